@@ -1,0 +1,52 @@
+"""What a detection gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.events.event import Event
+from waferwatch.read.table import Note
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """How the flags compare with the labels. All between 0 and 1."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class RunScore:
+    """One series as a whole: a run of a run-based table, or one equipment's stretch."""
+
+    key: dict[str, str]  # group column -> value
+    start_row: int  # position of its first point in the table, from 0
+    rows: int
+    score: float  # mean of the highest tenth of its point scores; NaN when it cannot be judged
+    flagged: int  # points flagged
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Scores, flags and events for every input row, in input order."""
+
+    scores: NDArray[np.float64]  # (rows,) high = anomalous, NaN = could not be judged
+    flags: NDArray[np.bool_]  # (rows,) False where the score is NaN
+    contributions: NDArray[np.float32]  # (rows, features) adds up to the score; NaN where the score is
+    event_ids: NDArray[np.int64]  # (rows,) id of the event the row belongs to, 0 = none
+    events: list[Event]
+    runs: list[RunScore]
+    features: list[str]
+    threshold: float  # flagged rows score above it
+    detector: str
+    model: str  # checkpoint or algorithm that ran
+    model_sha256: str | None  # hash of the checkpoint's weights
+    device: str
+    seconds: float  # from shaping the series to the events, without reading the file
+    metrics: Metrics | None = None  # None without labels
+    notes: tuple[Note, ...] = field(default=())  # what was done to the data that its owner should know

@@ -1,0 +1,56 @@
+"""The event: flagged points merged, with what an engineer needs to know about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """Chandola, Banerjee and Kumar, "Anomaly Detection: A Survey", ACM Computing Surveys 2009."""
+
+    POINT = "point"  # a few points outside the sensor's usual range
+    CONTEXTUAL = "contextual"  # values that are usual elsewhere but not here
+    COLLECTIVE = "collective"  # a longer stretch outside the usual range
+
+
+@dataclass(frozen=True)
+class SensorShare:
+    """The part of an event that one sensor carries."""
+
+    sensor: str
+    share: float  # 0 to 1; the shares of one event add up to 1
+
+
+@dataclass(frozen=True)
+class Event:
+    """One stretch of anomalous points of one series."""
+
+    id: int  # 1, 2, ... in order of start, as written into the event_id column
+    kind: Kind
+    start: str | float  # time of the first point: ISO 8601 text, a number, or the row number without a time column
+    end: str | float  # of the last point
+    peak: str | float  # of the point with the highest score
+    start_row: int  # position of the first point in the table, from 0
+    end_row: int
+    peak_row: int
+    rows: int  # flagged points
+    peak_score: float
+    equipment: str | None
+    lot: str | None
+    context: dict[str, str] = field(default_factory=dict)  # wafer, recipe, step and group columns at the peak
+    sensors: tuple[SensorShare, ...] = ()  # ranked, highest share first
+
+    def to_dict(self) -> dict[str, Any]:
+        """The event as plain JSON types."""
+        return {
+            **{name: getattr(self, name) for name in ("id", "start", "end", "peak", "start_row", "end_row", "peak_row")},
+            "kind": self.kind.value,
+            "rows": self.rows,
+            "peak_score": self.peak_score,
+            "equipment": self.equipment,
+            "lot": self.lot,
+            "context": dict(self.context),
+            "sensors": [{"sensor": item.sensor, "share": item.share} for item in self.sensors],
+        }

@@ -1,0 +1,59 @@
+"""A table: what was read from one file or frame, before it is cut into series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import pandas as pd
+
+
+class Role(StrEnum):
+    """What a column is."""
+
+    TIME = "time"
+    SENSOR = "sensor"
+    EQUIPMENT = "equipment"
+    LOT = "lot"
+    WAFER = "wafer"
+    RECIPE = "recipe"
+    STEP = "step"
+    CONTEXT = "context"
+    LABEL = "label"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something the reader did to the data that its owner should know, as a translatable sentence."""
+
+    template: str  # English, with {named} places; also the translation key
+    values: dict[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.template.format(**self.values)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows in input order.
+
+    ``frame`` holds every input column under its own name. Sensor columns are float64 with NaN where a value is
+    missing (infinities are turned to NaN and noted), the time column is datetime64[ns] (naive as written, or
+    UTC-converted when the file gives offsets) or float64, the label column is bool, and all others are as read.
+    """
+
+    name: str  # file name, or "the frame" for data from Python: opens every message about the data
+    frame: pd.DataFrame
+    roles: dict[str, Role]  # one for each column of frame
+    groups: tuple[str, ...]  # columns that part the rows into series (equipment, or the run of run-based traces)
+    first_row: int = 1  # number of the first data row in messages: 2 for a CSV file with a header line, else 1
+    notes: tuple[Note, ...] = ()
+
+    def columns(self, role: Role) -> list[str]:
+        """Names of the columns with this role, in file order."""
+        return [name for name in self.frame.columns if self.roles[name] is role]
+
+    def column(self, role: Role) -> str | None:
+        """The first column with this role, if there is one."""
+        return next(iter(self.columns(role)), None)

@@ -1,0 +1,27 @@
+"""The series: one contiguous stretch of one equipment's rows in time order, or one run's trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Series:
+    """One stretch that no window may leave."""
+
+    values: NDArray[np.float64]  # (n, sensors), NaN = missing; finite otherwise
+    rows: NDArray[np.int64]  # (n,) position of each point in the table, so that results go back in input order
+    time: NDArray | None  # (n,) datetime64[ns] or float64, ascending; None when the table has no time column
+    key: tuple[str, ...] = ()  # values of the group columns, as text
+    scope: tuple[str, ...] = ()  # series with the same scope share one fit: same equipment, whichever run or stretch
+    reference: NDArray[np.bool_] | None = None  # (n,) True where known to be normal; None when nothing is known
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def sensors(self) -> int:
+        return self.values.shape[1]

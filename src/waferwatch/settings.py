@@ -1,0 +1,95 @@
+"""Every setting once: name, type, default, help.
+
+Each is read from the environment as ``WAFERWATCH_<NAME>``, or from the file named by ``WAFERWATCH_<NAME>_FILE`` (the
+way container platforms hand over secrets). A command-line option wins over both.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from waferwatch.errors import InputError
+
+PREFIX = "WAFERWATCH_"
+
+
+class Settings(BaseModel):
+    """The settings of one process."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address the server listens on.")
+    port: int = Field(5000, ge=1, le=65535, description="Port the server listens on.")
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("waferwatch", appauthor=False),
+        description="Folder for uploaded data sets and imported checkpoints.",
+    )
+    max_upload_mb: int = Field(1024, ge=1, description="Largest upload accepted, in megabytes.")
+    max_rows: int = Field(20_000_000, ge=1, description="Most rows accepted in one table.")
+    max_columns: int = Field(5_000, ge=1, description="Most columns accepted in one table.")
+    threads: int = Field(0, ge=0, description="Processor threads used by a detection; 0 takes every core.")
+    device: str = Field(
+        "auto", pattern="^(auto|cpu|cuda)$", description="Where MOMENT runs: auto, cpu or cuda; auto takes a GPU if one is usable."
+    )
+    hub_endpoint: str = Field(
+        "https://huggingface.co", description="Model hub, or its mirror inside the fab, that `waferwatch models import` asks."
+    )
+
+
+def read_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Settings from the environment, with ``overrides`` (None means not given) on top.
+
+    Raises:
+        InputError: naming the variable that cannot be used, and why.
+    """
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    for name in Settings.model_fields:
+        found = _environment_value(environment, PREFIX + name.upper())
+        if found is not None:
+            values[name] = found
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise InputError(
+            "The setting {variable} cannot be {value!r}: {reason}.",
+            hint="{help}",
+            field=name,
+            variable=PREFIX + name.upper(),
+            value=values.get(name),
+            reason=first["msg"].rstrip("."),
+            help=(Settings.model_fields[name].description if name in Settings.model_fields else "") or "",
+        ) from error
+
+
+@cache
+def current_settings() -> Settings:
+    """The settings of this process, read from its environment once."""
+    return read_settings()
+
+
+def _environment_value(environment: Mapping[str, str], variable: str) -> str | None:
+    file_variable = f"{variable}_FILE"
+    if file_variable not in environment:
+        return environment.get(variable)
+    path = Path(environment[file_variable])
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise InputError(
+            "The file {path}, named by {variable}, cannot be read.",
+            hint="Give {variable} the path of a readable text file, or remove it.",
+            field=file_variable,
+            path=path,
+            variable=file_variable,
+        ) from error
