@@ -1,0 +1,80 @@
+"""Turn a finished run into the checkpoint that the package ships.
+
+    python -m train.export --run train/runs/first --name waferwatch-1
+
+Writes model.onnx and checkpoint.json, with the training card, into the package's checkpoint folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from train.batches import BatchRecipe
+from train.corpus import FAB_ROWS, FAB_SEEDS, FAMILIES
+from train.faults import FAULTS
+from train.pretrain import VALIDATION_BATCHES, Run, Schedule, hardware, new_run
+from waferwatch.detect.moment.checkpoint import EMBEDDED_FOLDER
+from waferwatch.detect.moment.export import export_checkpoint
+
+
+def card(run: Run) -> dict[str, Any]:
+    """What one should know of a checkpoint before trusting it."""
+    log = [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
+    return {
+        "trained_on": "series made by train/ alone: generic shapes and virtual-fab traces, with injected faults; no real data",
+        "objective": "restore the fault-free series from a faulty, partly hidden window; point out the faulty points",
+        "families": _shares((family.__name__, weight) for family, weight in FAMILIES.items()),
+        "faults": _shares((fault.__name__, weight) for fault, weight in FAULTS.items()),
+        "virtual_fab": {"seeds": [FAB_SEEDS.start, FAB_SEEDS.stop - 1], "rows_each": FAB_ROWS},
+        "windows_seen": run.step * run.recipe.windows,
+        "steps": run.step,
+        "finished_schedule": run.step == run.steps,
+        "seconds": round(run.seconds),
+        "hardware": hardware(run.device),
+        "schedule": asdict(run.schedule),
+        "recipe": asdict(run.recipe),
+        "training": _last(log, "restore"),
+        "validation": {"windows": VALIDATION_BATCHES * run.recipe.windows, **(_last(log, "validation") or {})},
+        "exported": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    }
+
+
+def _shares(weights: Iterable[tuple[str, float]]) -> dict[str, float]:
+    found = dict(weights)
+    total = sum(found.values())
+    return {name: round(weight / total, 3) for name, weight in found.items()}
+
+
+def _last(log: list[dict[str, Any]], key: str) -> dict[str, Any] | None:
+    return next((entry for entry in reversed(log) if key in entry), None)
+
+
+def run_of(folder: Path) -> Run:
+    """The run that a folder holds, with the settings it was started with."""
+    settings = json.loads((folder / "run.json").read_text())
+    return new_run(folder, Schedule(**settings["schedule"]), BatchRecipe(**settings["recipe"]))
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Export a training run as the embedded checkpoint.")
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--folder", type=Path, default=EMBEDDED_FOLDER, help="parent folder of the checkpoint")
+    options = parser.parse_args(argv)
+    run = run_of(options.run)
+    checkpoint = export_checkpoint(
+        run.model.cpu().eval(), options.folder / options.name, name=options.name, card=card(run)
+    )
+    print(f"{checkpoint.name}: sha256 {checkpoint.sha256} in {checkpoint.folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
