@@ -1,0 +1,58 @@
+"""waferwatch: anomalies in semiconductor process data, found with the MOMENT time-series foundation model.
+
+    >>> import waferwatch
+    >>> result = waferwatch.detect(frame, time="timestamp", group="equipment", reference_rows=2000)  # doctest: +SKIP
+    >>> result.events[0].sensors  # doctest: +SKIP
+
+The names below are loaded when first used, so that ``import waferwatch`` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from waferwatch.api import compare, detect
+    from waferwatch.detect.registry import detector_names
+    from waferwatch.detection.compare import ComparisonRow
+    from waferwatch.detection.result import Detection
+    from waferwatch.errors import WaferwatchError
+    from waferwatch.events.event import Event
+    from waferwatch.read.generate import generate
+
+__version__ = version("waferwatch")
+__all__ = [
+    "ComparisonRow",
+    "Detection",
+    "Event",
+    "WaferwatchError",
+    "compare",
+    "detect",
+    "detector_names",
+    "generate",
+]
+
+_HOMES = {
+    "ComparisonRow": "waferwatch.detection.compare",
+    "Detection": "waferwatch.detection.result",
+    "Event": "waferwatch.events.event",
+    "WaferwatchError": "waferwatch.errors",
+    "compare": "waferwatch.api",
+    "detect": "waferwatch.api",
+    "detector_names": "waferwatch.detect.registry",
+    "generate": "waferwatch.read.generate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'waferwatch' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -36,10 +36,13 @@ class Settings(BaseModel):
     max_columns: int = Field(5_000, ge=1, description="Most columns accepted in one table.")
     threads: int = Field(0, ge=0, description="Processor threads used by a detection; 0 takes every core.")
     device: str = Field(
-        "auto", pattern="^(auto|cpu|cuda)$", description="Where MOMENT runs: auto, cpu or cuda; auto takes a GPU if one is usable."
+        "auto",
+        pattern="^(auto|cpu|cuda)$",
+        description="Where MOMENT runs: auto, cpu or cuda; auto takes a GPU if one is usable.",
     )
     hub_endpoint: str = Field(
-        "https://huggingface.co", description="Model hub, or its mirror inside the fab, that `waferwatch models import` asks."
+        "https://huggingface.co",
+        description="Model hub, or its mirror inside the fab, that `waferwatch models import` asks.",
     )
 
 

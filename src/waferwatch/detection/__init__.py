@@ -1,1 +1,1 @@
-"""One detection, or a comparison of several, over one table: the library's, the command line's and the page's way in."""
+"""A detection, or a comparison of several, over one table: the way in for library, command line and page."""

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from waferwatch.evaluate.metrics import Metrics
 from waferwatch.events.event import Event
 from waferwatch.read.table import Note
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """How the flags compare with the labels. All between 0 and 1."""
-
-    precision: float
-    recall: float
-    f1: float
 
 
 @dataclass(frozen=True)
@@ -50,3 +44,22 @@ class Detection:
     seconds: float  # from shaping the series to the events, without reading the file
     metrics: Metrics | None = None  # None without labels
     notes: tuple[Note, ...] = field(default=())  # what was done to the data that its owner should know
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result without its row arrays, as plain JSON types (NaN becomes None)."""
+        rows, anomalies = len(self.scores), int(self.flags.sum())
+        return {
+            "detector": self.detector,
+            "model": self.model,
+            "model_sha256": self.model_sha256,
+            "device": self.device,
+            "rows": rows,
+            "anomalies": anomalies,
+            "anomaly_ratio": anomalies / rows if rows else 0.0,
+            "threshold": self.threshold if math.isfinite(self.threshold) else None,
+            "seconds": self.seconds,
+            "features": list(self.features),
+            "metrics": None if self.metrics is None else asdict(self.metrics),
+            "events": [event.to_dict() for event in self.events],
+            "notes": [str(note) for note in self.notes],
+        }

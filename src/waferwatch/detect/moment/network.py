@@ -31,7 +31,7 @@ class MomentOutput(NamedTuple):
 
 
 class SinusoidalPositions(nn.Module):
-    """Fixed sine and cosine positions (Vaswani et al., 2017), kept as a buffer because official checkpoints store it."""
+    """Fixed sine and cosine positions (Vaswani et al., 2017); a buffer, because official checkpoints store it."""
 
     def __init__(self, d_model: int, max_len: int = 5000) -> None:
         super().__init__()
@@ -149,9 +149,7 @@ class Encoder(nn.Module):
     def __init__(self, config: MomentConfig) -> None:
         super().__init__()
         self.config = config
-        self.block = nn.ModuleList(
-            [Block(config, has_relative_bias=index == 0) for index in range(config.num_layers)]
-        )
+        self.block = nn.ModuleList([Block(config, has_relative_bias=index == 0) for index in range(config.num_layers)])
         self.final_layer_norm = RMSNorm(config.d_model, config.layer_norm_epsilon)
         buckets = relative_position_buckets(
             config.num_patches, config.relative_attention_num_buckets, config.relative_attention_max_distance

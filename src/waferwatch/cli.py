@@ -1,0 +1,214 @@
+"""The command line. What people read goes to stderr; ``--json`` prints one JSON document as stdout's last line.
+
+Exit codes: 0 done, 2 bad input or options (a sentence, no traceback), 1 a fault of ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from waferwatch import doctor, model_commands
+from waferwatch.errors import WaferwatchError
+from waferwatch.settings import read_settings
+
+INTERRUPTED = 130  # what a shell expects after Ctrl-C
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    parser = build_parser()
+    options = parser.parse_args(argv)
+    try:
+        return int(options.run(options))
+    except WaferwatchError as error:
+        print(f"waferwatch: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("waferwatch: stopped.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output left; there is nobody to tell
+        return 0
+    except Exception:
+        logging.getLogger("waferwatch").exception("Unexpected fault")
+        print(
+            "waferwatch: this is a fault of waferwatch, not of your data. Please report the lines above.",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="waferwatch", description="Find anomalies in semiconductor process data with MOMENT."
+    )
+    parser.add_argument("--version", action="version", version=f"waferwatch {version('waferwatch')}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_detect(commands)
+    _add_compare(commands)
+    _add_generate(commands)
+    model_commands.add_models_parser(commands)
+    _add_serve(commands)
+    doctor.add_doctor_parser(commands)
+    return parser
+
+
+def _add_detect(commands: Any) -> None:
+    parser = commands.add_parser("detect", help="find anomalies in a file")
+    _add_data_options(parser)
+    parser.add_argument("--output", type=Path, metavar="OUT", help="write all rows with their scores: .csv or .parquet")
+    parser.add_argument("--label", metavar="COL", help="column of known anomalies, for precision, recall and F1")
+    parser.add_argument("--detector", default="moment", metavar="NAME", help="default: moment")
+    parser.add_argument("--checkpoint", metavar="NAME", help="an imported MOMENT checkpoint; default: the embedded one")
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], help="where MOMENT runs; default: auto")
+    parser.set_defaults(run=run_detect)
+
+
+def _add_compare(commands: Any) -> None:
+    parser = commands.add_parser("compare", help="run several detectors on a labelled file")
+    _add_data_options(parser)
+    parser.add_argument("--label", required=True, metavar="COL", help="column of known anomalies")
+    parser.add_argument("--detectors", type=_names, metavar="A,B", help="default: all")
+    parser.set_defaults(run=run_compare)
+
+
+def _add_data_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="CSV (also .gz) or Parquet")
+    parser.add_argument("--features", type=_names, metavar="A,B", help="sensor columns; default: found by content")
+    parser.add_argument("--time", metavar="COL", help="time column; default: found by name")
+    parser.add_argument("--group", type=_names, metavar="COL,COL", help="columns that part the rows into series")
+    parser.add_argument("--contamination", type=float, default=0.05, metavar="F", help="expected share of anomalies")
+    known = parser.add_mutually_exclusive_group()
+    known.add_argument("--reference-rows", type=int, metavar="N", help="the first N rows of each group are normal")
+    known.add_argument("--reference", metavar="FILE", help="a file of known-normal rows")
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON document")
+
+
+def _add_generate(commands: Any) -> None:
+    parser = commands.add_parser("generate", help="write the data of a virtual fab with labelled faults")
+    parser.add_argument("output", type=Path, metavar="OUT.csv")
+    parser.add_argument("--rows", type=int, default=20_000, metavar="N", help="rows in all; default: 20000")
+    parser.add_argument("--equipment", type=int, default=3, metavar="N", help="default: 3")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same file")
+    parser.add_argument("--korean", action="store_true", help="Korean column names and text labels")
+    parser.set_defaults(run=run_generate)
+
+
+def _add_serve(commands: Any) -> None:
+    parser = commands.add_parser("serve", help="start the web application")
+    parser.add_argument("--host", help="address to listen on; default: 127.0.0.1, this machine only")
+    parser.add_argument("--port", type=int, help="default: 5000")
+    parser.set_defaults(run=run_serve)
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise argparse.ArgumentTypeError("give at least one name")
+    return names
+
+
+def run_detect(options: argparse.Namespace) -> int:
+    from waferwatch.detection.output import check_output, with_result, write_rows
+    from waferwatch.detection.run import detect_table
+    from waferwatch.read.files import read_original
+
+    if options.output:
+        check_output(options.output)
+    table, reference = _read(options)
+    detection = detect_table(
+        table,
+        detector=options.detector,
+        checkpoint=options.checkpoint,
+        contamination=options.contamination,
+        reference_rows=options.reference_rows,
+        reference=reference,
+        device=options.device,
+    )
+    for note in detection.notes:
+        print(f"Note: {note}", file=sys.stderr)
+    if options.output:
+        write_rows(with_result(read_original(options.file), detection), options.output)
+    document = detection.to_dict() | {"file": options.file, "output": str(options.output) if options.output else None}
+    _tell_detection(document)
+    if options.json:
+        print(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    return 0
+
+
+def run_compare(options: argparse.Namespace) -> int:
+    from waferwatch.detection.compare import compare_table
+
+    table, reference = _read(options)
+    rows = compare_table(
+        table,
+        detectors=options.detectors,
+        contamination=options.contamination,
+        reference_rows=options.reference_rows,
+        reference=reference,
+    )
+    header = ("detector", "precision", "recall", "f1", "auc_pr", "vus_pr", "events", "seconds")
+    print(" ".join(f"{name:>18}" for name in header), file=sys.stderr)
+    for row in rows:
+        print(" ".join(f"{_cell(getattr(row, name)):>18}" for name in header), file=sys.stderr)
+    if options.json:
+        print(json.dumps({"file": options.file, "rows": [asdict(row) for row in rows]}, ensure_ascii=False))
+    return 0
+
+
+def run_generate(options: argparse.Namespace) -> int:
+    from waferwatch.detection.output import check_output, write_rows
+    from waferwatch.read.generate import generate
+
+    check_output(options.output)
+    frame = generate(options.rows, equipment=options.equipment, seed=options.seed, korean_columns=options.korean)
+    write_rows(frame, options.output)
+    print(f"{len(frame):,} rows of {options.equipment} equipment written to {options.output}.", file=sys.stderr)
+    return 0
+
+
+def run_serve(options: argparse.Namespace) -> int:
+    from waferwatch.web.server import serve
+
+    serve(read_settings(host=options.host, port=options.port))
+    return 0
+
+
+def _read(options: argparse.Namespace) -> tuple[Any, Any]:
+    """The table to judge and the reference table, if there is one."""
+    from waferwatch.read.files import read_table
+
+    columns = {"features": options.features, "time": options.time, "group": options.group}
+    table = read_table(options.file, label=options.label, **columns)
+    return table, read_table(options.reference, **columns) if options.reference else None
+
+
+def _tell_detection(found: dict[str, Any]) -> None:
+    say = lambda text: print(text, file=sys.stderr)  # noqa: E731
+    weights = f", weights {found['model_sha256'][:12]}" if found["model_sha256"] else ""
+    say(f"{found['detector']} ({found['model']}{weights}) on {found['device']}: {found['seconds']:.1f} s")
+    say(f"{found['rows']:,} rows, {found['anomalies']:,} anomalous ({found['anomaly_ratio']:.2%})")
+    if found["metrics"]:
+        say("Against the labels: " + ", ".join(f"{name} {value:.3f}" for name, value in found["metrics"].items()))
+    events = found["events"]
+    say(f"{len(events):,} events" + (", those with the highest peaks:" if len(events) > 10 else ":" if events else "."))
+    for event in sorted(events, key=lambda event: -event["peak_score"])[:10]:
+        where = " ".join(filter(None, (event["equipment"], event["lot"])))
+        sensors = ", ".join(f"{item['sensor']} {item['share']:.0%}" for item in event["sensors"][:3])
+        say(f"  #{event['id']} {event['kind']} {event['start']} - {event['end']} {where} ({sensors})")
+
+
+def _cell(value: object) -> str:
+    return "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

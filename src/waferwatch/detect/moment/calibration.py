@@ -1,0 +1,81 @@
+"""Heads made comparable: each is measured by how it behaves on the reference, then they can be averaged.
+
+Standardising every head of every sensor on the reference before combining was worth more than any single head in trials
+(docs/experiments.md); PAI (arXiv 2606.08935) combines its terms in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.detect.moment.heads import Heads
+
+LOWEST, HIGHEST = -3.0, 30.0  # standardised values beyond are clipped, so that one head cannot drown the others
+TRIM = 0.99  # the highest hundredth of the reference does not count for the spread: a reference is rarely spotless
+SHARPNESS = 4.0  # of the power mean over sensors: 1 would be the mean, infinity the highest sensor alone
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Level and spread of every head over the reference; S sensors."""
+
+    level: dict[str, NDArray[np.float64]]  # head -> (S,)
+    spread: dict[str, NDArray[np.float64]]  # head -> (S,) above 0
+
+
+def calibrate(reference: Sequence[Heads]) -> Calibration:
+    """Measure heads on the reference; a head without any value there is left out."""
+    level, spread = {}, {}
+    for name in {name: None for heads in reference for name in heads}:
+        values = np.concatenate([heads[name] for heads in reference if name in heads]).astype(float)
+        missing = np.isnan(values).all(axis=0)
+        if missing.all():
+            continue
+        values[:, missing] = 0
+        usual = np.minimum(values, np.nanquantile(values, TRIM, axis=0))
+        level[name] = np.nanmean(usual, axis=0)
+        spread[name] = np.nanstd(usual, axis=0) + 1e-3  # head values are of order 1: less spread than this is rounding
+    return Calibration(level, spread)
+
+
+def sensor_scores(heads: Heads, calibration: Calibration) -> NDArray[np.float32]:
+    """How far each sensor is from its reference: mean of the standardised heads, (n, S), from 0 = far below usual."""
+    total: NDArray[np.float32] | None = None
+    count: NDArray[np.int32] | None = None
+    for name, level in calibration.level.items():
+        if name not in heads:
+            continue
+        standard = np.clip((heads[name] - level) / calibration.spread[name], LOWEST, HIGHEST).astype(np.float32)
+        known = ~np.isnan(standard)
+        standard[~known] = 0
+        total = standard if total is None else total + standard
+        count = known.astype(np.int32) if count is None else count + known
+    if total is None or count is None:
+        return np.full(next(iter(heads.values())).shape, np.nan, np.float32)
+    with np.errstate(invalid="ignore"):
+        return np.where(count > 0, total / count - LOWEST, np.nan).astype(np.float32)
+
+
+def combine(sensors: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Sensor scores to one score a point, and what each sensor carries of it.
+
+    The power mean lets one faulty sensor among many still show, and rewards several that agree.
+
+    Args:
+        sensors: (n, S) at least 0, NaN where not measured.
+
+    Returns:
+        (n,) scores, NaN where no sensor was measured, and (n, S) contributions that add up to them.
+    """
+    known = ~np.isnan(sensors)
+    powers = np.where(known, sensors, 0).astype(np.float64) ** SHARPNESS
+    total = powers.sum(axis=1)
+    judged = known.any(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        points = np.where(judged, (total / known.sum(axis=1)) ** (1 / SHARPNESS), np.nan)
+        share = np.where(total[:, None] > 0, powers / total[:, None], known / known.sum(axis=1, keepdims=True))
+    return points, np.where(judged[:, None], points[:, None] * share, np.nan).astype(np.float32)

@@ -1,0 +1,170 @@
+"""One detection over one table: shape the series, fit, score, threshold, merge into events."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.detect.base import Detector, Progress, Scores, no_progress
+from waferwatch.detect.registry import create
+from waferwatch.detect.threshold import contamination_threshold
+from waferwatch.detection.result import Detection, RunScore
+from waferwatch.errors import InputError
+from waferwatch.evaluate.metrics import Metrics, flag_metrics
+from waferwatch.events.build import build_events
+from waferwatch.read.table import Note, Role, Table
+from waferwatch.series.series import Series
+from waferwatch.series.split import Split, split
+
+TOP_SHARE = 0.1  # of a run's points, the highest, whose mean is the run's score
+
+
+def detect_table(
+    table: Table,
+    *,
+    detector: str = "moment",
+    checkpoint: str | None = None,
+    contamination: float = 0.05,
+    reference_rows: int | None = None,
+    reference: Table | None = None,
+    device: str | None = None,
+    progress: Progress = no_progress,
+) -> Detection:
+    """Find anomalies in a table.
+
+    Args:
+        table: what to judge.
+        detector: a name of ``detector_names()``.
+        checkpoint: for ``moment``: name of an imported checkpoint; None takes the embedded one.
+        contamination: expected share of anomalous rows, above 0 and at most 0.5.
+        reference_rows: the first so many rows of each group, in time order, are known to be normal.
+        reference: a table of known-normal rows with the same sensors, instead of ``reference_rows``.
+        device: "auto", "cpu" or "cuda"; None takes the setting.
+        progress: told the share done, 0 to 1; may raise ``Cancelled``.
+
+    Raises:
+        InputError, NotFoundError, ModelError: each says what to do about it.
+    """
+    started = time.perf_counter()
+    contamination_threshold(np.zeros(1), contamination)  # a bad value is refused before the work, not after it
+    if reference is not None and reference_rows is not None:
+        raise InputError(
+            "Both reference rows and a reference table were given.",
+            hint="Give the known-normal data in one way only.",
+            field="reference_rows",
+        )
+    parts = split(table, reference_rows=reference_rows, reference=reference)
+    runner = create(detector, checkpoint=checkpoint, device=device)
+    scores = score_split(runner, parts, progress)
+    points, contributions = _in_input_order(parts, scores, len(table.frame))
+    threshold = contamination_threshold(points, contamination)
+    flags = points > threshold  # NaN compares as False: what was not judged is not flagged
+    events, event_ids = build_events(points, flags, contributions, parts.series, table, parts.features)
+    return Detection(
+        scores=points,
+        flags=flags,
+        contributions=contributions,
+        event_ids=event_ids,
+        events=events,
+        runs=_run_scores(table, parts.series, scores, flags),
+        features=parts.features,
+        threshold=threshold,
+        detector=detector,
+        model=runner.model.name,
+        model_sha256=runner.model.sha256,
+        device=runner.model.device,
+        seconds=time.perf_counter() - started,
+        metrics=_metrics(table, flags),
+        notes=(*table.notes, *parts.notes, *_unjudged_note(points)),
+    )
+
+
+def score_split(detector: Detector, parts: Split, progress: Progress = no_progress) -> list[Scores]:
+    """Fit once for each scope and score its series; answers in the order of ``parts.series``."""
+    by_scope: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for number, one in enumerate(parts.series):
+        by_scope[one.scope].append(number)
+    total = max(1, sum(len(one) for one in parts.series))
+    found: dict[int, Scores] = {}
+    finished = 0
+    for scope, numbers in by_scope.items():
+        mine = [parts.series[number] for number in numbers]
+        share = sum(len(one) for one in mine) / total
+        before = finished / total
+        detector.fit(reference_of(scope, mine, parts.reference))
+        scored = detector.score(mine, lambda part, before=before, share=share: progress(before + share * part))
+        found.update(zip(numbers, scored, strict=True))
+        finished += sum(len(one) for one in mine)
+        progress(finished / total)
+    return [found[number] for number in range(len(parts.series))]
+
+
+def reference_of(scope: tuple[str, ...], series: Sequence[Series], given: Sequence[Series]) -> list[Series]:
+    """What a scope is fitted on: the reference table's rows of the same scope, or those of every scope when it has
+    none; else the marked rows; else, when nothing is known to be normal, everything.
+    """
+    if given:
+        return [one for one in given if one.scope == scope] or list(given)
+    if all(one.reference is None for one in series):
+        return list(series)
+    return [_only(one, one.reference) for one in series if one.reference is not None and one.reference.any()]
+
+
+def _only(series: Series, keep: NDArray[np.bool_]) -> Series:
+    time_kept = None if series.time is None else series.time[keep]
+    return replace(series, values=series.values[keep], rows=series.rows[keep], time=time_kept, reference=None)
+
+
+def _in_input_order(
+    parts: Split, scores: Sequence[Scores], rows: int
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    points = np.full(rows, np.nan)
+    contributions = np.full((rows, len(parts.features)), np.nan, np.float32)
+    for series, one in zip(parts.series, scores, strict=True):
+        points[series.rows] = one.points
+        contributions[series.rows] = one.contributions
+    return points, contributions
+
+
+def _run_scores(
+    table: Table, series: Sequence[Series], scores: Sequence[Scores], flags: NDArray[np.bool_]
+) -> list[RunScore]:
+    return [
+        RunScore(
+            key=dict(zip(table.groups, one.key, strict=True)),
+            start_row=int(one.rows[0]),
+            rows=len(one),
+            score=_highest_tenth(scored.points),
+            flagged=int(flags[one.rows].sum()),
+        )
+        for one, scored in zip(series, scores, strict=True)
+    ]
+
+
+def _highest_tenth(points: NDArray[np.float64]) -> float:
+    judged = points[~np.isnan(points)]
+    if not len(judged):
+        return float("nan")
+    count = max(1, round(TOP_SHARE * len(judged)))
+    return float(np.partition(judged, -count)[-count:].mean())
+
+
+def _metrics(table: Table, flags: NDArray[np.bool_]) -> Metrics | None:
+    label = table.column(Role.LABEL)
+    return None if label is None else flag_metrics(table.frame[label].to_numpy(bool), flags)
+
+
+def _unjudged_note(points: NDArray[np.float64]) -> tuple[Note, ...]:
+    missing = int(np.isnan(points).sum())
+    if not missing:
+        return ()
+    return (
+        Note(
+            "{count} of {rows} rows could not be judged and are not flagged.", {"count": missing, "rows": len(points)}
+        ),
+    )
