@@ -45,7 +45,9 @@ class Event:
     def to_dict(self) -> dict[str, Any]:
         """The event as plain JSON types."""
         return {
-            **{name: getattr(self, name) for name in ("id", "start", "end", "peak", "start_row", "end_row", "peak_row")},
+            **{
+                name: getattr(self, name) for name in ("id", "start", "end", "peak", "start_row", "end_row", "peak_row")
+            },
             "kind": self.kind.value,
             "rows": self.rows,
             "peak_score": self.peak_score,

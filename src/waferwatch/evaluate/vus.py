@@ -1,0 +1,153 @@
+"""VUS-PR: the volume under the surface of range-based precision-recall curves.
+
+Paparrizos, Boniol, Palpanas, Tsay, Elmore, Franklin: "Volume Under the Surface: A New Accuracy Evaluation Measure for
+Time-Series Anomaly Detection", VLDB 2022, in the form in which the TSB-AD benchmark computes it (TSB-AD 1.5,
+``RangeAUC_volume_opt`` with 250 thresholds), so that figures compare with its published ones. Around each labelled
+stretch lies a buffer in which a detection still counts in part; the area under the precision-recall curve is averaged
+over every buffer width from 0 to the window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from waferwatch.evaluate.metrics import lowest_where_unjudged, same_length
+
+THRESHOLDS = 250  # points of each curve, evenly spaced over the ranked scores
+
+_FAR = np.iinfo(np.int64).max // 4  # distance to a stretch that does not exist
+
+_PERIOD_POINTS = 20_000
+_PERIOD_LAGS = 400
+_FIRST_LAG = 3  # shorter lags are the smoothness of the series, not a period
+_LONGEST_PERIOD = 303
+_DEFAULT_PERIOD = 125
+
+
+@dataclass(frozen=True)
+class _Stretches:
+    """The labelled stretches, first to last."""
+
+    starts: NDArray[np.int64]  # (stretches,) first labelled point of each
+    ends: NDArray[np.int64]  # (stretches,) last labelled point of each
+
+
+def vus_pr(labels: ArrayLike, scores: ArrayLike, window: int) -> float:
+    """VUS-PR of scores against labels, as TSB-AD computes it.
+
+    Args:
+        labels: (points,) truthy where anomalous, in time order.
+        scores: (points,) high = anomalous; NaN = could not be judged, taken as the lowest score.
+        window: widest buffer, in points: the :func:`period` of a series of one sensor, 100 for several sensors.
+
+    Returns:
+        0 to 1, up to rounding; NaN when no point or every point is labelled, since then there is nothing to tell apart.
+
+    Raises:
+        ValueError: when labels and scores differ in length, or the window is below 0.
+    """
+    truth, values = same_length(labels, np.asarray(scores, dtype=np.float64))
+    if window < 0:
+        raise ValueError(f"the window must be at least 0, not {window}")
+    if truth.all() or not truth.any():
+        return float("nan")
+    step = _first_step(lowest_where_unjudged(values))
+    flagged = np.cumsum(np.bincount(step, minlength=THRESHOLDS))
+    hits = np.cumsum(np.bincount(step[truth], minlength=THRESHOLDS))
+    stretches = _labelled_stretches(truth)
+    buffer = _Buffer(truth, step, stretches, window // 2)
+    areas = np.empty(window + 1)
+    for width in range(window + 1):
+        if width % 2 == 0:  # widths 2h and 2h + 1 both reach h points to each side
+            found = _found_share(step, stretches, width // 2)
+        partial = buffer.hits(width)
+        recall = np.minimum((hits + partial) / (int(truth.sum()) + partial / 2), 1.0) * found
+        areas[width] = np.dot(np.diff(recall, prepend=0.0), (hits + partial) / flagged)
+    return float(areas.mean())
+
+
+def period(values: ArrayLike) -> int:
+    """Length of the strongest period of a series, which TSB-AD takes as the window of VUS-PR.
+
+    The highest local maximum of the autocorrelation of the first 20,000 points over lags 4 to 399
+    (``find_length_rank(data, rank=1)`` of TSB-AD 1.5); 125 where there is none, or none from 6 to 303 points.
+
+    Args:
+        values: (points,) or (points, 1), equally spaced, without NaN.
+    """
+    head = np.asarray(values, dtype=np.float64).squeeze()[:_PERIOD_POINTS]
+    if head.ndim != 1:
+        raise ValueError(f"a period is that of one sensor, not of values of shape {np.shape(values)}")
+    correlation = _autocorrelation(head, _PERIOD_LAGS)[_FIRST_LAG:]
+    peaks = np.flatnonzero((correlation[1:-1] > correlation[:-2]) & (correlation[1:-1] > correlation[2:])) + 1
+    if not len(peaks):
+        return _DEFAULT_PERIOD
+    found = int(peaks[np.argmax(correlation[peaks])]) + _FIRST_LAG
+    return found if 2 * _FIRST_LAG <= found <= _LONGEST_PERIOD else _DEFAULT_PERIOD
+
+
+def _first_step(scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(points,) index of the highest threshold that flags each point; the thresholds fall from step to step."""
+    descending = -np.sort(-scores)
+    thresholds = descending[np.linspace(0, len(scores) - 1, THRESHOLDS).astype(int)]
+    return np.searchsorted(-thresholds, -scores, side="left")
+
+
+def _labelled_stretches(truth: NDArray[np.bool_]) -> _Stretches:
+    edges = np.diff(truth.astype(np.int8), prepend=0, append=0)
+    return _Stretches(starts=np.flatnonzero(edges == 1), ends=np.flatnonzero(edges == -1) - 1)
+
+
+def _found_share(step: NDArray[np.int64], stretches: _Stretches, reach: int) -> NDArray[np.float64]:
+    """(thresholds,) share of the stretches, widened by ``reach`` and joined where they overlap, that hold a flag."""
+    apart = stretches.starts[1:] - stretches.ends[:-1] > 2 * reach
+    first = np.maximum(stretches.starts[np.append(True, apart)] - reach, 0)
+    after = np.minimum(stretches.ends[np.append(apart, True)] + reach + 1, len(step))
+    borders = np.column_stack([first, after]).ravel()
+    # reduceat takes no border behind the last point, so one stands there that is found at no threshold.
+    earliest = np.minimum.reduceat(np.append(step, THRESHOLDS), borders)[::2]
+    return np.cumsum(np.bincount(earliest, minlength=THRESHOLDS)) / len(first)
+
+
+class _Buffer:
+    """The unlabelled points within reach of a labelled stretch."""
+
+    def __init__(self, truth: NDArray[np.bool_], step: NDArray[np.int64], stretches: _Stretches, reach: int) -> None:
+        points = np.flatnonzero(~truth)
+        before = np.concatenate([[-_FAR, -_FAR], stretches.ends])
+        behind = np.concatenate([stretches.starts, [_FAR, _FAR]])
+        place = np.searchsorted(stretches.ends, points)  # stretches that end before the point
+        left, left_but_one = points - before[place + 1], points - before[place]
+        right, right_but_one = behind[place] - points, behind[place + 1] - points
+        nearest = np.minimum(left, right)
+        # The nearest but one may lie on the same side as the nearest.
+        second = np.minimum(np.maximum(left, right), np.where(left <= right, left_but_one, right_but_one))
+        order = np.argsort(nearest, kind="stable")[: np.count_nonzero(nearest <= reach)]
+        self._nearest = nearest[order]  # ascending distance to the nearest stretch
+        self._second = second[order]  # distance to the second nearest
+        self._step = step[points[order]]
+
+    def hits(self, width: int) -> NDArray[np.float64]:
+        """(thresholds,) sum of the soft labels of the flagged buffer points, for a buffer of this width."""
+        reach = width // 2
+        if reach == 0:
+            return np.zeros(THRESHOLDS)
+        count = int(np.searchsorted(self._nearest, reach, side="right"))
+        soft = np.sqrt(1 - self._nearest[:count] / width)
+        # Labels of overlapping buffers add up to at most 1, and any two add up to more: each is at least sqrt(1/2).
+        soft[self._second[:count] <= reach] = 1.0
+        return np.cumsum(np.bincount(self._step[:count], weights=soft, minlength=THRESHOLDS))
+
+
+def _autocorrelation(values: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
+    """Autocorrelation at lags 0 to ``lags``, each sum divided by the full length; empty for a constant series."""
+    centred = values - values.mean()
+    spectrum = np.fft.rfft(centred, n=2 ** int(np.ceil(np.log2(2 * len(values) + 1))))
+    covariance = np.fft.irfft(spectrum * spectrum.conj())[: min(lags + 1, len(values))]
+    if not covariance.size or covariance[0] <= 0:
+        return np.empty(0)
+    return cast(NDArray[np.float64], covariance / covariance[0])

@@ -1,0 +1,115 @@
+"""Scores and flags become events that an engineer can act on. Pure functions over whole arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.events.context import places
+from waferwatch.events.event import Event, SensorShare
+from waferwatch.events.kinds import kinds
+from waferwatch.events.merge import Flagged, merge
+from waferwatch.read.table import Table
+from waferwatch.series.series import Series
+
+# Sensors told of an event, at most. With more of them in the table, the shares told add up to less than 1.
+MOST_SENSORS = 20
+
+
+def build_events(
+    scores: NDArray[np.float64],
+    flags: NDArray[np.bool_],
+    contributions: NDArray[np.floating],
+    series: Sequence[Series],
+    table: Table,
+    features: Sequence[str],
+) -> tuple[list[Event], NDArray[np.int64]]:
+    """Merge the flagged rows of each series into events.
+
+    Flagged points of one series belong to the same event while at most 8 unflagged points lie between any two
+    neighbours (``merge.MERGE_GAP_POINTS``). Events are numbered from 1 by the time of their first point, and where that
+    is the same (or there is no time) by its row. The sensors of an event are ranked by the sum of their contributions
+    over its flagged rows; see ``kinds`` for its kind.
+
+    Args:
+        scores: (rows,) in table order; NaN = not judged.
+        flags: (rows,) in table order; only judged rows of a series can be flagged.
+        contributions: (rows, features) in table order.
+        series: the stretches of the table, in any order.
+        table: where equipment, lot and context are read.
+        features: names of the sensors.
+
+    Returns:
+        The events in order of their number, and the (rows,) event number of each row: 0 for every row that is not
+        flagged, those in the gaps inside an event too.
+
+    Raises:
+        ValueError: when a row is flagged that has no score or belongs to no series.
+    """
+    flagged = merge(flags, series)
+    ids = np.zeros(len(flags), np.int64)
+    if not len(flagged.rows):
+        return [], ids
+    if np.isnan(scores[flagged.rows]).any():
+        raise ValueError("a row is flagged that has no score")
+    times = _times(flagged, series)
+    start, end, peak = flagged.first, flagged.last, _peaks(scores[flagged.rows], flagged)
+    order = np.lexsort((flagged.rows[start], times[start]))
+    ids[flagged.rows] = (np.argsort(order) + 1)[flagged.events]
+    carried = np.add.reduceat(contributions[flagged.rows].astype(np.float64), flagged.first, axis=0)
+    kind = kinds(flagged, carried, series, flags)
+    start, end, peak = start[order], end[order], peak[order]
+    told = _told(times[np.stack([start, end, peak])])
+    place = places(table, flagged.rows[peak])
+    columns: dict[str, list[Any]] = {
+        "kind": [kind[index] for index in order.tolist()],
+        **dict(zip(("start", "end", "peak"), told, strict=True)),
+        **{f"{name}_row": flagged.rows[at].tolist() for name, at in (("start", start), ("end", end), ("peak", peak))},
+        "rows": (end - start + 1).tolist(),
+        "peak_score": scores[flagged.rows[peak]].tolist(),
+        "equipment": [one.equipment for one in place],
+        "lot": [one.lot for one in place],
+        "context": [one.context for one in place],
+        "sensors": _shares(carried[order], features),
+    }
+    rows = zip(*columns.values(), strict=True)
+    events = [Event(id=number, **dict(zip(columns, row, strict=True))) for number, row in enumerate(rows, start=1)]
+    return events, ids
+
+
+def _peaks(scores: NDArray[np.float64], flagged: Flagged) -> NDArray[np.int64]:
+    """(events,) index of the highest score of each event, the earliest where several are as high."""
+    highest = np.maximum.reduceat(scores, flagged.first)
+    candidates = np.flatnonzero(scores == highest[flagged.events])
+    return candidates[np.unique(flagged.events[candidates], return_index=True)[1]]
+
+
+def _times(flagged: Flagged, series: Sequence[Series]) -> NDArray[Any]:
+    """(flagged,) time of each flagged point; its row in the table where there is no time."""
+    stretches = [item.time for item in series if item.time is not None]
+    if len(stretches) < len(series):
+        return flagged.rows
+    return np.concatenate(stretches)[flagged.places]
+
+
+def _told(times: NDArray[Any]) -> list[list[str | float]]:
+    """Rows of times as they are told: ISO 8601 text, all to the same part of a second, or numbers as they are."""
+    if times.dtype.kind != "M":
+        return cast(list[list[str | float]], times.tolist())
+    units: tuple[Literal["s", "ms", "us", "ns"], ...] = ("s", "ms", "us", "ns")
+    exact = next(unit for unit in units if (times.astype(f"datetime64[{unit}]") == times).all())
+    return cast(list[list[str | float]], np.datetime_as_string(times, unit=exact).tolist())
+
+
+def _shares(carried: NDArray[np.float64], features: Sequence[str]) -> list[tuple[SensorShare, ...]]:
+    """The sensors of each event, highest share first; none where no sensor contributes."""
+    ranked = np.argsort(-carried, axis=1, kind="stable")[:, :MOST_SENSORS]
+    total = carried.sum(axis=1, keepdims=True)
+    shares = np.take_along_axis(carried, ranked, axis=1) / np.where(total > 0, total, 1.0)
+    return [
+        tuple(SensorShare(features[sensor], share) for sensor, share in zip(sensors, row, strict=True)) if some else ()
+        for sensors, row, some in zip(ranked.tolist(), shares.tolist(), (total[:, 0] > 0).tolist(), strict=True)
+    ]
