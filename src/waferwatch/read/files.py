@@ -1,0 +1,155 @@
+"""A file -> table: CSV, CSV.gz and Parquet."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as parquet
+
+from waferwatch.errors import InputError, NotFoundError, WaferwatchError
+from waferwatch.read.delimited import Rows, read_delimited
+from waferwatch.read.frames import duplicate_names, table_from_frame
+from waferwatch.read.limits import Limits
+from waferwatch.read.source import GZIP_MAGIC, PackedFile
+from waferwatch.read.table import Table
+
+_PARQUET_MAGIC = b"PAR1"
+_EXCEL_MAGICS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # .xlsx is a zip archive; .xls an OLE document
+_OTHER_MAGICS = (
+    b"%PDF",
+    b"7z\xbc\xaf",
+    b"BZh",
+    b"\x28\xb5\x2f\xfd",  # zstd
+    b"\xfd7zXZ",
+    b"\x89HDF",
+    b"SQLite format 3",
+    b"Rar!",
+    b"{",  # JSON
+    b"<",  # HTML or XML
+)
+
+
+def read_table(
+    path: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    features: Sequence[str] | None = None,
+    time: str | None = None,
+    group: Sequence[str] | None = None,
+    label: str | None = None,
+    roles: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+) -> Table:
+    """Read a file. What kind it is is found from its contents, not from its name.
+
+    Args:
+        path: CSV (UTF-8, CP949, or UTF-16 with a byte order mark; comma, semicolon or tab) or Parquet; also in gzip.
+        name: what messages call it; the file's name when not given.
+        features, time, group, label, roles: as in ``table_from_frame``.
+        limits: most rows, columns and bytes; those of the settings when not given.
+
+    Raises:
+        InputError: the file cannot be used: the message names row, column and remedy.
+        NotFoundError: there is no such file, column or role.
+        TooLargeError: it holds more than the limits allow.
+    """
+    path = Path(path)
+    name = name or path.name
+    rows = _read_rows(path, name, limits or Limits.of())
+    return table_from_frame(
+        rows.frame,
+        name=name,
+        features=features,
+        time=time,
+        group=group,
+        label=label,
+        roles=roles,
+        first_row=rows.first_row,
+        notes=rows.notes,
+    )
+
+
+def _read_rows(path: Path, name: str, limits: Limits) -> Rows:
+    try:
+        with PackedFile(path, name, limits) as file:
+            magic = file.read(16)
+        _refuse_other_kinds(magic, name)
+        if magic.startswith(_PARQUET_MAGIC):
+            return _read_parquet(path, name, limits)
+        return read_delimited(path, name, limits)
+    except OSError as error:
+        raise _cannot_open(path, name, error) from error
+
+
+def _cannot_open(path: Path, name: str, error: OSError) -> WaferwatchError:
+    if isinstance(error, FileNotFoundError):
+        return NotFoundError("There is no file {path}.", hint="Check the path.", field="file", path=path)
+    if path.is_dir():
+        return InputError("{path} is a folder.", hint="Name a file in it.", field="file", path=path)
+    return InputError(
+        "{table} cannot be opened: {reason}.",
+        hint="Check that the file may be read and is not open in another program.",
+        field="file",
+        table=name,
+        reason=error.strerror or type(error).__name__,
+    )
+
+
+def _refuse_other_kinds(magic: bytes, name: str) -> None:
+    if magic.startswith(_EXCEL_MAGICS):
+        raise InputError(
+            "{table} is an Excel workbook or a zip archive, which is not read.",
+            hint="In Excel choose Save As and the type CSV UTF-8; unpack an archive first.",
+            table=name,
+        )
+    if magic.startswith(_OTHER_MAGICS):
+        raise InputError(
+            "{table} is not a table that can be read.",
+            hint="Save the data as CSV (UTF-8 or CP949) or Parquet.",
+            table=name,
+        )
+
+
+def _read_parquet(path: Path, name: str, limits: Limits) -> Rows:
+    try:
+        with parquet.ParquetFile(_unpacked(path, name, limits)) as file:
+            _check_parquet(file, name, limits)
+            # Pandas metadata would move columns into the index, where they are no columns of the table any more.
+            frame: pd.DataFrame = file.read().to_pandas(split_blocks=True, self_destruct=True, ignore_metadata=True)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            "{table} is damaged: it cannot be read as Parquet.",
+            hint="Copy or export the file again.",
+            table=name,
+        ) from error
+    return Rows(frame, first_row=1)
+
+
+def _check_parquet(file: parquet.ParquetFile, name: str, limits: Limits) -> None:
+    columns = file.schema_arrow.names
+    rows = file.metadata.num_rows
+    limits.check_columns(name, len(columns))
+    limits.check_rows(name, rows)
+    limits.check_cells(name, rows, len(columns))
+    limits.check_bytes(name, sum(file.metadata.row_group(at).total_byte_size for at in range(file.num_row_groups)))
+    repeated = [column for column, count in Counter(columns).items() if count > 1]
+    if repeated:
+        raise duplicate_names(name, repeated)
+
+
+def _unpacked(path: Path, name: str, limits: Limits) -> Path | io.BytesIO:
+    with path.open("rb") as raw:
+        if raw.read(2) != GZIP_MAGIC:
+            return path
+    unpacked = io.BytesIO()
+    with PackedFile(path, name, limits) as file:
+        while chunk := file.read(1 << 20):
+            unpacked.write(chunk)
+    unpacked.seek(0)
+    return unpacked

@@ -1,0 +1,137 @@
+"""The bytes of a file, unpacked, counted and turned to UTF-8 while they are read."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import zlib
+from pathlib import Path
+from typing import IO
+
+from waferwatch.errors import InputError
+from waferwatch.read.limits import Limits
+from waferwatch.read.text import Layout
+
+GZIP_MAGIC = b"\x1f\x8b"
+_CHUNK_BYTES = 1 << 20
+
+
+class PackedFile:
+    """A plain or gzip file, opened for reading its unpacked bytes. A context manager.
+
+    Raises:
+        TooLargeError: while reading, as soon as more is unpacked than the limits allow.
+        InputError: while reading, when the gzip data are damaged.
+    """
+
+    def __init__(self, path: Path, name: str, limits: Limits) -> None:
+        self._name = name
+        self._limits = limits
+        self._bytes = 0
+        self._raw: IO[bytes] = path.open("rb")
+        packed = self._raw.read(2) == GZIP_MAGIC
+        self._raw.seek(0)
+        self._stream: IO[bytes] = gzip.GzipFile(fileobj=self._raw) if packed else self._raw  # type: ignore[assignment]
+
+    def __enter__(self) -> PackedFile:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._stream.close()
+        self._raw.close()
+
+    def read(self, size: int) -> bytes:
+        """At most ``size`` unpacked bytes; none at the end of the file."""
+        try:
+            chunk = self._stream.read(size)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise InputError(
+                "{table} is damaged: its gzip data cannot be unpacked to the end.",
+                hint="Copy or export the file again.",
+                table=self._name,
+            ) from error
+        self._bytes += len(chunk)
+        self._limits.check_bytes(self._name, self._bytes)
+        return chunk
+
+
+class TextSource(io.RawIOBase):
+    """The data lines of a text table as UTF-8, without the header and without blank lines at the end.
+
+    Raises:
+        UnicodeDecodeError: while reading, when the bytes are not of the layout's encoding.
+        InputError: while reading, when the file is binary.
+        TooLargeError: while reading, as soon as there are more lines than the limits allow.
+    """
+
+    def __init__(self, file: PackedFile, layout: Layout, name: str, limits: Limits) -> None:
+        super().__init__()
+        self.has_blank_lines = False
+        self.quotes = 0
+        self._file = file
+        self._name = name
+        self._limits = limits
+        self._columns = len(layout.header)
+        self._transcode = layout.encoding not in ("utf-8", "utf-8-sig")
+        self._decoder = codecs.getincrementaldecoder(layout.encoding)("strict")
+        self._skip = layout.header_characters
+        self._lines = 0
+        self._held = b""  # line ends that are passed on only when a line follows
+        self._last = b"\n"
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, _size: int = -1) -> bytes:
+        """The next stretch of data; empty at the end only."""
+        while not self._ended:
+            chunk = self._next()
+            if chunk:
+                return chunk
+        return b""
+
+    def _next(self) -> bytes:
+        raw = self._file.read(_CHUNK_BYTES)
+        self._ended = not raw
+        text = self._decoder.decode(raw, final=self._ended)
+        chunk = self._after_header(raw, text)
+        if b"\0" in chunk:
+            raise binary_file(self._name)
+        self._count(chunk)
+        return self._without_last_line_ends(chunk)
+
+    def _after_header(self, raw: bytes, text: str) -> bytes:
+        if not self._skip:
+            return text.encode() if self._transcode else raw
+        skipped, self._skip = self._skip, max(0, self._skip - len(text))
+        cut_off = b"" if self._transcode else self._decoder.getstate()[0]  # the first bytes of a character
+        return text[skipped:].encode() + (b"" if self._skip else cut_off)
+
+    def _count(self, chunk: bytes) -> None:
+        """Stop at too many lines. Quoted text may hold line ends, so after a quote only the bytes are counted."""
+        self.quotes += chunk.count(b'"')
+        self._lines += chunk.count(b"\n")
+        if not self.quotes:
+            self._limits.check_rows(self._name, self._lines - 1)
+            self._limits.check_cells(self._name, self._lines, self._columns)
+
+    def _without_last_line_ends(self, chunk: bytes) -> bytes:
+        seen = self._held + chunk
+        kept = seen.rstrip(b"\r\n")
+        self._held = seen[len(kept) :]
+        if not kept:
+            return b""
+        around = self._last + kept
+        self.has_blank_lines = self.has_blank_lines or b"\n\n" in around or b"\n\r\n" in around
+        self._last = kept[-1:]
+        return kept
+
+
+def binary_file(name: str) -> InputError:
+    return InputError(
+        "{table} is not a text table: it holds binary data.",
+        hint="Save the data as CSV (UTF-8 or CP949) or Parquet.",
+        table=name,
+    )

@@ -1,0 +1,113 @@
+"""What the cells of a column say: numbers, missing values, labels, categories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+MISSING = ("", "na", "n/a", "nan", "null", "none", "-", "--", "?", "#n/a", "결측")  # compared without case and spaces
+_TRUE = ("1", "1.0", "true", "t", "y", "yes", "이상", "불량", "abnormal", "anomaly", "anomalous", "fault", "ng", "fail")
+_FALSE = ("0", "0.0", "false", "f", "n", "no", "정상", "양호", "normal", "ok", "pass", "good")
+_NUMBER = r"^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|infinity)$"
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A column of any kind, each cell looked at once."""
+
+    numbers: NDArray[np.float64]  # (n,) NaN where the cell is missing or no number
+    missing: NDArray[np.bool_]  # (n,)
+    junk: NDArray[np.bool_]  # (n,) neither missing nor a number
+
+    @property
+    def any_number(self) -> bool:
+        return bool((~self.missing & ~self.junk).any())
+
+    @property
+    def mostly_numbers(self) -> bool:
+        """Whether more than half of the cells that are not missing are numbers."""
+        filled = int((~self.missing).sum())
+        return filled > 0 and 2 * int(self.junk.sum()) < filled
+
+
+def is_numeric(column: pd.Series) -> bool:
+    """Whether the column's type is a real number; truth values are none."""
+    kind = column.dtype
+    return pd.api.types.is_numeric_dtype(kind) and not (
+        pd.api.types.is_bool_dtype(kind) or pd.api.types.is_complex_dtype(kind)
+    )
+
+
+def is_time(column: pd.Series) -> bool:
+    """Whether the column's type is a point in time."""
+    return pd.api.types.is_datetime64_any_dtype(column.dtype) or isinstance(column.dtype, pd.PeriodDtype)
+
+
+def without_categories(column: pd.Series) -> pd.Series:
+    """The column with a categorical type undone."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.astype(column.dtype.categories.dtype)
+    return column
+
+
+def to_float(column: pd.Series) -> NDArray[np.float64]:
+    """A numeric or truth-value column as float64, NaN where missing."""
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def look_at(column: pd.Series) -> Cells:
+    """Numbers, missing cells and junk of any column; each different text is looked at once."""
+    column = without_categories(column)
+    if is_numeric(column) or pd.api.types.is_bool_dtype(column.dtype):
+        numbers = to_float(column)
+        return Cells(numbers, np.isnan(numbers), np.zeros(len(column), np.bool_))
+    codes, texts = distinct_texts(column)
+    missing = _spread(pc.is_in(texts, value_set=pa.array(MISSING)), codes, when_absent=True)
+    numeric = pc.match_substring_regex(texts, _NUMBER)
+    plain = pc.replace_substring_regex(pc.if_else(numeric, texts, None), r"^\+", "")
+    numbers = np.append(pc.cast(plain, pa.float64()).to_numpy(zero_copy_only=False), np.nan)[codes]
+    junk = ~missing & ~_spread(numeric, codes, when_absent=False)
+    return Cells(numbers, missing, junk)
+
+
+def to_labels(column: pd.Series) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Labels (n,), True for abnormal, and which cells (n,) are no label at all."""
+    codes, texts = distinct_texts(without_categories(column))
+    true = _spread(pc.is_in(texts, value_set=pa.array(_TRUE)), codes, when_absent=False)
+    false = _spread(pc.is_in(texts, value_set=pa.array(_FALSE)), codes, when_absent=False)
+    return true, ~(true | false)
+
+
+def distinct_texts(column: pd.Series) -> tuple[NDArray[np.intp], pa.Array]:
+    """For each cell the position of its text, -1 for none, and the different texts, in small letters and trimmed."""
+    if column.dtype == object:
+        column = column.map(str, na_action="ignore")
+    codes, values = pd.factorize(column)
+    texts = pa.array([str(value) for value in values], type=pa.string())
+    return codes, pc.utf8_lower(pc.utf8_trim_whitespace(texts))
+
+
+def is_whole(numbers: NDArray[np.float64]) -> bool:
+    """Whether every number there is (NaN aside) is a whole one, as the number of a thing is."""
+    present = numbers[~np.isnan(numbers)]
+    return bool(np.isfinite(present).all() and (present == np.floor(present)).all())
+
+
+def counts_rows(numbers: NDArray[np.float64]) -> bool:
+    """Whether the numbers go up by one from row to row, perhaps beginning anew in some rows."""
+    if len(numbers) < 2 or np.isnan(numbers).any():
+        return False
+    breaks = np.flatnonzero(np.diff(numbers) != 1)
+    restarts = bool((numbers[breaks + 1] == numbers[0]).all())
+    return restarts and len(breaks) * 2 < len(numbers)
+
+
+def _spread(distinct: pa.Array, codes: NDArray[np.intp], *, when_absent: bool) -> NDArray[np.bool_]:
+    """What holds for each different text, for each cell; code -1 stands for a cell without text."""
+    flags: NDArray[np.bool_] = np.append(distinct.to_numpy(zero_copy_only=False).astype(np.bool_), when_absent)
+    return flags[codes]

@@ -1,0 +1,232 @@
+"""Table -> series: parted by group, sorted by time, cut where time has a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from waferwatch.errors import InputError, NotFoundError
+from waferwatch.read.groups import group_codes
+from waferwatch.read.table import Note, Role, Table
+from waferwatch.read.values import is_numeric, to_float
+from waferwatch.series.gaps import gap_starts
+from waferwatch.series.series import Series
+
+_SHORT_RUN = 512  # rows; groups shorter than one window of MOMENT are runs, which cannot be judged by themselves
+
+
+@dataclass(frozen=True)
+class Split:
+    """The series of a table, and those of another one that is known to be normal."""
+
+    series: list[Series]  # every row with a time is in exactly one; by group in order of first appearance, then by time
+    reference: list[Series]  # empty unless a reference table was given; scope () stands for every scope
+    features: list[str]  # names of the columns of Series.values
+    notes: tuple[Note, ...]
+
+
+def split(table: Table, *, reference_rows: int | None = None, reference: Table | None = None) -> Split:
+    """Part a table into series.
+
+    Rows are parted by ``table.groups``, sorted by time (stable; without a time column they stay in row order) and cut
+    at time gaps (see ``gap_starts``). Rows without a time are in no series. Series of runs of one equipment share
+    their scope, so that they share one fit; every other group is its own scope.
+
+    Args:
+        table: the rows to be judged.
+        reference_rows: the first so many rows of each scope, in time order, are known to be normal: of each equipment,
+            and where runs lie below one another, of the equipment's runs one after the other. A scope with fewer rows
+            is known to be normal as a whole.
+        reference: rows known to be normal, with the same sensor columns; they become ``Split.reference``.
+
+    Raises:
+        InputError: no row has a time, the options contradict one another, or a sensor of the reference is no number.
+        NotFoundError: the reference lacks a sensor column.
+    """
+    features = table.columns(Role.SENSOR)
+    if reference_rows is not None and reference is not None:
+        raise InputError(
+            "Both reference rows and a reference were given.", hint="Give one of them.", field="reference_rows"
+        )
+    if reference_rows is not None and reference_rows < 1:
+        raise InputError(
+            "The number of reference rows is {found}; it must be 1 or more.",
+            field="reference_rows",
+            found=reference_rows,
+        )
+    series, notes = _part(table, table.groups, features)
+    scope = _scope_columns(series, table)
+    series = [replace(one, scope=_pick(one.key, table.groups, scope)) for one in series]
+    if reference_rows is not None:
+        series = _mark_first_rows(series, reference_rows)
+    references: list[Series] = []
+    if reference is not None:
+        references, more = _part_reference(reference, features, table.groups, scope, {one.scope for one in series})
+        notes.extend(more)
+    return Split(series, references, features, tuple(notes))
+
+
+def _part(table: Table, groups: Sequence[str], features: Sequence[str]) -> tuple[list[Series], list[Note]]:
+    """Series without scope and reference."""
+    codes, keys = group_codes(table.frame, groups)
+    time_column = table.column(Role.TIME)
+    time = None if time_column is None else table.frame[time_column].to_numpy()
+    rows, notes = _rows_with_time(time, table)
+    rows, more = _in_time_order(rows, codes, time)
+    notes.extend(more)
+    group = codes[rows]
+    starts = np.diff(group, prepend=-1) != 0
+    if time is not None:
+        gaps = gap_starts(_as_numbers(time[rows]), group)
+        if gaps.any():
+            notes.append(Note("The series were cut at {count} gaps in time.", {"count": int(gaps.sum())}))
+        starts |= gaps
+    borders = [*np.flatnonzero(starts).tolist(), len(rows)]
+    values = _values(table.frame, features, rows)
+    ordered = None if time is None else time[rows]
+    series = [
+        Series(
+            values=values[start:stop],
+            rows=rows[start:stop],
+            time=None if ordered is None else ordered[start:stop],
+            key=keys[group[start]],
+        )
+        for start, stop in pairwise(borders)
+    ]
+    return series, notes
+
+
+def _rows_with_time(time: NDArray[Any] | None, table: Table) -> tuple[NDArray[np.int64], list[Note]]:
+    rows = np.arange(len(table.frame), dtype=np.int64)
+    if time is None:
+        return rows, []
+    missing = np.isnat(time) if time.dtype.kind == "M" else np.isnan(time)
+    if not missing.any():
+        return rows, []
+    if missing.all():
+        raise InputError(
+            "{table} has no time in any row of {column}.",
+            hint="Fill the column, or give it the role ignored to take the rows in their order.",
+            field="time",
+            table=table.name,
+            column=table.column(Role.TIME),
+        )
+    first = table.first_row + int(np.flatnonzero(missing)[0])
+    template = "{count} rows have no time and were not judged, the first of them row {row}."
+    return rows[~missing], [Note(template, {"count": int(missing.sum()), "row": first})]
+
+
+def _in_time_order(
+    rows: NDArray[np.int64], codes: NDArray[np.intp], time: NDArray[Any] | None
+) -> tuple[NDArray[np.int64], list[Note]]:
+    """The rows of each group below one another, by time."""
+    group = codes[rows]
+    if (np.diff(group) < 0).any():
+        by_group = np.argsort(group, kind="stable")
+        rows, group = rows[by_group], group[by_group]
+    if time is None:
+        return rows, []
+    notes: list[Note] = []
+    same_group = np.diff(group) == 0
+    back = int((same_group & (np.diff(_as_numbers(time[rows])) < 0)).sum())
+    if back:
+        rows = rows[np.lexsort((time[rows], group))]
+        notes.append(Note("Time goes back in {count} places; the rows were sorted by time.", {"count": back}))
+    again = int((same_group & (np.diff(_as_numbers(time[rows])) == 0)).sum())
+    if again:
+        notes.append(Note("{count} rows have the same time as the row before; all were kept.", {"count": again}))
+    return rows, notes
+
+
+def _as_numbers(time: NDArray[Any]) -> NDArray[Any]:
+    """Times as numbers that can be compared and subtracted without loss."""
+    return time.astype("datetime64[ns]").view(np.int64) if time.dtype.kind == "M" else time
+
+
+def _values(frame: pd.DataFrame, features: Sequence[str], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(rows, features), column by column: the one large copy of the data that is made."""
+    values = np.empty((len(rows), len(features)))
+    in_order = len(rows) == len(frame) and bool((np.diff(rows) == 1).all())
+    for position, name in enumerate(features):
+        column = to_float(frame[name])
+        values[:, position] = column if in_order else column[rows]
+    return values
+
+
+def _pick(key: tuple[str, ...], groups: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
+    return tuple(value for name, value in zip(groups, key, strict=True) if name in columns)
+
+
+def _scope_columns(series: list[Series], table: Table) -> list[str]:
+    """The group columns that tell equipment apart, without those that tell its runs apart."""
+    rows: dict[tuple[str, ...], int] = {}
+    for one in series:
+        rows[one.key] = rows.get(one.key, 0) + len(one)
+    without_runs = [name for name in table.groups if table.roles[name] not in (Role.LOT, Role.WAFER)]
+    if np.median(list(rows.values())) >= _SHORT_RUN:
+        return without_runs
+    return [name for name in without_runs if table.roles[name] is Role.EQUIPMENT]
+
+
+def _mark_first_rows(series: list[Series], count: int) -> list[Series]:
+    """Mark the first rows of each scope."""
+    left: dict[tuple[str, ...], int] = {}
+    masks: dict[int, NDArray[np.bool_]] = {}
+    for position in sorted(range(len(series)), key=lambda at: _start(series[at])):
+        one = series[position]
+        known = min(left.setdefault(one.scope, count), len(one))
+        left[one.scope] -= known
+        masks[position] = np.arange(len(one)) < known
+    return [replace(one, reference=masks[position]) for position, one in enumerate(series)]
+
+
+def _start(series: Series) -> tuple[int, int]:
+    """When a series starts: a date tells which of two runs was first, a time that begins anew in each run does not."""
+    dated = series.time is not None and series.time.dtype.kind == "M"
+    return (int(_as_numbers(series.time[:1])[0]) if dated and series.time is not None else 0, int(series.rows.min()))
+
+
+def _part_reference(
+    reference: Table,
+    features: Sequence[str],
+    groups: Sequence[str],
+    scope: Sequence[str],
+    scopes: set[tuple[str, ...]],
+) -> tuple[list[Series], list[Note]]:
+    """The series of the reference, each with the scope it shares with the table, or () for every scope."""
+    _check_reference(reference, features)
+    same_groups = all(name in reference.frame.columns for name in groups)
+    series, notes = _part(reference, groups if same_groups else reference.groups, features)
+    known = []
+    for one in series:
+        own = _pick(one.key, groups, scope) if same_groups else ()
+        mask = np.ones(len(one), dtype=np.bool_)
+        known.append(replace(one, scope=own if own in scopes else (), reference=mask))
+    return known, notes
+
+
+def _check_reference(reference: Table, features: Sequence[str]) -> None:
+    missing = [name for name in features if name not in reference.frame.columns]
+    if missing:
+        raise NotFoundError(
+            "The reference {table} lacks the columns {columns}.",
+            hint="Give it the same sensor columns as the data.",
+            field="reference",
+            table=reference.name,
+            columns=", ".join(missing[:10]),
+        )
+    for name in features:
+        if not is_numeric(reference.frame[name]):
+            raise InputError(
+                "The column {column} of the reference {table} holds no numbers.",
+                hint="Read it with the same features as the data.",
+                field="reference",
+                table=reference.name,
+                column=name,
+            )

@@ -1,0 +1,97 @@
+"""Frames from Python, whatever their index and types."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from waferwatch.errors import InputError
+from waferwatch.read.frames import table_from_frame
+from waferwatch.read.table import Role
+
+
+def test_the_callers_frame_is_not_changed() -> None:
+    frame = pd.DataFrame(
+        {"time": ["2026-01-02", "2026-01-01"], "p": [1, np.inf], "label": [0, 1], "tool": ["A", "B"]}, index=[7, 7]
+    )
+    before = frame.copy(deep=True)
+    table = table_from_frame(frame)
+    table.frame.loc[0, "p"] = -1.0
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_every_column_is_kept_in_order_and_the_rows_too() -> None:
+    frame = pd.DataFrame({"b": [3.0, 1.0, 2.0], "memo": ["x", "y", "z"], "a": [1, 2, 3]}, index=[2, 0, 1])
+    table = table_from_frame(frame)
+    assert list(table.frame.columns) == ["b", "memo", "a"] == list(table.roles)
+    assert table.frame["b"].tolist() == [3.0, 1.0, 2.0]
+    assert table.frame.index.equals(pd.RangeIndex(3))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.array([1, None, 3], dtype="Int64"),
+        pd.array([1.0, None, 3.0], dtype="Float32"),
+        pd.array([1.0, None, 3.0], dtype="double[pyarrow]"),
+        pd.Series([1.0, None, 3.0], dtype="category"),
+        pd.Series(["1", None, "3"], dtype="category"),
+        pd.Series(["1", None, "+3.0"], dtype="string"),
+        pd.Series([1, None, "3"], dtype=object),
+        pd.Series([Decimal(1), None, Decimal(3)], dtype=object),
+        np.array([1, np.nan, 3], dtype=np.float16),
+    ],
+)
+def test_numbers_of_every_type_become_float64(values: object) -> None:
+    table = table_from_frame(pd.DataFrame({"p": values}))
+    assert table.frame["p"].dtype == np.float64
+    np.testing.assert_array_equal(table.frame["p"], [1.0, np.nan, 3.0])
+
+
+def test_names_that_are_no_text_become_text() -> None:
+    assert table_from_frame(pd.DataFrame({0: [1.0], 1: [2.0]})).columns(Role.SENSOR) == ["0", "1"]
+
+
+@pytest.mark.parametrize("columns", [["p", "p"], [1, "1"]])
+def test_names_that_come_twice_are_refused(columns: list[object]) -> None:
+    with pytest.raises(InputError, match="the frame has more than one column named"):
+        table_from_frame(pd.DataFrame([[1.0, 2.0]], columns=columns))
+
+
+def test_a_time_index_becomes_the_time_unless_another_is_there() -> None:
+    index = pd.date_range("2026-01-01", periods=3, freq="s", tz="Asia/Seoul")
+    table = table_from_frame(pd.DataFrame({"p": [1.0, 2.0, 3.0]}, index=index))
+    assert table.column(Role.TIME) == "time"
+    assert table.frame["time"].iloc[0] == pd.Timestamp("2025-12-31 15:00:00")
+    named = pd.DataFrame({"p": [1.0, 2.0, 3.0], "clock": [1, 2, 3]}, index=index.rename("when"))
+    assert list(table_from_frame(named).frame.columns) == ["when", "p", "clock"]
+    assert list(table_from_frame(named, time="clock").frame.columns) == ["p", "clock"]
+    assert list(table_from_frame(named, time="when").frame.columns) == ["when", "p", "clock"]
+    assert table_from_frame(named.rename(columns={"clock": "time"})).column(Role.TIME) == "time"
+
+
+@pytest.mark.parametrize("wrong", [[1, 2, 3], np.zeros((3, 2)), pd.Series([1.0])])
+def test_what_is_no_frame_is_refused(wrong: object) -> None:
+    with pytest.raises(InputError, match="not a pandas DataFrame"):
+        table_from_frame(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "frame", [pd.DataFrame(), pd.DataFrame({"p": []}), pd.DataFrame({"p": ["a"]}), pd.DataFrame({"p": [1 + 2j]})]
+)
+def test_a_frame_without_rows_or_sensors_is_refused(frame: pd.DataFrame) -> None:
+    with pytest.raises(InputError):
+        table_from_frame(frame)
+
+
+def test_cells_that_are_lists_are_left_out() -> None:
+    frame = pd.DataFrame({"p": [1.0, 2.0], "spectrum": [[1, 2], [3, 4]]})
+    assert table_from_frame(frame).roles["spectrum"] is Role.IGNORED
+
+
+def test_notes_of_the_reader_come_first() -> None:
+    table = table_from_frame(pd.DataFrame({"p": [1.0, -np.inf]}), notes=())
+    assert [str(note) for note in table.notes] == ["1 infinite values were taken as missing, in p."]
