@@ -23,7 +23,7 @@ class BatchRecipe:
     faulty_share: float = 0.65
     masked_share: float = 0.5  # windows with hidden patches
     padded_share: float = 0.12  # windows that begin with padding, as short runs do
-    reference_share: float = 0.5  # windows scaled by their fault-free statistics, as with a known-normal reference
+    reference_share: float = 0.7  # windows scaled by a reference's spread, the others by their own
 
     @property
     def patches(self) -> int:
@@ -92,10 +92,13 @@ def _statistics(
     visible: NDArray[np.float64],
     recipe: BatchRecipe,
 ) -> tuple[float, float]:
-    """Mean and spread to normalise by: of what is seen, as MOMENT does, or of a fault-free reference near it."""
-    if rng.random() < recipe.reference_share:
-        spread = max(window.std(), 1e-3) * log_uniform(rng, 0.6, 1.8)
-        return window.mean() + rng.normal() * 0.3 * spread, spread
-    shown = np.repeat(observed * visible, recipe.patch_points) > 0
+    """Mean of what is seen; spread of the same, as MOMENT does, or of a reference, in which there may be far more to
+    see than in this window.
+    """
+    by_reference = rng.random() < recipe.reference_share
+    shown = np.repeat(observed if by_reference else observed * visible, recipe.patch_points) > 0
     values = faulty[shown] if shown.any() else faulty
+    if by_reference:
+        wider = log_uniform(rng, 0.7, 1.5) if rng.random() < 0.5 else log_uniform(rng, 1.5, 10)
+        return float(values.mean()), max(window.std(), 1e-3) * wider
     return float(values.mean()), max(float(values.std()), 1e-3)

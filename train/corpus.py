@@ -160,7 +160,7 @@ FAMILIES: dict[Family, float] = {
     harmonic: 0.12,
     repeated_shape: 0.12,
     beats: 0.08,
-    recipe: 0.12,
+    recipe: 0.15,
     switching: 0.06,
     pulses: 0.06,
     autoregressive: 0.1,
@@ -168,7 +168,7 @@ FAMILIES: dict[Family, float] = {
     counts: 0.05,
     trending: 0.06,
     uneven_noise: 0.03,
-    fab: 0.15,
+    fab: 0.25,
 }
 
 

@@ -27,8 +27,9 @@ from waferwatch.detect.moment.export import export_checkpoint
 def card(run: Run) -> dict[str, Any]:
     """What one should know of a checkpoint before trusting it."""
     log = [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
+    earlier = run.folder / "started_from.json"
     return {
-        "trained_on": "series made by train/ alone: generic shapes and virtual-fab traces, with injected faults; no real data",
+        "trained_on": "series made by train/: generic shapes and virtual-fab traces, with faults put in; no real data",
         "objective": "restore the fault-free series from a faulty, partly hidden window; point out the faulty points",
         "families": _shares((family.__name__, weight) for family, weight in FAMILIES.items()),
         "faults": _shares((fault.__name__, weight) for fault, weight in FAULTS.items()),
@@ -42,6 +43,7 @@ def card(run: Run) -> dict[str, Any]:
         "recipe": asdict(run.recipe),
         "training": _last(log, "restore"),
         "validation": {"windows": VALIDATION_BATCHES * run.recipe.windows, **(_last(log, "validation") or {})},
+        "started_from": json.loads(earlier.read_text()) if earlier.exists() else None,
         "exported": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
 

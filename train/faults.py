@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 Rng = np.random.Generator
 Fault = Callable[[Rng, Array, int, int, Array], Array]
 
-VISIBLE = 0.15  # a change smaller than this share of the window's own noise and spread is no fault to be found
+VISIBLE = 0.5  # a change smaller than this share of the window's fine noise is no fault to be found
 
 
 def spike(rng: Rng, window: Array, start: int, stop: int, _donor: Array) -> Array:
@@ -146,7 +146,7 @@ def inject(rng: Rng, clean: Array, donor: Array, *, first: int = 0) -> tuple[Arr
     """
     faulty, label = clean.copy(), np.zeros(len(clean), bool)
     kinds, weights = list(FAULTS), np.array(list(FAULTS.values()))
-    noise = VISIBLE * max(fine_noise(clean), 0.1 * clean.std(), 1e-6)
+    noise = VISIBLE * max(fine_noise(clean), 0.02 * clean.std(), 1e-6)
     for _ in range(int(rng.choice([1, 2, 3], p=[0.7, 0.2, 0.1]))):
         fault = kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
         length = min(int(log_uniform(rng, 6, 260)), len(clean) - first)
@@ -159,8 +159,11 @@ def inject(rng: Rng, clean: Array, donor: Array, *, first: int = 0) -> tuple[Arr
 
 
 def severity(rng: Rng, window: Array) -> float:
-    """From twice the fine noise up to several spreads of the window, small ones more often."""
-    low = max(2 * fine_noise(window), 0.15 * window.std(), 1e-3)
+    """From a few times the fine noise up to several spreads of the window, small ones more often.
+
+    In a trace that steps between levels the fine noise is far below the spread, and so are most real faults.
+    """
+    low = max(3 * fine_noise(window), 0.03 * window.std(), 1e-3)
     return log_uniform(rng, low, max(6 * window.std(), 2 * low))
 
 

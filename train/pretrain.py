@@ -220,6 +220,16 @@ def new_run(folder: Path, schedule: Schedule, recipe: BatchRecipe, config: Momen
     return run
 
 
+def start_from(run: Run, folder: Path) -> None:
+    """Take the weights of another run, for example of one with another recipe, and none of its optimizer's state."""
+    state = load_file(folder / "state.safetensors", device=str(run.device))
+    run.model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
+    earlier = json.loads((folder / "run.json").read_text())
+    earlier["steps"] = int(read_metadata(folder / "state.safetensors")["step"])
+    run.folder.mkdir(parents=True, exist_ok=True)
+    (run.folder / "started_from.json").write_text(json.dumps(earlier, indent=2) + "\n")
+
+
 def train(run: Run, *, save_every_s: float = 120.0, validate_every: int = 1500) -> None:
     """Train to the end of the schedule, logging to ``log.jsonl`` in the run's folder."""
     stream = Stream(run.schedule.seed, run.recipe)
@@ -263,9 +273,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--batch", type=int, default=BatchRecipe.windows, help="windows a step")
     parser.add_argument("--seed", type=int, default=Schedule.seed)
     parser.add_argument("--learning-rate", type=float, default=Schedule.learning_rate)
+    parser.add_argument("--start-from", type=Path, metavar="RUN", help="take over the weights of another run")
     options = parser.parse_args(argv)
     schedule = Schedule(windows=options.windows, seed=options.seed, learning_rate=options.learning_rate)
     run = new_run(options.run, schedule, BatchRecipe(windows=options.batch))
+    if options.start_from and run.step == 0:
+        start_from(run, options.start_from)
     parameters = sum(p.numel() for p in run.model.parameters())
     print(f"{parameters:,} parameters, {run.steps:,} steps of {options.batch} windows on {hardware(run.device)}.")
     train(run)
