@@ -1,0 +1,181 @@
+"""The package keeps its order: imports go from left to right, torch stays where it belongs, and files stay small."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "src" / "waferwatch"
+ORDER = (
+    "errors",
+    "settings",
+    "read",
+    "series",
+    "detect",
+    "events",
+    "evaluate",
+    "detection",
+    "store",
+    "web",
+    "live",
+    "cli",
+)
+RIGHT_END = ("cli", "api", "doctor", "model_commands", "__init__")  # all of them in the layer of the command line
+FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
+# Modules that import torch, and those that may import them or torch, but only inside functions.
+TORCH_MODULES = {"detect/moment/network.py", "detect/moment/torch_runner.py"}
+TORCH_IN_FUNCTIONS = {f"detect/moment/{name}.py" for name in ("engine", "export", "hub", "weights_file")}
+NEEDS_TORCH = ("torch", *("waferwatch." + path.removesuffix(".py").replace("/", ".") for path in TORCH_MODULES))
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 60  # lines, without the docstring
+
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+@dataclass(frozen=True)
+class Import:
+    target: str  # dotted name of what is imported
+    line: int
+    at_top: bool  # run when the module is imported: outside functions and TYPE_CHECKING
+
+
+def path_of(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def imports_of(source: str, module: str = "waferwatch.module") -> list[Import]:
+    return list(_imports(ast.parse(source), module, at_top=True))
+
+
+def _imports(node: ast.AST, module: str, at_top: bool) -> Iterator[Import]:
+    if isinstance(node, ast.Import):
+        yield from (Import(alias.name, node.lineno, at_top) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        parent = ".".join(module.split(".")[: -node.level]) if node.level else ""
+        base = ".".join(filter(None, (parent, node.module)))
+        yield from (Import(f"{base}.{alias.name}", node.lineno, at_top) for alias in node.names)
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or _is_type_checking(node):
+        at_top = False
+    for child in ast.iter_child_nodes(node):
+        yield from _imports(child, module, at_top)
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+
+
+def layer_of(dotted: str) -> int:
+    """Position in ORDER of a module of the package, given as waferwatch.x.y; the package itself is at the right end."""
+    parts = dotted.split(".")
+    top = parts[1] if len(parts) > 1 else "__init__"
+    known = {name: place for place, name in enumerate(ORDER)}
+    if top in known:
+        return known[top]
+    is_module = (ROOT / top).is_dir() or (ROOT / f"{top}.py").is_file()
+    if is_module and top not in RIGHT_END:
+        pytest.fail(f"src/waferwatch/{top} has no place in the order: give it one in ORDER or RIGHT_END")
+    return known["cli"]  # also names taken from the package itself, such as waferwatch.__version__
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def found_imports(file: Path) -> list[Import]:
+    name = module_name(file)
+    return imports_of(file.read_text(encoding="utf-8"), f"{name}.__init__" if file.name == "__init__.py" else name)
+
+
+def test_imports_go_from_left_to_right():
+    back_edges = [
+        f"{path_of(file)}:{item.line} imports {item.target}"
+        for file in FILES
+        for item in found_imports(file)
+        if item.target.split(".")[0] == "waferwatch" and layer_of(item.target) > layer_of(module_name(file))
+    ]
+    assert not back_edges, "\n".join(["imports against the order " + " > ".join(ORDER), *back_edges])
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    assert [
+        path_of(file) for file in FILES if FORBIDDEN_NAMES & set(file.relative_to(ROOT).with_suffix("").parts)
+    ] == []
+
+
+def test_torch_is_imported_only_where_it_belongs():
+    wrong = []
+    for file in FILES:
+        for item in found_imports(file):
+            needs_torch = any(item.target == name or item.target.startswith(f"{name}.") for name in NEEDS_TORCH)
+            allowed = TORCH_MODULES if item.at_top else TORCH_MODULES | TORCH_IN_FUNCTIONS
+            if needs_torch and path_of(file) not in allowed:
+                wrong.append(f"{path_of(file)}:{item.line} imports {item.target}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_web_application_and_the_command_line_start_without_torch(tmp_path):
+    program = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "onnx", "onnxscript", "safetensors", "huggingface_hub"):
+            raise ImportError(name + " is blocked")
+
+sys.meta_path.insert(0, Blocker())
+import waferwatch
+from waferwatch.cli import build_parser
+from waferwatch.settings import read_settings
+from waferwatch.web.app import create_app
+
+create_app(read_settings({}, data_dir=sys.argv[1]))
+build_parser()
+[getattr(waferwatch, name) for name in waferwatch.__all__]
+"""
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_files_are_short():
+    long = {
+        path_of(file): count for file in FILES if (count := len(file.read_text("utf-8").splitlines())) > LONGEST_FILE
+    }
+    assert long == {}
+
+
+def test_functions_are_short():
+    long = {}
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and lines_of(node) > LONGEST_FUNCTION:
+                long[f"{path_of(file)}:{node.lineno} {node.name}"] = lines_of(node)
+    assert long == {}
+
+
+def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    docstring = function.body[0] if ast.get_docstring(function) is not None else None
+    inside = (docstring.end_lineno or 0) - docstring.lineno + 1 if docstring else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - inside
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import torch", [("torch", True)]),
+        ("def f():\n    from torch import nn", [("torch.nn", False)]),
+        ("if TYPE_CHECKING:\n    import torch", [("torch", False)]),
+        ("class A:\n    import torch", [("torch", True)]),
+        ("from . import cli", [("waferwatch.cli", True)]),
+        ("from .web import app", [("waferwatch.web.app", True)]),
+        ("try:\n    import torch.cuda\nexcept ImportError:\n    pass", [("torch.cuda", True)]),
+    ],
+)
+def test_the_import_finder_sees(source, expected):
+    assert [(item.target, item.at_top) for item in imports_of(source)] == expected
