@@ -1,0 +1,1 @@
+"""The web application: one page and its HTTP API."""

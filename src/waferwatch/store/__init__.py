@@ -1,0 +1,1 @@
+"""What is kept: data sets on disk, recent tables in memory."""

@@ -1,0 +1,74 @@
+"""The share of anomalous rows in each group, with its uncertainty; or one sensor in each group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from waferwatch.web.figures.style import ANOMALY, NORMAL, Figure, layout, safe, short
+from waferwatch.web.groups import GroupCount
+from waferwatch.web.language import Translator
+
+_MOST_BARS = 40
+
+
+def groups_figure(groups: Sequence[GroupCount], group_by: str, feature: str | None, translate: Translator) -> Figure:
+    """The first 40 groups, in the order given, as horizontal bars: long names stay readable."""
+    shown = list(groups)[:_MOST_BARS]
+    names = [safe(one.value, 28) if one.value is not None else translate("(empty)") for one in shown]
+    data = [_ratio_bars(shown, translate)]
+    axes: dict[str, Any] = {
+        "xaxis": {"title": {"text": translate("anomalous share")}, "tickformat": ".1~%", "rangemode": "tozero"},
+        "yaxis": {
+            "title": {"text": safe(group_by, 40)},
+            "tickvals": list(range(len(names))),
+            "ticktext": names,
+            "autorange": "reversed",
+            "automargin": True,
+        },
+    }
+    if feature is not None:
+        data.append(_feature_dots(shown))
+        axes["xaxis"]["domain"] = [0, 0.48]
+        axes["xaxis2"] = {"title": {"text": safe(feature, 40)}, "domain": [0.54, 1], "zeroline": False}
+    height = max(220, 110 + 26 * len(shown))
+    return {"data": data, "layout": layout(height=height, margin={"l": 16, "r": 16, "t": 16, "b": 48}, **axes)}
+
+
+def _ratio_bars(groups: list[GroupCount], translate: Translator) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "x": short([one.ratio for one in groups]),
+        "y": list(range(len(groups))),
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": short([one.high - one.ratio for one in groups]),
+            "arrayminus": short([one.ratio - one.low for one in groups]),
+            "thickness": 1.2,
+            "width": 3,
+        },
+        "marker": {"color": ANOMALY, "opacity": 0.8},
+        "customdata": [[one.anomalies, one.rows] for one in groups],
+        "hovertemplate": "%{x:.2%}<br>%{customdata[0]:,} / %{customdata[1]:,} " + translate("rows") + "<extra></extra>",
+    }
+
+
+def _feature_dots(groups: list[GroupCount]) -> dict[str, Any]:
+    """Mean and standard deviation of the sensor."""
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "xaxis": "x2",
+        "x": short([float("nan") if one.mean is None else one.mean for one in groups]),
+        "y": list(range(len(groups))),
+        "error_x": {
+            "type": "data",
+            "array": short([one.deviation or 0.0 for one in groups]),
+            "thickness": 1.2,
+            "width": 3,
+        },
+        "marker": {"color": NORMAL, "size": 8},
+        "hovertemplate": "%{x:.5g} ± %{error_x.array:.3g}<extra></extra>",
+    }

@@ -1,0 +1,58 @@
+"""How often each score occurs, with the threshold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from waferwatch.detection.result import Detection
+from waferwatch.web.figures.style import ANOMALY, NORMAL, REFERENCE, Figure, empty, layout, short
+from waferwatch.web.language import Translator
+
+_BINS = 60
+
+
+def score_figure(found: Detection, translate: Translator) -> Figure:
+    """Histogram of the scores; counts on a logarithmic axis, because the anomalous rows are few."""
+    judged = found.scores[np.isfinite(found.scores)]
+    if not len(judged):
+        return empty(translate("No row could be judged."))
+    low, high = float(judged.min()), float(judged.max())
+    edges = np.linspace(low, high if high > low else low + 1, _BINS + 1)
+    counts, _ = np.histogram(judged, edges)
+    middle = (edges[:-1] + edges[1:]) / 2
+    threshold = float(found.threshold)
+    shown = np.isfinite(threshold) and low <= threshold <= high
+    line = {"width": 1.5, "dash": "dash", "color": REFERENCE}
+    mark = {
+        "type": "line",
+        "xref": "x",
+        "yref": "paper",
+        "x0": threshold,
+        "x1": threshold,
+        "y0": 0,
+        "y1": 1,
+        "line": line,
+    }
+    text = {"text": translate("threshold"), "xref": "x", "yref": "paper", "x": threshold, "y": 1, "yanchor": "bottom"}
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "x": short(middle),
+                "y": counts.tolist(),
+                "marker": {
+                    "color": [ANOMALY if place > threshold else NORMAL for place in middle],
+                    "line": {"width": 0},
+                },
+                "hovertemplate": "%{x:.4g}<br>%{y:,}<extra></extra>",
+            }
+        ],
+        "layout": layout(
+            bargap=0.05,
+            margin={"l": 56, "r": 16, "t": 28, "b": 44},
+            xaxis={"title": {"text": translate("score")}, "zeroline": False},
+            yaxis={"title": {"text": translate("rows (logarithmic)")}, "type": "log", "dtick": 1},
+            shapes=[mark] if shown else [],
+            annotations=[text | {"showarrow": False}] if shown else [],
+        ),
+    }

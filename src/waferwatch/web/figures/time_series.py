@@ -1,0 +1,237 @@
+"""One sensor over time, with the score beneath on the same axis, flags marked and events shaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.detection.result import Detection
+from waferwatch.errors import InputError
+from waferwatch.events.event import Event
+from waferwatch.read.table import Table
+from waferwatch.web.figures.lines import Line, Lines, pick, place_of, within
+from waferwatch.web.figures.style import (
+    ANOMALY,
+    EDGE,
+    FAINT_EDGE,
+    LINES,
+    REFERENCE,
+    SHADE,
+    Figure,
+    axis_values,
+    layout,
+    safe,
+    short,
+)
+from waferwatch.web.language import Translator
+
+_MOST_LINES = 12
+_MOST_SHADES = 200
+_MOST_CLEAR_SHADES = 40  # with more of them, clear edges would hide the lines
+_Traces = list[dict[str, Any]]
+# Parts of the points given to the sensor, to the flagged rows; the score has the rest.
+_SENSOR_PART, _FLAG_PART = 0.5, 0.2
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of the time axis that is shown, and with how many points."""
+
+    points: int
+    start: str | None = None
+    end: str | None = None
+
+
+def time_figure(
+    table: Table, lines: Lines, sensor: str, window: Window, translate: Translator, found: Detection | None = None
+) -> Figure:
+    """
+    Args:
+        sensor: name of a sensor column.
+        found: a detection over the same table, to draw its score, flags and events too.
+
+    Returns:
+        A figure with at most ``window.points`` points in all its traces together. Events lose nothing by
+        down-sampling: each shown one is shaded, and of the flagged rows the highest are kept first.
+
+    Raises:
+        InputError: when start or end cannot be understood.
+    """
+    start, end = _bounds(window, lines.axis)
+    shown = [(line, within(line, start, end)) for line in _chosen(lines, found, window.points)]
+    parts = [(line, part) for line, part in shown if part.stop > part.start]
+    values = table.frame[sensor].to_numpy(np.float64)
+    for_sensor = window.points if found is None else int(window.points * _SENSOR_PART)
+    data = _traces(parts, values, for_sensor, {"yaxis": "y"})
+    if found is not None:
+        flags = int(window.points * _FLAG_PART)
+        data += _flag_traces(parts, values, found, flags, translate)
+        data += _traces(parts, found.scores, window.points - for_sensor - flags, {"yaxis": "y2", "showlegend": False})
+    return {"data": data, "layout": _layout(lines, sensor, len(shown), found, (start, end), translate)}
+
+
+def _bounds(window: Window, axis: str) -> tuple[Any, Any]:
+    start, end = place_of(window.start, axis, "start"), place_of(window.end, axis, "end")
+    if start is not None and end is not None and start > end:
+        raise InputError("The end lies before the start.", hint="Exchange them.", field="end")
+    return start, end
+
+
+def _chosen(lines: Lines, found: Detection | None, points: int) -> list[Line]:
+    """The lines that can be told apart on one screen: those with most flagged rows."""
+    most = min(_MOST_LINES, max(1, points // 8))
+    if len(lines.lines) <= most:
+        return lines.lines
+    if found is None:
+        return lines.lines[:most]
+    flagged = [int(found.flags[line.rows].sum()) for line in lines.lines]
+    best = sorted(np.argsort(flagged, kind="stable")[::-1][:most].tolist())
+    return [lines.lines[number] for number in best]
+
+
+def _traces(parts: list[tuple[Line, slice]], values: NDArray[np.float64], points: int, own: dict[str, Any]) -> _Traces:
+    if not parts:
+        return []
+    share = points // len(parts)
+    extra = "<extra>%{fullData.name}</extra>" if len(parts) > 1 else "<extra></extra>"
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": safe(line.name),
+            "line": {"width": 1.2, "color": LINES[number % len(LINES)]},
+            "hovertemplate": "%{x}<br>%{y:.5g}" + extra,
+            "legendgroup": f"line{number}",
+            **_points(line, part, values, share),
+            **own,
+        }
+        for number, (line, part) in enumerate(parts)
+    ]
+
+
+def _points(line: Line, part: slice, values: NDArray[np.float64], points: int) -> dict[str, list[Any]]:
+    """x and y of one line, parted where a series ends as far as the points allow."""
+    rows, place, stretch = line.rows[part], line.place[part], line.stretch[part]
+    borders = int(np.count_nonzero(np.diff(stretch)))
+    parted = borders <= points // 4
+    at = pick(values[rows], points - borders if parted else points)
+    x, y = axis_values(place[at]), short(values[rows][at])
+    if parted:
+        for border in (np.flatnonzero(np.diff(stretch[at])) + 1)[::-1].tolist():
+            x.insert(border, x[border])
+            y.insert(border, None)
+    return {"x": x, "y": y}
+
+
+def _flag_traces(
+    parts: list[tuple[Line, slice]], values: NDArray[np.float64], found: Detection, points: int, translate: Translator
+) -> _Traces:
+    """The flagged rows as marks. When there are more than can be shown, those with the highest scores."""
+    places, rows = [], []
+    for line, part in parts:
+        flagged = np.flatnonzero(found.flags[line.rows[part]])
+        rows.append(line.rows[part][flagged])
+        places.append(line.place[part][flagged])
+    if not rows or not sum(len(one) for one in rows):
+        return []
+    row, place = np.concatenate(rows), np.concatenate(places)
+    if len(row) > points:
+        highest = np.sort(np.argpartition(found.scores[row], -points)[-points:]) if points else np.empty(0, np.int64)
+        row, place = row[highest], place[highest]
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": translate("anomalous"),
+            "marker": {"color": ANOMALY, "size": 5, "symbol": "circle-open", "line": {"width": 1.2}},
+            "x": axis_values(place),
+            "y": short(values[row]),
+            "customdata": found.event_ids[row].tolist(),
+            "hovertemplate": "%{x}<br>%{y:.5g}<br>" + translate("event") + " %{customdata}<extra></extra>",
+            "yaxis": "y",
+        }
+    ]
+
+
+def _layout(
+    lines: Lines,
+    sensor: str,
+    shown: int,
+    found: Detection | None,
+    bounds: tuple[Any, Any],
+    translate: Translator,
+) -> dict[str, Any]:
+    axis: dict[str, Any] = {
+        "type": "date" if lines.axis == "date" else "linear",
+        "title": {"text": {"row": translate("row"), "number": safe(lines.title)}.get(lines.axis, "")},
+        "anchor": "y" if found is None else "y2",
+    }
+    if lines.axis == "row":
+        axis["tickformat"] = ",d"
+    if bounds[0] is not None and bounds[1] is not None:
+        axis["range"] = axis_values(np.array(bounds))
+    own: dict[str, Any] = {
+        "xaxis": axis,
+        "yaxis": {"title": {"text": safe(sensor, 40)}, "zeroline": False, "fixedrange": True},
+        "showlegend": shown > 1,
+        "meta": {
+            "sensor": sensor,
+            "axis": lines.axis,
+            "first_row": lines.first_row,
+            "lines": shown,
+            "lines_total": len(lines.lines),
+        },
+    }
+    if found is not None:
+        own["yaxis"]["domain"] = [0.36, 1]
+        own["yaxis2"] = {
+            "title": {"text": translate("score")},
+            "domain": [0, 0.28],
+            "rangemode": "tozero",
+            "fixedrange": True,
+        }
+        own["shapes"] = [*_shades(found, lines, bounds), *_threshold(found.threshold)]
+    return layout(**own)
+
+
+def _shades(found: Detection, lines: Lines, bounds: tuple[Any, Any]) -> list[dict[str, Any]]:
+    """The events with the highest peaks among those in view."""
+    spans = [(event, *_span(event, lines)) for event in found.events]
+    start, end = bounds
+    seen = [one for one in spans if (end is None or one[1] <= end) and (start is None or one[2] >= start)]
+    highest = sorted(seen, key=lambda one: -one[0].peak_score)[:_MOST_SHADES]
+    edge = EDGE if len(highest) <= _MOST_CLEAR_SHADES else FAINT_EDGE
+    return [
+        {
+            "type": "rect",
+            "xref": "x",
+            "yref": "paper",
+            "x0": axis_values(np.array([first]))[0],
+            "x1": axis_values(np.array([last]))[0],
+            "y0": 0,
+            "y1": 1,
+            "fillcolor": SHADE,
+            "line": {"width": 1, "color": edge},  # an event of one row is still seen
+            "layer": "below",
+            "name": f"event-{event.id}",
+        }
+        for event, first, last in highest
+    ]
+
+
+def _span(event: Event, lines: Lines) -> tuple[Any, Any]:
+    """First and last place of an event on the axis."""
+    if lines.axis == "row":
+        return event.start_row + lines.first_row, event.end_row + lines.first_row
+    return place_of(str(event.start), lines.axis, "start"), place_of(str(event.end), lines.axis, "end")
+
+
+def _threshold(threshold: float) -> list[dict[str, Any]]:
+    if not np.isfinite(threshold):
+        return []
+    line = {"width": 1.2, "dash": "dash", "color": REFERENCE}
+    ends = {"x0": 0, "x1": 1, "y0": float(threshold), "y1": float(threshold)}
+    return [{"type": "line", "xref": "paper", "yref": "y2", "line": line, **ends}]

@@ -1,0 +1,92 @@
+"""The web server around the application."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+import sys
+from types import FrameType
+
+import uvicorn
+from starlette.applications import Starlette
+
+from waferwatch.errors import InputError
+from waferwatch.settings import Settings
+from waferwatch.web.app import create_app
+
+_GRACE_S = 5
+
+
+class _Server(uvicorn.Server):
+    """Ends running detections as soon as it is told to stop, instead of waiting for them."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        app = self.config.app
+        if isinstance(app, Starlette):
+            app.state.parts.work.stop()
+        super().handle_exit(sig, frame)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until interrupted (Ctrl+C or SIGTERM). The address is told on stderr.
+
+    Raises:
+        InputError: when the address cannot be listened on, with the remedy.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    listening = _listen(settings.host, settings.port)
+    config = uvicorn.Config(
+        create_app(settings),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    print(f"waferwatch runs at {_address(settings.host, listening)} (Ctrl+C ends it)", file=sys.stderr, flush=True)  # noqa: T201
+    with listening:
+        _Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, asyncio sends at once (TCP_NODELAY); without it every answer waits 40 ms for an ACK.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if sys.platform != "win32":  # there it would let two servers share the port
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        raise _cannot_listen(error, host, port) from error
+    return listening
+
+
+def _cannot_listen(error: OSError, host: str, port: int) -> InputError:
+    if error.errno == errno.EADDRINUSE:
+        return InputError(
+            "Port {port} is already in use.",
+            hint="Another waferwatch may be running. Stop it, or choose another port with --port.",
+            field="port",
+            port=port,
+        )
+    if error.errno == errno.EACCES:
+        return InputError(
+            "Port {port} may not be used by this user.",
+            hint="Choose a port above 1023 with --port.",
+            field="port",
+            port=port,
+        )
+    return InputError(
+        "The server cannot listen on {host}: this machine has no such address.",
+        hint="Use 127.0.0.1 for this machine alone, or 0.0.0.0 for the whole network.",
+        field="host",
+        host=host,
+    )
+
+
+def _address(host: str, listening: socket.socket) -> str:
+    shown = {"0.0.0.0": "localhost", "::": "localhost", "127.0.0.1": "localhost"}.get(host, host)
+    shown = f"[{shown}]" if ":" in shown else shown
+    return f"http://{shown}:{listening.getsockname()[1]}"

@@ -1,0 +1,80 @@
+// Requests to the server, and how a failure is shown.
+import { byId, element, text } from "./text.js";
+
+export class Problem extends Error {
+  constructor({ message, hint = "", request_id: requestId = "" }, status = 0) {
+    super(message);
+    this.hint = hint;
+    this.requestId = requestId;
+    this.status = status;
+  }
+}
+
+const silence = () => new Problem({ message: text("no_server"), hint: text("no_server_hint") });
+
+export async function ask(path, { method = "GET", body, signal } = {}) {
+  const options = { method, signal, headers: { Accept: "application/json" } };
+  if (body !== undefined) {
+    options.body = JSON.stringify(body);
+    options.headers["Content-Type"] = "application/json";
+  }
+  let answer;
+  let content;
+  try {
+    answer = await fetch(path, options);
+    content = answer.status === 204 ? null : await answer.json();
+  } catch (fault) {
+    throw fault.name === "AbortError" ? fault : silence();
+  }
+  if (!answer.ok) throw new Problem(content.error, answer.status);
+  return content;
+}
+
+// fetch tells nothing of how far an upload is; XMLHttpRequest does.
+export function send(path, file, onProgress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const form = new FormData();
+    form.append("file", file, file.name);
+    request.upload.addEventListener("progress", (event) => onProgress(event.loaded / event.total));
+    request.addEventListener("error", () => reject(silence()));
+    request.addEventListener("load", () => {
+      let content;
+      try {
+        content = JSON.parse(request.responseText);
+      } catch {
+        reject(silence());
+        return;
+      }
+      if (request.status < 300) resolve(content);
+      else reject(new Problem(content.error, request.status));
+    });
+    request.open("POST", path);
+    request.setRequestHeader("Accept", "application/json");
+    request.send(form);
+  });
+}
+
+export function showProblem(problem) {
+  if (problem.name === "AbortError") return;
+  if (!(problem instanceof Problem)) throw problem;
+  const alert = element("div", { className: "alert alert-danger" }, element("strong", { content: problem.message }));
+  if (problem.hint) alert.append(element("span", { className: "hint", content: problem.hint }));
+  if (problem.status >= 500 && problem.requestId) {
+    alert.append(element("span", { className: "small", content: text("request_id", { id: problem.requestId }) }));
+  }
+  byId("problem").replaceChildren(alert);
+  alert.scrollIntoView({ block: "nearest" });
+}
+
+export const clearProblem = () => byId("problem").replaceChildren();
+
+export function showNotes(notes) {
+  const alerts = notes.map((note) => element("li", { content: note }));
+  const box = element("div", { className: "alert alert-secondary" }, element("ul", { className: "mb-0 ps-3" }, ...alerts));
+  byId("notes").replaceChildren(...(alerts.length ? [box] : []));
+}
+
+export const announce = (sentence) => {
+  byId("status").textContent = sentence;
+};

@@ -1,0 +1,107 @@
+// One sensor over time: follows the sensor chosen, the result, and the part of the time that is looked at.
+import { ask, showProblem } from "./api.js";
+import { draw } from "./chart.js";
+import { byId, element, moment, percent, text, whole } from "./text.js";
+
+const POINTS = 3000;
+const chart = byId("series");
+const select = byId("sensor");
+const view = { dataset: null, run: null, sensor: null, start: null, end: null, axis: "row", firstRow: 1 };
+let asked = null;
+let listening = false;
+const followers = [];
+
+export const onSensor = (follower) => followers.push(follower);
+export const current = () => ({ ...view });
+
+export function address(sensor, query) {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) parameters.set(name, value);
+  return `/plot/${encodeURIComponent(sensor)}?${parameters}`;
+}
+
+export function offer(sensors, shares = new Map()) {
+  select.replaceChildren(
+    ...sensors.map((sensor) => {
+      const share = shares.get(sensor);
+      return element("option", { value: sensor, content: share ? `${sensor} (${percent(share, 0)})` : sensor });
+    }),
+  );
+}
+
+// A data set without a result, or with one whose figure is already here.
+export async function show({ dataset, run = null, sensor, figure = null }) {
+  Object.assign(view, { dataset, run, sensor, start: null, end: null });
+  select.value = sensor;
+  if (figure) await put(figure);
+  else await load();
+}
+
+export async function zoom(start, end) {
+  Object.assign(view, { start, end });
+  await load();
+}
+
+export async function choose(sensor, [start, end] = [view.start, view.end]) {
+  Object.assign(view, { sensor, start, end });
+  select.value = sensor;
+  await load();
+  followers.forEach((follower) => follower(sensor));
+}
+
+// The stretch of an event with as much before and after it, at least a hundred rows' worth.
+export function around(event) {
+  if (view.axis === "row") {
+    const margin = Math.max(100, event.end_row - event.start_row);
+    return [event.start_row + view.firstRow - margin, event.end_row + view.firstRow + margin];
+  }
+  if (view.axis === "number") {
+    const margin = Math.max(event.end - event.start, 1) * 2;
+    return [event.start - margin, event.end + margin];
+  }
+  const [start, end] = [moment(event.start).getTime(), moment(event.end).getTime()];
+  const margin = Math.max(end - start, 60_000);
+  const write = (value) => new Date(value).toISOString().slice(0, -1);
+  return [write(start - margin), write(end + margin)];
+}
+
+async function load() {
+  asked?.abort();
+  asked = new AbortController();
+  const { dataset, run, sensor, start, end } = view;
+  chart.setAttribute("aria-busy", "true");
+  try {
+    await put(await ask(address(sensor, { dataset, run, start, end, points: POINTS }), { signal: asked.signal }));
+  } catch (problem) {
+    showProblem(problem);
+  } finally {
+    chart.removeAttribute("aria-busy");
+  }
+}
+
+async function put(figure) {
+  const { meta } = figure.layout;
+  view.axis = meta.axis;
+  view.firstRow = meta.first_row;
+  byId("zoom-out").disabled = view.start === null && view.end === null;
+  const left = meta.lines < meta.lines_total;
+  byId("series-note").textContent = left ? text("lines_left_out", { shown: whole(meta.lines), all: whole(meta.lines_total) }) : "";
+  await draw(chart, figure);
+  if (!listening) listen();
+}
+
+function listen() {
+  listening = true;
+  let waiting;
+  chart.on("plotly_relayout", (change) => {
+    const reset = change["xaxis.autorange"];
+    const start = change["xaxis.range[0]"] ?? change["xaxis.range"]?.[0];
+    const end = change["xaxis.range[1]"] ?? change["xaxis.range"]?.[1];
+    if (!reset && start === undefined) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => (reset ? zoom(null, null) : zoom(start, end)), 200);
+  });
+}
+
+select.addEventListener("change", () => choose(select.value));
+byId("zoom-out").addEventListener("click", () => zoom(null, null));

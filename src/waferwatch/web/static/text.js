@@ -1,0 +1,82 @@
+// The reader's language: sentences from the server, numbers and times by Intl.
+
+export const page = JSON.parse(document.getElementById("page-data").dataset.page);
+const locale = page.language === "ko" ? "ko-KR" : navigator.languages.find((tag) => tag.startsWith("en")) || "en";
+
+export function text(key, values = {}) {
+  const sentence = page.texts[key] ?? key;
+  return sentence.replace(/\{(\w+)\}/g, (place, name) => (name in values ? String(values[name]) : place));
+}
+
+const plurals = new Intl.PluralRules(locale);
+
+// A sentence with a {count}; its singular, where the language has one, stands under key_one.
+export function counted(key, count) {
+  const singular = `${key}_one`;
+  const chosen = plurals.select(count) === "one" && singular in page.texts ? singular : key;
+  return text(chosen, { count: whole(count) });
+}
+
+const formats = new Map();
+function format(options) {
+  const key = JSON.stringify(options);
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(locale, options));
+  return formats.get(key);
+}
+
+export const whole = (value) => format({ maximumFractionDigits: 0 }).format(value);
+export const percent = (value, digits = 1) =>
+  format({ style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+export const decimals = (value, digits = 2) =>
+  value === null ? "–" : format({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+export const significant = (value, digits = 3) =>
+  value === null ? "–" : format({ maximumSignificantDigits: digits }).format(value);
+
+const unit = (value, name, digits = 0) =>
+  format({ style: "unit", unit: name, unitDisplay: "narrow", maximumFractionDigits: digits }).format(value);
+
+export function seconds(value) {
+  if (value < 120) return unit(value, "second", value < 10 ? 2 : 1);
+  return duration(value);
+}
+
+// Two units at most: 1d 3h, 4m 10s.
+export function duration(value) {
+  if (value < 60) return unit(value, "second", value < 10 ? 2 : 0);
+  const steps = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+  const first = steps.findIndex(([, size]) => value >= size);
+  let rest = Math.round(value);
+  const parts = [];
+  for (const [name, size] of steps.slice(first, first + 2)) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count) parts.push(unit(count, name));
+  }
+  return parts.join(" ");
+}
+
+// Times come without a zone, as they stand in the file: they are shown as they are, never shifted.
+export const moment = (value) => new Date(/[zZ]|[+-]\d\d:?\d\d$/.test(value) ? value : `${value}Z`);
+export const isTime = (value) => typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value);
+const timeFormat = new Intl.DateTimeFormat(locale, {
+  year: "numeric",
+  month: page.language === "ko" ? "numeric" : "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+  timeZone: "UTC",
+});
+export const time = (value) => timeFormat.format(moment(value));
+
+export function element(tag, { className = "", content = "", ...attributes } = {}, ...children) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (content !== "") made.textContent = content;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+export const byId = (id) => document.getElementById(id);

@@ -1,0 +1,32 @@
+// Loaded before anything is drawn, so that the page never flashes in the wrong colours.
+(() => {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  let chosen = "auto";
+  try {
+    chosen = localStorage.getItem("theme") || "auto";
+  } catch {
+    // storage is switched off: a choice lasts until the page is left
+  }
+  const apply = () => {
+    const theme = chosen === "auto" ? (system.matches ? "dark" : "light") : chosen;
+    document.documentElement.dataset.bsTheme = theme;
+    document.dispatchEvent(new CustomEvent("themechange"));
+  };
+  apply();
+  system.addEventListener("change", apply);
+  const select = () => document.getElementById("theme");
+  document.addEventListener("DOMContentLoaded", () => {
+    select().value = chosen;
+  });
+  // On the document, which is there before the switch is.
+  document.addEventListener("change", (event) => {
+    if (event.target !== select()) return;
+    chosen = event.target.value;
+    try {
+      localStorage.setItem("theme", chosen);
+    } catch {
+      // as above
+    }
+    apply();
+  });
+})();

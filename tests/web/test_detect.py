@@ -1,0 +1,202 @@
+"""POST /detect, GET /plot, POST /group_analysis, POST /model_compare on real data with a real detector."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from starlette.testclient import TestClient
+
+QUICK = "squared_difference"
+
+
+def points(figure: dict[str, Any]) -> int:
+    return sum(len(trace["x"]) for trace in figure["data"])
+
+
+@pytest.fixture(scope="session")
+def found(client: TestClient) -> dict[str, Any]:
+    answer = client.post("/detect", json={"detector": QUICK, "contamination": 0.02})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_the_answer_says_what_ran_and_what_was_found(found: dict[str, Any]) -> None:
+    assert found["detector"] == QUICK
+    assert found["dataset"] == "demo"
+    assert found["rows"] == 20_000
+    assert found["anomalies"] == pytest.approx(400, abs=60)
+    assert found["anomaly_ratio"] == found["anomalies"] / found["rows"]
+    assert found["events"]
+    assert found["events_total"] >= len(found["events"])
+    assert math.isfinite(found["threshold"])
+    assert set(found["metrics"]) == {"precision", "recall", "f1"}
+    assert set(found["figures"]) == {"time_series", "distribution", "correlation", "score"}
+    assert "cpu" in found["device"]
+
+
+def test_each_group_column_counts_every_row_once(found: dict[str, Any]) -> None:
+    assert {"equipment", "lot", "recipe"} <= set(found["groups"])
+    for column, groups in found["groups"].items():
+        if len(groups) < 500:
+            assert sum(group["rows"] for group in groups) == found["rows"], column
+            assert sum(group["anomalies"] for group in groups) == found["anomalies"], column
+
+
+def test_the_ranking_is_a_share_of_the_whole(found: dict[str, Any]) -> None:
+    shares = [item["share"] for item in found["ranking"]]
+    assert sum(shares) == pytest.approx(1)
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_the_time_series_shows_the_top_sensor_with_a_few_thousand_points(found: dict[str, Any]) -> None:
+    figure = found["figures"]["time_series"]
+    assert figure["layout"]["meta"]["sensor"] == found["ranking"][0]["sensor"]
+    assert 0 < points(figure) <= 3000
+    assert any(shape["type"] == "rect" for shape in figure["layout"]["shapes"])
+    assert {trace.get("yaxis") for trace in figure["data"]} == {"y", "y2"}
+    assert [trace["name"] for trace in figure["data"][:3]] == ["ETCH-01", "ETCH-02", "ETCH-03"]
+
+
+def test_chosen_sensors_alone_are_used(client: TestClient) -> None:
+    chosen = ["pressure_mTorr", "rf_forward_W"]
+    answer = client.post("/detect", json={"detector": QUICK, "features": [*chosen, chosen[0]]}).json()
+    assert answer["features"] == chosen
+    assert {item["sensor"] for item in answer["ranking"]} == set(chosen)
+
+
+def test_an_upload_in_korean_is_judged_and_its_spike_found(client: TestClient, uploaded: str) -> None:
+    answer = client.post("/detect", json={"dataset": uploaded, "detector": QUICK, "contamination": 0.01}).json()
+    assert answer["rows"] == 800
+    assert answer["series"] == 2
+    assert any(event["equipment"] == "E1" and event["lot"] == "L1" for event in answer["events"])
+    assert answer["events"][0]["sensors"][0]["sensor"] == "압력"
+    assert answer["groups"]["장비ID"][0]["value"] == "E1"
+
+
+def test_the_same_question_is_answered_from_memory(client: TestClient, found: dict[str, Any]) -> None:
+    before = client.get("/metrics").text
+    again = client.post("/detect", json={"detector": QUICK, "contamination": 0.02}).json()
+    assert again["run"] == found["run"]
+    assert again["seconds"] == found["seconds"]
+    count = f'waferwatch_detections_total{{detector="{QUICK}"}}'
+    assert [line for line in before.splitlines() if line.startswith(count)] == [
+        line for line in client.get("/metrics").text.splitlines() if line.startswith(count)
+    ]
+
+
+@pytest.mark.parametrize("wanted", [10, 11, 50, 1000, 5000])
+def test_a_plot_has_at_most_the_points_asked_for(client: TestClient, found: dict[str, Any], wanted: int) -> None:
+    bare = client.get("/plot/pressure_mTorr", params={"points": wanted})
+    assert bare.status_code == 200
+    assert 0 < points(bare.json()) <= wanted
+    with_run = client.get("/plot/pressure_mTorr", params={"points": wanted, "run": found["run"]})
+    assert 0 < points(with_run.json()) <= wanted
+
+
+def test_a_plot_of_a_part_of_the_time_stays_inside_it(client: TestClient) -> None:
+    query = {"start": "2026-01-05T08:10:00", "end": "2026-01-05T08:11:00", "points": 500}
+    figure = client.get("/plot/pressure_mTorr", params=query).json()
+    places = [place for trace in figure["data"] for place in trace["x"]]
+    assert len(places) == 3 * 61
+    assert min(places) == "2026-01-05T08:10:00"
+    assert max(places) == "2026-01-05T08:11:00"
+    nothing = client.get("/plot/pressure_mTorr", params={"start": "2030-01-01"}).json()
+    assert points(nothing) == 0
+
+
+def test_the_extremes_of_a_sensor_survive_down_sampling(client: TestClient) -> None:
+    few = client.get("/plot/rf_reflected_W", params={"points": 300}).json()
+    all_of_it = [
+        value
+        for minute in range(0, 120, 25)
+        for trace in client.get(
+            "/plot/rf_reflected_W",
+            params={
+                "points": 5000,
+                "start": f"2026-01-05T{8 + minute // 60:02d}:{minute % 60:02d}:00",
+                "end": f"2026-01-05T{8 + (minute + 25) // 60:02d}:{(minute + 25) % 60:02d}:00",
+            },
+        ).json()["data"]
+        for value in trace["y"]
+        if value is not None
+    ]
+    assert max(value for trace in few["data"] for value in trace["y"]) == max(all_of_it)
+
+
+def test_a_distribution_compares_normal_with_flagged_rows(client: TestClient, found: dict[str, Any]) -> None:
+    figure = client.get("/plot/rf_forward_W", params={"run": found["run"], "view": "distribution"}).json()
+    normal, anomalous = figure["data"]
+    assert sum(normal["customdata"]) + sum(anomalous["customdata"]) == found["rows"]
+    assert sum(anomalous["customdata"]) == found["anomalies"]
+
+
+def test_groups_are_counted_with_an_interval_around_each_share(client: TestClient) -> None:
+    body = {"group_by": "equipment", "detector": QUICK, "contamination": 0.02, "feature": "pressure_mTorr"}
+    answer = client.post("/group_analysis", json=body).json()
+    assert [group["ratio"] for group in answer["groups"]] == sorted(
+        (g["ratio"] for g in answer["groups"]), reverse=True
+    )
+    for group in answer["groups"]:
+        assert group["ratio"] == group["anomalies"] / group["rows"]
+        assert group["low"] <= group["ratio"] <= group["high"]
+        assert group["deviation"] > 0
+    assert len(answer["figure"]["data"]) == 2
+
+
+def test_detectors_are_compared_on_the_same_rows(client: TestClient, uploaded: str) -> None:
+    body = {"dataset": uploaded, "detectors": [QUICK, "moving_variance"], "contamination": 0.01}
+    answer = client.post("/model_compare", json=body).json()
+    assert [row["detector"] for row in answer["rows"]] == body["detectors"]
+    assert all(
+        0 <= row[measure] <= 1
+        for row in answer["rows"]
+        for measure in ("precision", "recall", "f1", "auc_pr", "vus_pr")
+    )
+    assert len(answer["figure"]["data"]) == 5
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "__proto__",
+    'say "hi"',
+    "50% / min",
+    "가스 유량",
+    "a/b/../c",
+    "{y}%{x}",
+    "x?y=1&z#q",
+]
+
+
+def test_hostile_column_names_are_plain_names(client: TestClient) -> None:
+    quoted = ['"' + name.replace('"', '""') + '"' for name in HOSTILE]
+    rows = [
+        ",".join(
+            [
+                f"2026-01-01 00:{at // 60:02d}:{at % 60:02d}",
+                "<b>E1</b>",
+                *[str((at * (n + 3)) % 17) for n in range(len(HOSTILE))],
+            ]
+        )
+        for at in range(300)
+    ]
+    text = "\n".join([",".join(["time", "equipment", *quoted]), *rows])
+    uploaded = client.post("/datasets", files={"file": ("<i>x</i>.csv", text.encode())})
+    assert uploaded.status_code == 201, uploaded.text
+    dataset = uploaded.json()["id"]
+    answer = client.post("/detect", json={"dataset": dataset, "detector": QUICK})
+    assert answer.status_code == 200, answer.text
+    assert set(answer.json()["features"]) == set(HOSTILE)
+    for figure in answer.json()["figures"].values():
+        figure["layout"].pop("meta", None)  # data for the page's script; Plotly draws nothing of it
+        assert "<script" not in str(figure)
+    for name in HOSTILE:
+        figure = client.get("/plot/" + quote(name, safe=""), params={"dataset": dataset})
+        assert figure.status_code == 200, name
+        assert figure.json()["layout"]["meta"]["sensor"] == name
+    page = client.get("/").text
+    assert "<script>alert" not in page
+    assert "<i>x</i>" not in page
+    client.delete(f"/datasets/{dataset}")

@@ -1,0 +1,118 @@
+"""Every sentence that a person can meet has a Korean translation with the same places."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.pofile import read_po
+
+import waferwatch
+from waferwatch.web.language import Translator, choose_language
+
+SOURCE = Path(waferwatch.__file__).parent
+CATALOGUE = SOURCE / "web" / "translations" / "ko.po"
+_TREE = (
+    "Waferwatch|Input|NotFound|TooLarge|Model|MissingExtra|"  # errors.py
+    "Malformed|Forbidden|NoSuchPage|Method|MediaType|Unexpected|NotReady"  # web
+)
+_CALLS = re.compile(rf"(?:(?:{_TREE})Error|Cancelled|Note|translate|_)$")
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+
+
+def _literals(node: ast.expr) -> Iterator[str]:
+    """The texts that an expression can be: a literal, or either side of a conditional."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from _literals(node.body)
+        yield from _literals(node.orelse)
+
+
+def _sentences(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and _CALLS.match(_name(node)):
+            for argument in [*node.args[:1], *(word.value for word in node.keywords if word.arg == "hint")]:
+                yield from _literals(argument)
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if isinstance(target, ast.Name) and target.id.lower().strip("_") == "hint":
+                yield from _literals(node.value)
+
+
+def _template_sentences(path: Path) -> Iterator[str]:
+    yield from re.findall(r"""\b_\(\s*["']([^"']+)["']\s*\)""", path.read_text(encoding="utf-8"))
+
+
+def all_sentences() -> dict[str, str]:
+    """Sentence -> file in which it stands."""
+    found: dict[str, str] = {}
+    for path in sorted(SOURCE.rglob("*.py")):
+        where = path.relative_to(SOURCE).as_posix()
+        found.update(
+            {sentence: where for sentence in _sentences(path) if re.search(r"\w", re.sub(r"{\w+}", "", sentence))}
+        )
+    for path in sorted((SOURCE / "web" / "templates").glob("*.html")):
+        found.update(dict.fromkeys(_template_sentences(path), path.name))
+    return found
+
+
+def _catalogue() -> dict[str, str]:
+    with CATALOGUE.open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file, locale="ko") if message.id}
+
+
+def _places(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+def test_every_sentence_has_a_korean_translation() -> None:
+    known = _catalogue()
+    missing = {sentence: where for sentence, where in all_sentences().items() if not known.get(sentence)}
+    assert not missing, "\n".join(f"{where}: {sentence}" for sentence, where in missing.items())
+
+
+def test_many_sentences_are_found_so_that_the_test_above_tests_something() -> None:
+    assert len(all_sentences()) > 200
+
+
+def test_the_catalogue_holds_no_sentence_that_is_gone() -> None:
+    gone = set(_catalogue()) - set(all_sentences())
+    assert not gone, "\n".join(sorted(gone))
+
+
+@pytest.mark.parametrize("sentence", sorted(_catalogue()))
+def test_a_translation_has_the_places_of_its_sentence(sentence: str) -> None:
+    assert _places(_catalogue()[sentence]) == _places(sentence)
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accept", "language"),
+    [
+        (None, "", "en"),
+        (None, "ko", "ko"),
+        (None, "ko-KR,ko;q=0.9,en-US;q=0.8", "ko"),
+        (None, "en-US,ko;q=0.9", "en"),
+        (None, "fr, ko;q=0.5, en;q=0.4", "ko"),
+        (None, "ko;q=0, en;q=0.1", "en"),
+        (None, "ko;q=nonsense", "en"),
+        ("en", "ko", "en"),
+        ("ko", "en", "ko"),
+        ("xx", "ko", "ko"),
+    ],
+)
+def test_the_language_is_the_switch_s_then_the_browser_s(cookie: str | None, accept: str, language: str) -> None:
+    assert choose_language(cookie, accept) == language
+
+
+def test_korean_is_spoken() -> None:
+    assert Translator("ko")("Detect") == "이상 탐지"
+    assert Translator("en")("Detect") == "Detect"
+    assert Translator("ko")("") == ""
