@@ -58,8 +58,8 @@ class _Site:
 
     @property
     def severity(self) -> float:
-        """Drawn anew each time: about 1 is hard to see beside a step change, 6 is plain."""
-        return float(np.exp(self.generator.uniform(np.log(0.7), np.log(6.0))))
+        """Drawn anew each time: 1 is hard to see beside a step change, 5 is plain."""
+        return float(np.exp(self.generator.uniform(np.log(1.5), np.log(12.0))))
 
     def rows_in(self, first_step: int, last_step: int) -> tuple[int, int]:
         """First row and row after the last of these steps."""
