@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except WaferwatchError as error:
-        print(f"waferwatch: {error}", file=sys.stderr)
+        print(f"waferwatch: {_option(error, options)}{error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("waferwatch: stopped.", file=sys.stderr)
@@ -44,6 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _option(error: WaferwatchError, options: argparse.Namespace) -> str:
+    """The option that the error is about, as it is typed."""
+    field = error.field or ""
+    return f"--{field.replace('_', '-')}: " if field != "file" and hasattr(options, field) else ""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -192,18 +198,23 @@ def _read(options: argparse.Namespace) -> tuple[Any, Any]:
 
 
 def _tell_detection(found: dict[str, Any]) -> None:
-    say = lambda text: print(text, file=sys.stderr)  # noqa: E731
     weights = f", weights {found['model_sha256'][:12]}" if found["model_sha256"] else ""
-    say(f"{found['detector']} ({found['model']}{weights}) on {found['device']}: {found['seconds']:.1f} s")
-    say(f"{found['rows']:,} rows, {found['anomalies']:,} anomalous ({found['anomaly_ratio']:.2%})")
+    _say(f"{found['detector']} ({found['model']}{weights}) on {found['device']}: {found['seconds']:.1f} s")
+    _say(f"{found['rows']:,} rows, {found['anomalies']:,} anomalous ({found['anomaly_ratio']:.2%})")
     if found["metrics"]:
-        say("Against the labels: " + ", ".join(f"{name} {value:.3f}" for name, value in found["metrics"].items()))
+        _say("Against the labels: " + ", ".join(f"{name} {value:.3f}" for name, value in found["metrics"].items()))
     events = found["events"]
-    say(f"{len(events):,} events" + (", those with the highest peaks:" if len(events) > 10 else ":" if events else "."))
+    _say(
+        f"{len(events):,} events" + (", those with the highest peaks:" if len(events) > 10 else ":" if events else ".")
+    )
     for event in sorted(events, key=lambda event: -event["peak_score"])[:10]:
         where = " ".join(filter(None, (event["equipment"], event["lot"])))
         sensors = ", ".join(f"{item['sensor']} {item['share']:.0%}" for item in event["sensors"][:3])
-        say(f"  #{event['id']} {event['kind']} {event['start']} - {event['end']} {where} ({sensors})")
+        _say(f"  #{event['id']} {event['kind']} {event['start']} - {event['end']} {where} ({sensors})")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _cell(value: object) -> str:

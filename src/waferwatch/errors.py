@@ -17,7 +17,7 @@ class WaferwatchError(Exception):
         message: English sentence with ``{named}`` places.
         hint: the remedy, the same kind of template.
         field: the option, form field or column the error is about, as the caller wrote it.
-        values: what fills the named places.
+        values: what fills the named places; ``message``, ``hint`` and ``field`` cannot be names of places.
     """
 
     status: ClassVar[int] = 500
@@ -71,7 +71,7 @@ class MissingExtraError(WaferwatchError):
     status, exit_code, code = 501, 2, "missing_extra"
 
 
-class Cancelled(WaferwatchError):
+class Cancelled(WaferwatchError):  # noqa: N818 - a wish that was granted, not an error
     """The work was stopped because somebody asked for it."""
 
     status, exit_code, code = 409, 2, "cancelled"

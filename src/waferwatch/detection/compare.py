@@ -68,17 +68,20 @@ def compare_table(
             contamination=contamination,
             reference_rows=reference_rows,
             reference=reference,
-            progress=lambda share, number=number: progress((number + share) / len(names)),
+            progress=_part_of(progress, number, len(names)),
         )
         rows.append(_row(table, detection))
     return rows
+
+
+def _part_of(progress: Progress, number: int, count: int) -> Progress:
+    return lambda share: progress((number + share) / count)
 
 
 def _row(table: Table, detection: Detection) -> ComparisonRow:
     flagged = int(detection.flags.sum())
     label = table.column(Role.LABEL)
     labels = None if label is None else table.frame[label].to_numpy(bool)
-    ranked = labels is not None and 0 < labels.sum() < len(labels)
     return ComparisonRow(
         detector=detection.detector,
         model=detection.model,
@@ -86,8 +89,10 @@ def _row(table: Table, detection: Detection) -> ComparisonRow:
         precision=detection.metrics.precision if detection.metrics else None,
         recall=detection.metrics.recall if detection.metrics else None,
         f1=detection.metrics.f1 if detection.metrics else None,
-        auc_pr=_number(auc_pr(labels, detection.scores)) if ranked else None,
-        vus_pr=_number(vus_pr(labels, detection.scores, vus_window(table, detection.features))) if ranked else None,
+        auc_pr=None if labels is None else _number(auc_pr(labels, detection.scores)),
+        vus_pr=None
+        if labels is None
+        else _number(vus_pr(labels, detection.scores, vus_window(table, detection.features))),
         anomalies=flagged,
         anomaly_ratio=flagged / len(table.frame),
         events=len(detection.events),
@@ -100,7 +105,7 @@ def vus_window(table: Table, features: Sequence[str]) -> int:
     if len(features) > 1:
         return MULTIVARIATE_WINDOW
     values = table.frame[features[0]].to_numpy(float)
-    return period(values[np.isfinite(values)])
+    return period(values[~np.isnan(values)])
 
 
 def _number(value: float) -> float | None:

@@ -14,7 +14,6 @@ from waferwatch.detect.base import Detector, Progress, Scores, no_progress
 from waferwatch.detect.registry import create
 from waferwatch.detect.threshold import contamination_threshold
 from waferwatch.detection.result import Detection, RunScore
-from waferwatch.errors import InputError
 from waferwatch.evaluate.metrics import Metrics, flag_metrics
 from waferwatch.events.build import build_events
 from waferwatch.read.table import Note, Role, Table
@@ -52,12 +51,6 @@ def detect_table(
     """
     started = time.perf_counter()
     contamination_threshold(np.zeros(1), contamination)  # a bad value is refused before the work, not after it
-    if reference is not None and reference_rows is not None:
-        raise InputError(
-            "Both reference rows and a reference table were given.",
-            hint="Give the known-normal data in one way only.",
-            field="reference_rows",
-        )
     parts = split(table, reference_rows=reference_rows, reference=reference)
     runner = create(detector, checkpoint=checkpoint, device=device)
     scores = score_split(runner, parts, progress)
@@ -97,11 +90,15 @@ def score_split(detector: Detector, parts: Split, progress: Progress = no_progre
         share = sum(len(one) for one in mine) / total
         before = finished / total
         detector.fit(reference_of(scope, mine, parts.reference))
-        scored = detector.score(mine, lambda part, before=before, share=share: progress(before + share * part))
+        scored = detector.score(mine, _part_of(progress, before, share))
         found.update(zip(numbers, scored, strict=True))
         finished += sum(len(one) for one in mine)
         progress(finished / total)
     return [found[number] for number in range(len(parts.series))]
+
+
+def _part_of(progress: Progress, before: float, share: float) -> Progress:
+    return lambda part: progress(before + share * part)
 
 
 def reference_of(scope: tuple[str, ...], series: Sequence[Series], given: Sequence[Series]) -> list[Series]:

@@ -38,8 +38,12 @@ class Rows:
     notes: tuple[Note, ...] = ()
 
 
-def read_delimited(path: Path, name: str, limits: Limits) -> Rows:
+def read_delimited(path: Path, name: str, limits: Limits, *, as_text: bool = False) -> Rows:
     """Read a CSV file, plain or gzip, whatever its encoding and delimiter.
+
+    Args:
+        path, name, limits: as in ``read_table``.
+        as_text: keep every cell as the text that stands in the file.
 
     Raises:
         InputError: the file is binary, empty, of another encoding, or its lines do not fit the header.
@@ -52,7 +56,7 @@ def read_delimited(path: Path, name: str, limits: Limits) -> Rows:
     for encoding in encodings(sample):
         try:
             layout = find_layout(_sample_text(sample, encoding, name), encoding, name)
-            return _read_as(path, name, limits, layout)
+            return _read_as(path, name, limits, layout, as_text=as_text)
         except UnicodeDecodeError:
             continue
     raise InputError(
@@ -81,15 +85,16 @@ def _holds_korean(text: str) -> bool:
     return not foreign or any(len(character.encode("euc_kr", "ignore")) == 2 for character in foreign)
 
 
-def _read_as(path: Path, name: str, limits: Limits, layout: Layout) -> Rows:
+def _read_as(path: Path, name: str, limits: Limits, layout: Layout, *, as_text: bool) -> Rows:
     columns, notes = _column_names(layout, name)
     limits.check_columns(name, len(columns))
     first_row = layout.header_lines + 1
     with PackedFile(path, name, limits) as file:
         source = TextSource(file, layout, name, limits)
-        table = _parse(source, path, name, limits, layout, columns)
-        if layout.delimiter != "," and _hides_commas(table):
-            return _read_as(path, name, limits, replace(layout, decimal=","))
+        convert = _text_options(columns) if as_text else _convert_options(layout, columns)
+        table = _parse(source, path, name, limits, layout, columns, convert)
+        if not as_text and layout.delimiter != "," and _hides_commas(table):
+            return _read_as(path, name, limits, replace(layout, decimal=","), as_text=False)
     limits.check_rows(name, table.num_rows)
     if source.quotes % 2 and _ends_in_several_lines(table):
         raise InputError(
@@ -103,7 +108,7 @@ def _read_as(path: Path, name: str, limits: Limits, layout: Layout) -> Rows:
         notes.append(Note(text, {"table": name}))
     if layout.decimal == ",":
         notes.append(Note("{table} was read with decimal commas.", {"table": name}))
-    return Rows(_to_frame(table, columns), first_row, tuple(notes))
+    return Rows(table.to_pandas() if as_text else _to_frame(table, columns), first_row, tuple(notes))
 
 
 def _ends_in_several_lines(table: pa.Table) -> bool:
@@ -151,14 +156,22 @@ def _is_data(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None or _DATE.fullmatch(text) is not None
 
 
-def _parse(source: TextSource, path: Path, name: str, limits: Limits, layout: Layout, columns: list[str]) -> pa.Table:
+def _parse(
+    source: TextSource,
+    path: Path,
+    name: str,
+    limits: Limits,
+    layout: Layout,
+    columns: list[str],
+    convert: arrow_csv.ConvertOptions,
+) -> pa.Table:
     bad: list[arrow_csv.InvalidRow] = []
     try:
         return arrow_csv.read_csv(
             pa.PythonFile(source, mode="r"),
             read_options=arrow_csv.ReadOptions(column_names=columns, block_size=_BLOCK_BYTES),
             parse_options=_parse_options(layout, columns, bad),
-            convert_options=_convert_options(layout, columns),
+            convert_options=convert,
         )
     except pa.ArrowInvalid as error:
         if bad:
@@ -191,6 +204,10 @@ def _convert_options(layout: Layout, columns: list[str]) -> arrow_csv.ConvertOpt
     )
 
 
+def _text_options(columns: list[str]) -> arrow_csv.ConvertOptions:
+    return arrow_csv.ConvertOptions(column_types={column: pa.string() for column in columns}, check_utf8=False)
+
+
 def _ragged(path: Path, name: str, limits: Limits, layout: Layout, columns: list[str]) -> InputError:
     """Read once more, in one thread, for the number of the first line that does not fit."""
     bad: list[arrow_csv.InvalidRow] = []
@@ -200,7 +217,7 @@ def _ragged(path: Path, name: str, limits: Limits, layout: Layout, columns: list
                 pa.PythonFile(TextSource(file, layout, name, limits), mode="r"),
                 read_options=arrow_csv.ReadOptions(column_names=columns, block_size=_BLOCK_BYTES, use_threads=False),
                 parse_options=_parse_options(layout, columns, bad),
-                convert_options=arrow_csv.ConvertOptions(default_column_type=pa.string(), check_utf8=False),
+                convert_options=_text_options(columns),
             )
             for _ in reader:
                 pass

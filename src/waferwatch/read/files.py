@@ -75,14 +75,23 @@ def read_table(
     )
 
 
-def _read_rows(path: Path, name: str, limits: Limits) -> Rows:
+def read_original(path: str | os.PathLike[str], *, limits: Limits | None = None) -> pd.DataFrame:
+    """Every row and column of a file as they stand there: the cells of a CSV file as text, those of Parquet as stored.
+
+    Args and errors as for ``read_table``.
+    """
+    path = Path(path)
+    return _read_rows(path, path.name, limits or Limits.of(), as_text=True).frame
+
+
+def _read_rows(path: Path, name: str, limits: Limits, *, as_text: bool = False) -> Rows:
     try:
         with PackedFile(path, name, limits) as file:
             magic = file.read(16)
         _refuse_other_kinds(magic, name)
         if magic.startswith(_PARQUET_MAGIC):
             return _read_parquet(path, name, limits)
-        return read_delimited(path, name, limits)
+        return read_delimited(path, name, limits, as_text=as_text)
     except OSError as error:
         raise _cannot_open(path, name, error) from error
 

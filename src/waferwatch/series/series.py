@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ class Series:
 
     values: NDArray[np.float64]  # (n, sensors), NaN = missing; finite otherwise
     rows: NDArray[np.int64]  # (n,) position of each point in the table, so that results go back in input order
-    time: NDArray | None  # (n,) datetime64[ns] or float64, ascending; None when the table has no time column
+    time: NDArray[Any] | None  # (n,) datetime64[ns] or float64, ascending; None when the table has no time column
     key: tuple[str, ...] = ()  # values of the group columns, as text
     scope: tuple[str, ...] = ()  # series with the same scope share one fit: same equipment, whichever run or stretch
     reference: NDArray[np.bool_] | None = None  # (n,) True where known to be normal; None when nothing is known
@@ -24,4 +25,4 @@ class Series:
 
     @property
     def sensors(self) -> int:
-        return self.values.shape[1]
+        return int(self.values.shape[1])

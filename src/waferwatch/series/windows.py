@@ -6,6 +6,7 @@ Shapes: n points, S sensors, W windows a sensor, T points a window.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -48,7 +49,7 @@ def cut(points: int, window: int, overlap: int) -> Cut:
     return Cut(points, window, starts)
 
 
-def take(values: NDArray, where: Cut, *, fill: float = 0.0) -> NDArray:
+def take(values: NDArray[Any], where: Cut, *, fill: float = 0.0) -> NDArray[Any]:
     """The windows of every sensor.
 
     Args:
@@ -65,7 +66,7 @@ def take(values: NDArray, where: Cut, *, fill: float = 0.0) -> NDArray:
     return sliding_window_view(sensor_major, where.window, axis=1)[:, where.starts]
 
 
-def stitch(windows: NDArray, where: Cut, weights: NDArray | None = None) -> Floats:
+def stitch(windows: NDArray[Any], where: Cut, weights: NDArray[Any] | None = None) -> Floats:
     """Bring window values back to the series: where windows overlap, their middles count more than their ends.
 
     Args:

@@ -13,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.detect.moment.heads import Heads
+from waferwatch.series.smoothing import moving_mean
 
 LOWEST, HIGHEST = -3.0, 30.0  # standardised values beyond are clipped, so that one head cannot drown the others
 TRIM = 0.99  # the highest hundredth of the reference does not count for the spread: a reference is rarely spotless
+STRETCH = 32  # points of the moving mean in which a long weak fault shows
+STRETCHED = " (stretch)"
 SHARPNESS = 4.0  # of the power mean over sensors: 1 would be the mean, infinity the highest sensor alone
 
 
@@ -30,8 +33,9 @@ class Calibration:
 def calibrate(reference: Sequence[Heads]) -> Calibration:
     """Measure heads on the reference; a head without any value there is left out."""
     level, spread = {}, {}
-    for name in {name: None for heads in reference for name in heads}:
-        values = np.concatenate([heads[name] for heads in reference if name in heads]).astype(float)
+    widened = [_with_stretches(heads) for heads in reference]
+    for name in {name: None for heads in widened for name in heads}:
+        values = np.concatenate([heads[name] for heads in widened if name in heads]).astype(float)
         missing = np.isnan(values).all(axis=0)
         if missing.all():
             continue
@@ -43,21 +47,39 @@ def calibrate(reference: Sequence[Heads]) -> Calibration:
 
 
 def sensor_scores(heads: Heads, calibration: Calibration) -> NDArray[np.float32]:
-    """How far each sensor is from its reference: mean of the standardised heads, (n, S), from 0 = far below usual."""
-    total: NDArray[np.float32] | None = None
-    count: NDArray[np.int32] | None = None
-    for name, level in calibration.level.items():
-        if name not in heads:
-            continue
-        standard = np.clip((heads[name] - level) / calibration.spread[name], LOWEST, HIGHEST).astype(np.float32)
-        known = ~np.isnan(standard)
-        standard[~known] = 0
-        total = standard if total is None else total + standard
-        count = known.astype(np.int32) if count is None else count + known
-    if total is None or count is None:
-        return np.full(next(iter(heads.values())).shape, np.nan, np.float32)
+    """How far each sensor is from its reference, (n, S), from 0 = far below usual.
+
+    Each head counts with the larger of what it says of the point and of the stretch around it, both standardised: a
+    spike shows in the point, a long weak fault in the stretch.
+    """
+    total = np.zeros(next(iter(heads.values())).shape, np.float32)
+    count = np.zeros(total.shape, np.int32)
+    for name in heads:
+        of_point = _standardise(heads[name], name, calibration)
+        of_stretch = _standardise(_stretch(heads[name]), name + STRETCHED, calibration)
+        larger = np.fmax(of_point, of_stretch)
+        known = ~np.isnan(larger)
+        total += np.where(known, larger, 0)
+        count += known
     with np.errstate(invalid="ignore"):
         return np.where(count > 0, total / count - LOWEST, np.nan).astype(np.float32)
+
+
+def _with_stretches(heads: Heads) -> Heads:
+    return heads | {name + STRETCHED: _stretch(values) for name, values in heads.items()}
+
+
+def _stretch(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean of the stretch around each point; a point that was not measured stays so."""
+    return np.where(np.isnan(values), np.nan, moving_mean(values, STRETCH)).astype(np.float32)
+
+
+def _standardise(values: NDArray[np.float32], name: str, calibration: Calibration) -> NDArray[np.float32]:
+    """NaN for a head that the reference did not have."""
+    if name not in calibration.level:
+        return np.full(values.shape, np.nan, np.float32)
+    standard = (values - calibration.level[name]) / calibration.spread[name]
+    return np.clip(standard, LOWEST, HIGHEST).astype(np.float32)
 
 
 def combine(sensors: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
@@ -71,10 +93,10 @@ def combine(sensors: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[
     Returns:
         (n,) scores, NaN where no sensor was measured, and (n, S) contributions that add up to them.
     """
-    known = ~np.isnan(sensors)
+    known: NDArray[np.bool_] = ~np.isnan(sensors)
     powers = np.where(known, sensors, 0).astype(np.float64) ** SHARPNESS
     total = powers.sum(axis=1)
-    judged = known.any(axis=1)
+    judged: NDArray[np.bool_] = np.asarray(known.any(axis=1))
     with np.errstate(invalid="ignore", divide="ignore"):
         points = np.where(judged, (total / known.sum(axis=1)) ** (1 / SHARPNESS), np.nan)
         share = np.where(total[:, None] > 0, powers / total[:, None], known / known.sum(axis=1, keepdims=True))

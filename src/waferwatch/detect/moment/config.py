@@ -15,6 +15,8 @@ _BACKBONES: dict[str, dict[str, int]] = {
     "google/flan-t5-large": {"d_model": 1024, "d_kv": 64, "d_ff": 2816, "num_layers": 24, "num_heads": 16},
 }
 
+_LARGEST = 65_536  # far above any size in use; keeps a damaged file from asking for all memory
+
 
 @dataclass(frozen=True)
 class MomentConfig:
@@ -31,6 +33,26 @@ class MomentConfig:
     relative_attention_max_distance: int = 128
     layer_norm_epsilon: float = 1e-6
     fault_head: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that no network can have, so that nothing later runs into them.
+
+        Raises:
+            ModelError: naming the size.
+        """
+        for name, value in asdict(self).items():
+            if name in ("fault_head", "layer_norm_epsilon"):
+                continue
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _LARGEST:
+                raise _impossible(name, value)
+        if self.d_model % 2:  # sines and cosines take turns
+            raise _impossible("d_model", self.d_model)
+        if self.seq_len % self.patch_len:
+            raise _impossible("patch_len", self.patch_len)
+        if not isinstance(self.layer_norm_epsilon, float) or not 0 < self.layer_norm_epsilon < 1:
+            raise _impossible("layer_norm_epsilon", self.layer_norm_epsilon)
+        if not isinstance(self.fault_head, bool):
+            raise _impossible("fault_head", self.fault_head)
 
     @property
     def num_patches(self) -> int:
@@ -51,8 +73,10 @@ class MomentConfig:
         Raises:
             ModelError: when the file describes another kind of network.
         """
-        sizes = dict(_BACKBONES.get(str(values.get("transformer_backbone")), {}))
+        sizes: dict[str, Any] = dict(_BACKBONES.get(str(values.get("transformer_backbone")), {}))
         t5 = values.get("t5_config") or {}
+        if not isinstance(t5, Mapping):
+            raise _impossible("t5_config", t5)
         sizes.update({name: t5[name] for name in ("d_model", "d_kv", "d_ff", "num_layers", "num_heads") if name in t5})
         if values.get("d_model"):
             sizes["d_model"] = values["d_model"]
@@ -66,12 +90,21 @@ class MomentConfig:
         _refuse_other_shapes(values, t5)
         return cls(
             **sizes,
-            seq_len=int(values.get("seq_len", 512)),
-            patch_len=int(values.get("patch_len", 8)),
-            relative_attention_num_buckets=int(t5.get("relative_attention_num_buckets", 32)),
-            relative_attention_max_distance=int(t5.get("relative_attention_max_distance", 128)),
-            layer_norm_epsilon=float(t5.get("layer_norm_epsilon", 1e-6)),
+            seq_len=values.get("seq_len", 512),
+            patch_len=values.get("patch_len", 8),
+            relative_attention_num_buckets=t5.get("relative_attention_num_buckets", 32),
+            relative_attention_max_distance=t5.get("relative_attention_max_distance", 128),
+            layer_norm_epsilon=t5.get("layer_norm_epsilon", 1e-6),
         )
+
+
+def _impossible(field: str, found: Any) -> ModelError:
+    return ModelError(
+        "A MOMENT network cannot have {setting} = {found!r}.",
+        hint="The file that describes the checkpoint is damaged. Download or import it again.",
+        setting=field,
+        found=found,
+    )
 
 
 def _refuse_other_shapes(values: Mapping[str, Any], t5: Mapping[str, Any]) -> None:

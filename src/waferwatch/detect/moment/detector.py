@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from waferwatch.detect.base import Detector, ModelInfo, Progress, Scores, no_progress
 from waferwatch.detect.moment import checkpoint as checkpoints
+from waferwatch.detect.moment.bank import Bank
 from waferwatch.detect.moment.calibration import Calibration, calibrate, combine, sensor_scores
 from waferwatch.detect.moment.engine import Engine
-from waferwatch.detect.moment.heads import WINDOW, Heads, Reader
-from waferwatch.detect.moment.preparation import Normal, measure
+from waferwatch.detect.moment.heads import WINDOW, Heads, Known, Reader
+from waferwatch.detect.moment.preparation import measure
 from waferwatch.errors import ModelError
 from waferwatch.series.series import Series
 from waferwatch.settings import current_settings
@@ -46,7 +47,7 @@ class MomentDetector(Detector):
         self._reader = Reader(
             Engine(self._checkpoint, device or settings.device, settings.threads if threads is None else threads)
         )
-        self._normal: dict[int, Normal] = {}
+        self._known: dict[int, Known] = {}  # time scale -> what is normal there; empty before fit
         self._calibration: Calibration | None = None
 
     @property
@@ -54,13 +55,23 @@ class MomentDetector(Detector):
         return ModelInfo(self._checkpoint.name, self._checkpoint.sha256, self._reader.engine.device)
 
     def fit(self, reference: Sequence[Series]) -> Self:
-        self._normal = {1: measure(reference), COARSE: measure([coarsen(one) for one in reference])}
         usable = [one for one in reference if len(one) >= FEWEST_POINTS]
-        self._calibration = calibrate(self._all_heads(_sample(usable))) if usable else None
+        sample = _sample(usable) if usable else []
+        self._known = {1: self._learn(reference, sample)}
+        long_enough = [one for one in sample if len(one) >= FEWEST_COARSE_POINTS]
+        if long_enough:
+            self._known[COARSE] = self._learn(
+                [coarsen(one) for one in reference], [coarsen(one) for one in long_enough]
+            )
+        self._calibration = calibrate(self._all_heads(sample)) if sample else None
         return self
 
+    def _learn(self, reference: Sequence[Series], sample: Sequence[Series]) -> Known:
+        normal = measure(reference)
+        return Known(normal, self._reader.fill_bank(sample, normal) if sample else Bank(()))
+
     def score(self, series: Sequence[Series], progress: Progress = no_progress) -> list[Scores]:
-        if not self._normal:
+        if not self._known:
             raise ModelError("The detector moment was asked to score before it was fitted.", hint="Call fit first.")
         calibration = self._calibration
         long_enough = [one for one in series if len(one) >= FEWEST_POINTS] if calibration else []
@@ -75,12 +86,16 @@ class MomentDetector(Detector):
 
     def _all_heads(self, series: Sequence[Series], done: Callable[[int], None] = lambda _values: None) -> list[Heads]:
         """Heads of both time scales, each on the series' own points."""
-        fine = self._reader.read(series, self._normal[1], done)
+        fine = self._reader.read(series, self._known[1], done)
+        if COARSE not in self._known:
+            return fine
         slow = [number for number, one in enumerate(series) if len(one) >= FEWEST_COARSE_POINTS]
-        coarse = self._reader.read([coarsen(series[number]) for number in slow], self._normal[COARSE])
+        coarse = self._reader.read([coarsen(series[number]) for number in slow], self._known[COARSE])
         for number, heads in zip(slow, coarse, strict=True):
             measured = ~np.isnan(series[number].values)
             for name, values in heads.items():
+                if name == "level":  # the fine scale's says the same
+                    continue
                 fine[number][f"{name} x{COARSE}"] = np.where(measured, _refine(values, len(series[number])), np.nan)
         return fine
 

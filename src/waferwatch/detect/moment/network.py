@@ -1,4 +1,4 @@
-"""MOMENT's encoder in torch: the only module of the package that imports torch.
+"""MOMENT's encoder in torch. Nothing that runs without the extra ``torch`` imports this module.
 
 Written after the MOMENT paper (Goswami et al., "MOMENT: A Family of Open Time-series Foundation Models", ICML 2024)
 and the T5 encoder (Raffel et al., JMLR 2020). Parameter names and shapes are those of the official
@@ -60,8 +60,9 @@ class PatchEmbedding(nn.Module):
     def forward(self, patches: Tensor, visible: Tensor) -> Tensor:
         """``patches`` (B, N, P), ``visible`` (B, N) of 0 and 1 -> (B, N, D)."""
         shown = visible[..., None]
-        tokens = shown * self.value_embedding(patches) + (1 - shown) * self.mask_embedding
-        return tokens + self.position_embedding(patches.shape[1])
+        tokens: Tensor = shown * self.value_embedding(patches) + (1 - shown) * self.mask_embedding
+        positions: Tensor = self.position_embedding(patches.shape[1])
+        return tokens + positions
 
 
 class RMSNorm(nn.Module):
@@ -94,10 +95,11 @@ class SelfAttention(nn.Module):
         """``x`` (B, N, D), ``bias`` (B, H, N, N) -> (B, N, D)."""
         q, k, v = (self._split(layer(x)) for layer in (self.q, self.k, self.v))
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, scale=1.0)
-        return self.o(mixed.transpose(1, 2).flatten(2))
+        output: Tensor = self.o(mixed.transpose(1, 2).flatten(2))
+        return output
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)  # (B, H, N, d_kv)
+        return x.reshape(*x.shape[:2], self.num_heads, -1).transpose(1, 2)  # (B, H, N, d_kv)
 
 
 class AttentionLayer(nn.Module):
@@ -107,7 +109,8 @@ class AttentionLayer(nn.Module):
         self.layer_norm = RMSNorm(config.d_model, config.layer_norm_epsilon)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        return x + self.SelfAttention(self.layer_norm(x), bias)
+        change: Tensor = self.SelfAttention(self.layer_norm(x), bias)
+        return x + change
 
 
 class GatedGelu(nn.Module):
@@ -118,7 +121,8 @@ class GatedGelu(nn.Module):
         self.wo = nn.Linear(config.d_ff, config.d_model, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.wo(F.gelu(self.wi_0(x), approximate="tanh") * self.wi_1(x))
+        output: Tensor = self.wo(F.gelu(self.wi_0(x), approximate="tanh") * self.wi_1(x))
+        return output
 
 
 class FeedForwardLayer(nn.Module):
@@ -128,7 +132,8 @@ class FeedForwardLayer(nn.Module):
         self.layer_norm = RMSNorm(config.d_model, config.layer_norm_epsilon)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.DenseReluDense(self.layer_norm(x))
+        change: Tensor = self.DenseReluDense(self.layer_norm(x))
+        return x + change
 
 
 class Block(nn.Module):
@@ -140,7 +145,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         attention, feed_forward = self.layer
-        return feed_forward(attention(x, bias))
+        output: Tensor = feed_forward(attention(x, bias))
+        return output
 
 
 class Encoder(nn.Module):
@@ -169,7 +175,7 @@ class Encoder(nn.Module):
 
     def _attention_bias(self, observed: Tensor) -> Tensor:
         embedding = self.block[0].layer[0].SelfAttention.relative_attention_bias  # type: ignore[union-attr, index]
-        relative = embedding(self.relative_buckets).permute(2, 0, 1)[None]  # type: ignore[operator]  # (1, H, N, N)
+        relative: Tensor = embedding(self.relative_buckets).permute(2, 0, 1)[None]  # (1, H, N, N)
         unseen = (1 - observed)[:, None, None, :] * torch.finfo(torch.float32).min
         return relative + unseen
 
@@ -184,7 +190,8 @@ class PatchHead(nn.Module):
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        return self.linear(tokens).flatten(1)  # (B, N, D) -> (B, T)
+        points: Tensor = self.linear(tokens)  # (B, N, D) -> (B, N, P)
+        return points.flatten(1)
 
 
 class Moment(nn.Module):
@@ -206,7 +213,7 @@ class Moment(nn.Module):
             observed: (B, N) 1 where a patch holds data, 0 where it is padding or a gap.
             visible: (B, N) 1 where the network may see the patch, 0 where it must fill it in.
         """
-        patches = x.unflatten(1, (self.config.num_patches, self.config.patch_len))
+        patches = x.reshape(-1, self.config.num_patches, self.config.patch_len)
         last, middle = self.encoder(self.patch_embedding(patches, visible), observed)
         fault_logit = self.fault_head(last) if self.fault_head is not None else None
         return MomentOutput(self.head(last), fault_logit, middle)
@@ -227,11 +234,12 @@ class Moment(nn.Module):
         mean, spread = masked_statistics(x, input_mask * mask)
         normalised = torch.nan_to_num((x - mean) / spread, nan=0.0, posinf=0.0, neginf=0.0)
         output = self(normalised, self._whole_patches(input_mask), self._whole_patches(mask))
-        return output.restored * spread + mean
+        restored: Tensor = output.restored
+        return restored * spread + mean
 
     def _whole_patches(self, mask: Tensor) -> Tensor:
         """(B, T) -> (B, N): 1 where every point of the patch is 1."""
-        return mask.unflatten(1, (self.config.num_patches, self.config.patch_len)).amin(-1)
+        return mask.reshape(-1, self.config.num_patches, self.config.patch_len).amin(-1)
 
 
 def masked_statistics(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

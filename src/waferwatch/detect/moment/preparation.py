@@ -1,13 +1,15 @@
 """Series to normalised windows: what the network is given, and which of it is real.
 
-MOMENT normalises every window by its own mean and spread, which throws away the level. Here a sensor is normalised by
-its reference (rows taken to be normal), so that a level the reference never had still looks strange to the network.
+MOMENT normalises every window by its own mean and spread. Here the spread is that of the reference (rows taken to be
+normal), so that a window that moves more or less than the reference looks so to the network; only the mean is the
+window's own, because drift and maintenance move it (measured: docs/experiments.md). The level is a head of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +37,7 @@ class Normal:
 class Windows:
     """One series ready for the network. S sensors, W windows, T points, N patches."""
 
-    x: NDArray[np.float32]  # (S, W, T) normalised, gaps filled
+    x: NDArray[np.float32]  # (S, W, T) normalised, gaps filled, 0 where not observed
     observed: NDArray[np.float32]  # (S, W, N) 1 where at least half of the patch was measured
     where: Cut
 
@@ -60,26 +62,31 @@ def _step_of_a_constant(level: NDArray[np.float64]) -> NDArray[np.float64]:
 def prepare(series: Series, normal: Normal, *, window: int, patch: int, overlap: int) -> Windows:
     """Normalise, fill gaps, cut into windows. Needs at least one point."""
     measured = ~np.isnan(series.values)
-    scaled = np.clip((series.values - normal.level) / normal.spread, -CLIP, CLIP).astype(np.float32)
     where = cut(len(series), window, overlap)
-    filled = _fill(scaled, measured)
-    x = take(filled, where)
+    x = take(_fill((series.values - normal.level) / normal.spread, measured), where)
     known = take(measured, where, fill=False)
     if where.padding % patch:
         _complete_first_patch(x, known, where.padding, patch)
     patches = known.reshape(*known.shape[:2], window // patch, patch)
     observed = (2 * patches.sum(axis=-1) >= patch).astype(np.float32)
-    return Windows(x, observed, where)
+    return Windows(_centred(x, np.repeat(observed, patch, axis=-1)), observed, where)
 
 
-def _complete_first_patch(x: NDArray, known: NDArray, padding: int, patch: int) -> None:
+def _centred(x: NDArray[np.float64], observed: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each window less its own mean, clipped; 0 where nothing was observed, as padding is in training."""
+    mean = (x * observed).sum(axis=-1, keepdims=True) / np.maximum(observed.sum(axis=-1, keepdims=True), 1)
+    centred: NDArray[np.float32] = (np.clip(x - mean, -CLIP, CLIP) * observed).astype(np.float32)
+    return centred
+
+
+def _complete_first_patch(x: NDArray[Any], known: NDArray[Any], padding: int, patch: int) -> None:
     """A short series need not begin with a patch: its first value is held back to the patch's start."""
     start = padding - padding % patch
     x[..., start:padding] = x[..., padding : padding + 1]
     known[..., start:padding] = known[..., padding : padding + 1]
 
 
-def _fill(values: NDArray[np.float32], measured: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _fill(values: NDArray[np.float64], measured: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Straight lines across gaps; the nearest value beyond the ends; 0 for a sensor without any."""
     if measured.all():
         return values
