@@ -17,7 +17,8 @@ from waferwatch.series.smoothing import moving_mean
 
 LOWEST, HIGHEST = -3.0, 30.0  # standardised values beyond are clipped, so that one head cannot drown the others
 TRIM = 0.99  # the highest hundredth of the reference does not count for the spread: a reference is rarely spotless
-STRETCH = 32  # points of the moving mean in which a long weak fault shows
+STRETCH = 64  # points of the moving mean in which a long weak fault shows
+LASTING = 1.3  # a score that lasts counts so much more than one of the same height that does not
 STRETCHED = " (stretch)"
 SHARPNESS = 4.0  # of the power mean over sensors: 1 would be the mean, infinity the highest sensor alone
 
@@ -50,7 +51,7 @@ def sensor_scores(heads: Heads, calibration: Calibration) -> NDArray[np.float32]
     """How far each sensor is from its reference, (n, S), from 0 = far below usual.
 
     Each head counts with the larger of what it says of the point and of the stretch around it, both standardised: a
-    spike shows in the point, a long weak fault in the stretch.
+    spike shows in the point, a long weak fault in the stretch. The mean of the heads is treated in the same way.
     """
     total = np.zeros(next(iter(heads.values())).shape, np.float32)
     count = np.zeros(total.shape, np.int32)
@@ -62,7 +63,9 @@ def sensor_scores(heads: Heads, calibration: Calibration) -> NDArray[np.float32]
         total += np.where(known, larger, 0)
         count += known
     with np.errstate(invalid="ignore"):
-        return np.where(count > 0, total / count - LOWEST, np.nan).astype(np.float32)
+        mean = np.where(count > 0, total / count, np.nan).astype(np.float32)
+    lasting: NDArray[np.float32] = np.fmax(mean, LASTING * _stretch(mean))
+    return np.clip(lasting, LOWEST, HIGHEST) - np.float32(LOWEST)
 
 
 def _with_stretches(heads: Heads) -> Heads:

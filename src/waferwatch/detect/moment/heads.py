@@ -26,7 +26,7 @@ from waferwatch.series.windows import cut, stitch
 
 WINDOW = 512  # points, MOMENT's window
 OVERLAP = 64  # points that neighbouring windows share
-HIDDEN_BLOCK = 2  # patches hidden side by side
+HIDDEN_BLOCK = 1  # patches hidden side by side
 HIDDEN_EVERY = 2  # of so many blocks one is hidden at a time, so that many masked passes hide each patch once
 WINDOWS_AT_ONCE = 512  # windows held in memory together, and run between two reports of progress
 TOKENS_AT_ONCE = 128  # windows whose tokens are held in memory together: 4 MB with the embedded checkpoint
