@@ -47,9 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _option(error: WaferwatchError, options: argparse.Namespace) -> str:
-    """The option that the error is about, as it is typed."""
+    """The option that the error is about, as it is typed; nothing when it was not given."""
     field = error.field or ""
-    return f"--{field.replace('_', '-')}: " if field != "file" and hasattr(options, field) else ""
+    given = field != "file" and getattr(options, field, None) is not None
+    return f"--{field.replace('_', '-')}: " if given else ""
 
 
 def build_parser() -> argparse.ArgumentParser:

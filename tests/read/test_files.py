@@ -156,7 +156,7 @@ def test_missing_values_are_known_in_a_clean_and_in_a_text_column(tmp_path: Path
 def test_infinities_become_missing_with_a_note(tmp_path: Path) -> None:
     table = read_table(write(tmp_path, "p,q\n1,1\ninf,2\n-inf,3\n"))
     np.testing.assert_array_equal(table.frame["p"], [1.0, np.nan, np.nan])
-    assert str(table.notes[0]).startswith("2 infinite values")
+    assert str(table.notes[0]).startswith("Infinite values were taken as missing: 2")
 
 
 def test_one_row_is_enough(tmp_path: Path) -> None:

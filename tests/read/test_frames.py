@@ -94,4 +94,4 @@ def test_cells_that_are_lists_are_left_out() -> None:
 
 def test_notes_of_the_reader_come_first() -> None:
     table = table_from_frame(pd.DataFrame({"p": [1.0, -np.inf]}), notes=())
-    assert [str(note) for note in table.notes] == ["1 infinite values were taken as missing, in p."]
+    assert [str(note) for note in table.notes] == ["Infinite values were taken as missing: 1, in p."]

@@ -73,15 +73,15 @@ def test_without_a_time_column_rows_stay_in_their_order() -> None:
 def test_unsorted_and_repeated_times_are_kept_and_told() -> None:
     parted = split(table_of({"time": [3, 1, 2, 1], "p": [1.0, 2, 3, 4]}))
     assert rows_of(parted) == [[1, 3, 2, 0]]
-    assert "goes back in 2 places" in notes_of(parted)
-    assert "1 rows have the same time" in notes_of(parted)
+    assert "goes back (2 x)" in notes_of(parted)
+    assert "Rows with the same time as the row before were kept: 1." in notes_of(parted)
 
 
 def test_rows_without_a_time_are_in_no_series_and_told() -> None:
     table = table_of({"time": ["2026-01-01", None, "2026-01-02"], "p": [1.0, 2, 3]}, first_row=2)
     parted = split(table)
     assert rows_of(parted) == [[0, 2]]
-    assert "1 rows have no time and were not judged, the first of them row 3." in notes_of(parted)
+    assert "Rows without a time were not judged: 1, the first of them row 3." in notes_of(parted)
 
 
 def test_a_table_without_any_time_is_refused() -> None:
@@ -102,7 +102,7 @@ def test_a_long_stop_cuts_a_series_and_keeps_key_and_scope() -> None:
     )
     assert [len(one) for one in parted.series] == [30, 30]
     assert {(one.key, one.scope) for one in parted.series} == {(("A",), ("A",))}
-    assert "cut at 1 gaps" in notes_of(parted)
+    assert "cut at gaps in time: 1" in notes_of(parted)
 
 
 def test_a_missing_machine_is_a_group_of_its_own() -> None:

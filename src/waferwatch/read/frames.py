@@ -121,7 +121,7 @@ def _convert(frame: pd.DataFrame, found: Found, table: str, first_row: int) -> p
         else:
             columns[name] = column
     if infinite:
-        template = "{count} infinite values were taken as missing, in {columns}."
+        template = "Infinite values were taken as missing: {count}, in {columns}."
         listed = ", ".join(list(infinite)[:10]) + (", ..." if len(infinite) > 10 else "")
         found.notes.append(Note(template, {"count": sum(infinite.values()), "columns": listed}))
     return pd.DataFrame(columns, index=frame.index, copy=False)

@@ -85,7 +85,7 @@ def _part(table: Table, groups: Sequence[str], features: Sequence[str]) -> tuple
     if time is not None:
         gaps = gap_starts(_as_numbers(time[rows]), group)
         if gaps.any():
-            notes.append(Note("The series were cut at {count} gaps in time.", {"count": int(gaps.sum())}))
+            notes.append(Note("The series were cut at gaps in time: {count}.", {"count": int(gaps.sum())}))
         starts |= gaps
     borders = [*np.flatnonzero(starts).tolist(), len(rows)]
     values = _values(table.frame, features, rows)
@@ -118,7 +118,7 @@ def _rows_with_time(time: NDArray[Any] | None, table: Table) -> tuple[NDArray[np
             column=table.column(Role.TIME),
         )
     first = table.first_row + int(np.flatnonzero(missing)[0])
-    template = "{count} rows have no time and were not judged, the first of them row {row}."
+    template = "Rows without a time were not judged: {count}, the first of them row {row}."
     return rows[~missing], [Note(template, {"count": int(missing.sum()), "row": first})]
 
 
@@ -137,10 +137,10 @@ def _in_time_order(
     back = int((same_group & (np.diff(_as_numbers(time[rows])) < 0)).sum())
     if back:
         rows = rows[np.lexsort((time[rows], group))]
-        notes.append(Note("Time goes back in {count} places; the rows were sorted by time.", {"count": back}))
+        notes.append(Note("Time goes back ({count} x); the rows were sorted by time.", {"count": back}))
     again = int((same_group & (np.diff(_as_numbers(time[rows])) == 0)).sum())
     if again:
-        notes.append(Note("{count} rows have the same time as the row before; all were kept.", {"count": again}))
+        notes.append(Note("Rows with the same time as the row before were kept: {count}.", {"count": again}))
     return rows, notes
 
 
