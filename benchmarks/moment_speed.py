@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from waferwatch.detect.moment.checkpoint import Checkpoint
-from waferwatch.detect.moment.config import MomentConfig
-from waferwatch.detect.moment.engine import Engine
-from waferwatch.detect.moment.export import export_checkpoint
-from waferwatch.detect.moment.network import Moment
+from waferwatch.detectors.moment.checkpoint import Checkpoint
+from waferwatch.detectors.moment.config import MomentConfig
+from waferwatch.detectors.moment.engine import Engine
+from waferwatch.detectors.moment.export import export_checkpoint
+from waferwatch.detectors.moment.network import Moment
 
 SIZES = {
     "small": MomentConfig(d_model=512, d_kv=64, d_ff=1024, num_layers=8, num_heads=6),

@@ -31,9 +31,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from waferwatch.detect.registry import create, detector_names
 from waferwatch.detection.compare import vus_window
 from waferwatch.detection.run import detect_table
+from waferwatch.detectors.registry import create, detector_names
 from waferwatch.errors import WaferwatchError
 from waferwatch.evaluate.metrics import auc_pr
 from waferwatch.evaluate.vus import vus_pr

@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 # Nothing heavy is imported up here: a child's peak memory starts from that of the process that starts it.
-from waferwatch.detect.registry import detector_names
+from waferwatch.detectors.registry import detector_names
 
 PLAIN = "scikit-learn IsolationForest"
 CONTEXT = ("timestamp", "equipment", "lot", "wafer", "recipe", "step")

@@ -24,9 +24,9 @@ import torch
 from momentfm import MOMENT
 from safetensors.torch import save_file
 
-from waferwatch.detect.moment.config import MomentConfig
-from waferwatch.detect.moment.export import export_checkpoint
-from waferwatch.detect.moment.network import Moment
+from waferwatch.detectors.moment.config import MomentConfig
+from waferwatch.detectors.moment.export import export_checkpoint
+from waferwatch.detectors.moment.network import Moment
 
 HERE = Path(__file__).parent
 TINY_T5 = {"d_model": 16, "d_kv": 4, "d_ff": 24, "num_layers": 2, "num_heads": 2}

@@ -17,7 +17,7 @@ ORDER = (
     "settings",
     "read",
     "series",
-    "detect",
+    "detectors",
     "events",
     "evaluate",
     "detection",
@@ -29,8 +29,8 @@ ORDER = (
 RIGHT_END = ("cli", "api", "doctor", "model_commands", "__init__")  # all of them in the layer of the command line
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 # Modules that import torch, and those that may import them or torch, but only inside functions.
-TORCH_MODULES = {"detect/moment/network.py", "detect/moment/torch_runner.py"}
-TORCH_IN_FUNCTIONS = {f"detect/moment/{name}.py" for name in ("engine", "export", "hub", "weights_file")}
+TORCH_MODULES = {"detectors/moment/network.py", "detectors/moment/torch_runner.py"}
+TORCH_IN_FUNCTIONS = {f"detectors/moment/{name}.py" for name in ("engine", "export", "hub", "weights_file")}
 NEEDS_TORCH = ("torch", *("waferwatch." + path.removesuffix(".py").replace("/", ".") for path in TORCH_MODULES))
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60  # lines, without the docstring

@@ -20,8 +20,8 @@ from train.batches import BatchRecipe
 from train.corpus import FAB_ROWS, FAB_SEEDS, FAMILIES
 from train.faults import FAULTS
 from train.pretrain import VALIDATION_BATCHES, Run, Schedule, hardware, new_run
-from waferwatch.detect.moment.checkpoint import EMBEDDED_FOLDER
-from waferwatch.detect.moment.export import export_checkpoint
+from waferwatch.detectors.moment.checkpoint import EMBEDDED_FOLDER
+from waferwatch.detectors.moment.export import export_checkpoint
 
 
 def card(run: Run) -> dict[str, Any]:

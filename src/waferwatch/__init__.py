@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from waferwatch.api import compare, detect
-    from waferwatch.detect.registry import detector_names
     from waferwatch.detection.compare import ComparisonRow
     from waferwatch.detection.result import Detection
+    from waferwatch.detectors.registry import detector_names
     from waferwatch.errors import WaferwatchError
     from waferwatch.events.event import Event
     from waferwatch.read.generate import generate
@@ -41,7 +41,7 @@ _HOMES = {
     "WaferwatchError": "waferwatch.errors",
     "compare": "waferwatch.api",
     "detect": "waferwatch.api",
-    "detector_names": "waferwatch.detect.registry",
+    "detector_names": "waferwatch.detectors.registry",
     "generate": "waferwatch.read.generate",
 }
 

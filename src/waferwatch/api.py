@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from waferwatch.detect.base import Progress, no_progress
 from waferwatch.detection.compare import ComparisonRow, compare_table
 from waferwatch.detection.result import Detection
 from waferwatch.detection.run import detect_table
+from waferwatch.detectors.base import Progress, no_progress
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
 

@@ -54,7 +54,7 @@ def check_versions(_settings: Settings) -> Finding:
 
 
 def check_checkpoint(_settings: Settings) -> Finding:
-    from waferwatch.detect.registry import create
+    from waferwatch.detectors.registry import create
 
     try:
         model = create("moment", device="cpu").model

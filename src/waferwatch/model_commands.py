@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from waferwatch.detect.moment import checkpoint as checkpoints
-from waferwatch.detect.moment.checkpoint import Checkpoint
+from waferwatch.detectors.moment import checkpoint as checkpoints
+from waferwatch.detectors.moment.checkpoint import Checkpoint
 from waferwatch.errors import ModelError
 
 
@@ -56,7 +56,7 @@ def run_info(options: argparse.Namespace) -> int:
 
 def run_import(options: argparse.Namespace) -> int:
     """Import a checkpoint; says on stderr what is being done."""
-    from waferwatch.detect.moment.hub import import_checkpoint
+    from waferwatch.detectors.moment.hub import import_checkpoint
 
     made = import_checkpoint(options.source, name=options.name, replace=options.replace, report=_tell)
     _tell(f"Imported {made.name}: {made.parameters:,} parameters, sha256 {made.sha256}.")

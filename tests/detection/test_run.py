@@ -86,7 +86,7 @@ def test_reference_rows_and_a_reference_frame_together_are_refused(fab):
 
 @pytest.mark.parametrize("contamination", [0, -0.1, 0.6, float("nan")])
 def test_a_contamination_outside_its_range_is_refused_before_any_work(fab, contamination):
-    with pytest.raises(InputError, match="contamination"):
+    with pytest.raises(InputError, match="share of anomalies"):
         waferwatch.detect(fab, contamination=contamination, detector="isolation_forest")
 
 

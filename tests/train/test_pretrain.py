@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="needs the torch extra: pip install 
 
 from train.batches import BatchRecipe  # noqa: E402
 from train.pretrain import Schedule, new_run, train  # noqa: E402
-from waferwatch.detect.moment.config import MomentConfig  # noqa: E402
+from waferwatch.detectors.moment.config import MomentConfig  # noqa: E402
 
 pytestmark = pytest.mark.torch
 TINY = MomentConfig(d_model=16, d_kv=8, d_ff=16, num_layers=2, num_heads=2, fault_head=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from waferwatch.detect.base import Progress, no_progress
-from waferwatch.detect.registry import detector_names
 from waferwatch.detection.result import Detection
 from waferwatch.detection.run import detect_table
+from waferwatch.detectors.base import Progress, no_progress
+from waferwatch.detectors.registry import detector_names
 from waferwatch.errors import InputError
 from waferwatch.evaluate.metrics import auc_pr
 from waferwatch.evaluate.vus import period, vus_pr

@@ -10,10 +10,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.detect.base import Detector, Progress, Scores, no_progress
-from waferwatch.detect.registry import create
-from waferwatch.detect.threshold import contamination_threshold
 from waferwatch.detection.result import Detection, RunScore
+from waferwatch.detectors.base import Detector, Progress, Scores, no_progress
+from waferwatch.detectors.registry import create
+from waferwatch.detectors.threshold import contamination_threshold
 from waferwatch.evaluate.metrics import Metrics, flag_metrics
 from waferwatch.events.build import build_events
 from waferwatch.read.table import Note, Role, Table

@@ -14,10 +14,10 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from waferwatch.detect.registry import create, detector_names
 from waferwatch.detection.compare import ComparisonRow, compare_table
 from waferwatch.detection.result import Detection
 from waferwatch.detection.run import detect_table
+from waferwatch.detectors.registry import create, detector_names
 from waferwatch.errors import Cancelled, InputError, NotFoundError
 from waferwatch.read.table import Role, Table
 from waferwatch.settings import Settings

@@ -1,0 +1,62 @@
+"""The detectors by name. A new one is a file and a line here."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+
+from waferwatch.detectors.base import Detector
+from waferwatch.errors import InputError, NotFoundError
+
+# Named as text and imported when asked for, since scikit-learn and ONNX Runtime take a second or more to import.
+_DETECTORS = {
+    "moment": "waferwatch.detectors.moment.detector.MomentDetector",
+    "isolation_forest": "waferwatch.detectors.isolation_forest.IsolationForestDetector",
+    "moving_variance": "waferwatch.detectors.one_liners.MovingVariance",
+    "squared_difference": "waferwatch.detectors.one_liners.SquaredDifference",
+}
+
+
+def detector_names() -> list[str]:
+    """Every detector, the default one first."""
+    return list(_DETECTORS)
+
+
+def create(
+    name: str, *, checkpoint: str | None = None, device: str | None = None, threads: int | None = None
+) -> Detector:
+    """A fresh detector, still to be fitted.
+
+    Args:
+        name: one of :func:`detector_names`.
+        checkpoint: name or folder of the weights, for a detector that has any; None takes its own.
+        device: "auto", "cpu" or "cuda"; None takes the setting. A detector for the processor alone runs there whatever
+            is asked, and says so in its model.
+        threads: processor threads, 0 for every core; None takes the setting.
+
+    Raises:
+        NotFoundError: for a name that no detector has.
+        InputError: for a checkpoint given to a detector without weights.
+        ModelError: when the checkpoint cannot be used.
+    """
+    if name not in _DETECTORS:
+        raise NotFoundError(
+            "There is no detector named {name}.",
+            hint="Choose one of: {known}.",
+            field="detector",
+            name=name,
+            known=", ".join(_DETECTORS),
+        )
+    module, _, class_name = _DETECTORS[name].rpartition(".")
+    detector: type[Detector] = getattr(importlib.import_module(module), class_name)
+    taken = inspect.signature(detector).parameters
+    if checkpoint is not None and "checkpoint" not in taken:
+        raise InputError(
+            "The detector {name} has no weights, so it cannot take the checkpoint {checkpoint}.",
+            hint="Leave the checkpoint out, or choose the detector moment.",
+            field="checkpoint",
+            name=name,
+            checkpoint=checkpoint,
+        )
+    options = {"checkpoint": checkpoint, "device": device, "threads": threads}
+    return detector(**{option: value for option, value in options.items() if option in taken})
