@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
 from waferwatch.detectors.moment.heads import Heads
 from waferwatch.series.smoothing import moving_mean
@@ -18,6 +19,7 @@ from waferwatch.series.smoothing import moving_mean
 LOWEST, HIGHEST = -3.0, 30.0  # standardised values beyond are clipped, so that one head cannot drown the others
 TRIM = 0.99  # the highest hundredth of the reference does not count for the spread: a reference is rarely spotless
 STRETCH = 64  # points of the moving mean in which a long weak fault shows
+NEAR = 33  # points in which the highest limits what the stretch may say
 LASTING = 1.3  # a score that lasts counts so much more than one of the same height that does not
 STRETCHED = " (stretch)"
 SHARPNESS = 4.0  # of the power mean over sensors: 1 would be the mean, infinity the highest sensor alone
@@ -51,21 +53,21 @@ def sensor_scores(heads: Heads, calibration: Calibration) -> NDArray[np.float32]
     """How far each sensor is from its reference, (n, S), from 0 = far below usual.
 
     Each head counts with the larger of what it says of the point and of the stretch around it, both standardised: a
-    spike shows in the point, a long weak fault in the stretch. The mean of the heads is treated in the same way.
+    spike shows in the point, a long weak fault in the stretch. The mean of the heads is treated in the same way. A
+    stretch counts no more than the highest point near by, or a fault would seem to begin before it does.
     """
     total = np.zeros(next(iter(heads.values())).shape, np.float32)
     count = np.zeros(total.shape, np.int32)
     for name in heads:
         of_point = _standardise(heads[name], name, calibration)
         of_stretch = _standardise(_stretch(heads[name]), name + STRETCHED, calibration)
-        larger = np.fmax(of_point, of_stretch)
+        larger = _larger(of_point, of_stretch)
         known = ~np.isnan(larger)
         total += np.where(known, larger, 0)
         count += known
     with np.errstate(invalid="ignore"):
         mean = np.where(count > 0, total / count, np.nan).astype(np.float32)
-    lasting: NDArray[np.float32] = np.fmax(mean, LASTING * _stretch(mean))
-    return np.clip(lasting, LOWEST, HIGHEST) - np.float32(LOWEST)
+    return np.clip(_larger(mean, LASTING * _stretch(mean)), LOWEST, HIGHEST) - np.float32(LOWEST)
 
 
 def _with_stretches(heads: Heads) -> Heads:
@@ -75,6 +77,12 @@ def _with_stretches(heads: Heads) -> Heads:
 def _stretch(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mean of the stretch around each point; a point that was not measured stays so."""
     return np.where(np.isnan(values), np.nan, moving_mean(values, STRETCH)).astype(np.float32)
+
+
+def _larger(point: NDArray[np.float32], stretch: NDArray[np.float32]) -> NDArray[np.float32]:
+    near = maximum_filter1d(np.where(np.isnan(point), -np.inf, point), NEAR, axis=0)
+    larger: NDArray[np.float32] = np.fmax(point, np.minimum(stretch, near)).astype(np.float32)
+    return larger
 
 
 def _standardise(values: NDArray[np.float32], name: str, calibration: Calibration) -> NDArray[np.float32]:

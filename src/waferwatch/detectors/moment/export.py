@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -80,6 +81,9 @@ def export_checkpoint(
 def check_parity(model: Moment, checkpoint: Checkpoint) -> float:
     """Compare ONNX Runtime with torch on random windows with hidden, padded and fully hidden patches.
 
+    Torch computes in double precision: in single precision it was itself 1e-4 away from that, four times as far as
+    ONNX Runtime.
+
     Returns:
         The largest difference found, relative to the spread of torch's output.
 
@@ -91,13 +95,10 @@ def check_parity(model: Moment, checkpoint: Checkpoint) -> float:
     from waferwatch.detectors.moment.engine import OnnxRunner
 
     x, observed, visible = _check_windows(checkpoint)
-    device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
+    exact = copy.deepcopy(model).cpu().double().eval()
     with torch.inference_mode():
-        output = model(*(torch.from_numpy(array).to(device) for array in (x, observed, visible)))
-    model.train(was_training)
-    expected = {key: value.cpu().numpy() for key, value in output._asdict().items() if value is not None}
+        output = exact(*(torch.from_numpy(array).double() for array in (x, observed, visible)))
+    expected = {key: value.numpy() for key, value in output._asdict().items() if value is not None}
     found = OnnxRunner(checkpoint, threads=1).run((x, observed, visible), tuple(expected))
     worst = max(_difference(found[key], expected[key]) for key in expected)
     if not worst <= TOLERANCE:  # also when it is NaN
@@ -138,5 +139,5 @@ def _check_windows(checkpoint: Checkpoint) -> tuple[NDArray[np.float32], NDArray
     return x, observed, visible
 
 
-def _difference(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+def _difference(found: NDArray[np.float32], expected: NDArray[np.float64]) -> float:
     return float(np.abs(found - expected).max() / max(float(expected.std()), 1e-6))
