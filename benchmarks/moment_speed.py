@@ -1,6 +1,6 @@
 """Windows per second of waferwatch's engine and of momentfm, on the same random weights, in turns, on this machine.
 
-    pip install --no-deps momentfm==0.1.4 && pip install "waferwatch[torch]" transformers
+    pip install --no-deps momentfm==0.1.4 && pip install -e ".[torch]" transformers
     python benchmarks/moment_speed.py [--size small|embedded] [--windows 64] [--repeats 7] [--threads 0]
 
 Both run the whole reconstruction of every window on the CPU in float32 with the same number of threads; momentfm gets

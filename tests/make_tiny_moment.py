@@ -1,7 +1,7 @@
 """Makes the fixtures of the MOMENT tests with the reference implementation, momentfm.
 
     pip install --no-deps momentfm==0.1.4      # its own list asks for an old transformers; transformers 5 works
-    pip install "waferwatch[torch]" transformers
+    pip install -e ".[torch]" transformers
     python tests/make_tiny_moment.py
 
 Writes tests/tiny_moment (an official-style checkpoint of random weights, and what momentfm answers with it) and

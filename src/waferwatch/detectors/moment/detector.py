@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from waferwatch.detectors.base import Detector, ModelInfo, Progress, Scores, no_progress
 from waferwatch.detectors.moment import checkpoint as checkpoints
 from waferwatch.detectors.moment.bank import Bank
-from waferwatch.detectors.moment.calibration import Calibration, calibrate, combine, sensor_scores
+from waferwatch.detectors.moment.calibration import Calibration, Reading, calibrate, sensor_scores
 from waferwatch.detectors.moment.engine import Engine
 from waferwatch.detectors.moment.heads import WINDOW, Heads, Known, Reader
 from waferwatch.detectors.moment.preparation import measure
+from waferwatch.detectors.moment.sensors import combine
+from waferwatch.detectors.moment.standard import movement
 from waferwatch.errors import ModelError
 from waferwatch.series.series import Series
 from waferwatch.settings import current_settings
@@ -63,7 +65,7 @@ class MomentDetector(Detector):
             self._known[COARSE] = self._learn(
                 [coarsen(one) for one in reference], [coarsen(one) for one in long_enough]
             )
-        self._calibration = calibrate(self._all_heads(sample)) if sample else None
+        self._calibration = calibrate(self._read(sample)) if sample else None
         return self
 
     def _learn(self, reference: Sequence[Series], sample: Sequence[Series]) -> Known:
@@ -75,16 +77,21 @@ class MomentDetector(Detector):
             raise ModelError("The detector moment was asked to score before it was fitted.", hint="Call fit first.")
         calibration = self._calibration
         long_enough = [one for one in series if len(one) >= FEWEST_POINTS] if calibration else []
-        heads = iter(self._all_heads(long_enough, _counter(long_enough, progress)))
+        readings = iter(self._read(long_enough, _counter(long_enough, progress)))
         found = []
         for one in series:
             if calibration is None or len(one) < FEWEST_POINTS:
                 found.append(_not_judged(one))
             else:
-                found.append(Scores(*combine(sensor_scores(next(heads), calibration))))
+                found.append(Scores(*combine(sensor_scores(next(readings), calibration))))
         return found
 
-    def _all_heads(self, series: Sequence[Series], done: Callable[[int], None] = lambda _values: None) -> list[Heads]:
+    def _read(self, series: Sequence[Series], done: Callable[[int], None] = lambda _values: None) -> list[Reading]:
+        spread = self._known[1].normal.spread
+        heads = self._all_heads(series, done)
+        return [Reading(found, movement(one.values / spread)) for one, found in zip(series, heads, strict=True)]
+
+    def _all_heads(self, series: Sequence[Series], done: Callable[[int], None]) -> list[Heads]:
         """Heads of both time scales, each on the series' own points."""
         fine = self._reader.read(series, self._known[1], done)
         if COARSE not in self._known:

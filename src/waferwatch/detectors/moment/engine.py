@@ -180,7 +180,7 @@ def _gpu_obstacle(checkpoint: Checkpoint) -> ModelError | None:
     if importlib.util.find_spec("torch") is None:
         return ModelError(
             "The device cuda needs torch, which is not installed.",
-            hint='Install it with: pip install "waferwatch[torch]", or choose the device cpu.',
+            hint="Install it with `./uv_run.sh add-torch`, or choose the device cpu.",
             field="device",
         )
     if checkpoint.weights_sha256 is None:

@@ -116,8 +116,7 @@ def missing_torch() -> MissingExtraError:
     """What to answer where the extra is not installed."""
     return MissingExtraError(
         "This needs torch, which is not installed.",
-        hint='Install it with: pip install "waferwatch[torch]" (on a machine without a GPU take torch\'s CPU build: '
-        "pip install torch --index-url https://download.pytorch.org/whl/cpu).",
+        hint="Install it with `./uv_run.sh add-torch`, which takes the build for this machine's GPU or processor.",
     )
 
 

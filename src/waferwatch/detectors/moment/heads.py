@@ -31,6 +31,7 @@ HIDDEN_EVERY = 2  # of so many blocks one is hidden at a time, so that many mask
 WINDOWS_AT_ONCE = 512  # windows held in memory together, and run between two reports of progress
 TOKENS_AT_ONCE = 128  # windows whose tokens are held in memory together: 4 MB with the embedded checkpoint
 LEVEL_POINTS = 65  # of the local mean
+FINE_HEADS = frozenset({"fault", "restore", "bank"})  # at the fine time scale, that of single points
 
 Heads = dict[str, NDArray[np.float32]]  # head -> (n, S), NaN where the sensor was not measured
 
