@@ -19,7 +19,7 @@ from typing import Any
 from train.batches import BatchRecipe
 from train.corpus import FAB_ROWS, FAB_SEEDS, FAMILIES
 from train.faults import FAULTS
-from train.pretrain import VALIDATION_BATCHES, Run, Schedule, hardware, new_run
+from train.pretrain import VALIDATION_BATCHES, Run, Schedule, new_run
 from waferwatch.detectors.moment.checkpoint import EMBEDDED_FOLDER
 from waferwatch.detectors.moment.export import export_checkpoint
 
@@ -38,7 +38,7 @@ def card(run: Run) -> dict[str, Any]:
         "steps": run.step,
         "finished_schedule": run.step == run.steps,
         "seconds": round(run.seconds),
-        "hardware": hardware(run.device),
+        "hardware": settings_of(run.folder)["hardware"],
         "schedule": asdict(run.schedule),
         "recipe": asdict(run.recipe),
         "training": _last(log, "restore"),
@@ -58,9 +58,14 @@ def _last(log: list[dict[str, Any]], key: str) -> dict[str, Any] | None:
     return next((entry for entry in reversed(log) if key in entry), None)
 
 
+def settings_of(folder: Path) -> dict[str, Any]:
+    settings: dict[str, Any] = json.loads((folder / "run.json").read_text())
+    return settings
+
+
 def run_of(folder: Path) -> Run:
     """The run that a folder holds, with the settings it was started with."""
-    settings = json.loads((folder / "run.json").read_text())
+    settings = settings_of(folder)
     return new_run(folder, Schedule(**settings["schedule"]), BatchRecipe(**settings["recipe"]))
 
 

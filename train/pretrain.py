@@ -168,6 +168,7 @@ class Run:
             "schedule": asdict(self.schedule),
             "recipe": asdict(self.recipe),
             "config": self.model.config.to_dict(),
+            "hardware": hardware(self.device),
         }
         (self.folder / "run.json").write_text(json.dumps(settings, indent=2) + "\n")
 

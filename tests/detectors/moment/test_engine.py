@@ -145,7 +145,7 @@ def test_an_unknown_device_is_refused(checkpoint):
 def test_cuda_without_torch_names_what_is_missing(checkpoint, monkeypatch):
     monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: None)
 
-    with pytest.raises(ModelError, match=r"cuda needs torch.*waferwatch\[torch\]"):
+    with pytest.raises(ModelError, match=r"cuda needs torch.*add-torch"):
         Engine(checkpoint, "cuda")
     assert Engine(checkpoint, "auto").device.startswith("cpu (ONNX Runtime ")
 

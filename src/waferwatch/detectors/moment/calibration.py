@@ -19,7 +19,8 @@ from waferwatch.series.smoothing import moving_mean
 CLASSES = 8  # of activity, for the heads that see single points
 STRETCH = 64  # points of the moving mean in which a long weak fault shows
 NEAR = 33  # points in which the highest limits what the stretch may say
-LASTING = 1.3  # a score that lasts counts so much more than one of the same height that does not
+LASTING = 2.0  # a score that lasts counts so much more than one of the same height that does not
+FINE_WEIGHT = 2.0  # of a head that sees single points, against 1 of the others
 
 
 @dataclass(frozen=True)
@@ -65,16 +66,16 @@ def sensor_scores(reading: Reading, calibration: Calibration) -> Values:
     stretch counts no more than the highest point near by, or a fault would seem to begin before it does.
     """
     total = np.zeros(reading.activity.shape, np.float32)
-    count = np.zeros(total.shape, np.int32)
+    weights = np.zeros(total.shape, np.float32)
     for name in reading.heads.keys() & calibration.stretch.keys():
         of_point = calibration.point[name].standardise(reading.heads[name], reading.activity)
         of_stretch = calibration.stretch[name].standardise(_stretch(of_point), reading.activity)
         larger = _larger(of_point, of_stretch)
-        known = ~np.isnan(larger)
-        total += np.where(known, larger, 0)
-        count += known
+        weight = np.where(np.isnan(larger), 0, FINE_WEIGHT if name in FINE_HEADS else 1).astype(np.float32)
+        total += weight * np.where(weight > 0, larger, 0)
+        weights += weight
     with np.errstate(invalid="ignore"):
-        mean = np.where(count > 0, total / count, np.nan).astype(np.float32)
+        mean = np.where(weights > 0, total / weights, np.nan).astype(np.float32)
     return np.clip(_larger(mean, LASTING * _stretch(mean)), LOWEST, HIGHEST) - np.float32(LOWEST)
 
 

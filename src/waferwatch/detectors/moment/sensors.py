@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-SHARPNESS = 4.0  # of the power mean over sensors: 1 would be the mean, infinity the highest sensor alone
+SHARPNESS = 8.0  # of the power mean over sensors: 1 would be the mean, infinity the highest sensor alone
 
 
 def combine(sensors: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
