@@ -8,7 +8,8 @@ import pytest
 
 from waferwatch.detectors.moment import checkpoint as checkpoints
 from waferwatch.detectors.moment import engine as engines
-from waferwatch.detectors.moment.engine import CPU_WINDOWS, Engine
+from waferwatch.detectors.moment.engine import Engine
+from waferwatch.detectors.moment.onnx_runner import CPU_WINDOWS
 from waferwatch.errors import InputError, ModelError
 
 

@@ -18,6 +18,7 @@ FORMAT = 1
 DESCRIPTION = "checkpoint.json"
 GRAPH = "model.onnx"
 WEIGHTS = "model.safetensors"
+POSITION_BUFFER = "patch_embedding.position_embedding.pe"  # computed, never learned: not worth 5000 rows of disk
 EMBEDDED_FOLDER = Path(__file__).parent / "checkpoints"
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 _REPAIR = "Install waferwatch again, or import the checkpoint again with `waferwatch models import`."

@@ -18,7 +18,6 @@ from waferwatch.errors import MissingExtraError, ModelError
 if TYPE_CHECKING:
     from waferwatch.detectors.moment.network import Moment
 
-POSITION_BUFFER = "patch_embedding.position_embedding.pe"  # computed, never learned: not worth 5000 rows of disk
 TOLERANCE = 1e-4  # largest difference to torch accepted, relative to the spread of torch's output
 _CHECK_WINDOWS = 8
 
@@ -70,7 +69,7 @@ def export_checkpoint(
     )
     check_parity(model, checkpoint)
     if with_weights:
-        del weights[POSITION_BUFFER]
+        del weights[checkpoints.POSITION_BUFFER]
         save_file(weights, folder / checkpoints.WEIGHTS, metadata={"format": "pt"})
         (folder / checkpoints.WEIGHTS).chmod(0o644)  # safetensors makes it readable to its owner alone
         checkpoint = replace(checkpoint, weights_sha256=checkpoints.sha256_of(folder / checkpoints.WEIGHTS))
@@ -92,7 +91,7 @@ def check_parity(model: Moment, checkpoint: Checkpoint) -> float:
     """
     import torch
 
-    from waferwatch.detectors.moment.engine import OnnxRunner
+    from waferwatch.detectors.moment.onnx_runner import OnnxRunner
 
     x, observed, visible = _check_windows(checkpoint)
     exact = copy.deepcopy(model).cpu().double().eval()

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import torch
 from safetensors.torch import load_file
 
-from waferwatch.detectors.moment.checkpoint import Checkpoint
-from waferwatch.detectors.moment.engine import GPU_WINDOWS, Array, Windows
-from waferwatch.detectors.moment.export import POSITION_BUFFER
+from waferwatch.detectors.moment.checkpoint import POSITION_BUFFER, Checkpoint
 from waferwatch.detectors.moment.network import Moment
+from waferwatch.detectors.moment.runner import Array, Windows
 from waferwatch.errors import ModelError
+
+GPU_WINDOWS = 512  # windows a pass
 
 
 def gpu_is_usable() -> bool:
