@@ -66,11 +66,11 @@ def test_scores_stay_within_their_bounds(value, score):
 
 def test_a_spike_shows_in_its_point_and_a_long_weak_fault_in_its_stretch():
     rng = np.random.default_rng(0)
-    calibration = calibrate([reading(a=rng.normal(size=5000))])
+    calibration = calibrate([reading(restore=rng.normal(size=5000))])
     values = rng.normal(size=1000)
     values[200] += 20
     values[600:700] += 1.5
-    scores = sensor_scores(reading(a=values), calibration)[:, 0]
+    scores = sensor_scores(reading(restore=values), calibration)[:, 0]
     usual = np.quantile(scores[:150], 0.99)
     assert scores[200] > 2 * usual
     assert (scores[610:690] > usual).mean() > 0.95
@@ -91,10 +91,10 @@ def test_what_is_usual_in_a_step_change_is_a_fault_while_the_step_holds():
 
 def test_a_fault_does_not_seem_to_begin_long_before_it_does():
     rng = np.random.default_rng(0)
-    calibration = calibrate([reading(a=rng.normal(size=5000))])
+    calibration = calibrate([reading(restore=rng.normal(size=5000))])
     values = rng.normal(size=1000)
     values[500:600] += 8
-    scores = sensor_scores(reading(a=values), calibration)[:, 0]
+    scores = sensor_scores(reading(restore=values), calibration)[:, 0]
     assert scores[500:600].min() > scores[:480].max()
 
 

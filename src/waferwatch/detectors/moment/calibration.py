@@ -19,6 +19,8 @@ from waferwatch.series.smoothing import moving_mean
 CLASSES = 8  # of activity, for the heads that see single points
 STRETCH = 64  # points of the moving mean in which a long weak fault shows
 NEAR = 33  # points in which the highest limits what the stretch may say
+CLOSE = 9  # points in which the fine heads must support a score,
+SUPPORTED = 2.0  # so many times as high as the highest of them at most
 LASTING = 2.0  # a score that lasts counts so much more than one of the same height that does not
 FINE_WEIGHT = 2.0  # of a head that sees single points, against 1 of the others
 
@@ -63,20 +65,30 @@ def sensor_scores(reading: Reading, calibration: Calibration) -> Values:
 
     Each head counts with the larger of what it says of the point and of the stretch around it, both standardised: a
     spike shows in the point, a long weak fault in the stretch. The mean of the heads is treated in the same way. A
-    stretch counts no more than the highest point near by, or a fault would seem to begin before it does.
+    stretch counts no more than the highest point near by, and all of it no more than the fine heads support close by,
+    or a fault would seem to begin before it does.
     """
-    total = np.zeros(reading.activity.shape, np.float32)
-    weights = np.zeros(total.shape, np.float32)
-    for name in reading.heads.keys() & calibration.stretch.keys():
+    shape = reading.activity.shape
+    total, of_points, weights = (np.zeros(shape, np.float32) for _ in range(3))
+    support = np.full(shape, LOWEST, np.float32)
+    for name in reading.heads:
+        if name not in calibration.stretch:
+            continue
         of_point = calibration.point[name].standardise(reading.heads[name], reading.activity)
         of_stretch = calibration.stretch[name].standardise(_stretch(of_point), reading.activity)
-        larger = _larger(of_point, of_stretch)
-        weight = np.where(np.isnan(larger), 0, FINE_WEIGHT if name in FINE_HEADS else 1).astype(np.float32)
-        total += weight * np.where(weight > 0, larger, 0)
+        weight = np.where(np.isnan(of_point), 0, FINE_WEIGHT if name in FINE_HEADS else 1).astype(np.float32)
+        total += weight * np.where(weight > 0, _larger(of_point, of_stretch), 0)
+        of_points += weight * np.where(weight > 0, of_point, 0)
         weights += weight
+        if name in FINE_HEADS:
+            support = np.fmax(support, of_point)
     with np.errstate(invalid="ignore"):
         mean = np.where(weights > 0, total / weights, np.nan).astype(np.float32)
-    return np.clip(_larger(mean, LASTING * _stretch(mean)), LOWEST, HIGHEST) - np.float32(LOWEST)
+        mean_of_points = np.where(weights > 0, of_points / weights, np.nan).astype(np.float32)
+    lasting = _larger(mean, LASTING * _stretch(mean))
+    supported = np.fmax(SUPPORTED * maximum_filter1d(support, CLOSE, axis=0), mean_of_points)
+    scores: Values = np.clip(np.minimum(lasting, supported), LOWEST, HIGHEST) - np.float32(LOWEST)
+    return scores
 
 
 def _stretch(values: Values) -> Values:
