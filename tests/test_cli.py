@@ -61,6 +61,19 @@ def test_a_cell_is_written_back_as_it_was_read(tmp_path):
     assert text["b"][5] == "inf"
 
 
+def test_the_role_of_a_column_can_be_set(tmp_path, capsys):
+    source = tmp_path / "in.csv"
+    rows = [f"{number},{number % 2 + 7},{number % 5}" for number in range(600)]
+    source.write_text("\n".join(["t,place,a", *rows]) + "\n")
+    options = ["--detector", "squared_difference", "--json", "--role", "place=equipment", "--role", "t=ignored"]
+    assert main(["detect", str(source), *options]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["features"] == ["a"]
+    assert {run["key"]["place"] for run in found["runs"]} == {"7", "8"}
+    assert main(["detect", str(source), "--role", "place=machine"]) == 2
+    assert "equipment" in capsys.readouterr().err
+
+
 def test_compare_gives_one_row_a_detector(fab_file):
     two = "squared_difference,moving_variance"
     found = run("compare", fab_file, "--label", "anomaly", "--detectors", two, "--json")

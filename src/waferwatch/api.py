@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -23,6 +23,7 @@ def detect(
     time: str | None = None,
     group: Columns | None = None,
     label: str | None = None,
+    roles: Mapping[str, str] | None = None,
     reference: pd.DataFrame | None = None,
     reference_rows: int | None = None,
     detector: str = "moment",
@@ -39,6 +40,8 @@ def detect(
         time: time column; by default found by name and content. Without one the rows are in order.
         group: columns that part the rows into series: the equipment, or the run of run-based traces.
         label: column of known anomalies, for precision, recall and F1.
+        roles: column -> role ("time", "sensor", "equipment", "lot", "wafer", "recipe", "step", "context", "label" or
+            "ignored"), for columns that were not recognised.
         reference: known-normal rows with the same columns (for example the good runs).
         reference_rows: instead: the first so many rows of each group, in time order, are known to be normal.
         detector: one of ``detector_names()``.
@@ -56,12 +59,12 @@ def detect(
         ModelError: the checkpoint or device cannot be used.
     """
     return detect_table(
-        _table(frame, "the frame", features, time, group, label),
+        _table(frame, "the frame", features, time, group, label, roles),
         detector=detector,
         checkpoint=checkpoint,
         contamination=contamination,
         reference_rows=reference_rows,
-        reference=None if reference is None else _table(reference, "the reference", features, time, group, None),
+        reference=None if reference is None else _table(reference, "the reference", features, time, group, None, roles),
         device=device,
         progress=progress,
     )
@@ -75,6 +78,7 @@ def compare(
     time: str | None = None,
     group: Columns | None = None,
     label: str | None = None,
+    roles: Mapping[str, str] | None = None,
     reference: pd.DataFrame | None = None,
     reference_rows: int | None = None,
     contamination: float = 0.05,
@@ -82,11 +86,11 @@ def compare(
 ) -> list[ComparisonRow]:
     """Run several detectors (all by default) on the same frame; arguments and errors as for ``detect``."""
     return compare_table(
-        _table(frame, "the frame", features, time, group, label),
+        _table(frame, "the frame", features, time, group, label, roles),
         detectors=detectors,
         contamination=contamination,
         reference_rows=reference_rows,
-        reference=None if reference is None else _table(reference, "the reference", features, time, group, None),
+        reference=None if reference is None else _table(reference, "the reference", features, time, group, None, roles),
         progress=progress,
     )
 
@@ -98,8 +102,11 @@ def _table(
     time: str | None,
     group: Columns | None,
     label: str | None,
+    roles: Mapping[str, str] | None,
 ) -> Table:
-    return table_from_frame(frame, name=name, features=_listed(features), time=time, group=_listed(group), label=label)
+    return table_from_frame(
+        frame, name=name, features=_listed(features), time=time, group=_listed(group), label=label, roles=roles
+    )
 
 
 def _listed(columns: Columns | None) -> list[str] | None:

@@ -92,6 +92,9 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--features", type=_names, metavar="A,B", help="sensor columns; default: found by content")
     parser.add_argument("--time", metavar="COL", help="time column; default: found by name")
     parser.add_argument("--group", type=_names, metavar="COL,COL", help="columns that part the rows into series")
+    parser.add_argument(
+        "--role", type=_role, action="append", default=[], metavar="COL=ROLE", help="what a column is; may be repeated"
+    )
     parser.add_argument("--contamination", type=float, default=0.05, metavar="F", help="expected share of anomalies")
     known = parser.add_mutually_exclusive_group()
     known.add_argument("--reference-rows", type=int, metavar="N", help="the first N rows of each group are normal")
@@ -121,6 +124,13 @@ def _names(text: str) -> list[str]:
     if not names:
         raise argparse.ArgumentTypeError("give at least one name")
     return names
+
+
+def _role(text: str) -> tuple[str, str]:
+    column, equals, role = text.rpartition("=")
+    if not (column and equals and role):
+        raise argparse.ArgumentTypeError(f"write it like 호기=equipment, not {text!r}")
+    return column, role
 
 
 def run_detect(options: argparse.Namespace) -> int:
@@ -193,7 +203,8 @@ def _read(options: argparse.Namespace) -> tuple[Any, Any]:
     """The table to judge and the reference table, if there is one."""
     from waferwatch.read.files import read_table
 
-    columns = {"features": options.features, "time": options.time, "group": options.group}
+    roles = dict(options.role)
+    columns = {"features": options.features, "time": options.time, "group": options.group, "roles": roles}
     table = read_table(options.file, label=options.label, **columns)
     return table, read_table(options.reference, **columns) if options.reference else None
 

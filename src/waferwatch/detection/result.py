@@ -61,5 +61,6 @@ class Detection:
             "features": list(self.features),
             "metrics": None if self.metrics is None else asdict(self.metrics),
             "events": [event.to_dict() for event in self.events],
+            "runs": [asdict(run) | {"score": None if math.isnan(run.score) else run.score} for run in self.runs],
             "notes": [str(note) for note in self.notes],
         }

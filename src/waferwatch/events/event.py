@@ -20,7 +20,7 @@ class SensorShare:
     """The part of an event that one sensor carries."""
 
     sensor: str
-    share: float  # 0 to 1; the shares of one event add up to 1
+    share: float  # 0 to 1 of the whole event; those of the 20 highest at most are kept
 
 
 @dataclass(frozen=True)
