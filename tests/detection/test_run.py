@@ -84,6 +84,11 @@ def test_reference_rows_and_a_reference_frame_together_are_refused(fab):
         waferwatch.detect(fab, reference_rows=10, reference=fab)
 
 
+def test_a_reference_too_short_to_learn_from_is_refused(fab):
+    with pytest.raises(InputError, match="learn nothing from the reference"):
+        waferwatch.detect(fab, reference_rows=3)
+
+
 @pytest.mark.parametrize("contamination", [0, -0.1, 0.6, float("nan")])
 def test_a_contamination_outside_its_range_is_refused_before_any_work(fab, contamination):
     with pytest.raises(InputError, match="share of anomalies"):

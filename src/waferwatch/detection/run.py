@@ -14,6 +14,7 @@ from waferwatch.detection.result import Detection, RunScore
 from waferwatch.detectors.base import Detector, Progress, Scores, no_progress
 from waferwatch.detectors.registry import create
 from waferwatch.detectors.threshold import contamination_threshold
+from waferwatch.errors import InputError
 from waferwatch.evaluate.metrics import Metrics, flag_metrics
 from waferwatch.events.build import build_events
 from waferwatch.read.table import Note, Role, Table
@@ -55,6 +56,13 @@ def detect_table(
     runner = create(detector, checkpoint=checkpoint, device=device)
     scores = score_split(runner, parts, progress)
     points, contributions = _in_input_order(parts, scores, len(table.frame))
+    if np.isnan(points).all() and (reference is not None or reference_rows is not None):
+        raise InputError(
+            "{detector} could learn nothing from the reference, so no row could be judged.",
+            hint="Give more known-normal rows: some hundreds for each equipment, with values in the same sensors.",
+            field="reference_rows" if reference is None else "reference",
+            detector=detector,
+        )
     threshold = contamination_threshold(points, contamination)
     flags = points > threshold  # NaN compares as False: what was not judged is not flagged
     events, event_ids = build_events(points, flags, contributions, parts.series, table, parts.features)
