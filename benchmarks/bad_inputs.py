@@ -147,7 +147,8 @@ def answer(arguments: list[str]) -> tuple[int, str]:
 
 def line(what: str, code: int, told: str, folder: Path) -> str:
     """The row of the table: for refusals the sentence, for results the notes."""
-    lines = [text for text in told.replace(f"{folder}{os.sep}", "").splitlines() if text.strip()]
+    told = told.replace(f"{folder}{os.sep}", "").replace(str(folder), "data")
+    lines = [text for text in told.splitlines() if text.strip()]
     if code == 0:
         kept = [text for text in lines if text.startswith("Note:")] or ["judged, nothing to say"]
     else:
