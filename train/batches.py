@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from train.corpus import clean_window, log_uniform
 from train.faults import inject
-
-CLIP = 15.0  # normalised values beyond this are clipped, in training as in detection
+from waferwatch.detectors.moment.preparation import CLIP
 
 
 @dataclass(frozen=True)

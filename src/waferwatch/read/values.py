@@ -25,10 +25,6 @@ class Cells:
     junk: NDArray[np.bool_]  # (n,) neither missing nor a number
 
     @property
-    def any_number(self) -> bool:
-        return bool((~self.missing & ~self.junk).any())
-
-    @property
     def mostly_numbers(self) -> bool:
         """Whether more than half of the cells that are not missing are numbers."""
         filled = int((~self.missing).sum())

@@ -36,15 +36,9 @@ class DetectRequest(_Request):
     reference_rows: Rows | None = Field(None, description=_REFERENCE)
 
 
-class GroupRequest(_Request):
+class GroupRequest(DetectRequest):
     group_by: Name = Field(description="Column whose values are the groups: equipment, lot, recipe ...")
     feature: Name | None = Field(None, description="Sensor to describe in each group.")
-    features: Names | None = Field(None, description=_SENSORS)
-    detector: Name = Field(DEFAULT_DETECTOR, description="Name of a detector.")
-    contamination: Share = Field(
-        DEFAULT_CONTAMINATION, description="Expected share of anomalous rows, above 0, at most 0.5."
-    )
-    reference_rows: Rows | None = Field(None, description=_REFERENCE)
 
 
 class CompareRequest(_Request):

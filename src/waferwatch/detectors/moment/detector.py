@@ -74,7 +74,9 @@ class MomentDetector(Detector):
 
     def score(self, series: Sequence[Series], progress: Progress = no_progress) -> list[Scores]:
         if not self._known:
-            raise ModelError("The detector moment was asked to score before it was fitted.", hint="Call fit first.")
+            raise ModelError(
+                "The detector {name} was asked to score before it was fitted.", hint="Call fit first.", name=self.name
+            )
         calibration = self._calibration
         long_enough = [one for one in series if len(one) >= FEWEST_POINTS] if calibration else []
         readings = iter(self._read(long_enough, _counter(long_enough, progress)))

@@ -26,8 +26,7 @@ from waferwatch.series.windows import cut, stitch
 
 WINDOW = 512  # points, MOMENT's window
 OVERLAP = 64  # points that neighbouring windows share
-HIDDEN_BLOCK = 1  # patches hidden side by side
-HIDDEN_EVERY = 2  # of so many blocks one is hidden at a time, so that many masked passes hide each patch once
+MASKED_PASSES = 2  # that together hide every patch once: every second one at a time
 WINDOWS_AT_ONCE = 512  # windows held in memory together, and run between two reports of progress
 TOKENS_AT_ONCE = 128  # windows whose tokens are held in memory together: 4 MB with the embedded checkpoint
 LEVEL_POINTS = 65  # of the local mean
@@ -118,8 +117,7 @@ class Reader:
 
 def hidden_patches(patches: int) -> list[NDArray[np.bool_]]:
     """Masks, (N,) True = hidden, that together hide every patch exactly once."""
-    block = np.arange(patches) // HIDDEN_BLOCK
-    return [block % HIDDEN_EVERY == turn for turn in range(HIDDEN_EVERY)]
+    return [np.arange(patches) % MASKED_PASSES == turn for turn in range(MASKED_PASSES)]
 
 
 @dataclass(frozen=True)

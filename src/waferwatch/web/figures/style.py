@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 # Okabe and Ito, "Color Universal Design" (2008): told apart by the colour-blind, and readable on light and dark.
 NORMAL = "#0072b2"
 ANOMALY = "#d55e00"
-SCORE = "#7f6aa8"
 REFERENCE = "#8a94a0"
 SHADE = "rgba(213,94,0,0.16)"
 EDGE, FAINT_EDGE = "rgba(213,94,0,0.35)", "rgba(213,94,0,0.12)"
