@@ -35,7 +35,7 @@ def settings_table() -> list[str]:
     """The rows that docs/settings.md must hold, in this order."""
     rows = []
     for name, field in Settings.model_fields.items():
-        default = DEFAULTS_IN_WORDS.get(name) or f"`{field.default}`"
+        default = DEFAULTS_IN_WORDS.get(name) or (f"`{field.default}`" if str(field.default) else "")
         rows.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
     return rows
 

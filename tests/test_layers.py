@@ -22,6 +22,7 @@ ORDER = (
     "evaluate",
     "detection",
     "store",
+    "jobs",
     "web",
     "live",
     "cli",

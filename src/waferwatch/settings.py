@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from waferwatch.errors import InputError
 
 PREFIX = "WAFERWATCH_"
+SECRETS = ("database_url", "token")  # never told in a message
 
 
 class Settings(BaseModel):
@@ -31,9 +32,21 @@ class Settings(BaseModel):
         default_factory=lambda: user_data_path("waferwatch", appauthor=False),
         description="Folder for uploaded data sets and imported checkpoints.",
     )
+    database_url: SecretStr = Field(
+        SecretStr(""),
+        description="Database for data sets and runs, such as postgresql://user:password@host/name; "
+        "empty: SQLite in the data folder.",
+    )
+    token: SecretStr = Field(
+        SecretStr(""),
+        description="Token that visitors log in with; empty: none on loopback, a new one at each start beyond it.",
+    )
     max_upload_mb: int = Field(1024, ge=1, description="Largest upload accepted, in megabytes.")
     max_rows: int = Field(20_000_000, ge=1, description="Most rows accepted in one table.")
     max_columns: int = Field(5_000, ge=1, description="Most columns accepted in one table.")
+    undo_minutes: int = Field(
+        60, ge=1, description="Minutes for which a deleted data set can be brought back before its files are removed."
+    )
     threads: int = Field(0, ge=0, description="Processor threads used by a detection; 0 takes every core.")
     device: str = Field(
         "auto",
@@ -69,7 +82,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: Any
             hint="{help}",
             field=name,
             variable=PREFIX + name.upper(),
-            value=values.get(name),
+            value="..." if name in SECRETS else values.get(name),
             reason=first["msg"].rstrip("."),
             help=(Settings.model_fields[name].description if name in Settings.model_fields else "") or "",
         ) from error

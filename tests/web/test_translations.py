@@ -15,9 +15,9 @@ import waferwatch
 from waferwatch.web.language import Translator, choose_language
 
 SOURCE = Path(waferwatch.__file__).parent
-CATALOGUE = SOURCE / "web" / "translations" / "ko.po"
+CATALOGUES = sorted((SOURCE / "web" / "translations" / "ko").glob("*.po"))
 _TREE = (
-    "Waferwatch|Input|NotFound|TooLarge|Model|MissingExtra|"  # errors.py
+    "Waferwatch|Input|NotFound|TooLarge|Model|MissingExtra|Store|"  # errors.py
     "Malformed|Forbidden|NoSuchPage|Method|MediaType|Unexpected|NotReady"  # web
 )
 _CALLS = re.compile(rf"(?:(?:{_TREE})Error|Cancelled|Note|translate|_)$")
@@ -65,8 +65,11 @@ def all_sentences() -> dict[str, str]:
 
 
 def _catalogue() -> dict[str, str]:
-    with CATALOGUE.open("rb") as file:
-        return {str(message.id): str(message.string) for message in read_po(file, locale="ko") if message.id}
+    found: dict[str, str] = {}
+    for path in CATALOGUES:
+        with path.open("rb") as file:
+            found |= {str(message.id): str(message.string) for message in read_po(file, locale="ko") if message.id}
+    return found
 
 
 def _places(sentence: str) -> set[str]:

@@ -1,1 +1,1 @@
-"""What is kept: data sets on disk, recent tables in memory."""
+"""What is kept: rows in a database, traces and results as Parquet files beside it."""

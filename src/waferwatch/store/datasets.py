@@ -1,39 +1,39 @@
-"""Uploaded data sets: one folder each, the file as it came beside a JSON that describes it.
+"""Uploaded data sets: a row in the database, and a folder with the file as it came and the table read from it.
 
-The original file name is text inside that JSON and never part of a path. A folder whose name starts with a dot is an
-upload or a removal that has not finished; it is cleared away once nothing has been written to it for an hour.
+The original file name is text and never part of a path.
 """
 
 from __future__ import annotations
 
-import json
-import logging
 import re
-import secrets
 import shutil
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from waferwatch.errors import NotFoundError, WaferwatchError
+from sqlalchemy import Row, select, update
+
+from waferwatch.errors import InputError, NotFoundError, WaferwatchError
 from waferwatch.read.files import read_table
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.generate import generate
 from waferwatch.read.limits import Limits
 from waferwatch.read.table import Table
 from waferwatch.settings import Settings
+from waferwatch.store import folders
+from waferwatch.store.database import Database, now
 from waferwatch.store.recent import Recent
+from waferwatch.store.schema import datasets as rows
+from waferwatch.store.tables import load_table, save_table
 
 DEMO = "demo"
 DEMO_ROWS = 20_000
 DEMO_SEED = 20
 _TABLES_BYTES = 512 * 2**20
 _ID = re.compile(r"[0-9a-f]{16}")
-_UNFINISHED = re.compile(r"\.(?:incoming|deleted)-[0-9a-f]+")
-_ABANDONED_S = 3600.0
-_log = logging.getLogger("waferwatch.store")
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,14 @@ class Dataset:
     """What is known of a data set without reading it."""
 
     id: str
-    name: str  # the file name as it was uploaded: text, never a path
+    name: str  # the file name as it was uploaded, or renamed: text, never a path
     rows: int
     columns: int
     bytes: int  # of the file; 0 for the built-in demo
     created: str  # ISO 8601, UTC
     roles: dict[str, str] = field(default_factory=dict)  # column -> role, in file order
     builtin: bool = False
+    version: int = 1  # grows with each change of roles: results of different versions differ
 
 
 @dataclass(frozen=True)
@@ -60,29 +61,30 @@ class Incoming:
 
 
 class Datasets:
-    """The data sets of one data directory. Safe to use from several threads and processes."""
+    """The data sets of one store. Safe to use from several threads and processes."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, database: Database) -> None:
         self.folder = settings.data_dir / "datasets"
+        self._database = database
+        self._undo = timedelta(minutes=settings.undo_minutes)
         self._limits = Limits.of(settings)
-        self._tables: Recent[str, Table] = Recent(_TABLES_BYTES, table_bytes)
+        self._tables: Recent[tuple[str, int], Table] = Recent(_TABLES_BYTES, table_bytes)
         self._demo_created = datetime.now(UTC).isoformat(timespec="seconds")
 
     def clean(self) -> None:
-        """Make the folder, and remove what interrupted uploads and removals left in it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for path in self.folder.iterdir():
-            if _UNFINISHED.fullmatch(path.name) and _is_abandoned(path):
-                _log.warning("removing what an interrupted upload or removal left: %s", path.name)
-                shutil.rmtree(path, ignore_errors=True)
+        """Make the folder, remove what interrupted uploads left in it, and what was deleted long enough ago."""
+        folders.clean(self.folder)
+        until = (datetime.now(UTC) - self._undo).isoformat(timespec="microseconds")
+        with self._database.begin() as connection:
+            old = [row.id for row in connection.execute(select(rows.c.id).where(rows.c.deleted < until))]
+            connection.execute(rows.delete().where(rows.c.id.in_(old)))
+        for dataset_id in old:
+            folders.remove(self.folder / dataset_id)
 
     def open_incoming(self) -> Incoming:
         """A fresh place for an upload."""
-        self.clean()
-        token = secrets.token_hex(8)
-        folder = self.folder / f".incoming-{token}"
-        folder.mkdir()
-        return Incoming(token, folder, folder / "data")
+        folder = folders.open_unfinished(self.folder)
+        return Incoming(folder.name.removeprefix(".incoming-"), folder, folder / "data")
 
     def discard(self, incoming: Incoming) -> None:
         shutil.rmtree(incoming.folder, ignore_errors=True)
@@ -94,23 +96,26 @@ class Datasets:
             InputError: the reader's sentence, when the file is no usable table. Nothing is left behind then.
             TooLargeError: when it has more rows or columns than the settings allow.
         """
+        target = self.folder / incoming.id
         try:
             table = read_table(incoming.file, name=name, limits=self._limits)
+            save_table(table, incoming.folder, _table_name(1))
             dataset = _describe(incoming.id, name, table, incoming.file.stat().st_size)
-            text = json.dumps(asdict(dataset), ensure_ascii=False)
-            (incoming.folder / "dataset.json").write_text(text, encoding="utf-8")
-            incoming.folder.rename(self.folder / incoming.id)
+            incoming.folder.rename(target)
+            with self._database.begin() as connection:
+                connection.execute(rows.insert().values(**_values(dataset), chosen={}))
         except BaseException:
             self.discard(incoming)
+            shutil.rmtree(target, ignore_errors=True)
             raise
-        self._tables.put(dataset.id, table)
+        self._tables.put((dataset.id, 1), table)
         return dataset, table
 
     def all(self) -> list[Dataset]:
         """The demo first, then the uploads, newest first."""
-        uploads = [self._read(path.name) for path in self.folder.iterdir()] if self.folder.is_dir() else []
-        kept = [dataset for dataset in uploads if dataset is not None]
-        return [self.get(DEMO), *sorted(kept, key=lambda dataset: dataset.created, reverse=True)]
+        wanted = select(rows).where(rows.c.deleted.is_(None)).order_by(rows.c.created.desc())
+        with self._database.begin() as connection:
+            return [self.get(DEMO), *(_dataset(row) for row in connection.execute(wanted))]
 
     def get(self, dataset_id: str) -> Dataset:
         """
@@ -118,14 +123,8 @@ class Datasets:
             NotFoundError: when there is no such data set (any more).
         """
         if dataset_id == DEMO:
-            table = self.table(DEMO)
-            roles = {column: role.value for column, role in table.roles.items()}
-            rows, columns = table.frame.shape
-            return Dataset(DEMO, table.name, rows, columns, 0, self._demo_created, roles, builtin=True)
-        dataset = self._read(dataset_id)
-        if dataset is None:
-            raise _not_found(dataset_id)
-        return dataset
+            return self._demo()
+        return _dataset(self._row(dataset_id))
 
     def table(self, dataset_id: str) -> Table:
         """The data themselves, read again when they are no longer in memory.
@@ -134,27 +133,66 @@ class Datasets:
             NotFoundError: when there is no such data set (any more).
         """
         if dataset_id == DEMO:
-            return self._tables.get(DEMO, make_demo)
-        dataset = self.get(dataset_id)
-        return self._tables.get(dataset_id, self._reader(dataset))
+            return self._tables.get((DEMO, 1), make_demo)
+        row = self._row(dataset_id)
+        return self._tables.get((dataset_id, row.version), self._reader(row))
+
+    def rename(self, dataset_id: str, name: str) -> Dataset:
+        """
+        Raises:
+            InputError: for a name without any letter, or for the demo.
+            NotFoundError: when there is no such data set (any more).
+        """
+        shown = "".join(letter for letter in name if letter.isprintable()).strip()[:_LONGEST_NAME]
+        if not shown:
+            raise InputError("The name is empty.", hint="Give the data set a name.", field="name")
+        self._change(dataset_id, name=shown)
+        self._tables.forget(lambda key, _table: key[0] == dataset_id)  # messages about the data begin with the name
+        return self.get(dataset_id)
+
+    def set_roles(self, dataset_id: str, roles: Mapping[str, str]) -> tuple[Dataset, Table]:
+        """Say what columns are. The file is read anew; what was said of other columns before stays.
+
+        Raises:
+            InputError: the reader's sentence, when a column cannot have its role. Nothing is changed then.
+            NotFoundError: when there is no such data set, column or role.
+        """
+        if dataset_id == DEMO:
+            raise _fixed_demo()
+        before = self._row(dataset_id)
+        chosen = {**before.chosen, **roles}
+        table = read_table(self.folder / dataset_id / "data", name=before.name, roles=dict(chosen), limits=self._limits)
+        version = before.version + 1
+        found = {column: role.value for column, role in table.roles.items()}
+        save_table(table, self.folder / dataset_id, _table_name(version))
+        self._change(dataset_id, roles=found, chosen=chosen, version=version)
+        self._tables.put((dataset_id, version), table)
+        return self.get(dataset_id), table
 
     def delete(self, dataset_id: str) -> None:
-        """
+        """Take a data set out of sight. ``restore`` brings it back until its files are removed.
+
         Raises:
             NotFoundError: when there is no such upload (any more); the demo cannot be deleted either.
         """
-        self.get(dataset_id)
         if dataset_id == DEMO:
             raise NotFoundError(
                 "The built-in demo data cannot be deleted.", hint="Only uploaded data sets can be.", field="id"
             )
-        gone = self.folder / f".deleted-{secrets.token_hex(8)}"
-        try:
-            (self.folder / dataset_id).rename(gone)
-        except FileNotFoundError:  # somebody else was first
-            raise _not_found(dataset_id) from None
-        shutil.rmtree(gone, ignore_errors=True)
-        self._tables.forget(lambda key, _table: key == dataset_id)
+        self._change(dataset_id, deleted=now())
+        self._tables.forget(lambda key, _table: key[0] == dataset_id)
+
+    def restore(self, dataset_id: str) -> Dataset:
+        """Bring back a data set that was deleted.
+
+        Raises:
+            NotFoundError: when it was not deleted, or too long ago.
+        """
+        wanted = update(rows).where(rows.c.id == dataset_id, rows.c.deleted.is_not(None)).values(deleted=None)
+        with self._database.begin() as connection:
+            if connection.execute(wanted).rowcount != 1:
+                raise _not_found(dataset_id)
+        return self.get(dataset_id)
 
     def writable(self) -> bool:
         """Whether an upload could be stored now."""
@@ -164,20 +202,38 @@ class Datasets:
             return False
         return True
 
-    def _reader(self, dataset: Dataset) -> Callable[[], Table]:
-        path = self.folder / dataset.id / "data"
-        return lambda: read_table(path, name=dataset.name, limits=self._limits)
+    def _demo(self) -> Dataset:
+        table = self.table(DEMO)
+        roles = {column: role.value for column, role in table.roles.items()}
+        return Dataset(DEMO, table.name, *table.frame.shape, 0, self._demo_created, roles, builtin=True)
 
-    def _read(self, dataset_id: str) -> Dataset | None:
-        if not _ID.fullmatch(dataset_id):
-            return None
-        try:
-            return Dataset(**json.loads((self.folder / dataset_id / "dataset.json").read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, TypeError):
-            _log.exception("the description of data set %s cannot be read", dataset_id)
-            return None
+    def _row(self, dataset_id: str) -> Row[Any]:
+        if _ID.fullmatch(dataset_id):
+            with self._database.begin() as connection:
+                wanted = select(rows).where(rows.c.id == dataset_id, rows.c.deleted.is_(None))
+                row = connection.execute(wanted).one_or_none()
+                if row is not None:
+                    return row
+        raise _not_found(dataset_id)
+
+    def _change(self, dataset_id: str, **values: Any) -> None:
+        if dataset_id == DEMO:
+            raise _fixed_demo()
+        with self._database.begin() as connection:
+            wanted = update(rows).where(rows.c.id == dataset_id, rows.c.deleted.is_(None)).values(**values)
+            if not _ID.fullmatch(dataset_id) or connection.execute(wanted).rowcount != 1:
+                raise _not_found(dataset_id)
+
+    def _reader(self, row: Row[Any]) -> Callable[[], Table]:
+        folder = self.folder / row.id
+
+        def read() -> Table:
+            known = load_table(folder, _table_name(row.version), row.name)
+            if known is not None:
+                return known
+            return read_table(folder / "data", name=row.name, roles=dict(row.chosen), limits=self._limits)
+
+        return read
 
 
 def make_demo() -> Table:
@@ -190,11 +246,26 @@ def table_bytes(table: Table) -> int:
     return int(table.frame.memory_usage(index=False).sum())
 
 
+def _table_name(version: int) -> str:
+    return f"table-{version}"
+
+
 def _describe(dataset_id: str, name: str, table: Table, size: int) -> Dataset:
-    created = datetime.now(UTC).isoformat(timespec="microseconds")
     roles = {column: role.value for column, role in table.roles.items()}
-    rows, columns = table.frame.shape
-    return Dataset(dataset_id, name, rows, columns, size, created, roles)
+    return Dataset(dataset_id, name, *table.frame.shape, size, now(), roles)
+
+
+def _values(dataset: Dataset) -> dict[str, Any]:
+    return {
+        name: getattr(dataset, name)
+        for name in ("id", "name", "rows", "columns", "bytes", "created", "roles", "version")
+    }
+
+
+def _dataset(row: Row[Any]) -> Dataset:
+    return Dataset(
+        row.id, row.name, row.rows, row.columns, row.bytes, row.created, dict(row.roles), version=row.version
+    )
 
 
 def _not_found(dataset_id: str) -> WaferwatchError:
@@ -206,7 +277,5 @@ def _not_found(dataset_id: str) -> WaferwatchError:
     )
 
 
-def _is_abandoned(folder: Path) -> bool:
-    """Another process may be writing to it: only one that nobody has touched for long is."""
-    touched = [path.stat().st_mtime for path in (folder, *folder.glob("*"))]
-    return time.time() - max(touched) > _ABANDONED_S
+def _fixed_demo() -> InputError:
+    return InputError("The built-in demo data cannot be changed.", hint="Only uploaded data sets can be.", field="id")

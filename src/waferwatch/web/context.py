@@ -9,8 +9,9 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from waferwatch.errors import TooLargeError
+from waferwatch.jobs.jobs import Jobs
 from waferwatch.settings import Settings
-from waferwatch.store.datasets import Datasets
+from waferwatch.store.store import Store
 from waferwatch.web.faults import MalformedError, MediaTypeError, from_validation
 from waferwatch.web.language import Translator
 from waferwatch.web.telemetry import Telemetry
@@ -25,7 +26,8 @@ class Parts:
     """The parts of one running application."""
 
     settings: Settings
-    datasets: Datasets
+    store: Store
+    jobs: Jobs
     telemetry: Telemetry
     work: Work
 
@@ -37,6 +39,11 @@ def parts(request: Request) -> Parts:
 def translator(request: Request) -> Translator:
     """Sentences in the language of the request's reader."""
     return Translator(request.state.language)
+
+
+def user_of(request: Request) -> str:
+    """Who asks, for the audit log."""
+    return str(getattr(request.state, "user", "local"))
 
 
 async def read_body(request: Request, model: type[Model]) -> Model:

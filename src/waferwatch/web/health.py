@@ -8,6 +8,8 @@ from starlette.responses import PlainTextResponse, Response
 from waferwatch.errors import WaferwatchError
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts
+from waferwatch.web.openapi import Endpoint
+from waferwatch.web.schemas import Health, Readiness
 from waferwatch.web.telemetry import CONTENT_TYPE
 from waferwatch.web.work import moment_model
 
@@ -24,17 +26,18 @@ async def healthz(_request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """MOMENT's checkpoint loads and uploads can be stored."""
+    """MOMENT's checkpoint loads, the database answers and uploads can be stored."""
     return JsonAnswer(await parts(request).work.read(_readiness, parts(request)))
 
 
 def _readiness(app: Parts) -> dict[str, str | None]:
-    if not app.datasets.writable():
+    if not app.store.datasets.writable():
         raise NotReadyError(
             "Data sets cannot be stored in {folder}.",
             hint="Give the server's user the right to write there, or set WAFERWATCH_DATA_DIR.",
-            folder=app.datasets.folder,
+            folder=app.store.datasets.folder,
         )
+    app.store.runs.all(limit=1)
     model, sha256, device = moment_model(app.settings)
     return {"status": "ready", "model": model, "model_sha256": sha256, "device": device}
 
@@ -42,3 +45,10 @@ def _readiness(app: Parts) -> dict[str, str | None]:
 async def metrics(request: Request) -> Response:
     """Counters for Prometheus."""
     return PlainTextResponse(parts(request).telemetry.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/healthz", healthz, "Whether the server lives.", Health),
+    Endpoint("GET", "/readyz", readyz, "Whether it can work.", Readiness, failures=(400, 500, 503)),
+    Endpoint("GET", "/metrics", metrics, "Counters in the Prometheus text format.", "text/plain"),
+)

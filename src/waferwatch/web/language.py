@@ -7,6 +7,7 @@ import io
 from functools import cache
 from importlib import resources
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -17,13 +18,17 @@ COOKIE = "lang"
 
 @cache
 def translations(language: str) -> gettext.NullTranslations:
-    """The catalogue of a language. English needs none: its sentences are the keys."""
+    """The catalogue of a language, from the files of its folder. English needs none: its sentences are the keys."""
     if language == DEFAULT:
         return gettext.NullTranslations()
-    source = resources.files("waferwatch.web") / "translations" / f"{language}.po"
+    whole = Catalog(locale=language)
+    for path in sorted((resources.files("waferwatch.web") / "translations" / language).iterdir(), key=str):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language):
+                if message.id:  # the empty one is the file's own header
+                    whole.add(message.id, message.string)
     compiled = io.BytesIO()
-    with source.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
+    write_mo(compiled, whole)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
 

@@ -28,6 +28,8 @@ _FAILURES = {
     503: "The model cannot be loaded, or data cannot be stored.",
 }
 
+DETECTING = (400, 403, 404, 409, 413, 415, 422, 500, 501, 503)  # what a detection may end in
+
 
 @dataclass(frozen=True)
 class Endpoint:

@@ -1,7 +1,8 @@
-"""The page: HTML made on the server in the reader's language."""
+"""Pages: HTML made on the server in the reader's language."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
 from typing import Any
@@ -14,11 +15,11 @@ from waferwatch.detectors.registry import detector_names
 from waferwatch.web.assets import asset_url
 from waferwatch.web.context import parts, translator
 from waferwatch.web.language import COOKIE, LANGUAGES, Translator
-from waferwatch.web.schemas import DEFAULT_CONTAMINATION
-from waferwatch.web.texts import detector_titles, page_texts
-from waferwatch.web.upload import MB
+from waferwatch.web.texts import detector_titles, shared_texts
 
+MB = 1_000_000
 _YEAR_S = 365 * 24 * 3600
+Texts = Callable[[Translator], dict[str, str]]
 
 
 @cache
@@ -35,40 +36,42 @@ def _environment() -> Environment:
     return environment
 
 
-async def page(request: Request) -> Response:
-    """The page; with ?lang=ko or ?lang=en it remembers the language first."""
+async def render(
+    request: Request, template: str, *, area: str, texts: Texts, status: int = 200, **variables: Any
+) -> Response:
+    """A page; with ?lang=ko or ?lang=en it remembers the language first.
+
+    Args:
+        template: name of its file.
+        area: which entry of the navigation it belongs to.
+        texts: sentences of its script, by key.
+        variables: more variables of the template.
+    """
     wanted = request.query_params.get("lang")
     if wanted in LANGUAGES:
-        answer = RedirectResponse("/", status_code=303)
+        answer = RedirectResponse(str(request.url.remove_query_params("lang").replace(scheme="", netloc="")), 303)
         answer.set_cookie(COOKIE, str(wanted), max_age=_YEAR_S, httponly=True, samesite="lax")
         return answer
-    app = parts(request)
-    datasets = await app.work.read(app.datasets.all)
-    text = (
-        _environment()
-        .get_template("page.html")
-        .render(
-            context(translator(request), [asdict(dataset) for dataset in datasets], app.settings.max_upload_mb * MB)
-        )
-    )
-    return HTMLResponse(text)
-
-
-def context(translate: Translator, datasets: list[dict[str, Any]], most_bytes: int) -> dict[str, Any]:
-    """The variables of page.html."""
+    app, translate = parts(request), translator(request)
+    datasets = [asdict(dataset) for dataset in await app.work.read(app.store.datasets.all)]
     titles = detector_titles(translate)
-    return {
+    detectors = {name: titles.get(name, name) for name in detector_names()}
+    context = {
         "_": translate,
+        "area": area,
         "language": translate.language,
-        "languages": LANGUAGES,
+        "languages": {
+            code: (name, str(request.url.include_query_params(lang=code).replace(scheme="", netloc="")))
+            for code, name in LANGUAGES.items()
+        },
         "datasets": datasets,
-        "detectors": [{"name": name, "title": titles.get(name, name)} for name in detector_names()],
-        "contamination": DEFAULT_CONTAMINATION,
+        "detectors": detectors,
         "page_data": {
             "language": translate.language,
             "datasets": datasets,
-            "detectors": titles,
-            "most_bytes": most_bytes,
-            "texts": page_texts(translate),
+            "detectors": detectors,
+            "most_bytes": app.settings.max_upload_mb * MB,
+            "texts": shared_texts(translate) | texts(translate),
         },
     }
+    return HTMLResponse(_environment().get_template(template).render(context | variables), status_code=status)

@@ -24,7 +24,7 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         app = self.config.app
         if isinstance(app, Starlette):
-            app.state.parts.work.stop()
+            app.state.parts.jobs.stop()
         super().handle_exit(sig, frame)
 
 

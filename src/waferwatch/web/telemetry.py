@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 
+from waferwatch.store.runs import Run
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _HELP = {
     "waferwatch_requests_total": "Requests answered, by route, method and status.",
     "waferwatch_request_seconds_total": "Seconds spent on requests, by route.",
     "waferwatch_detections_total": "Detections run, by detector.",
     "waferwatch_detection_seconds_total": "Seconds spent detecting, by detector.",
-    "waferwatch_detection_rows_total": "Rows judged, by detector.",
+    "waferwatch_runs_total": "Runs done, by kind.",
     "waferwatch_uploads_total": "Data sets uploaded.",
 }
 
@@ -26,6 +28,14 @@ class Telemetry:
     def count(self, name: str, amount: float = 1.0, **labels: str) -> None:
         with self._lock:
             self._counts[name][tuple(sorted(labels.items()))] += amount
+
+    def count_run(self, run: Run, seconds: float) -> None:
+        """Count a run that was done."""
+        self.count("waferwatch_runs_total", kind=run.kind)
+        if run.kind == "detection":
+            detector = str(run.options["detector"])
+            self.count("waferwatch_detections_total", detector=detector)
+            self.count("waferwatch_detection_seconds_total", seconds, detector=detector)
 
     def text(self) -> str:
         lines = []

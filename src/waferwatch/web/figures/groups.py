@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from waferwatch.web.figures.style import ANOMALY, NORMAL, Figure, layout, safe, short
-from waferwatch.web.groups import GroupCount
+from waferwatch.web.groups.counts import GroupCount
 from waferwatch.web.language import Translator
 
 _MOST_BARS = 40

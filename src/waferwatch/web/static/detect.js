@@ -1,8 +1,7 @@
 // The page: a detection from the button to the figures.
 import { announce, ask, clearProblem, showNotes, showProblem } from "./api.js";
 import { draw, resize } from "./chart.js";
-import * as data from "./data.js";
-import * as groups from "./groups.js";
+import * as data from "./datasets.js";
 import { showEvents, showTiles } from "./results.js";
 import * as series from "./series.js";
 import * as settings from "./settings.js";
@@ -65,7 +64,6 @@ async function showAnswer(dataset, body, answer) {
   await series.show({ ...shown, sensor: top, figure: answer.figures.time_series });
   showEvents(answer);
   for (const name of ["distribution", "correlation", "score"]) await draw(byId(name), answer.figures[name]);
-  groups.offerGroups(dataset, body);
   announce(text("finished", { events: whole(answer.events_total) }));
 }
 
@@ -91,5 +89,4 @@ for (const tab of document.querySelectorAll("[data-bs-toggle=tab]")) {
 data.onDataset(showDataset);
 series.onSensor(showDistribution);
 settings.start();
-groups.start();
 data.start();

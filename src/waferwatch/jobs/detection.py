@@ -1,0 +1,79 @@
+"""The job that finds anomalies, and what later questions about its result need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from waferwatch.detection.part import detect_rows, move_threshold
+from waferwatch.detection.result import Detection
+from waferwatch.detectors.base import Progress
+from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
+from waferwatch.read.table import Table
+from waferwatch.settings import Settings
+from waferwatch.store.runs import Run
+from waferwatch.store.store import Store
+
+
+def run_detection(store: Store, settings: Settings, run: Run, progress: Progress) -> dict[str, Any]:
+    """Detect, keep the result, and return its summary.
+
+    Raises:
+        InputError, NotFoundError, ModelError, Cancelled: as ``detect_table``, and for options that cannot be used.
+    """
+    options = Options.from_dict(run.options)
+    table = table_of(store, options)
+    found = detect_rows(
+        table,
+        chosen_rows(table, options),
+        detector=options.detector,
+        checkpoint=options.checkpoint,
+        contamination=options.contamination,
+        reference_rows=options.reference_rows,
+        reference=reference_period(table, options),
+        device=settings.device,
+        progress=progress,
+    )
+    store.results.put_detection(run.id, found)
+    return summary(found)
+
+
+def table_of(store: Store, options: Options) -> Table:
+    """The table as a run sees it: every row, and of the sensors those that were chosen.
+
+    Raises:
+        NotFoundError, InputError: when the data set or a column is gone or is no sensor.
+    """
+    return with_features(store.datasets.table(options.dataset), options.features)
+
+
+def set_threshold(store: Store, run: Run, threshold: float) -> Detection:
+    """Move the threshold of a finished detection, and keep it so.
+
+    Raises:
+        InputError: for a threshold that is no finite number.
+        NotFoundError: when the data set or the result is gone.
+    """
+    options = Options.from_dict(run.options)
+    table = table_of(store, options)
+    found = move_threshold(table, chosen_rows(table, options), store.results.detection(run.id), threshold)
+    store.results.put_detection(run.id, found)
+    store.runs.set_summary(run.id, summary(found))
+    return found
+
+
+def summary(found: Detection) -> dict[str, Any]:
+    """What the list of runs shows of a detection."""
+    metrics = found.metrics
+    return {
+        "detector": found.detector,
+        "model": found.model,
+        "device": found.device,
+        "rows": len(found.scores),
+        "judged": int(np.isfinite(found.scores).sum()),
+        "anomalies": int(found.flags.sum()),
+        "events": len(found.events),
+        "seconds": found.seconds,
+        "f1": None if metrics is None else metrics.f1,
+    }

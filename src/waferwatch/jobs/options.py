@@ -1,0 +1,196 @@
+"""What a run is asked for, and the rows and sensors of the table that this means."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
+from importlib import metadata
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from waferwatch.errors import InputError, NotFoundError
+from waferwatch.read.table import Role, Table
+from waferwatch.store.datasets import Dataset
+
+FILTER_ROLES = (Role.EQUIPMENT, Role.LOT, Role.WAFER, Role.RECIPE, Role.STEP, Role.CONTEXT)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Equal options on the same data give the same result."""
+
+    dataset: str
+    features: tuple[str, ...] | None = None  # None: every sensor
+    detector: str = "moment"
+    contamination: float = 0.05
+    checkpoint: str | None = None
+    reference_rows: int | None = None
+    reference_start: str | None = None  # the rows of this period, both ends included, are known to be normal
+    reference_end: str | None = None
+    filters: tuple[tuple[str, tuple[str, ...]], ...] = ()  # column -> the values whose rows are judged
+    detectors: tuple[str, ...] | None = None  # of a comparison; None: all
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self) | {"filters": {column: list(values) for column, values in self.filters}}
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Self:
+        """The options that ``to_dict`` wrote; of a later version's fields those that are known."""
+        known = {field.name: plain[field.name] for field in fields(cls) if field.name in plain}
+        for name in ("features", "detectors"):
+            known[name] = None if known.get(name) is None else tuple(known[name])
+        known["filters"] = tuple((column, tuple(values)) for column, values in (known.get("filters") or {}).items())
+        return cls(**known)
+
+    def fingerprint(self, kind: str, dataset: Dataset) -> str:
+        """The same for runs that must give the same result."""
+        parts = [_version(), kind, dataset.version, dataset.created if not dataset.builtin else "", self.to_dict()]
+        return hashlib.sha256(json.dumps(parts, ensure_ascii=True, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def _version() -> str:
+    return metadata.version("waferwatch")
+
+
+def check_sensor(table: Table, column: str, field: str) -> None:
+    """
+    Raises:
+        NotFoundError: when the table has no such column.
+        InputError: when the column is no sensor.
+    """
+    if column not in table.roles:
+        raise NotFoundError(
+            "{table} has no column {column}.",
+            hint="Sensors: {known}.",
+            field=field,
+            table=table.name,
+            column=column[:100],
+            known=", ".join(table.columns(Role.SENSOR)[:20]),
+        )
+    if table.roles[column] is not Role.SENSOR:
+        raise InputError(
+            "{column} is no sensor: its role is {role}.",
+            hint="Sensors: {known}.",
+            field=field,
+            column=column[:100],
+            role=table.roles[column].value,
+            known=", ".join(table.columns(Role.SENSOR)[:20]),
+        )
+
+
+def with_features(table: Table, features: Sequence[str] | None) -> Table:
+    """The same rows with only these sensors; the other sensors are ignored.
+
+    Raises:
+        NotFoundError, InputError: for a column that does not exist or is no sensor.
+    """
+    if features is None:
+        return table
+    for column in features:
+        check_sensor(table, column, "features")
+    unused = set(table.columns(Role.SENSOR)) - set(features)
+    roles = {column: Role.IGNORED if column in unused else role for column, role in table.roles.items()}
+    return replace(table, roles=roles)
+
+
+def chosen_rows(table: Table, options: Options) -> NDArray[np.int64] | None:
+    """Positions of the rows that the filters leave, ascending; None without filters.
+
+    Raises:
+        NotFoundError: for a column that does not exist.
+        InputError: for a column that cannot be filtered by, or when no row is left.
+    """
+    if not options.filters:
+        return None
+    kept = np.ones(len(table.frame), dtype=np.bool_)
+    for column, values in options.filters:
+        if table.roles.get(column) not in FILTER_ROLES:
+            raise NotFoundError(
+                "Rows cannot be filtered by {column}.",
+                hint="Columns to filter by: {known}.",
+                field="filters",
+                column=column[:100],
+                known=", ".join(name for name in table.frame.columns if table.roles[name] in FILTER_ROLES),
+            )
+        kept &= np.isin(value_texts(table.frame[column]), list(values))
+    if not kept.any():
+        raise InputError(
+            "No row has the chosen values of {columns}.",
+            hint="Choose other values, or leave the filter out.",
+            field="filters",
+            columns=", ".join(column for column, _ in options.filters)[:200],
+        )
+    return np.flatnonzero(kept)
+
+
+def value_texts(column: pd.Series) -> NDArray[Any]:
+    """(rows,) the cells as people read them; empty text where a cell is empty."""
+    codes, values = pd.factorize(column)
+    texts = np.array([*(value_text(value) for value in values), ""], dtype=object)
+    return np.asarray(texts[codes])  # a missing cell has the code -1
+
+
+def value_text(value: object) -> str:
+    """One cell as people read it: a whole number without its decimal point."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def reference_period(table: Table, options: Options) -> Table | None:
+    """The rows of the period that is known to be normal; None when no period is given.
+
+    Raises:
+        InputError: when the table has no time, an end is none, or no row lies between them.
+    """
+    start, end = options.reference_start, options.reference_end
+    if start is None and end is None:
+        return None
+    column = table.column(Role.TIME)
+    if column is None:
+        raise InputError(
+            "A reference period needs a time column.", hint="Give reference_rows instead.", field="reference_start"
+        )
+    time = table.frame[column].to_numpy()
+    dated = time.dtype.kind == "M"
+    low, high = (_place(text, dated, name) for text, name in ((start, "reference_start"), (end, "reference_end")))
+    inside = np.ones(len(time), dtype=np.bool_)
+    if low is not None:
+        inside &= time >= low
+    if high is not None:
+        inside &= time <= high
+    if not inside.any():
+        raise InputError(
+            "No row lies in the reference period.",
+            hint="The data go from {first} to {last}.",
+            field="reference_start",
+            first=pd.Series(time).min(),
+            last=pd.Series(time).max(),
+        )
+    return replace(table, frame=table.frame[inside].reset_index(drop=True))
+
+
+def _place(text: str | None, dated: bool, field: str) -> Any:
+    """A time or number as the time column has them."""
+    if text is None or not text.strip():
+        return None
+    try:
+        if not dated:
+            return float(text)
+        moment = pd.Timestamp(text)
+        moment = moment.tz_convert("UTC").tz_localize(None) if moment.tzinfo else moment
+        return moment.to_datetime64()
+    except (ValueError, OverflowError, TypeError):
+        raise InputError(
+            "{name} is no time: {value}.",
+            hint="Write it as 2026-01-31T08:30:00.",
+            field=field,
+            name=field,
+            value=text[:60],
+        ) from None

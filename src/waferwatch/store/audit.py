@@ -1,0 +1,42 @@
+"""Who did what: every act that changes something leaves a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from waferwatch.store.database import Database, now
+from waferwatch.store.schema import audit as rows
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One act."""
+
+    at: str  # ISO 8601, UTC
+    user: str
+    action: str  # a verb and its object, such as "upload data set"
+    subject: str  # id or name of what it was done to
+    detail: dict[str, Any]
+
+
+class Audit:
+    """The log of one store. Lines are only added."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, user: str, action: str, subject: str, **detail: Any) -> None:
+        values = {"at": now(), "user": user, "action": action, "subject": subject, "detail": detail}
+        with self._database.begin() as connection:
+            connection.execute(rows.insert().values(**values))
+
+    def recent(self, limit: int = 100) -> list[Entry]:
+        """The newest first."""
+        wanted = select(rows).order_by(rows.c.id.desc()).limit(limit)
+        with self._database.begin() as connection:
+            return [
+                Entry(row.at, row.user, row.action, row.subject, dict(row.detail)) for row in connection.execute(wanted)
+            ]

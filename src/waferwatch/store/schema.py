@@ -1,0 +1,73 @@
+"""The tables of the store. A change here needs a migration (see CONTRIBUTING.md)."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
+)
+
+# Moments are ISO 8601 text in UTC with microseconds: they sort as they are, and look the same in every database.
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", Text, nullable=False),  # as it was uploaded, or renamed: text, never a path
+    Column("rows", BigInteger, nullable=False),
+    Column("columns", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("created", String(40), nullable=False),
+    Column("roles", JSON, nullable=False),  # column -> role, in file order
+    Column("chosen", JSON, nullable=False),  # column -> role, those that a person has set
+    Column("version", Integer, nullable=False),  # grows with each change of roles
+    Column("deleted", String(40)),  # when; its files stay until it can be undone no longer
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("dataset", String(32), nullable=False),
+    Column("dataset_name", Text, nullable=False),  # as it was called then; the data set may be gone
+    Column("options", JSON, nullable=False),
+    Column("fingerprint", String(64), nullable=False),  # equal for runs that must give the same result
+    Column("state", String(20), nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("created", String(40), nullable=False),
+    Column("started", String(40)),
+    Column("finished", String(40)),
+    Column("error", JSON),
+    Column("summary", JSON),
+    Column("user", Text, nullable=False),
+    Column("worker", String(200), nullable=False),  # the process that runs it
+    Column("touched", String(40), nullable=False),  # when that process last said that it lives
+    Index(None, "fingerprint"),
+    Index(None, "dataset"),
+    Index(None, "created"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", String(32), nullable=False),
+    Column("row", BigInteger, nullable=False),  # peak row of the event: stays true when the threshold moves
+    Column("verdict", String(20), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("at", String(40), nullable=False),
+    UniqueConstraint("run", "row"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", String(40), nullable=False),
+    Column("user", Text, nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+)

@@ -1,0 +1,56 @@
+"""What engineers say about events: a true or a false alarm, with a note."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from waferwatch.store.database import Database, now
+from waferwatch.store.schema import verdicts as rows
+
+
+class Judgement(StrEnum):
+    """What an event was."""
+
+    TRUE_ALARM = "true_alarm"
+    FALSE_ALARM = "false_alarm"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was said about one event."""
+
+    run: str
+    row: int  # peak row of the event in the table, from 0: the event that holds it keeps the verdict
+    verdict: Judgement
+    note: str
+    user: str
+    at: str  # ISO 8601, UTC
+
+
+class Verdicts:
+    """The verdicts of one store. Safe to use from several threads and processes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, run: str, row: int, verdict: Judgement | None, note: str, user: str) -> Verdict | None:
+        """Say what an event was, in place of what was said before. ``None`` takes it back."""
+        made = None if verdict is None else Verdict(run, row, verdict, note, user, now())
+        with self._database.begin() as connection:
+            connection.execute(rows.delete().where(rows.c.run == run, rows.c.row == row))
+            if made is not None:
+                values = {"verdict": made.verdict.value, "note": note, "user": user, "at": made.at}
+                connection.execute(rows.insert().values(run=run, row=row, **values))
+        return made
+
+    def of(self, *runs: str) -> list[Verdict]:
+        """Every verdict on events of these runs, oldest first."""
+        wanted = select(rows).where(rows.c.run.in_(runs)).order_by(rows.c.at)
+        with self._database.begin() as connection:
+            return [
+                Verdict(row.run, row.row, Judgement(row.verdict), row.note, row.user, row.at)
+                for row in connection.execute(wanted)
+            ]

@@ -1,0 +1,1 @@
+"""The Compare page: detectors beside each other on the same data."""

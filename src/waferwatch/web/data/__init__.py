@@ -1,0 +1,1 @@
+"""The Data page: upload, list, look at and correct data sets."""

@@ -1,0 +1,1 @@
+"""The Detect page and the runs behind it."""

@@ -1,0 +1,110 @@
+"""What a finished detection answers: numbers, events, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from waferwatch.detection.result import Detection
+from waferwatch.jobs.detection import table_of
+from waferwatch.jobs.options import Options
+from waferwatch.read.table import Note, Table
+from waferwatch.store.runs import Run
+from waferwatch.store.verdicts import Verdict
+from waferwatch.web.context import Parts
+from waferwatch.web.figures.correlation import correlation_figure
+from waferwatch.web.figures.distribution import distribution_figure
+from waferwatch.web.figures.score import score_figure
+from waferwatch.web.figures.time_series import Window, time_figure
+from waferwatch.web.groups.counts import MOST_GROUPS, count_groups, group_columns
+from waferwatch.web.language import Translator
+
+FIGURE_POINTS = 3000
+_MOST_EVENTS = 1000
+
+
+def detect_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]:
+    """The answer of /detect and /runs/{id}/result.
+
+    Raises:
+        NotFoundError: when the data set or the result is gone.
+    """
+    found, options = app.store.results.detection(run.id), Options.from_dict(run.options)
+    table = table_of(app.store, options)
+    ranking = sensor_ranking(found)
+    top, sensors = ranking[0]["sensor"], [item["sensor"] for item in ranking]
+    anomalies = int(found.flags.sum())
+    return {
+        "run": run.id,
+        "dataset": options.dataset,
+        "options": run.options,
+        **{name: getattr(found, name) for name in ("detector", "model", "model_sha256", "device", "features")},
+        "rows": len(found.flags),
+        "judged": int(np.isfinite(found.scores).sum()),
+        "anomalies": anomalies,
+        "anomaly_ratio": anomalies / len(found.flags),
+        "threshold": found.threshold,
+        "seconds": found.seconds,
+        "metrics": None if found.metrics is None else asdict(found.metrics),
+        "events": _events(found, app.store.verdicts.of(run.id)),
+        "events_total": len(found.events),
+        "series": len(found.runs),
+        "ranking": ranking,
+        "groups": _all_groups(table, found),
+        "figures": {
+            "time_series": time_figure(
+                table, app.work.lines(options.dataset), top, Window(FIGURE_POINTS), translate, found
+            ),
+            "distribution": distribution_figure(table, top, found, translate),
+            "correlation": correlation_figure(table, sensors, found, translate),
+            "score": score_figure(found, translate),
+        },
+        "notes": note_texts(found.notes, translate),
+    }
+
+
+def note_texts(notes: Iterable[Note], translate: Translator) -> list[str]:
+    """What was done to the data, in the reader's language."""
+    return [translate(note.template).format(**note.values) for note in notes]
+
+
+def sensor_ranking(found: Detection) -> list[dict[str, Any]]:
+    """The sensors by the share of the flagged rows' scores that they carry; of all rows' when none is flagged."""
+    chosen = found.contributions[found.flags] if found.flags.any() else found.contributions
+    carried = np.atleast_1d(np.nansum(chosen, axis=0, dtype=np.float64))
+    total = carried.sum() or 1.0
+    order = np.argsort(-carried, kind="stable").tolist()
+    return [{"sensor": found.features[at], "share": float(carried[at] / total)} for at in order]
+
+
+def event_verdicts(found: Detection, verdicts: Iterable[Verdict]) -> dict[int, Verdict]:
+    """The verdict on each event: that on a row which is now in it."""
+    inside = [one for one in verdicts if one.row < len(found.event_ids)]
+    return {int(found.event_ids[one.row]): one for one in inside if found.event_ids[one.row]}
+
+
+def _events(found: Detection, verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+    """In order of start; of very many, those with the highest peaks."""
+    said = event_verdicts(found, verdicts)
+    highest = sorted(found.events, key=lambda event: -event.peak_score)[:_MOST_EVENTS]
+    return [
+        event.to_dict()
+        | {
+            "verdict": said[event.id].verdict.value if event.id in said else None,
+            "note": said[event.id].note if event.id in said else "",
+        }
+        for event in sorted(highest, key=lambda event: event.id)
+    ]
+
+
+def _all_groups(table: Table, found: Detection) -> dict[str, Any]:
+    fields = ("value", "rows", "anomalies", "ratio")
+    return {
+        column: [
+            {name: getattr(one, name) for name in fields} for one in count_groups(table, column, found)[:MOST_GROUPS]
+        ]
+        for column in group_columns(table)
+    }

@@ -1,0 +1,170 @@
+"""The Detect page, /detect, and single sensors as figures."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pandas as pd
+from starlette.requests import Request
+from starlette.responses import Response
+
+from waferwatch.detectors.moment.checkpoint import folders
+from waferwatch.errors import InputError
+from waferwatch.jobs.detection import table_of
+from waferwatch.jobs.options import FILTER_ROLES, Options, check_sensor, value_texts
+from waferwatch.read.table import Role
+from waferwatch.store.runs import Run
+from waferwatch.web.answers import JsonAnswer
+from waferwatch.web.context import Parts, parts, read_body, read_query, translator, user_of
+from waferwatch.web.detect.answer import detect_answer
+from waferwatch.web.detect.schemas import DetectAnswer, DetectRequest, FilterAnswer, PlotQuery
+from waferwatch.web.detect.texts import texts
+from waferwatch.web.figures.distribution import distribution_figure
+from waferwatch.web.figures.time_series import Window, time_figure
+from waferwatch.web.language import Translator
+from waferwatch.web.openapi import DETECTING, Endpoint
+from waferwatch.web.pages import render
+from waferwatch.web.schemas import DEFAULT_CONTAMINATION, Figure
+from waferwatch.web.work import check_detector, dataset_of
+
+_MOST_VALUES = 500
+
+
+async def detect_page(request: Request) -> Response:
+    """The page on which anomalies are found and looked at."""
+    names = [folder.name for folder in await parts(request).work.read(folders)]
+    return await render(
+        request, "detect.html", area="detect", texts=texts, checkpoints=names, contamination=DEFAULT_CONTAMINATION
+    )
+
+
+async def detect(request: Request) -> Response:
+    """Find anomalies in a data set, and wait for the result."""
+    body = await read_body(request, DetectRequest)
+    run = await finished_run(request, "detection", options_of(body))
+    app = parts(request)
+    return JsonAnswer(await app.work.read(detect_answer, app, run, translator(request)))
+
+
+def options_of(body: DetectRequest, **more: Any) -> Options:
+    """What a body asks for.
+
+    Raises:
+        NotFoundError: for a detector that does not exist.
+    """
+    check_detector(body.detector)
+    return Options(
+        dataset=dataset_of(body.dataset),
+        features=None if body.features is None else tuple(dict.fromkeys(body.features)),
+        detector=body.detector,
+        contamination=body.contamination,
+        checkpoint=body.checkpoint,
+        reference_rows=body.reference_rows,
+        reference_start=body.reference_start,
+        reference_end=body.reference_end,
+        filters=tuple((column, tuple(values)) for column, values in (body.filters or {}).items()),
+        **more,
+    )
+
+
+async def finished_run(request: Request, kind: str, options: Options) -> Run:
+    """The run asked for: kept from before, or run now. A visitor who leaves does not stop it.
+
+    Raises:
+        InputError, NotFoundError, ModelError, Cancelled: what ended it instead.
+    """
+    app = parts(request)
+    run = await app.work.read(app.jobs.submit, kind, options, user_of(request))
+    await asyncio.shield(asyncio.wrap_future(app.jobs.ended(run.id)))
+    return await app.work.read(app.jobs.result_of, run.id)
+
+
+async def plot(request: Request) -> Response:
+    """One sensor of a data set as a figure; with a run, its score, flags and events too."""
+    query = read_query(request, PlotQuery)
+    sensor = request.path_params["feature"]
+    return JsonAnswer(await parts(request).work.read(_plot_answer, parts(request), sensor, query, translator(request)))
+
+
+def _plot_answer(app: Parts, sensor: str, query: PlotQuery, translate: Translator) -> dict[str, Any]:
+    dataset, found = dataset_of(query.dataset), None
+    if query.run is not None:
+        options = Options.from_dict(app.jobs.result_of(query.run).options)
+        if query.dataset is not None and options.dataset != query.dataset:
+            raise InputError(
+                "The run {run} is of another data set.",
+                hint="Leave out dataset, or give the run's own.",
+                field="run",
+                run=query.run[:60],
+            )
+        dataset = options.dataset
+        table, found = table_of(app.store, options), app.store.results.detection(query.run)
+    else:
+        table = app.store.datasets.table(dataset)
+    check_sensor(table, sensor, "feature")
+    if query.view == "distribution":
+        if found is None:
+            raise InputError(
+                "The distribution needs a result.", hint="Give run, from an answer of /detect.", field="run"
+            )
+        return distribution_figure(table, sensor, found, translate)
+    window = Window(query.points, query.start, query.end)
+    return time_figure(table, app.work.lines(dataset), sensor, window, translate, found)
+
+
+async def filters(request: Request) -> Response:
+    """The columns and values that rows can be chosen by, and from when to when the data go."""
+    return JsonAnswer(await parts(request).work.read(_filters, parts(request), request.path_params["id"]))
+
+
+def _filters(app: Parts, dataset: str) -> dict[str, Any]:
+    table = app.store.datasets.table(dataset)
+    columns = []
+    for name in table.frame.columns:
+        if table.roles[name] in FILTER_ROLES:
+            values = [value for value in pd.unique(value_texts(table.frame[name])).tolist() if value]
+            columns.append(
+                {"column": name, "role": table.roles[name], "values": values[:_MOST_VALUES], "total": len(values)}
+            )
+    time = table.column(Role.TIME)
+    ends = None if time is None else table.frame[time].agg(["min", "max"]).tolist()
+    first, last = (None, None) if ends is None else (_moment(end) for end in ends)
+    return {"columns": columns, "sensors": table.columns(Role.SENSOR), "first": first, "last": last}
+
+
+def _moment(value: Any) -> str | None:
+    if pd.isna(value):
+        return None
+    return str(value.isoformat()) if isinstance(value, pd.Timestamp) else f"{value:.15g}"
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/", detect_page, "The page on which anomalies are found.", "text/html"),
+    Endpoint(
+        "POST",
+        "/detect",
+        detect,
+        "Find anomalies in a data set.",
+        DetectAnswer,
+        body=DetectRequest,
+        failures=DETECTING,
+    ),
+    Endpoint(
+        "GET",
+        "/plot/{feature:path}",
+        plot,
+        "One sensor as a Plotly figure, down-sampled on the server.",
+        Figure,
+        query=PlotQuery,
+        failures=DETECTING,
+    ),
+    Endpoint(
+        "GET",
+        "/datasets/{id}/filters",
+        filters,
+        "Columns and values that rows can be chosen by.",
+        FilterAnswer,
+        failures=(400, 404, 500, 503),
+    ),
+)

@@ -1,0 +1,169 @@
+"""Runs over HTTP: start, follow, cancel, read, repeat, move the threshold, delete."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from waferwatch.errors import InputError
+from waferwatch.jobs.detection import set_threshold
+from waferwatch.jobs.options import Options
+from waferwatch.store.runs import Run
+from waferwatch.web.answers import JsonAnswer
+from waferwatch.web.context import Parts, parts, read_body, read_query, translator, user_of
+from waferwatch.web.detect.answer import detect_answer
+from waferwatch.web.detect.api import options_of
+from waferwatch.web.detect.schemas import (
+    DetectAnswer,
+    RepeatRequest,
+    RunAnswer,
+    RunList,
+    RunRequest,
+    RunsQuery,
+    ThresholdRequest,
+)
+from waferwatch.web.language import Translator
+from waferwatch.web.openapi import DETECTING, Endpoint
+from waferwatch.web.work import check_detector, dataset_of
+
+
+async def start_run(request: Request) -> Response:
+    """Queue a run and answer at once; the same question as before is answered by the run of before."""
+    body = await read_body(request, RunRequest)
+    for name in body.detectors or ():
+        check_detector(name, "detectors")
+    detectors = None if body.detectors is None else tuple(dict.fromkeys(body.detectors))
+    return await _submit(request, body.kind, options_of(body, detectors=detectors))
+
+
+async def repeat_run(request: Request) -> Response:
+    """The same question to other data."""
+    body = await read_body(request, RepeatRequest)
+    app = parts(request)
+    run = await app.work.read(app.jobs.get, request.path_params["id"])
+    options = replace(Options.from_dict(run.options), dataset=dataset_of(body.dataset))
+    return await _submit(request, run.kind, options)
+
+
+async def _submit(request: Request, kind: str, options: Options) -> Response:
+    app = parts(request)
+    run = await app.work.read(app.jobs.submit, kind, options, user_of(request))
+    await app.work.read(app.store.audit.add, user_of(request), f"start {kind}", run.id, dataset=options.dataset)
+    return await _answer(request, run.id, status=202)
+
+
+async def list_runs(request: Request) -> Response:
+    """Runs, the newest first."""
+    query = read_query(request, RunsQuery)
+    app = parts(request)
+    runs = await app.work.read(app.jobs.all, dataset=query.dataset, kind=query.kind, limit=query.limit, skip=query.skip)
+    return JsonAnswer({"runs": [run_answer(app, run, translator(request)) for run in runs]})
+
+
+async def get_run(request: Request) -> Response:
+    """How far a run is."""
+    return await _answer(request, request.path_params["id"])
+
+
+async def cancel_run(request: Request) -> Response:
+    """Stop a run. One that has ended stays as it is."""
+    app, run_id = parts(request), request.path_params["id"]
+    await app.work.read(app.jobs.cancel, run_id)
+    await app.work.read(app.store.audit.add, user_of(request), "cancel run", run_id)
+    return await _answer(request, run_id)
+
+
+async def delete_run(request: Request) -> Response:
+    """Drop a run with its result and what was said of its events."""
+    app, run_id = parts(request), request.path_params["id"]
+    await app.work.read(app.jobs.delete, run_id)
+    await app.work.read(app.store.audit.add, user_of(request), "delete run", run_id)
+    return Response(status_code=204)
+
+
+async def run_result(request: Request) -> Response:
+    """What a finished detection has found."""
+    app = parts(request)
+    run = await app.work.read(finished_detection, app, request.path_params["id"])
+    return JsonAnswer(await app.work.read(detect_answer, app, run, translator(request)))
+
+
+async def move_threshold(request: Request) -> Response:
+    """Flags and events anew for another threshold, kept with the run. The model does not run again."""
+    body = await read_body(request, ThresholdRequest)
+    app = parts(request)
+    run = await app.work.read(finished_detection, app, request.path_params["id"])
+    await app.work.read(set_threshold, app.store, run, body.threshold)
+    await app.work.read(app.store.audit.add, user_of(request), "move threshold", run.id, threshold=body.threshold)
+    return JsonAnswer(await app.work.read(detect_answer, app, run, translator(request)))
+
+
+def finished_detection(app: Parts, run_id: str) -> Run:
+    """A run that is a detection and has a result.
+
+    Raises:
+        NotFoundError: when it is on its way or gone.
+        InputError: when it is of another kind.
+        RunFailed: what ended it instead.
+    """
+    run = app.jobs.result_of(run_id)
+    if run.kind != "detection":
+        raise InputError("This run is no detection.", hint="Choose a detection from the list of runs.", field="run")
+    return run
+
+
+async def _answer(request: Request, run_id: str, status: int = 200) -> Response:
+    app = parts(request)
+    run = await app.work.read(app.jobs.get, run_id)
+    return JsonAnswer(run_answer(app, run, translator(request)), status_code=status)
+
+
+def run_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]:
+    """A run as the API tells it."""
+    names = ("id", "kind", "dataset", "dataset_name", "options", "state", "progress", "created", "started", "finished")
+    return {
+        **{name: getattr(run, name) for name in names},
+        "place": app.jobs.place(run.id),
+        "error": None if run.error is None else _error(run.error, translate),
+        "summary": run.summary,
+        "user": run.user,
+    }
+
+
+def _error(kept: dict[str, Any], translate: Translator) -> dict[str, str]:
+    return {
+        part: translate(kept[part]).format(**kept["values"]) if kept[part] else "" for part in ("message", "hint")
+    } | {"code": kept["code"]}
+
+
+_READ = (400, 404, 500, 503)
+ENDPOINTS = (
+    Endpoint("POST", "/runs", start_run, "Start a run.", RunAnswer, status=202, body=RunRequest, failures=DETECTING),
+    Endpoint("GET", "/runs", list_runs, "Runs, newest first.", RunList, query=RunsQuery, failures=(400, 422, 500, 503)),
+    Endpoint("GET", "/runs/{id}", get_run, "How far a run is.", RunAnswer, failures=_READ),
+    Endpoint("DELETE", "/runs/{id}", delete_run, "Delete a run.", "", status=204, failures=(*_READ, 403)),
+    Endpoint("POST", "/runs/{id}/cancel", cancel_run, "Stop a run.", RunAnswer, failures=(*_READ, 403)),
+    Endpoint(
+        "POST",
+        "/runs/{id}/repeat",
+        repeat_run,
+        "The same question to other data.",
+        RunAnswer,
+        status=202,
+        body=RepeatRequest,
+        failures=DETECTING,
+    ),
+    Endpoint("GET", "/runs/{id}/result", run_result, "What a detection found.", DetectAnswer, failures=DETECTING),
+    Endpoint(
+        "POST",
+        "/runs/{id}/threshold",
+        move_threshold,
+        "Flags and events for another threshold.",
+        DetectAnswer,
+        body=ThresholdRequest,
+        failures=DETECTING,
+    ),
+)

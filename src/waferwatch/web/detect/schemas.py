@@ -1,0 +1,178 @@
+"""Requests and answers of the Detect page and of runs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from waferwatch.web.schemas import (
+    DATASET_HELP,
+    DEFAULT_CONTAMINATION,
+    DEFAULT_DETECTOR,
+    DEFAULT_POINTS,
+    LEAST_POINTS,
+    MOST_POINTS,
+    REFERENCE_HELP,
+    SENSORS_HELP,
+    SHARE_HELP,
+    DataRequest,
+    Figure,
+    Name,
+    Names,
+    Place,
+    Query,
+    Rows,
+    SensorShare,
+    Share,
+    StrictRequest,
+)
+
+
+class DetectRequest(DataRequest):
+    features: Names | None = Field(None, description=SENSORS_HELP)
+    detector: Name = Field(DEFAULT_DETECTOR, description="Name of a detector.")
+    checkpoint: Name | None = Field(None, description="Name of an imported checkpoint; left out: the embedded one.")
+    contamination: Share = Field(DEFAULT_CONTAMINATION, description=SHARE_HELP)
+    reference_rows: Rows | None = Field(None, description=REFERENCE_HELP)
+    reference_start: Place | None = Field(
+        None, description="Instead: all rows from this time (ISO 8601 or a number) on are known to be normal ..."
+    )
+    reference_end: Place | None = Field(None, description="... up to this time.")
+    filters: dict[Name, Names] | None = Field(
+        None, description="Column (equipment, lot, recipe ...) to the values whose rows are judged."
+    )
+
+
+class RunRequest(DetectRequest):
+    kind: Annotated[str, Field(pattern="^(detection|comparison|injection)$")] = Field(
+        "detection", description="What to do: detection, comparison of detectors, or a test with injected faults."
+    )
+    detectors: Names | None = Field(None, description="Of a comparison or injection: detectors; left out: all.")
+
+
+class RepeatRequest(DataRequest):
+    pass
+
+
+class ThresholdRequest(StrictRequest):
+    threshold: Annotated[float, Field(allow_inf_nan=False)] = Field(description="Rows that score above it are flagged.")
+
+
+class RunsQuery(Query):
+    dataset: Name | None = Field(None, description="Only runs on this data set.")
+    kind: Name | None = Field(None, description="Only runs of this kind.")
+    limit: Annotated[int, Field(ge=1, le=500)] = Field(50, description="Most runs told.")
+    skip: Annotated[int, Field(ge=0, le=10_000_000)] = Field(0, description="How many of the newest to leave out.")
+
+
+class PlotQuery(Query):
+    dataset: Name | None = Field(None, description=DATASET_HELP)
+    start: Place | None = Field(None, description="First place shown: a time (ISO 8601), number or row.")
+    end: Place | None = Field(None, description="Last place shown.")
+    points: Annotated[int, Field(ge=LEAST_POINTS, le=MOST_POINTS)] = Field(
+        DEFAULT_POINTS, description="Most points in the figure."
+    )
+    run: Name | None = Field(None, description="`run` of a /detect answer: its score, flags and events are drawn too.")
+    view: Annotated[str, Field(pattern="^(time|distribution)$")] = Field(
+        "time", description="`time`, or (with `run`) `distribution`: normal beside anomalous values."
+    )
+
+
+class Figures(BaseModel):
+    time_series: Figure
+    distribution: Figure
+    correlation: Figure
+    score: Figure
+
+
+class Metrics(BaseModel):
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+class Event(BaseModel):
+    id: int
+    kind: str
+    start: str | float | None
+    end: str | float | None
+    peak: str | float | None
+    start_row: int
+    end_row: int
+    peak_row: int
+    rows: int
+    peak_score: float | None
+    equipment: str | None
+    lot: str | None
+    context: dict[str, str]
+    sensors: list[SensorShare]
+    verdict: str | None = Field(description="true_alarm, false_alarm, or null when nobody has said.")
+    note: str
+
+
+class Count(BaseModel):
+    value: str | None = Field(description="Value of the group column; null where the cell is empty.")
+    rows: int
+    anomalies: int
+    ratio: float
+
+
+class DetectAnswer(BaseModel):
+    run: str = Field(description="Name of this result, for /plot/{feature}?run=.")
+    dataset: str
+    options: dict[str, Any] = Field(description="What was asked for.")
+    detector: str
+    model: str
+    model_sha256: str | None
+    device: str
+    features: list[str]
+    rows: int
+    judged: int = Field(description="Rows that could be judged.")
+    anomalies: int
+    anomaly_ratio: float
+    threshold: float | None
+    seconds: float
+    metrics: Metrics | None
+    events: list[Event] = Field(description="In order of start; of very many, those with the highest peaks.")
+    events_total: int
+    series: int = Field(description="Contiguous stretches or runs that were judged one by one.")
+    ranking: list[SensorShare] = Field(description="Sensors by their share of the flagged rows' scores.")
+    groups: dict[str, list[Count]]
+    figures: Figures
+    notes: list[str]
+
+
+class RunAnswer(BaseModel):
+    id: str
+    kind: str
+    dataset: str
+    dataset_name: str = Field(description="As it was called then; empty for the demo.")
+    options: dict[str, Any]
+    state: str = Field(description="queued, running, done, failed, cancelled or interrupted.")
+    progress: float = Field(description="0 to 1.")
+    place: int | None = Field(description="How many runs are worked off until this one starts; null when none.")
+    created: str
+    started: str | None
+    finished: str | None
+    error: Any = Field(description="Message and hint of what ended it, or null.")
+    summary: dict[str, Any] | None
+    user: str
+
+
+class RunList(BaseModel):
+    runs: list[RunAnswer]
+
+
+class FilterColumn(BaseModel):
+    column: str
+    role: str
+    values: list[str] = Field(description="The first 500 values.")
+    total: int
+
+
+class FilterAnswer(BaseModel):
+    columns: list[FilterColumn]
+    sensors: list[str]
+    first: str | None = Field(description="First time of the data.")
+    last: str | None

@@ -1,0 +1,1 @@
+"""The Groups page: anomalies by equipment, lot, recipe, step."""

@@ -1,0 +1,1 @@
+"""The Runs page: what was detected before, and exports of it."""

@@ -1,0 +1,10 @@
+"""Sentences of the Runs page's script."""
+
+from __future__ import annotations
+
+from waferwatch.web.language import Translator
+
+
+def texts(translate: Translator) -> dict[str, str]:
+    """By key; ``{places}`` are filled in the script."""
+    return {}

@@ -1,0 +1,2 @@
+// The Compare page.
+import "./text.js";

@@ -1,0 +1,46 @@
+// The data set that a page looks at: chosen by a switch, the address, or the last visit.
+import { byId, page, text, whole } from "./text.js";
+
+const KEY = "waferwatch-dataset";
+const select = byId("dataset");
+const datasets = new Map(page.datasets.map((dataset) => [dataset.id, dataset]));
+const followers = [];
+
+export const onDataset = (follower) => followers.push(follower);
+export const chosen = () => datasets.get(select.value);
+export const nameOf = (dataset) => (dataset.builtin ? text("demo") : dataset.name);
+export const known = (id) => datasets.has(id);
+
+const withRole = (dataset, ...roles) => Object.keys(dataset.roles).filter((column) => roles.includes(dataset.roles[column]));
+export const sensorsOf = (dataset) => withRole(dataset, "sensor");
+export const groupsOf = (dataset) => withRole(dataset, "equipment", "lot", "wafer", "recipe", "step", "context");
+
+function remembered() {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null; // the browser keeps nothing
+  }
+}
+
+function remember(id) {
+  try {
+    localStorage.setItem(KEY, id);
+  } catch {
+    // it is chosen for this page alone
+  }
+}
+
+export function choose(id) {
+  select.value = datasets.has(id) ? id : "demo";
+  const dataset = chosen();
+  remember(dataset.id);
+  byId("dataset-size").textContent = text("size", { rows: whole(dataset.rows), columns: whole(dataset.columns) });
+  followers.forEach((follower) => follower(dataset));
+}
+
+// Call it when every follower is there.
+export function start(wanted = new URLSearchParams(location.search).get("dataset")) {
+  select.addEventListener("change", () => choose(select.value));
+  choose(wanted ?? remembered());
+}

@@ -1,0 +1,2 @@
+// The Runs page.
+import "./text.js";
