@@ -21,6 +21,7 @@ ORDER = (
     "events",
     "evaluate",
     "detection",
+    "grouping",
     "store",
     "jobs",
     "web",

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from waferwatch.detection.result import Detection
+from waferwatch.grouping.counts import MOST_GROUPS, count_groups
+from waferwatch.grouping.groups import group_columns
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options
 from waferwatch.read.table import Note, Table
@@ -19,7 +21,6 @@ from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.figures.distribution import distribution_figure
 from waferwatch.web.figures.score import score_figure
 from waferwatch.web.figures.time_series import Window, time_figure
-from waferwatch.web.groups.counts import MOST_GROUPS, count_groups, group_columns
 from waferwatch.web.language import Translator
 
 FIGURE_POINTS = 3000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from waferwatch.grouping.counts import GroupCount
 from waferwatch.web.figures.style import ANOMALY, NORMAL, Figure, layout, safe, short
-from waferwatch.web.groups.counts import GroupCount
 from waferwatch.web.language import Translator
 
 _MOST_BARS = 40

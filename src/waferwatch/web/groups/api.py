@@ -8,6 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from waferwatch.grouping.counts import MOST_GROUPS, count_groups
+from waferwatch.grouping.groups import check_group_column
 from waferwatch.jobs.options import check_sensor
 from waferwatch.read.table import Table
 from waferwatch.store.runs import Run
@@ -15,7 +17,6 @@ from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts, read_body, translator
 from waferwatch.web.detect.api import finished_run, options_of
 from waferwatch.web.figures.groups import groups_figure
-from waferwatch.web.groups.counts import MOST_GROUPS, check_group_column, count_groups
 from waferwatch.web.groups.schemas import GroupAnswer, GroupRequest
 from waferwatch.web.groups.texts import texts
 from waferwatch.web.language import Translator

@@ -17,6 +17,7 @@ class Group(Count):
     low: float = Field(description="Lower end of the 95 % Wilson interval of the ratio.")
     high: float = Field(description="Upper end of the 95 % Wilson interval of the ratio.")
     mean_score: float | None
+    events: int = Field(description="Events that peak in the group.")
     mean: float | None = Field(None, description="Mean of `feature` in the group.")
     deviation: float | None = Field(None, description="Standard deviation of `feature` in the group.")
 

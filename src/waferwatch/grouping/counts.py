@@ -1,0 +1,106 @@
+"""Flagged rows counted by the values of a column."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.detection.result import Detection
+from waferwatch.grouping.groups import Groups, natural, part
+from waferwatch.read.table import Table
+from waferwatch.read.values import to_float
+
+MOST_GROUPS = 500  # told of one column
+Order = Literal["share", "name", "rows"]
+_Z = 1.959963984540054  # two-sided 95 %
+
+
+@dataclass(frozen=True)
+class GroupCount:
+    """One value of a group column."""
+
+    value: str | None  # None where the cell is empty
+    rows: int
+    anomalies: int
+    ratio: float
+    low: float  # 95 % Wilson interval of the ratio
+    high: float
+    mean_score: float  # NaN when no row of it could be judged
+    events: int  # events that peak in the group
+    mean: float | None = None  # of the sensor asked for
+    deviation: float | None = None
+
+
+def count_groups(table: Table, column: str, found: Detection, feature: str | None = None) -> list[GroupCount]:
+    """Every value of the column, highest share of flagged rows first.
+
+    Raises:
+        NotFoundError, InputError: when the column holds no groups.
+    """
+    return in_order(count_rows(part(table, column), found, None if feature is None else to_float(table.frame[feature])))
+
+
+def count_rows(groups: Groups, found: Detection, sensor: NDArray[np.float64] | None = None) -> list[GroupCount]:
+    """Every group, in the order of ``groups.values``.
+
+    Args:
+        groups: which row belongs to which group.
+        found: flags, scores and events of the same rows.
+        sensor: (rows,) values whose mean and deviation are told, NaN = missing.
+    """
+    codes, size = groups.codes, len(groups)
+    rows = np.bincount(codes, minlength=size)
+    anomalies = np.bincount(codes, weights=found.flags, minlength=size).astype(np.int64)
+    peaks = np.array([event.peak_row for event in found.events], dtype=np.int64)
+    events = np.bincount(codes[peaks], minlength=size)
+    scores = _moments(codes, found.scores, size)[0]
+    told = None if sensor is None else _moments(codes, sensor, size)
+    return [
+        GroupCount(
+            value,
+            int(rows[at]),
+            int(anomalies[at]),
+            float(anomalies[at] / rows[at]),
+            *wilson(int(anomalies[at]), int(rows[at])),
+            float(scores[at]),
+            int(events[at]),
+            None if told is None else float(told[0][at]),
+            None if told is None else float(told[1][at]),
+        )
+        for at, value in enumerate(groups.values)
+    ]
+
+
+def in_order(counts: list[GroupCount], order: Order = "share") -> list[GroupCount]:
+    """By share of flagged rows or number of rows, highest first; or by name."""
+    if order == "name":
+        return sorted(counts, key=lambda one: natural(one.value))
+    if order == "rows":
+        return sorted(counts, key=lambda one: (-one.rows, natural(one.value)))
+    return sorted(counts, key=lambda one: (-one.ratio, -one.rows, natural(one.value)))
+
+
+def wilson(hits: int, total: int) -> tuple[float, float]:
+    """95 % interval of a share: Wilson, "Probable inference", JASA 22 (1927)."""
+    share = hits / total
+    scale = 1 + _Z**2 / total
+    middle = (share + _Z**2 / (2 * total)) / scale
+    half = _Z / scale * math.sqrt(share * (1 - share) / total + _Z**2 / (4 * total**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _moments(
+    codes: NDArray[np.intp], values: NDArray[np.float64], size: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of the finite values of each group; NaN where there are none."""
+    finite = np.isfinite(values)
+    codes, values = codes[finite], values[finite]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        counts = np.bincount(codes, minlength=size)
+        mean = np.bincount(codes, weights=values, minlength=size) / counts
+        spread = np.bincount(codes, weights=(values - mean[codes]) ** 2, minlength=size) / counts
+    return mean, np.sqrt(spread)
