@@ -59,7 +59,9 @@ def _plain_texts(translate: Translator) -> dict[str, str]:
         "cancel": translate("Cancel"),
         "waiting": translate("Waiting; place in the queue: {place}"),
         "running": translate("Running"),
-        "cancelled": translate("The run was cancelled."),
+        "interrupted": translate("The server ended before this run did."),
+        "true_alarm": translate("true alarm"),
+        "false_alarm": translate("false alarm"),
     }
 
 

@@ -9,14 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from waferwatch.errors import InputError
-from waferwatch.jobs.detection import set_threshold
+from waferwatch.jobs.detection import set_threshold, table_of
 from waferwatch.jobs.options import Options
 from waferwatch.store.runs import Run
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts, read_body, read_query, translator, user_of
-from waferwatch.web.detect.answer import detect_answer
+from waferwatch.web.detect.answer import detect_answer, sensor_ranking
 from waferwatch.web.detect.api import options_of
 from waferwatch.web.detect.schemas import (
+    CorrelationQuery,
     DetectAnswer,
     RepeatRequest,
     RunAnswer,
@@ -25,8 +26,10 @@ from waferwatch.web.detect.schemas import (
     RunsQuery,
     ThresholdRequest,
 )
+from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
+from waferwatch.web.schemas import Figure
 from waferwatch.web.work import check_detector, dataset_of
 
 
@@ -36,7 +39,7 @@ async def start_run(request: Request) -> Response:
     for name in body.detectors or ():
         check_detector(name, "detectors")
     detectors = None if body.detectors is None else tuple(dict.fromkeys(body.detectors))
-    return await _submit(request, body.kind, options_of(body, detectors=detectors))
+    return await _submit(request, body.kind, options_of(body, detectors=detectors, faults=body.faults))
 
 
 async def repeat_run(request: Request) -> Response:
@@ -89,6 +92,20 @@ async def run_result(request: Request) -> Response:
     app = parts(request)
     run = await app.work.read(finished_detection, app, request.path_params["id"])
     return JsonAnswer(await app.work.read(detect_answer, app, run, translator(request)))
+
+
+async def correlation(request: Request) -> Response:
+    """Which sensors move together in the normal or the flagged rows of a detection, or what differs."""
+    query = read_query(request, CorrelationQuery)
+    app = parts(request)
+    run = await app.work.read(finished_detection, app, request.path_params["id"])
+    return JsonAnswer(await app.work.read(_correlation, app, run, query.rows, translator(request)))
+
+
+def _correlation(app: Parts, run: Run, rows: str, translate: Translator) -> dict[str, Any]:
+    found = app.store.results.detection(run.id)
+    sensors = [item["sensor"] for item in sensor_ranking(found)]
+    return correlation_figure(table_of(app.store, Options.from_dict(run.options)), sensors, found, translate, rows)
 
 
 async def move_threshold(request: Request) -> Response:
@@ -157,6 +174,15 @@ ENDPOINTS = (
         failures=DETECTING,
     ),
     Endpoint("GET", "/runs/{id}/result", run_result, "What a detection found.", DetectAnswer, failures=DETECTING),
+    Endpoint(
+        "GET",
+        "/runs/{id}/correlation",
+        correlation,
+        "Which sensors move together.",
+        Figure,
+        query=CorrelationQuery,
+        failures=DETECTING,
+    ),
     Endpoint(
         "POST",
         "/runs/{id}/threshold",

@@ -49,6 +49,9 @@ class RunRequest(DetectRequest):
         "detection", description="What to do: detection, comparison of detectors, or a test with injected faults."
     )
     detectors: Names | None = Field(None, description="Of a comparison or injection: detectors; left out: all.")
+    faults: bool | None = Field(
+        None, description="Of a comparison: test with injected faults too; left out: where there are no labels."
+    )
 
 
 class RepeatRequest(DataRequest):
@@ -64,6 +67,12 @@ class RunsQuery(Query):
     kind: Name | None = Field(None, description="Only runs of this kind.")
     limit: Annotated[int, Field(ge=1, le=500)] = Field(50, description="Most runs told.")
     skip: Annotated[int, Field(ge=0, le=10_000_000)] = Field(0, description="How many of the newest to leave out.")
+
+
+class CorrelationQuery(Query):
+    rows: Annotated[str, Field(pattern="^(normal|anomalous|difference)$")] = Field(
+        "normal", description="Of the normal rows, of the anomalous ones, or what the latter differ by."
+    )
 
 
 class PlotQuery(Query):

@@ -1,10 +1,11 @@
-"""Which sensors move together in the normal rows."""
+"""Which sensors move together, in the normal rows, in the flagged ones, and what differs between them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from waferwatch.detection.result import Detection
 from waferwatch.read.table import Table
@@ -13,16 +14,28 @@ from waferwatch.web.language import Translator
 
 MOST_SENSORS = 30
 _MOST_ROWS = 50_000
+_FEWEST_ROWS = 10
 
 
-def correlation_figure(table: Table, sensors: Sequence[str], found: Detection, translate: Translator) -> Figure:
-    """Pearson correlation of the normal rows (of very many, evenly spread ones) for the first 30 of ``sensors``."""
+def correlation_figure(
+    table: Table, sensors: Sequence[str], found: Detection, translate: Translator, rows: str = "normal"
+) -> Figure:
+    """Pearson correlation of the first 30 of ``sensors``.
+
+    Args:
+        rows: "normal" or "anomalous" rows (of very many, evenly spread ones), or their "difference": that of the
+            anomalous rows less that of the normal ones.
+    """
     chosen = list(sensors)[:MOST_SENSORS]
     if len(chosen) < 2:
         return empty(translate("A correlation needs two sensors."))
-    normal = np.flatnonzero(~found.flags)
-    normal = normal[:: max(1, len(normal) // _MOST_ROWS)]
-    matrix = table.frame[chosen].iloc[normal].corr(min_periods=10).to_numpy()
+    if rows != "normal" and int(found.flags.sum()) < _FEWEST_ROWS:
+        return empty(translate("Too few rows are flagged for a correlation."))
+    if rows == "difference":
+        matrix = _matrix(table, chosen, found.flags) - _matrix(table, chosen, ~found.flags)
+    else:
+        matrix = _matrix(table, chosen, found.flags if rows == "anomalous" else ~found.flags)
+    limit = 2 if rows == "difference" else 1
     names = [safe(name, 24) for name in chosen]
     return {
         "data": [
@@ -35,8 +48,8 @@ def correlation_figure(table: Table, sensors: Sequence[str], found: Detection, t
                 "text": [[f"{one}<br>{two}" for two in names] for one in names],
                 "hovertemplate": "%{text}<br>%{z:.2f}<extra></extra>",
                 "colorscale": DIVERGING,
-                "zmin": -1,
-                "zmax": 1,
+                "zmin": -limit,
+                "zmax": limit,
                 "xgap": 1,
                 "ygap": 1,
                 "colorbar": {"thickness": 10, "len": 0.9, "outlinewidth": 0},
@@ -53,3 +66,10 @@ def correlation_figure(table: Table, sensors: Sequence[str], found: Detection, t
             },
         ),
     }
+
+
+def _matrix(table: Table, sensors: list[str], kept: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(sensors, sensors) NaN where two sensors have too few values in common, or one does not move."""
+    rows = np.flatnonzero(kept)
+    rows = rows[:: max(1, len(rows) // _MOST_ROWS)]
+    return table.frame[sensors].iloc[rows].corr(min_periods=_FEWEST_ROWS).to_numpy()

@@ -52,6 +52,7 @@ def score_figure(found: Detection, translate: Translator) -> Figure:
             margin={"l": 56, "r": 16, "t": 28, "b": 44},
             xaxis={"title": {"text": translate("score")}, "zeroline": False},
             yaxis={"title": {"text": translate("rows (logarithmic)")}, "type": "log", "dtick": 1},
+            meta={"range": [low, high]},
             shapes=[mark] if shown else [],
             annotations=[text | {"showarrow": False}] if shown else [],
         ),

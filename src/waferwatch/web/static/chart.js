@@ -60,7 +60,8 @@ function koreanDates() {
 
 let registered = false;
 
-export async function draw(target, figure) {
+// options: more of Plotly's configuration.
+export async function draw(target, figure, options = {}) {
   if (!registered) registerLocale();
   registered = true;
   drawn.set(target, figure);
@@ -73,6 +74,7 @@ export async function draw(target, figure) {
     plotlyServerURL: "",
     locale: page.language,
     modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
+    ...options,
   });
 }
 

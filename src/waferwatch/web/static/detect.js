@@ -1,77 +1,152 @@
-// The page: a detection from the button to the figures.
+// The Detect page: from the button to the figures, and back to a run of before.
 import { announce, ask, clearProblem, showNotes, showProblem } from "./api.js";
 import { draw, resize } from "./chart.js";
 import * as data from "./datasets.js";
-import { showEvents, showTiles } from "./results.js";
+import { showEvents, showTiles, startEvents } from "./results.js";
+import * as runs from "./run.js";
+import * as score from "./score.js";
 import * as series from "./series.js";
 import * as settings from "./settings.js";
-import { byId, seconds, text, whole } from "./text.js";
+import { byId, text, whole } from "./text.js";
 
-let shown = null; // the data set and the name of the result on the page
+const query = new URLSearchParams(location.search);
+let shown = null; // data set and id of the run on the page
+let turn = 0; // grows whenever another data set or run is looked at: late answers are dropped
 
-function showDataset(dataset) {
+function clearResult() {
   shown = null;
+  for (const id of ["found", "summary", "onward"]) byId(id).hidden = true;
+  byId("welcome").hidden = false;
+}
+
+// Another data set: its sensors, and the newest detection on it.
+async function showDataset(dataset) {
+  const mine = ++turn;
+  clearProblem();
+  showNotes([]);
+  runs.leave();
+  busy(false);
+  clearResult();
   const sensors = data.sensorsOf(dataset);
   settings.offerSensors(sensors);
   series.offer(sensors);
-  for (const id of ["found", "summary"]) byId(id).hidden = true;
-  byId("welcome").hidden = false;
-  if (sensors.length) series.show({ dataset: dataset.id, sensor: sensors[0] });
+  try {
+    const wanted = query.get("run");
+    query.delete("run");
+    const [newest] = await Promise.all([wanted ? ask(`/runs/${encodeURIComponent(wanted)}`) : newestRun(dataset), settings.offerRows(dataset)]);
+    if (mine !== turn) return;
+    if (newest) await showRun(newest, mine);
+    else {
+      address({ dataset: dataset.id });
+      if (sensors.length) await series.show({ dataset: dataset.id, sensor: sensors[0] });
+    }
+  } catch (problem) {
+    if (mine !== turn) return;
+    showProblem(problem);
+    if (sensors.length) await series.show({ dataset: dataset.id, sensor: sensors[0] });
+  }
+}
+
+async function newestRun(dataset) {
+  const { runs: found } = await ask(`/runs?kind=detection&limit=5&dataset=${encodeURIComponent(dataset.id)}`);
+  return found.find((run) => runs.unfinished(run) || run.state === "done");
+}
+
+// Follow a run to its end, and show what it found.
+async function showRun(run, mine) {
+  settings.restore(run.options);
+  address({ dataset: run.dataset, run: run.id });
+  busy(true);
+  try {
+    const ended = await runs.follow(run);
+    if (ended === null || mine !== turn) return;
+    const answer = await ask(`/runs/${encodeURIComponent(ended.id)}/result`);
+    if (mine === turn) await showAnswer(answer);
+  } finally {
+    if (mine === turn) busy(false);
+  }
 }
 
 function busy(on) {
   byId("detect").disabled = on;
   byId("detect-spinner").hidden = !on;
   byId("results").setAttribute("aria-busy", on);
-  if (!on) {
-    clearInterval(busy.clock);
-    byId("detect-text").textContent = text("detect");
-    return;
-  }
-  const began = performance.now();
-  const tell = () => {
-    byId("detect-text").textContent = text("detecting", { seconds: seconds(Math.floor((performance.now() - began) / 1000)) });
-  };
-  tell();
-  busy.clock = setInterval(tell, 1000);
+  byId("detect-text").textContent = text(on ? "detecting" : "detect");
 }
 
 async function detect() {
+  const mine = ++turn;
   clearProblem();
-  const dataset = data.chosen();
-  let body;
   try {
-    body = settings.wishes(dataset);
+    const body = settings.wishes(data.chosen());
     busy(true);
-    const answer = await ask("/detect", { method: "POST", body });
-    if (data.chosen() === dataset) await showAnswer(dataset, body, answer);
+    await showRun(await runs.start(body), mine);
   } catch (problem) {
-    showProblem(problem);
+    if (mine === turn) showProblem(problem);
   } finally {
-    busy(false);
+    if (mine === turn) busy(false);
   }
 }
 
-async function showAnswer(dataset, body, answer) {
-  shown = { dataset: dataset.id, run: answer.run };
+async function showAnswer(answer) {
+  shown = { dataset: answer.dataset, run: answer.run };
   byId("welcome").hidden = true;
-  byId("found").hidden = false;
+  for (const id of ["found", "onward"]) byId(id).hidden = false;
+  links(answer);
   showNotes(answer.notes);
-  showTiles(answer);
   const shares = new Map(answer.ranking.map(({ sensor, share }) => [sensor, share]));
   series.offer([...shares.keys()], shares);
-  const top = answer.ranking[0].sensor;
-  await series.show({ ...shown, sensor: top, figure: answer.figures.time_series });
-  showEvents(answer);
-  for (const name of ["distribution", "correlation", "score"]) await draw(byId(name), answer.figures[name]);
+  const sensor = answer.figures.time_series.layout.meta.sensor;
+  const [start, end] = [query.get("start"), query.get("end")];
+  query.delete("start");
+  query.delete("end");
+  await series.show({ ...shown, sensor, start, end, figure: start || end ? null : answer.figures.time_series });
+  showFindings(answer);
+  for (const name of ["distribution", "correlation"]) await draw(byId(name), answer.figures[name]);
+  byId("correlation-normal").checked = true;
+  await score.show(answer);
   announce(text("finished", { events: whole(answer.events_total) }));
+}
+
+function showFindings(answer) {
+  showTiles(answer);
+  showEvents(answer);
+}
+
+// After the threshold was moved: the same place, other flags.
+async function refresh(answer) {
+  showFindings(answer);
+  await series.reload();
+  await showDistribution(series.current().sensor);
+  await showCorrelation();
+}
+
+function links({ run }) {
+  const id = encodeURIComponent(run);
+  byId("to-groups").href = `/groups?run=${id}`;
+  byId("to-compare").href = `/compare?dataset=${encodeURIComponent(shown.dataset)}`;
+  byId("to-rows").href = `/runs/${id}/export?what=rows&format=csv`;
+  byId("to-report").href = `/runs/${id}/report.html`;
+}
+
+function address(values) {
+  history.replaceState(null, "", `/?${new URLSearchParams(values)}`);
 }
 
 async function showDistribution(sensor) {
   if (!shown) return;
-  const { dataset, run } = shown;
   try {
-    await draw(byId("distribution"), await ask(series.address(sensor, { dataset, run, view: "distribution" })));
+    await draw(byId("distribution"), await ask(series.address(sensor, { run: shown.run, view: "distribution" })));
+  } catch (problem) {
+    showProblem(problem);
+  }
+}
+
+async function showCorrelation() {
+  if (!shown) return;
+  const rows = document.querySelector("[name=correlation-rows]:checked").value;
+  try {
+    await draw(byId("correlation"), await ask(`/runs/${encodeURIComponent(shown.run)}/correlation?rows=${rows}`));
   } catch (problem) {
     showProblem(problem);
   }
@@ -86,7 +161,28 @@ for (const tab of document.querySelectorAll("[data-bs-toggle=tab]")) {
     for (const chart of document.querySelectorAll(`${tab.dataset.bsTarget} .js-plotly-plot`)) resize(chart);
   });
 }
-data.onDataset(showDataset);
+for (const choice of document.querySelectorAll("[name=correlation-rows]")) choice.addEventListener("change", showCorrelation);
 series.onSensor(showDistribution);
+score.onMoved(refresh);
+startEvents();
 settings.start();
-data.start();
+data.onDataset(showDataset);
+
+// The address may name a run: its data set comes first.
+async function begin() {
+  const wanted = query.get("run");
+  if (!wanted) return data.start();
+  try {
+    const run = await ask(`/runs/${encodeURIComponent(wanted)}`);
+    if (data.known(run.dataset)) return data.start(run.dataset);
+    query.delete("run");
+    data.start();
+    showNotes([text("data_gone", { name: run.dataset_name })]);
+  } catch (problem) {
+    query.delete("run");
+    data.start();
+    showProblem(problem);
+  }
+}
+
+begin();

@@ -1,5 +1,6 @@
 // What a detection found: the tiles and the table of events.
 import { around, choose, current, zoom } from "./series.js";
+import { sortable } from "./table.js";
 import { byId, counted, decimals, duration, element, isTime, moment, percent, seconds, significant, text, time, whole } from "./text.js";
 
 const TOP_SENSORS = 3;
@@ -32,30 +33,63 @@ function tile(title, value, under, kind = "", words = "") {
   );
 }
 
+const list = sortable(
+  byId("events"),
+  [
+    { title: "#", value: (event) => event.id, cell: showButton },
+    { title: text("kind"), value: (event) => event.kind, cell: (event) => element("span", { className: `kind kind-${event.kind}`, content: text(event.kind) }) },
+    { title: text("start"), value: (event) => event.start, cell: startOf },
+    { title: text("duration"), value: (event) => event.rows, cell: lengthOf, className: "wide short", first: -1 },
+    { title: text("equipment"), value: (event) => event.equipment, cell: (event) => event.equipment ?? "", className: "wide short" },
+    { title: text("lot"), value: (event) => event.lot, cell: (event) => event.lot ?? "", className: "wide short" },
+    { title: text("peak"), value: (event) => event.peak_score, cell: (event) => significant(event.peak_score), className: "number wide", first: -1 },
+    { title: text("sensors"), value: (event) => event.sensors[0]?.sensor, cell: sensors },
+    { title: text("verdict"), value: (event) => event.verdict, cell: verdictOf, className: "wide" },
+    { title: text("why"), cell: explain },
+  ],
+  { row: makeClickable },
+);
+let found = null;
+
 export function showEvents(answer) {
-  const all = answer.events_total;
-  const shown = answer.events.length;
-  const partly = shown < all ? text("events_shown", { shown: whole(shown), all: whole(all) }) : "";
-  byId("events-note").textContent = all ? partly : text("no_events");
-  byId("events").replaceChildren(...answer.events.map(row));
+  found = answer;
+  filterEvents();
 }
 
-function row(event) {
-  const show = element("button", { className: "show-event", type: "button", content: whole(event.id), "aria-label": text("show_event", { id: event.id }) });
-  const made = element(
-    "tr",
-    { "data-event": event.id },
-    element("td", {}, show),
-    element("td", {}, element("span", { className: `kind kind-${event.kind}`, content: text(event.kind) })),
-    element("td", { content: startOf(event) }),
-    element("td", { className: "wide short", content: lengthOf(event) }),
-    element("td", { className: "wide short", content: event.equipment ?? "", title: event.equipment ?? "" }),
-    element("td", { className: "wide short", content: event.lot ?? "", title: event.lot ?? "" }),
-    element("td", { className: "number wide", content: significant(event.peak_score) }),
-    element("td", {}, ...sensors(event)),
-  );
-  made.addEventListener("click", () => showEvent(event, made));
-  return made;
+function filterEvents() {
+  const kind = byId("event-kind").value;
+  const wanted = byId("event-search").value.trim().toLowerCase();
+  const words = (event) => [event.equipment, event.lot, event.note, ...Object.values(event.context), ...event.sensors.slice(0, TOP_SENSORS).map(({ sensor }) => sensor)];
+  const fits = (event) => (!kind || event.kind === kind) && (!wanted || words(event).some((word) => word?.toLowerCase().includes(wanted)));
+  const events = found.events.filter(fits);
+  const all = found.events_total;
+  const partly = events.length < all ? text(events.length < found.events.length ? "events_filtered" : "events_shown", { shown: whole(events.length), all: whole(all) }) : "";
+  byId("events-note").textContent = all ? partly : text("no_events");
+  list.show(events);
+}
+
+export function startEvents() {
+  byId("event-kind").addEventListener("change", filterEvents);
+  byId("event-search").addEventListener("input", filterEvents);
+}
+
+function showButton(event) {
+  return element("button", { className: "show-event", type: "button", content: whole(event.id), "aria-label": text("show_event", { id: event.id }) });
+}
+
+function makeClickable(event, row) {
+  row.dataset.event = event.id;
+  row.addEventListener("click", (press) => press.target.closest("a") || showEvent(event, row));
+}
+
+function verdictOf(event) {
+  if (!event.verdict) return "";
+  return element("span", { className: `verdict ${event.verdict}`, content: text(event.verdict), title: event.note });
+}
+
+function explain(event) {
+  const address = `/event?run=${encodeURIComponent(found.run)}&event=${event.id}`;
+  return element("a", { href: address, content: text("explain"), "aria-label": text("explain_event", { id: event.id }) });
 }
 
 function startOf(event) {
@@ -73,7 +107,7 @@ function lengthOf(event) {
 
 function sensors(event) {
   const top = event.sensors.slice(0, TOP_SENSORS).filter((sensor, rank) => rank === 0 || sensor.share >= 0.05);
-  return top.map(({ sensor, share }, rank) =>
+  const parts = top.map(({ sensor, share }, rank) =>
     element(
       "span",
       { className: rank ? "share wide" : "share" },
@@ -81,6 +115,7 @@ function sensors(event) {
       element("span", { content: percent(share, 0) }),
     ),
   );
+  return element("span", {}, ...parts);
 }
 
 async function showEvent(event, made) {

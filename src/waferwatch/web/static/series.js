@@ -30,12 +30,15 @@ export function offer(sensors, shares = new Map()) {
 }
 
 // A data set without a result, or with one whose figure is already here.
-export async function show({ dataset, run = null, sensor, figure = null }) {
-  Object.assign(view, { dataset, run, sensor, start: null, end: null });
+export async function show({ dataset, run = null, sensor, start = null, end = null, figure = null }) {
+  Object.assign(view, { dataset, run, sensor, start, end });
   select.value = sensor;
   if (figure) await put(figure);
   else await load();
 }
+
+// The same place once more, after the flags have changed.
+export const reload = () => load();
 
 export async function zoom(start, end) {
   Object.assign(view, { start, end });
@@ -68,7 +71,8 @@ export function around(event) {
 async function load() {
   asked?.abort();
   asked = new AbortController();
-  const { dataset, run, sensor, start, end } = view;
+  const { run, sensor, start, end } = view;
+  const dataset = run ? null : view.dataset;
   chart.setAttribute("aria-busy", "true");
   try {
     await put(await ask(address(sensor, { dataset, run, start, end, points: POINTS }), { signal: asked.signal }));

@@ -1,0 +1,51 @@
+// A run from the wish to its end: started, followed with its progress, cancelled.
+import { ask, Problem } from "./api.js";
+import { byId, percent, text } from "./text.js";
+
+const UNFINISHED = ["queued", "running"];
+const box = byId("run-progress");
+let followed = null; // id of the run whose progress is shown
+
+export const unfinished = (run) => UNFINISHED.includes(run.state);
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+export const start = (body) => ask("/runs", { method: "POST", body });
+
+export const cancel = (id) => ask(`/runs/${encodeURIComponent(id)}/cancel`, { method: "POST" });
+
+// Shows the progress until the run has ended. Gives null when another run is followed meanwhile.
+export async function follow(run) {
+  followed = run.id;
+  let now = run;
+  for (let wait = 150; unfinished(now); wait = Math.min(1000, wait * 1.3)) {
+    show(now);
+    await pause(document.hidden ? 2000 : wait);
+    if (followed !== run.id) return null;
+    now = await ask(`/runs/${encodeURIComponent(run.id)}`);
+    if (followed !== run.id) return null;
+  }
+  leave();
+  if (now.state !== "done") throw new Problem(now.error ?? { message: text("interrupted") });
+  return now;
+}
+
+// Look no longer; the run itself goes on.
+export function leave() {
+  followed = null;
+  box.hidden = true;
+}
+
+function show(run) {
+  box.hidden = false;
+  const waiting = run.state === "queued";
+  byId("run-state").textContent = waiting ? text("waiting", { place: run.place ?? 1 }) : text("running");
+  byId("run-share").textContent = waiting ? "" : percent(run.progress, 0);
+  const bar = box.querySelector(".progress");
+  bar.setAttribute("aria-valuenow", Math.round(run.progress * 100));
+  bar.firstElementChild.style.width = `${Math.max(2, run.progress * 100)}%`;
+}
+
+byId("run-cancel").addEventListener("click", async () => {
+  if (followed) await cancel(followed).catch(() => {}); // what became of it is seen at the next look
+});
