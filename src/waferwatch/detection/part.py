@@ -28,7 +28,7 @@ def detect_rows(table: Table, rows: NDArray[np.int64] | None, **options: Any) ->
     """
     if rows is None:
         return detect_table(table, **options)
-    return _in_whole(detect_table(_part(table, rows), **options), rows, table)
+    return _in_whole(detect_table(part_of(table, rows), **options), rows, table)
 
 
 def move_threshold(table: Table, rows: NDArray[np.int64] | None, found: Detection, threshold: float) -> Detection:
@@ -41,10 +41,11 @@ def move_threshold(table: Table, rows: NDArray[np.int64] | None, found: Detectio
         contributions=found.contributions[rows],
         runs=[replace(run, start_row=int(np.searchsorted(rows, run.start_row))) for run in found.runs],
     )
-    return _in_whole(with_threshold(_part(table, rows), inside, threshold), rows, table)
+    return _in_whole(with_threshold(part_of(table, rows), inside, threshold), rows, table)
 
 
-def _part(table: Table, rows: NDArray[np.int64]) -> Table:
+def part_of(table: Table, rows: NDArray[np.int64]) -> Table:
+    """The table of these rows alone, numbered from 0."""
     return replace(table, frame=table.frame.iloc[rows].reset_index(drop=True))
 
 

@@ -1,32 +1,84 @@
-"""The job that compares detectors."""
+"""The jobs that compare detectors: on the data, and with faults injected into them."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from waferwatch.detection.compare import compare_table
+from pydantic import TypeAdapter
+
+from waferwatch.detection.compare import ONE_LINERS, Comparison, Question, compare_detectors, inject_only
 from waferwatch.detectors.base import Progress
 from waferwatch.jobs.detection import table_of
-from waferwatch.jobs.options import Options
+from waferwatch.jobs.options import Options, chosen_rows, reference_period
 from waferwatch.settings import Settings
 from waferwatch.store.runs import Run
 from waferwatch.store.store import Store
 
 
-def run_comparison(store: Store, _settings: Settings, run: Run, progress: Progress) -> dict[str, Any]:
-    """Compare, keep the rows, and return a summary.
+def run_comparison(store: Store, settings: Settings, run: Run, progress: Progress) -> dict[str, Any]:
+    """Compare, keep all that was found, and return a summary. The one-liners are always compared too.
 
     Raises:
-        InputError, NotFoundError, ModelError, Cancelled: as ``compare_table``, and for columns that cannot be used.
+        InputError, NotFoundError, ModelError, Cancelled: as ``compare_detectors``, and for options that cannot be used.
     """
     options = Options.from_dict(run.options)
-    rows = compare_table(
-        table_of(store, options),
-        detectors=options.detectors,
+    asked = _question(store, settings, options)
+    found = compare_detectors(asked, with_one_liners(options.detectors), faults=options.faults, progress=progress)
+    return _keep(store, run, found)
+
+
+def run_injection(store: Store, settings: Settings, run: Run, progress: Progress) -> dict[str, Any]:
+    """The injected-fault test alone; otherwise as ``run_comparison``."""
+    options = Options.from_dict(run.options)
+    asked = _question(store, settings, options)
+    return _keep(store, run, inject_only(asked, with_one_liners(options.detectors), progress=progress))
+
+
+def kept_comparison(store: Store, run_id: str) -> Comparison:
+    """What a comparison or injection has found.
+
+    Raises:
+        NotFoundError: when nothing is kept of it.
+    """
+    return _adapter().validate_python(store.results.document(run_id))
+
+
+def with_one_liners(detectors: Sequence[str] | None) -> list[str] | None:
+    """The detectors asked for and the one-liners, which every model is held against."""
+    return None if detectors is None else list(dict.fromkeys([*detectors, *ONE_LINERS]))
+
+
+@cache
+def _adapter() -> TypeAdapter[Comparison]:
+    return TypeAdapter(Comparison)
+
+
+def _question(store: Store, settings: Settings, options: Options) -> Question:
+    table = table_of(store, options)
+    return Question(
+        table=table,
+        rows=chosen_rows(table, options),
+        checkpoint=options.checkpoint,
         contamination=options.contamination,
         reference_rows=options.reference_rows,
-        progress=progress,
+        reference=reference_period(table, options),
+        device=settings.device,
     )
-    store.results.put_document(run.id, {"rows": [asdict(row) for row in rows]})
-    return {"detectors": [row.detector for row in rows], "seconds": sum(row.seconds for row in rows)}
+
+
+def _keep(store: Store, run: Run, found: Comparison) -> dict[str, Any]:
+    store.results.put_document(run.id, _adapter().dump_python(found, mode="json"))
+    tested = [] if found.faults is None else [score.detector for score in found.faults.scores]
+    verdict = found.verdict
+    return {
+        "detectors": [row.detector for row in found.rows] or tested,
+        "seconds": sum(row.seconds for row in found.rows),
+        "faults": 0 if found.faults is None else len(found.faults.faults),
+        "verdict": verdict.answer,
+        "measure": verdict.measure,
+        "moment": verdict.moment,
+        "other": verdict.other,
+        "other_value": verdict.other_value,
+    }

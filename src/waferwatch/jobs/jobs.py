@@ -13,7 +13,7 @@ from typing import Any
 
 from waferwatch.detectors.base import Progress
 from waferwatch.errors import Cancelled, NotFoundError, WaferwatchError
-from waferwatch.jobs.comparison import run_comparison
+from waferwatch.jobs.comparison import run_comparison, run_injection
 from waferwatch.jobs.detection import run_detection
 from waferwatch.jobs.options import Options
 from waferwatch.jobs.queue import Job, Queue, cancelled
@@ -25,6 +25,7 @@ Work = Callable[[Store, Settings, Run, Progress], dict[str, Any]]  # keeps its r
 KINDS: dict[str, Work] = {
     "detection": run_detection,
     "comparison": run_comparison,
+    "injection": run_injection,
 }
 _TOUCH_S = 10.0
 _log = logging.getLogger("waferwatch.jobs")

@@ -1,30 +1,46 @@
-"""The Compare page and /model_compare."""
+"""The Compare page, /model_compare, and kept comparisons."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from waferwatch.detection.compare import ComparisonRow
+from waferwatch.detection.compare import ONE_LINERS
+from waferwatch.errors import InputError
+from waferwatch.jobs.comparison import kept_comparison
 from waferwatch.jobs.options import Options
 from waferwatch.web.answers import JsonAnswer
-from waferwatch.web.compare.schemas import CompareAnswer, CompareRequest
+from waferwatch.web.compare.answer import comparison_answer, row_answer
+from waferwatch.web.compare.schemas import CompareAnswer, CompareRequest, ComparisonAnswer
 from waferwatch.web.compare.texts import texts
-from waferwatch.web.context import parts, read_body, translator
+from waferwatch.web.context import Parts, parts, read_body, translator
 from waferwatch.web.detect.api import finished_run
 from waferwatch.web.figures.comparison import comparison_figure
+from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
 from waferwatch.web.pages import render
+from waferwatch.web.schemas import DEFAULT_CONTAMINATION
 from waferwatch.web.work import check_detector, dataset_of
+
+_KINDS = ("comparison", "injection")
 
 
 async def compare_page(request: Request) -> Response:
     """The page on which detectors are compared."""
-    return await render(request, "compare.html", area="compare", texts=texts)
+    return await render(
+        request,
+        "compare.html",
+        area="compare",
+        texts=texts,
+        contamination=DEFAULT_CONTAMINATION,
+        one_liners=ONE_LINERS,
+    )
 
 
 async def model_compare(request: Request) -> Response:
-    """Run several detectors on the same data."""
+    """Run several detectors on the same data, and wait for the result."""
     body = await read_body(request, CompareRequest)
     for name in body.detectors or ():
         check_detector(name, "detectors")
@@ -34,12 +50,31 @@ async def model_compare(request: Request) -> Response:
         contamination=body.contamination,
         reference_rows=body.reference_rows,
         detectors=None if body.detectors is None else tuple(dict.fromkeys(body.detectors)),
+        faults=False,
     )
-    app = parts(request)
     run = await finished_run(request, "comparison", options)
-    document = await app.work.read(app.store.results.document, run.id)
-    rows = [ComparisonRow(**row) for row in document["rows"]]
-    return JsonAnswer({"rows": document["rows"], "figure": comparison_figure(rows, translator(request))})
+    app = parts(request)
+    return JsonAnswer(await app.work.read(_rows_answer, app, run.id, options.detectors, translator(request)))
+
+
+def _rows_answer(app: Parts, run_id: str, wanted: tuple[str, ...] | None, translate: Translator) -> dict[str, Any]:
+    """The detectors asked for, without the one-liners that every comparison has."""
+    rows = [row for row in kept_comparison(app.store, run_id).rows if wanted is None or row.detector in wanted]
+    return {"rows": [row_answer(row, translate) for row in rows], "figure": comparison_figure(rows, translate)}
+
+
+async def comparison(request: Request) -> Response:
+    """What a finished comparison or injected-fault test has found."""
+    app = parts(request)
+    answer = await app.work.read(_comparison, app, request.path_params["id"], translator(request))
+    return JsonAnswer(answer)
+
+
+def _comparison(app: Parts, run_id: str, translate: Translator) -> dict[str, Any]:
+    run = app.jobs.result_of(run_id)
+    if run.kind not in _KINDS:
+        raise InputError("This run is no comparison.", hint="Choose a comparison from the list of runs.", field="run")
+    return comparison_answer(run, kept_comparison(app.store, run.id), translate)
 
 
 ENDPOINTS = (
@@ -51,6 +86,14 @@ ENDPOINTS = (
         "Several detectors on the same data.",
         CompareAnswer,
         body=CompareRequest,
+        failures=DETECTING,
+    ),
+    Endpoint(
+        "GET",
+        "/runs/{id}/comparison",
+        comparison,
+        "What a comparison of detectors, or a test with injected faults, has found.",
+        ComparisonAnswer,
         failures=DETECTING,
     ),
 )

@@ -6,34 +6,58 @@ from collections.abc import Sequence
 from typing import Any
 
 from waferwatch.detection.compare import ComparisonRow
-from waferwatch.web.figures.style import LINES, Figure, layout, safe, short
+from waferwatch.web.figures.style import LINES, Figure, empty, layout, safe, short
 from waferwatch.web.language import Translator
+from waferwatch.web.texts import detector_titles
 
-_MEASURES = (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1"), ("auc_pr", "AUC-PR"), ("vus_pr", "VUS-PR"))
+_MEASURES = (("vus_pr", "VUS-PR"), ("auc_pr", "AUC-PR"), ("f1", "F1"), ("precision", "Precision"), ("recall", "Recall"))
+_BAR_PX, _GAP_PX, _FRAME_PX = 11, 14, 96
 
 
 def comparison_figure(rows: Sequence[ComparisonRow], translate: Translator) -> Figure:
-    """With labels the measures of each detector, else the seconds that it took."""
-    names = [safe(row.detector, 30) for row in rows]
-    if any(row.auc_pr is not None or row.f1 is not None for row in rows):
-        data = [_bars(names, rows, field, translate(title), LINES[at]) for at, (field, title) in enumerate(_MEASURES)]
+    """With labels the measures of each detector, else the seconds that it took. One that failed has no bars.
+
+    Bars lie on their side, so that names stay readable on a phone.
+    """
+    shown = [row for row in rows if row.failure is None]
+    if not shown:
+        return empty(translate("No detector gave a result."))
+    if any(row.auc_pr is not None or row.f1 is not None for row in shown):
+        titles = [(field, translate(title)) for field, title in _MEASURES]
         axis: dict[str, Any] = {"range": [0, 1], "title": {"text": translate("1 is best")}}
     else:
-        data = [_bars(names, rows, "seconds", translate("seconds"), LINES[0])]
+        titles = [("seconds", translate("seconds"))]
         axis = {"rangemode": "tozero", "title": {"text": translate("seconds")}}
+    names = detector_titles(translate)
+    labels = [safe(names.get(row.detector, row.detector), 28) for row in shown]
     return {
-        "data": data,
-        "layout": layout(barmode="group", showlegend=len(data) > 1, xaxis={"type": "category"}, yaxis=axis),
+        "data": [_bars(shown, field, title, LINES[at]) for at, (field, title) in enumerate(titles)],
+        "layout": layout(
+            height=_FRAME_PX + len(shown) * (_GAP_PX + _BAR_PX * max(2, len(titles))),
+            barmode="group",
+            bargap=0.22,
+            showlegend=len(titles) > 1,
+            legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal"},
+            margin={"l": 16, "r": 16, "t": 36, "b": 44},
+            xaxis=axis,
+            yaxis={
+                "tickvals": list(range(len(shown))),
+                "ticktext": labels,
+                "autorange": "reversed",
+                "automargin": True,
+            },
+        ),
     }
 
 
-def _bars(names: list[str], rows: Sequence[ComparisonRow], field: str, title: str, color: str) -> dict[str, Any]:
+def _bars(rows: Sequence[ComparisonRow], field: str, title: str, color: str) -> dict[str, Any]:
     values = [getattr(row, field) for row in rows]
     return {
         "type": "bar",
+        "orientation": "h",
         "name": title,
-        "x": names,
-        "y": short([float("nan") if value is None else value for value in values]),
+        "x": short([float("nan") if value is None else value for value in values]),
+        "y": list(range(len(rows))),
         "marker": {"color": color},
-        "hovertemplate": "%{x}<br>%{y:.3g}<extra>%{fullData.name}</extra>",
+        "hovertemplate": "%{x:.3g}<extra>%{fullData.name}</extra>",
     }
