@@ -1,0 +1,338 @@
+"""The quality report: the same numbers as slow loops tell, findings where a fault was put, silence where none is."""
+
+from __future__ import annotations
+
+import math
+import time
+from itertools import groupby, pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from waferwatch.detectors.moment.detector import FEWEST_POINTS
+from waferwatch.read.frames import table_from_frame
+from waferwatch.read.generate import generate
+from waferwatch.read.table import Role, Table
+from waferwatch.series.findings import Severity
+from waferwatch.series.quality import Quality, examine
+from waferwatch.series.split import split
+from waferwatch.series.timing import lay_out
+from waferwatch.series.timing_findings import FEWEST_JUDGED
+
+SENSOR = some.sampled_from([0.0, 1.0, 2.0, 2.5, -7.0, 400.0, math.nan])
+
+
+@some.composite
+def tables(draw: some.DrawFn) -> Table:
+    """Small tables with every trouble: equipment mixed up, times twice, backwards and missing, values missing."""
+    rows = draw(some.integers(2, 30))
+    column = lambda of: draw(some.lists(of, min_size=rows, max_size=rows))  # noqa: E731
+    frame = pd.DataFrame(
+        {
+            "time": np.asarray(column(some.one_of(some.integers(0, 40), some.just(None))), dtype=float),
+            "tool": column(some.sampled_from(["A", "B"])),
+            "step": column(some.sampled_from(["s", "t"])),
+            "x": column(SENSOR),
+            "y": column(SENSOR),
+        }
+    )
+    frame.loc[0, ["time", "x", "y"]] = [0.0, 1.0, 1.0]
+    roles = {"time": "time", "tool": "equipment", "step": "step", "x": "sensor", "y": "sensor"}
+    return table_from_frame(frame, roles=roles)
+
+
+def series_of(table: Table) -> list[list[int]]:
+    """Rows of each series, as the detectors get them."""
+    return [one.rows.tolist() for one in split(table).series]
+
+
+def naive_runs(table: Table, name: str) -> list[tuple[float, int, int]]:
+    """Value, length and first row of each run of equal values."""
+    values, runs = table.frame[name].tolist(), []
+    for rows in series_of(table):
+        at = 0
+        for value, same in groupby(values[row] for row in rows):
+            length = len(list(same))
+            if not math.isnan(value):
+                runs.append((value, length, rows[at]))
+            at += length
+    return runs
+
+
+def naive_outliers(table: Table, name: str) -> int:
+    frame = table.frame[table.frame["time"].notna()]
+    count = 0
+    for _, group in frame.groupby(["tool", "step"]):
+        values = sorted(value for value in group[name] if not math.isnan(value))
+        if not values:
+            continue
+        low, centre, high = (values[math.floor(share * (len(values) - 1) + 0.5)] for share in (0.05, 0.5, 0.95))
+        mean = sum(abs(value - centre) for value in values) / len(values)
+        spread = (high - low) / 3.29 if high > low else 1.2533 * mean
+        count += sum(1 for value in values if spread > 0 and abs(value - centre) / spread > 6)
+    return count
+
+
+@given(tables())
+@settings(max_examples=60, deadline=None)
+def test_rows_lie_in_the_order_in_which_detectors_get_them(table: Table) -> None:
+    layout = lay_out(table)
+    series = [part.tolist() for part in np.split(layout.rows, np.flatnonzero(layout.starts)[1:])]
+    assert series == series_of(table)
+
+
+@given(tables())
+@settings(max_examples=60, deadline=None)
+def test_sensors_are_measured_as_slow_loops_measure_them(table: Table) -> None:
+    rows = [row for one in series_of(table) for row in one]
+    for sensor in examine(table).sensors:
+        values = [table.frame[sensor.name][row] for row in rows]
+        present = [value for value in values if not math.isnan(value)]
+        assert sensor.rows == len(rows)
+        assert sensor.missing == len(values) - len(present)
+        if not present:
+            assert sensor.low is sensor.median is None
+            continue
+        runs = naive_runs(table, sensor.name)
+        assert (sensor.low, sensor.high) == (min(present), max(present))
+        assert sensor.median == np.median(present)
+        assert sensor.distinct == len(set(present))
+        assert sensor.usual_run == np.median([length for _, length, _ in runs])
+        assert sensor.longest_run is not None
+        assert sensor.longest_run.rows == max(length for _, length, _ in runs)
+        assert (sensor.longest_run.rows, sensor.longest_run.row) in {(length, row) for _, length, row in runs}
+        assert sensor.constant == (len(set(present)) == 1)
+
+
+@given(tables())
+@settings(max_examples=60, deadline=None)
+def test_time_is_measured_as_slow_loops_measure_it(table: Table) -> None:
+    timing = examine(table).timing
+    back = again = repeated = 0
+    first_back: int | None = None
+    steps = []
+    for tool in ("A", "B"):
+        own = [row for row in range(len(table.frame)) if table.frame["tool"][row] == tool]
+        own = [row for row in own if not math.isnan(table.frame["time"][row])]
+        times = table.frame["time"]
+        for above, row in pairwise(own):
+            if times[row] < times[above]:
+                back += 1
+                first_back = row if first_back is None else min(first_back, row)
+        own.sort(key=lambda row: times[row])
+        for above, row in pairwise(own):
+            steps.append(times[row] - times[above])
+            if times[row] == times[above]:
+                again += 1
+                repeated += all(str(table.frame[name][row]) == str(table.frame[name][above]) for name in "xy")
+    assert (timing.back.count, timing.back.row) == (back, first_back)
+    assert (timing.again.count, timing.repeated.count) == (again, repeated)
+    assert timing.without_time.count == table.frame["time"].isna().sum()
+    assert timing.period == (np.median([step for step in steps if step > 0]) if any(steps) else None)
+    assert sum(one.rows for one in timing.equipment) == table.frame["time"].notna().sum()
+    assert timing.series == len(series_of(table))
+
+
+@given(some.lists(some.sampled_from([10.0, 10.5, 11.0, 90.0]), min_size=120, max_size=300), some.integers(0, 3))
+@settings(max_examples=30, deadline=None)
+def test_far_values_are_counted_as_a_slow_loop_counts_them(values: list[float], tools: int) -> None:
+    rows = len(values)
+    frame = pd.DataFrame({"time": np.arange(rows, dtype=float), "x": values})
+    frame["tool"] = [f"T{row % max(1, tools)}" for row in range(rows)]
+    frame["step"] = "one"
+    table = table_from_frame(frame, roles={"tool": "equipment", "step": "step", "x": "sensor"})
+    assert examine(table).sensors[0].outliers == naive_outliers(table, "x")
+
+
+def examined(frame: pd.DataFrame, **options: Any) -> Quality:
+    return examine(table_from_frame(frame, **options))
+
+
+def noisy(rows: int = 2000, **columns: Any) -> pd.DataFrame:
+    """Three sensors of plain noise in one-second steps; ``columns`` come on top."""
+    generator = np.random.default_rng(5)
+    start = np.datetime64("2026-03-01T00:00:00", "ns")
+    frame = pd.DataFrame({"time": start + np.arange(rows).astype("timedelta64[s]")})
+    for name in "abc":
+        frame[name] = generator.normal(20, 1, rows)
+    for name, values in columns.items():
+        frame[name] = values
+    return frame
+
+
+def kinds(quality: Quality) -> list[str]:
+    return [finding.kind for finding in quality.findings]
+
+
+def only(quality: Quality, kind: str) -> Any:
+    found = [finding for finding in quality.findings if finding.kind == kind]
+    assert len(found) == 1, kinds(quality)
+    return found[0]
+
+
+def test_plain_data_give_no_finding() -> None:
+    assert examined(noisy()).findings == ()
+
+
+def test_a_stuck_sensor_is_found_with_its_place() -> None:
+    frame = noisy()
+    frame.loc[700:759, "b"] = frame["b"][700]
+    found = only(examined(frame), "stuck")
+    assert (found.columns, found.row, found.severity) == (("b",), 700, Severity.WARNING)
+    assert "b stands still for 60 rows from row 701 on (usually 1.0)" in str(found.sentence)
+
+
+def test_slow_coarse_and_resting_sensors_are_not_called_stuck() -> None:
+    generator = np.random.default_rng(1)
+    rows = 20_000
+    slow = np.round(np.cumsum(generator.normal(0, 0.02, rows)), 1)
+    held = np.repeat(generator.normal(0, 1, rows // 50), 50)
+    resting = np.where(np.arange(rows) % 4000 < 400, 0.0, generator.normal(50, 1, rows))
+    state = np.where(np.arange(rows) < 9000, 1.0, 2.0)
+    assert "stuck" not in kinds(examined(noisy(rows, slow=slow, held=held, resting=resting, state=state)))
+
+
+def test_a_slow_sensor_that_stands_still_far_longer_than_usual_is_stuck() -> None:
+    held = np.repeat(np.random.default_rng(1).normal(0, 1, 400), 5)
+    held[600:900] = held[600]
+    found = only(examined(noisy(held=held)), "stuck")
+    assert (found.columns, found.row) == (("held",), 600)
+
+
+def test_sensors_that_stand_still_together_make_one_finding() -> None:
+    frame = noisy()
+    for name in "abc":
+        frame.loc[1000:1200, name] = frame[name][1000]
+    quality = examined(frame)
+    assert "stuck" not in kinds(quality)
+    assert only(quality, "standstill").row == 1000
+
+
+def test_the_clean_virtual_fab_has_no_stuck_sensor_and_the_faulty_one_has_those_that_were_made() -> None:
+    clean, faulty = (generate(20_000, 3, 20, faults=faults) for faults in (False, True))
+    assert [finding.kind for finding in examined(clean).findings if finding.severity > Severity.NOTE] == []
+    made = faulty[faulty["fault_kind"] == "stuck_sensor"]
+    stuck = [one for sensor in examined(faulty).sensors for one in sensor.stuck]
+    assert sum(one.rows for one in stuck) >= 0.9 * len(made)
+    assert {one.group for one in stuck} == set(made["equipment"])
+    assert all(faulty["fault_kind"][one.row] == "stuck_sensor" for one in stuck)
+
+
+def test_missing_constant_empty_counting_and_copied_sensors_are_found() -> None:
+    frame = noisy(one=3.0, count=np.arange(2000.0), levels=np.arange(2000) % 3)
+    frame["copy"] = frame["a"]
+    frame.loc[300:899, "b"] = np.nan
+    quality = examined(frame)
+    assert [(finding.kind, finding.columns[0]) for finding in quality.findings if finding.columns] == [
+        ("constant", "one"),
+        ("missing", "b"),
+        ("rising", "count"),
+        ("few_values", "levels"),
+        ("twin", "copy"),
+    ]
+    missing = only(quality, "missing")
+    assert missing.row == 300
+    assert "30" in f"{missing.sentence.values['share']:.0%}"
+    assert "600 rows, begins in row 301" in str(missing.sentence)
+
+
+def test_a_sensor_that_is_read_more_slowly_is_not_called_missing() -> None:
+    frame = noisy()
+    frame.loc[frame.index % 10 != 0, "c"] = np.nan
+    quality = examined(frame)
+    assert "missing" not in kinds(quality)
+    assert only(quality, "slow").sentence.values["every"] == 10
+
+
+def test_the_same_fault_of_many_sensors_is_one_finding() -> None:
+    frame = noisy(**{f"dead{number}": float(number) for number in range(40)})
+    found = only(examined(frame), "constant")
+    assert len(found.columns) == 40
+    assert str(found.sentence).startswith("Sensors with the same value in every row: 40 (")
+
+
+def test_a_single_spike_is_told_and_another_state_is_not() -> None:
+    frame = noisy()
+    frame.loc[1500, "a"] = 900.0
+    frame.loc[200:399, "b"] = 900.0
+    found = only(examined(frame), "outliers")
+    assert (found.columns, found.row) == (("a",), 1500)
+
+
+def test_gaps_double_rows_and_time_that_goes_back_are_found_with_their_places() -> None:
+    frame = noisy()
+    frame.loc[1200:, "time"] += pd.Timedelta(hours=2)
+    frame.loc[50, ["time", "a", "b", "c"]] = frame.loc[49, ["time", "a", "b", "c"]]
+    frame.loc[80, "time"] = frame.loc[79, "time"]
+    frame.loc[500, "time"] = frame.loc[400, "time"] + pd.Timedelta(milliseconds=300)
+    quality = examined(frame)
+    assert only(quality, "gaps").row == 1200
+    assert quality.timing.gaps[0].length == 7201
+    assert only(quality, "repeated").row == 50
+    assert only(quality, "same_time").sentence.values["count"] == 1
+    assert only(quality, "time_back").row == 500
+
+
+def test_equipment_mixed_up_without_a_column_that_tells_them_apart_is_serious() -> None:
+    frame = noisy().loc[lambda whole: whole.index.repeat(2)].reset_index(drop=True)
+    frame["a"] += np.arange(len(frame)) % 2
+    found = only(examined(frame), "same_time")
+    assert found.severity is Severity.SERIOUS
+    assert "equipment" in str(found.remedy)
+
+
+def test_short_series_and_short_equipment_are_told() -> None:
+    frame = noisy(tool=["A"] * 1900 + ["B"] * 100)
+    quality = examined(frame)
+    assert "1 (B)" in str(only(quality, "short_reference").sentence)
+    assert only(examined(noisy(40)), "short_reference").severity is Severity.SERIOUS
+    broken = noisy(lot=np.arange(2000) // 5)
+    broken = broken.drop(columns="time").assign(run=np.arange(2000) // 5, step=np.arange(2000) % 5)
+    found = only(examined(broken), "short_series")
+    assert found.severity is Severity.SERIOUS
+    assert "run" in str(found.remedy)
+
+
+def test_the_shortest_series_that_is_judged_is_the_detector_s() -> None:
+    assert FEWEST_JUDGED == FEWEST_POINTS
+
+
+def test_labels_that_say_nothing_are_told() -> None:
+    assert only(examined(noisy(label=0)), "labels").severity is Severity.NOTE
+    assert only(examined(noisy(label=[1] * 1500 + [0] * 500)), "labels").severity is Severity.WARNING
+
+
+def test_a_table_without_time_or_with_rows_without_time_is_examined() -> None:
+    assert "no_time" in kinds(examined(noisy().drop(columns="time")))
+    frame = noisy()
+    frame.loc[100:129, "time"] = pd.NaT
+    quality = examined(frame)
+    assert (quality.timing.without_time.count, only(quality, "without_time").row) == (30, 100)
+    assert all(sensor.rows == 1970 for sensor in quality.sensors)
+
+
+def test_nothing_is_changed_and_what_matters_most_comes_first() -> None:
+    frame = noisy(one=3.0, copy=1.0)
+    frame.loc[300:1800, "b"] = np.nan
+    table = table_from_frame(frame)
+    before = table.frame.copy(deep=True)
+    severities = [finding.severity for finding in examine(table).findings]
+    assert severities == sorted(severities, reverse=True)
+    assert severities[0] is Severity.SERIOUS
+    pd.testing.assert_frame_equal(table.frame, before)
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_table_of_a_row_or_two_is_examined(rows: int) -> None:
+    assert "short_reference" in kinds(examined(pd.DataFrame({"x": [1.5, 2.5][:rows]})))
+
+
+def test_a_hundred_thousand_rows_take_less_than_a_tenth_of_a_second_a_sensor() -> None:
+    table = table_from_frame(generate(100_000, 4, 1))
+    began = time.perf_counter()
+    examine(table)
+    assert (time.perf_counter() - began) / len(table.columns(Role.SENSOR)) < 0.1
