@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = (
@@ -76,3 +76,33 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: str) -> Iterator[Page]:
+    """A desktop page that fails its test for any console error, page error, failed or foreign request.
+
+    A test that provokes one names a part of its text in ``page.allowed_faults``.
+    """
+    yield from _watched(browser, server, locale="en-US", viewport={"width": 1440, "height": 900})
+
+
+@pytest.fixture
+def phone(browser: Browser, server: str) -> Iterator[Page]:
+    """The same on a small phone, in Korean."""
+    yield from _watched(browser, server, locale="ko-KR", viewport={"width": 360, "height": 740}, has_touch=True)
+
+
+def _watched(browser: Browser, server: str, **options: object) -> Iterator[Page]:
+    context = browser.new_context(base_url=server, **options)  # type: ignore[arg-type]
+    page = context.new_page()
+    faults: list[str] = []
+    allowed: list[str] = []
+    page.on("console", lambda message: message.type in ("error", "warning") and faults.append(message.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("dialog", lambda dialog: (faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("request", lambda request: request.url.startswith((server, "data:", "blob:")) or faults.append(request.url))
+    page.allowed_faults = allowed  # type: ignore[attr-defined]
+    yield page
+    context.close()
+    assert [fault for fault in faults if not any(part in fault for part in allowed)] == []

@@ -1,0 +1,212 @@
+"""The Detect page in a browser: from the button to the event, in both languages, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+QUICK = "squared_difference"
+HOSTILE = "<img src=x onerror=alert(1)>"
+CSV = "time,equipment,lot,<b>pressure</b>,__proto__\n" + "\n".join(
+    f"2026-03-01 09:{at // 60:02d}:{at % 60:02d},{HOSTILE},L1,{9 if 200 <= at < 205 else at % 3 * 0.1},{at % 7}"
+    for at in range(400)
+)
+
+
+def open_fresh(page: Page) -> None:
+    """The page on the demo, without the result of an earlier test."""
+    page.goto("/?dataset=demo")
+    expect(page.locator("#sensors input")).to_have_count(12)
+    expect(page.locator("#detect")).to_be_enabled(timeout=30_000)
+
+
+def detect(page: Page) -> None:
+    page.select_option("#detector", QUICK)
+    page.click("#detect")
+    expect(page.locator("#summary")).to_contain_text("squared difference", timeout=30_000)
+    expect(page.locator("#found")).to_be_visible()
+    expect(page.locator("#detect")).to_be_enabled()
+
+
+def no_sideways_scroll(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def flagged(page: Page) -> int:
+    text = page.locator("#threshold-count").inner_text()
+    return int(re.sub(r"\D", "", text.split("(")[0]))
+
+
+def test_the_demo_is_judged_and_its_events_are_shown(page: Page) -> None:
+    open_fresh(page)
+    expect(page.locator("#series .main-svg").first).to_be_visible()
+    detect(page)
+    expect(page.locator("#summary .tile").first).to_contain_text("20,000")
+    assert page.locator("#events tbody tr").count() > 5
+    expect(page.locator("#status")).to_contain_text("Detection finished")
+    page.locator("#events .show-event").nth(2).click()
+    expect(page.locator("#zoom-out")).to_be_enabled()
+    assert page.evaluate("document.getElementById('series').data[0].x.length") > 10
+    page.click("#zoom-out")
+    expect(page.locator("#zoom-out")).to_be_disabled()
+
+
+def test_a_run_is_still_there_when_its_visitor_comes_back(page: Page) -> None:
+    open_fresh(page)
+    detect(page)
+    address = page.url
+    assert "run=" in address
+    tiles = page.locator("#summary").inner_text()
+    page.goto("/data")
+    page.goto(address)
+    expect(page.locator("#summary")).to_have_text(re.compile(".+"), timeout=30_000)
+    assert page.locator("#summary").inner_text() == tiles
+    expect(page.locator("#detector")).to_have_value(QUICK)
+
+
+def test_a_long_run_shows_its_progress_and_ends_when_it_is_cancelled(page: Page) -> None:
+    open_fresh(page)
+    page.select_option("#detector", "moment")
+    page.fill("#contamination", "3.21")  # settings that no other test uses, so that nothing is kept of before
+    page.click("#detect")
+    expect(page.locator("#run-progress")).to_be_visible()
+    page.click("#run-cancel")
+    expect(page.locator("#problem")).to_contain_text("cancelled", timeout=20_000)
+    expect(page.locator("#run-progress")).to_be_hidden()
+    expect(page.locator("#detect")).to_be_enabled()
+
+
+def test_a_moved_threshold_changes_flags_and_events_at_once(page: Page) -> None:
+    open_fresh(page)
+    page.fill("#contamination", "4.4")
+    detect(page)
+    before, events = flagged(page), page.locator("#events tbody tr").count()
+    threshold = float(page.input_value("#threshold"))
+    page.fill("#threshold", str(threshold * 3))
+    page.press("#threshold", "Enter")
+    expect(page.locator("#summary")).to_contain_text(f"{threshold * 3:.4g}"[:4], timeout=10_000)
+    assert flagged(page) < before
+    assert page.locator("#events tbody tr").count() < events
+    page.reload()
+    expect(page.locator("#threshold")).to_have_value(re.compile(f"^{threshold * 3:.3g}"[:4]), timeout=30_000)
+
+
+def test_every_tab_shows_its_figure(page: Page) -> None:
+    open_fresh(page)
+    detect(page)
+    for name in ("distribution", "correlation", "score"):
+        page.click(f"#{name}-tab")
+        expect(page.locator(f"#{name} .main-svg").first).to_be_visible()
+    page.click("#correlation-tab")
+    page.click("label[for=correlation-difference]")
+    expect(page.locator("#correlation .cbaxis")).to_contain_text("−2")
+
+
+def test_events_are_sorted_and_filtered(page: Page) -> None:
+    open_fresh(page)
+    detect(page)
+    page.click("#events .sort:has-text('Peak score')")
+    expect(page.locator("#events th:has-text('Peak score')")).to_have_attribute("aria-sort", "descending")
+    peaks = [
+        float(text.replace(",", "")) for text in page.locator("#events tbody tr td:nth-child(7)").all_inner_texts()
+    ]
+    assert peaks == sorted(peaks, reverse=True)
+    page.fill("#event-search", "ETCH-02")
+    expect(page.locator("#events-note")).to_contain_text("events fit")
+    assert set(page.locator("#events tbody tr td:nth-child(5)").all_inner_texts()) == {"ETCH-02"}
+
+
+def test_only_the_chosen_equipment_is_judged(page: Page) -> None:
+    open_fresh(page)
+    page.click("#filters-field > summary")
+    page.click("#filters summary:has-text('equipment')")
+    page.check("#filters input[value='ETCH-02']")
+    expect(page.locator("#filter-count")).to_have_text("equipment (1)")
+    detect(page)
+    assert set(page.locator("#events tbody tr td:nth-child(5)").all_inner_texts()) == {"ETCH-02"}
+    page.reload()
+    expect(page.locator("#filter-count")).to_have_text("equipment (1)", timeout=30_000)
+
+
+def test_an_upload_with_hostile_texts_is_judged(page: Page) -> None:
+    answer = page.request.post(
+        "/datasets", multipart={"file": {"name": "<i>etch</i>.csv", "mimeType": "text/csv", "buffer": CSV.encode()}}
+    )
+    dataset = answer.json()["id"]
+    page.goto(f"/?dataset={dataset}")
+    expect(page.locator("#dataset option:checked")).to_have_text("i>.csv")
+    expect(page.locator("#sensor-count")).to_have_text("2 of 2 sensors")
+    detect(page)
+    expect(page.locator("#events")).to_contain_text(HOSTILE)
+    expect(page.locator("#series .ytitle")).to_have_text("<b>pressure</b>")
+    page.request.delete(f"/datasets/{dataset}")
+    page.reload()
+    expect(page.locator("#notes")).to_contain_text("no longer there")
+    expect(page.locator("#dataset option:checked")).to_have_text("Demo fab (virtual)")
+
+
+def test_sensors_are_searched_and_chosen_by_keyboard(page: Page) -> None:
+    open_fresh(page)
+    page.fill("#sensor-search", "flow")
+    expect(page.locator("#sensors .form-check:visible")).to_have_count(3)
+    page.fill("#sensor-search", "rf_*")
+    expect(page.locator("#sensors .form-check:visible")).to_have_count(2)
+    page.fill("#sensor-search", "flow")
+    page.click("#sensors-all")
+    page.click("#sensors-none")
+    expect(page.locator("#sensor-count")).to_have_text("9 of 12 sensors")
+    page.fill("#sensor-search", "")
+    page.click("#sensors-none")
+    page.focus("#detect")
+    page.keyboard.press("Enter")
+    expect(page.locator("#problem")).to_contain_text("No sensor is chosen.")
+    page.focus("#sensor-0")
+    page.keyboard.press("Space")
+    expect(page.locator("#sensor-count")).to_have_text("1 of 12 sensors")
+
+
+def test_language_and_theme_are_switched_and_remembered(page: Page) -> None:
+    open_fresh(page)
+    page.click("text=한국어")
+    expect(page.locator("#detect")).to_have_text("이상 탐지")
+    page.select_option("#theme", "dark")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    expect(page.locator("#series .main-svg").first).to_be_visible()
+
+
+def test_a_narrow_phone_shows_everything_without_sideways_scroll(phone: Page) -> None:
+    open_fresh(phone)
+    assert no_sideways_scroll(phone)
+    detect(phone)
+    assert no_sideways_scroll(phone)
+    for tab in ("distribution", "correlation", "score"):
+        phone.click(f"#{tab}-tab")
+        phone.wait_for_timeout(300)
+        assert no_sideways_scroll(phone), tab
+    expect(phone.locator("#summary")).to_contain_text("이벤트")
+
+
+def test_no_figure_offers_to_send_its_data_elsewhere(page: Page) -> None:
+    open_fresh(page)
+    detect(page)
+    titles = page.evaluate("[...document.querySelectorAll('.modebar-btn')].map((button) => button.dataset.title)")
+    assert "Save as PNG" in titles
+    assert not [title for title in titles if "share" in title.lower() or "cloud" in title.lower()]
+
+
+def test_every_control_has_a_name(page: Page) -> None:
+    open_fresh(page)
+    detect(page)
+    nameless = page.evaluate(
+        """[...document.querySelectorAll("button, select, input, a[href]")].filter((control) => {
+          const words = control.getAttribute("aria-label") || control.textContent.trim() || control.title;
+          return !words && !(control.labels && control.labels.length) && control.type !== "hidden";
+        }).map((control) => control.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []
