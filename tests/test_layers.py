@@ -21,6 +21,7 @@ ORDER = (
     "events",
     "evaluate",
     "detection",
+    "explain",
     "grouping",
     "store",
     "jobs",

@@ -1,0 +1,110 @@
+"""The course that the sensors should have taken: what MOMENT expected, or the normal band for other detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+import numpy as np
+
+from waferwatch.detectors.moment import checkpoint as checkpoints
+from waferwatch.detectors.moment.checkpoint import Checkpoint
+from waferwatch.detectors.moment.engine import Engine
+from waferwatch.detectors.moment.expectation import expect
+from waferwatch.detectors.moment.preparation import measure
+from waferwatch.errors import ModelError, WaferwatchError
+from waferwatch.explain.scene import Floats, Scene
+from waferwatch.explain.spot import Spot
+from waferwatch.explain.usual import band, reference_series
+from waferwatch.series.series import Series
+from waferwatch.settings import current_settings
+
+_REACH = 4096  # points on either side of the view that the network may look at: far more than it does
+
+
+class Source(StrEnum):
+    """What a course was drawn by."""
+
+    MOMENT = "moment"
+    BAND = "band"
+
+
+@dataclass(frozen=True)
+class Course:
+    """What some sensors should have done along the view of an event, each array (n, S)."""
+
+    source: Source
+    middle: Floats  # what MOMENT expected, or the median of normal rows; NaN where it cannot be said
+    low: Floats | None  # ends of the normal band; None for MOMENT
+    high: Floats | None
+    by_step: bool = False  # whether the band is that of each recipe step
+    known: bool = False  # whether the band comes from rows that are known to be normal
+    averaged: int = 1  # rows that MOMENT saw as one
+    obstacle: WaferwatchError | None = None  # why MOMENT, which has judged the data, could not be asked again
+
+
+def course(scene: Scene, spot: Spot, sensors: Sequence[str]) -> Course:
+    """What the sensors should have done around the event. A checkpoint that is gone is told, and fails nothing."""
+    obstacle: WaferwatchError | None = None
+    if scene.found.model_sha256 is not None:
+        try:
+            return _expected(scene, spot, sensors, _engine_of(scene.found.model, scene.found.model_sha256))
+        except WaferwatchError as error:
+            obstacle = error
+    found = band(scene, spot.stretch.scope, sensors, spot.view_rows)
+    return Course(
+        Source.BAND, found.middle, found.low, found.high, by_step=found.by_step, known=found.known, obstacle=obstacle
+    )
+
+
+def _expected(scene: Scene, spot: Spot, sensors: Sequence[str], engine: Engine) -> Course:
+    start = max(0, spot.view.start - _REACH)
+    rows = spot.stretch.rows[start : spot.view.stop + _REACH]
+    piece = Series(scene.values(sensors, rows), rows, None)
+    event, view = (slice(one.start - start, one.stop - start) for one in (spot.span, spot.view))
+    normal = measure([reference_series(scene, spot.stretch.scope, sensors)])
+    found = expect(engine, piece, event, view, normal)
+    first = view.start - found.first
+    values = found.values[first : first + view.stop - view.start]
+    unmeasured = np.isnan(piece.values[view]).all(axis=0)
+    return Course(Source.MOMENT, np.where(unmeasured, np.nan, values), None, None, averaged=found.averaged)
+
+
+def _engine_of(model: str, sha256: str) -> Engine:
+    """The checkpoint that judged the data, ready to run. Its name may have been given to another one meanwhile.
+
+    Raises:
+        ModelError: when it is gone or damaged.
+    """
+    found = next((one for one in checkpoints.available() if one.sha256 == sha256), None)
+    if found is None:
+        raise ModelError(
+            "The checkpoint of {name} that judged this run is no longer there.",
+            hint="Import it again, or detect again with another one.",
+            name=model,
+        )
+    settings = current_settings()
+    return _engine(_Key(found), settings.device, settings.threads)
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A checkpoint that can be looked up: its weights are the same as long as folder and hash are."""
+
+    checkpoint: Checkpoint
+
+    def __hash__(self) -> int:
+        return hash((self.checkpoint.folder, self.checkpoint.sha256))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Key):
+            return NotImplemented
+        mine, yours = self.checkpoint, other.checkpoint
+        return (mine.folder, mine.sha256) == (yours.folder, yours.sha256)
+
+
+@lru_cache(maxsize=2)
+def _engine(key: _Key, device: str, threads: int) -> Engine:
+    return Engine(key.checkpoint, device, threads)
