@@ -23,6 +23,7 @@ ORDER = (
     "detection",
     "explain",
     "grouping",
+    "export",
     "store",
     "jobs",
     "web",

@@ -1,0 +1,1 @@
+"""What leaves waferwatch as files: rows, events, and pictures for a report."""
