@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 import psutil
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Text, cast, or_, select, update
 
 from waferwatch.errors import NotFoundError
 from waferwatch.store.database import Database, now
@@ -103,13 +103,32 @@ class Runs:
                     return _run(row)
         raise _not_found(run_id)
 
-    def all(self, *, dataset: str | None = None, kind: str | None = None, limit: int = 100, skip: int = 0) -> list[Run]:
-        """The newest first."""
-        wanted = select(rows).order_by(rows.c.created.desc()).limit(limit).offset(skip)
-        if dataset is not None:
-            wanted = wanted.where(rows.c.dataset == dataset)
-        if kind is not None:
-            wanted = wanted.where(rows.c.kind == kind)
+    def all(
+        self,
+        *,
+        dataset: str | None = None,
+        kind: str | None = None,
+        state: str | None = None,
+        search: str | None = None,
+        limit: int = 100,
+        skip: int = 0,
+    ) -> list[Run]:
+        """The newest first.
+
+        Args:
+            search: part of the data set's name, of the options (such as the detector), of the user or the id.
+            limit: most runs given.
+            skip: how many of the newest to leave out.
+        """
+        if any("\0" in text for text in (dataset, kind, state, search) if text):
+            return []  # PostgreSQL refuses to compare with it, and nothing holds it
+        wanted = select(rows).order_by(rows.c.created.desc(), rows.c.id).limit(limit).offset(skip)
+        for column, value in ((rows.c.dataset, dataset), (rows.c.kind, kind), (rows.c.state, state)):
+            if value is not None:
+                wanted = wanted.where(column == value)
+        if search:
+            texts = (rows.c.dataset_name, cast(rows.c.options, Text), rows.c.user, rows.c.id)
+            wanted = wanted.where(or_(*(text.icontains(search, autoescape=True) for text in texts)))
         with self._database.begin() as connection:
             return [_run(row) for row in connection.execute(wanted)]
 

@@ -27,12 +27,17 @@ class Work:
     def __init__(self, datasets: Datasets) -> None:
         self._datasets = datasets
         self._reading = CapacityLimiter(_READERS)
+        self._exporting = CapacityLimiter(1)
         self._lines: Recent[tuple[str, int], Lines] = Recent(_LINES_BYTES, _lines_bytes)
 
     async def read(self, function: Callable[..., Result], *arguments: object, **named: object) -> Result:
         """Run something short in a thread."""
         call = functools.partial(function, *arguments, **named)
         return await to_thread.run_sync(call, limiter=self._reading)
+
+    async def export(self, function: Callable[..., Result], *arguments: object) -> Result:
+        """Run something that may hold a whole file in memory: one after the other."""
+        return await to_thread.run_sync(function, *arguments, limiter=self._exporting)
 
     def lines(self, dataset: str) -> Lines:
         """How the rows of a data set lie on the time axis."""

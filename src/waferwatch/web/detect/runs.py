@@ -62,7 +62,7 @@ async def list_runs(request: Request) -> Response:
     """Runs, the newest first."""
     query = read_query(request, RunsQuery)
     app = parts(request)
-    runs = await app.work.read(app.jobs.all, dataset=query.dataset, kind=query.kind, limit=query.limit, skip=query.skip)
+    runs = await app.work.read(app.jobs.all, **query.model_dump())
     return JsonAnswer({"runs": [run_answer(app, run, translator(request)) for run in runs]})
 
 

@@ -65,6 +65,8 @@ class ThresholdRequest(StrictRequest):
 class RunsQuery(Query):
     dataset: Name | None = Field(None, description="Only runs on this data set.")
     kind: Name | None = Field(None, description="Only runs of this kind.")
+    state: Name | None = Field(None, description="Only runs in this state.")
+    search: Name | None = Field(None, description="Only runs whose data set, options, user or id hold this text.")
     limit: Annotated[int, Field(ge=1, le=500)] = Field(50, description="Most runs told.")
     skip: Annotated[int, Field(ge=0, le=10_000_000)] = Field(0, description="How many of the newest to leave out.")
 
