@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -199,34 +200,45 @@ def _layout(
 
 def _shades(found: Detection, lines: Lines, bounds: tuple[Any, Any]) -> list[dict[str, Any]]:
     """The events with the highest peaks among those in view."""
-    spans = [(event, *_span(event, lines)) for event in found.events]
+    if not found.events:
+        return []
+    first, last = _spans(found.events, lines)
     start, end = bounds
-    seen = [one for one in spans if (end is None or one[1] <= end) and (start is None or one[2] >= start)]
-    highest = sorted(seen, key=lambda one: -one[0].peak_score)[:_MOST_SHADES]
-    edge = EDGE if len(highest) <= _MOST_CLEAR_SHADES else FAINT_EDGE
+    seen = np.ones(len(first), np.bool_)
+    if end is not None:
+        seen &= first <= end
+    if start is not None:
+        seen &= last >= start
+    peaks = np.array([event.peak_score for event in found.events])
+    shown = np.flatnonzero(seen)
+    shown = shown[np.argsort(-peaks[shown], kind="stable")[:_MOST_SHADES]]
+    edge = EDGE if len(shown) <= _MOST_CLEAR_SHADES else FAINT_EDGE
     return [
         {
             "type": "rect",
             "xref": "x",
             "yref": "paper",
-            "x0": axis_values(np.array([first]))[0],
-            "x1": axis_values(np.array([last]))[0],
+            "x0": left,
+            "x1": right,
             "y0": 0,
             "y1": 1,
             "fillcolor": SHADE,
             "line": {"width": 1, "color": edge},  # an event of one row is still seen
             "layer": "below",
-            "name": f"event-{event.id}",
+            "name": f"event-{found.events[at].id}",
         }
-        for event, first, last in highest
+        for at, left, right in zip(shown.tolist(), axis_values(first[shown]), axis_values(last[shown]), strict=True)
     ]
 
 
-def _span(event: Event, lines: Lines) -> tuple[Any, Any]:
-    """First and last place of an event on the axis."""
+def _spans(events: Sequence[Event], lines: Lines) -> tuple[NDArray[Any], NDArray[Any]]:
+    """First and last places of events on the axis, in their order."""
     if lines.axis == "row":
-        return event.start_row + lines.first_row, event.end_row + lines.first_row
-    return place_of(str(event.start), lines.axis, "start"), place_of(str(event.end), lines.axis, "end")
+        rows = np.array([(event.start_row, event.end_row) for event in events]) + lines.first_row
+        return rows[:, 0], rows[:, 1]
+    ends = [(event.start, event.end) for event in events]
+    places = np.array(ends, dtype="datetime64[ns]" if lines.axis == "date" else np.float64)
+    return places[:, 0], places[:, 1]
 
 
 def _threshold(threshold: float) -> list[dict[str, Any]]:
