@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -9,6 +10,8 @@ from dataclasses import dataclass, field
 
 from waferwatch.detectors.base import Progress
 from waferwatch.errors import Cancelled
+
+_log = logging.getLogger("waferwatch.jobs")
 
 
 @dataclass
@@ -66,6 +69,11 @@ class Queue:
         with self._changed:
             return next((at + 1 for at, job in enumerate(self._waiting) if job.id == job_id), None)
 
+    def waiting(self) -> int:
+        """How many jobs wait."""
+        with self._changed:
+            return len(self._waiting)
+
     def jobs(self) -> list[Job]:
         with self._changed:
             return [*self._running, *self._waiting]
@@ -110,6 +118,8 @@ class Queue:
         while (job := self._next()) is not None:
             try:
                 job.work(self._step(job))
+            except Exception:
+                _log.exception("job %s raised what it should have kept", job.id)
             finally:
                 with self._changed:
                     self._running.remove(job)
