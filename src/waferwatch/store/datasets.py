@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, select, update
 
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
 from waferwatch.read.files import read_table
@@ -26,7 +26,8 @@ from waferwatch.store import folders
 from waferwatch.store.database import Database, now
 from waferwatch.store.recent import Recent
 from waferwatch.store.schema import datasets as rows
-from waferwatch.store.tables import load_table, save_table
+from waferwatch.store.schema import runs
+from waferwatch.store.tables import drop_table, load_table, save_table
 
 DEMO = "demo"
 DEMO_ROWS = 20_000
@@ -126,8 +127,11 @@ class Datasets:
             return self._demo()
         return _dataset(self._row(dataset_id))
 
-    def table(self, dataset_id: str) -> Table:
+    def table(self, dataset_id: str, version: int | None = None) -> Table:
         """The data themselves, read again when they are no longer in memory.
+
+        Args:
+            version: with the roles that the columns had then; None, or a version that is kept no longer: as they are.
 
         Raises:
             NotFoundError: when there is no such data set (any more).
@@ -135,7 +139,7 @@ class Datasets:
         if dataset_id == DEMO:
             return self._tables.get((DEMO, 1), make_demo)
         row = self._row(dataset_id)
-        return self._tables.get((dataset_id, row.version), self._reader(row))
+        return self._tables.get((dataset_id, version or row.version), self._reader(row, version or row.version))
 
     def rename(self, dataset_id: str, name: str) -> Dataset:
         """
@@ -143,15 +147,16 @@ class Datasets:
             InputError: for a name without any letter, or for the demo.
             NotFoundError: when there is no such data set (any more).
         """
-        shown = "".join(letter for letter in name if letter.isprintable()).strip()[:_LONGEST_NAME]
-        if not shown:
-            raise InputError("The name is empty.", hint="Give the data set a name.", field="name")
+        shown = clean_name(name)
         self._change(dataset_id, name=shown)
         self._tables.forget(lambda key, _table: key[0] == dataset_id)  # messages about the data begin with the name
         return self.get(dataset_id)
 
-    def set_roles(self, dataset_id: str, roles: Mapping[str, str]) -> tuple[Dataset, Table]:
+    def set_roles(self, dataset_id: str, roles: Mapping[str, str | None]) -> tuple[Dataset, Table]:
         """Say what columns are. The file is read anew; what was said of other columns before stays.
+
+        Args:
+            roles: column -> role; None takes back what was said of the column.
 
         Raises:
             InputError: the reader's sentence, when a column cannot have its role. Nothing is changed then.
@@ -159,15 +164,27 @@ class Datasets:
         """
         if dataset_id == DEMO:
             raise _fixed_demo()
-        before = self._row(dataset_id)
-        chosen = {**before.chosen, **roles}
-        table = read_table(self.folder / dataset_id / "data", name=before.name, roles=dict(chosen), limits=self._limits)
-        version = before.version + 1
-        found = {column: role.value for column, role in table.roles.items()}
-        save_table(table, self.folder / dataset_id, _table_name(version))
-        self._change(dataset_id, roles=found, chosen=chosen, version=version)
+        while True:
+            before = self._row(dataset_id)
+            chosen = {column: role for column, role in {**before.chosen, **roles}.items() if role is not None}
+            file, version = self.folder / dataset_id / "data", before.version + 1
+            table = read_table(file, name=before.name, roles=chosen, limits=self._limits)
+            found = {column: role.value for column, role in table.roles.items()}
+            changes = {"roles": found, "chosen": chosen, "version": version}
+            if self._change(dataset_id, rows.c.version == before.version, **changes):
+                break  # else somebody else has changed them meanwhile: theirs stay, ours come on top
         self._tables.put((dataset_id, version), table)
+        save_table(table, self.folder / dataset_id, _table_name(version))
+        self._drop_versions(dataset_id, version)
         return self.get(dataset_id), table
+
+    def chosen_roles(self, dataset_id: str) -> dict[str, str]:
+        """The roles that a person has set; the others were found.
+
+        Raises:
+            NotFoundError: when there is no such data set (any more).
+        """
+        return {} if dataset_id == DEMO else dict(self._row(dataset_id).chosen)
 
     def delete(self, dataset_id: str) -> None:
         """Take a data set out of sight. ``restore`` brings it back until its files are removed.
@@ -216,24 +233,48 @@ class Datasets:
                     return row
         raise _not_found(dataset_id)
 
-    def _change(self, dataset_id: str, **values: Any) -> None:
+    def _change(self, dataset_id: str, *conditions: ColumnElement[bool], **values: Any) -> bool:
+        """Change what the database says, and tell whether the conditions held."""
         if dataset_id == DEMO:
             raise _fixed_demo()
+        self._row(dataset_id)
+        wanted = update(rows).where(rows.c.id == dataset_id, rows.c.deleted.is_(None), *conditions).values(**values)
         with self._database.begin() as connection:
-            wanted = update(rows).where(rows.c.id == dataset_id, rows.c.deleted.is_(None)).values(**values)
-            if not _ID.fullmatch(dataset_id) or connection.execute(wanted).rowcount != 1:
-                raise _not_found(dataset_id)
+            done = connection.execute(wanted).rowcount == 1
+        if not done and not conditions:
+            raise _not_found(dataset_id)
+        return done
 
-    def _reader(self, row: Row[Any]) -> Callable[[], Table]:
+    def _drop_versions(self, dataset_id: str, current: int) -> None:
+        """Remove the tables of earlier versions that no run was made on."""
+        with self._database.begin() as connection:
+            made = connection.execute(select(runs.c.options).where(runs.c.dataset == dataset_id)).scalars()
+            used = {current, *(options.get("version") for options in made)}
+        for version in set(range(1, current)) - used:
+            drop_table(self.folder / dataset_id, _table_name(version))
+
+    def _reader(self, row: Row[Any], version: int) -> Callable[[], Table]:
         folder = self.folder / row.id
 
         def read() -> Table:
-            known = load_table(folder, _table_name(row.version), row.name)
+            known = load_table(folder, _table_name(version), row.name)
             if known is not None:
                 return known
             return read_table(folder / "data", name=row.name, roles=dict(row.chosen), limits=self._limits)
 
         return read
+
+
+def clean_name(name: str) -> str:
+    """A name for people as it is kept: without control characters and excess length.
+
+    Raises:
+        InputError: when nothing is left of it.
+    """
+    shown = "".join(letter for letter in name if letter.isprintable()).strip()[:_LONGEST_NAME]
+    if not shown:
+        raise InputError("The name is empty.", hint="Give the data set a name.", field="name")
+    return shown
 
 
 def make_demo() -> Table:

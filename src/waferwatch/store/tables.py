@@ -50,6 +50,12 @@ def load_table(folder: Path, name: str, title: str) -> Table | None:
     )
 
 
+def drop_table(folder: Path, name: str) -> None:
+    """Remove what ``save_table`` wrote; nothing happens when it is gone."""
+    for suffix in ("json", "parquet"):
+        (folder / f"{name}.{suffix}").unlink(missing_ok=True)
+
+
 def _replace(path: Path, write: Any) -> None:
     """The file appears whole: two readers of the same data set may write it at once."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")

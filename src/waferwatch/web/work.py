@@ -10,12 +10,15 @@ from anyio import CapacityLimiter, to_thread
 
 from waferwatch.detectors.registry import create, detector_names
 from waferwatch.errors import NotFoundError
+from waferwatch.series.quality import Quality, examine
 from waferwatch.settings import Settings
 from waferwatch.store.datasets import DEMO, Datasets
 from waferwatch.store.recent import Recent
 from waferwatch.web.figures.lines import Lines, lay_out
 
 _LINES_BYTES = 256 * 2**20
+_QUALITIES_BYTES = 32 * 2**20
+_SENSOR_BYTES = 1_000  # what is known of the quality of one sensor, about
 _READERS = 8
 
 Result = TypeVar("Result")
@@ -29,6 +32,7 @@ class Work:
         self._reading = CapacityLimiter(_READERS)
         self._exporting = CapacityLimiter(1)
         self._lines: Recent[tuple[str, int], Lines] = Recent(_LINES_BYTES, _lines_bytes)
+        self._qualities: Recent[tuple[str, int], Quality] = Recent(_QUALITIES_BYTES, _quality_bytes)
 
     async def read(self, function: Callable[..., Result], *arguments: object, **named: object) -> Result:
         """Run something short in a thread."""
@@ -44,8 +48,14 @@ class Work:
         key = (dataset, self._datasets.get(dataset).version)
         return self._lines.get(key, lambda: lay_out(self._datasets.table(dataset)))
 
+    def quality(self, dataset: str) -> Quality:
+        """The quality report of a data set. May take some seconds the first time."""
+        version = self._datasets.get(dataset).version
+        return self._qualities.get((dataset, version), lambda: examine(self._datasets.table(dataset, version)))
+
     def forget(self, dataset: str) -> None:
         """Drop what was made of a data set."""
+        self._qualities.forget(lambda key, _quality: key[0] == dataset)
         self._lines.forget(lambda key, _lines: key[0] == dataset)
 
 
@@ -78,6 +88,10 @@ def moment_model(settings: Settings) -> tuple[str, str | None, str]:
     """
     model = create("moment", device=settings.device, threads=settings.threads or None).model
     return model.name, model.sha256, model.device
+
+
+def _quality_bytes(quality: Quality) -> int:
+    return _SENSOR_BYTES * (len(quality.sensors) + len(quality.findings) + len(quality.timing.equipment))
 
 
 def _lines_bytes(lines: Lines) -> int:
