@@ -28,6 +28,7 @@ FALSE_ALARMS = 0.01  # share of the normal rows that every detector may flag
 MOST_ROWS = 50_000  # normal rows taken, half of them to learn from
 _MOST_VALUES = 2_000_000  # rows times sensors taken, at most
 _LEAST_ROWS = 512  # of a reference, and of one equipment among many
+_LEAST_CLEAN = 100  # normal rows without which a share of false alarms means nothing
 _MOST_SCORED = 60_000  # rows scored with faults, over all rounds
 _MOST_ROUNDS = 7
 _FIRST_LOOK = 0.2  # of the work, when the detectors first say which rows are suspect
@@ -35,7 +36,7 @@ _WANTED_FAULTS = 192  # 8 for each kind and size
 
 
 @dataclass(frozen=True)
-class TestedFault:
+class InjectedFault:
     """A fault that was put in."""
 
     kind: str
@@ -63,7 +64,7 @@ class FaultTest:
     rounds: int  # how often, with other faults each time
     allowed: float  # share of the normal rows that each detector may flag
     seed: int
-    faults: list[TestedFault]
+    faults: list[InjectedFault]
     scores: list[FaultScore]
 
     def found(self) -> dict[str, list[bool]]:
@@ -236,6 +237,8 @@ def _score(name: str, make: Make, work: Split, progress: Progress) -> list[NDArr
 
 def _rounds(test: Sequence[Series], clean: Sequence[Mask], seed: int) -> list[Injected]:
     """Faults of the first round, and of as many more as it takes to have enough of each kind."""
+    if sum(np.count_nonzero(mask) for mask in clean) < _LEAST_CLEAN:
+        return []
     first = inject(test, clean, seed=seed, most=_WANTED_FAULTS)
     if not first.faults:
         return []
@@ -276,5 +279,5 @@ def _nothing_learnt(name: str) -> InputError:
     )
 
 
-def _told(fault: Fault, features: Sequence[str]) -> TestedFault:
-    return TestedFault(fault.kind, fault.size, fault.stop - fault.start, tuple(features[at] for at in fault.sensors))
+def _told(fault: Fault, features: Sequence[str]) -> InjectedFault:
+    return InjectedFault(fault.kind, fault.size, fault.stop - fault.start, tuple(features[at] for at in fault.sensors))

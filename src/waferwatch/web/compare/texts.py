@@ -28,13 +28,12 @@ def kind_titles(translate: Translator) -> dict[str, str]:
 def _settings_texts(translate: Translator) -> dict[str, str]:
     return {
         "detectors_chosen": translate("{chosen} of {all} detectors"),
-        "always": translate("always"),
         "no_share": translate("The expected share must be above 0 and at most 50 %."),
         "no_share_hint": translate("Write a number such as 5."),
         "faults_needed": translate("Without labels the verdict rests on this test."),
         "faults_beside": translate("These data have labels; the test is made beside them."),
         "compared": translate("Comparison finished."),
-        "interrupted": translate("The server ended before this run did."),
+        "data_gone": translate("The data of this run, {name}, are no longer there."),
     }
 
 
@@ -71,13 +70,9 @@ def _result_texts(translate: Translator) -> dict[str, str]:
         "size_large": translate("Large"),
         "points": translate("{count} points"),
         "points_one": translate("{count} point"),
-        "failed": translate("failed"),
-        "any": translate("any other"),
         "missed_count": translate("{count} events of {found} were missed by {missed}."),
         "missed_shown": translate("Those with the highest peaks are listed."),
         "missed_none": translate("{missed} missed no event of {found}."),
-        "found_by": translate("Found by"),
-        "missed_by": translate("Missed by"),
         "start": translate("Start"),
         "equipment": translate("Equipment"),
         "sensors": translate("Sensors"),
@@ -85,9 +80,7 @@ def _result_texts(translate: Translator) -> dict[str, str]:
         "labelled": translate("Labelled"),
         "yes": translate("yes"),
         "no": translate("no"),
-        "open_event": translate("Open"),
         "open_event_of": translate("Open event {id} of {detector}"),
-        "opening": translate("The detection is made ready."),
         "no_labels": translate("Without a label column there are no precision, recall and F1."),
         "faults_about": translate(
             "{faults} faults in {rows} normal rows, {rounds} rounds. Every detector may flag {allowed} of the rows "

@@ -26,7 +26,6 @@ def agreement_figure(found: Agreement, titles: Mapping[str, str], translate: Tra
             hover=hover,
         ),
         highest=1.0,
-        title=translate("flagged in common"),
     )
 
 

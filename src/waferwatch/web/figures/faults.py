@@ -15,7 +15,7 @@ def faults_figure(
 ) -> Figure:
     """Share of the faults of each kind that each detector found; all kinds together in the first column."""
     matrix = _matrix(tested, titles, kinds, translate, lambda found: found.recall, "{:.0%}")
-    return matrix_figure(matrix, highest=1.0, title=translate("faults found"))
+    return matrix_figure(matrix, highest=1.0)
 
 
 def delays_figure(
@@ -23,7 +23,7 @@ def delays_figure(
 ) -> Figure:
     """Median delay of the faults found, in points; dark is soon."""
     matrix = _matrix(tested, titles, kinds, translate, lambda found: found.delay, "{:.3g}")
-    return matrix_figure(matrix, highest=None, title=translate("delay in points"), dark_is_less=True)
+    return matrix_figure(matrix, highest=None, dark_is_less=True)
 
 
 def _matrix(

@@ -24,12 +24,11 @@ class Matrix:
     hover: Sequence[Sequence[str]]
 
 
-def matrix_figure(matrix: Matrix, *, highest: float | None, title: str, dark_is_less: bool = False) -> Figure:
+def matrix_figure(matrix: Matrix, *, highest: float | None, dark_is_less: bool = False) -> Figure:
     """The matrix, first row on top.
 
     Args:
         highest: value of the darkest colour; None: the highest there is.
-        title: of the colours.
         dark_is_less: low values are dark, where low is good.
     """
     known = [value for row in matrix.values for value in row if value is not None]
@@ -55,9 +54,8 @@ def matrix_figure(matrix: Matrix, *, highest: float | None, title: str, dark_is_
         "layout": layout(
             height=_FRAME_PX + _ROW_PX * len(matrix.rows),
             margin={"l": 16, "r": 8, "t": 8, "b": 16},
-            xaxis=_axis(matrix.columns, 18) | {"tickangle": -40},
-            yaxis=_axis(matrix.rows, 24) | {"autorange": "reversed"},
-            meta={"title": title},
+            xaxis=_axis(matrix.columns, 22) | {"tickangle": -40},
+            yaxis=_axis(matrix.rows, 30) | {"autorange": "reversed"},
         ),
     }
 

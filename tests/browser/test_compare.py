@@ -1,0 +1,139 @@
+"""The Compare page in a browser: from the choice of detectors to the verdict, and back to it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+CSV = "time,equipment,lot,<b>pressure</b>,__proto__\n" + "\n".join(
+    f"2026-03-01 {9 + at // 3600:02d}:{at // 60 % 60:02d}:{at % 60:02d},{HOSTILE},L1,"
+    f"{9 if 200 <= at < 205 else at % 3 * 0.1 + at % 7 * 0.01},{at % 7}"
+    for at in range(1500)
+)
+
+
+def compare_quickly(page: Page) -> None:
+    """The one-liners alone."""
+    page.click("#detectors-none")
+    page.click("#compare")
+    expect(page.locator("#found")).to_be_visible(timeout=60_000)
+    expect(page.locator("#compare")).to_be_enabled()
+
+
+def no_sideways_scroll(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def test_the_one_liners_cannot_be_left_out_and_others_can(page: Page) -> None:
+    page.goto("/compare")
+    page.click("#detectors-none")
+    expect(page.locator("#detectors input:checked")).to_have_count(2)
+    expect(page.locator("#detectors input:disabled")).to_have_count(2)
+    page.click("#detectors-all")
+    assert page.locator("#detectors input:checked").count() == page.locator("#detectors input").count() > 3
+
+
+def test_detectors_are_compared_and_the_result_is_kept(page: Page) -> None:
+    page.goto("/compare?dataset=demo")
+    compare_quickly(page)
+    expect(page.locator("#comparison tbody tr")).to_have_count(2)
+    for chart in ("measures", "agreement", "faults", "delays"):
+        expect(page.locator(f"#{chart} .main-svg").first).to_be_visible()
+    expect(page.locator("#verdict-line")).to_contain_text("No verdict")
+    expect(page.locator("#faults-about")).to_contain_text("faults in")
+    page.click("#comparison .sort >> text=VUS-PR")
+    expect(page.locator("#comparison [aria-sort=ascending]")).to_have_text("VUS-PR")
+    page.goto("/data")
+    page.goto("/compare")
+    expect(page.locator("#comparison tbody tr")).to_have_count(2)
+    assert re.search(r"/compare\?run=[0-9a-f]{16}$", page.url)
+    expect(page.locator("#detectors input:checked")).to_have_count(2)
+
+
+def test_moment_gets_a_plain_verdict(page: Page) -> None:
+    page.goto("/compare?dataset=demo")
+    page.click("#detectors-none")
+    page.check("#detector-moment")
+    page.uncheck("#with-faults")
+    page.click("#compare")
+    expect(page.locator("#verdict-line")).to_contain_text("MOMENT", timeout=120_000)
+    expect(page.locator("#verdict-line")).to_have_text(re.compile("^(Yes|No|A tie)"))
+    expect(page.locator("#verdict-why")).to_contain_text("VUS-PR against the labels")
+    expect(page.locator("#faults-panel")).to_be_hidden()
+
+
+def test_a_missed_event_opens_where_it_was_found(page: Page) -> None:
+    page.goto("/compare?dataset=demo")
+    compare_quickly(page)
+    page.select_option("#found-by", "squared_difference")
+    page.select_option("#missed-by", "moving_variance")
+    expect(page.locator("#missed-note")).to_contain_text("were missed by")
+    page.locator("#missed .open-event").first.click()
+    page.wait_for_url(re.compile(r"/event\?run=[0-9a-f]{16}&event=\d+|/\?run="), timeout=60_000)
+
+
+def test_a_comparison_under_way_is_cancelled(page: Page) -> None:
+    page.goto("/compare?dataset=demo")
+    page.fill("#contamination", "4.21")
+    page.click("#compare")
+    expect(page.locator("#run-progress")).to_be_visible()
+    page.click("#run-cancel")
+    expect(page.locator("#problem")).to_contain_text("cancelled", timeout=60_000)
+    expect(page.locator("#compare")).to_be_enabled()
+
+
+def test_what_cannot_be_asked_is_said_before_it_is_asked(page: Page) -> None:
+    page.goto("/compare?dataset=demo")
+    page.click("#sensors-none")
+    page.focus("#compare")
+    page.keyboard.press("Enter")
+    expect(page.locator("#problem")).to_contain_text("No sensor is chosen.")
+    page.click("#sensors-all")
+    page.fill("#contamination", "70")
+    page.click("#compare")
+    expect(page.locator("#problem")).to_contain_text("at most 50 %")
+
+
+def test_hostile_names_are_shown_as_text(page: Page) -> None:
+    page.goto("/compare")
+    files = {"file": {"name": "<i>etch</i>.csv", "mimeType": "text/csv", "buffer": CSV.encode()}}
+    dataset = page.request.post("/datasets", multipart=files).json()["id"]  # type: ignore[arg-type]
+    page.goto(f"/compare?dataset={dataset}")
+    expect(page.locator("#faults-help")).to_contain_text("Without labels")
+    expect(page.locator("#sensors")).to_contain_text("<b>pressure</b>")
+    compare_quickly(page)
+    for found in page.locator("#found-by option").all_inner_texts():
+        page.select_option("#found-by", label=found)
+        page.select_option(
+            "#missed-by", index=page.locator("#found-by").evaluate("(select) => 1 - select.selectedIndex")
+        )
+        if page.locator("#missed").is_visible():
+            expect(page.locator("#missed")).to_contain_text(HOSTILE)
+    page.request.delete(f"/datasets/{dataset}")
+
+
+def test_a_narrow_phone_shows_everything_in_korean_without_sideways_scroll(phone: Page) -> None:
+    phone.goto("/compare?dataset=demo")
+    assert no_sideways_scroll(phone)
+    compare_quickly(phone)
+    expect(phone.locator("#verdict-line")).to_contain_text("결론 없음")
+    expect(phone.locator("#faults .main-svg").first).to_be_visible()
+    assert no_sideways_scroll(phone)
+
+
+def test_every_control_has_a_name(page: Page) -> None:
+    page.goto("/compare?dataset=demo")
+    compare_quickly(page)
+    nameless = page.evaluate(
+        """[...document.querySelectorAll("button, select, input, a[href], [tabindex='0']")].filter((control) => {
+          const words = control.getAttribute("aria-label") || control.getAttribute("aria-labelledby")
+            || control.textContent.trim() || control.title;
+          return !words && !(control.labels && control.labels.length) && control.type !== "hidden";
+        }).map((control) => control.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []
