@@ -1,2 +1,136 @@
-// The Data page.
-import "./text.js";
+// The Data page: a data set is chosen, looked at, corrected, renamed, deleted and brought back.
+import { announce, ask, clearProblem, showNotes, showProblem } from "./api.js";
+import * as list from "./data_list.js";
+import * as quality from "./data_quality.js";
+import * as roles from "./data_roles.js";
+import * as rows from "./data_rows.js";
+import * as toast from "./data_toast.js";
+import * as upload from "./data_upload.js";
+import { byId, text } from "./text.js";
+
+let shown = null; // the data set with its columns, as the server described it
+let stop = null;
+
+const openTab = (id) => bootstrap.Tab.getOrCreateInstance(byId(`${id}-tab`)).show();
+
+async function open(dataset) {
+  clearProblem();
+  rename(false);
+  header(dataset);
+  stop?.abort();
+  stop = new AbortController();
+  const { signal } = stop;
+  try {
+    shown = await ask(`/datasets/${dataset.id}`, { signal });
+  } catch (problem) {
+    if (problem.status === 404) list.drop(dataset.id); // deleted elsewhere
+    showProblem(problem);
+    return;
+  }
+  if (signal.aborted) return;
+  showDetail(shown);
+}
+
+function showDetail(detail) {
+  shown = detail;
+  showNotes(detail.notes);
+  roles.show(detail);
+  rows.show(detail);
+  quality.show(detail);
+}
+
+function header(dataset) {
+  byId("title").textContent = list.nameOf(dataset);
+  byId("facts").textContent = list.sizeOf(dataset);
+  byId("detect-on").href = `/?dataset=${encodeURIComponent(dataset.id)}`;
+  for (const id of ["rename", "delete"]) byId(id).hidden = dataset.builtin;
+}
+
+function rename(on) {
+  byId("rename-form").hidden = !on;
+  byId("title").hidden = on;
+  if (!on) return;
+  byId("new-name").value = list.chosen().name;
+  byId("new-name").select();
+}
+
+async function saveName() {
+  const { id } = list.chosen();
+  clearProblem();
+  try {
+    const found = await ask(`/datasets/${id}`, { method: "PATCH", body: { name: byId("new-name").value } });
+    keep(found);
+    rename(false);
+    byId("rename").focus();
+    announce(text("renamed", { name: found.name }));
+  } catch (problem) {
+    showProblem(problem);
+    byId("new-name").focus();
+  }
+}
+
+// What the list shows of a data set, from all that is known of it.
+function keep({ described, notes, groups, first_row: _, ...dataset }) {
+  list.keep(dataset);
+  if (list.chosen().id === dataset.id) header(dataset);
+}
+
+async function remove() {
+  const dataset = list.chosen();
+  clearProblem();
+  try {
+    await ask(`/datasets/${dataset.id}`, { method: "DELETE" });
+  } catch (problem) {
+    showProblem(problem);
+    if (problem.status !== 404) return;
+  }
+  list.drop(dataset.id);
+  toast.offerUndo(text("deleted", { name: dataset.name }), () => restore(dataset));
+  byId("toast-undo").focus({ preventScroll: true });
+}
+
+async function restore(dataset) {
+  try {
+    list.keep(await ask(`/datasets/${dataset.id}/restore`, { method: "POST" }));
+    list.choose(dataset.id);
+    list.focusOn(dataset.id);
+    announce(text("restored", { name: dataset.name }));
+  } catch (problem) {
+    showProblem(problem);
+  }
+}
+
+list.onChoice(open);
+roles.onChanged((detail) => {
+  keep(detail);
+  showDetail(detail);
+});
+quality.onPlace((row, column) => {
+  openTab("rows");
+  rows.jump(row, column);
+});
+quality.onColumns((columns) => {
+  openTab("roles");
+  roles.showOnly(columns);
+});
+upload.onUploaded((dataset) => {
+  list.keep(dataset);
+  list.choose(dataset.id);
+});
+byId("rename").addEventListener("click", () => rename(true));
+byId("rename-cancel").addEventListener("click", () => {
+  rename(false);
+  byId("rename").focus();
+});
+byId("rename-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  saveName();
+});
+byId("rename-form").addEventListener("keydown", (event) => {
+  if (event.key === "Escape") byId("rename-cancel").click();
+});
+byId("delete").addEventListener("click", remove);
+roles.start();
+rows.startUp();
+upload.start();
+list.start();

@@ -1,7 +1,7 @@
 // The reader's language: sentences from the server, numbers and times by Intl.
 
 export const page = JSON.parse(document.getElementById("page-data").dataset.page);
-const locale = page.language === "ko" ? "ko-KR" : navigator.languages.find((tag) => tag.startsWith("en")) || "en";
+export const locale = page.language === "ko" ? "ko-KR" : navigator.languages.find((tag) => tag.startsWith("en")) || "en";
 
 export function text(key, values = {}) {
   const sentence = page.texts[key] ?? key;

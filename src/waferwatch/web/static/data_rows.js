@@ -1,0 +1,114 @@
+// The rows of a data set, some at a time.
+import { ask, clearProblem, showProblem } from "./api.js";
+import { byId, element, isTime, text, whole } from "./text.js";
+
+const ROWS = 25;
+const COLUMNS = 50;
+let dataset = null;
+let start = 0;
+let firstColumn = 0;
+let sought = null; // { row, column } of a finding or a jump
+let stop = null;
+
+export function show(chosen) {
+  if (dataset?.id !== chosen.id) {
+    start = 0;
+    firstColumn = 0;
+    sought = null;
+  }
+  dataset = chosen;
+  const number = byId("row-number");
+  number.min = dataset.first_row;
+  number.max = dataset.rows + dataset.first_row - 1;
+  return load();
+}
+
+export function jump(row, column = null) {
+  sought = { row, column };
+  start = row - Math.floor(ROWS / 3);
+  const at = dataset.described.findIndex(({ name }) => name === column);
+  if (at >= 0) firstColumn = Math.floor(at / COLUMNS) * COLUMNS;
+  return load();
+}
+
+async function load() {
+  const most = Math.max(0, dataset.rows - ROWS);
+  start = Math.max(0, Math.min(start, most));
+  stop?.abort();
+  stop = new AbortController();
+  try {
+    const query = new URLSearchParams({ start, count: ROWS, first_column: firstColumn, columns: COLUMNS });
+    draw(await ask(`/datasets/${dataset.id}/rows?${query}`, { signal: stop.signal }));
+  } catch (problem) {
+    showProblem(problem);
+  }
+}
+
+function draw(found) {
+  const role = new Map(dataset.described.map((column) => [column.name, column.role]));
+  const numeric = found.columns.map((_, at) => found.rows.some((row) => typeof row[at] === "number"));
+  const heads = found.columns.map((name, at) =>
+    element("th", { scope: "col", className: numeric[at] ? "number" : "" }, name, element("span", { className: "role", content: text(`role_${role.get(name)}`) })),
+  );
+  byId("rows-head").replaceChildren(element("tr", {}, element("th", { scope: "col", content: text("row_head") }), ...heads));
+  byId("rows").replaceChildren(
+    ...found.rows.map((cells, at) => {
+      const number = found.start + at;
+      const isSought = sought?.row === number;
+      const line = element(
+        "tr",
+        { className: isSought ? "sought" : "", ...(isSought ? { "aria-current": "true" } : {}) },
+        element("th", { scope: "row", content: whole(number + dataset.first_row) }),
+        ...cells.map((cell, column) => element("td", { className: cell === null ? "none" : numeric[column] ? "number" : "", content: told(cell) })),
+      );
+      return line;
+    }),
+  );
+  where(found);
+  byId("rows").querySelector(".sought")?.scrollIntoView({ block: "nearest" });
+}
+
+function told(cell) {
+  if (cell === null || cell === "") return text("empty");
+  return isTime(cell) ? cell.replace("T", " ") : String(cell);
+}
+
+function where(found) {
+  const last = found.start + found.rows.length;
+  const number = (position) => whole(position + dataset.first_row);
+  byId("rows-where").textContent = text("rows_where", { first: number(found.start), last: number(last - 1), all: whole(found.rows_total) });
+  for (const id of ["rows-first", "rows-before"]) byId(id).disabled = found.start === 0;
+  for (const id of ["rows-after", "rows-last"]) byId(id).disabled = last >= found.rows_total;
+  byId("columns-tools").hidden = found.columns_total <= COLUMNS;
+  byId("columns-where").textContent = text("columns_where", {
+    first: whole(found.first_column + 1),
+    last: whole(found.first_column + found.columns.length),
+    all: whole(found.columns_total),
+  });
+  byId("columns-before").disabled = found.first_column === 0;
+  byId("columns-after").disabled = found.first_column + found.columns.length >= found.columns_total;
+}
+
+function on(id, act) {
+  byId(id).addEventListener("click", () => {
+    act();
+    load();
+  });
+}
+
+export function startUp() {
+  on("rows-first", () => (start = 0));
+  on("rows-before", () => (start -= ROWS));
+  on("rows-after", () => (start += ROWS));
+  on("rows-last", () => (start = dataset.rows));
+  on("columns-before", () => (firstColumn -= COLUMNS));
+  on("columns-after", () => (firstColumn += COLUMNS));
+  byId("rows-jump").addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearProblem();
+    const number = byId("row-number").valueAsNumber;
+    if (Number.isNaN(number)) return;
+    const last = dataset.rows - 1;
+    jump(Math.max(0, Math.min(last, Math.round(number) - dataset.first_row)));
+  });
+}
