@@ -1,0 +1,1 @@
+"""Plotly figures as still pictures, drawn without a browser: for reports that need no script."""
