@@ -90,7 +90,7 @@ def wilson(hits: int, total: int) -> tuple[float, float]:
     scale = 1 + _Z**2 / total
     middle = (share + _Z**2 / (2 * total)) / scale
     half = _Z / scale * math.sqrt(share * (1 - share) / total + _Z**2 / (4 * total**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))  # rounding aside, share lies within
 
 
 def _moments(

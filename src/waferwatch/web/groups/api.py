@@ -1,4 +1,4 @@
-"""The Groups page and /group_analysis."""
+"""The Groups page, /group_analysis, and a run's groups, their rows and its runs laid over one another."""
 
 from __future__ import annotations
 
@@ -14,10 +14,23 @@ from waferwatch.jobs.options import check_sensor
 from waferwatch.read.table import Table
 from waferwatch.store.runs import Run
 from waferwatch.web.answers import JsonAnswer
-from waferwatch.web.context import Parts, parts, read_body, translator
+from waferwatch.web.context import Parts, parts, read_body, read_query, translator
 from waferwatch.web.detect.api import finished_run, options_of
 from waferwatch.web.figures.groups import groups_figure
-from waferwatch.web.groups.schemas import GroupAnswer, GroupRequest
+from waferwatch.web.groups.analysis import groups_answer
+from waferwatch.web.groups.judged import Places, judged
+from waferwatch.web.groups.overlaid import overlay_answer
+from waferwatch.web.groups.rows import rows_answer
+from waferwatch.web.groups.schemas import (
+    GroupAnswer,
+    GroupRequest,
+    GroupsAnswer,
+    GroupsQuery,
+    OverlayAnswer,
+    OverlayQuery,
+    RowsAnswer,
+    RowsQuery,
+)
 from waferwatch.web.groups.texts import texts
 from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
@@ -57,6 +70,50 @@ def _group_answer(app: Parts, table: Table, body: GroupRequest, run: Run, transl
     }
 
 
+async def run_groups(request: Request) -> Response:
+    """The rows of a finished run counted by groups, and which of them differ from the rest."""
+    query = read_query(request, GroupsQuery)
+    return JsonAnswer(
+        await parts(request).work.read(_run_groups, parts(request), _run_id(request), query, translator(request))
+    )
+
+
+def _run_groups(app: Parts, run_id: str, query: GroupsQuery, translate: Translator) -> dict[str, Any]:
+    return groups_answer(judged(app, run_id), query, translate)
+
+
+async def group_rows(request: Request) -> Response:
+    """The rows of one group, a hundred at a time."""
+    query = read_query(request, RowsQuery)
+    return JsonAnswer(await parts(request).work.read(_group_rows, parts(request), _run_id(request), query))
+
+
+def _group_rows(app: Parts, run_id: str, query: RowsQuery) -> dict[str, Any]:
+    one = judged(app, run_id)
+    return rows_answer(one, _places(app, one.dataset), query)
+
+
+async def run_overlay(request: Request) -> Response:
+    """The flagged runs of one recipe over the envelope of the normal ones."""
+    query = read_query(request, OverlayQuery)
+    return JsonAnswer(
+        await parts(request).work.read(_run_overlay, parts(request), _run_id(request), query, translator(request))
+    )
+
+
+def _run_overlay(app: Parts, run_id: str, query: OverlayQuery, translate: Translator) -> dict[str, Any]:
+    one = judged(app, run_id)
+    return overlay_answer(one, _places(app, one.dataset), query, translate)
+
+
+def _places(app: Parts, dataset: str) -> Places:
+    return Places(app.work.lines(dataset), app.store.datasets.get(dataset).rows)
+
+
+def _run_id(request: Request) -> str:
+    return str(request.path_params["id"])
+
+
 ENDPOINTS = (
     Endpoint("GET", "/groups", groups_page, "The page of groups.", "text/html"),
     Endpoint(
@@ -66,6 +123,33 @@ ENDPOINTS = (
         "Anomalous rows of each group.",
         GroupAnswer,
         body=GroupRequest,
+        failures=DETECTING,
+    ),
+    Endpoint(
+        "GET",
+        "/runs/{id}/groups",
+        run_groups,
+        "The rows of a run by groups, and which groups differ from the rest.",
+        GroupsAnswer,
+        query=GroupsQuery,
+        failures=DETECTING,
+    ),
+    Endpoint(
+        "GET",
+        "/runs/{id}/groups/rows",
+        group_rows,
+        "The rows of one group.",
+        RowsAnswer,
+        query=RowsQuery,
+        failures=DETECTING,
+    ),
+    Endpoint(
+        "GET",
+        "/runs/{id}/overlay",
+        run_overlay,
+        "The flagged runs of a recipe over the envelope of the normal ones.",
+        OverlayAnswer,
+        query=OverlayQuery,
         failures=DETECTING,
     ),
 )
