@@ -1,0 +1,159 @@
+// One run of the list: what it was asked for, how far it is, what came of it, what can be done with it.
+import { counted, decimals, element, locale, page, percent, seconds, text, time, whole } from "./text.js";
+
+const UNFINISHED = ["queued", "running"];
+const datasets = new Map(page.datasets.map((dataset) => [dataset.id, dataset]));
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+const STEPS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
+const MOST_NAMES = 6;
+
+export const unfinished = (run) => UNFINISHED.includes(run.state);
+export const there = (run) => datasets.has(run.dataset);
+export const nameOf = (run) => run.dataset_name || text("demo");
+
+// Moments of the server are in UTC; they are shown in the reader's own time.
+function ago(date) {
+  const passed = (date - Date.now()) / 1000;
+  const [name, size] = STEPS.find(([, length]) => Math.abs(passed) >= length) ?? ["second", 1];
+  return relative.format(Math.round(passed / size), name);
+}
+
+export function refreshTimes(list) {
+  for (const node of list.querySelectorAll("time")) node.textContent = ago(new Date(node.dateTime));
+}
+
+const named = (names) => names.slice(0, MOST_NAMES).join(", ") + (names.length > MOST_NAMES ? " …" : "");
+const place = (value) => (value ? (/^\d{4}-\d\d-\d\dT/.test(value) ? time(value) : value) : "…");
+
+// The settings of a run, in words.
+export function wording(run) {
+  const asked = run.options;
+  const title = (name) => page.detectors[name] ?? name;
+  const several = run.kind !== "detection";
+  const detectors = several ? (asked.detectors ? named(asked.detectors.map(title)) : text("all_detectors")) : title(asked.detector);
+  const parts = [text("expected", { share: percent(asked.contamination, asked.contamination < 0.01 ? 2 : 1) })];
+  if (asked.checkpoint) parts.unshift(text("checkpoint_named", { name: asked.checkpoint }));
+  if (asked.reference_rows) parts.push(text("reference_first", { count: whole(asked.reference_rows) }));
+  if (asked.reference_start || asked.reference_end) parts.push(text("reference_from", { start: place(asked.reference_start), end: place(asked.reference_end) }));
+  parts.push(asked.features ? counted("some_sensors", asked.features.length).replace("{names}", () => named(asked.features)) : text("all_sensors"));
+  for (const [column, values] of Object.entries(asked.filters ?? {})) parts.push(text("only", { column, values: named(values) }));
+  return [element("b", { content: detectors }), ` · ${parts.join(" · ")}`];
+}
+
+// (title, value, class) of each number that a finished run has.
+function numbers(run) {
+  const found = run.summary;
+  if (!found) return [];
+  if (run.kind !== "detection") {
+    const all = [[text("detectors"), whole(found.detectors?.length ?? 0)]];
+    if (found.faults) all.push([text("faults"), whole(found.faults)]);
+    return [...all, [text("seconds"), seconds(found.seconds)]];
+  }
+  const all = [
+    [text("rows"), whole(found.rows)],
+    [text("events"), whole(found.events), "alarm"],
+    [text("share"), percent(found.rows ? found.anomalies / found.rows : 0, 2), "alarm"],
+  ];
+  if (found.f1 !== null && found.f1 !== undefined) all.push([text("f1"), decimals(found.f1)]);
+  return [...all, [text("seconds"), seconds(found.seconds)]];
+}
+
+function bar(run) {
+  const progress = element("div", { className: "progress", role: "progressbar", "aria-label": text("running"), "aria-valuemin": 0, "aria-valuemax": 100 });
+  progress.append(element("div", { className: "progress-bar" }));
+  const box = element("div", { className: "run-bar run-wide" }, progress, element("span"));
+  showProgress(box, run);
+  return box;
+}
+
+export function showProgress(card, run) {
+  const box = card.matches(".run-bar") ? card : card.querySelector(".run-bar");
+  if (!box) return;
+  const waits = run.state === "queued";
+  box.querySelector(".progress").setAttribute("aria-valuenow", Math.round(run.progress * 100));
+  box.querySelector(".progress-bar").style.width = `${waits ? 0 : Math.max(2, run.progress * 100)}%`;
+  box.querySelector("span").textContent = waits ? text("waiting", { place: run.place ?? 1 }) : percent(run.progress, 0);
+}
+
+function why(run) {
+  const told = run.error ?? (run.state === "interrupted" ? { message: text("interrupted"), hint: "" } : null);
+  if (!told) return null;
+  const line = element("p", { className: "run-why run-wide", content: told.message });
+  if (told.hint) line.append(element("span", { className: "hint", content: told.hint }));
+  return line;
+}
+
+const whenOf = (run) => exact.format(new Date(run.created));
+export const saying = (action, run) => text("of_run", { action, name: nameOf(run), when: whenOf(run) });
+
+function button(action, run, className = "btn-outline-secondary") {
+  return element("button", { type: "button", className: `btn btn-sm ${className}`, content: text(action), "data-action": action, "aria-label": saying(text(action), run) });
+}
+
+function address(run) {
+  return `${run.kind === "detection" ? "/" : "/compare"}?run=${encodeURIComponent(run.id)}`;
+}
+
+function exportsOf(run) {
+  const base = `/runs/${encodeURIComponent(run.id)}`;
+  const files = [
+    ["rows_csv", `${base}/export?what=rows&format=csv`, true],
+    ["rows_parquet", `${base}/export?what=rows&format=parquet`, true],
+    ["events_csv", `${base}/export?what=events&format=csv`, false],
+    ["events_json", `${base}/export?what=events&format=json`, false],
+    ["report", `${base}/report.html`, true],
+  ];
+  const items = files.map(([name, href, needsData]) => {
+    const blocked = needsData && !there(run);
+    const link = blocked
+      ? element("span", { className: "dropdown-item disabled", content: `${text(name)} (${text("needs_data")})` })
+      : element("a", { className: "dropdown-item", href, content: text(name) });
+    return element("li", {}, link);
+  });
+  const toggle = button("export", run, "btn-outline-secondary dropdown-toggle");
+  toggle.dataset.bsToggle = "dropdown";
+  toggle.setAttribute("aria-expanded", "false");
+  return element("div", { className: "dropdown" }, toggle, element("ul", { className: "dropdown-menu" }, ...items));
+}
+
+function actions(run) {
+  const box = element("div", { className: "run-actions" });
+  if (unfinished(run)) box.append(button("cancel", run, "btn-outline-danger"));
+  if (run.state === "done" && there(run)) {
+    box.append(element("a", { className: "btn btn-sm btn-primary", href: address(run), content: text("open"), "aria-label": saying(text("open"), run) }));
+  }
+  if (["failed", "cancelled", "interrupted"].includes(run.state) && there(run)) box.append(button("again", run, "btn-primary"));
+  if (run.state === "done" && run.kind === "detection") box.append(exportsOf(run));
+  if (!unfinished(run)) box.append(button("repeat", run), button("delete", run, "btn-outline-danger"));
+  return box;
+}
+
+export function card(run) {
+  const title = element("h2", { className: "run-title" });
+  const opens = there(run) && (run.state === "done" || unfinished(run));
+  title.append(opens ? element("a", { href: address(run), content: nameOf(run) }) : nameOf(run));
+  const head = element(
+    "div",
+    { className: "run-head" },
+    title,
+    element("span", { className: `run-state ${run.state}`, content: text(`state_${run.state}`) }),
+    element("span", { className: "run-kind", content: text(`kind_${run.kind}`) }),
+  );
+  if (!there(run)) head.append(element("span", { className: "run-gone", content: text("gone") }));
+  const created = new Date(run.created);
+  const when = element(
+    "div",
+    { className: "run-when" },
+    element("time", { datetime: run.created, content: ago(created) }),
+    ` · ${whenOf(run)} · ${text("by", { user: run.user })}`,
+  );
+  const told = numbers(run).map(([name, value, className = ""]) =>
+    element("div", { className }, element("dt", { content: name }), element("dd", { content: value })),
+  );
+  const made = element("li", { className: "panel run", "data-run": run.id, tabindex: -1 }, head);
+  if (told.length) made.append(element("dl", { className: "run-numbers" }, ...told));
+  made.append(element("p", { className: "run-options" }, ...wording(run)), when);
+  for (const part of [unfinished(run) ? bar(run) : null, why(run), actions(run)]) if (part) made.append(part);
+  return made;
+}
