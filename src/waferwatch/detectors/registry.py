@@ -11,6 +11,8 @@ from waferwatch.errors import InputError, NotFoundError
 # Named as text and imported when asked for, since scikit-learn and ONNX Runtime take a second or more to import.
 _DETECTORS = {
     "moment": "waferwatch.detectors.moment.detector.MomentDetector",
+    "moment_only": "waferwatch.detectors.moment.detector.MomentOnlyDetector",
+    "statistical": "waferwatch.detectors.statistical.StatisticalDetector",
     "isolation_forest": "waferwatch.detectors.isolation_forest.IsolationForestDetector",
     "moving_variance": "waferwatch.detectors.one_liners.MovingVariance",
     "squared_difference": "waferwatch.detectors.one_liners.SquaredDifference",

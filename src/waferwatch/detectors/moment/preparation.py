@@ -60,23 +60,39 @@ def _step_of_a_constant(level: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def prepare(series: Series, normal: Normal, *, window: int, patch: int, overlap: int) -> Windows:
-    """Normalise, fill gaps, cut into windows. Needs at least one point."""
+    """Normalise, fill gaps, cut into windows, centre each. Needs at least one point."""
     measured = ~np.isnan(series.values)
-    where = cut(len(series), window, overlap)
-    x = take(_fill((series.values - normal.level) / normal.spread, measured), where)
+    values = fill((series.values - normal.level) / normal.spread, measured)
+    return to_windows(values, measured, window=window, patch=patch, overlap=overlap)
+
+
+def to_windows(
+    values: NDArray[Any], measured: NDArray[np.bool_], *, window: int, patch: int, overlap: int, centred: bool = True
+) -> Windows:
+    """Cut normalised columns without gaps, (n, S), into windows.
+
+    Args:
+        values: in spreads of the reference.
+        measured: (n, S) False where a value was filled in.
+        window, patch, overlap: points.
+        centred: whether each window loses its own mean.
+    """
+    where = cut(len(values), window, overlap)
+    x = take(values, where)
     known = take(measured, where, fill=False)
     if where.padding % patch:
         _complete_first_patch(x, known, where.padding, patch)
     patches = known.reshape(*known.shape[:2], window // patch, patch)
     observed = (2 * patches.sum(axis=-1) >= patch).astype(np.float32)
-    return Windows(_centred(x, np.repeat(observed, patch, axis=-1)), observed, where)
+    return Windows(_clipped(x, np.repeat(observed, patch, axis=-1), centred), observed, where)
 
 
-def _centred(x: NDArray[np.float64], observed: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each window less its own mean, clipped; 0 where nothing was observed, as padding is in training."""
-    mean = (x * observed).sum(axis=-1, keepdims=True) / np.maximum(observed.sum(axis=-1, keepdims=True), 1)
-    centred: NDArray[np.float32] = (np.clip(x - mean, -CLIP, CLIP) * observed).astype(np.float32)
-    return centred
+def _clipped(x: NDArray[Any], observed: NDArray[np.float32], centred: bool) -> NDArray[np.float32]:
+    """Each window, less its own mean if so wished, clipped; 0 where nothing was observed, as padding is in training."""
+    if centred:
+        x = x - (x * observed).sum(axis=-1, keepdims=True) / np.maximum(observed.sum(axis=-1, keepdims=True), 1)
+    clipped: NDArray[np.float32] = (np.clip(x, -CLIP, CLIP) * observed).astype(np.float32)
+    return clipped
 
 
 def _complete_first_patch(x: NDArray[Any], known: NDArray[Any], padding: int, patch: int) -> None:
@@ -86,7 +102,7 @@ def _complete_first_patch(x: NDArray[Any], known: NDArray[Any], padding: int, pa
     known[..., start:padding] = known[..., padding : padding + 1]
 
 
-def _fill(values: NDArray[np.float64], measured: NDArray[np.bool_]) -> NDArray[np.float64]:
+def fill(values: NDArray[np.float64], measured: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Straight lines across gaps; the nearest value beyond the ends; 0 for a sensor without any."""
     if measured.all():
         return values

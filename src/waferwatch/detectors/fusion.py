@@ -1,0 +1,57 @@
+"""Heads of one sensor made into one score.
+
+A head counts by its contrast: how far its highest values stand out from its usual ones in the series itself. A head
+that is high nearly everywhere, or low everywhere, has nothing to point at. No label goes into it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.detectors.heads import HIGHEST, LOWEST, Heads
+
+USUAL, HIGH, HIGHEST_SHARE = 0.5, 0.9, 0.999  # quantiles of a head over the series
+_LEAST_CONTRAST = 1e-3
+
+Floats = NDArray[np.float32]
+
+
+class Fusion:
+    """Adds up heads as they come, so that no more than those of one reader are held.
+
+    Args:
+        measured: (S, n) points that are to be judged.
+    """
+
+    def __init__(self, measured: NDArray[np.bool_]) -> None:
+        self._measured = measured
+        self._total = np.zeros(measured.shape, np.float32)
+        self._weight = np.zeros(measured.shape, np.float32)
+
+    def add(self, heads: Heads) -> None:
+        """Count these heads in, each (S, n), NaN where it says nothing."""
+        for values in heads.values():
+            there = self._measured & ~np.isnan(values)
+            for sensor, points in enumerate(there):
+                if points.any():
+                    weight = contrast(values[sensor, points])
+                    self._total[sensor, points] += weight * values[sensor, points]
+                    self._weight[sensor, points] += weight
+
+    def scores(self) -> Floats:
+        """(n, S) from 0 = far below usual, NaN where a sensor was not measured or no head said anything."""
+        with np.errstate(invalid="ignore"):
+            mean = self._total / np.where(self._weight > 0, self._weight, np.nan)
+        scores: Floats = (np.clip(mean.T, LOWEST, HIGHEST) - LOWEST).astype(np.float32)
+        return scores
+
+
+def contrast(values: Floats) -> float:
+    """How much the highest values of a head stand out, above 0.
+
+    >>> contrast(np.zeros(100, np.float32)) < contrast(np.arange(100, dtype=np.float32))
+    True
+    """
+    usual, high, highest = np.quantile(values, [USUAL, HIGH, HIGHEST_SHARE])
+    return _LEAST_CONTRAST + float(np.log1p((highest - high) / (high - usual + 1e-6)))

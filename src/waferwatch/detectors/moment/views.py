@@ -1,0 +1,29 @@
+"""How series are shown to the network, and what is asked of it: time scale, level kept or not, and the heads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to show a series to the network, and what is taken from what it says."""
+
+    averaged: int  # points of the series that become one
+    centred: bool  # each window less its own mean; else it keeps its level against the reference
+    components: tuple[tuple[int, str], ...] = ()  # tokens in a row, kind of distance from their principal components
+    neighbours: tuple[int, ...] = ()  # tokens in a row, compared with normal ones
+    fault: bool = field(default=False)  # log-odds of the fault head
+
+    @property
+    def name(self) -> str:
+        return f"x{self.averaged}" + ("" if self.centred else " level")
+
+
+VIEWS = (
+    View(1, True, components=((8, "spread"), (4, "residual")), neighbours=(8,), fault=True),
+    View(2, True, components=((8, "residual"),)),
+    View(8, True, fault=True),
+    View(4, False, neighbours=(8,)),
+    View(2, False, components=((8, "inside"),)),
+)
