@@ -40,12 +40,12 @@ def run_detection(store: Store, settings: Settings, run: Run, progress: Progress
 
 
 def table_of(store: Store, options: Options) -> Table:
-    """The table as a run sees it: every row, and of the sensors those that were chosen.
+    """The table as a run sees it: every row, with the roles of its time, and of the sensors those that were chosen.
 
     Raises:
         NotFoundError, InputError: when the data set or a column is gone or is no sensor.
     """
-    return with_features(store.datasets.table(options.dataset), options.features)
+    return with_features(store.datasets.table(options.dataset, options.version), options.features)
 
 
 def set_threshold(store: Store, run: Run, threshold: float) -> Detection:

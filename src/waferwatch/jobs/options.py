@@ -35,6 +35,7 @@ class Options:
     reference_end: str | None = None
     filters: tuple[tuple[str, tuple[str, ...]], ...] = ()  # column -> the values whose rows are judged
     detectors: tuple[str, ...] | None = None  # of a comparison; None: all
+    version: int | None = None  # of the data set: the roles that its columns had; set when the run is queued
     faults: bool | None = None  # of a comparison: test with injected faults too; None: where there are no labels
 
     def to_dict(self) -> dict[str, Any]:

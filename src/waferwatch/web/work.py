@@ -43,10 +43,10 @@ class Work:
         """Run something that may hold a whole file in memory: one after the other."""
         return await to_thread.run_sync(function, *arguments, limiter=self._exporting)
 
-    def lines(self, dataset: str) -> Lines:
-        """How the rows of a data set lie on the time axis."""
-        key = (dataset, self._datasets.get(dataset).version)
-        return self._lines.get(key, lambda: lay_out(self._datasets.table(dataset)))
+    def lines(self, dataset: str, version: int | None = None) -> Lines:
+        """How the rows of a data set lie on the time axis; with the roles that its columns had in a version."""
+        now = self._datasets.get(dataset).version
+        return self._lines.get((dataset, version or now), lambda: lay_out(self._datasets.table(dataset, version)))
 
     def quality(self, dataset: str) -> Quality:
         """The quality report of a data set. May take some seconds the first time."""

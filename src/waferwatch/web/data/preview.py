@@ -37,7 +37,7 @@ def rows_answer(table: Table, query: RowsQuery) -> dict[str, Any]:
 
 def told(value: Any) -> Cell:
     """A cell as JSON; None where it is missing. Long texts are cut."""
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return None
     if isinstance(value, bool | np.bool_):
         return bool(value)

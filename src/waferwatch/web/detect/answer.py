@@ -57,7 +57,7 @@ def detect_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]
         "groups": _all_groups(table, found),
         "figures": {
             "time_series": time_figure(
-                table, app.work.lines(options.dataset), top, Window(FIGURE_POINTS), translate, found
+                table, app.work.lines(options.dataset, options.version), top, Window(FIGURE_POINTS), translate, found
             ),
             "distribution": distribution_figure(table, top, found, translate),
             "correlation": correlation_figure(table, sensors, found, translate),

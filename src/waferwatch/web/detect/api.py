@@ -88,7 +88,7 @@ async def plot(request: Request) -> Response:
 
 
 def _plot_answer(app: Parts, sensor: str, query: PlotQuery, translate: Translator) -> dict[str, Any]:
-    dataset, found = dataset_of(query.dataset), None
+    dataset, version, found = dataset_of(query.dataset), None, None
     if query.run is not None:
         options = Options.from_dict(app.jobs.result_of(query.run).options)
         if query.dataset is not None and options.dataset != query.dataset:
@@ -98,7 +98,7 @@ def _plot_answer(app: Parts, sensor: str, query: PlotQuery, translate: Translato
                 field="run",
                 run=query.run[:60],
             )
-        dataset = options.dataset
+        dataset, version = options.dataset, options.version
         table, found = table_of(app.store, options), app.store.results.detection(query.run)
     else:
         table = app.store.datasets.table(dataset)
@@ -110,7 +110,7 @@ def _plot_answer(app: Parts, sensor: str, query: PlotQuery, translate: Translato
             )
         return distribution_figure(table, sensor, found, translate)
     window = Window(query.points, query.start, query.end)
-    return time_figure(table, app.work.lines(dataset), sensor, window, translate, found)
+    return time_figure(table, app.work.lines(dataset, version), sensor, window, translate, found)
 
 
 async def filters(request: Request) -> Response:

@@ -38,7 +38,7 @@ def judged(app: Parts, run_id: str) -> Judged:
     """
     run = finished_detection(app, run_id)
     options = Options.from_dict(run.options)
-    table, found = app.store.datasets.table(options.dataset), app.store.results.detection(run.id)
+    table, found = app.store.datasets.table(options.dataset, options.version), app.store.results.detection(run.id)
     rows = chosen_rows(table, options)
     if rows is None:
         return Judged(run.id, options.dataset, table, found, np.arange(len(table.frame)))

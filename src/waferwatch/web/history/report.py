@@ -64,7 +64,7 @@ def write_report(app: Parts, run: Run, translate: Translator, file: BinaryIO) ->
     found, options = app.store.results.detection(run.id), Options.from_dict(run.options)
     table = table_of(app.store, options)
     verdicts = event_verdicts(found, app.store.verdicts.of(run.id))
-    material = Material(run, found, table, app.work.lines(options.dataset), verdicts, translate)
+    material = Material(run, found, table, app.work.lines(options.dataset, options.version), verdicts, translate)
     file.write(report_html(material).encode(errors="replace"))
 
 
