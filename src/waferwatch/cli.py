@@ -176,6 +176,9 @@ def run_compare(options: argparse.Namespace) -> int:
     print(" ".join(f"{name:>18}" for name in header), file=sys.stderr)
     for row in rows:
         print(" ".join(f"{_cell(getattr(row, name)):>18}" for name in header), file=sys.stderr)
+    for row in rows:
+        if row.failure is not None:
+            print(f"{row.detector}: {row.failure.sentence()}", file=sys.stderr)
     if options.json:
         print(json.dumps({"file": options.file, "rows": [asdict(row) for row in rows]}, ensure_ascii=False))
     return 0

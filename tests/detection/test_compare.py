@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
 import waferwatch
+from waferwatch.cli import main
 from waferwatch.detection.compare import Comparison, Question, compare_detectors, compare_table, inject_only
 from waferwatch.detection.failure import Failure, attempt
 from waferwatch.detection.footprint import Footprint
@@ -128,6 +131,20 @@ def test_the_library_keeps_its_contract_of_any_set() -> None:
     rows = waferwatch.compare(waferwatch.generate(2_000, equipment=1, seed=1), detectors=["squared_difference"])
     assert [row.detector for row in rows] == ["squared_difference"]
     assert set(asdict(rows[0])) >= {"precision", "recall", "f1", "auc_pr", "vus_pr", "seconds", "events"}
+
+
+def test_the_command_line_says_why_a_detector_failed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waferwatch.generate(2_000, equipment=1, seed=1).to_csv(tmp_path / "fab.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    options = ["--label", "anomaly", "--detectors", "moment,squared_difference", "--reference-rows", "3", "--json"]
+    assert main(["compare", "fab.csv", *options]) == 0
+    told = capsys.readouterr()
+    assert "moment: moment could learn nothing from the reference" in told.err
+    failed, other = json.loads(told.out.splitlines()[-1])["rows"]
+    assert (failed["f1"], failed["failure"]["code"]) == (None, "bad_input")
+    assert other["failure"] is None
 
 
 def test_progress_rises_to_one_and_cancels(unlabelled: Table) -> None:

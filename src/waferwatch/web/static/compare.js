@@ -44,7 +44,7 @@ function hide() {
 
 // Follow a comparison to its end, and show what it found.
 async function showRun(run, mine) {
-  settings.restore(run.options);
+  if (data.chosen().id === run.dataset) settings.restore(run.options);
   address({ run: run.id });
   busy(true);
   try {
@@ -92,10 +92,8 @@ async function begin() {
   if (!wanted) return data.start();
   try {
     const run = await ask(`/runs/${encodeURIComponent(wanted)}`);
-    if (data.known(run.dataset)) return data.start(run.dataset);
-    query.delete("run");
-    data.start();
-    showNotes([text("data_gone", { name: run.dataset_name })]);
+    data.start(run.dataset); // what was found is kept also when the data are gone
+    if (!data.known(run.dataset)) showNotes([text("data_gone", { name: run.dataset_name })]);
   } catch (problem) {
     query.delete("run");
     data.start();
