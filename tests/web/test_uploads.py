@@ -1,4 +1,7 @@
-"""POST, GET and DELETE /datasets: what is kept, what is refused, and that nothing is left behind."""
+"""POST, GET and DELETE /datasets: what is kept, what is refused, and that nothing is left behind.
+
+A deleted data set can be brought back for a while, so its folder stays until then; a refused upload leaves nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from waferwatch.errors import NotFoundError
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
 
@@ -18,8 +20,15 @@ AssertError = Callable[..., dict[str, Any]]
 GOOD = b"time,equipment,pressure\n" + b"\n".join(b"2026-01-01 00:00:%02d,E1,%d" % (at, at % 7) for at in range(60))
 
 
-def folders(data_dir: Path) -> list[str]:
-    return sorted(path.name for path in (data_dir / "datasets").iterdir())
+def folders(data_dir: Path) -> set[str]:
+    return {path.name for path in (data_dir / "datasets").iterdir()}
+
+
+@pytest.fixture
+def before(client: TestClient, data_dir: Path) -> set[str]:
+    """The folders that were there before the test. ``client`` has made their parent."""
+    assert client.get("/healthz").status_code == 200
+    return folders(data_dir)
 
 
 def upload(client: TestClient, content: bytes, name: str = "a.csv") -> Any:
@@ -27,7 +36,7 @@ def upload(client: TestClient, content: bytes, name: str = "a.csv") -> Any:
 
 
 def test_an_upload_is_listed_and_can_be_deleted_once(
-    assert_error: AssertError, client: TestClient, korean_csv: bytes, data_dir: Path
+    assert_error: AssertError, client: TestClient, korean_csv: bytes
 ) -> None:
     made = upload(client, korean_csv, "에칭 3월.csv")
     assert made.status_code == 201
@@ -42,7 +51,7 @@ def test_an_upload_is_listed_and_can_be_deleted_once(
     assert [one["id"] for one in listed] == ["demo", dataset["id"]]
     assert client.delete(f"/datasets/{dataset['id']}").status_code == 204
     assert_error(client.delete(f"/datasets/{dataset['id']}"), 404, "not_found", "dataset")
-    assert folders(data_dir) == []
+    assert [one["id"] for one in client.get("/datasets").json()["datasets"]] == ["demo"]
 
 
 def test_packed_files_are_read(client: TestClient) -> None:
@@ -63,7 +72,9 @@ def test_packed_files_are_read(client: TestClient) -> None:
         ("<b>x</b>.csv", "b>.csv"),
     ],
 )
-def test_a_file_name_is_text_and_no_path(client: TestClient, data_dir: Path, name: str, shown: str) -> None:
+def test_a_file_name_is_text_and_no_path(
+    client: TestClient, data_dir: Path, before: set[str], name: str, shown: str
+) -> None:
     boundary = "frontier"
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
     made = client.post(
@@ -73,7 +84,7 @@ def test_a_file_name_is_text_and_no_path(client: TestClient, data_dir: Path, nam
     )
     assert made.status_code == 201, made.text
     assert made.json()["name"] == shown
-    assert folders(data_dir) == [made.json()["id"]]
+    assert folders(data_dir) - before == {made.json()["id"]}
     client.delete(f"/datasets/{made.json()['id']}")
 
 
@@ -93,26 +104,26 @@ def test_a_file_name_is_text_and_no_path(client: TestClient, data_dir: Path, nam
     ],
 )
 def test_a_file_that_is_no_table_is_refused_and_nothing_stays(
-    assert_error: AssertError, client: TestClient, data_dir: Path, content: bytes
+    assert_error: AssertError, client: TestClient, data_dir: Path, before: set[str], content: bytes
 ) -> None:
     answer = upload(client, content, "bad.csv")
     assert answer.status_code == 422, answer.text
     error = assert_error(answer, 422, "bad_input", answer.json()["error"]["field"])
     assert "bad.csv" in error["message"]
     assert error["hint"]
-    assert folders(data_dir) == []
+    assert folders(data_dir) == before
 
 
 def test_too_many_bytes_rows_or_unpacked_bytes_are_refused(
-    assert_error: AssertError, client: TestClient, data_dir: Path
+    assert_error: AssertError, client: TestClient, data_dir: Path, before: set[str]
 ) -> None:
     assert_error(upload(client, b"a,b\n" + b"1,2\n" * 300_000), 413, "too_large", "file")
     assert_error(upload(client, gzip.compress(b"a,b\n" + b"1,2\n" * 60_000)), 413, "too_large", None)
-    assert folders(data_dir) == []
+    assert folders(data_dir) == before
 
 
 def test_a_stream_without_a_length_is_cut_off_at_the_limit(
-    assert_error: AssertError, client: TestClient, data_dir: Path
+    assert_error: AssertError, client: TestClient, data_dir: Path, before: set[str]
 ) -> None:
     def parts() -> Any:
         yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
@@ -122,10 +133,12 @@ def test_a_stream_without_a_length_is_cut_off_at_the_limit(
 
     answer = client.post("/datasets", content=parts(), headers={"Content-Type": "multipart/form-data; boundary=x"})
     assert_error(answer, 413, "too_large", "file")
-    assert folders(data_dir) == []
+    assert folders(data_dir) == before
 
 
-def test_bodies_that_are_no_upload_are_refused(assert_error: AssertError, client: TestClient, data_dir: Path) -> None:
+def test_bodies_that_are_no_upload_are_refused(
+    assert_error: AssertError, client: TestClient, data_dir: Path, before: set[str]
+) -> None:
     assert_error(client.post("/datasets", json={}), 415, "unsupported_media_type")
     multipart = {"Content-Type": "multipart/form-data; boundary=x"}
     assert_error(client.post("/datasets", content=b"", headers=multipart), 422, "bad_input", "file")
@@ -136,7 +149,7 @@ def test_bodies_that_are_no_upload_are_refused(assert_error: AssertError, client
     assert_error(client.post("/datasets", content=field, headers=multipart), 422, "bad_input", "roles")
     two = [("file", ("a.csv", GOOD)), ("file", ("b.csv", GOOD))]
     assert_error(client.post("/datasets", files=two), 422, "bad_input", "file")
-    assert folders(data_dir) == []
+    assert folders(data_dir) == before
 
 
 def test_uploads_survive_a_restart(tmp_path: Path) -> None:
@@ -150,12 +163,15 @@ def test_uploads_survive_a_restart(tmp_path: Path) -> None:
         assert len(figure.json()["data"][0]["x"]) == 60
 
 
-def test_results_of_a_deleted_data_set_are_gone_too(assert_error: AssertError, client: TestClient) -> None:
+def test_results_of_a_deleted_data_set_are_gone_until_it_is_brought_back(
+    assert_error: AssertError, client: TestClient
+) -> None:
     dataset = upload(client, GOOD).json()["id"]
     body = {"dataset": dataset, "detector": "squared_difference"}
     run = client.post("/detect", json=body).json()["run"]
     client.delete(f"/datasets/{dataset}")
     assert_error(client.post("/detect", json=body), 404, "not_found", "dataset")
     assert_error(client.get("/plot/pressure", params={"dataset": dataset, "run": run}), 404, "not_found", "dataset")
-    with pytest.raises(NotFoundError):
-        client.app.state.parts.work.find(run, dataset)  # type: ignore[attr-defined]
+    client.post(f"/datasets/{dataset}/restore")
+    assert client.get("/plot/pressure", params={"dataset": dataset, "run": run}).status_code == 200
+    client.delete(f"/datasets/{dataset}")
