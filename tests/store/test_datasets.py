@@ -1,46 +1,59 @@
-"""Data sets on disk."""
+"""Uploaded data sets: rows in the database, files in folders."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
-from waferwatch.errors import InputError, NotFoundError
+from waferwatch.errors import InputError, NotFoundError, TooLargeError
 from waferwatch.settings import Settings
 from waferwatch.store.datasets import Datasets
+from waferwatch.store.schema import datasets as rows
+from waferwatch.store.store import Store, open_store
 
-CSV = b"time,pressure\n" + b"\n".join(b"%d,%d" % (at, at % 5) for at in range(40))
+CSV = b"time,pressure,flow,tool\n" + b"\n".join(
+    b"%d,%d,%d,%s" % (at, at % 5, at % 7, b"AB"[at % 2 : at % 2 + 1]) for at in range(40)
+)
 
 
 @pytest.fixture
-def datasets(tmp_path: Path) -> Datasets:
-    made = Datasets(Settings(data_dir=tmp_path))
-    made.clean()
-    return made
+def datasets(store: Store) -> Datasets:
+    return store.datasets
 
 
-def keep(datasets: Datasets, content: bytes = CSV) -> str:
+def keep(datasets: Datasets, content: bytes = CSV, name: str = "a.csv") -> str:
     incoming = datasets.open_incoming()
     incoming.file.write_bytes(content)
-    return datasets.keep(incoming, "a.csv")[0].id
+    return datasets.keep(incoming, name)[0].id
 
 
-def test_a_kept_file_is_read_again_by_another_process_s_store(datasets: Datasets, tmp_path: Path) -> None:
+def test_a_kept_file_is_read_again_by_another_process_s_store(datasets: Datasets, settings: Settings) -> None:
     kept = keep(datasets)
-    other = Datasets(Settings(data_dir=tmp_path))
-    assert other.get(kept).rows == 40
-    assert other.table(kept).frame["pressure"].sum() == 80
-    assert other.table(kept).name == "a.csv"
+    other = open_store(settings)
+    assert other.datasets.get(kept) == datasets.get(kept)
+    assert other.datasets.get(kept).rows == 40
+    assert other.datasets.table(kept).frame["pressure"].sum() == 80
+    assert other.datasets.table(kept).name == "a.csv"
+    other.close()
 
 
 def test_a_refused_file_leaves_nothing(datasets: Datasets) -> None:
     with pytest.raises(InputError):
         keep(datasets, b"\x00\x00")
     assert list(datasets.folder.iterdir()) == []
+    assert [one.id for one in datasets.all()] == ["demo"]
+
+
+def test_a_file_with_too_many_rows_is_refused(settings: Settings, store: Store) -> None:
+    small = open_store(settings.model_copy(update={"max_rows": 39}))
+    with pytest.raises(TooLargeError):
+        keep(small.datasets)
+    small.close()
 
 
 def test_only_abandoned_uploads_are_cleared_away(datasets: Datasets) -> None:
@@ -57,13 +70,12 @@ def test_only_abandoned_uploads_are_cleared_away(datasets: Datasets) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["..", "../../x", "", "DEMO", "0123456789abcdeg", "0123456789abcdef\n", ".incoming-0123456789abcdef"]
+    "name", ["..", "../../x", "", "DEMO", "0123456789abcdeg", "0123456789abcdef\n", ".incoming-0123456789abcdef", "\0"]
 )
 def test_an_id_that_is_none_of_ours_is_never_a_path(datasets: Datasets, name: str) -> None:
-    with pytest.raises(NotFoundError):
-        datasets.get(name)
-    with pytest.raises(NotFoundError):
-        datasets.delete(name)
+    for act in (datasets.get, datasets.table, datasets.delete, datasets.restore):
+        with pytest.raises(NotFoundError):
+            act(name)
 
 
 def test_of_many_who_delete_at_once_one_succeeds(datasets: Datasets) -> None:
@@ -83,13 +95,101 @@ def test_of_many_who_delete_at_once_one_succeeds(datasets: Datasets) -> None:
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["deleted", *["not found"] * 7]
-    assert list(datasets.folder.iterdir()) == []
 
 
-def test_a_damaged_description_hides_one_data_set_and_not_the_list(datasets: Datasets) -> None:
-    good, bad = keep(datasets), keep(datasets)
-    (datasets.folder / bad / "dataset.json").write_text("{")
-    assert [one.id for one in datasets.all()] == ["demo", good]
+def test_a_deleted_data_set_can_be_brought_back(datasets: Datasets) -> None:
+    kept = keep(datasets)
+    datasets.delete(kept)
+    assert [one.id for one in datasets.all()] == ["demo"]
+    with pytest.raises(NotFoundError):
+        datasets.table(kept)
+    assert datasets.restore(kept).id == kept
+    assert len(datasets.table(kept).frame) == 40
+    with pytest.raises(NotFoundError):
+        datasets.restore(kept)
+
+
+def test_what_was_deleted_long_ago_is_gone_for_good(datasets: Datasets, store: Store) -> None:
+    kept, recent = keep(datasets), keep(datasets)
+    for one in (kept, recent):
+        datasets.delete(one)
+    long_ago = (datetime.now(UTC) - timedelta(hours=2)).isoformat(timespec="microseconds")
+    with store.database.begin() as connection:
+        connection.execute(update(rows).where(rows.c.id == kept).values(deleted=long_ago))
+    datasets.clean()
+    assert not (datasets.folder / kept).exists()
+    assert (datasets.folder / recent).exists()
+    with pytest.raises(NotFoundError):
+        datasets.restore(kept)
+    datasets.restore(recent)
+
+
+@pytest.mark.parametrize(
+    "name", ["에칭 라인 3월.csv", "'; DROP TABLE datasets; --", "🧪%_\\", "../../etc/passwd", "a\0b.csv"]
+)
+def test_any_name_is_kept_as_text(datasets: Datasets, name: str) -> None:
+    kept = keep(datasets, name=name)
+    assert datasets.get(kept).name == name.replace("\0", "")
+    datasets.rename(kept, f"{name}2")
+    assert datasets.get(kept).name == f"{name}2".replace("\0", "")
+    assert datasets.table(kept).name == f"{name}2".replace("\0", "")
+
+
+def test_a_name_without_a_letter_is_refused(datasets: Datasets) -> None:
+    kept = keep(datasets)
+    for name in ("", "  ", "\n\t", "\0"):
+        with pytest.raises(InputError):
+            datasets.rename(kept, name)
+    with pytest.raises(InputError):
+        datasets.rename("demo", "mine")
+
+
+def test_roles_are_changed_and_stay_changed(datasets: Datasets, settings: Settings) -> None:
+    kept = keep(datasets)
+    assert datasets.get(kept).roles["pressure"] == "sensor"
+    changed, table = datasets.set_roles(kept, {"pressure": "context"})
+    assert changed.version == 2
+    assert changed.roles["pressure"] == "context"
+    assert table.roles["pressure"].value == "context"
+    again, _ = datasets.set_roles(kept, {"tool": "equipment"})
+    assert (again.roles["pressure"], again.roles["tool"], again.version) == ("context", "equipment", 3)
+    other = open_store(settings)
+    assert {name: role.value for name, role in other.datasets.table(kept).roles.items()} == again.roles
+    other.close()
+
+
+def test_a_role_that_a_column_cannot_have_changes_nothing(datasets: Datasets) -> None:
+    kept = keep(datasets)
+    before = datasets.get(kept)
+    with pytest.raises((InputError, NotFoundError)):
+        datasets.set_roles(kept, {"tool": "sensor"})
+    assert datasets.get(kept) == before
+    assert datasets.table(kept).roles["pressure"].value == "sensor"
+
+
+def test_a_lost_parquet_is_read_from_the_file_again(datasets: Datasets, settings: Settings) -> None:
+    kept = keep(datasets)
+    for path in (datasets.folder / kept).glob("table-*"):
+        path.unlink()
+    other = open_store(settings)
+    assert other.datasets.table(kept).frame["pressure"].sum() == 80
+    other.close()
+
+
+def test_uploads_at_once_are_all_kept(datasets: Datasets) -> None:
+    kept: list[str] = []
+    threads = [threading.Thread(target=lambda: kept.append(keep(datasets))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(kept)) == 8
+    assert {one.id for one in datasets.all()} == {"demo", *kept}
+
+
+def test_the_newest_stands_first_after_the_demo(datasets: Datasets) -> None:
+    first, second = keep(datasets), keep(datasets)
+    assert [one.id for one in datasets.all()] == ["demo", second, first]
 
 
 def test_the_demo_is_labelled_and_has_three_tools(datasets: Datasets) -> None:

@@ -207,7 +207,7 @@ class Datasets:
         """
         wanted = update(rows).where(rows.c.id == dataset_id, rows.c.deleted.is_not(None)).values(deleted=None)
         with self._database.begin() as connection:
-            if connection.execute(wanted).rowcount != 1:
+            if not _ID.fullmatch(dataset_id) or connection.execute(wanted).rowcount != 1:
                 raise _not_found(dataset_id)
         return self.get(dataset_id)
 

@@ -121,7 +121,7 @@ class Runs:
             skip: how many of the newest to leave out.
         """
         if any("\0" in text for text in (dataset, kind, state, search) if text):
-            return []  # PostgreSQL refuses to compare with it, and nothing holds it
+            return []  # nothing holds it, and PostgreSQL refuses to compare with it
         wanted = select(rows).order_by(rows.c.created.desc(), rows.c.id).limit(limit).offset(skip)
         for column, value in ((rows.c.dataset, dataset), (rows.c.kind, kind), (rows.c.state, state)):
             if value is not None:
@@ -163,6 +163,8 @@ class Runs:
         Raises:
             NotFoundError: when there is no such run (any more).
         """
+        if not _ID.fullmatch(run_id):
+            raise _not_found(run_id)
         with self._database.begin() as connection:
             if connection.execute(rows.delete().where(rows.c.id == run_id)).rowcount != 1:
                 raise _not_found(run_id)

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
 
 metadata = MetaData(
     naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
 )
+
+
+class Words(TypeDecorator[str]):
+    """Free text, without what PostgreSQL cannot hold: NUL, and halves of UTF-16 pairs."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.replace("\0", "").encode(errors="ignore").decode()
+
 
 # Moments are ISO 8601 text in UTC with microseconds: they sort as they are, and look the same in every database.
 datasets = Table(
     "datasets",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("name", Text, nullable=False),  # as it was uploaded, or renamed: text, never a path
+    Column("name", Words, nullable=False),  # as it was uploaded, or renamed: text, never a path
     Column("rows", BigInteger, nullable=False),
     Column("columns", Integer, nullable=False),
     Column("bytes", BigInteger, nullable=False),
@@ -30,7 +55,7 @@ runs = Table(
     Column("id", String(32), primary_key=True),
     Column("kind", String(20), nullable=False),
     Column("dataset", String(32), nullable=False),
-    Column("dataset_name", Text, nullable=False),  # as it was called then; the data set may be gone
+    Column("dataset_name", Words, nullable=False),  # as it was called then; the data set may be gone
     Column("options", JSON, nullable=False),
     Column("fingerprint", String(64), nullable=False),  # equal for runs that must give the same result
     Column("state", String(20), nullable=False),
@@ -40,7 +65,7 @@ runs = Table(
     Column("finished", String(40)),
     Column("error", JSON),
     Column("summary", JSON),
-    Column("user", Text, nullable=False),
+    Column("user", Words, nullable=False),
     Column("worker", String(200), nullable=False),  # the process that runs it
     Column("touched", String(40), nullable=False),  # when that process last said that it lives
     Index(None, "fingerprint"),
@@ -55,8 +80,8 @@ verdicts = Table(
     Column("run", String(32), nullable=False),
     Column("row", BigInteger, nullable=False),  # peak row of the event: stays true when the threshold moves
     Column("verdict", String(20), nullable=False),
-    Column("note", Text, nullable=False),
-    Column("user", Text, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("user", Words, nullable=False),
     Column("at", String(40), nullable=False),
     UniqueConstraint("run", "row"),
 )
@@ -66,8 +91,8 @@ audit = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at", String(40), nullable=False),
-    Column("user", Text, nullable=False),
+    Column("user", Words, nullable=False),
     Column("action", String(40), nullable=False),
-    Column("subject", Text, nullable=False),
+    Column("subject", Words, nullable=False),
     Column("detail", JSON, nullable=False),
 )

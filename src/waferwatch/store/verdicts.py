@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from waferwatch.store.database import Database, now
 from waferwatch.store.schema import verdicts as rows
@@ -40,10 +41,13 @@ class Verdicts:
         """Say what an event was, in place of what was said before. ``None`` takes it back."""
         made = None if verdict is None else Verdict(run, row, verdict, note, user, now())
         with self._database.begin() as connection:
-            connection.execute(rows.delete().where(rows.c.run == run, rows.c.row == row))
-            if made is not None:
-                values = {"verdict": made.verdict.value, "note": note, "user": user, "at": made.at}
-                connection.execute(rows.insert().values(run=run, row=row, **values))
+            if made is None:
+                connection.execute(rows.delete().where(rows.c.run == run, rows.c.row == row))
+                return None
+            insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+            values = {"verdict": made.verdict.value, "note": note, "user": user, "at": made.at}
+            wanted = insert(rows).values(run=run, row=row, **values)
+            connection.execute(wanted.on_conflict_do_update(index_elements=["run", "row"], set_=values))
         return made
 
     def of(self, *runs: str) -> list[Verdict]:
