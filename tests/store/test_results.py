@@ -1,0 +1,80 @@
+"""Results as files: whole or not at all, and the same when read again."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from waferwatch.detection.result import Detection
+from waferwatch.detection.run import detect_table
+from waferwatch.errors import NotFoundError
+from waferwatch.settings import Settings
+from waferwatch.store.datasets import make_demo
+from waferwatch.store.results import Results
+
+
+@pytest.fixture(scope="module")
+def found() -> Detection:
+    return detect_table(make_demo(), detector="squared_difference", contamination=0.005)
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    made = Results(Settings(data_dir=tmp_path))
+    made.clean()
+    return made
+
+
+def test_a_detection_is_the_same_when_another_process_reads_it(
+    results: Results, found: Detection, tmp_path: Path
+) -> None:
+    results.put_detection("a" * 16, found)
+    read = Results(Settings(data_dir=tmp_path)).detection("a" * 16)
+    for field in fields(Detection):
+        before, after = getattr(found, field.name), getattr(read, field.name)
+        if isinstance(before, np.ndarray):
+            assert before.dtype == after.dtype, field.name
+            np.testing.assert_array_equal(before, after, err_msg=field.name)
+        else:
+            assert before == after, field.name
+
+
+def test_a_moved_threshold_takes_the_place_of_the_result(results: Results, found: Detection) -> None:
+    results.put_detection("a" * 16, found)
+    results.put_detection("a" * 16, replace(found, threshold=9.0))
+    assert results.detection("a" * 16).threshold == 9.0
+    assert [path.name for path in results.folder.iterdir()] == ["a" * 16]
+
+
+def test_a_deleted_result_is_told_as_gone(results: Results, found: Detection) -> None:
+    results.put_detection("a" * 16, found)
+    results.delete("a" * 16)
+    results.delete("a" * 16)
+    with pytest.raises(NotFoundError):
+        results.detection("a" * 16)
+    with pytest.raises(NotFoundError):
+        results.document("a" * 16)
+
+
+def test_a_document_is_the_same_when_it_is_read_again(results: Results, tmp_path: Path) -> None:
+    document = {"이름": ["<b>", None, 1.5], "nested": {"a": [True]}}
+    results.put_document("b" * 16, document)
+    assert Results(Settings(data_dir=tmp_path)).document("b" * 16) == document
+
+
+def test_a_writer_that_fails_leaves_nothing(
+    results: Results, found: Detection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    with pytest.raises(OSError, match="No space"):
+        results.put_detection("c" * 16, found)
+    monkeypatch.undo()
+    assert list(results.folder.iterdir()) == []
+    with pytest.raises(NotFoundError):
+        results.detection("c" * 16)
