@@ -41,7 +41,9 @@ _CHANGING = (400, 403, 404, 413, 415, 422, 500, 503)
 
 async def data_page(request: Request) -> Response:
     """The page of data sets."""
-    return await render(request, "data.html", area="data", texts=texts)
+    settings = parts(request).settings
+    limits = {"rows": settings.max_rows, "columns": settings.max_columns}
+    return await render(request, "data.html", area="data", texts=texts, limits=limits)
 
 
 async def list_datasets(request: Request) -> Response:

@@ -17,7 +17,7 @@ def texts(translate: Translator) -> dict[str, str]:
 
 def _upload_texts(translate: Translator) -> dict[str, str]:
     return {
-        "upload_limit": translate("at most {size} a file"),
+        "upload_limit": translate("at most {size}, {rows} rows and {columns} columns a file"),
         "in_turn": translate("Waits for its turn"),
         "sent": translate("{sent} of {all} · {speed}/s"),
         "reading": translate("Sent; the server reads it"),

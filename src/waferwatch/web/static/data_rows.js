@@ -59,13 +59,18 @@ function draw(found) {
         "tr",
         { className: isSought ? "sought" : "", ...(isSought ? { "aria-current": "true" } : {}) },
         element("th", { scope: "row", content: whole(number + dataset.first_row) }),
-        ...cells.map((cell, column) => element("td", { className: cell === null ? "none" : numeric[column] ? "number" : "", content: told(cell) })),
+        ...cells.map((cell, column) => {
+          const look = cell === null ? "none" : numeric[column] ? "number" : "";
+          const mark = isSought && found.columns[column] === sought.column ? "sought-cell" : "";
+          return element("td", { className: `${look} ${mark}`.trim(), content: told(cell) });
+        }),
       );
       return line;
     }),
   );
   where(found);
-  byId("rows").querySelector(".sought")?.scrollIntoView({ block: "nearest" });
+  const target = byId("rows").querySelector(".sought-cell") ?? byId("rows").querySelector(".sought th");
+  target?.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
 function told(cell) {

@@ -171,7 +171,8 @@ function followDrops() {
 }
 
 export function start() {
-  byId("upload-limit").textContent = text("upload_limit", { size: bytes(page.most_bytes) });
+  const { rows, columns } = byId("upload-limit").dataset;
+  byId("upload-limit").textContent = text("upload_limit", { size: bytes(page.most_bytes), rows: whole(rows), columns: whole(columns) });
   const input = byId("file");
   input.addEventListener("change", () => {
     take([...input.files]);
