@@ -20,7 +20,7 @@ from waferwatch.export.svg.scales import Scale, as_numbers, make_scale
 from waferwatch.export.svg.words import cut, escaped, plain, width_px
 
 _LINE_PX = 15  # height of a line of letters
-_PX_PER_X_TICK, _PX_PER_Y_TICK = 95, 42
+_PX_PER_X_TICK, _PX_PER_Y_TICK = 95, 32
 _LONGEST_NAME, _LONGEST_LABEL = 34, 30
 
 

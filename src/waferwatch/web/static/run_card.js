@@ -52,8 +52,8 @@ function numbers(run) {
   }
   const all = [
     [text("rows"), whole(found.rows)],
-    [text("events"), whole(found.events), "alarm"],
-    [text("share"), percent(found.rows ? found.anomalies / found.rows : 0, 2), "alarm"],
+    [text("events"), whole(found.events), found.events ? "alarm" : ""],
+    [text("share"), percent(found.rows ? found.anomalies / found.rows : 0, 2), found.anomalies ? "alarm" : ""],
   ];
   if (found.f1 !== null && found.f1 !== undefined) all.push([text("f1"), decimals(found.f1)]);
   return [...all, [text("seconds"), seconds(found.seconds)]];
