@@ -79,6 +79,12 @@ REQUESTS: list[tuple[str, str, str, dict[str, Any], int]] = [
     ("GET", "/plot/{feature}", "/plot/pressure_mTorr?points=200", {}, 200),
     ("GET", "/plot/{feature}", "/plot/nothing", {}, 404),
     ("GET", "/datasets", "/datasets", {}, 200),
+    ("GET", "/datasets/{id}", "/datasets/demo", {}, 200),
+    ("GET", "/datasets/{id}/rows", "/datasets/demo/rows?start=19990", {}, 200),
+    ("GET", "/datasets/{id}/sparklines", "/datasets/demo/sparklines", {}, 200),
+    ("GET", "/datasets/{id}/quality", "/datasets/demo/quality", {}, 200),
+    ("PATCH", "/datasets/{id}", "/datasets/demo", {"name": "mine"}, 422),
+    ("POST", "/datasets/{id}/restore", "/datasets/0/restore", {}, 404),
     ("DELETE", "/datasets/{id}", "/datasets/0", {}, 404),
     ("GET", "/healthz", "/healthz", {}, 200),
 ]
