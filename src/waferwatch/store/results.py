@@ -48,6 +48,21 @@ class Results:
         """
         return self._recent.get(run_id, lambda: self._read(run_id))
 
+    def events(self, run_id: str) -> list[Event]:
+        """The events of a detection alone: its rows are not read for them.
+
+        Raises:
+            NotFoundError: when nothing is kept under this name.
+        """
+        kept = self._recent.find(run_id)
+        if kept is not None:
+            return kept.events
+        try:
+            about = json.loads((self.folder / run_id / "detection.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            raise _gone() from None
+        return [_event(event) for event in about["events"]]
+
     def put_document(self, run_id: str, document: dict[str, Any]) -> None:
         """Keep the result of another kind of run: plain JSON types."""
         with folders.whole(self._replacing(run_id)) as folder:

@@ -1,1 +1,1 @@
-"""The page of one event: why it was flagged, and what an engineer says of it."""
+"""The page that explains one event, and what engineers say of it."""

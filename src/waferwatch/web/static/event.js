@@ -1,0 +1,217 @@
+// The page that explains one event: what, where, when, how sure, and what it looks like beside what is normal.
+import { announce, ask, clearProblem, showProblem } from "./api.js";
+import { draw } from "./chart.js";
+import { byId, counted, duration, element, isTime, moment, page, percent, significant, text, time, whole } from "./text.js";
+
+const query = new URLSearchParams(location.search);
+const run = query.get("run") ?? "";
+const where = { event: Number(query.get("event") ?? 1), events: 0 };
+let shown = null;
+let asked = null;
+
+const address = (event) => `/event?${new URLSearchParams({ run, event })}`;
+const path = (event) => `/runs/${encodeURIComponent(run)}/events/${event}`;
+
+async function show(event, { push = false } = {}) {
+  asked?.abort();
+  asked = new AbortController();
+  byId("explanation").setAttribute("aria-busy", "true");
+  try {
+    const answer = await ask(path(event), { signal: asked.signal });
+    clearProblem();
+    if (push) history.pushState(null, "", address(event));
+    await put(answer);
+    announce(text("explained", { event: whole(event) }));
+  } catch (problem) {
+    showProblem(problem);
+  } finally {
+    byId("explanation").removeAttribute("aria-busy");
+  }
+}
+
+async function put(answer) {
+  shown = answer;
+  Object.assign(where, { event: answer.event.id, events: answer.events });
+  byId("explanation").hidden = false;
+  showHead(answer);
+  byId("facts").replaceChildren(...facts(answer));
+  byId("sensors").tBodies[0].replaceChildren(...answer.sensors.map((sensor) => sensorRow(answer, sensor)));
+  showVerdict(answer.said);
+  byId("similar").replaceChildren(...similar(answer));
+  byId("course-note").textContent = courseNote(answer);
+  byId("nearest-note").textContent = nearestNote(answer);
+  showSisters(answer);
+  for (const name of ["course", "nearest", "sisters"]) await draw(byId(name), answer.figures[name]);
+}
+
+function showHead({ event, events, run: id, dataset_name: name, detector, model }) {
+  byId("title").textContent = text("event_of", { event: whole(event.id), all: whole(events) });
+  byId("kind").replaceChildren(element("span", { className: `kind kind-${event.kind}`, content: text(event.kind) }));
+  document.title = `${text("event_of", { event: whole(event.id), all: whole(events) })} · waferwatch`;
+  const judge = text("detected_with", { detector: page.detectors[detector] ?? detector, model });
+  byId("dataset-name").textContent = `${name || text("demo")} · ${judge}`;
+  byId("back").href = `/?${new URLSearchParams({ run: id })}`;
+  for (const [link, other] of [["previous", event.id - 1], ["next", event.id + 1]]) {
+    if (other >= 1 && other <= events) byId(link).href = address(other);
+    else byId(link).removeAttribute("href");
+  }
+}
+
+function facts(answer) {
+  const { event, certainty, sisters } = answer;
+  const place = [event.lot && `${text("lot")} ${event.lot}`, ...Object.entries(event.context).filter(([, value]) => value).map(([name, value]) => `${name} ${value}`)];
+  return [
+    fact(text("where"), event.equipment ?? text("no_equipment"), place.filter(Boolean).join(" · ")),
+    fact(text("when"), at(event.start, event.start_row), lasting(event)),
+    fact(text("how_sure"), sureness(certainty), sureNote(certainty)),
+    fact(text("chamber_only"), { true: text("yes"), false: text("no"), null: text("unknown") }[sisters.chamber_specific], sisterCount(sisters), sisters.chamber_specific ? "alarm" : ""),
+  ];
+}
+
+function fact(title, value, under, kind = "") {
+  return element("dl", { className: `fact ${kind}` }, element("dt", { content: title }), element("dd", { content: value }), element("dd", { content: under }));
+}
+
+const at = (place, row) => {
+  if (isTime(place)) return time(place);
+  return place === null || !Number.isFinite(place) || place === row ? text("row", { row: whole(row + shown.first_row) }) : significant(place, 6);
+};
+
+function lasting(event) {
+  const rows = counted("row_count", event.rows);
+  if (!isTime(event.start)) return rows;
+  const length = (moment(event.end) - moment(event.start)) / 1000;
+  if (!(length > 0)) return rows;
+  return `${text("until", { duration: duration(length), end: time(event.end) })} (${rows})`;
+}
+
+function sureness({ peak_score: peak, threshold }) {
+  const factor = threshold > 0 ? peak / threshold : NaN;
+  return Number.isFinite(factor) ? text("times_threshold", { factor: significant(factor, 3) }) : text("peak_score", { score: significant(peak, 4) });
+}
+
+function sureNote({ peak_score: peak, higher_share: share, rank, events }) {
+  const parts = [text("peak_score", { score: significant(peak, 4) }), text("rank", { rank: whole(rank), all: whole(events) }), text("as_high", { share: percent(share, share < 0.001 ? 3 : 1) })];
+  return parts.join(" · ");
+}
+
+function sisterCount({ total, judged, flagged }) {
+  if (!total) return text("no_sisters");
+  return judged ? text("sisters_flagged", { flagged: whole(flagged), judged: whole(judged) }) : text("sisters_unjudged");
+}
+
+function sensorRow({ event, course }, { sensor, share, onset, onset_row: row, onset_time: when, farthest }) {
+  const filled = element("span");
+  filled.style.width = `${100 * share}%`;
+  const name = element("div", { className: "sensor-name" }, element("b", { content: sensor }), element("span", { content: percent(share, share < 0.1 ? 1 : 0) }));
+  const first = element("td", {}, name, element("div", { className: "bar", "aria-hidden": "true" }, filled));
+  if (farthest) {
+    const key = course.source === "moment" ? "measured_expected" : "measured_normal";
+    first.append(element("div", { className: "under", content: text(key, { measured: significant(farthest.measured, 4), expected: significant(farthest.expected, 4) }) }));
+  }
+  const second = element("td", { className: "under", content: row === null ? text(course.sensors.includes(sensor) ? "no_onset" : "did_not_leave") : since(onset, when, event) });
+  if (row !== null) second.title = at(when, row);
+  return element("tr", {}, first, second);
+}
+
+function since(onset, when, event) {
+  if (onset === 0) return text("at_start");
+  const apart = isTime(when) ? duration((moment(when) - moment(event.start)) / 1000) : counted("row_count", onset);
+  return text("after_start", { time: apart });
+}
+
+function courseNote({ course, model }) {
+  const sentences = [];
+  if (course.obstacle) sentences.push(course.obstacle);
+  if (course.source === "moment") {
+    sentences.push(text("by_moment", { model }));
+    if (course.averaged > 1) sentences.push(text("averaged", { rows: whole(course.averaged) }));
+  } else {
+    sentences.push(text(course.by_step ? "by_band_step" : "by_band", { rows: text(course.known ? "known_rows" : "unflagged_rows") }));
+  }
+  return sentences.join(" ");
+}
+
+function nearestNote({ nearest }) {
+  if (!nearest) return "";
+  const start = nearest.lot ? `${at(nearest.start, nearest.start_row)} (${nearest.lot})` : at(nearest.start, nearest.start_row);
+  return `${text(`like_${nearest.likeness}`, { start })} ${text("parted")}`;
+}
+
+function showSisters({ sisters }) {
+  byId("sisters-note").textContent = sisters.moment ? text(`moment_${sisters.moment}`) : "";
+  byId("sister-list").replaceChildren(
+    ...sisters.equipment.map(({ equipment, flagged, peak_score: peak, events, recipe, step }) => {
+      const context = [recipe, step].filter(Boolean).join(" / ");
+      const words = `${equipment}${context ? ` (${context})` : ""}: ${significant(peak, 3)}, `;
+      const state = element("span", { className: flagged ? "flagged" : "", content: text(flagged ? "flagged_too" : "not_flagged") });
+      const links = events.slice(0, 3).map((event) => element("a", { href: address(event), content: text("open_event", { event: whole(event) }) }));
+      return element("li", {}, words, state, ...links.flatMap((link) => [" ", link]));
+    }),
+  );
+}
+
+function similar(answer) {
+  if (!answer.similar.length) return [element("li", { content: text("no_similar") })];
+  return answer.similar.map((other) => {
+    const link = element("a", { href: `/event?${new URLSearchParams({ run: other.run, event: other.event })}`, content: text("open_event", { event: whole(other.event) }) });
+    const words = [at(other.start, other.start_row), other.equipment ?? "", text(other.kind)].map((content) => element("span", { content }));
+    const origin = other.this_run ? text("this_run") : other.same_stretch ? text("same_stretch") : `${other.dataset_name || text("demo")}, ${time(other.detected)}`;
+    const line = element("div", { className: "line" }, link, ...words);
+    const sensors = other.sensors.map(({ sensor, share }) => `${sensor} ${percent(share, 0)}`).join(", ");
+    const item = element("li", {}, line, element("div", { className: "under", content: `${text("alike", { share: percent(other.likeness, 0) })} · ${sensors} · ${origin}` }));
+    if (other.verdict) {
+      const verdict = element("span", { className: `verdict ${other.verdict}`, content: text(other.verdict) });
+      item.append(element("div", {}, verdict, other.note ? ` ${other.note}` : ""));
+    }
+    return item;
+  });
+}
+
+function showVerdict({ verdict, note, by, at: when }) {
+  for (const button of document.querySelectorAll("#verdict [aria-pressed]")) button.setAttribute("aria-pressed", button.value === verdict);
+  byId("undo").disabled = verdict === null;
+  byId("note").value = note;
+  byId("said-note").textContent = note;
+  byId("said").textContent = verdict ? text(verdict === "true_alarm" ? "said_true" : "said_false", { by, at: time(when) }) : text("not_said");
+}
+
+async function judge(verdict) {
+  const event = where.event;
+  try {
+    const said = await ask(`${path(event)}/verdict`, { method: "PUT", body: { verdict, note: verdict ? byId("note").value : "" } });
+    clearProblem();
+    if (where.event === event) showVerdict(said);
+    announce(text(verdict ? "kept" : "taken_back"));
+  } catch (problem) {
+    showProblem(problem);
+  }
+}
+
+function step(by) {
+  const next = where.event + by;
+  if (next >= 1 && next <= where.events) show(next, { push: true });
+}
+
+byId("verdict").addEventListener("submit", (event) => {
+  event.preventDefault();
+  judge(event.submitter?.value || null);
+});
+for (const [link, by] of [["previous", -1], ["next", 1]]) {
+  byId(link).addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    step(by);
+  });
+}
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+  const by = { j: 1, ArrowRight: 1, k: -1, ArrowLeft: -1 }[event.key];
+  if (!by || (event.key.startsWith("Arrow") && event.target.closest("[tabindex='0'], .js-plotly-plot"))) return;
+  event.preventDefault();
+  step(by);
+});
+byId("print").addEventListener("click", () => window.print());
+window.addEventListener("popstate", () => show(Number(new URLSearchParams(location.search).get("event") ?? 1)));
+
+show(where.event);
