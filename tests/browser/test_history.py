@@ -269,3 +269,20 @@ def test_no_serious_accessibility_fault_is_found(page: Page, api: httpx.Client, 
         if fault["impact"] in ("serious", "critical")
     ]
     assert serious == []
+
+
+def test_a_figure_is_saved_as_png_and_svg_on_the_page_s_own_ground(page: Page, api: httpx.Client) -> None:
+    run = detect(api)
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"/?run={run}")
+    expect(page.locator("#series .main-svg").first).to_be_visible(timeout=30_000)
+    saved = {}
+    for kind in ("PNG", "SVG"):
+        page.hover("#series")
+        with page.expect_download() as started:
+            page.locator(f"#series .modebar-btn[data-title='Save as {kind}']").click()
+        assert started.value.suggested_filename == f"waferwatch-series.{kind.lower()}"
+        saved[kind] = Path(started.value.path()).read_bytes()
+    assert saved["PNG"].startswith(b"\x89PNG")
+    assert saved["SVG"].startswith(b"<svg")
+    assert b"rgb(24, 32, 42)" in saved["SVG"], "the dark ground is part of the picture"

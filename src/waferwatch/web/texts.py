@@ -82,14 +82,15 @@ def role_texts(translate: Translator) -> dict[str, str]:
 
 
 def _chart_texts(translate: Translator) -> dict[str, str]:
-    """Keys are Plotly's own words."""
+    """Keys that begin with plotly_ are Plotly's own words."""
     return {
+        "save_png": translate("Save as PNG"),
+        "save_svg": translate("Save as SVG"),
         "plotly_Zoom": translate("Zoom"),
         "plotly_Pan": translate("Pan"),
         "plotly_Zoom in": translate("Zoom in"),
         "plotly_Zoom out": translate("Zoom out"),
         "plotly_Autoscale": translate("Show all"),
         "plotly_Reset axes": translate("Reset axes"),
-        "plotly_Download plot as a PNG": translate("Save as PNG"),
         "plotly_Double-click to zoom back out": translate("Double-click to zoom out"),
     }

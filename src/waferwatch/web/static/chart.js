@@ -1,5 +1,5 @@
 // Plotly figures in the theme's colours and the reader's language.
-import { page } from "./text.js";
+import { page, text } from "./text.js";
 
 const drawn = new Map();
 
@@ -58,6 +58,16 @@ function koreanDates() {
   };
 }
 
+// A button that saves the figure as it is seen, on the page's own ground: a bare one is hard to read elsewhere.
+function saving(format, icon) {
+  const save = ({ id, data, layout, offsetWidth: width, offsetHeight: height }) =>
+    Plotly.downloadImage(
+      { data, layout: { ...layout, paper_bgcolor: theme().surface }, config: { locale: page.language } },
+      { format, width, height, scale: format === "png" ? 2 : 1, filename: `waferwatch-${id}` },
+    );
+  return { name: `save-${format}`, title: text(`save_${format}`), icon: Plotly.Icons[icon], click: save };
+}
+
 let registered = false;
 
 // options: more of Plotly's configuration.
@@ -73,7 +83,8 @@ export async function draw(target, figure, options = {}) {
     showSendToCloud: false,
     plotlyServerURL: "",
     locale: page.language,
-    modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
+    modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "toImage"],
+    modeBarButtonsToAdd: [saving("png", "camera"), saving("svg", "disk")],
     ...options,
   });
 }
