@@ -1,0 +1,163 @@
+"""The page of one event in a browser: read, judged, walked through, printed, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+CSV = "time,equipment,lot,step,<b>pressure</b>,__proto__\n" + "\n".join(
+    f"2026-03-01 09:{at // 60:02d}:{at % 60:02d},{machine},{HOSTILE},<i>etch</i>,"
+    f"{9 if machine == HOSTILE and at in (200, 201, 300) else at % 3 * 0.1},{at % 7}"
+    for at in range(400)
+    for machine in (HOSTILE, "E2")
+)
+
+
+def asked(page: Page, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = page.request.post(path, data=json.dumps(body), headers={"content-type": "application/json"})
+    assert answer.ok, answer.text()
+    return dict(answer.json())
+
+
+def opened(page: Page, *, event: int = 2, **body: Any) -> dict[str, Any]:
+    """The page of an event of a quick detection, with its figures drawn."""
+    found = asked(page, "/detect", {"detector": "squared_difference", "contamination": 0.01, **body})
+    page.goto(f"/event?run={found['run']}&event={event}")
+    drawn(page)
+    return found
+
+
+def drawn(page: Page) -> None:
+    for name in ("course", "nearest", "sisters"):
+        expect(page.locator(f"#{name} .main-svg").first).to_be_visible()
+    expect(page.locator("#explanation")).not_to_have_attribute("aria-busy", "true")
+
+
+def no_sideways_scroll(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def test_an_event_is_explained_on_one_screen(page: Page) -> None:
+    found = opened(page)
+    event = found["events"][1]
+    expect(page.locator("#title")).to_have_text(f"Event 2 of {found['events_total']}")
+    expect(page.locator("#facts")).to_contain_text(event["equipment"])
+    expect(page.locator("#facts")).to_contain_text("the threshold")
+    expect(page.locator("#sensors tbody tr")).to_have_count(12)
+    expect(page.locator("#sensors tbody tr").first).to_contain_text(event["sensors"][0]["sensor"])
+    expect(page.locator("#course-note")).to_contain_text("the normal band of each recipe step")
+    expect(page.locator("#nearest-note")).to_contain_text("Same recipe")
+    expect(page.locator("#sister-list li")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 960
+    assert no_sideways_scroll(page)
+
+
+def test_events_are_walked_through_by_key_and_by_link(page: Page) -> None:
+    opened(page, event=1)
+    expect(page.locator("#previous")).not_to_have_attribute("href", "/event")
+    page.keyboard.press("k")
+    expect(page.locator("#title")).to_contain_text("Event 1 of")
+    for key, number in (("j", 2), ("ArrowRight", 3), ("k", 2), ("ArrowLeft", 1)):
+        page.keyboard.press(key)
+        expect(page.locator("#title")).to_contain_text(f"Event {number} of")
+        assert f"event={number}" in page.url
+        drawn(page)
+    page.click("#next")
+    expect(page.locator("#title")).to_contain_text("Event 2 of")
+    page.go_back()
+    expect(page.locator("#title")).to_contain_text("Event 1 of")
+    page.focus("#note")
+    page.keyboard.type("jkjk")
+    expect(page.locator("#note")).to_have_value("jkjk")
+    expect(page.locator("#title")).to_contain_text("Event 1 of")
+
+
+def test_an_event_is_judged_by_keyboard_and_the_verdict_stays(page: Page) -> None:
+    found = opened(page, event=3)
+    page.fill("#note", HOSTILE)
+    page.focus("button[value=true_alarm]")
+    page.keyboard.press("Enter")
+    expect(page.locator("button[value=true_alarm]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#said")).to_contain_text("True alarm, said local on")
+    expect(page.locator("#status")).to_have_text("The verdict is kept.")
+    page.reload()
+    expect(page.locator("#note")).to_have_value(HOSTILE)
+    page.goto(f"/?run={found['run']}")
+    expect(page.locator("#events tr[data-event='3']")).to_contain_text("true alarm")
+    page.go_back()
+    page.click("#undo")
+    expect(page.locator("#said")).to_have_text("Nobody has said yet what it was.")
+    expect(page.locator("#undo")).to_be_disabled()
+    expect(page.locator("#note")).to_have_value("")
+
+
+def test_what_an_event_is_like_leads_to_it(page: Page) -> None:
+    opened(page, event=2)
+    links = page.locator("#similar a")
+    expect(links.first).to_be_visible()
+    address = links.first.get_attribute("href")
+    links.first.click()
+    expect(page).to_have_url(f"{page.url.split('/event')[0]}{address}")
+    drawn(page)
+    page.click("#back")
+    expect(page.locator("#found")).to_be_visible()
+
+
+def test_hostile_names_are_shown_as_they_are(page: Page) -> None:
+    upload = page.request.post(
+        "/datasets", multipart={"file": {"name": "<i>.csv", "mimeType": "text/csv", "buffer": CSV.encode()}}
+    )
+    dataset = upload.json()["id"]
+    opened(page, event=1, dataset=dataset)
+    expect(page.locator("#facts")).to_contain_text(HOSTILE)
+    expect(page.locator("#sensors")).to_contain_text("<b>pressure</b>")
+    expect(page.locator("#course .annotation-text").first).to_have_text("<b>pressure</b>")
+    page.request.delete(f"/datasets/{dataset}")
+    page.allowed_faults.append("404")  # type: ignore[attr-defined]
+    page.keyboard.press("j")
+    expect(page.locator("#problem")).to_be_visible()
+    page.reload()
+    expect(page.locator("main [role=alert]")).to_be_visible()
+    page.click("text=To the list of runs")
+    expect(page).to_have_url(f"{page.url.split('/history')[0]}/history")
+
+
+def test_paper_shows_the_explanation_and_no_controls(page: Page) -> None:
+    opened(page)
+    page.emulate_media(media="print")
+    for gone in (".top", ".event-steps", "#verdict"):
+        expect(page.locator(gone)).to_be_hidden()
+    for kept in ("#title", "#facts", "#course", "#sensors", "#said"):
+        expect(page.locator(kept)).to_be_visible()
+
+
+def test_a_phone_shows_everything_in_korean_without_sideways_scroll(phone: Page) -> None:
+    opened(phone)
+    assert no_sideways_scroll(phone)
+    expect(phone.locator("#title")).to_contain_text("이벤트 2 /")
+    expect(phone.locator("#nearest-title")).to_have_text("가장 가까운 정상 구간")
+    expect(phone.locator("#facts")).to_contain_text("임계값의")
+    phone.tap("button[value=false_alarm]")
+    expect(phone.locator("#said")).to_contain_text("오경보: local")
+    phone.tap("#undo")
+    assert "{" not in phone.locator("main").inner_text()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(page: Page, theme: str) -> None:
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    opened(page)
+    found = Axe().run(page).response["violations"]
+    serious = [
+        (fault["id"], [node["html"][:150] for node in fault["nodes"]])
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
