@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -269,3 +271,42 @@ def test_the_page_lists_every_data_set_to_filter_by(client: TestClient, uploaded
     data = re.search(r'data-page="([^"]*)"', page.text)
     assert data
     assert json.loads(data[1].replace("&#34;", '"').replace("&amp;", "&"))["texts"]["repeat"]
+
+
+ODD = {
+    "no time": "pressure,flow\n" + "\n".join(f"{9 if at == 300 else at % 5},{at % 7}" for at in range(500)),
+    "one sensor": "time,pressure\n" + "\n".join(f"{at},{9 if at == 300 else at % 5}" for at in range(500)),
+    "runs that start anew": "wafer,time,pressure\n"
+    + "\n".join(f"W{at // 50},{at % 50},{9 if at == 300 else at % 5}" for at in range(500)),
+    "a constant and an empty sensor": "time,a,b,c\n"
+    + "\n".join(f"{at},{at % 5},1,{'' if at else 2}" for at in range(500)),
+    "many tools": "time,equipment,pressure\n" + "\n".join(f"{at // 40},E{at % 40},{at % 7}" for at in range(2000)),
+}
+
+
+@pytest.mark.parametrize("name", list(ODD))
+def test_odd_data_have_exports_and_a_report_too(client: TestClient, name: str) -> None:
+    made = client.post("/datasets", files={"file": (f"{name}.csv", ODD[name].encode(), "text/csv")}).json()["id"]
+    run = detected(client, made)
+    rows = list(csv.reader(io.StringIO(export(client, run).content.decode("utf-8-sig"), newline="")))
+    assert len(rows) == len(ODD[name].splitlines())
+    assert export(client, run, what="events", format="json").status_code == 200
+    text, reader = read_report(client, run)
+    assert name in " ".join(reader.words)
+    assert "NaN" not in text
+    client.delete(f"/datasets/{made}")
+
+
+def test_a_full_disk_is_told_and_nothing_stays_open(
+    client: TestClient, demo_run: str, monkeypatch: pytest.MonkeyPatch, assert_error: Callable[..., Any]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("waferwatch.web.history.api.write_detection_rows", full)
+        error = assert_error(export(client, demo_run), 503, "store_unavailable")
+    assert "No space left" in error["message"]
+    assert export(client, demo_run).status_code == 200
+    opened = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert not [path for path in opened if "(deleted)" in path and "data" in path]

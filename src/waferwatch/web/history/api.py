@@ -23,11 +23,10 @@ from waferwatch.web.history.download import download, file_name
 from waferwatch.web.history.report import write_report
 from waferwatch.web.history.schemas import ExportQuery
 from waferwatch.web.history.texts import texts
-from waferwatch.web.openapi import Endpoint
+from waferwatch.web.openapi import DETECTING, Endpoint
 from waferwatch.web.pages import render
 
 _MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
-_REFUSED = (400, 404, 409, 422, 500, 503)
 
 
 async def history_page(request: Request) -> Response:
@@ -102,7 +101,7 @@ ENDPOINTS = (
         "Rows or events of a detection as a file.",
         ", ".join(_MEDIA.values()),
         query=ExportQuery,
-        failures=_REFUSED,
+        failures=DETECTING,
     ),
     Endpoint(
         "GET",
@@ -110,6 +109,6 @@ ENDPOINTS = (
         report_run,
         "A detection as one HTML file that opens offline.",
         "text/html",
-        failures=_REFUSED,
+        failures=DETECTING,
     ),
 )

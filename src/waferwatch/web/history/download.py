@@ -12,6 +12,7 @@ from urllib.parse import quote
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from waferwatch.store.database import StoreError
 from waferwatch.web.context import Parts
 
 _PIECE_BYTES = 1 << 16
@@ -23,6 +24,9 @@ async def download(app: Parts, write: Callable[[BinaryIO], None], name: str, med
     """The answer that sends what ``write`` writes as the file ``name``.
 
     The file has no name on disk, so that a killed server leaves nothing. What ``write`` raises is raised here.
+
+    Raises:
+        StoreError: when the disk is full.
     """
     file = await app.work.export(_written, app.settings.data_dir, write)
     size = file.tell()
@@ -32,12 +36,20 @@ async def download(app: Parts, write: Callable[[BinaryIO], None], name: str, med
 
 
 def _written(folder: Path, write: Callable[[BinaryIO], None]) -> BinaryIO:
-    file: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed when it has been sent
     try:
-        write(file)
-    except BaseException:
-        file.close()
-        raise
+        file: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed when it has been sent
+        try:
+            write(file)
+            file.flush()
+        except BaseException:
+            file.close()
+            raise
+    except OSError as error:
+        raise StoreError(
+            "The file cannot be made: {reason}.",
+            hint="Free some space on the server's disk, then try again.",
+            reason=error.strerror or type(error).__name__,
+        ) from error
     return file
 
 

@@ -10,6 +10,8 @@ const MOST_NAMES = 6;
 
 export const unfinished = (run) => UNFINISHED.includes(run.state);
 export const there = (run) => datasets.has(run.dataset);
+// What a comparison found can be looked at without its data; a detection is drawn from them.
+const opens = (run) => (run.state === "done" || unfinished(run)) && (run.kind !== "detection" || there(run));
 export const nameOf = (run) => run.dataset_name || text("demo");
 
 // Moments of the server are in UTC; they are shown in the reader's own time.
@@ -120,7 +122,7 @@ function exportsOf(run) {
 function actions(run) {
   const box = element("div", { className: "run-actions" });
   if (unfinished(run)) box.append(button("cancel", run, "btn-outline-danger"));
-  if (run.state === "done" && there(run)) {
+  if (run.state === "done" && opens(run)) {
     box.append(element("a", { className: "btn btn-sm btn-primary", href: address(run), content: text("open"), "aria-label": saying(text("open"), run) }));
   }
   if (["failed", "cancelled", "interrupted"].includes(run.state) && there(run)) box.append(button("again", run, "btn-primary"));
@@ -131,8 +133,7 @@ function actions(run) {
 
 export function card(run) {
   const title = element("h2", { className: "run-title" });
-  const opens = there(run) && (run.state === "done" || unfinished(run));
-  title.append(opens ? element("a", { href: address(run), content: nameOf(run) }) : nameOf(run));
+  title.append(opens(run) ? element("a", { href: address(run), content: nameOf(run) }) : nameOf(run));
   const head = element(
     "div",
     { className: "run-head" },
