@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -131,11 +132,23 @@ def test_hostile_names_are_shown_as_they_are(page: Page) -> None:
 
 def test_paper_shows_the_explanation_and_no_controls(page: Page) -> None:
     opened(page)
+    widths = page.evaluate(
+        """() => {
+          window.dispatchEvent(new Event("beforeprint"));
+          const drawn = (name) => document.querySelector(`#${name} .main-svg`);
+          return ["course", "nearest"].map((name) => drawn(name).getBoundingClientRect().width);
+        }"""
+    )
+    assert 900 < widths[0] <= 1040
+    assert 400 < widths[1] <= 520
     page.emulate_media(media="print")
     for gone in (".top", ".event-steps", "#verdict"):
         expect(page.locator(gone)).to_be_hidden()
     for kept in ("#title", "#facts", "#course", "#sensors", "#said"):
         expect(page.locator(kept)).to_be_visible()
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    expect(page.locator("#explanation")).to_have_css("grid-template-columns", re.compile(r"^328px .* .*$"))
 
 
 def test_a_phone_shows_everything_in_korean_without_sideways_scroll(phone: Page) -> None:

@@ -105,6 +105,6 @@ class _Key:
         return (mine.folder, mine.sha256) == (yours.folder, yours.sha256)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _engine(key: _Key, device: str, threads: int) -> Engine:
     return Engine(key.checkpoint, device, threads)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,9 +47,9 @@ class Nearest:
 def find_nearest(scene: Scene, spot: Spot, sensors: Sequence[str]) -> Nearest | None:
     """Search the equipment's normal rows; None where no stretch is long enough and normal throughout.
 
-    Compared are the event and as much around it as a normal stretch can be found for, each sensor in units of its
-    normal spread (Euclidean distance). Values of the event beyond the sensor's normal band count as the band's end:
-    what surrounds a spike should decide, not its height.
+    Compared are the event and as much around it as a normal stretch of the same recipe step can be found for, each
+    sensor in units of its normal spread (Euclidean distance). Values of the event beyond the sensor's normal band count
+    as the band's end: what surrounds a spike should decide, not its height.
     """
     normal, _ = normal_rows(scene, spot.stretch.scope)
     if not len(normal):
@@ -57,23 +57,33 @@ def find_nearest(scene: Scene, spot: Spot, sensors: Sequence[str]) -> Nearest | 
     scale = _Scale.of(scene.values(sensors, normal))
     rows, stretch = _searched(scene, spot)
     values = scale.standardise(scene.values(sensors, rows))
-    for query in _queries(spot):
-        event_rows = spot.stretch.rows[query]
-        if len(event_rows) > len(rows):
-            continue
-        wanted = scale.within_band(scale.standardise(scene.values(sensors, event_rows)))
-        allowed = _normal_throughout(scene, rows, stretch, len(event_rows))
-        if not allowed.any():
-            continue
-        before = spot.first - query.start
-        found = _best(scene, spot, rows, before, distances(wanted, values), allowed)
-        if found is not None:
-            start, likeness, distance = found
-            nearest = rows[start : start + len(event_rows)]
-            apart = np.abs(scale.standardise(scene.values(sensors, event_rows)) - values[start : start + len(nearest)])
-            marks = [_marks(apart[:, sensor]) for sensor in range(len(sensors))]
-            return Nearest(event_rows, nearest, before, likeness, distance, marks)
+    for likeness, alike in _levels(scene, spot, rows):
+        for query in _queries(spot):
+            event_rows, before = spot.stretch.rows[query], spot.first - query.start
+            last = len(rows) - len(event_rows) + 1
+            if last < 1:
+                continue
+            allowed = _normal_throughout(scene, rows, stretch, len(event_rows)) & alike[before : before + last]
+            if not allowed.any():
+                continue
+            event = scale.standardise(scene.values(sensors, event_rows))
+            distance = np.where(allowed, distances(scale.within_band(event), values), np.inf)
+            start = int(np.argmin(distance))
+            if np.isinf(distance[start]):
+                continue
+            found = slice(start, start + len(event_rows))
+            apart = np.abs(event - values[found])
+            marks = [_marks(apart[:, at]) for at in range(len(sensors))]
+            return Nearest(event_rows, rows[found], before, likeness, float(np.sqrt(distance[start])), marks)
     return None
+
+
+def _levels(scene: Scene, spot: Spot, rows: NDArray[np.int64]) -> Iterator[tuple[Likeness, NDArray[np.bool_]]]:
+    """(n,) rows at which the event could have started: of its recipe step, of its recipe, all."""
+    for likeness, codes in ((Likeness.STEP, scene.layout.step), (Likeness.RECIPE, scene.layout.recipe)):
+        if codes is not None:
+            yield likeness, codes[rows] == codes[spot.event.start_row]
+    yield Likeness.EQUIPMENT, np.ones(len(rows), np.bool_)
 
 
 @dataclass(frozen=True)
@@ -117,7 +127,7 @@ def _searched(scene: Scene, spot: Spot) -> tuple[NDArray[np.int64], NDArray[np.i
 def _queries(spot: Spot) -> list[slice]:
     """What is compared: the whole view, then less around the event, then the event alone."""
     ends = [(spot.view.start, spot.view.stop)]
-    for around in (max(8, spot.points // 4), 0):
+    for around in (max(30, spot.points // 2), max(8, spot.points // 4), 0):
         ends.append((max(spot.view.start, spot.first - around), min(spot.view.stop, spot.last + 1 + around)))
     return [slice(*pair) for pair in dict.fromkeys(ends)]
 
@@ -129,32 +139,6 @@ def _normal_throughout(
     unusual = np.concatenate([[0], np.cumsum(~scene.usual[rows])])
     clean = unusual[length:] == unusual[: len(rows) - length + 1]
     return np.asarray(clean & (stretch[length - 1 :] == stretch[: len(rows) - length + 1]))
-
-
-def _best(
-    scene: Scene,
-    spot: Spot,
-    rows: NDArray[np.int64],
-    before: int,
-    distance: Floats,
-    allowed: NDArray[np.bool_],
-) -> tuple[int, Likeness, float] | None:
-    """Where the most similar stretch starts: of the same recipe step where the event starts, else recipe, else any."""
-    at_start = rows[before : before + len(distance)]
-    row = spot.event.start_row
-    for likeness, codes in ((Likeness.STEP, scene.layout.step), (Likeness.RECIPE, scene.layout.recipe)):
-        if codes is None:
-            continue
-        same = allowed & (codes[at_start] == codes[row]) & np.isfinite(distance)
-        if same.any():
-            return _lowest(distance, same, likeness)
-    usable = allowed & np.isfinite(distance)
-    return _lowest(distance, usable, Likeness.EQUIPMENT) if usable.any() else None
-
-
-def _lowest(distance: Floats, usable: NDArray[np.bool_], likeness: Likeness) -> tuple[int, Likeness, float]:
-    start = int(np.argmin(np.where(usable, distance, np.inf)))
-    return start, likeness, float(np.sqrt(distance[start]))
 
 
 def _marks(apart: Floats) -> list[tuple[int, int]]:

@@ -52,7 +52,7 @@ def _sensors(translate: Translator) -> dict[str, str]:
         "by_band_step": translate("Grey: the normal band of each recipe step (1 to 99 % of {rows}) and its median."),
         "by_band": translate("Grey: the normal band (1 to 99 % of {rows}) and its median."),
         "known_rows": translate("the reference rows"),
-        "unflagged_rows": translate("unflagged rows of this equipment"),
+        "unflagged_rows": translate("unflagged rows"),
     }
 
 

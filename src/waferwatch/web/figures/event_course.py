@@ -66,7 +66,7 @@ def _course(found: Explanation, x: NDArray[Any], at: int, translate: Translator)
     return [
         edges | {"y": short(low[kept]), "showlegend": False},
         edges | {"y": short(high[kept])} | filled,
-        line(translate("normal median"), x, along.middle[:, at], at, line=median),
+        line(translate("median"), x, along.middle[:, at], at, line=median),
     ]
 
 

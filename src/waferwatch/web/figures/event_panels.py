@@ -51,7 +51,7 @@ def panels(parts: Sequence[Panel], axis: dict[str, Any], **own: Any) -> dict[str
             "domain": [max(0.0, bottom), top],
             "zeroline": False,
             "fixedrange": True,
-            "nticks": max(3, part.pixels // 30),
+            "nticks": max(3, part.pixels // 45),
         }
         notes.append(
             {

@@ -3,6 +3,7 @@ import { announce, ask, clearProblem, showProblem } from "./api.js";
 import { draw } from "./chart.js";
 import { byId, counted, duration, element, isTime, moment, page, percent, significant, text, time, whole } from "./text.js";
 
+const FIGURES = ["course", "nearest", "sisters"];
 const query = new URLSearchParams(location.search);
 const run = query.get("run") ?? "";
 const where = { event: Number(query.get("event") ?? 1), events: 0 };
@@ -41,7 +42,7 @@ async function put(answer) {
   byId("course-note").textContent = courseNote(answer);
   byId("nearest-note").textContent = nearestNote(answer);
   showSisters(answer);
-  for (const name of ["course", "nearest", "sisters"]) await draw(byId(name), answer.figures[name]);
+  for (const name of FIGURES) await draw(byId(name), answer.figures[name]);
 }
 
 function showHead({ event, events, run: id, dataset_name: name, detector, model }) {
@@ -212,6 +213,15 @@ document.addEventListener("keydown", (event) => {
   step(by);
 });
 byId("print").addEventListener("click", () => window.print());
+// Figures do not follow the paper's width by themselves, and what is printed is what stands there at once.
+window.addEventListener("beforeprint", () => {
+  document.body.classList.add("printing");
+  for (const target of FIGURES.map(byId)) if (target.layout) Plotly.relayout(target, { width: target.clientWidth });
+});
+window.addEventListener("afterprint", () => {
+  document.body.classList.remove("printing");
+  for (const target of FIGURES.map(byId)) if (target.layout) Plotly.relayout(target, { width: null, autosize: true });
+});
 window.addEventListener("popstate", () => show(Number(new URLSearchParams(location.search).get("event") ?? 1)));
 
 show(where.event);
