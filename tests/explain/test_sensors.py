@@ -51,6 +51,17 @@ def test_each_sensor_is_told_since_when_it_left_the_normal(moment: bool) -> None
     assert parts[2].onset_time is None
 
 
+@pytest.mark.parametrize("moment", [True, False])
+def test_an_onset_is_told_by_the_values_where_the_score_is_early(moment: bool) -> None:
+    """A score that spreads over a patch begins before the fault does."""
+    scene = scene_of(fab(), [FAULT, (617, 624, "pressure", 0.0)])
+    scene = judged_by_moment(scene) if moment else scene
+    spot = spot_of(scene, 1)
+    assert spot.event.start_row == 617
+    part = sensor_parts(scene, spot, shares(scene, spot), ["pressure"], course(scene, spot, ["pressure"]))[0]
+    assert part.onset == 8
+
+
 def test_the_band_is_that_of_each_recipe_step() -> None:
     scene = scene_of(fab(), [FAULT])
     found = band(scene, ("E1",), ["pressure", "flow"], np.array([600, 609, 615]))

@@ -117,6 +117,24 @@ def test_a_verdict_survives_a_moved_threshold_and_can_still_be_taken_back(client
     client.delete(f"/runs/{run}")
 
 
+def test_a_verdict_on_an_event_that_grew_together_with_another_is_replaced_whole(client: TestClient) -> None:
+    """Two spikes with ripples between them: one event once the threshold is below the ripples."""
+    level = {at: (at % 2) * 1.0 for at in range(201, 212)} | {200: 9.0, 212: 7.0}
+    lines = ["time,equipment,pressure"]
+    lines += [f"2026-03-01T09:{at // 60:02d}:{at % 60:02d},E1,{level.get(at, at % 3 * 0.01)}" for at in range(400)]
+    upload = client.post("/datasets", files={"file": ("two.csv", "\n".join(lines).encode(), "text/csv")}).json()["id"]
+    found = detect(client, dataset=upload, contamination=0.01)
+    run, lower = found["run"], min(found["events"], key=lambda one: one["peak_score"])
+    assert found["events_total"] == 2
+    judge(client, run, lower["id"], "false_alarm", "ripple")
+    moved = client.post(f"/runs/{run}/threshold", json={"threshold": found["threshold"] / 1e4}).json()
+    merged = next(event for event in moved["events"] if event["start_row"] <= 200 <= event["end_row"])
+    assert (merged["verdict"], merged["peak_row"] == lower["peak_row"]) == ("false_alarm", False)
+    judge(client, run, merged["id"], None)
+    assert explain(client, run, merged["id"])["said"]["verdict"] is None
+    client.delete(f"/datasets/{upload}")
+
+
 def test_what_was_said_last_time_is_told_with_the_next_event_like_it(
     client: TestClient, spike: dict[str, Any], korean_csv: bytes
 ) -> None:

@@ -89,6 +89,14 @@ def test_a_patch_that_was_not_measured_is_not_drawn(engine: Engine) -> None:
     assert np.isfinite(found[640:644, 0]).all()
 
 
+def test_a_window_beyond_anything_the_network_knows_is_not_drawn(engine: Engine) -> None:
+    values = waves(512)
+    values[:, 0] = np.where(np.arange(512) % 2, 1e6, -1e6)
+    found = drawn(engine, values, slice(200, 210), slice(100, 300))
+    assert np.isnan(found[100:300, 0]).all()
+    assert np.isfinite(found[100:300, 1]).all()
+
+
 @pytest.mark.parametrize("points", [1, 7, 8, 30, 511, 512, 513])
 def test_short_series_are_drawn_as_a_whole(engine: Engine, points: int) -> None:
     values = waves(points)
