@@ -68,7 +68,7 @@ def test_a_run_that_has_ended_stays_as_it_is(store: Store) -> None:
 
 def test_runs_are_found_by_data_set_kind_state_and_text(store: Store) -> None:
     first = add(store)
-    second = add(store, "0123456789abcdef", "에칭 100%.csv", user="이영희", detector="pca")
+    second = add(store, "0123456789abcdef", "에칭 100%.csv", user="이영희", detector="pca", features=["압력"])
     store.runs.fail(second.id, State.FAILED, ERROR)
 
     def ids(**wanted: object) -> list[str]:
@@ -77,6 +77,7 @@ def test_runs_are_found_by_data_set_kind_state_and_text(store: Store) -> None:
     assert ids() == [second.id, first.id]
     assert ids(dataset="demo") == [first.id]
     assert ids(state="failed") == ids(search="PCA") == ids(search="에칭 100%") == ids(search="영희") == [second.id]
+    assert ids(search="압력") == [second.id], "a sensor that was chosen"
     assert ids(search=first.id[3:9]) == [first.id]
     assert ids(kind="comparison") == ids(search="%_") == ids(search="\0") == ids(dataset="\0") == []
     assert ids(limit=1) == [second.id]

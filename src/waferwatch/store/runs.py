@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -127,8 +128,9 @@ class Runs:
             if value is not None:
                 wanted = wanted.where(column == value)
         if search:
-            texts = (rows.c.dataset_name, cast(rows.c.options, Text), rows.c.user, rows.c.id)
-            wanted = wanted.where(or_(*(text.icontains(search, autoescape=True) for text in texts)))
+            texts = [one.icontains(search, autoescape=True) for one in (rows.c.dataset_name, rows.c.user, rows.c.id)]
+            as_stored = json.dumps(search)[1:-1]  # JSON spells Korean letters as escapes
+            wanted = wanted.where(or_(*texts, cast(rows.c.options, Text).icontains(as_stored, autoescape=True)))
         with self._database.begin() as connection:
             return [_run(row) for row in connection.execute(wanted)]
 
