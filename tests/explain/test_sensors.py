@@ -62,6 +62,13 @@ def test_an_onset_is_told_by_the_values_where_the_score_is_early(moment: bool) -
     assert part.onset == 8
 
 
+@pytest.mark.parametrize("moment", [True, False])
+def test_a_shift_that_lasts_is_told_from_its_first_row(moment: bool) -> None:
+    scene = scene_of(fab(), [(400, 1000, "pressure", 30.0)])
+    scene = judged_by_moment(scene) if moment else scene
+    assert explain(scene, 1).ranking[0].onset == 0
+
+
 def test_the_band_is_that_of_each_recipe_step() -> None:
     scene = scene_of(fab(), [FAULT])
     found = band(scene, ("E1",), ["pressure", "flow"], np.array([600, 609, 615]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.explain.course import Course
+from waferwatch.explain.course import Course, Source
 from waferwatch.explain.scene import Floats, Scene, evenly, told
 from waferwatch.explain.spot import Spot
 
@@ -16,6 +16,7 @@ from waferwatch.explain.spot import Spot
 # points off in the middle and 5 on average; by its contribution 5 and 10; the event's own start 8 and 11.
 _BESIDE = 95.0  # percentile of the distances around the event that a departure exceeds ...
 _PART = 0.25  # ... as it does this part of the largest distance in the event
+_LONG = 256  # points of an event from which on MOMENT has mostly the event itself to draw it from
 _USUAL = 99.0  # percentile of a sensor's contribution in normal rows, above which it has left the normal ...
 _CARRIED = 0.5  # ... where it is also at least this part of its largest contribution in the event
 _MOST_ROWS = 20_000  # normal rows of which that percentile is taken
@@ -55,16 +56,17 @@ def sensor_parts(
     """The ranked sensors, each with its onset: the first point of the event at which it left the normal.
 
     For the sensors shown, that is where it left its course: the band, or by as much as it rarely is from what MOMENT
-    expected around the event. For the others, and where no course can be told, it is where the sensor's part of the
-    score is above what it usually is.
+    expected around the event. For the others, in an event that fills half of MOMENT's window, and where no course can
+    be told, it is where the sensor's part of the score is above what it usually is.
     """
+    trusted = along.source is Source.BAND or spot.points <= _LONG
     carried = scene.found.contributions[spot.rows]
     above = carried > _usual_contributions(scene, spot)
     parts = []
     for sensor, share in ranked:
         at = scene.found.features.index(sensor)
         left = above[:, at] & (carried[:, at] >= _CARRIED * np.nanmax(carried[:, at], initial=0))
-        if sensor in shown:
+        if trusted and sensor in shown:
             departed = _departed(scene, spot, sensor, along, shown.index(sensor))
             left = departed if departed is not None and departed.any() else left
         parts.append(_part(spot, sensor, share, left))

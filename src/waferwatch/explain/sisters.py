@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
@@ -42,8 +42,8 @@ class Sister:
     judged: int  # rows with a score within it
     peak_score: float  # NaN where no row was judged
     events: tuple[int, ...]  # numbers of its events there
-    recipe: str | None
-    step: str | None
+    recipe: str | None = None
+    step: str | None = None
 
     @property
     def rows(self) -> NDArray[np.int64]:
@@ -82,7 +82,7 @@ def find_sisters(scene: Scene, spot: Spot) -> Sisters:
     if not found:
         moment, found = _at_same_place(scene, spot, own, by_scope)
     judged = sorted((one for one in found if one.judged), key=lambda one: (-one.flagged, one.equipment))
-    return Sisters(moment if judged else None, len(by_scope), tuple(judged))
+    return Sisters(moment if judged else None, len(by_scope), tuple(_with_process(scene, judged)))
 
 
 def _is_on_a_clock(own: list[Series]) -> bool:
@@ -196,7 +196,6 @@ def _sister(scene: Scene, scope: tuple[str, ...], stretch: Series, view: slice, 
     rows = stretch.rows[looked]
     scores = found.scores[rows]
     judged = scores[np.isfinite(scores)]
-    recipe, step = _process(scene, int(stretch.rows[min(start, len(stretch) - 1)]))
     return Sister(
         equipment=" / ".join(scope),
         stretch=stretch,
@@ -206,13 +205,14 @@ def _sister(scene: Scene, scope: tuple[str, ...], stretch: Series, view: slice, 
         judged=len(judged),
         peak_score=float(judged.max()) if len(judged) else float("nan"),
         events=tuple(int(number) for number in np.unique(found.event_ids[rows]) if number),
-        recipe=recipe,
-        step=step,
     )
 
 
-def _process(scene: Scene, row: int) -> tuple[str | None, str | None]:
-    """Recipe and step of a row, in words."""
-    context = places(scene.table, np.array([row]))[0].context
-    recipe, step = (scene.table.column(role) for role in (Role.RECIPE, Role.STEP))
-    return (None if recipe is None else context.get(recipe)), (None if step is None else context.get(step))
+def _with_process(scene: Scene, sisters: Sequence[Sister]) -> list[Sister]:
+    """The same, with recipe and step in words."""
+    rows = np.array([one.stretch.rows[min(one.start, len(one.stretch) - 1)] for one in sisters], np.int64)
+    recipe, step = (scene.table.column(role) or "" for role in (Role.RECIPE, Role.STEP))
+    told = [place.context for place in places(scene.table, rows)]
+    return [
+        replace(one, recipe=words.get(recipe), step=words.get(step)) for one, words in zip(sisters, told, strict=True)
+    ]

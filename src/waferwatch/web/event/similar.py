@@ -15,7 +15,8 @@ from waferwatch.web.context import Parts
 from waferwatch.web.event.scenes import Asked
 
 _MOST_RUNS = 20  # that are looked through, the newest
-_MOST_EVENTS = 5000  # of one run: those with the highest peaks; other runs with more are left out
+_MOST_OWN = 5000  # events of this run, those with the highest peaks
+_MOST_OTHERS = 2000  # events of another run; one with more is left out
 _TOP_SENSORS = 2
 
 Said = dict[tuple[str, int], Verdict]  # run and number of its event -> verdict
@@ -39,14 +40,14 @@ def _runs(app: Parts, own: Run) -> Iterator[Run]:
     """This run, then the newest other detections that are done and not too large to look through."""
     yield own
     for run in app.store.runs.all(kind="detection", limit=_MOST_RUNS):
-        small = (run.summary or {}).get("events", 0) <= _MOST_EVENTS
+        small = (run.summary or {}).get("events", 0) <= _MOST_OTHERS
         if run.id != own.id and run.state is State.DONE and small:
             yield run
 
 
 def _events(app: Parts, asked: Asked, run: Run) -> list[Event]:
     if run.id == asked.run.id:
-        return heapq.nlargest(_MOST_EVENTS, asked.scene.found.events, key=lambda event: event.peak_score)
+        return heapq.nlargest(_MOST_OWN, asked.scene.found.events, key=lambda event: event.peak_score)
     try:
         return app.store.results.events(run.id)
     except NotFoundError:  # deleted in this moment

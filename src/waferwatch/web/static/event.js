@@ -75,7 +75,8 @@ function fact(title, value, under, kind = "") {
 
 const at = (place, row) => {
   if (isTime(place)) return time(place);
-  return place === null || !Number.isFinite(place) || place === row ? text("row", { row: whole(row + shown.first_row) }) : significant(place, 6);
+  const isRow = place === null || place === row || place === row + shown.first_row; // without a time, rows are counted
+  return isRow ? text("row", { row: whole(row + shown.first_row) }) : significant(place, 6);
 };
 
 function lasting(event) {
