@@ -64,7 +64,7 @@ def test_an_onset_is_told_by_the_values_where_the_score_is_early(moment: bool) -
 
 @pytest.mark.parametrize("moment", [True, False])
 def test_a_shift_that_lasts_is_told_from_its_first_row(moment: bool) -> None:
-    scene = scene_of(fab(), [(400, 1000, "pressure", 30.0)])
+    scene = scene_of(fab(), [(410, 1000, "pressure", 30.0)])
     scene = judged_by_moment(scene) if moment else scene
     assert explain(scene, 1).ranking[0].onset == 0
 
