@@ -59,6 +59,20 @@ class TooLargeError(WaferwatchError):
     status, exit_code, code = 413, 2, "too_large"
 
 
+class TooManyError(WaferwatchError):
+    """More was asked for in a short time than is worked off.
+
+    Args:
+        seconds: when it is worth trying again.
+    """
+
+    status, exit_code, code = 429, 2, "too_many"
+
+    def __init__(self, message: str, *, seconds: int, hint: str = "", field: str | None = None, **values: Any) -> None:
+        super().__init__(message, hint=hint, field=field, seconds=seconds, **values)
+        self.seconds = seconds
+
+
 class ModelError(WaferwatchError):
     """A checkpoint that is missing, damaged or of another kind. Never answered by another detector."""
 

@@ -41,6 +41,15 @@ class Settings(BaseModel):
         SecretStr(""),
         description="Token that visitors log in with; empty: none on loopback, a new one at each start beyond it.",
     )
+    allowed_hosts: str = Field(
+        "",
+        description="More names that the server answers to, such as a reverse proxy's, parted by commas; "
+        "visitors need a token then.",
+    )
+    posts_per_minute: int = Field(
+        300, ge=0, description="Most requests with work in them (POST) a minute from one client; 0: any number."
+    )
+    max_waiting_runs: int = Field(100, ge=1, description="Most runs that may wait in the queue.")
     max_upload_mb: int = Field(1024, ge=1, description="Largest upload accepted, in megabytes.")
     max_rows: int = Field(20_000_000, ge=1, description="Most rows accepted in one table.")
     max_columns: int = Field(5_000, ge=1, description="Most columns accepted in one table.")

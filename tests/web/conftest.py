@@ -21,7 +21,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def client(data_dir: Path) -> Iterator[TestClient]:
-    app = create_app(Settings(data_dir=data_dir, max_upload_mb=1, max_rows=50_000))
+    app = create_app(Settings(data_dir=data_dir, max_upload_mb=1, max_rows=50_000, posts_per_minute=0))
     with TestClient(app, base_url="http://127.0.0.1") as opened:
         yield opened
 

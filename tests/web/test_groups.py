@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.testclient import TestClient
 
 from waferwatch.read.generate import generate
-from waferwatch.web.groups.schemas import GroupsAnswer, OverlayAnswer, RowsAnswer
+from waferwatch.web.groups.schemas import GroupRowsAnswer, GroupsAnswer, OverlayAnswer
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 QUICK = {"detector": "squared_difference", "contamination": 0.005}
@@ -224,7 +224,7 @@ def test_data_without_a_group_column_say_so_in_a_sentence(client: TestClient, up
     [
         ("groups", {}, GroupsAnswer),
         ("groups", {"by": "lot", "and": "step", "sensor": "chuck_temp_C"}, GroupsAnswer),
-        ("groups/rows", {"by": "step", "value": "purge"}, RowsAnswer),
+        ("groups/rows", {"by": "step", "value": "purge"}, GroupRowsAnswer),
         ("overlay", {}, OverlayAnswer),
     ],
 )

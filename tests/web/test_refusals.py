@@ -11,8 +11,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from waferwatch.settings import Settings
-from waferwatch.web import api
+from waferwatch.store.database import StoreError
 from waferwatch.web.app import create_app
+from waferwatch.web.detect import api
 
 AssertError = Callable[..., dict[str, Any]]
 
@@ -167,8 +168,16 @@ def test_a_fault_of_ours_tells_a_request_id_and_logs_the_rest(
     assert answer.headers["content-security-policy"]
 
 
-def test_a_data_directory_that_cannot_be_written_is_not_ready(assert_error: AssertError, tmp_path: Path) -> None:
+def test_a_data_directory_that_cannot_be_made_stops_the_start_with_its_remedy(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
-    app = create_app(Settings(data_dir=blocked))
-    assert_error(TestClient(app, base_url="http://127.0.0.1").get("/readyz"), 503, "not_ready")
+    with pytest.raises(StoreError, match="cannot be written"):
+        create_app(Settings(data_dir=blocked))
+
+
+def test_a_data_directory_that_is_gone_is_not_ready(assert_error: AssertError, tmp_path: Path) -> None:
+    with TestClient(create_app(Settings(data_dir=tmp_path / "data")), base_url="http://127.0.0.1") as opened:
+        assert opened.get("/readyz").status_code == 200
+        (tmp_path / "data" / "datasets").rmdir()
+        (tmp_path / "data" / "datasets").write_text("not a folder")
+        assert_error(opened.get("/readyz"), 503, "not_ready")

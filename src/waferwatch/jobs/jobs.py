@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from waferwatch.detectors.base import Progress
-from waferwatch.errors import Cancelled, NotFoundError, WaferwatchError
+from waferwatch.errors import Cancelled, NotFoundError, TooManyError, WaferwatchError
 from waferwatch.jobs.comparison import run_comparison, run_injection
 from waferwatch.jobs.detection import run_detection
 from waferwatch.jobs.options import Options
@@ -28,6 +28,7 @@ KINDS: dict[str, Work] = {
     "injection": run_injection,
 }
 _TOUCH_S = 10.0
+_BUSY_S = 30  # until it is worth asking again when too many runs wait
 _log = logging.getLogger("waferwatch.jobs")
 
 
@@ -77,14 +78,23 @@ class Jobs:
 
         Raises:
             NotFoundError: when there is no such data set.
+            TooManyError: when too many runs wait already.
             Cancelled: when the server is being stopped.
         """
         dataset = self._store.datasets.get(options.dataset)
+        options = replace(options, version=dataset.version)
         fingerprint = options.fingerprint(kind, dataset)
         with self._submitting:
             same = self._same(fingerprint)
             if same is not None:
                 return same
+            if self._queue.waiting() >= self._settings.max_waiting_runs:
+                raise TooManyError(
+                    "{waiting} runs wait already.",
+                    hint="Try again when some of them are done, or cancel some.",
+                    seconds=_BUSY_S,
+                    waiting=self._queue.waiting(),
+                )
             name = "" if dataset.builtin else dataset.name
             run = self._store.runs.add(kind, dataset.id, name, options.to_dict(), fingerprint, user)
             self._queue.put(Job(run.id, lambda progress: self._work(run, progress)))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import resources
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from alembic import command
@@ -33,6 +34,7 @@ class Database:
     Raises:
         InputError: for an address that is none.
         MissingExtraError: for PostgreSQL without its driver.
+        StoreError: when the data folder cannot be made.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -85,7 +87,7 @@ def now() -> str:
 def _engine(settings: Settings) -> Engine:
     address = settings.database_url.get_secret_value()
     if not address:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        _make_folder(settings.data_dir)
         return _sqlite(f"sqlite:///{settings.data_dir / 'waferwatch.sqlite3'}")
     try:
         url = make_url(address)
@@ -102,6 +104,18 @@ def _engine(settings: Settings) -> Engine:
             field="database_url",
         )
     return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            "The data folder {folder} cannot be written: {reason}.",
+            hint="Give this user the right to write there, or set WAFERWATCH_DATA_DIR to another folder.",
+            folder=folder,
+            reason=error.strerror or "the disk refused it",
+        ) from error
 
 
 def _sqlite(address: str) -> Engine:

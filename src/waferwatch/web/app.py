@@ -20,18 +20,21 @@ from waferwatch.errors import WaferwatchError
 from waferwatch.jobs.jobs import Jobs
 from waferwatch.settings import Settings, current_settings
 from waferwatch.store.store import open_store
-from waferwatch.web import health
+from waferwatch.web import audit, health
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.assets import serve_asset
 from waferwatch.web.compare import api as compare
-from waferwatch.web.context import Parts
+from waferwatch.web.context import Parts, parts
 from waferwatch.web.data import api as data
 from waferwatch.web.detect import api as detect
 from waferwatch.web.detect import runs
-from waferwatch.web.faults import answer_known
+from waferwatch.web.error_page import answer_known
+from waferwatch.web.event import api as event
 from waferwatch.web.groups import api as groups
 from waferwatch.web.guard import Guard
 from waferwatch.web.history import api as history
+from waferwatch.web.login import api as login
+from waferwatch.web.login.access import Access
 from waferwatch.web.openapi import Endpoint, describe
 from waferwatch.web.telemetry import Telemetry
 from waferwatch.web.work import Work
@@ -41,18 +44,22 @@ _PATIENCE_S = 5.0  # for a running job to notice that the server stops
 _log = logging.getLogger("waferwatch.web")
 
 
-async def openapi(_request: Request) -> Response:
+async def openapi(request: Request) -> Response:
     """This description."""
-    return JsonAnswer(describe(ENDPOINTS, metadata.version("waferwatch")))
+    cookie = parts(request).access.sessions.cookie
+    return JsonAnswer(describe(ENDPOINTS, metadata.version("waferwatch"), cookie))
 
 
 ENDPOINTS = (
     *detect.ENDPOINTS,
     *data.ENDPOINTS,
+    *event.ENDPOINTS,
     *groups.ENDPOINTS,
     *compare.ENDPOINTS,
     *history.ENDPOINTS,
     *runs.ENDPOINTS,
+    *audit.ENDPOINTS,
+    *login.ENDPOINTS,
     *health.ENDPOINTS,
     Endpoint("GET", "/openapi.json", openapi, "This description.", "application/json"),
 )
@@ -67,20 +74,20 @@ def create_app(settings: Settings | None = None) -> Starlette:
     settings = settings or current_settings()
     store, telemetry = open_store(settings), Telemetry()
     jobs = Jobs(settings, store, telemetry.count_run)
-    parts = Parts(settings, store, jobs, telemetry, Work(store.datasets))
+    made = Parts(settings, store, jobs, telemetry, Work(store.datasets), Access(settings))
     app = Starlette(
         routes=[
             *(Route(one.path, one.handler, methods=[one.method]) for one in ENDPOINTS),
             Route("/static/{path:path}", serve_asset),
         ],
         middleware=[
-            Middleware(Guard, host=settings.host, telemetry=telemetry),
+            Middleware(Guard, settings=settings, telemetry=telemetry),
             Middleware(GZipMiddleware, minimum_size=_PACKED_BYTES, compresslevel=5),
         ],
         exception_handlers={WaferwatchError: answer_known, HTTPException: answer_known},
-        lifespan=partial(_lifespan, parts=parts),
+        lifespan=partial(_lifespan, parts=made),
     )
-    app.state.parts = parts
+    app.state.parts = made
     return app
 
 

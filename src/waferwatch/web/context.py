@@ -14,6 +14,7 @@ from waferwatch.settings import Settings
 from waferwatch.store.store import Store
 from waferwatch.web.faults import MalformedError, MediaTypeError, from_validation
 from waferwatch.web.language import Translator
+from waferwatch.web.login.access import Access
 from waferwatch.web.telemetry import Telemetry
 from waferwatch.web.work import Work
 
@@ -30,6 +31,7 @@ class Parts:
     jobs: Jobs
     telemetry: Telemetry
     work: Work
+    access: Access
 
 
 def parts(request: Request) -> Parts:
@@ -82,4 +84,4 @@ def read_query(request: Request, model: type[Model]) -> Model:
     try:
         return model.model_validate(dict(request.query_params))
     except ValidationError as error:
-        raise from_validation(error, list(model.model_fields)) from error
+        raise from_validation(error, [one.alias or name for name, one in model.model_fields.items()]) from error

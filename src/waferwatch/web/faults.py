@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from waferwatch.errors import InputError, WaferwatchError
+from waferwatch.errors import InputError, TooManyError, WaferwatchError
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.language import Translator
 
@@ -18,6 +18,12 @@ class MalformedError(InputError):
     """The request is not even readable."""
 
     status, code = 400, "malformed"
+
+
+class UnauthorizedError(InputError):
+    """Who asks has not shown the token."""
+
+    status, code = 401, "unauthorized"
 
 
 class ForbiddenError(InputError):
@@ -51,16 +57,27 @@ class UnexpectedError(WaferwatchError):
 def error_answer(
     error: WaferwatchError, request_id: str, language: str, headers: dict[str, str] | None = None
 ) -> Response:
-    """The error as the reader gets it."""
-    translate = Translator(language)
-    body = {
+    """The error as a program gets it."""
+    body = error_body(error, request_id, Translator(language))
+    return JsonAnswer({"error": body}, status_code=error.status, headers=error_headers(error) | (headers or {}))
+
+
+def error_body(error: WaferwatchError, request_id: str, translate: Translator) -> dict[str, str | None]:
+    """What is told of an error, in JSON and on a page."""
+    return {
         "code": error.code,
         "message": error.message(translate),
         "hint": error.hint(translate),
         "field": error.field,
         "request_id": request_id,
     }
-    return JsonAnswer({"error": body}, status_code=error.status, headers=headers)
+
+
+def error_headers(error: WaferwatchError) -> dict[str, str]:
+    """Headers that belong to the status (RFC 9110, 11.6.1 and 10.2.3)."""
+    if isinstance(error, UnauthorizedError):
+        return {"WWW-Authenticate": 'Bearer realm="waferwatch"'}
+    return {"Retry-After": str(error.seconds)} if isinstance(error, TooManyError) else {}
 
 
 def unexpected() -> UnexpectedError:
@@ -70,29 +87,20 @@ def unexpected() -> UnexpectedError:
     )
 
 
-async def answer_known(request: Request, error: Exception) -> Response:
-    """Handler for :class:`WaferwatchError` and Starlette's own :class:`HTTPException`."""
-    headers = None
-    if isinstance(error, HTTPException):
-        headers = dict(error.headers or {})
-        error = _from_http(error, request)
-    if not isinstance(error, WaferwatchError):
-        raise error
-    return error_answer(error, request.state.request_id, request.state.language, headers)
-
-
-def _from_http(error: HTTPException, request: Request) -> WaferwatchError:
+def from_http(error: HTTPException, request: Request) -> WaferwatchError:
+    """Starlette's own refusals in our words."""
+    path = request.scope["path"][:200]
     if error.status_code == 404:
         return NoSuchPageError(
             "There is nothing at {path}.",
             hint="The page is at /, and /openapi.json lists every address.",
-            path=request.url.path[:200],
+            path=path,
         )
     if error.status_code == 405:
         return MethodError(
             "{path} does not take the method {method}.",
             hint="/openapi.json lists the methods of every address.",
-            path=request.url.path[:200],
+            path=path,
             method=request.method[:20],
         )
     return MalformedError("The request cannot be read.", hint="/openapi.json describes every request.")

@@ -13,16 +13,21 @@ from starlette.responses import Response
 
 from waferwatch.web.schemas import ProblemAnswer
 
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+_READING = ("GET", "HEAD")
 Handler = Callable[[Request], Awaitable[Response]]
 _REFERENCE = "#/components/schemas/{model}"
 _FAILURES = {
     400: "The request cannot be read.",
+    401: "The token is missing or wrong.",
     403: "Another web site asked.",
     404: "Something that the request names does not exist.",
     409: "The work was stopped.",
     413: "Too large.",
     415: "The body is of a wrong kind.",
     422: "The data or an option cannot be used.",
+    429: "Too many requests, or too many runs wait; Retry-After says when to try again.",
     500: "A fault of the server.",
     501: "An optional extra is not installed.",
     503: "The model cannot be loaded, or data cannot be stored.",
@@ -39,19 +44,38 @@ class Endpoint:
     path: str  # as Starlette writes it
     handler: Handler
     summary: str
-    answer: type[BaseModel] | str  # model of a JSON answer, or the media type of another; "" for no body
+    answer: type[BaseModel] | str  # model of a JSON answer, or the media types of another; "" for no body
     status: int = 200
     body: type[BaseModel] | str | None = None  # model of a JSON body, or the media type of another
     query: type[BaseModel] | None = None
-    failures: Sequence[int] = field(default=(400, 500))
+    body_type: str = JSON  # media type of a body that has a model
+    failures: Sequence[int] = field(default=())  # beside those that every address has
+    redirects: bool = False  # may answer 303 instead
+    open: bool = False  # needs no token
 
     @property
     def described_path(self) -> str:
         return self.path.replace(":path}", "}")
 
+    @property
+    def all_failures(self) -> list[int]:
+        """What can go wrong here: what is declared, and what the guard answers."""
+        found = {400, 500, *self.failures}
+        if not self.open:
+            found |= {401, 503}
+        if not self.open or self.method not in _READING:
+            found.add(429)
+        if self.method not in _READING:
+            found.add(403)
+        return sorted(found)
 
-def describe(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
-    """The OpenAPI document."""
+
+def describe(endpoints: Sequence[Endpoint], version: str, cookie: str) -> dict[str, Any]:
+    """The OpenAPI document.
+
+    Args:
+        cookie: name of the cookie that keeps a visitor logged in.
+    """
     models = {ProblemAnswer: "serialization"} | {
         model: "validation" if model in (one.body, one.query) else "serialization"
         for one in endpoints
@@ -73,7 +97,15 @@ def describe(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
             "description": "Finds anomalies in semiconductor process data with the MOMENT foundation model.",
         },
         "paths": paths,
-        "components": {"schemas": schemas["$defs"]},
+        "security": [{"token": []}, {"session": []}, {}],
+        "components": {"schemas": schemas["$defs"], "securitySchemes": _security(cookie)},
+    }
+
+
+def _security(cookie: str) -> dict[str, Any]:
+    return {
+        "token": {"type": "http", "scheme": "bearer", "description": "The server's token, when it has one."},
+        "session": {"type": "apiKey", "in": "cookie", "name": cookie, "description": "The cookie that /login gives."},
     }
 
 
@@ -81,39 +113,54 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": endpoint.handler.__name__,
         "summary": endpoint.summary,
-        "responses": {str(endpoint.status): _answer(endpoint)}
-        | {str(code): _failure(code) for code in endpoint.failures},
+        "responses": _answers(endpoint),
     }
     parameters = _parameters(endpoint)
     if parameters:
         operation["parameters"] = parameters
     if endpoint.body is not None:
-        operation["requestBody"] = {"required": True, "content": _body(endpoint.body)}
+        operation["requestBody"] = {"required": True, "content": _body(endpoint)}
+    if endpoint.open:
+        operation["security"] = []
     return operation
+
+
+def _answers(endpoint: Endpoint) -> dict[str, Any]:
+    answers = {str(endpoint.status): _answer(endpoint)}
+    if endpoint.redirects or endpoint.answer == "text/html":
+        answers["303"] = {"description": "Go on to another page."}
+    return answers | {str(code): _failure(code) for code in endpoint.all_failures}
 
 
 def _answer(endpoint: Endpoint) -> dict[str, Any]:
     if not endpoint.answer:
         return {"description": "Done."}
     if isinstance(endpoint.answer, str):
-        return {"description": endpoint.summary, "content": {endpoint.answer: {"schema": {"type": "string"}}}}
+        content = {kind: {"schema": _schema(kind)} for kind in endpoint.answer.split(", ")}
+        return {"description": endpoint.summary, "content": content}
     return {"description": endpoint.summary, "content": _json(endpoint.answer)}
 
 
+def _schema(kind: str) -> dict[str, Any]:
+    return {} if kind == JSON else {"type": "string"}
+
+
 def _failure(code: int) -> dict[str, Any]:
-    return {"description": _FAILURES[code], "content": _json(ProblemAnswer)}
+    """JSON for programs, a page for a browser that asks for one."""
+    page = {"text/html": {"schema": {"type": "string"}}}
+    return {"description": _FAILURES[code], "content": _json(ProblemAnswer) | page}
 
 
 def _json(model: type[BaseModel]) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": _REFERENCE.format(model=model.__name__)}}}
+    return {JSON: {"schema": {"$ref": _REFERENCE.format(model=model.__name__)}}}
 
 
-def _body(body: type[BaseModel] | str) -> dict[str, Any]:
-    if not isinstance(body, str):
-        return _json(body)
+def _body(endpoint: Endpoint) -> dict[str, Any]:
+    if isinstance(endpoint.body, type):
+        return {endpoint.body_type: {"schema": {"$ref": _REFERENCE.format(model=endpoint.body.__name__)}}}
     file = {"type": "string", "contentMediaType": "application/octet-stream"}
-    schema = {"type": "object", "properties": {"file": file}, "required": ["file"]}
-    return {body: {"schema": schema}}
+    schema = {"type": "object", "properties": {"file": file}, "required": ["file"], "additionalProperties": False}
+    return {str(endpoint.body): {"schema": schema}}
 
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from waferwatch.errors import InputError
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
+from waferwatch.web.login.access import Access
 
 _GRACE_S = 5
 
@@ -36,16 +37,28 @@ def serve(settings: Settings) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     listening = _listen(settings.host, settings.port)
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    print(f"waferwatch runs at {_address(settings.host, listening)} (Ctrl+C ends it)", file=sys.stderr, flush=True)  # noqa: T201
+    for line in _greeting(_address(settings.host, listening), app.state.parts.access):
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
     with listening:
         _Server(config).run(sockets=[listening])
+
+
+def _greeting(address: str, access: Access) -> list[str]:
+    """Where the server is. A token made for this start is told, for nobody knows it; one of the settings is not."""
+    lines = [f"waferwatch runs at {address} (Ctrl+C ends it)"]
+    if access.generated:
+        lines += [f"Log in once with {address}/?token={access.token}", f"or with the token {access.token}"]
+    elif access.needed:
+        lines.append("Visitors log in with the token of WAFERWATCH_TOKEN.")
+    return lines
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -24,11 +24,11 @@ from waferwatch.web.groups.rows import rows_answer
 from waferwatch.web.groups.schemas import (
     GroupAnswer,
     GroupRequest,
+    GroupRowsAnswer,
     GroupsAnswer,
     GroupsQuery,
     OverlayAnswer,
     OverlayQuery,
-    RowsAnswer,
     RowsQuery,
 )
 from waferwatch.web.groups.texts import texts
@@ -139,7 +139,7 @@ ENDPOINTS = (
         "/runs/{id}/groups/rows",
         group_rows,
         "The rows of one group.",
-        RowsAnswer,
+        GroupRowsAnswer,
         query=RowsQuery,
         failures=DETECTING,
     ),

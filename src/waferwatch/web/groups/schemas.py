@@ -105,7 +105,7 @@ class GroupRow(BaseModel):
     to: str | float | None = Field(description="... and end, as `start` and `end` of /plot/{feature} take it.")
 
 
-class RowsAnswer(BaseModel):
+class GroupRowsAnswer(BaseModel):
     by: str
     value: str | None
     second: str | None

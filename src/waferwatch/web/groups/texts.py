@@ -8,17 +8,17 @@ from waferwatch.web.language import Translator
 def texts(translate: Translator) -> dict[str, str]:
     """By key; ``{places}`` are filled in the scripts."""
     return {
-        "run_title": translate("{detector}, {share} flagged, {time}"),
+        "run_title": translate("{time}, {share} flagged, {detector}"),
         "data_gone": translate("The data of this run, {name}, are no longer there."),
         "anomalies": translate("Flagged"),
         "interval": translate("95 % interval"),
         "mean_score": translate("Mean score"),
         "more_groups": translate("The first {shown} of {all} groups are listed."),
         "drawn": translate("The charts show the first {count}."),
-        "differs": translate("Against the rest"),
-        "higher": translate("▲ more often"),
-        "lower": translate("▼ less often"),
-        "chance": translate("within chance"),
+        "differs": translate("Differs"),
+        "higher": translate("▲ more"),
+        "lower": translate("▼ less"),
+        "chance": translate("no"),
         "runs_counted": translate("Flagged in {hits} of {units} runs"),
         "events_counted": translate("{hits} events in {units} rows"),
         "others": translate("{count} others"),

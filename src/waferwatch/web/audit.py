@@ -1,0 +1,43 @@
+"""The audit log over HTTP: who did what, and when."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from waferwatch.web.answers import JsonAnswer
+from waferwatch.web.context import parts, read_query
+from waferwatch.web.openapi import Endpoint
+from waferwatch.web.schemas import Query
+
+
+class AuditQuery(Query):
+    limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="Most acts told.")
+
+
+class AuditEntry(BaseModel):
+    at: str = Field(description="ISO 8601, UTC.")
+    user: str
+    action: str = Field(description="A verb and its object, such as `upload data set`.")
+    subject: str = Field(description="Id or name of what it was done to; for logging in, the address that asked.")
+    detail: dict[str, Any]
+
+
+class AuditAnswer(BaseModel):
+    entries: list[AuditEntry] = Field(description="Newest first.")
+
+
+async def audit(request: Request) -> Response:
+    """Acts that changed something, the newest first."""
+    query, app = read_query(request, AuditQuery), parts(request)
+    found = await app.work.read(app.store.audit.recent, query.limit)
+    return JsonAnswer({"entries": [asdict(entry) for entry in found]})
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/audit", audit, "Who did what, newest first.", AuditAnswer, query=AuditQuery, failures=(422, 503)),
+)

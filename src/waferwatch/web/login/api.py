@@ -1,0 +1,125 @@
+"""The login page, and the way out."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from waferwatch.errors import TooLargeError, TooManyError, WaferwatchError
+from waferwatch.web.context import parts, read_query, translator
+from waferwatch.web.error_page import wants_page
+from waferwatch.web.faults import (
+    MediaTypeError,
+    UnauthorizedError,
+    error_body,
+    error_headers,
+    from_validation,
+)
+from waferwatch.web.login.access import wrong_token
+from waferwatch.web.login.door import local_path, told, with_session
+from waferwatch.web.login.schemas import LoginForm, LoginQuery
+from waferwatch.web.login.session import shown_name
+from waferwatch.web.openapi import FORM, Endpoint
+from waferwatch.web.pages import bare_page, switched_language
+
+_MOST_BYTES = 16_384
+
+
+async def login_page(request: Request) -> Response:
+    """The page that asks for the token."""
+    switched = switched_language(request)
+    if switched is not None:
+        return switched
+    target = local_path(read_query(request, LoginQuery).next)
+    if request.state.user is not None:
+        return RedirectResponse(target, 303)
+    return _page(request, target, "")
+
+
+async def log_in(request: Request) -> Response:
+    """Open a session for who shows the token."""
+    form = await _read_form(request)
+    app, target, name = parts(request), local_path(form.next), shown_name(form.name)
+    if not app.access.needed:
+        return RedirectResponse(target, 303)
+    try:
+        if not app.access.opens(form.token.strip(), request):
+            await told(app, request, "failed log in", name)
+            raise wrong_token()
+    except (UnauthorizedError, TooManyError) as error:
+        if wants_page(request):
+            return _page(request, target, form.name, error)
+        raise
+    await told(app, request, "log in", name)
+    return with_session(app, request, RedirectResponse(target, 303), name)
+
+
+async def log_out(request: Request) -> Response:
+    """End the session of this browser."""
+    app = parts(request)
+    if app.access.needed and request.state.user is not None:
+        await told(app, request, "log out", request.state.user)
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(app.access.sessions.cookie, httponly=True, samesite="lax")
+    return answer
+
+
+def _page(request: Request, target: str, name: str, error: WaferwatchError | None = None) -> Response:
+    body = None if error is None else error_body(error, request.state.request_id, translator(request))
+    status = 200 if error is None else error.status
+    page = bare_page(request, "login.html", status=status, next=target, name=name, error=body)
+    page.headers.update({} if error is None else error_headers(error))
+    return page
+
+
+async def _read_form(request: Request) -> LoginForm:
+    """
+    Raises:
+        MediaTypeError, TooLargeError: when the body is no form, or far too long for this one.
+        InputError: naming the field that cannot be used.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise MediaTypeError("The body is no form.", hint="Send the fields token and name as a form.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            raise TooLargeError("The form is too long.", hint="Send the fields token and name alone.")
+    fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    try:
+        return LoginForm.model_validate(fields)
+    except ValidationError as error:
+        raise from_validation(error, list(LoginForm.model_fields)) from error
+
+
+ENDPOINTS = (
+    Endpoint(
+        "GET",
+        "/login",
+        login_page,
+        "The page that asks for the token.",
+        "text/html",
+        query=LoginQuery,
+        failures=(422,),
+        redirects=True,
+        open=True,
+    ),
+    Endpoint(
+        "POST",
+        "/login",
+        log_in,
+        "Open a session: a cookie for who shows the token.",
+        "",
+        status=303,
+        body=LoginForm,
+        body_type=FORM,
+        failures=(401, 413, 415, 422, 503),
+        open=True,
+    ),
+    Endpoint(
+        "POST", "/logout", log_out, "End the session of this browser.", "", status=303, failures=(503,), open=True
+    ),
+)
