@@ -29,7 +29,7 @@ from waferwatch.web.groups.schemas import (
     GroupsQuery,
     OverlayAnswer,
     OverlayQuery,
-    RowsQuery,
+    GroupRowsQuery,
 )
 from waferwatch.web.groups.texts import texts
 from waferwatch.web.language import Translator
@@ -84,11 +84,11 @@ def _run_groups(app: Parts, run_id: str, query: GroupsQuery, translate: Translat
 
 async def group_rows(request: Request) -> Response:
     """The rows of one group, a hundred at a time."""
-    query = read_query(request, RowsQuery)
+    query = read_query(request, GroupRowsQuery)
     return JsonAnswer(await parts(request).work.read(_group_rows, parts(request), _run_id(request), query))
 
 
-def _group_rows(app: Parts, run_id: str, query: RowsQuery) -> dict[str, Any]:
+def _group_rows(app: Parts, run_id: str, query: GroupRowsQuery) -> dict[str, Any]:
     one = judged(app, run_id)
     return rows_answer(one, _places(app, one.dataset), query)
 
@@ -140,7 +140,7 @@ ENDPOINTS = (
         group_rows,
         "The rows of one group.",
         GroupRowsAnswer,
-        query=RowsQuery,
+        query=GroupRowsQuery,
         failures=DETECTING,
     ),
     Endpoint(

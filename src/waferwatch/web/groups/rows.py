@@ -12,13 +12,13 @@ from waferwatch.grouping.groups import number_of, part
 from waferwatch.read.table import Role
 from waferwatch.web.figures.style import axis_values
 from waferwatch.web.groups.judged import Judged, Places
-from waferwatch.web.groups.schemas import RowsQuery
+from waferwatch.web.groups.schemas import GroupRowsQuery
 
 _PAGE = 100
 _AROUND = 150  # rows before and after a row that a closer look shows
 
 
-def rows_answer(one: Judged, places: Places, query: RowsQuery) -> dict[str, Any]:
+def rows_answer(one: Judged, places: Places, query: GroupRowsQuery) -> dict[str, Any]:
     """
     Args:
         one: the run.
@@ -47,7 +47,7 @@ def rows_answer(one: Judged, places: Places, query: RowsQuery) -> dict[str, Any]
     }
 
 
-def _chosen(one: Judged, query: RowsQuery) -> NDArray[np.int64]:
+def _chosen(one: Judged, query: GroupRowsQuery) -> NDArray[np.int64]:
     """Positions of the group's rows, in input order."""
     groups = part(one.table, query.by, "by")
     inside = groups.codes == number_of(groups, query.value)

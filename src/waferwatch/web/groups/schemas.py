@@ -86,7 +86,7 @@ class GroupsAnswer(BaseModel):
     figures: GroupFigures | None
 
 
-class RowsQuery(Query):
+class GroupRowsQuery(Query):
     by: Name = Field(description="Group column.")
     value: Value = Field("", description="Its value; empty: the empty cells.")
     second: Name | None = Field(None, alias="and", description="A second group column ...")
