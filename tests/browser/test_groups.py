@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -168,3 +169,21 @@ def test_on_a_phone_in_korean_wide_things_scroll_in_their_own_box(phone: Page) -
     expect(phone.locator("#rows")).to_be_visible()
     assert phone.evaluate("document.getElementById('rows').getBoundingClientRect().right <= innerWidth")
     assert no_sideways_scroll(phone)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(page: Page, theme: str) -> None:
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    page.goto(f"/groups?run={detect(page)}&by=step&and=equipment")
+    ready(page)
+    page.locator("#groups .open").first.click()
+    expect(page.locator("#rows")).to_be_visible()
+    found = [*Axe().run(page).response["violations"]]
+    page.keyboard.press("Escape")
+    found += Axe().run(page).response["violations"]
+    serious = [
+        (fault["id"], [node["html"][:150] for node in fault["nodes"]])
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
+    assert serious == []

@@ -70,6 +70,14 @@ def test_without_a_step_column_runs_are_aligned_by_their_beginning() -> None:
     assert overlay.envelope.middle[:18].tolist() == table.frame["pressure"][:18].tolist()
 
 
+def test_where_fewer_than_five_runs_say_something_there_is_no_envelope() -> None:
+    table = traces([USUAL] * 6 + [dict(USUAL, purge=9)] * 4)
+    envelope = overlay_of(table, np.zeros(len(table.frame)), steps=False).envelope
+    assert np.isfinite(envelope.middle[:18]).all()
+    assert np.isnan(envelope.middle[18:]).all()
+    assert len(envelope.middle) == 21
+
+
 def test_a_step_column_that_counts_rows_is_no_step() -> None:
     table = traces([USUAL] * 6)
     runs = find_runs(table)

@@ -59,15 +59,13 @@ def find_runs(table: Table) -> Runs | None:
     }
     series = split(replace(table, roles=no_sensors)).series
     rows = np.concatenate([one.rows for one in series])
-    group = np.repeat(np.arange(len(series)), [len(one) for one in series])
-    new_group = np.array([at > 0 and series[at].key != series[at - 1].key for at in range(len(series))]).cumsum()
     run = group_codes(table.frame, columns)[0][rows]
-    starts = np.flatnonzero((np.diff(run, prepend=-1) != 0) | (np.diff(new_group[group], prepend=-1) != 0))
-    runs = Runs(columns, rows, starts)
+    runs = Runs(columns, rows, np.flatnonzero(np.diff(run, prepend=-1)))
     return runs if len(runs) > 1 and np.median(runs.lengths) >= _FEWEST_ROWS else None
 
 
 def _run_columns(table: Table) -> tuple[str, ...]:
+    """Equipment, lot and wafer, and whatever else parts the table into series; () when that is equipment alone."""
     naming = [*table.columns(Role.LOT), *table.columns(Role.WAFER)]
     naming += [name for name in table.groups if table.roles[name] is not Role.EQUIPMENT and name not in naming]
     if not naming:

@@ -7,7 +7,7 @@ import * as overlay from "./group_overlay.js";
 import { open } from "./group_rows.js";
 import * as runs from "./run.js";
 import { sortable } from "./table.js";
-import { byId, element, page, percent, significant, text, time, whole } from "./text.js";
+import { byId, element, locale, page, percent, significant, text, whole } from "./text.js";
 
 const query = new URLSearchParams(location.search);
 const wished = { by: query.get("by"), second: query.get("and"), sensor: query.get("sensor"), order: query.get("order") };
@@ -21,10 +21,10 @@ const columns = () => [
   number(text("rows"), ({ rows }) => rows, ({ rows }) => whole(rows)),
   number(text("anomalies"), ({ anomalies }) => anomalies, ({ anomalies }) => whole(anomalies), "number wide"),
   number(text("share"), ({ ratio }) => ratio, ({ ratio }) => percent(ratio, 2)),
+  { title: text("differs"), value: (group) => group.p_value, cell: (group) => difference(group) },
   number(text("interval"), ({ low }) => low, ({ low, high }) => `${percent(low, 2)} – ${percent(high, 2)}`, "number wide"),
   number(text("events"), ({ events }) => events, ({ events }) => whole(events), "number wide"),
   number(text("mean_score"), (group) => group.mean_score, (group) => significant(group.mean_score), "number wide"),
-  { title: text("differs"), value: (group) => group.p_value, cell: (group) => difference(group) },
 ];
 
 function opener(group) {
@@ -64,11 +64,13 @@ async function showDataset(dataset) {
   }
 }
 
+// Moments of the server's clock are told in the reader's own time, unlike those of the data.
+const when = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const runTitle = (run) =>
   text("run_title", {
     detector: page.detectors[run.options.detector] ?? run.options.detector,
     share: percent(run.summary.anomalies / (run.summary.rows || 1), 1),
-    time: time(run.finished ?? run.created),
+    time: when.format(new Date(run.finished ?? run.created)),
   });
 
 function hideResult() {
