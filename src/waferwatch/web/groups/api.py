@@ -25,11 +25,11 @@ from waferwatch.web.groups.schemas import (
     GroupAnswer,
     GroupRequest,
     GroupRowsAnswer,
+    GroupRowsQuery,
     GroupsAnswer,
     GroupsQuery,
     OverlayAnswer,
     OverlayQuery,
-    GroupRowsQuery,
 )
 from waferwatch.web.groups.texts import texts
 from waferwatch.web.language import Translator
