@@ -15,10 +15,10 @@ from waferwatch.web.context import Parts, parts, read_body, translator, user_of
 from waferwatch.web.detect.answer import event_verdicts
 from waferwatch.web.event.answer import event_answer, verdict_answer
 from waferwatch.web.event.scenes import asked
-from waferwatch.web.event.schemas import LONGEST_NOTE, Explanation, VerdictAnswer, VerdictRequest
+from waferwatch.web.event.schemas import LONGEST_NOTE, EventQuery, Explanation, VerdictAnswer, VerdictRequest
 from waferwatch.web.event.texts import texts
 from waferwatch.web.language import Translator
-from waferwatch.web.openapi import Endpoint
+from waferwatch.web.openapi import DETECTING, Endpoint
 from waferwatch.web.pages import render
 
 _MOST_DIGITS = 12
@@ -88,14 +88,22 @@ def _judge(app: Parts, run_id: str, number: int, body: VerdictRequest, user: str
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/event", event_page, "The page that explains one event.", "text/html", failures=()),
+    Endpoint(
+        "GET",
+        "/event",
+        event_page,
+        "The page that explains one event.",
+        "text/html",
+        query=EventQuery,
+        failures=DETECTING,
+    ),
     Endpoint(
         "GET",
         "/runs/{id}/events/{event}",
         explain_event,
         "Why an event was flagged, what normal looks like, and what is like it.",
         Explanation,
-        failures=(400, 404, 409, 422, 500, 503),
+        failures=DETECTING,
     ),
     Endpoint(
         "PUT",
@@ -104,6 +112,6 @@ ENDPOINTS = (
         "Say whether an event was a true or a false alarm.",
         VerdictAnswer,
         body=VerdictRequest,
-        failures=(400, 403, 404, 409, 413, 415, 422, 500, 503),
+        failures=DETECTING,
     ),
 )

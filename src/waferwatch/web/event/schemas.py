@@ -13,6 +13,13 @@ LONGEST_NOTE = 2000
 Time = str | float | None
 
 
+class EventQuery(BaseModel):
+    """Of the page. It shows what is wrong with them instead of refusing them, and passes over other parameters."""
+
+    run: str = Field("", description="Id of a finished detection.")
+    event: str = Field("1", description="Number of one of its events, from 1.")
+
+
 class VerdictRequest(StrictRequest):
     verdict: Literal["true_alarm", "false_alarm"] | None = Field(description="What the event was; null takes it back.")
     note: Annotated[str, Field(max_length=LONGEST_NOTE)] = Field("", description="What was found, or done about it.")
