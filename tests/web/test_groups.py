@@ -212,6 +212,26 @@ def test_data_without_runs_say_so_in_a_sentence(client: TestClient, upload: Call
     ]
 
 
+def test_of_runs_whose_time_begins_anew_the_place_is_the_row(client: TestClient, upload: Callable[..., str]) -> None:
+    second = np.arange(3000)
+    pressure = np.cos(second % 100 / 9) + 5.0 * (second == 1234)
+    run = upload(pd.DataFrame({"run_id": second // 100, "time": second % 100 * 0.5, "pressure": pressure}))
+    answer = client.get(f"/runs/{run}/overlay").json()
+    assert [(one["name"], one["first"], one["last"]) for one in answer["flagged"]] == [("12", 1202, 1301)]
+    assert (answer["runs"], answer["normal"], answer["color"]) == (30, 29, "run_id")
+    assert answer["notes"] == ["The data tell no steps: the runs are aligned by their beginning."]
+    figure = client.get("/plot/pressure", params={"run": run, "start": 1202, "end": 1301}).json()
+    assert max(value for trace in figure["data"] for value in trace["y"] if value is not None) > 5
+
+
+def test_a_few_runs_make_no_envelope(client: TestClient, upload: Callable[..., str]) -> None:
+    row = np.arange(400)
+    run = upload(pd.DataFrame({"lot": np.where(row < 200, "A", None), "pressure": np.sin(row) + 9.0 * (row == 300)}))
+    answer = client.get(f"/runs/{run}/overlay").json()
+    assert answer["notes"][0] == "Fewer than 5 runs make no envelope."
+    assert answer["flagged"][0]["name"] == "(empty)"
+
+
 def test_data_without_a_group_column_say_so_in_a_sentence(client: TestClient, upload: Callable[..., str]) -> None:
     run = upload(pd.DataFrame({"pressure": np.sin(np.arange(300) / 3)}))
     answer = groups_of(client, run)
@@ -258,6 +278,9 @@ def test_only_the_rows_that_a_filter_left_are_counted(client: TestClient, upload
     run = upload(hostile_frame(), filters={"equipment": [HOSTILE]})
     answer = groups_of(client, run, by="equipment")
     assert [(group["value"], group["rows"]) for group in answer["groups"]] == [(HOSTILE, 800)]
+    body = {"dataset": answer["dataset"], "filters": {"equipment": [HOSTILE]}, "group_by": "equipment", **QUICK}
+    contract = client.post("/group_analysis", json=body).json()
+    assert [(group["value"], group["rows"]) for group in contract["groups"]] == [(HOSTILE, 800)]
     rows = client.get(f"/runs/{run}/groups/rows", params={"by": "equipment", "value": HOSTILE, "flagged": True}).json()
     frame = hostile_frame()
     for row in rows["rows"]:

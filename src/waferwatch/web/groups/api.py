@@ -11,7 +11,6 @@ from starlette.responses import Response
 from waferwatch.grouping.counts import MOST_GROUPS, count_groups
 from waferwatch.grouping.groups import check_group_column
 from waferwatch.jobs.options import check_sensor
-from waferwatch.read.table import Table
 from waferwatch.store.runs import Run
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts, read_body, read_query, translator
@@ -52,12 +51,13 @@ async def group_analysis(request: Request) -> Response:
     if body.feature is not None:
         check_sensor(table, body.feature, "feature")
     run = await finished_run(request, "detection", options)
-    return JsonAnswer(await app.work.read(_group_answer, app, table, body, run, translator(request)))
+    return JsonAnswer(await app.work.read(_group_answer, app, body, run, translator(request)))
 
 
-def _group_answer(app: Parts, table: Table, body: GroupRequest, run: Run, translate: Translator) -> dict[str, Any]:
-    found = app.store.results.detection(run.id)
-    groups = count_groups(table, body.group_by, found, body.feature)
+def _group_answer(app: Parts, body: GroupRequest, run: Run, translate: Translator) -> dict[str, Any]:
+    one = judged(app, run.id)
+    found = one.found
+    groups = count_groups(one.table, body.group_by, found, body.feature)
     shown = groups[:MOST_GROUPS]
     return {
         "group_by": body.group_by,

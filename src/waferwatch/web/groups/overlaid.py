@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.grouping.groups import Groups, natural, number_of, part
+from waferwatch.grouping.groups import Groups, group_columns, natural, number_of, part
 from waferwatch.grouping.overlay import FEWEST_NORMAL, Overlay, Trace, lay_over
 from waferwatch.grouping.runs import Runs, find_runs
 from waferwatch.jobs.options import check_sensor
@@ -49,7 +49,7 @@ def overlay_answer(one: Judged, places: Places, query: OverlayQuery, translate: 
     """
     sensor = query.sensor or sensor_ranking(one.found)[0]["sensor"]
     check_sensor(one.table, sensor, "sensor")
-    color = query.color or one.table.column(Role.EQUIPMENT)
+    color = query.color or one.table.column(Role.EQUIPMENT) or next(iter(group_columns(one.table)), None)
     colors = None if color is None else part(one.table, color, "color")
     about = {"run": one.run, "dataset": one.dataset, "sensor": sensor, "color": color, "equipment": query.equipment}
     runs = find_runs(one.table)
@@ -63,7 +63,7 @@ def overlay_answer(one: Judged, places: Places, query: OverlayQuery, translate: 
         to_float(one.table.frame[sensor]),
         None if steps is None else part(one.table, steps),
     )
-    names = _names(one, chosen.runs, overlay.traces)
+    names = [name or translate("(empty)") for name in _names(one, chosen.runs, overlay.traces)]
     groups = [None if colors is None else colors.values[colors.codes[trace.rows[0]]] for trace in overlay.traces]
     return about | {
         "recipes": chosen.recipes,
@@ -149,12 +149,13 @@ def _run(one: Judged, places: Places, trace: Trace, name: str, group: str | None
 
 def _notes(overlay: Overlay, translate: Translator) -> list[str]:
     notes = []
-    if overlay.by_rows:
-        notes.append(
-            translate(
-                "Fewer than {least} runs have no flagged row: the envelope is that of the unflagged rows of all runs."
-            ).format(least=FEWEST_NORMAL)
+    if overlay.runs < FEWEST_NORMAL:
+        notes.append(translate("Fewer than {least} runs make no envelope.").format(least=FEWEST_NORMAL))
+    elif overlay.by_rows:
+        sentence = translate(
+            "Fewer than {least} runs have no flagged row: the envelope is that of the unflagged rows of all runs."
         )
+        notes.append(sentence.format(least=FEWEST_NORMAL))
     notes.append(
         translate("Every step is stretched to its usual length, so that a late step does not shift the rest.")
         if overlay.steps

@@ -120,7 +120,9 @@ class GroupRowsAnswer(BaseModel):
 
 class OverlayQuery(Query):
     sensor: Name | None = Field(None, description="Sensor drawn; left out: the one that carries most of the scores.")
-    color: Name | None = Field(None, description="Group column by which the runs are coloured; left out: equipment.")
+    color: Name | None = Field(
+        None, description="Group column that gives the colours; left out: equipment, if there is."
+    )
     recipe: Value | None = Field(None, description="Runs of this recipe; left out: the one with most flagged runs.")
     equipment: Value | None = Field(None, description="Only runs of this equipment.")
 

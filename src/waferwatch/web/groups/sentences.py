@@ -22,7 +22,7 @@ def sentences(values: Sequence[str | None], found: Differences, translate: Trans
     clear = [at for at in range(len(values)) if found.groups[at].direction]
     clear.sort(key=lambda at: found.groups[at].p_value)
     told = [_told(values[at], found.groups[at], found, translate) for at in _chosen(clear, found)]
-    if len(clear) > len(told):
+    if len(clear) > len(told) and len(values) > 2:  # of two groups each is the other's rest
         told.append(translate("Further groups that differ: {count}.").format(count=f"{len(clear) - len(told):,}"))
     nothing = translate("No group differs from the rest by more than chance explains.")
     return [*(told or [nothing]), _basis(found, translate)]
