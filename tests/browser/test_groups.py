@@ -161,7 +161,7 @@ def test_an_unknown_run_is_told_and_the_page_goes_on(page: Page) -> None:
 def test_on_a_phone_in_korean_wide_things_scroll_in_their_own_box(phone: Page) -> None:
     phone.goto(f"/groups?run={detect(phone)}&and=lot")
     ready(phone)
-    expect(phone.locator("#differ-title")).to_have_text("다른 그룹")
+    expect(phone.locator("#differ-title")).to_have_text("차이가 있는 그룹")
     expect(phone.locator("#sentences")).to_contain_text("세었습니다")
     assert no_sideways_scroll(phone)
     assert phone.evaluate("(box => box.scrollWidth > box.clientWidth)(document.querySelector('.heat-scroll'))")

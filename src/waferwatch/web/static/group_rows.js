@@ -14,7 +14,7 @@ const columns = [
   { title: text("row_number"), className: "number", value: ({ row }) => row, cell: ({ row }) => whole(row) },
   { title: text("time"), value: ({ time: moment }) => moment, cell: (row) => where(row) },
   { title: text("score"), className: "number", value: ({ score }) => score, cell: ({ score }) => significant(score) },
-  { title: text("flag"), value: ({ flagged }) => Number(flagged), cell: ({ flagged }) => (flagged ? text("yes") : "–") },
+  { title: text("flag"), className: "wide", value: ({ flagged }) => Number(flagged), cell: ({ flagged }) => (flagged ? text("yes") : "–") },
   { title: text("event"), className: "number", value: ({ event }) => event, cell: (row) => event(row) },
 ];
 const table = sortable(byId("rows-table"), columns);
