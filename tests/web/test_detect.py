@@ -129,7 +129,7 @@ def test_the_extremes_of_a_sensor_survive_down_sampling(client: TestClient) -> N
 def test_a_distribution_compares_normal_with_flagged_rows(client: TestClient, found: dict[str, Any]) -> None:
     figure = client.get("/plot/rf_forward_W", params={"run": found["run"], "view": "distribution"}).json()
     normal, anomalous = figure["data"]
-    assert sum(normal["customdata"]) + sum(anomalous["customdata"]) == found["rows"]
+    assert sum(normal["customdata"]) + sum(anomalous["customdata"]) == found["judged"]
     assert sum(anomalous["customdata"]) == found["anomalies"]
 
 

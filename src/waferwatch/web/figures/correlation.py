@@ -31,10 +31,11 @@ def correlation_figure(
         return empty(translate("A correlation needs two sensors."))
     if rows != "normal" and int(found.flags.sum()) < _FEWEST_ROWS:
         return empty(translate("Too few rows are flagged for a correlation."))
+    normal = np.isfinite(found.scores) & ~found.flags  # of a run over some rows, the others are neither
     if rows == "difference":
-        matrix = _matrix(table, chosen, found.flags) - _matrix(table, chosen, ~found.flags)
+        matrix = _matrix(table, chosen, found.flags) - _matrix(table, chosen, normal)
     else:
-        matrix = _matrix(table, chosen, found.flags if rows == "anomalous" else ~found.flags)
+        matrix = _matrix(table, chosen, found.flags if rows == "anomalous" else normal)
     limit = 2 if rows == "difference" else 1
     names = [safe(name, 24) for name in chosen]
     return {

@@ -23,7 +23,8 @@ def distribution_figure(table: Table, sensor: str, found: Detection, translate: 
         return empty(translate("This sensor has no values."))
     low, high = float(values[seen].min()), float(values[seen].max())
     edges = np.linspace(low, high if high > low else low + 1, _BINS + 1)
-    normal, anomalous = values[seen & ~found.flags], values[seen & found.flags]
+    judged = np.isfinite(found.scores)  # of a run over some rows, the others are neither
+    normal, anomalous = values[seen & judged & ~found.flags], values[seen & found.flags]
     return {
         "data": [
             _bars(normal, edges, NORMAL, translate("normal")),
