@@ -22,6 +22,10 @@ def test_moment_is_held_against_itself_without_the_network_where_that_was_compar
     assert (found.other, found.answer) == ("statistical", "yes")
 
 
+def test_moment_alone_is_no_rival_of_moment() -> None:
+    assert by_vus_pr({"moment": 0.5, "moment_only": 0.6, "pca": 0.4}).other == "pca"
+
+
 @pytest.mark.parametrize("values", [{}, {"moment": 0.5}, {"pca": 0.5}, {"moment": None, "pca": 0.5}])
 def test_without_moment_or_another_there_is_no_verdict(values: dict[str, float | None]) -> None:
     assert by_vus_pr(values) == UNKNOWN

@@ -22,7 +22,7 @@ from waferwatch.detectors.registry import create, detector_names
 from waferwatch.detectors.threshold import contamination_threshold
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
 from waferwatch.evaluate.metrics import auc_pr
-from waferwatch.evaluate.verdict import MOMENT, UNKNOWN, Verdict, by_injected_faults, by_vus_pr
+from waferwatch.evaluate.verdict import UNKNOWN, WITH_NETWORK, Verdict, by_injected_faults, by_vus_pr
 from waferwatch.evaluate.vus import period, vus_pr
 from waferwatch.events.event import Event
 from waferwatch.read.table import Table
@@ -79,7 +79,7 @@ class Question:
 
     table: Table
     rows: NDArray[np.int64] | None = None  # positions of the rows to judge, ascending; None: all
-    checkpoint: str | None = None  # for moment
+    checkpoint: str | None = None  # for the detectors with MOMENT's network
     contamination: float = 0.05
     reference_rows: int | None = None
     reference: Table | None = None
@@ -109,7 +109,7 @@ class Question:
         )
 
     def _checkpoint(self, name: str) -> str | None:
-        return self.checkpoint if name == MOMENT else None
+        return self.checkpoint if name in WITH_NETWORK else None
 
 
 def compare_table(

@@ -10,6 +10,7 @@ from typing import Literal
 Answer = Literal["yes", "slightly", "tie", "no", "unknown"]
 
 MOMENT = "moment"
+WITH_NETWORK = (MOMENT, "moment_only")  # detectors that MOMENT is not held against
 WITHOUT = "statistical"  # MOMENT's own detector without the network: what the network adds is the difference to it
 TIE = 0.01  # differences of VUS-PR below it are no more than another cut of the data would give
 CLEAR = 0.05
@@ -81,7 +82,7 @@ def sign_test(one: int, other: int) -> float:
 
 def _other(values: Mapping[str, float]) -> str | None:
     """The detector that MOMENT is held against: itself without the network, else the best without it."""
-    others = {name: value for name, value in values.items() if name != MOMENT}
+    others = {name: value for name, value in values.items() if name not in WITH_NETWORK}
     if WITHOUT in others:
         return WITHOUT
     return max(others, key=lambda name: others[name]) if others else None

@@ -125,7 +125,7 @@ async function open(event, button) {
     ...wishes,
     ...(shown.dataset === "demo" ? {} : { dataset: shown.dataset }),
     ...(filters && Object.keys(filters).length ? { filters } : {}),
-    ...(checkpoint && event.detector === "moment" ? { checkpoint } : {}),
+    ...(checkpoint && ["moment", "moment_only"].includes(event.detector) ? { checkpoint } : {}),
     detector: event.detector,
   };
   button.disabled = true;
