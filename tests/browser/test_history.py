@@ -24,14 +24,19 @@ CSV = "time,equipment,lot,=pressure,flow\n" + "\n".join(
 
 @pytest.fixture
 def api(server: str) -> Iterator[httpx.Client]:
-    """The same server as a program sees it; every run and data set that is left is removed afterwards."""
+    """The same server as a program sees it, without any run or data set, before and afterwards."""
     with httpx.Client(base_url=server, timeout=60) as client:
+        empty(client)
         yield client
-        for run in client.get("/runs", params={"limit": 500}).json()["runs"]:
-            client.delete(f"/runs/{run['id']}")
-        for dataset in client.get("/datasets").json()["datasets"]:
-            if not dataset["builtin"]:
-                client.delete(f"/datasets/{dataset['id']}")
+        empty(client)
+
+
+def empty(client: httpx.Client) -> None:
+    for run in client.get("/runs", params={"limit": 500}).json()["runs"]:
+        client.delete(f"/runs/{run['id']}")
+    for dataset in client.get("/datasets").json()["datasets"]:
+        if not dataset["builtin"]:
+            client.delete(f"/datasets/{dataset['id']}")
 
 
 def upload(api: httpx.Client, name: str = "etch.csv") -> str:
