@@ -49,6 +49,16 @@ def test_a_sure_but_small_difference_is_called_small() -> None:
     assert by_injected_faults({"moment": moment, "pca": other}).answer == "slightly"
 
 
+def test_a_detector_that_does_better_than_moment_is_named_beside_the_answer() -> None:
+    found = by_vus_pr({"moment": 0.6, "statistical": 0.4, "sub_pca": 0.7})
+    assert (found.answer, found.better, found.better_value) == ("yes", "sub_pca", 0.7)
+    assert by_vus_pr({"moment": 0.6, "statistical": 0.4, "sub_pca": 0.605}).better is None
+    moment, network = [True] * 20 + [False] * 20, [False] * 40
+    faults = {"moment": moment, "statistical": network, "knn": [True] * 40}
+    assert by_injected_faults(faults).better == "knn"
+    assert by_injected_faults(faults | {"knn": [True] * 23 + [False] * 17}).better is None
+
+
 def test_without_faults_there_is_no_verdict() -> None:
     assert by_injected_faults({"moment": [], "pca": []}) == UNKNOWN
 

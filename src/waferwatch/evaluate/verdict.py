@@ -27,6 +27,8 @@ class Verdict:
     other: str | None  # the detector it was held against
     other_value: float | None
     difference: float | None  # moment - other_value
+    better: str | None = None  # the best detector without the network, where it does better than MOMENT
+    better_value: float | None = None
 
 
 UNKNOWN = Verdict("unknown", None, None, None, None, None)
@@ -46,7 +48,10 @@ def by_vus_pr(values: Mapping[str, float | None]) -> Verdict:
     answer: Answer = "tie" if abs(difference) < TIE else "no" if difference < 0 else "yes"
     if answer == "yes" and difference < CLEAR:
         answer = "slightly"
-    return Verdict(answer, "vus_pr", known[MOMENT], other, known[other], difference)
+    best = _best(known)
+    beaten = known[best] - known[MOMENT] >= TIE
+    better = (best, known[best]) if beaten else (None, None)
+    return Verdict(answer, "vus_pr", known[MOMENT], other, known[other], difference, *better)
 
 
 def by_injected_faults(found: Mapping[str, Sequence[bool]]) -> Verdict:
@@ -59,14 +64,21 @@ def by_injected_faults(found: Mapping[str, Sequence[bool]]) -> Verdict:
     other = _other(shares)
     if MOMENT not in shares or other is None:
         return UNKNOWN
-    only_moment = sum(mine and not theirs for mine, theirs in zip(found[MOMENT], found[other], strict=True))
-    only_other = sum(theirs and not mine for mine, theirs in zip(found[MOMENT], found[other], strict=True))
     difference = shares[MOMENT] - shares[other]
-    by_chance = sign_test(only_moment, only_other) >= _LEAST_SURE
-    answer: Answer = "tie" if by_chance else "no" if difference < 0 else "yes"
+    answer: Answer = "tie" if _by_chance(found[MOMENT], found[other]) else "no" if difference < 0 else "yes"
     if answer == "yes" and difference < CLEAR:
         answer = "slightly"
-    return Verdict(answer, "injected", shares[MOMENT], other, shares[other], difference)
+    best = _best(shares)
+    beaten = shares[best] > shares[MOMENT] and not _by_chance(found[MOMENT], found[best])
+    better = (best, shares[best]) if beaten else (None, None)
+    return Verdict(answer, "injected", shares[MOMENT], other, shares[other], difference, *better)
+
+
+def _by_chance(one: Sequence[bool], other: Sequence[bool]) -> bool:
+    """Whether the faults that only one of the two found may be so uneven by chance."""
+    only_one = sum(mine and not theirs for mine, theirs in zip(one, other, strict=True))
+    only_other = sum(theirs and not mine for mine, theirs in zip(one, other, strict=True))
+    return sign_test(only_one, only_other) >= _LEAST_SURE
 
 
 def sign_test(one: int, other: int) -> float:
@@ -82,7 +94,11 @@ def sign_test(one: int, other: int) -> float:
 
 def _other(values: Mapping[str, float]) -> str | None:
     """The detector that MOMENT is held against: itself without the network, else the best without it."""
-    others = {name: value for name, value in values.items() if name not in WITH_NETWORK}
-    if WITHOUT in others:
+    if WITHOUT in values:
         return WITHOUT
-    return max(others, key=lambda name: others[name]) if others else None
+    return _best(values) if any(name not in WITH_NETWORK for name in values) else None
+
+
+def _best(values: Mapping[str, float]) -> str:
+    """The best detector without the network, of which there is one."""
+    return max((name for name in values if name not in WITH_NETWORK), key=lambda name: values[name])

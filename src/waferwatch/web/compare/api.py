@@ -25,6 +25,7 @@ from waferwatch.web.schemas import DEFAULT_CONTAMINATION
 from waferwatch.web.work import check_detector, dataset_of
 
 _KINDS = ("comparison", "injection")
+_SLOW = ("matrix_profile",)  # takes longer than all others together, so it is not chosen at first
 
 
 async def compare_page(request: Request) -> Response:
@@ -36,6 +37,7 @@ async def compare_page(request: Request) -> Response:
         texts=texts,
         contamination=DEFAULT_CONTAMINATION,
         one_liners=ONE_LINERS,
+        slow=_SLOW,
     )
 
 

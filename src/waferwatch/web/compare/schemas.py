@@ -59,6 +59,8 @@ class VerdictAnswer(BaseModel):
     other: str | None = Field(description="The detector that MOMENT was held against.")
     other_value: float | None
     difference: float | None
+    better: str | None = Field(description="The best detector without MOMENT, where it does better than MOMENT.")
+    better_value: float | None
 
 
 class FoundEvent(BaseModel):

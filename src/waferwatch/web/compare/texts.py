@@ -54,6 +54,7 @@ def _verdict_texts(translate: Translator) -> dict[str, str]:
         ),
         "verdict_statistical": translate("{other} is the same detector without the network."),
         "verdict_best": translate("{other} is the best of the detectors without MOMENT."),
+        "verdict_better": translate("But {better} does better still, without MOMENT: {value}."),
         "verdict_caution": translate("This holds for these data and settings, not for others."),
     }
 

@@ -40,6 +40,7 @@ function showVerdict({ verdict, faults }) {
             allowed: faults ? percent(faults.allowed, 0) : "",
           }),
           text(verdict.other === "statistical" ? "verdict_statistical" : "verdict_best", { other }),
+          ...(verdict.better && verdict.better !== verdict.other ? [text("verdict_better", { better: titleOf(verdict.better), value: number(verdict.better_value) })] : []),
           text("verdict_caution"),
         ].join(" ");
 }
