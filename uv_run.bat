@@ -12,6 +12,10 @@ setlocal EnableExtensions DisableDelayedExpansion
 set "here=%~dp0"
 set "here=%here:~0,-1%"
 set "torch=2.13.0"
+rem A network that inspects TLS signs with a certificate that only the system knows; uv brings a list of its own.
+if not defined UV_SYSTEM_CERTS set "UV_SYSTEM_CERTS=1"
+if not defined UV_NATIVE_TLS set "UV_NATIVE_TLS=1"
+if not defined PIP_CERT if defined SSL_CERT_FILE set "PIP_CERT=%SSL_CERT_FILE%"
 
 if "%~1"=="test" goto test
 if "%~1"=="check" goto check

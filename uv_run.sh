@@ -13,6 +13,11 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 torch=torch==2.13.0
 
+# A network that inspects TLS signs with a certificate that only the system knows; uv and pip bring lists of their own.
+# SSL_CERT_FILE and PIP_CERT, where they are set, name another one.
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}" UV_NATIVE_TLS="${UV_NATIVE_TLS:-1}"
+if [ -z "${PIP_CERT:-}" ] && [ -n "${SSL_CERT_FILE:-}" ]; then export PIP_CERT="$SSL_CERT_FILE"; fi
+
 say() { printf 'uv_run: %s\n' "$*" >&2; }
 
 stop() {
