@@ -14,6 +14,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
@@ -134,9 +135,9 @@ class Clone:
             "FAKE_PYTHON": sys.executable,
         }
 
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, script: str = "uv_run.sh", **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(self.folder / "uv_run.sh"), *arguments],
+            [str(self.folder / script), *arguments],
             cwd=self.elsewhere,
             env=self.environment | environment,
             capture_output=True,
@@ -251,13 +252,125 @@ def test_without_python_pip_and_network_the_remedy_is_named(clone, tmp_path):
 
 
 @needs_bash
-@pytest.mark.parametrize("script", ["uv_run.sh", ".ci/run"])
+@pytest.mark.parametrize("script", ["uv_run.sh", "setup.sh", "run_app.sh", ".ci/run"])
 def test_a_shell_script_is_executable_and_parses(script):
     assert os.access(ROOT / script, os.X_OK)
     subprocess.run(["bash", "-n", ROOT / script], check=True)
 
 
-# uv_run.bat and app.py
+# Certificates
+
+
+@needs_bash
+def test_uv_trusts_the_certificates_of_the_system_unless_told_otherwise(clone):
+    (clone.folder.parent / "tools/uv").write_text(FAKE_UV.replace('echo "$*"', 'echo "$UV_SYSTEM_CERTS|$PIP_CERT|$*"'))
+    clone.run(SSL_CERT_FILE="/company.pem")
+    assert clone.calls()[0].startswith("1|/company.pem|venv ")
+    shutil.rmtree(clone.folder / ".venv")
+    clone.run(UV_SYSTEM_CERTS="0", SSL_CERT_FILE="/company.pem", PIP_CERT="/mine.pem")
+    assert clone.calls()[0].startswith("0|/mine.pem|venv ")
+
+
+# setup.sh, with venv and pip played by a script, and run_app.sh
+
+
+FAKE_SETUP_PYTHON = """#!/usr/bin/env bash
+case "$1" in
+  -c) exit 0 ;;
+  --version) echo "Python 3.99"; exit ;;
+esac
+[ "$*" = "-m pip --version" ] && exit 0
+echo "$PWD|$*" >> "$FAKE_LOG"
+if [ "$2" = venv ]; then
+  mkdir -p "$3/bin"
+  cp "$0" "$3/bin/python"
+  printf '#!/usr/bin/env bash\\necho "$PWD|$*"\\nexit 7\\n' > "$3/bin/waferwatch"
+  chmod +x "$3/bin/waferwatch"
+  exit 0
+fi
+exit "${FAKE_PIP_EXIT:-0}"
+"""
+
+
+@pytest.fixture
+def plain(clone):
+    """The clone with setup.sh and run_app.sh, and a python3 that only writes down what it is asked."""
+    for name in ("setup.sh", "run_app.sh"):
+        shutil.copy(ROOT / name, clone.folder / name)
+    python = clone.folder.parent / "tools/python3"
+    python.write_text(FAKE_SETUP_PYTHON)
+    python.chmod(0o755)
+    return clone
+
+
+@needs_bash
+def test_setup_installs_the_lock_with_hashes_and_then_the_package(plain):
+    done = plain.run(script="setup.sh")
+    assert done.returncode == 0, done.stderr
+    venv, packages, project = plain.calls()
+    assert venv.endswith(f"-m venv {plain.folder}/.venv")
+    assert packages.endswith(f"--require-hashes -r {plain.folder}/requirements.txt")
+    assert project.endswith(f"--no-deps --no-build-isolation -e {plain.folder}")
+    assert f"{plain.folder}/run_app.sh" in done.stderr
+
+
+@needs_bash
+def test_setup_twice_keeps_the_environment(plain):
+    plain.run(script="setup.sh")
+    plain.calls()
+    assert plain.run(script="setup.sh").returncode == 0
+    assert [" -m venv " in f" {call.split('|')[1]}" for call in plain.calls()] == [False, False]
+
+
+@needs_bash
+def test_setup_adds_torch_when_asked(plain):
+    assert plain.run("--torch", script="setup.sh").returncode == 0
+    last = plain.calls()[-1]
+    assert last.startswith(f"{plain.folder}|")
+    assert last.endswith("-e .[torch]")
+
+
+@needs_bash
+def test_setup_refuses_what_it_does_not_know(plain):
+    done = plain.run("--tourch", script="setup.sh")
+    assert (done.returncode, plain.calls()) == (1, [])
+    assert "--tourch" in done.stderr
+
+
+@needs_bash
+def test_a_failed_setup_says_what_to_do(plain):
+    done = plain.run(script="setup.sh", FAKE_PIP_EXIT="1")
+    assert done.returncode == 1
+    assert '"Without internet access" in README.md' in done.stderr
+
+
+@needs_bash
+def test_run_app_starts_the_server_from_the_callers_folder(plain):
+    plain.run(script="setup.sh")
+    done = plain.run("--port", "5001", script="run_app.sh")
+    assert (done.returncode, done.stdout) == (7, f"{plain.elsewhere}|serve --port 5001\n")
+
+
+@needs_bash
+def test_run_app_before_setup_names_setup(plain):
+    done = plain.run(script="run_app.sh")
+    assert done.returncode == 1
+    assert f"{plain.folder}/setup.sh" in done.stderr
+
+
+# environment.yml
+
+
+def test_conda_takes_its_packages_from_the_lock():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    python, pip, packages = environment["dependencies"]
+    assert (environment["name"], pip, packages) == ("anomaly_detection", "pip", {"pip": ["-r requirements.txt"]})
+    conda_python = Requirement(python).specifier
+    assert [version for version in ("3.10", "3.11", "3.13") if conda_python.contains(version)] == ["3.11", "3.13"]
+    assert PROJECT["requires-python"] == ">=3.11"
+
+
+# The .bat files and app.py
 
 
 def test_the_windows_script_knows_the_same_commands_and_ends_its_lines_the_windows_way():
@@ -273,8 +386,23 @@ def test_the_windows_script_knows_the_same_commands_and_ends_its_lines_the_windo
     assert f'set "torch={pinned_torch[1]}"'.encode() in content
 
 
-def test_every_jump_of_the_windows_script_has_a_place_to_land():
-    text = (ROOT / "uv_run.bat").read_text()
+@pytest.mark.parametrize("script", ["setup.bat", "run_app.bat"])
+def test_a_windows_script_ends_its_lines_the_windows_way(script):
+    content = (ROOT / script).read_bytes()
+    assert content.count(b"\n") == content.count(b"\r\n") > 0
+    assert content.isascii()
+
+
+def test_the_windows_set_up_installs_the_same_way():
+    shell, batch = ((ROOT / f"setup.{ending}").read_text() for ending in ("sh", "bat"))
+    for option in ("--require-hashes -r", "--no-deps --no-build-isolation -e", '--no-build-isolation -e ".[torch]"'):
+        assert option in shell
+        assert option in batch
+
+
+@pytest.mark.parametrize("script", ["uv_run.bat", "setup.bat", "run_app.bat"])
+def test_every_jump_of_a_windows_script_has_a_place_to_land(script):
+    text = (ROOT / script).read_text()
     labels = set(re.findall(r"(?m)^:(\w+)", text))
     assert set(re.findall(r"goto (\w+)", text)) | set(re.findall(r"call :(\w+)", text)) <= labels
 
