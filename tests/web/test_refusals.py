@@ -70,6 +70,31 @@ def test_a_body_that_cannot_be_used_is_refused_by_its_field(
     assert error["hint"]
 
 
+@pytest.mark.parametrize(
+    ("path", "message", "hint"),
+    [
+        (
+            "/runs/x/export?format=exe",
+            "format is none of the values that there are.",
+            "Choose one of: csv, parquet, json.",
+        ),
+        (f"/runs?search={'x' * 1001}", "search is longer than 1000 letters.", "Shorten it."),
+        ("/runs?search=", "search is empty.", "Give it a value."),
+        ("/plot/pressure_mTorr?start=NaT", "start is no time: NaT.", "Write it as 2026-01-31T08:30:00."),
+    ],
+)
+def test_a_value_of_the_right_type_is_refused_for_what_is_wrong_with_it(
+    client: TestClient, path: str, message: str, hint: str
+) -> None:
+    error = client.get(path).json()["error"]
+    assert (error["message"], error["hint"]) == (message, hint)
+
+
+def test_too_long_a_list_is_told_its_length(client: TestClient) -> None:
+    error = client.post("/detect", json={"features": ["pressure_mTorr"] * 10_001}).json()["error"]
+    assert (error["message"], error["hint"]) == ("features names more than 10000.", "Leave some out.")
+
+
 @pytest.mark.parametrize("path", ["/detect", "/group_analysis", "/model_compare"])
 @pytest.mark.parametrize(
     ("content", "kind", "status", "code"),

@@ -122,7 +122,7 @@ def chosen_rows(table: Table, options: Options) -> NDArray[np.int64] | None:
                 column=column[:100],
                 known=", ".join(name for name in table.frame.columns if table.roles[name] in FILTER_ROLES),
             )
-        kept &= np.isin(value_texts(table.frame[column]), list(values))
+        kept &= pd.Index(value_texts(table.frame[column])).isin(list(values))  # hashed: values may be thousands
     if not kept.any():
         raise InputError(
             "No row has the chosen values of {columns}.",

@@ -86,8 +86,8 @@ def _holds_korean(text: str) -> bool:
 
 
 def _read_as(path: Path, name: str, limits: Limits, layout: Layout, *, as_text: bool) -> Rows:
+    limits.check_columns(name, len(layout.header))
     columns, notes = _column_names(layout, name)
-    limits.check_columns(name, len(columns))
     first_row = layout.header_lines + 1
     with PackedFile(path, name, limits) as file:
         source = TextSource(file, layout, name, limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -87,6 +88,10 @@ def unexpected() -> UnexpectedError:
     )
 
 
+def cut_short() -> MalformedError:
+    return MalformedError("The request ended too early.", hint="Send it again.")
+
+
 def from_http(error: HTTPException, request: Request) -> WaferwatchError:
     """Starlette's own refusals in our words."""
     path = request.scope["path"][:200]
@@ -125,7 +130,24 @@ def from_validation(error: ValidationError, known: list[str]) -> InputError:
         return InputError("The field {name} is missing.", hint="Give it a value.", **values)
     if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
         return _out_of_bounds(kind, limit, values)
+    if kind in ("string_too_long", "too_long", "string_pattern_mismatch", "literal_error"):
+        return _unwelcome(kind, context, values)
     return _wrong_type(kind, values)
+
+
+def _unwelcome(kind: str, context: dict[str, Any], values: dict[str, Any]) -> InputError:
+    """A value of the right type that is too long, or none of those there are."""
+    if kind == "string_too_long":
+        most = context["max_length"]
+        return InputError("{name} is longer than {limit} letters.", hint="Shorten it.", limit=most, **values)
+    if kind == "too_long":
+        most = context["max_length"]
+        return InputError("{name} names more than {limit}.", hint="Leave some out.", limit=most, **values)
+    # pydantic tells a pattern ("^(csv|json)$") or a list ("'csv' or 'json'")
+    known = ", ".join(re.findall(r"[a-z_]+", str(context.get("pattern", "")))) or context.get("expected", "")
+    return InputError(
+        "{name} is none of the values that there are.", hint="Choose one of: {known}.", known=known, **values
+    )
 
 
 def _out_of_bounds(kind: str, limit: Any, values: dict[str, Any]) -> InputError:
@@ -145,6 +167,8 @@ def _wrong_type(kind: str, values: dict[str, Any]) -> InputError:
         return InputError("{name} must be a whole number.", hint="Write it without quotes and decimals.", **values)
     if kind.startswith(("float", "finite")):
         return InputError("{name} must be a number.", hint="Write it without quotes, with a decimal point.", **values)
+    if kind == "string_too_short":
+        return InputError("{name} is empty.", hint="Give it a value.", **values)
     if kind.startswith("string"):
         return InputError("{name} must be text.", hint="Write it in double quotes.", **values)
     if kind == "too_short":

@@ -11,14 +11,14 @@ import time
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from waferwatch.errors import TooManyError, WaferwatchError
 from waferwatch.settings import Settings
 from waferwatch.web.error_page import answer_error
-from waferwatch.web.faults import ForbiddenError, MalformedError, unexpected
+from waferwatch.web.faults import ForbiddenError, MalformedError, cut_short, unexpected
 from waferwatch.web.language import COOKIE, choose_language
 from waferwatch.web.limits import Limiter, client_of
 from waferwatch.web.login.door import enter
@@ -78,6 +78,9 @@ class Guard:
         answered = _Answered(send, _prepare(request))
         try:
             await (await self._stopped(request) or self._app)(scope, receive, answered)
+        except ClientDisconnect:
+            _log.info("request %s: the client went away before it had sent everything", request.state.request_id)
+            await answer_error(request, cut_short())(scope, receive, answered)
         except Exception:
             _log.exception("request %s: %s %s failed", request.state.request_id, scope["method"], scope["path"])
             if answered.status:

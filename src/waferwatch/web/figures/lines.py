@@ -90,8 +90,10 @@ def place_of(text: str | None, axis: str, field: str) -> Any:
         return None
     try:
         if axis != "date":
-            return float(text)
+            return _finite(float(text))
         moment = pd.Timestamp(text)
+        if pd.isna(moment):
+            raise ValueError(text)  # "NaT" and "nan" are read, but are no place
         moment = moment.tz_convert("UTC").tz_localize(None) if moment.tzinfo else moment
         return moment.as_unit("ns").to_datetime64()
     except (ValueError, OverflowError, TypeError):
@@ -106,6 +108,12 @@ def place_of(text: str | None, axis: str, field: str) -> Any:
         raise InputError(
             "{name} is no number: {value}.", hint="Write it as 1250.", field=field, name=field, value=text[:60]
         ) from None
+
+
+def _finite(number: float) -> float:
+    if np.isnan(number):
+        raise ValueError(number)
+    return number
 
 
 def within(line: Line, start: Any, end: Any) -> slice:
