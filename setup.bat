@@ -22,7 +22,8 @@ exit /b 1
 goto install_packages
 
 :make_environment
-call :find_python || exit /b 1
+call :find_python
+if errorlevel 1 exit /b 1
 echo setup: Making .venv ...>&2
 if exist "%here%\.venv" rmdir /s /q "%here%\.venv"
 %found% -m venv "%here%\.venv" || goto no_environment
@@ -43,9 +44,11 @@ exit /b 0
 
 :find_python
 set "found=py -3"
-%found% -c "import sys; sys.exit(sys.version_info < (3, 11))" >nul 2>nul && exit /b 0
+%found% -c "import sys; sys.exit(sys.version_info < (3, 11))" >nul 2>nul
+if %errorlevel% equ 0 exit /b 0
 set "found=python"
-%found% -c "import sys; sys.exit(sys.version_info < (3, 11))" >nul 2>nul && exit /b 0
+%found% -c "import sys; sys.exit(sys.version_info < (3, 11))" >nul 2>nul
+if %errorlevel% equ 0 exit /b 0
 echo setup: waferwatch needs Python 3.11 or newer, and none was found. Install it, then run this again.>&2
 exit /b 1
 

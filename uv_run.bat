@@ -21,7 +21,8 @@ if "%~1"=="test" goto test
 if "%~1"=="check" goto check
 if "%~1"=="add-torch" goto add_torch
 
-call :prepare .venv requirements.txt || exit /b 1
+call :prepare .venv requirements.txt
+if errorlevel 1 exit /b 1
 if "%~1"=="" goto serve
 "%here%\.venv\Scripts\waferwatch.exe" %*
 exit /b %errorlevel%
@@ -31,7 +32,8 @@ exit /b %errorlevel%
 exit /b %errorlevel%
 
 :test
-call :prepare_tests || exit /b 1
+call :prepare_tests
+if errorlevel 1 exit /b 1
 set "arguments="
 :next_argument
 shift
@@ -49,7 +51,8 @@ echo uv_run: WAFERWATCH_TEST_TORCH=0: the tests that need torch are left out.>&2
 exit /b %errorlevel%
 
 :check
-call :prepare_tests || exit /b 1
+call :prepare_tests
+if errorlevel 1 exit /b 1
 cd /d "%here%"
 .venv-test\Scripts\ruff.exe check || exit /b 1
 .venv-test\Scripts\ruff.exe format --check || exit /b 1
@@ -57,8 +60,11 @@ cd /d "%here%"
 exit /b 0
 
 :add_torch
-call :prepare .venv requirements.txt || exit /b 1
-call :find_uv || call :install_uv || exit /b 1
+call :prepare .venv requirements.txt
+if errorlevel 1 exit /b 1
+call :find_uv
+if errorlevel 1 call :install_uv
+if errorlevel 1 exit /b 1
 cd /d "%here%"
 if not defined UV_TORCH_BACKEND set "UV_TORCH_BACKEND=auto"
 echo uv_run: Adding torch to .venv, in the build for this machine's GPU or processor ...>&2
@@ -66,9 +72,11 @@ echo uv_run: Adding torch to .venv, in the build for this machine's GPU or proce
 exit /b 0
 
 :prepare_tests
-call :prepare .venv-test requirements-dev.txt || exit /b 1
+call :prepare .venv-test requirements-dev.txt
+if errorlevel 1 exit /b 1
 if "%WAFERWATCH_TEST_TORCH%"=="0" exit /b 0
-call :add_test_torch || exit /b 1
+call :add_test_torch
+if errorlevel 1 exit /b 1
 exit /b 0
 
 rem :prepare FOLDER LOCK - the environment in FOLDER holds what LOCK says, and waferwatch itself.
@@ -79,14 +87,18 @@ set "stamp=%TEMP%\waferwatch-stamp-%RANDOM%%RANDOM%"
 rem What the environment is made from. It holds absolute paths, so a moved folder counts as a change.
 copy /b /y "%lock%"+"%here%\pyproject.toml" "%stamp%" >nul || exit /b 1
 >>"%stamp%" echo "%here%"
-call :has_python || goto install_all
+call :has_python
+if errorlevel 1 goto install_all
 fc /b "%stamp%" "%environment%\waferwatch-stamp" >nul 2>nul || goto install_all
 del "%stamp%"
 exit /b 0
 :install_all
 echo uv_run: Installing the packages of %~2 into %~1 ...>&2
-call :find_uv || call :install_uv || exit /b 1
-call :has_python && goto install_packages
+call :find_uv
+if errorlevel 1 call :install_uv
+if errorlevel 1 exit /b 1
+call :has_python
+if %errorlevel% equ 0 goto install_packages
 if exist "%environment%" rmdir /s /q "%environment%"
 "%uv%" venv --quiet --python ">=3.11" "%environment%" || goto no_python
 :install_packages
@@ -112,23 +124,29 @@ exit /b %errorlevel%
 
 :find_uv
 set "uv=%here%\.uv\bin\uv.exe"
-"%uv%" --version >nul 2>nul && exit /b 0
+"%uv%" --version >nul 2>nul
+if %errorlevel% equ 0 exit /b 0
 set "uv=uv"
-"%uv%" --version >nul 2>nul && exit /b 0
+"%uv%" --version >nul 2>nul
+if %errorlevel% equ 0 exit /b 0
 set "uv=%USERPROFILE%\.local\bin\uv.exe"
-"%uv%" --version >nul 2>nul && exit /b 0
+"%uv%" --version >nul 2>nul
+if %errorlevel% equ 0 exit /b 0
 exit /b 1
 
 :install_uv
 echo uv_run: Installing uv into .uv ...>&2
 py -3 -m pip install -qq --target "%here%\.uv" uv >nul 2>nul
-call :find_uv && exit /b 0
+call :find_uv
+if %errorlevel% equ 0 exit /b 0
 python -m pip install -qq --target "%here%\.uv" uv >nul 2>nul
-call :find_uv && exit /b 0
+call :find_uv
+if %errorlevel% equ 0 exit /b 0
 set "UV_INSTALL_DIR=%here%\.uv\bin"
 set "UV_NO_MODIFY_PATH=1"
 powershell -NoProfile -ExecutionPolicy Bypass -Command "irm https://astral.sh/uv/install.ps1 | iex"
-call :find_uv && exit /b 0
+call :find_uv
+if %errorlevel% equ 0 exit /b 0
 echo uv_run: uv could not be installed: it needs Python's pip or PowerShell, and access to a package index.>&2
 echo uv_run: Install uv yourself, for example with pip install uv, then run this again.>&2
 goto offline_remedy
@@ -137,9 +155,12 @@ rem The usual index gives Windows torch without GPU libraries, which is what the
 :add_test_torch
 set "python=%environment%\Scripts\python.exe"
 "%python%" -c "from importlib.metadata import version as v; assert v('torch').startswith('%torch%')" >nul 2>nul
-if not errorlevel 1 exit /b 0
+if %errorlevel% equ 0 exit /b 0
 echo uv_run: Adding torch %torch% to .venv-test, for the tests that need it; WAFERWATCH_TEST_TORCH=0 leaves them out ...>&2
-call :find_uv || call :install_uv || exit /b 1
-"%uv%" pip install --python "%python%" torch==%torch% && exit /b 0
+call :find_uv
+if errorlevel 1 call :install_uv
+if errorlevel 1 exit /b 1
+"%uv%" pip install --python "%python%" torch==%torch%
+if %errorlevel% equ 0 exit /b 0
 echo uv_run: torch could not be installed. Set WAFERWATCH_TEST_TORCH=0 to run the tests that do not need it.>&2
 exit /b 1
