@@ -1,0 +1,376 @@
+"""Hostile requests and what each is answered: makes docs/hostile-requests.md.
+
+    python benchmarks/hostile_requests.py
+
+Server processes of its own on loopback with small limits, one without and one with a token. Every case says what it
+expects; the page tells what came: status and sentence. Between the cases, and while slow ones are on, /healthz must
+answer. The last line of stdout is one JSON document; it exits with 1 when an answer was not as expected, was a 5xx
+other than 503, held a traceback, or did not come within 60 seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+sys.path.insert(0, str(Path(__file__).parent))
+import hostile_files
+from hostile_server import QUICK, WAIT_S, Answer, Server
+
+PAGE = Path(__file__).parents[1] / "docs" / "hostile-requests.md"
+TOKEN = "a-token-of-this-benchmark"
+SCRIPT = "<script>alert(1)</script>"
+FORMULA = "=cmd|' /C calc'!A0"
+LIMITS = {
+    "WAFERWATCH_MAX_UPLOAD_MB": "4",
+    "WAFERWATCH_MAX_ROWS": "50000",
+    "WAFERWATCH_MAX_COLUMNS": "1000",
+    "WAFERWATCH_MAX_WAITING_RUNS": "10",
+    "WAFERWATCH_POSTS_PER_MINUTE": "0",
+}
+HEAD = """# Hostile requests
+
+What the server answers to requests that are meant to harm, or come from a broken program. Its limits were set low for
+this: uploads of 4 MB, 50,000 rows, 1,000 columns, 10 waiting runs. Refused JSON answers also carry a code, the field
+and a request id. Made by `python benchmarks/hostile_requests.py`."""
+
+
+Case = tuple[str, str, Callable[[], Answer]]  # what is sent, the allowed statuses ("4": any 4xx), and the sending
+
+
+def bodies(server: Server) -> Iterator[Case]:
+    """JSON that is none, or not what was asked for."""
+    many = {"detector": QUICK, "features": ["pressure_mTorr"] * 9_999}
+    sent: list[tuple[str, Any, str]] = [
+        ("no JSON at all", "{", "4"),
+        ("an empty body", "", "4"),
+        ("JSON in UTF-16", '{"detector": "squared_difference"}'.encode("utf-16"), "4"),
+        ("JSON with broken UTF-8", b'{"detector": "\xff\xfe"}', "4"),
+        ("100,000 nested lists", "[" * 100_000, "4"),
+        ("100,000 nested objects in a field", '{"filters": ' + '{"a":' * 100_000, "4"),
+        ("a list instead of an object", [], "4"),
+        ("a duplicate key: the last one counts", f'{{"detector": "none", "detector": "{QUICK}"}}', "2"),
+        ("an unknown field", {"detector": QUICK, "admin": True}, "4"),
+        ("__proto__ as a field", '{"__proto__": {"a": 1}}', "4"),
+        ("a number as detector", {"detector": 7}, "4"),
+        ("an object as detector", {"detector": {"$ne": None}}, "4"),
+        ("a detector with SQL in its name", {"detector": "' OR 1=1; DROP TABLE runs; --"}, "4"),
+        ("a detector with a template in its name", {"detector": "{{7*7}}${7*7}{0.__class__}"}, "4"),
+        ("a checkpoint that is a path", {"checkpoint": "../../../etc/passwd"}, "4"),
+        ("a data set that is a path", {"detector": QUICK, "dataset": "../../etc/passwd"}, "4"),
+        ("a data set with a NUL byte", {"detector": QUICK, "dataset": "demo\0.csv"}, "4"),
+        ("half a surrogate pair as data set", '{"detector": "squared_difference", "dataset": "\\ud800"}', "4"),
+        ("contamination NaN", '{"contamination": NaN}', "4"),
+        ("contamination 1e999", '{"contamination": 1e999}', "4"),
+        ("contamination as text", {"contamination": "0.05"}, "4"),
+        ("contamination true", {"contamination": True}, "4"),
+        ("a share too small to flag a row", {"detector": QUICK, "contamination": 5e-324}, "2"),
+        ("reference rows of 10^30", {"reference_rows": 10**30}, "4"),
+        ("a number of 100,000 digits", '{"reference_rows": ' + "9" * 100_000 + "}", "4"),
+        ("reference rows beyond the table", {"detector": QUICK, "reference_rows": 2**31}, "2"),
+        ("a period from year 99999", {"detector": QUICK, "reference_start": "99999-01-01"}, "4"),
+        ("a period that ends before it starts", {"reference_start": "2026-06-01", "reference_end": "2026-01-01"}, "4"),
+        ("9,999 times the same sensor", many, "2"),
+        ("10,001 sensors", {"features": ["pressure_mTorr"] * 10_001}, "4"),
+        ("a filter by 9,999 unknown values", {"filters": {"lot": [f"x{n}" for n in range(9_999)]}}, "4"),
+        ("a body of 5 MB", b" " * 5_000_000, "4"),
+    ]
+    for what, body, allowed in sent:
+        yield what, allowed, lambda body=body: server.json("/detect", body)
+    yield "a form instead of JSON", "4", lambda: server.ask("POST", "/detect", data={"detector": QUICK})
+
+
+def addresses(server: Server, run: str) -> Iterator[Case]:
+    """Ids, numbers and methods that do not exist."""
+    asked: list[tuple[str, str, str]] = [
+        ("a path out of the static files", "GET", "/static/app/0/../../../../etc/passwd"),
+        ("an encoded path out of the static files", "GET", "/static/app/0/%2e%2e%2f%2e%2e%2fserver.py"),
+        ("an encoded path as data set", "GET", "/datasets/..%2f..%2fetc%2fpasswd"),
+        ("a NUL byte as data set", "GET", "/datasets/%00"),
+        ("broken UTF-8 as data set", "GET", "/datasets/%ff%fe"),
+        ("a path as run", "GET", "/runs/..%2f..%2fetc/result"),
+        ("an unknown run", "GET", "/runs/0123456789abcdef/result"),
+        ("an unknown event", "GET", f"/runs/{run}/events/999999"),
+        ("an event below zero", "GET", f"/runs/{run}/events/-1"),
+        ("an event of 5,000 digits", "GET", f"/runs/{run}/events/{'9' * 5000}"),
+        ("an event in Arabic digits", "GET", f"/runs/{run}/events/%D9%A1"),
+        ("a million points", "GET", "/plot/pressure_mTorr?points=1000000"),
+        ("a place that is no time", "GET", "/plot/pressure_mTorr?start=NaT"),
+        ("script as a sensor", "GET", f"/plot/{SCRIPT}"),
+        ("an unknown parameter", "GET", "/plot/pressure_mTorr?callback=alert"),
+        ("rows from beyond any table", "GET", "/datasets/demo/rows?start=99999999999999999999"),
+        ("an export as an unknown kind", "GET", f"/runs/{run}/export?format=exe"),
+        ("a search with wildcards and quotes", "GET", "/runs?search=%25%27%22%5C_"),
+        ("a search of 60,000 letters", "GET", "/runs?search=" + "x" * 60_000),
+        ("a page of runs far away", "GET", "/runs?skip=10000001"),
+        ("a wrong method", "DELETE", "/detect"),
+        ("an unknown method", "BREW", "/"),
+        ("TRACE", "TRACE", "/"),
+        ("deleting the demo", "DELETE", "/datasets/demo"),
+        ("script as language", "GET", "/?lang=" + SCRIPT),
+        ("an address that is none", "GET", "/" + "a/" * 5000),
+    ]
+    for what, method, path in asked:
+        allowed = "2" if "lang" in path or "wildcards" in what else "4"
+        yield what, allowed, lambda method=method, path=path: server.ask(method, path)
+
+
+def acts(server: Server, dataset: str, run: str) -> Iterator[Case]:
+    """Acts at the wrong time, on the wrong thing, or all at once."""
+    verdict, threshold = f"/runs/{run}/events/1/verdict", f"/runs/{run}/threshold"
+    for text in ("NaN", "Infinity", "-Infinity", "1e999", '"1"', "null", "true"):
+        yield f"threshold {text}", "4", lambda text=text: server.json(threshold, f'{{"threshold": {text}}}')
+    yield "threshold -1e308: every row", "2", lambda: server.json(threshold, {"threshold": -1e308})
+    yield "threshold 1e308: no row", "2", lambda: server.json(threshold, {"threshold": 1e308})
+    yield "a verdict on an event that is gone since", "4", lambda: server.json(verdict, {"verdict": None}, "PUT")
+    back = {"threshold": 0.5}
+    yield "the threshold back", "2", lambda: server.json(threshold, back)
+    yield "a verdict that is none", "4", lambda: server.json(verdict, {"verdict": "maybe"}, "PUT")
+    hostile = {"verdict": "true_alarm", "note": SCRIPT + "\0\x1b[31m‮" + FORMULA}
+    yield "a note with script, NUL, escape codes and a formula", "24", lambda: server.json(verdict, hostile, "PUT")
+    long = {"verdict": "true_alarm", "note": "x" * 2001}
+    yield "a note of 2,001 letters", "4", lambda: server.json(verdict, long, "PUT")
+    half = '{"verdict": "true_alarm", "note": "\\ud800"}'
+    yield "half a surrogate pair in a note", "24", lambda: server.json(verdict, half, "PUT")
+    yield "an unknown event's verdict", "4", lambda: server.json(verdict.replace("/1/", "/0/"), hostile, "PUT")
+    yield "cancel of a run that is done", "2", lambda: server.ask("POST", f"/runs/{run}/cancel")
+    named = f"/datasets/{dataset}"
+    for what, name in (("an empty name", " "), ("a name of 1,001 letters", "x" * 1001), ("a NUL as name", "\0")):
+        yield what, "4", lambda name=name: server.json(named, {"name": name}, "PATCH")
+    yield "script as a name", "2", lambda: server.json(named, {"name": SCRIPT}, "PATCH")
+    yield "a role that is none", "4", lambda: server.json(named, {"roles": {"a": "root"}}, "PATCH")
+    yield "the role of no column", "4", lambda: server.json(named, {"roles": {SCRIPT: "time"}}, "PATCH")
+    yield "every column ignored", "24", lambda: server.json(named, {"roles": {"a": "ignored"}}, "PATCH")
+    renames = [lambda n=n: server.json(named, {"name": f"n{n}"}, "PATCH") for n in range(20)]
+    yield "20 renames at once", "2", lambda: server.together(renames)
+    same = [lambda: server.json("/detect", {"detector": QUICK, "contamination": 0.07}) for _ in range(20)]
+    yield "20 times the same question at once", "2", lambda: server.together(same)
+    wishes = [{"detector": "isolation_forest", "contamination": 0.001 * n} for n in range(1, 21)]
+    yield "20 different runs at once", "24", lambda: queued(server, wishes)
+    deletes = [lambda: server.ask("DELETE", named) for _ in range(20)]
+    yield "20 deletes of one data set at once", "24", lambda: server.together(deletes)
+    yield "a detection on a data set that is deleted", "4", lambda: server.json("/detect", {"dataset": dataset})
+    backs = [lambda: server.ask("POST", f"{named}/restore") for _ in range(8)]
+    yield "8 restores at once", "24", lambda: server.together(backs)
+    gone = [lambda: server.ask("DELETE", f"/runs/{run}") for _ in range(8)]
+    yield "8 deletes of one run at once", "24", lambda: server.together(gone)
+    yield "the result of a run that is deleted", "4", lambda: server.ask("GET", f"/runs/{run}/result")
+
+
+def queued(server: Server, wishes: list[dict[str, Any]]) -> Answer:
+    """All wishes at once, then every run that waits or runs is cancelled twice."""
+    answer = server.together([lambda body=body: server.json("/runs", body) for body in wishes])
+    for _ in range(2):
+        for run in server.client.get("/runs", params={"limit": 100}).json()["runs"]:
+            if run["state"] in ("queued", "running"):
+                server.client.post(f"/runs/{run['id']}/cancel").raise_for_status()
+    return answer
+
+
+def requests_as_bytes(server: Server) -> Iterator[Case]:
+    """What no client library sends."""
+    host = f"127.0.0.1:{server.port}"
+    get, post = f"GET /healthz HTTP/1.1\r\nHost: {host}\r\n", f"POST /detect HTTP/1.1\r\nHost: {host}\r\n"
+    chunked = "Transfer-Encoding: chunked\r\n"
+    kind, close = "Content-Type: application/json\r\n", "Connection: close\r\n\r\n"
+    sent: list[tuple[str, str, str]] = [
+        ("no HTTP", "hello\r\n\r\n", "4"),
+        ("another server's name (DNS rebinding)", f"GET / HTTP/1.1\r\nHost: evil.example\r\n{close}", "4"),
+        ("no server's name", f"GET / HTTP/1.1\r\n{close}", "4"),
+        ("two server's names", f"{get}Host: evil.example\r\n{close}", "4"),
+        ("an absolute address of another host", f"GET http://evil.example/ HTTP/1.1\r\nHost: {host}\r\n{close}", "24"),
+        ("a header of 200 KB", f"{get}X-Big: {'x' * 200_000}\r\n{close}", "4"),
+        ("a header with a NUL byte", f"{get}X-Bad: a\0b\r\n{close}", "4"),
+        ("a request id with script", f"{get}X-Request-ID: {SCRIPT}\r\n{close}", "2"),
+        ("a line break in an address", f"GET /?lang=en%0d%0aX:%20y HTTP/1.1\r\nHost: {host}\r\n{close}", "23"),
+        ("length and chunks at once", f"{post}{kind}Content-Length: 5\r\n{chunked}{close}0\r\n\r\n", "4"),
+        ("two lengths", f"{post}{kind}Content-Length: 2\r\nContent-Length: 3\r\n{close}{{}}", "4"),
+        ("a length below zero", f"{post}{kind}Content-Length: -1\r\n{close}", "4"),
+        ("a length that is no number", f"{post}{kind}Content-Length: many\r\n{close}", "4"),
+        ("a broken chunk", f"{post}{kind}{chunked}{close}zz\r\n{{}}\r\n", "4"),
+        ("a page of another site", f"{post}{kind}Origin: http://evil.example\r\nContent-Length: 2\r\n{close}{{}}", "4"),
+        ("a page without an origin", f"{post}{kind}Origin: null\r\nContent-Length: 2\r\n{close}{{}}", "4"),
+        ("a cross-site form", f"{post}Sec-Fetch-Site: cross-site\r\nContent-Length: 2\r\n{close}{{}}", "4"),
+        ("a wish for a web socket", f"{get}Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+         "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", "24"),
+    ]  # fmt: skip
+    for what, text, allowed in sent:
+        yield what, allowed, lambda text=text: server.raw(text.encode("latin-1"))
+    yield "a client that sends one byte a second", "2", lambda: slow(server, get)
+    yield "200 connections that say nothing", "2", lambda: silent(server)
+    yield "an upload that breaks off", "2", lambda: half_upload(server, host)
+    yield "an answer that is not waited for, 20 times", "2", lambda: left(server, f"{post}{kind}")
+
+
+def alive(server: Server, what: str) -> Answer:
+    answer = server.ask("GET", "/healthz")
+    return Answer(answer.statuses, f"{what} Meanwhile /healthz answered in {1e3 * answer.seconds:.0f} ms.", answer.text)
+
+
+def slow(server: Server, text: str) -> Answer:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT_S) as line:
+        for letter in text[:5]:
+            line.sendall(letter.encode())
+            time.sleep(1)
+        return alive(server, "It waits for nobody else.")
+
+
+def silent(server: Server) -> Answer:
+    with contextlib.ExitStack() as lines:
+        for _ in range(200):
+            lines.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=WAIT_S))
+        return alive(server, "They hold nobody up.")
+
+
+def half_upload(server: Server, host: str) -> Answer:
+    part = '--x\r\nContent-Disposition: form-data; name="file"; filename="half.csv"\r\n\r\na,b\n1,2\n'
+    head = f"POST /datasets HTTP/1.1\r\nHost: {host}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    before = folders(server)
+    server.raw(f"{head}Content-Length: 100000\r\n\r\n{part}".encode(), cut=True)
+    for _ in range(50):
+        if folders(server) == before:
+            return alive(server, "Nothing of it is kept.")
+        time.sleep(0.1)
+    return Answer([], "Something of it is kept.")
+
+
+def folders(server: Server) -> set[str]:
+    return {path.name for path in (server.folder / "data" / "datasets").iterdir()}
+
+
+def left(server: Server, head: str) -> Answer:
+    body = json.dumps({"detector": QUICK, "contamination": 0.031})
+    for _ in range(20):
+        server.raw(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode(), cut=True)
+    return alive(server, "The work is done once and kept.")
+
+
+def exports(server: Server) -> Iterator[Case]:
+    """What came with the data goes out as text."""
+    table = "time,equipment,a\n" + "".join(f'{n},"{FORMULA}",{9 if n == 50 else n % 3}\n' for n in range(100))
+    dataset = server.kept(f"{SCRIPT}.csv", table.encode())
+    run = server.run(dataset=dataset)
+
+    def cell(path: str, unsafe: str, safe: str) -> Answer:
+        answer = server.ask("GET", path)
+        found = unsafe in answer.text
+        return Answer([0] if found else answer.statuses, "It comes out alive." if found else safe, answer.text)
+
+    note = {"verdict": "true_alarm", "note": FORMULA}
+    server.json(f"/runs/{run}/events/1/verdict", note, "PUT")
+    apart = "The cell begins with an apostrophe, so that a spreadsheet takes it as text."
+    for what in ("rows", "events"):
+        path = f"/runs/{run}/export?what={what}&format=csv"
+        yield f"a formula as equipment, exported ({what})", "2", lambda path=path: cell(path, f',"{FORMULA[:4]}', apart)
+    escaped = "It is shown as text."
+    for path in ("/", "/data", f"/event?run={run}", f"/runs/{run}/report.html"):
+        what = f"script as the name of a file, on {path.replace(run, 'ID')}"
+        yield what, "2", lambda path=path: cell(path, SCRIPT, escaped)
+    yield (
+        "script in an answer that is no page",
+        "2",
+        lambda: cell("/metrics", SCRIPT, "It is not in the counters."),
+    )
+
+
+def at_the_door(server: Server) -> Iterator[Case]:
+    """A server with a token, 30 POSTs a minute."""
+    secure = f"waferwatch-session-{server.port}"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    yield "no token", "4", lambda: server.ask("GET", "/datasets")
+    yield "a token as password", "4", lambda: server.ask("GET", "/datasets", auth=("admin", TOKEN))
+    yield "a forged cookie", "4", lambda: server.ask("GET", "/datasets", headers={"Cookie": f"{secure}=ImFkbWluIg.x.y"})
+    away = f"token={TOKEN}&next=//evil.example/"
+    yield "a log-in that leads to another site", "3", lambda: leads(server, server.client.post, away, form)
+    yield "a form of 20 KB", "4", lambda: server.ask("POST", "/login", content="token=" + "x" * 20_000, headers=form)
+    yield "a token in the address, and a way out", "3", lambda: leads(server, server.client.get, None, None)
+    wrong = [lambda n=n: server.ask("POST", "/login", content=f"token=guess{n}", headers=form) for n in range(15)]
+    yield "15 guesses of the token", "4", lambda: server.together(wrong)
+    guess = {"Authorization": "Bearer guess", "X-Forwarded-For": "10.9.8.7"}
+    yield "a guess more, in another's name", "4", lambda: server.ask("GET", "/runs", headers=guess)
+    flood = [lambda: server.ask("POST", "/logout") for _ in range(40)]
+    yield "40 POSTs at once", "34", lambda: server.together(flood)
+
+
+def leads(server: Server, method: Callable[..., httpx.Response], body: str | None, headers: Any) -> Answer:
+    """Where a redirect goes; 0 when it leaves the server."""
+    more = {} if body is None else {"content": body, "headers": headers}
+    path = "/login" if body else f"//evil.example/?token={TOKEN}"
+    answer = method(f"http://127.0.0.1:{server.port}{path}", **more)
+    server.client.cookies.clear()
+    target = answer.headers.get("location", "")
+    local = target.startswith("/") and not target.startswith("//")
+    return Answer([answer.status_code if local else 0], f"It goes to {target}", answer.text)
+
+
+def answered(what: str, allowed: str, send: Callable[[], Answer], faults: list[str]) -> str:
+    """The row of the table."""
+    try:
+        answer = send()
+    except (httpx.TransportError, OSError, TimeoutError) as error:
+        answer = Answer([], f"No answer: {type(error).__name__}")
+    refused = [s for s in answer.statuses if str(s)[0] not in allowed and s != 503] or not answer.statuses
+    if refused or "Traceback (most recent" in answer.text:
+        faults.append(f"{what}: {answer.shown() or 'none'} {answer.sentence}"[:300])
+    said = re.sub(r"\b[0-9a-f]{16}\b", "ID", re.sub(r"\s+", " ", answer.sentence))
+    said = "".join(letter if letter.isprintable() else "�" for letter in said)
+    said = said if len(said) <= 400 else said[:400] + " ..."
+    for letter, shown in (("&", "&amp;"), ("<", "&lt;"), ("|", "\\|"), ("*", "\\*"), ("`", "\\`")):
+        said = said.replace(letter, shown)
+    return f"| {what} | {answer.shown()} | {said} |"
+
+
+def main() -> int:
+    lines, faults, counted = [HEAD], [], 0
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as running:
+        plain, locked = Path(name, "plain"), Path(name, "locked")
+        plain.mkdir(), locked.mkdir()
+        server = Server(plain, LIMITS)
+        running.callback(server.stop)
+        door = Server(locked, LIMITS | {"WAFERWATCH_TOKEN": TOKEN, "WAFERWATCH_POSTS_PER_MINUTE": "30"})
+        running.callback(door.stop)
+        dataset, run = server.kept("a.csv", hostile_files.good(400)), server.run()
+        files = ((what, allowed, lambda n=n, c=c: server.upload(n, c)) for what, allowed, n, c in hostile_files.files())
+        sections: list[tuple[str, Iterator[Case]]] = [
+            ("Files", files),
+            ("Bodies of /detect", bodies(server)),
+            ("Addresses", addresses(server, run)),
+            ("Connections", requests_as_bytes(server)),
+            ("What the data say", exports(server)),
+            ("Acts", acts(server, dataset, run)),
+            ("A server with a token", at_the_door(door)),
+        ]
+        most = 0
+        for title, cases in sections:
+            lines.append(f"\n## {title}\n\n| sent | status | answer |\n|---|---|---|")
+            for what, allowed, send in cases:
+                began = time.perf_counter()
+                lines.append(answered(what, allowed, send, faults))
+                took = time.perf_counter() - began
+                counted += 1
+                most = max(most, psutil.Process(server.process.pid).memory_info().rss)
+                print(f"{took:6.2f} s  {lines[-1]}", file=sys.stderr, flush=True)
+                if server.ask("GET", "/healthz").statuses != [200]:
+                    faults.append(f"{what}: /healthz does not answer any more")
+        logs = "".join((one.folder / "log").read_text() for one in (server, door))
+        traces = logs.count("Traceback")
+        print(*re.findall(r"(?s)Traceback.{0,3000}", logs)[:3], sep="\n", file=sys.stderr)
+    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    told = {"cases": counted, "tracebacks_logged": traces, "most_rss_mb": round(most / 1e6), "faults": faults}
+    print(json.dumps(told, ensure_ascii=False))
+    return 1 if faults or traces else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
