@@ -53,8 +53,10 @@ function showHead({ event, events, run: id, dataset_name: name, detector, model 
   byId("dataset-name").textContent = `${name || text("demo")} · ${judge}`;
   byId("back").href = `/?${new URLSearchParams({ run: id })}`;
   for (const [link, other] of [["previous", event.id - 1], ["next", event.id + 1]]) {
-    if (other >= 1 && other <= events) byId(link).href = address(other);
+    const there = other >= 1 && other <= events;
+    if (there) byId(link).href = address(other);
     else byId(link).removeAttribute("href");
+    byId(link).setAttribute("aria-disabled", !there);
   }
 }
 

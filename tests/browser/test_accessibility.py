@@ -1,0 +1,80 @@
+"""Every page by axe-core, light and dark, on a desk and on a small phone: no serious fault, no sideways scroll."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+# Page -> what is drawn when it is ready. RUN stands for a quick detection of the demo.
+BEFORE = {
+    "/": "#series .main-svg",
+    "/data": "#quality-pane[aria-busy=false]",
+    "/groups": "main",
+    "/compare": "main",
+    "/history": "main",
+    "/event": "main [role=alert]",
+}
+AFTER = {
+    "/?run=RUN": "#found",
+    "/groups?run=RUN": "#overlay-chart .main-svg",
+    "/history": "#runs li",
+    "/event?run=RUN&event=1": "#course .main-svg",
+}
+
+
+@pytest.fixture(scope="module")
+def run(server: str) -> Iterator[str]:
+    body = json.dumps({"detector": "squared_difference", "contamination": 0.01}).encode()
+    request = urllib.request.Request(f"{server}/detect", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        yield str(json.load(answer)["run"])
+
+
+def check(page: Page, path: str, ready: str) -> None:
+    """Once for each theme, without loading the page again: it follows the system's."""
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.goto(path)
+    expect(page.locator(ready).first).to_be_visible(timeout=10_000)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.wait_for_timeout(200)  # for figures to be drawn anew
+        assert faults(page) == [], (path, theme)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+
+
+def faults(page: Page) -> list[tuple[str, list[str]]]:
+    found = Axe().run(page).response["violations"]
+    return [
+        (fault["id"], [node["html"][:150] for node in fault["nodes"]])
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("path", BEFORE)
+def test_before_a_detection(page: Page, path: str) -> None:
+    page.allowed_faults.append("404")  # type: ignore[attr-defined]
+    check(page, path, BEFORE[path])
+
+
+@pytest.mark.parametrize("path", BEFORE)
+def test_before_a_detection_on_a_phone_in_korean(phone: Page, path: str) -> None:
+    phone.allowed_faults.append("404")  # type: ignore[attr-defined]
+    check(phone, path, BEFORE[path])
+
+
+@pytest.mark.parametrize("path", AFTER)
+def test_after_a_detection(page: Page, run: str, path: str) -> None:
+    check(page, path.replace("RUN", run), AFTER[path])
+
+
+@pytest.mark.parametrize("path", AFTER)
+def test_after_a_detection_on_a_phone_in_korean(phone: Page, run: str, path: str) -> None:
+    check(phone, path.replace("RUN", run), AFTER[path])
