@@ -7,6 +7,7 @@ A server process of its own on loopback, a new data folder. First: GET /healthz 
 while a data set of ROWS rows and 8 sensors (virtual fab, seed 0) is judged; each detector's run is cancelled after
 LIMIT seconds. A request that is late does not delay the next: times count from when it was due. Then: 20 detections of
 the demo, each with another contamination, a result and 10 zooms, and the resident memory of the process after each.
+The server keeps results in memory up to a bound (256 MB), so it grows until that is full; --kept 8 shows the rest.
 The last line of stdout is one JSON document.
 """
 
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--detectors", nargs="*", default=["isolation_forest", "moment"])
     parser.add_argument("--limit", type=float, default=300, help="seconds until a run is cancelled")
+    parser.add_argument("--kept", type=int, default=256, help="MB of results that the server keeps in memory")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
@@ -53,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "WAFERWATCH_DATA_DIR": f"{folder}/data",
             "WAFERWATCH_POSTS_PER_MINUTE": "0",
         }
-        start = "from waferwatch.cli import main; main(['serve'])"
+        keep = f"import waferwatch.store.results as r; r._RECENT_BYTES = {options.kept} << 20; "
+        start = keep + "from waferwatch.cli import main; main(['serve'])"
         server = subprocess.Popen([sys.executable, "-c", start], env=os.environ | own, stderr=subprocess.DEVNULL)
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600) as client:
@@ -69,7 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             server.terminate()
             server.wait(30)
     print(f"memory             {json.dumps(found['memory'])}")
-    print(json.dumps({"rows": options.rows, "sensors": SENSORS, "cores": os.cpu_count(), **found}))
+    print(
+        json.dumps(
+            {"rows": options.rows, "sensors": SENSORS, "cores": os.cpu_count(), "kept_mb": options.kept, **found}
+        )
+    )
     return 0
 
 
