@@ -131,7 +131,7 @@ def probed(client: httpx.Client, work: Any) -> dict[str, float]:
 
 
 def memory(client: httpx.Client, pid: int) -> dict[str, Any]:
-    """Resident megabytes of the server after each detection of the demo, and how much the last five hold above runs 6 to 10."""
+    """Resident megabytes after each detection of the demo, and how much the last five hold above runs 6 to 10."""
     process, chance, held = psutil.Process(pid), random.Random(0), []
     for number in range(1, DEMO_RUNS + 1):
         body = {"detector": QUICK, "contamination": 0.002 * number}
