@@ -224,7 +224,7 @@ def test_each_equipment_is_judged_by_its_own_reference(name: str) -> None:
     detector = fresh(name).fit([series(calm(), "A"), series(calm(seed=1) + shift, "B")])
     (a, b) = detector.score([series(calm(seed=2), "A"), series(calm(seed=2) + shift, "B")])
     ratio = np.nanmedian(a.points) / np.nanmedian(b.points)
-    assert 0.5 < ratio < 2
+    assert 1 / 3 < ratio < 3  # judged by another's reference, it would be hundreds
 
 
 def test_memory_grows_by_a_bounded_amount_for_each_value(fitted: Detector) -> None:
@@ -237,7 +237,7 @@ def test_memory_grows_by_a_bounded_amount_for_each_value(fitted: Detector) -> No
         finally:
             tracemalloc.stop()
 
-    few, many = 8_192, 32_768
+    few, many = 65_536, 98_304  # long enough for every bound on what is kept to be reached
     assert (peak(many) - peak(few)) / (3 * (many - few)) < 200  # bytes: 1.6 GB for a million rows of eight sensors
 
 

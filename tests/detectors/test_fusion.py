@@ -8,8 +8,8 @@ from waferwatch.detectors.heads import HIGHEST, LOWEST, usual
 
 
 def test_a_head_is_told_in_spreads_of_the_reference():
-    standard = usual(np.array([1.0, 3.0, np.nan, np.inf])).standardise(np.array([2.0, 3.0, 1e9, -1e9]))
-    assert standard == pytest.approx([0, 1, HIGHEST, LOWEST], abs=0.01)
+    standard = usual(np.array([1.0, 3.0, np.nan, np.inf])).standardise(np.array([2.0, 3.0, -1e9]))
+    assert standard == pytest.approx([0, 0.91, LOWEST], abs=0.01)
 
 
 def test_a_reference_without_a_finite_value_says_nothing():
@@ -45,3 +45,9 @@ def test_points_that_were_not_measured_have_no_score():
     fusion = Fusion(np.array([[True, False, True]]))
     fusion.add({"a": np.array([[1, 2, np.nan]], np.float32)})
     assert np.isnan(fusion.scores()[:, 0]).tolist() == [False, True, True]
+
+
+def test_far_above_usual_counts_little_more_and_stays_in_order():
+    high = usual(np.array([1.0, 3.0])).standardise(np.array([100.0, 1e4, 1e6]))
+    assert (np.diff(high) > 0).all()
+    assert (high < HIGHEST + 12).all()

@@ -203,6 +203,23 @@ def test_a_slow_sensor_that_stands_still_far_longer_than_usual_is_stuck() -> Non
     assert (found.columns, found.row) == (("held",), 600)
 
 
+def test_a_sensor_that_often_pauses_is_stuck_only_when_it_pauses_far_longer() -> None:
+    generator = np.random.default_rng(2)
+    lengths = np.where(np.arange(1200) % 20 == 0, 15, 1)
+    lengths[600] = 40
+    assert "stuck" not in kinds(
+        examined(noisy(lengths.sum(), pausing=np.repeat(generator.normal(0, 1, 1200), lengths)))
+    )
+    lengths[600] = 60
+    assert "stuck" in kinds(examined(noisy(lengths.sum(), pausing=np.repeat(generator.normal(0, 1, 1200), lengths))))
+
+
+def test_a_sensor_of_few_levels_may_stay_at_one_as_long_as_it_likes() -> None:
+    levels = np.arange(2000) % 5
+    levels[1000:1400] = 7
+    assert "stuck" not in kinds(examined(noisy(levels=levels)))
+
+
 def test_sensors_that_stand_still_together_make_one_finding() -> None:
     frame = noisy()
     for name in "abc":
@@ -261,6 +278,38 @@ def test_a_single_spike_is_told_and_another_state_is_not() -> None:
     frame.loc[200:399, "b"] = 900.0
     found = only(examined(frame), "outliers")
     assert (found.columns, found.row) == (("a",), 1500)
+
+
+@pytest.mark.parametrize(("deviations", "far"), [(5.5, 0), (6.6, 1)])
+def test_a_value_is_far_beyond_six_deviations(deviations: float, far: int) -> None:
+    frame = noisy()
+    frame.loc[1500, "a"] = frame["a"].median() + deviations * 1.0  # the noise has a deviation of 1
+    assert examined(frame[["time", "a"]]).sensors[0].outliers == far
+
+
+def test_far_is_told_by_the_level_of_the_recipe_step() -> None:
+    frame = noisy(step=np.where(np.arange(2000) % 200 < 100, "etch", "idle"))
+    frame["a"] += np.where(frame["step"] == "etch", 100, 0)
+    assert examined(frame).sensors[0].outliers == 0
+    frame.loc[150, "a"] = 120.0
+    found = only(examined(frame), "outliers")
+    assert (found.columns, found.row) == (("a",), 150)
+
+
+def test_rows_twice_are_so_where_their_values_are_missing_too() -> None:
+    frame = noisy()
+    frame.loc[400:420, "b"] = np.nan
+    frame = pd.concat([frame[:410], frame[405:]], ignore_index=True)
+    assert examined(frame).timing.repeated.count == 5
+
+
+def test_time_that_goes_back_matters_more_where_nothing_tells_equipment_apart() -> None:
+    frame = noisy()
+    mixed = pd.concat([frame, frame], ignore_index=True).sort_values("a", ignore_index=True)
+    found = only(examined(mixed), "time_back")
+    assert (found.severity, "equipment" in str(found.remedy)) == (Severity.WARNING, True)
+    found = only(examined(mixed.assign(tool="A")), "time_back")
+    assert (found.severity, "clock" in str(found.remedy)) == (Severity.NOTE, True)
 
 
 def test_gaps_double_rows_and_time_that_goes_back_are_found_with_their_places() -> None:

@@ -97,7 +97,8 @@ def score_split(detector: Detector, parts: Split, progress: Progress = no_progre
         mine = [parts.series[number] for number in numbers]
         share = sum(len(one) for one in mine) / total
         before = finished / total
-        detector.fit(reference_of(scope, mine, parts.reference))
+        progress(before)
+        detector.fit(reference_of(scope, mine, parts.reference), _part_of(progress, before, 0.0))
         scored = detector.score(mine, _part_of(progress, before, share))
         found.update(zip(numbers, scored, strict=True))
         finished += sum(len(one) for one in mine)

@@ -50,8 +50,11 @@ class Detector(ABC):
         """Which model really runs."""
 
     @abstractmethod
-    def fit(self, reference: Sequence[Series]) -> Self:
-        """Learn what is normal from series of the same sensors. Returns the detector."""
+    def fit(self, reference: Sequence[Series], progress: Progress = no_progress) -> Self:
+        """Learn what is normal from series of the same sensors. Returns the detector.
+
+        Where learning takes long, ``progress`` is told again and again, so that it can stop the work.
+        """
 
     @abstractmethod
     def score(self, series: Sequence[Series], progress: Progress = no_progress) -> list[Scores]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.detectors.heads import HIGHEST, LOWEST, Heads
+from waferwatch.detectors.heads import LOWEST, Heads
 
 USUAL, HIGH, HIGHEST_SHARE = 0.5, 0.9, 0.999  # quantiles of a head over the series
 _LEAST_CONTRAST = 1e-3
@@ -43,7 +43,7 @@ class Fusion:
         """(n, S) from 0 = far below usual, NaN where a sensor was not measured or no head said anything."""
         with np.errstate(invalid="ignore"):
             mean = self._total / np.where(self._weight > 0, self._weight, np.nan)
-        scores: Floats = (np.clip(mean.T, LOWEST, HIGHEST) - LOWEST).astype(np.float32)
+        scores: Floats = (np.maximum(mean.T, LOWEST) - LOWEST).astype(np.float32)
         return scores
 
 

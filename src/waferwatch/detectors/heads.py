@@ -8,7 +8,7 @@ by how it behaves on the reference, since only so can heads be averaged: that wa
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -18,22 +18,32 @@ from numpy.typing import NDArray
 from waferwatch.detectors.columns import Columns
 
 Floats = NDArray[np.float32]
+Step = Callable[[], None]
 Heads = dict[str, Floats]  # name of a head -> (S, n), NaN where it has nothing to say
 
-LOWEST, HIGHEST = -3.0, 30.0  # standardised values beyond are clipped, so that one head cannot drown the others
-ROUNDING = 1e-3  # share of the usual value: less spread than this is rounding
+# Standardised values below are clipped and those above all but clipped: one head cannot drown the others, and what is
+# higher still stays higher.
+LOWEST, HIGHEST = -3.0, 30.0
+ROUNDING = 0.05  # share of the usual value: less spread than this is chance of the reference
 _LEAST_SPREAD = 1e-6
 
 
+def keep_on() -> None:
+    """Nobody wants to stop the work."""
+
+
 class Reader(ABC):
-    """Reads heads off sensors. ``fit`` comes first; ``read`` changes nothing and gives the same answer each time."""
+    """Reads heads off sensors. ``fit`` comes first; ``read`` changes nothing and gives the same answer each time.
+
+    Both call ``step`` often where they take long, and let pass what it raises.
+    """
 
     @abstractmethod
-    def fit(self, reference: Sequence[Columns]) -> Self:
+    def fit(self, reference: Sequence[Columns], step: Step = keep_on) -> Self:
         """Learn what is normal. The sensors of all of them are the same."""
 
     @abstractmethod
-    def read(self, columns: Columns) -> Heads:
+    def read(self, columns: Columns, step: Step = keep_on) -> Heads:
         """The heads of one series. Too short a series may lack heads."""
 
 
@@ -45,9 +55,12 @@ class Usual:
     spread: float  # above 0; both are NaN where the reference says nothing
 
     def standardise(self, values: NDArray[np.floating]) -> Floats:
-        """Distance from the usual level in spreads, clipped; of any shape."""
-        standard: Floats = np.clip((values - self.level) / self.spread, LOWEST, HIGHEST).astype(np.float32)
-        return standard
+        """Distance from the usual level in spreads, of any shape."""
+        standard = np.maximum((values - self.level) / self.spread, LOWEST)
+        above = np.maximum(standard / HIGHEST, 1.0)
+        standard = np.where(above > 1, HIGHEST + np.log(above), standard)
+        found: Floats = standard.astype(np.float32)
+        return found
 
 
 def usual(values: NDArray[np.floating]) -> Usual:

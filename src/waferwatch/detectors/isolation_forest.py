@@ -57,7 +57,7 @@ class IsolationForestDetector(Detector):
             device="cpu (scikit-learn)",
         )
 
-    def fit(self, reference: Sequence[Series]) -> Self:
+    def fit(self, reference: Sequence[Series], progress: Progress = no_progress) -> Self:
         """Grow the forest on the reference rows that have a value."""
         scales = ReferenceScales(reference, robust_deviation)
         blocks = [scales.of(one).standardise(reference_values(one)).astype(np.float32) for one in reference]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from waferwatch.detectors.columns import Columns
-from waferwatch.detectors.heads import Heads, Reader, Usual, usual
+from waferwatch.detectors.heads import Heads, Reader, Step, Usual, keep_on, usual
 
 POINTS = (9, 65)  # of the local means
 _LEAST_SPREAD = 1e-3  # of the distances, in spreads of the sensor
@@ -25,7 +25,7 @@ class LevelReader(Reader):
     def __init__(self) -> None:
         self._levels: dict[int, list[_Level]] = {}  # points of the mean -> each sensor's
 
-    def fit(self, reference: Sequence[Columns]) -> Self:
+    def fit(self, reference: Sequence[Columns], step: Step = keep_on) -> Self:
         self._levels = {
             points: [
                 _learn(np.concatenate([_mean(one.values[sensor], points) for one in reference]))
@@ -35,7 +35,7 @@ class LevelReader(Reader):
         }
         return self
 
-    def read(self, columns: Columns) -> Heads:
+    def read(self, columns: Columns, step: Step = keep_on) -> Heads:
         return {
             f"level {points}": np.stack(
                 [

@@ -39,7 +39,7 @@ class _OneLiner(Detector):
     def model(self) -> ModelInfo:
         return ModelInfo(name=self._described, sha256=None, device=f"cpu (numpy {np.__version__})")
 
-    def fit(self, reference: Sequence[Series]) -> Self:
+    def fit(self, reference: Sequence[Series], progress: Progress = no_progress) -> Self:
         """Learn each sensor's variance, equipment by equipment."""
         self._scales = ReferenceScales(reference, standard_deviation)
         return self

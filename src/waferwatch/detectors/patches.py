@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.detectors.columns import Columns, at_centres, coarsen, refine, window_starts, windows
-from waferwatch.detectors.heads import Heads, Reader, Usual, usual
+from waferwatch.detectors.heads import Heads, Reader, Step, Usual, keep_on, usual
 from waferwatch.detectors.neighbours import Bank, Place, choose
 
 MOST_NORMAL = 2000  # stretches of one sensor in the bank
@@ -36,7 +36,7 @@ class Shape:
     centred: bool = False  # each stretch less its own mean
 
 
-SHAPES = (Shape("patches 64", 64), Shape("patches 256", 64, averaged=4))
+SHAPES = (Shape("patches", 64, averaged=4),)
 
 
 class PatchReader(Reader):
@@ -46,7 +46,7 @@ class PatchReader(Reader):
         self._shapes = shapes
         self._normal: dict[str, list[_Normal]] = {}
 
-    def fit(self, reference: Sequence[Columns]) -> Self:
+    def fit(self, reference: Sequence[Columns], step: Step = keep_on) -> Self:
         self._normal = {}
         for shape in self._shapes:
             averaged = [coarsen(one, shape.averaged) for one in reference]
@@ -56,7 +56,7 @@ class PatchReader(Reader):
                 ]
         return self
 
-    def read(self, columns: Columns) -> Heads:
+    def read(self, columns: Columns, step: Step = keep_on) -> Heads:
         return {
             shape.name: self._distances(columns, shape)
             for shape in self._shapes

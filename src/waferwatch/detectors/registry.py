@@ -14,6 +14,10 @@ _DETECTORS = {
     "moment_only": "waferwatch.detectors.moment.detector.MomentOnlyDetector",
     "statistical": "waferwatch.detectors.statistical.StatisticalDetector",
     "isolation_forest": "waferwatch.detectors.isolation_forest.IsolationForestDetector",
+    "pca": "waferwatch.detectors.pca.PcaDetector",
+    "sub_pca": "waferwatch.detectors.sub_pca.SubPcaDetector",
+    "knn": "waferwatch.detectors.knn.KnnDetector",
+    "matrix_profile": "waferwatch.detectors.matrix_profile.MatrixProfileDetector",
     "moving_variance": "waferwatch.detectors.one_liners.MovingVariance",
     "squared_difference": "waferwatch.detectors.one_liners.SquaredDifference",
 }

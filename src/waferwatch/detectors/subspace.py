@@ -18,6 +18,7 @@ Floats = NDArray[np.float32]
 KINDS = ("spread", "residual", "inside")
 COMPONENTS = 10  # of the subspace
 LEAST_SPREAD = 1e-3  # share of the largest spread that every component has at least
+TRUSTED = 0.9  # share of a judged series that may say what is usual
 ROWS_AT_ONCE = 8192
 
 
@@ -58,6 +59,11 @@ def moments(rows: Floats) -> Moments:
         block = rows[start : start + ROWS_AT_ONCE]
         products += block.T @ block
     return Moments(len(rows), rows.sum(axis=0, dtype=np.float64), products)
+
+
+def trusted(rows: Floats, distance: Floats) -> Floats:
+    """The rows of a judged series that may say what is usual: all but the tenth that lies farthest from normal."""
+    return rows[distance <= np.quantile(distance, TRUSTED)] if len(rows) else rows
 
 
 def subspace(parts: Sequence[Moments]) -> Subspace:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.detectors.columns import Columns, over_windows, pieces, window_starts, windows
-from waferwatch.detectors.heads import Heads, Reader, Usual, usual
-from waferwatch.detectors.subspace import Moments, Subspace, moments, subspace
+from waferwatch.detectors.heads import Heads, Reader, Step, Usual, keep_on, usual
+from waferwatch.detectors.subspace import Moments, Subspace, moments, subspace, trusted
 
 POINTS = 100  # of a stretch
 MOST_ROWS = 16_000  # stretches of one sensor of one series; a longer series is read with wider steps
@@ -35,7 +35,7 @@ class WindowReader(Reader):
         self._moments: list[Moments] = []
         self._alone: list[_Judge] = []  # each sensor's, by components of the reference alone
 
-    def fit(self, reference: Sequence[Columns]) -> Self:
+    def fit(self, reference: Sequence[Columns], step: Step = keep_on) -> Self:
         long_enough = [one for one in reference if len(one) >= POINTS]
         self._reference = pieces(long_enough, PIECE, MOST_MEASURED) if long_enough else []
         self._reference = [one for one in self._reference if len(one) >= POINTS]
@@ -46,14 +46,16 @@ class WindowReader(Reader):
         self._alone = [self._judge(sensor, []) for sensor in range(len(self._moments))]
         return self
 
-    def read(self, columns: Columns) -> Heads:
+    def read(self, columns: Columns, step: Step = keep_on) -> Heads:
         if not self._moments or len(columns) < POINTS:
             return {}
         return {"windows": np.stack([self._distance(column, sensor) for sensor, column in enumerate(columns.values)])}
 
     def _distance(self, column: Floats, sensor: int) -> Floats:
         starts, rows = _rows(column)
-        judge = self._judge(sensor, [moments(rows)]) if len(column) >= FEWEST_POINTS else self._alone[sensor]
+        judge = self._alone[sensor]
+        if len(column) >= FEWEST_POINTS:
+            judge = self._judge(sensor, [moments(trusted(rows, judge.space.distances(rows)["spread"]))])
         return judge.usual.standardise(_on_points(judge.space, starts, rows, len(column)))
 
     def _judge(self, sensor: int, more: Sequence[Moments]) -> _Judge:

@@ -17,18 +17,18 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from waferwatch.detectors.columns import Columns, coarsen, pieces, refine
-from waferwatch.detectors.heads import Heads, Reader, Usual, usual
+from waferwatch.detectors.heads import Heads, Reader, Step, Usual, keep_on, usual
 from waferwatch.detectors.moment.engine import Engine
-from waferwatch.detectors.moment.tokens import DIRECTIONS, FEWER_DIRECTIONS, Groups, Lens, Seen, widest_directions
+from waferwatch.detectors.moment.tokens import Groups, Lens, Seen, widest_directions
 from waferwatch.detectors.moment.views import VIEWS, View
 from waferwatch.detectors.neighbours import Bank, Place, choose
-from waferwatch.detectors.subspace import Moments, Subspace, moments, subspace
+from waferwatch.detectors.subspace import Moments, Subspace, moments, subspace, trusted
 
 FEWEST_POINTS = 16  # two patches, after averaging: less gives the network no context
 FEWEST_NORMAL = 256  # points of the reference, after averaging; else the view is left out
 PIECE = 4096  # points of the reference taken in one piece, after averaging,
-MOST_POINTS = 24_576  # and all of them together
-UNEVEN = 381  # overlap of the reference's windows: they begin at all places of a patch, so that its phase is no news
+MOST_POINTS = 8192  # and all of them together: three times as many gained nothing (docs/experiments.md)
+UNEVEN = 253  # overlap of the reference's windows: they begin at all places of a patch, so that its phase is no news
 CLOSE_OVERLAP, FAR_OVERLAP = 256, 64  # of a series' windows; the former
 CLOSE_POINTS = 50_000  # while it is no longer than this
 MOST_NORMAL = 2500  # groups of tokens of one sensor in a bank
@@ -47,24 +47,24 @@ class MomentReader(Reader):
         self._views = views
         self._known: dict[View, _Known] = {}
 
-    def fit(self, reference: Sequence[Columns]) -> Self:
+    def fit(self, reference: Sequence[Columns], step: Step = keep_on) -> Self:
         self._known = {}
         for view in self._views:
             averaged = [coarsen(one, view.averaged) for one in reference]
             averaged = [one for one in pieces(averaged, PIECE, MOST_POINTS) if len(one) >= FEWEST_POINTS]
             if averaged and (view.averaged == 1 or sum(len(one) for one in averaged) >= FEWEST_NORMAL):
-                known = _learn(view, Lens(self._engine, view.centred, view.fault), averaged)
+                known = _learn(view, Lens(self._engine, view.centred, view.fault), averaged, step)
                 if known is not None:
                     self._known[view] = known
         return self
 
-    def read(self, columns: Columns) -> Heads:
+    def read(self, columns: Columns, step: Step = keep_on) -> Heads:
         heads: Heads = {}
         for view, known in self._known.items():
             averaged = coarsen(columns, view.averaged)
             if len(averaged) < FEWEST_POINTS:
                 continue
-            for name, values in _read(view, known, averaged).items():
+            for name, values in _read(view, known, averaged, step).items():
                 fine = [refine(column, view.averaged, len(columns)) for column in values]
                 heads[f"{name} {view.name}"] = np.stack(fine)
         return heads
@@ -81,8 +81,8 @@ class _Known:
     fault: list[Usual] | None
 
 
-def _learn(view: View, lens: Lens, reference: Sequence[Columns]) -> _Known | None:
-    whole = [lens.look(one, UNEVEN) for one in reference]
+def _learn(view: View, lens: Lens, reference: Sequence[Columns], step: Step) -> _Known | None:
+    whole = [lens.look(one, UNEVEN, step) for one in reference]
     if not any(one.observed.any() for one in whole):
         return None
     basis = widest_directions(whole)
@@ -103,12 +103,8 @@ def _learn(view: View, lens: Lens, reference: Sequence[Columns]) -> _Known | Non
     )
 
 
-def _directions(count: int) -> int:
-    return FEWER_DIRECTIONS if count >= 8 else DIRECTIONS
-
-
 def _all_groups(seen: Sequence[Seen], sensor: int, count: int) -> tuple[Floats, Place]:
-    groups = [one.groups(sensor, count, MOST_ROWS, _directions(count)) for one in seen]
+    groups = [one.groups(sensor, count, MOST_ROWS) for one in seen]
     return np.concatenate([one.rows for one in groups]), Place(
         np.repeat(np.arange(len(groups)), [len(one.rows) for one in groups]),
         np.concatenate([one.centres for one in groups]),
@@ -125,9 +121,9 @@ def _bank(seen: Sequence[Seen], sensor: int, count: int) -> tuple[Bank, Usual]:
     return bank, usual(bank.distance(rows[asked], place.of(asked), apart=apart))
 
 
-def _read(view: View, known: _Known, columns: Columns) -> Heads:
+def _read(view: View, known: _Known, columns: Columns, step: Step) -> Heads:
     """Heads of one series on its averaged points, (S, n)."""
-    seen = known.lens.look(columns, CLOSE_OVERLAP if len(columns) <= CLOSE_POINTS else FAR_OVERLAP)
+    seen = known.lens.look(columns, CLOSE_OVERLAP if len(columns) <= CLOSE_POINTS else FAR_OVERLAP, step)
     points, sensors = len(columns), range(columns.sensors)
     heads: Heads = {}
     for count, normal in known.banks.items():
@@ -145,16 +141,19 @@ def _read(view: View, known: _Known, columns: Columns) -> Heads:
 
 
 def _neighbour_distance(seen: Seen, sensor: int, count: int, normal: tuple[Bank, Usual], points: int) -> Floats:
-    groups = seen.groups(sensor, count, MOST_ROWS, _directions(count))
+    groups = seen.groups(sensor, count, MOST_ROWS)
     bank, of_reference = normal
     return of_reference.standardise(_on_points(bank.distance(groups.rows), groups, points))
 
 
 def _component_distance(known: _Known, seen: Seen, sensor: int, count: int, kind: str, points: int) -> Floats:
-    groups = seen.groups(sensor, count, MOST_ROWS, _directions(count))
+    groups = seen.groups(sensor, count, MOST_ROWS)
     parts = [known.moments[count][sensor]]
     if points >= OWN_POINTS:
-        parts.append(moments(groups.rows))
+        own = groups.rows
+        if kind == "spread" and parts[0].count:
+            own = trusted(own, subspace(parts).distances(own)[kind])
+        parts.append(moments(own))
     if sum(part.count for part in parts) == 0:
         return np.full(points, np.nan, np.float32)
     space = subspace(parts)
@@ -164,7 +163,7 @@ def _component_distance(known: _Known, seen: Seen, sensor: int, count: int, kind
 
 def _smooth_distance(space: Subspace, seen: Seen, sensor: int, count: int, kind: str) -> Floats:
     """Distances on the points, averaged over as many as the tokens in a row span."""
-    groups = seen.groups(sensor, count, MOST_ROWS, _directions(count))
+    groups = seen.groups(sensor, count, MOST_ROWS)
     distance = _on_points(space.distances(groups.rows)[kind], groups, seen.where.points)
     smooth: Floats = uniform_filter1d(distance, count * seen.patch, mode="nearest")
     return smooth

@@ -10,13 +10,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from waferwatch.detectors.columns import Columns
+from waferwatch.detectors.heads import Step, keep_on
 from waferwatch.detectors.moment.engine import Engine
 from waferwatch.detectors.moment.preparation import to_windows
 from waferwatch.series.windows import Cut, stitch
 
 WINDOWS_AT_ONCE = 128  # whose whole tokens are held together: 4 MB with the embedded checkpoint
-DIRECTIONS = 24  # of the tokens that are kept; of eight tokens in a row,
-FEWER_DIRECTIONS = 16  # so many of each
+DIRECTIONS = 24  # of the tokens that are kept
 
 Floats = NDArray[np.float32]
 
@@ -31,9 +31,9 @@ class Seen:
     where: Cut
     patch: int
 
-    def groups(self, sensor: int, count: int, most: int, directions: int) -> Groups:
+    def groups(self, sensor: int, count: int, most: int) -> Groups:
         """Rows of ``count`` tokens in a row that all hold data, at most about ``most`` of them, evenly spaced."""
-        tokens = self.tokens[sensor][..., :directions]
+        tokens = self.tokens[sensor]
         rows = sliding_window_view(tokens, count, axis=1)  # (W, N - count + 1, d, count)
         there = sliding_window_view(self.observed[sensor], count, axis=1).all(axis=-1)
         first = self.where.starts[:, None] + np.arange(rows.shape[1]) * self.patch - self.where.padding
@@ -61,7 +61,7 @@ class Lens:
     fault: bool
     basis: Floats | None = None  # (D, d) directions to keep; None keeps all
 
-    def look(self, columns: Columns, overlap: int) -> Seen:
+    def look(self, columns: Columns, overlap: int, step: Step = keep_on) -> Seen:
         """Run the network over a series whose windows overlap by so many points."""
         config = self.engine.config
         cut = to_windows(
@@ -75,7 +75,7 @@ class Lens:
         shape = cut.x.shape[:2]
         x = cut.x.reshape(-1, config.seq_len)
         observed = cut.observed.reshape(-1, config.num_patches)
-        tokens, fault = self._run(x, observed)
+        tokens, fault = self._run(x, observed, step)
         trust = np.repeat(cut.observed, config.patch_len, axis=-1)
         return Seen(
             tokens.reshape(*shape, *tokens.shape[1:]),
@@ -85,10 +85,11 @@ class Lens:
             config.patch_len,
         )
 
-    def _run(self, x: Floats, observed: Floats) -> tuple[Floats, Floats | None]:
+    def _run(self, x: Floats, observed: Floats, step: Step) -> tuple[Floats, Floats | None]:
         wanted = ("tokens", "fault_logit") if self.fault and self.engine.config.fault_head else ("tokens",)
         tokens, faults = [], []
         for start in range(0, len(x), WINDOWS_AT_ONCE):
+            step()
             some = slice(start, start + WINDOWS_AT_ONCE)
             found = self.engine.run(x[some], observed[some], np.ones_like(observed[some]), outputs=wanted)
             tokens.append(found["tokens"] if self.basis is None else found["tokens"] @ self.basis)
