@@ -1,6 +1,6 @@
 """How series are shown to the network, and what is asked of it: time scale, level kept or not, and the heads.
 
-Chosen on one half of labelled public series and checked on the other (docs/experiments.md); one choice for all series.
+Chosen on labelled public series (docs/experiments.md); one choice for all series.
 """
 
 from __future__ import annotations
