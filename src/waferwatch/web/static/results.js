@@ -38,7 +38,7 @@ const list = sortable(
   [
     { title: "#", value: (event) => event.id, cell: showButton },
     { title: text("kind"), value: (event) => event.kind, cell: (event) => element("span", { className: `kind kind-${event.kind}`, content: text(event.kind) }) },
-    { title: text("start"), value: (event) => event.start, cell: startOf },
+    { title: text("start"), value: (event) => event.start, cell: startOf, className: "when" },
     { title: text("duration"), value: (event) => event.rows, cell: lengthOf, className: "wide short", first: -1 },
     { title: text("equipment"), value: (event) => event.equipment, cell: (event) => event.equipment ?? "", className: "wide short" },
     { title: text("lot"), value: (event) => event.lot, cell: (event) => event.lot ?? "", className: "wide short" },
