@@ -30,31 +30,6 @@ export async function ask(path, { method = "GET", body, signal } = {}) {
   return content;
 }
 
-// fetch tells nothing of how far an upload is; XMLHttpRequest does.
-export function send(path, file, onProgress) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    const form = new FormData();
-    form.append("file", file, file.name);
-    request.upload.addEventListener("progress", (event) => onProgress(event.loaded / event.total));
-    request.addEventListener("error", () => reject(silence()));
-    request.addEventListener("load", () => {
-      let content;
-      try {
-        content = JSON.parse(request.responseText);
-      } catch {
-        reject(silence());
-        return;
-      }
-      if (request.status < 300) resolve(content);
-      else reject(new Problem(content.error, request.status));
-    });
-    request.open("POST", path);
-    request.setRequestHeader("Accept", "application/json");
-    request.send(form);
-  });
-}
-
 export function showProblem(problem) {
   if (problem.name === "AbortError") return;
   if (!(problem instanceof Problem)) throw problem;

@@ -1,4 +1,5 @@
 // The data set that a page looks at: chosen by a switch, the address, or the last visit.
+import { ask, showNotes, showProblem } from "./api.js";
 import { byId, page, text, whole } from "./text.js";
 
 const KEY = "waferwatch-dataset";
@@ -43,4 +44,21 @@ export function choose(id) {
 export function start(wanted = new URLSearchParams(location.search).get("dataset")) {
   select.addEventListener("change", () => choose(select.value));
   choose(wanted ?? remembered());
+}
+
+// The same for an address that may name a run: its data set comes first. A run that cannot be shown leaves the query.
+export async function startWithRun(query) {
+  const wanted = query.get("run");
+  if (!wanted) return start();
+  try {
+    const run = await ask(`/runs/${encodeURIComponent(wanted)}`);
+    if (datasets.has(run.dataset)) return start(run.dataset);
+    query.delete("run");
+    start();
+    showNotes([text("data_gone", { name: run.dataset_name })]);
+  } catch (problem) {
+    query.delete("run");
+    start();
+    showProblem(problem);
+  }
 }

@@ -191,21 +191,4 @@ heat.onCell((first, second, flagged) => open(byId("run").value, [[byId("by").val
 overlay.onChange(() => show());
 data.onDataset(showDataset);
 
-// The address may name a run: its data set comes first.
-async function begin() {
-  const wanted = query.get("run");
-  if (!wanted) return data.start();
-  try {
-    const run = await ask(`/runs/${encodeURIComponent(wanted)}`);
-    if (data.known(run.dataset)) return data.start(run.dataset);
-    query.delete("run");
-    data.start();
-    showNotes([text("data_gone", { name: run.dataset_name })]);
-  } catch (problem) {
-    query.delete("run");
-    data.start();
-    showProblem(problem);
-  }
-}
-
-begin();
+data.startWithRun(query);
