@@ -24,6 +24,8 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+_DESK = {"locale": "en-US", "viewport": {"width": 1440, "height": 900}}
+_PHONE = {"locale": "ko-KR", "viewport": {"width": 360, "height": 740}, "has_touch": True}
 _START = (
     "from waferwatch.settings import read_settings; from waferwatch.web.server import serve; serve(read_settings())"
 )
@@ -43,11 +45,20 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a server process with a data directory of its own."""
+    yield from _serve(tmp_path_factory.mktemp("server"))
+
+
+@pytest.fixture(scope="session")
+def guarded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One that asks for a token: ``sesame``."""
+    yield from _serve(tmp_path_factory.mktemp("guarded"), WAFERWATCH_TOKEN="sesame")
+
+
+def _serve(folder: Path, **settings: str) -> Iterator[str]:
     port = _free_port()
-    folder = tmp_path_factory.mktemp("server")
-    environment = os.environ | {"WAFERWATCH_PORT": str(port), "WAFERWATCH_DATA_DIR": str(folder / "data")}
+    own = {"WAFERWATCH_PORT": str(port), "WAFERWATCH_DATA_DIR": str(folder / "data"), **settings}
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen([sys.executable, "-c", _START], env=environment, stderr=log)
+        process = subprocess.Popen([sys.executable, "-c", _START], env=os.environ | own, stderr=log)
         try:
             _wait(f"http://127.0.0.1:{port}/healthz", process, folder / "log")
             yield f"http://127.0.0.1:{port}"
@@ -84,13 +95,25 @@ def page(browser: Browser, server: str) -> Iterator[Page]:
 
     A test that provokes one names a part of its text in ``page.allowed_faults``.
     """
-    yield from _watched(browser, server, locale="en-US", viewport={"width": 1440, "height": 900})
+    yield from _watched(browser, server, **_DESK)
 
 
 @pytest.fixture
 def phone(browser: Browser, server: str) -> Iterator[Page]:
     """The same on a small phone, in Korean."""
-    yield from _watched(browser, server, locale="ko-KR", viewport={"width": 360, "height": 740}, has_touch=True)
+    yield from _watched(browser, server, **_PHONE)
+
+
+@pytest.fixture
+def guarded_page(browser: Browser, guarded_server: str) -> Iterator[Page]:
+    """A desktop page on the server that asks for a token."""
+    yield from _watched(browser, guarded_server, **_DESK)
+
+
+@pytest.fixture
+def guarded_phone(browser: Browser, guarded_server: str) -> Iterator[Page]:
+    """The same on a small phone, in Korean."""
+    yield from _watched(browser, guarded_server, **_PHONE)
 
 
 def _watched(browser: Browser, server: str, **options: object) -> Iterator[Page]:

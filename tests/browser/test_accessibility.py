@@ -27,6 +27,8 @@ AFTER = {
     "/history": "#runs li",
     "/event?run=RUN&event=1": "#course .main-svg",
 }
+# Of a server that asks for a token, before it was shown; the last is the page of an error.
+OUTSIDE = {"/login": "#token", "/": "#token", "/?token=wrong": "h1"}
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +80,25 @@ def test_after_a_detection(page: Page, run: str, path: str) -> None:
 @pytest.mark.parametrize("path", AFTER)
 def test_after_a_detection_on_a_phone_in_korean(phone: Page, run: str, path: str) -> None:
     check(phone, path.replace("RUN", run), AFTER[path])
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_before_the_token_was_shown(guarded_page: Page, path: str) -> None:
+    guarded_page.allowed_faults.append("401")  # type: ignore[attr-defined]
+    check(guarded_page, path, OUTSIDE[path])
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_before_the_token_was_shown_on_a_phone_in_korean(guarded_phone: Page, path: str) -> None:
+    guarded_phone.allowed_faults.append("401")  # type: ignore[attr-defined]
+    check(guarded_phone, path, OUTSIDE[path])
+
+
+def test_an_address_that_leads_nowhere(page: Page) -> None:
+    page.allowed_faults.append("404")  # type: ignore[attr-defined]
+    check(page, "/nowhere", "h1")
+
+
+def test_an_address_that_leads_nowhere_on_a_phone_in_korean(phone: Page) -> None:
+    phone.allowed_faults.append("404")  # type: ignore[attr-defined]
+    check(phone, "/nowhere", "h1")

@@ -98,6 +98,8 @@ class Jobs:
             name = "" if dataset.builtin else dataset.name
             run = self._store.runs.add(kind, dataset.id, name, options.to_dict(), fingerprint, user)
             self._queue.put(Job(run.id, lambda progress: self._work(run, progress)))
+        # Here, since nobody else knows whether a run was started or one of before is given back.
+        self._store.audit.add(user, f"start {kind}", run.id, dataset=dataset.id)
         return run
 
     def get(self, run_id: str) -> Run:

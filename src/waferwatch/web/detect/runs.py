@@ -54,7 +54,6 @@ async def repeat_run(request: Request) -> Response:
 async def _submit(request: Request, kind: str, options: Options) -> Response:
     app = parts(request)
     run = await app.work.read(app.jobs.submit, kind, options, user_of(request))
-    await app.work.read(app.store.audit.add, user_of(request), f"start {kind}", run.id, dataset=options.dataset)
     return await _answer(request, run.id, status=202)
 
 

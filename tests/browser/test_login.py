@@ -1,0 +1,67 @@
+"""Logging in and out in a browser, which sends origins and cookies and obeys the content policy."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def log_in(page: Page, token: str = "sesame", name: str = "") -> None:
+    page.fill("#token", token)
+    page.fill("#name", name)
+    page.press("#name", "Enter")
+
+
+def test_a_visitor_is_asked_once_and_led_to_where_they_wanted(guarded_page: Page) -> None:
+    guarded_page.goto("/groups?by=lot")
+    expect(guarded_page.locator("#token")).to_be_focused()
+    log_in(guarded_page, name="<b>Kim</b>")
+    guarded_page.wait_for_url("**/groups?by=lot")
+    expect(guarded_page.locator(".user")).to_have_text("<b>Kim</b>")
+    guarded_page.goto("/")
+    expect(guarded_page.locator("#series .main-svg").first).to_be_visible()
+
+
+def test_what_the_scripts_ask_is_answered_once_logged_in(guarded_page: Page) -> None:
+    guarded_page.goto("/")
+    log_in(guarded_page, name="Lee")
+    expect(guarded_page.locator("#series .main-svg").first).to_be_visible()  # the script is there
+    guarded_page.select_option("#detector", "squared_difference")
+    guarded_page.click("#detect")
+    expect(guarded_page.locator("#found")).to_be_visible(timeout=30_000)
+    acts = guarded_page.evaluate("fetch('/audit').then((answer) => answer.json())")["entries"]
+    assert ("Lee", "start detection") in [(act["user"], act["action"]) for act in acts]
+
+
+def test_a_wrong_token_is_told_beside_the_field(guarded_page: Page) -> None:
+    guarded_page.allowed_faults.append("401")  # type: ignore[attr-defined]
+    guarded_page.goto("/login?next=/data")
+    log_in(guarded_page, "open", "Kim")
+    expect(guarded_page.locator("[role=alert]")).to_contain_text("The token is wrong.")
+    expect(guarded_page.locator("#name")).to_have_value("Kim")
+    serious = [one["id"] for one in Axe().run(guarded_page).response["violations"] if one["impact"] != "moderate"]
+    assert serious == []
+    log_in(guarded_page)
+    guarded_page.wait_for_url("**/data")
+
+
+def test_logging_out_closes_the_page_until_the_token_is_shown_again(guarded_phone: Page) -> None:
+    guarded_phone.goto("/login")
+    log_in(guarded_phone, name="김공정")
+    guarded_phone.wait_for_url("**/")
+    assert guarded_phone.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    guarded_phone.click("text=로그아웃")
+    guarded_phone.wait_for_url("**/login")
+    guarded_phone.goto("/data")
+    expect(guarded_phone.locator("#token")).to_be_visible()
+
+
+def test_the_printed_address_opens_the_page_and_the_token_leaves_it(guarded_page: Page) -> None:
+    guarded_page.goto("/?token=sesame")
+    expect(guarded_page.locator("#series .main-svg").first).to_be_visible()
+    assert "sesame" not in guarded_page.url
+    assert "sesame" not in str(guarded_page.context.cookies())
+    assert "waferwatch-session" not in guarded_page.evaluate("document.cookie")
