@@ -67,10 +67,17 @@ def test_a_reference_period_holds_the_rows_between_its_ends(table: Table) -> Non
 
 
 @pytest.mark.parametrize(
-    ("start", "message"), [("tomorrow-ish", "is no time"), ("2030-01-01", "No row lies"), ("9" * 50, "is no time")]
+    ("start", "message"), [("tomorrow-ish", "is no time"), ("2030-01-01", "No row lies"), ("9" * 50, "is no time"), ("NaT", "is no time"), ("nan", "is no time")]
 )
 def test_a_reference_period_that_cannot_be_used_is_refused(table: Table, start: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
+        reference_period(table, Options("x", reference_start=start))
+
+
+@pytest.mark.parametrize("start", ["nan", "soon"])
+def test_a_period_of_numbers_begins_with_a_number(start: str) -> None:
+    table = table_from_frame(pd.DataFrame({"clock": [1.0, 2, 3], "pressure": [1.0, 2, 3]}), time="clock")
+    with pytest.raises(InputError, match="is no number"):
         reference_period(table, Options("x", reference_start=start))
 
 

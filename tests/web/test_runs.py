@@ -81,6 +81,16 @@ def test_a_moved_threshold_is_kept(client: TestClient) -> None:
     assert client.get(f"/runs/{run['id']}").json()["summary"]["anomalies"] == moved["anomalies"]
 
 
+def test_a_moved_threshold_does_not_answer_the_question_asked_before(client: TestClient) -> None:
+    body = {"detector": QUICK, "contamination": 0.043}
+    first = client.post("/detect", json=body).json()
+    client.post(f"/runs/{first['run']}/threshold", json={"threshold": first["threshold"] * 2})
+    again = client.post("/detect", json=body).json()
+    assert again["anomalies"] == first["anomalies"]
+    assert again["threshold"] == first["threshold"]
+    assert again["run"] != first["run"]
+
+
 def test_the_same_settings_are_asked_of_other_data(client: TestClient, done: dict[str, Any], uploaded: str) -> None:
     answer = client.post(f"/runs/{done['id']}/repeat", json={"dataset": uploaded})
     assert answer.status_code == 202

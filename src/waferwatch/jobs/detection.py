@@ -59,7 +59,7 @@ def set_threshold(store: Store, run: Run, threshold: float) -> Detection:
     table = table_of(store, options)
     found = move_threshold(table, chosen_rows(table, options), store.results.detection(run.id), threshold)
     store.results.put_detection(run.id, found)
-    store.runs.set_summary(run.id, summary(found))
+    store.runs.move(run.id, summary(found))
     return found
 
 

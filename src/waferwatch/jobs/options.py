@@ -15,10 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError, NotFoundError
+from waferwatch.grouping.groups import group_columns, part
+from waferwatch.read.places import place_of
 from waferwatch.read.table import Role, Table
 from waferwatch.store.datasets import Dataset
-
-FILTER_ROLES = (Role.EQUIPMENT, Role.LOT, Role.WAFER, Role.RECIPE, Role.STEP, Role.CONTEXT)
 
 
 @dataclass(frozen=True)
@@ -114,15 +114,17 @@ def chosen_rows(table: Table, options: Options) -> NDArray[np.int64] | None:
         return None
     kept = np.ones(len(table.frame), dtype=np.bool_)
     for column, values in options.filters:
-        if table.roles.get(column) not in FILTER_ROLES:
+        known = group_columns(table)
+        if column not in known:
             raise NotFoundError(
                 "Rows cannot be filtered by {column}.",
                 hint="Columns to filter by: {known}.",
                 field="filters",
                 column=column[:100],
-                known=", ".join(name for name in table.frame.columns if table.roles[name] in FILTER_ROLES),
+                known=", ".join(known),
             )
-        kept &= pd.Index(value_texts(table.frame[column])).isin(list(values))  # hashed: values may be thousands
+        groups, wanted = part(table, column), set(values)
+        kept &= np.array([value in wanted for value in groups.values])[groups.codes]
     if not kept.any():
         raise InputError(
             "No row has the chosen values of {columns}.",
@@ -131,18 +133,6 @@ def chosen_rows(table: Table, options: Options) -> NDArray[np.int64] | None:
             columns=", ".join(column for column, _ in options.filters)[:200],
         )
     return np.flatnonzero(kept)
-
-
-def value_texts(column: pd.Series) -> NDArray[Any]:
-    """(rows,) the cells as people read them; empty text where a cell is empty."""
-    codes, values = pd.factorize(column)
-    texts = np.array([*(value_text(value) for value in values), ""], dtype=object)
-    return np.asarray(texts[codes])  # a missing cell has the code -1
-
-
-def value_text(value: object) -> str:
-    """One cell as people read it: a whole number without its decimal point."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def reference_period(table: Table, options: Options) -> Table | None:
@@ -161,7 +151,7 @@ def reference_period(table: Table, options: Options) -> Table | None:
         )
     time = table.frame[column].to_numpy()
     dated = time.dtype.kind == "M"
-    low, high = (_place(text, dated, name) for text, name in ((start, "reference_start"), (end, "reference_end")))
+    low, high = (place_of(text, dated, name) for text, name in ((start, "reference_start"), (end, "reference_end")))
     inside = np.ones(len(time), dtype=np.bool_)
     if low is not None:
         inside &= time >= low
@@ -176,23 +166,3 @@ def reference_period(table: Table, options: Options) -> Table | None:
             last=pd.Series(time).max(),
         )
     return replace(table, frame=table.frame[inside].reset_index(drop=True))
-
-
-def _place(text: str | None, dated: bool, field: str) -> Any:
-    """A time or number as the time column has them."""
-    if text is None or not text.strip():
-        return None
-    try:
-        if not dated:
-            return float(text)
-        moment = pd.Timestamp(text)
-        moment = moment.tz_convert("UTC").tz_localize(None) if moment.tzinfo else moment
-        return moment.to_datetime64()
-    except (ValueError, OverflowError, TypeError):
-        raise InputError(
-            "{name} is no time: {value}.",
-            hint="Write it as 2026-01-31T08:30:00.",
-            field=field,
-            name=field,
-            value=text[:60],
-        ) from None

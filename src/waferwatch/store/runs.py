@@ -155,10 +155,10 @@ class Runs:
         """End a run that gives no result: FAILED, CANCELLED or INTERRUPTED."""
         self._change(run_id, state=state, finished=now(), error=error)
 
-    def set_summary(self, run_id: str, summary: dict[str, Any]) -> None:
-        """Another summary of a finished run, after its threshold was moved."""
+    def move(self, run_id: str, summary: dict[str, Any]) -> None:
+        """Another summary of a finished run whose threshold was moved: it answers the question of before no longer."""
         with self._database.begin() as connection:
-            connection.execute(update(rows).where(rows.c.id == run_id).values(summary=summary))
+            connection.execute(update(rows).where(rows.c.id == run_id).values(summary=summary, fingerprint=""))
 
     def delete(self, run_id: str) -> None:
         """

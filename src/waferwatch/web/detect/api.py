@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from waferwatch.detectors.moment.checkpoint import folders
 from waferwatch.errors import InputError
+from waferwatch.grouping.groups import group_columns, part
 from waferwatch.jobs.detection import table_of
-from waferwatch.jobs.options import FILTER_ROLES, Options, check_sensor, value_texts
+from waferwatch.jobs.options import Options, check_sensor
 from waferwatch.read.table import Role
 from waferwatch.store.runs import Run
 from waferwatch.web.answers import JsonAnswer
@@ -121,12 +122,11 @@ async def filters(request: Request) -> Response:
 def _filters(app: Parts, dataset: str) -> dict[str, Any]:
     table = app.store.datasets.table(dataset)
     columns = []
-    for name in table.frame.columns:
-        if table.roles[name] in FILTER_ROLES:
-            values = [value for value in pd.unique(value_texts(table.frame[name])).tolist() if value]
-            columns.append(
-                {"column": name, "role": table.roles[name], "values": values[:_MOST_VALUES], "total": len(values)}
-            )
+    for name in group_columns(table):
+        values = [value for value in part(table, name).values if value is not None]
+        columns.append(
+            {"column": name, "role": table.roles[name], "values": values[:_MOST_VALUES], "total": len(values)}
+        )
     time = table.column(Role.TIME)
     ends = None if time is None else table.frame[time].agg(["min", "max"]).tolist()
     first, last = (None, None) if ends is None else (_moment(end) for end in ends)

@@ -8,11 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from tsdownsample import MinMaxLTTBDownsampler
 
-from waferwatch.errors import InputError
 from waferwatch.read.table import Role, Table
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
@@ -78,42 +76,6 @@ def _by_row(scope: tuple[str, ...], group: list[Series], first_row: int) -> Line
     order = np.argsort(line.rows, kind="stable")
     rows = line.rows[order]
     return Line(line.name, rows, rows + first_row, line.stretch[order])
-
-
-def place_of(text: str | None, axis: str, field: str) -> Any:
-    """The place on the axis that a visitor wrote, or None.
-
-    Raises:
-        InputError: when it is neither a time nor a number, as the axis asks.
-    """
-    if text is None or not text.strip():
-        return None
-    try:
-        if axis != "date":
-            return _finite(float(text))
-        moment = pd.Timestamp(text)
-        if pd.isna(moment):
-            raise ValueError(text)  # "NaT" and "nan" are read, but are no place
-        moment = moment.tz_convert("UTC").tz_localize(None) if moment.tzinfo else moment
-        return moment.as_unit("ns").to_datetime64()
-    except (ValueError, OverflowError, TypeError):
-        if axis == "date":
-            raise InputError(
-                "{name} is no time: {value}.",
-                hint="Write it as 2026-01-31T08:30:00.",
-                field=field,
-                name=field,
-                value=text[:60],
-            ) from None
-        raise InputError(
-            "{name} is no number: {value}.", hint="Write it as 1250.", field=field, name=field, value=text[:60]
-        ) from None
-
-
-def _finite(number: float) -> float:
-    if np.isnan(number):
-        raise ValueError(number)
-    return number
 
 
 def within(line: Line, start: Any, end: Any) -> slice:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from waferwatch.detection.result import Detection
 from waferwatch.errors import InputError
 from waferwatch.events.event import Event
+from waferwatch.read.places import place_of
 from waferwatch.read.table import Table
-from waferwatch.web.figures.lines import Line, Lines, pick, place_of, within
+from waferwatch.web.figures.lines import Line, Lines, pick, within
 from waferwatch.web.figures.style import (
     ANOMALY,
     EDGE,
@@ -75,7 +76,7 @@ def time_figure(
 
 
 def _bounds(window: Window, axis: str) -> tuple[Any, Any]:
-    start, end = place_of(window.start, axis, "start"), place_of(window.end, axis, "end")
+    start, end = (place_of(end, axis == "date", name) for end, name in ((window.start, "start"), (window.end, "end")))
     if start is not None and end is not None and start > end:
         raise InputError("The end lies before the start.", hint="Exchange them.", field="end")
     return start, end
