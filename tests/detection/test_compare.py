@@ -16,7 +16,7 @@ from waferwatch.cli import main
 from waferwatch.detection.compare import Comparison, Question, compare_detectors, compare_table, inject_only
 from waferwatch.detection.failure import Failure, attempt
 from waferwatch.detection.footprint import Footprint
-from waferwatch.detection.part import part_of
+from waferwatch.detection.part import only_rows
 from waferwatch.errors import Cancelled, InputError, ModelError, NotFoundError
 from waferwatch.evaluate.vus import vus_pr
 from waferwatch.read.frames import table_from_frame
@@ -62,7 +62,7 @@ def test_vus_pr_is_measured_in_time_order_whatever_the_order_of_the_rows(table: 
     order = np.concatenate([one.rows for one in split(table).series])
     labels = table.frame["anomaly"].to_numpy(bool)
     assert compared.rows[0].vus_pr == pytest.approx(vus_pr(labels[order], found.scores[order], 100))
-    shuffled = part_of(table, np.random.default_rng(0).permutation(len(table.frame)))
+    shuffled = only_rows(table, np.random.default_rng(0).permutation(len(table.frame)))
     assert compare_table(shuffled, detectors=QUICK[:1])[0].vus_pr == pytest.approx(compared.rows[0].vus_pr)
 
 
@@ -111,7 +111,7 @@ def test_faults_are_injected_of_themselves_only_where_there_are_no_labels(table:
 def test_filtered_rows_are_compared_alone(table: Table) -> None:
     rows = np.flatnonzero((table.frame["equipment"] == "ETCH-01").to_numpy())
     some = compare_detectors(Question(table, rows=rows), QUICK)
-    alone = compare_detectors(Question(part_of(table, rows)), QUICK)
+    alone = compare_detectors(Question(only_rows(table, rows)), QUICK)
     for one, other in zip(some.rows, alone.rows, strict=True):
         assert (one.f1, one.vus_pr, one.auc_pr, one.anomaly_ratio) == pytest.approx(
             (other.f1, other.vus_pr, other.auc_pr, other.anomaly_ratio)

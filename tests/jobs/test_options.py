@@ -67,7 +67,14 @@ def test_a_reference_period_holds_the_rows_between_its_ends(table: Table) -> Non
 
 
 @pytest.mark.parametrize(
-    ("start", "message"), [("tomorrow-ish", "is no time"), ("2030-01-01", "No row lies"), ("9" * 50, "is no time"), ("NaT", "is no time"), ("nan", "is no time")]
+    ("start", "message"),
+    [
+        ("tomorrow-ish", "is no time"),
+        ("2030-01-01", "No row lies"),
+        ("9" * 50, "is no time"),
+        ("NaT", "is no time"),
+        ("nan", "is no time"),
+    ],
 )
 def test_a_reference_period_that_cannot_be_used_is_refused(table: Table, start: str, message: str) -> None:
     with pytest.raises(InputError, match=message):

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from waferwatch.detection.agreement import Agreement, agreement
 from waferwatch.detection.failure import Failure, attempt
 from waferwatch.detection.footprint import Footprint
-from waferwatch.detection.injection import FaultTest, fault_test, labels_of, part
-from waferwatch.detection.part import detect_rows, part_of
+from waferwatch.detection.injection import FaultTest, fault_test
+from waferwatch.detection.part import detect_rows, only_rows
 from waferwatch.detection.result import Detection
-from waferwatch.detectors.base import Detector, Progress, no_progress
-from waferwatch.detectors.registry import create, detector_names
+from waferwatch.detectors.base import Detector, Progress, no_progress, part_of
+from waferwatch.detectors.registry import check_name, create, detector_names
 from waferwatch.detectors.threshold import contamination_threshold
-from waferwatch.errors import InputError, NotFoundError, WaferwatchError
+from waferwatch.errors import InputError, WaferwatchError
 from waferwatch.evaluate.metrics import auc_pr
 from waferwatch.evaluate.verdict import UNKNOWN, WITH_NETWORK, Verdict, by_injected_faults, by_vus_pr
 from waferwatch.evaluate.vus import period, vus_pr
@@ -88,7 +88,7 @@ class Question:
     @property
     def part(self) -> Table:
         """The rows to judge as a table of their own."""
-        return self.table if self.rows is None else part_of(self.table, self.rows)
+        return self.table if self.rows is None else only_rows(self.table, self.rows)
 
     def make(self, name: str) -> Detector:
         """A fresh detector."""
@@ -152,12 +152,12 @@ def compare_detectors(
     contamination_threshold(np.zeros(1), asked.contamination)  # a bad value is refused once, not by each detector
     truth = _Truth(asked)
     injecting = not truth.labelled if faults is None else faults
-    detecting = part(progress, 0.0, _DETECTING if injecting else 1.0)
+    detecting = part_of(progress, 0.0, _DETECTING if injecting else 1.0)
     rows: list[ComparisonRow] = []
     judged: dict[str, _Judged] = {}
     failures: list[WaferwatchError] = []
     for number, name in enumerate(names):
-        mine = part(detecting, number / len(names), 1 / len(names))
+        mine = part_of(detecting, number / len(names), 1 / len(names))
         with Footprint() as footprint:
             found = attempt(name, partial(asked.detect, name, mine))
         if isinstance(found, WaferwatchError):
@@ -172,7 +172,7 @@ def compare_detectors(
     test = None
     if injecting:
         suspects = np.any([one.flags for one in judged.values()], axis=0)
-        test = _inject(asked, list(judged), suspects, part(progress, _DETECTING, 1 - _DETECTING))
+        test = _inject(asked, list(judged), suspects, part_of(progress, _DETECTING, 1 - _DETECTING))
     return _held_together(rows, judged, test, truth)
 
 
@@ -214,14 +214,7 @@ def check_names(detectors: Sequence[str] | None) -> list[str]:
             known=", ".join(known),
         )
     for name in names:
-        if name not in known:
-            raise NotFoundError(
-                "There is no detector named {name}.",
-                hint="Choose one of: {known}.",
-                field="detectors",
-                name=name[:60],
-                known=", ".join(known),
-            )
+        check_name(name, "detectors")
     return names
 
 
@@ -234,7 +227,7 @@ class _Truth:
         self.rows = rows  # those judged
         # Series by series in time order: a fault lasts, and what lies near it in time counts. Without untimed rows.
         self.order = rows[np.concatenate([one.rows for one in split(judged).series])]
-        self.labels = labels_of(asked.table)  # (rows of the whole table,)
+        self.labels = asked.table.labels()  # (rows of the whole table,)
         self.labelled = self.labels is not None and bool(self.labels[rows].any()) and not bool(self.labels[rows].all())
         self._table = judged
 

@@ -1,7 +1,8 @@
-"""Why one of several detectors gave no result, kept so that it can be told in any language."""
+"""Why a piece of work gave no result, kept as plain JSON types so that it can be told later, in any language."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self, TypeVar
@@ -19,17 +20,30 @@ class Failure:
     message: str
     hint: str
     values: dict[str, str | int | float]
+    status: int = 500  # of HTTP
+    field: str | None = None
 
     @classmethod
     def of(cls, error: WaferwatchError) -> Self:
-        values = {
-            name: value if isinstance(value, str | int | float) else str(value) for name, value in error.values.items()
-        }
-        return cls(error.code, error.message_template, error.hint_template, values)
+        values = {name: _plain(value) for name, value in error.values.items()}
+        return cls(error.code, error.message_template, error.hint_template, values, error.status, error.field)
+
+    def told(self, translate: Callable[[str], str] = str) -> dict[str, str]:
+        """Message, hint and code."""
+        parts = {"message": self.message, "hint": self.hint}
+        filled = {name: translate(part).format(**self.values) if part else "" for name, part in parts.items()}
+        return filled | {"code": self.code}
 
     def sentence(self, translate: Callable[[str], str] = str) -> str:
         """What went wrong and what to do about it."""
-        return " ".join(translate(one).format(**self.values) for one in (self.message, self.hint) if one)
+        told = self.told(translate)
+        return f"{told['message']} {told['hint']}".strip()
+
+
+def _plain(value: object) -> str | int | float:
+    """JSON knows no number that is not finite."""
+    known = isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+    return value if known else str(value)  # type: ignore[return-value]
 
 
 def attempt(detector: str, work: Callable[[], Result]) -> Result | WaferwatchError:

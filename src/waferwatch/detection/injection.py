@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.detection.failure import Failure, attempt
-from waferwatch.detection.run import score_split
-from waferwatch.detectors.base import Detector, Progress, no_progress
+from waferwatch.detection.run import known_parts, score_split
+from waferwatch.detectors.base import Detector, Progress, no_progress, part_of
 from waferwatch.detectors.threshold import contamination_threshold
 from waferwatch.errors import InputError, WaferwatchError
 from waferwatch.evaluate.injection import Fault, Injected, delays, inject
-from waferwatch.read.table import Role, Table
+from waferwatch.read.table import Table
 from waferwatch.series.series import Series
 from waferwatch.series.split import Split, split
 
@@ -121,20 +121,12 @@ def fault_test(
         suspects = None
     elif suspects is None:
         begin = _FIRST_LOOK
-        first = part(progress, 0.0, begin)
+        first = part_of(progress, 0.0, begin)
         suspects, failures = _suspects(halves, parts.features, detectors, make, contamination, len(table.frame), first)
-    labels = None if halves.known and reference is not None else labels_of(table)  # a reference has rows of its own
+    labels = None if halves.known and reference is not None else table.labels()  # a reference has rows of its own
     clean = [_clean(one, labels, suspects) for one in halves.test]
     rounds = _rounds(halves.test, clean, seed)
-    series = [*halves.test, *(one for injected in rounds for one in injected.series)]
-    work = Split(series, halves.learn, parts.features, ())
-    scores = []
-    for number, name in enumerate(detectors):
-        mine = part(progress, begin + (1 - begin) * number / len(detectors), (1 - begin) / len(detectors))
-        if name in failures:
-            scores.append(FaultScore(name, [], None, failures[name]))
-        else:
-            scores.append(_judge(name, make, work, clean, rounds, mine))
+    rest = part_of(progress, begin, 1 - begin)
     return FaultTest(
         source="reference" if halves.known else "least_scored",
         rows=int(sum(np.count_nonzero(mask) for mask in clean)),
@@ -142,26 +134,38 @@ def fault_test(
         allowed=FALSE_ALARMS,
         seed=seed,
         faults=[_told(fault, parts.features) for injected in rounds for fault in injected.faults],
-        scores=scores,
+        scores=_scores(detectors, make, _work(halves, rounds, parts.features), clean, rounds, failures, rest),
     )
 
 
-def part(progress: Progress, start: float, share: float) -> Progress:
-    """Progress of a part of the work that begins at ``start`` and is so large a share of it."""
-    return lambda done: progress(start + share * done)
+def _work(halves: _Halves, rounds: Sequence[Injected], features: list[str]) -> Split:
+    """What the detectors learn from, and what they score: the rows without faults, then those of each round."""
+    series = [*halves.test, *(one for injected in rounds for one in injected.series)]
+    return Split(series, halves.learn, features, ())
 
 
-def labels_of(table: Table) -> Mask | None:
-    """(rows,) True where known to be anomalous; None without a label column."""
-    label = table.column(Role.LABEL)
-    return None if label is None else table.frame[label].to_numpy(bool)
+def _scores(
+    detectors: Sequence[str],
+    make: Make,
+    work: Split,
+    clean: Sequence[Mask],
+    rounds: Sequence[Injected],
+    failures: Mapping[str, Failure],
+    progress: Progress,
+) -> list[FaultScore]:
+    """What each detector made of the faults; of one that has failed before, why."""
+    share = 1 / len(detectors)
+    return [
+        FaultScore(name, [], None, failures[name])
+        if name in failures
+        else _judge(name, make, work, clean, rounds, part_of(progress, number * share, share))
+        for number, name in enumerate(detectors)
+    ]
 
 
 def _halves(parts: Split) -> _Halves:
     """The first and second half of each scope's rows, in their order, of at most so many scopes and rows."""
-    known = parts.reference or [
-        _only(one, one.reference) for one in parts.series if one.reference is not None and one.reference.any()
-    ]
+    known = parts.reference or known_parts(parts.series)
     enough = sum(map(len, known)) >= 2 * _LEAST_ROWS
     by_scope: dict[tuple[str, ...], list[Series]] = defaultdict(list)
     for one in sorted(known if enough else parts.series, key=lambda series: int(series.rows.min())):
@@ -184,18 +188,8 @@ def _deal(series: Sequence[Series], border: int, stop: int, learn: list[Series],
         end = begin + len(one)
         for target, first, after in ((learn, begin, min(end, border)), (test, max(begin, border), min(end, stop))):
             if first < after:
-                target.append(_piece(one, first - begin, after - begin))
+                target.append(one.at(slice(first - begin, after - begin)))
         begin = end
-
-
-def _piece(series: Series, start: int, stop: int) -> Series:
-    time = None if series.time is None else series.time[start:stop]
-    return replace(series, values=series.values[start:stop], rows=series.rows[start:stop], time=time)
-
-
-def _only(series: Series, keep: Mask) -> Series:
-    time = None if series.time is None else series.time[keep]
-    return replace(series, values=series.values[keep], rows=series.rows[keep], time=time)
 
 
 def _clean(series: Series, labels: Mask | None, suspects: Mask | None) -> Mask:
@@ -220,7 +214,7 @@ def _suspects(
     failures: dict[str, Failure] = {}
     work = Split(halves.test, halves.learn, features, ())
     for number, name in enumerate(detectors):
-        mine = part(progress, number / len(detectors), 1 / len(detectors))
+        mine = part_of(progress, number / len(detectors), 1 / len(detectors))
         scored = attempt(name, partial(_score, name, make, work, mine))
         if isinstance(scored, WaferwatchError):
             failures[name] = Failure.of(scored)

@@ -28,25 +28,39 @@ def detect_rows(table: Table, rows: NDArray[np.int64] | None, **options: Any) ->
     """
     if rows is None:
         return detect_table(table, **options)
-    return _in_whole(detect_table(part_of(table, rows), **options), rows, table)
+    return _in_whole(detect_table(only_rows(table, rows), **options), rows, table)
 
 
 def move_threshold(table: Table, rows: NDArray[np.int64] | None, found: Detection, threshold: float) -> Detection:
     """``with_threshold`` for what ``detect_rows`` has found in the same rows."""
     if rows is None:
         return with_threshold(table, found, threshold)
-    inside = replace(
-        found,
-        scores=found.scores[rows],
-        contributions=found.contributions[rows],
-        runs=[replace(run, start_row=int(np.searchsorted(rows, run.start_row))) for run in found.runs],
-    )
-    return _in_whole(with_threshold(part_of(table, rows), inside, threshold), rows, table)
+    return _in_whole(with_threshold(only_rows(table, rows), only_found(found, rows), threshold), rows, table)
 
 
-def part_of(table: Table, rows: NDArray[np.int64]) -> Table:
+def only_rows(table: Table, rows: NDArray[np.int64]) -> Table:
     """The table of these rows alone, numbered from 0."""
     return replace(table, frame=table.frame.iloc[rows].reset_index(drop=True))
+
+
+def only_found(found: Detection, rows: NDArray[np.int64]) -> Detection:
+    """What ``detect_rows`` has found in these rows, told by their positions among them; places on the axis stay."""
+
+    def at(row: int) -> int:
+        return int(np.searchsorted(rows, row))
+
+    return replace(
+        found,
+        scores=found.scores[rows],
+        flags=found.flags[rows],
+        contributions=found.contributions[rows],
+        event_ids=found.event_ids[rows],
+        events=[
+            replace(event, start_row=at(event.start_row), end_row=at(event.end_row), peak_row=at(event.peak_row))
+            for event in found.events
+        ],
+        runs=[replace(run, start_row=at(run.start_row)) for run in found.runs],
+    )
 
 
 def _in_whole(found: Detection, rows: NDArray[np.int64], table: Table) -> Detection:

@@ -11,7 +11,7 @@ from waferwatch.detection.result import Detection
 from waferwatch.errors import InputError
 from waferwatch.evaluate.metrics import flag_metrics
 from waferwatch.events.build import build_events
-from waferwatch.read.table import Role, Table
+from waferwatch.read.table import Table
 from waferwatch.series.split import split
 
 
@@ -30,13 +30,13 @@ def with_threshold(table: Table, found: Detection, threshold: float) -> Detectio
     flags = np.isfinite(found.scores) & (np.nan_to_num(found.scores) > threshold)
     series = split(table).series  # the same as found.runs, in the same order
     events, event_ids = build_events(found.scores, flags, found.contributions, series, table, found.features)
-    label = table.column(Role.LABEL)
+    labels = table.labels()
     return replace(
         found,
         flags=flags,
         events=events,
         event_ids=event_ids,
         threshold=threshold,
-        metrics=None if label is None else flag_metrics(table.frame[label].to_numpy(bool), flags),
+        metrics=None if labels is None else flag_metrics(labels, flags),
         runs=[replace(run, flagged=int(flags[one.rows].sum())) for run, one in zip(found.runs, series, strict=True)],
     )

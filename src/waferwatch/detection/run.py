@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.detection.result import Detection, RunScore
-from waferwatch.detectors.base import Detector, Progress, Scores, no_progress
+from waferwatch.detectors.base import Detector, Progress, Scores, no_progress, part_of
 from waferwatch.detectors.registry import create
 from waferwatch.detectors.threshold import contamination_threshold
 from waferwatch.errors import InputError
-from waferwatch.evaluate.metrics import Metrics, flag_metrics
+from waferwatch.evaluate.metrics import flag_metrics
 from waferwatch.events.build import build_events
-from waferwatch.read.table import Note, Role, Table
+from waferwatch.read.table import Note, Table
 from waferwatch.series.series import Series
 from waferwatch.series.split import Split, split
 
@@ -66,6 +66,7 @@ def detect_table(
     threshold = contamination_threshold(points, contamination)
     flags = points > threshold  # NaN compares as False: what was not judged is not flagged
     events, event_ids = build_events(points, flags, contributions, parts.series, table, parts.features)
+    labels = table.labels()
     return Detection(
         scores=points,
         flags=flags,
@@ -80,7 +81,7 @@ def detect_table(
         model_sha256=runner.model.sha256,
         device=runner.model.device,
         seconds=time.perf_counter() - started,
-        metrics=_metrics(table, flags),
+        metrics=None if labels is None else flag_metrics(labels, flags),
         notes=(*table.notes, *parts.notes, *_unjudged_note(points)),
     )
 
@@ -98,16 +99,12 @@ def score_split(detector: Detector, parts: Split, progress: Progress = no_progre
         share = sum(len(one) for one in mine) / total
         before = finished / total
         progress(before)
-        detector.fit(reference_of(scope, mine, parts.reference), _part_of(progress, before, 0.0))
-        scored = detector.score(mine, _part_of(progress, before, share))
+        detector.fit(reference_of(scope, mine, parts.reference), part_of(progress, before, 0.0))
+        scored = detector.score(mine, part_of(progress, before, share))
         found.update(zip(numbers, scored, strict=True))
         finished += sum(len(one) for one in mine)
         progress(finished / total)
     return [found[number] for number in range(len(parts.series))]
-
-
-def _part_of(progress: Progress, before: float, share: float) -> Progress:
-    return lambda part: progress(before + share * part)
 
 
 def reference_of(scope: tuple[str, ...], series: Sequence[Series], given: Sequence[Series]) -> list[Series]:
@@ -118,12 +115,16 @@ def reference_of(scope: tuple[str, ...], series: Sequence[Series], given: Sequen
         return [one for one in given if one.scope == scope] or list(given)
     if all(one.reference is None for one in series):
         return list(series)
-    return [_only(one, one.reference) for one in series if one.reference is not None and one.reference.any()]
+    return known_parts(series)
 
 
-def _only(series: Series, keep: NDArray[np.bool_]) -> Series:
-    time_kept = None if series.time is None else series.time[keep]
-    return replace(series, values=series.values[keep], rows=series.rows[keep], time=time_kept, reference=None)
+def known_parts(series: Sequence[Series]) -> list[Series]:
+    """The points that are known to be normal, of each series that has any."""
+    return [
+        replace(one.at(one.reference), reference=None)
+        for one in series
+        if one.reference is not None and one.reference.any()
+    ]
 
 
 def _in_input_order(
@@ -158,11 +159,6 @@ def _highest_tenth(points: NDArray[np.float64]) -> float:
         return float("nan")
     count = max(1, round(TOP_SHARE * len(judged)))
     return float(np.partition(judged, -count)[-count:].mean())
-
-
-def _metrics(table: Table, flags: NDArray[np.bool_]) -> Metrics | None:
-    label = table.column(Role.LABEL)
-    return None if label is None else flag_metrics(table.frame[label].to_numpy(bool), flags)
 
 
 def _unjudged_note(points: NDArray[np.float64]) -> tuple[Note, ...]:

@@ -19,6 +19,11 @@ def no_progress(_share: float) -> None:
     """Report to nobody."""
 
 
+def part_of(progress: Progress, before: float, share: float) -> Progress:
+    """The progress of a part of the work that begins at ``before`` and is so large a share of it."""
+    return lambda done: progress(before + share * done)
+
+
 @dataclass(frozen=True)
 class Scores:
     """What a detector says of one series."""

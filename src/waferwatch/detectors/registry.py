@@ -28,6 +28,24 @@ def detector_names() -> list[str]:
     return list(_DETECTORS)
 
 
+def check_name(name: str, field: str = "detector") -> None:
+    """
+    Args:
+        field: the field of the request that named the detector, for the error.
+
+    Raises:
+        NotFoundError: when no detector has this name.
+    """
+    if name not in _DETECTORS:
+        raise NotFoundError(
+            "There is no detector named {name}.",
+            hint="Choose one of: {known}.",
+            field=field,
+            name=name[:60],
+            known=", ".join(_DETECTORS),
+        )
+
+
 def create(
     name: str, *, checkpoint: str | None = None, device: str | None = None, threads: int | None = None
 ) -> Detector:
@@ -45,14 +63,7 @@ def create(
         InputError: for a checkpoint given to a detector without weights.
         ModelError: when the checkpoint cannot be used.
     """
-    if name not in _DETECTORS:
-        raise NotFoundError(
-            "There is no detector named {name}.",
-            hint="Choose one of: {known}.",
-            field="detector",
-            name=name,
-            known=", ".join(_DETECTORS),
-        )
+    check_name(name)
     module, _, class_name = _DETECTORS[name].rpartition(".")
     detector: type[Detector] = getattr(importlib.import_module(module), class_name)
     taken = inspect.signature(detector).parameters

@@ -137,9 +137,9 @@ def set_scene(table: Table, found: Detection, layout: Layout) -> Scene:
             table=table.name,
         )
     usual = np.isfinite(found.scores) & ~found.flags
-    label = table.column(Role.LABEL)
-    if label is not None:
-        usual &= ~table.frame[label].to_numpy(bool)
+    labels = table.labels()
+    if labels is not None:
+        usual &= ~labels
     return Scene(table, found, layout, usual)
 
 

@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
+from waferwatch.detection.failure import Failure
 from waferwatch.detectors.base import Progress
 from waferwatch.errors import Cancelled, NotFoundError, TooManyError, WaferwatchError
 from waferwatch.jobs.comparison import run_comparison, run_injection
@@ -36,8 +37,9 @@ class RunFailed(WaferwatchError):  # noqa: N818 - told as the error that ended t
     """The error that ended a run, as it was kept."""
 
     def __init__(self, kept: dict[str, Any]) -> None:
-        super().__init__(kept["message"], hint=kept["hint"], field=kept["field"], **kept["values"])
-        self.status, self.exit_code, self.code = kept["status"], 2, kept["code"]  # type: ignore[misc]
+        failure = Failure(**kept)
+        super().__init__(failure.message, hint=failure.hint, field=failure.field, **failure.values)
+        self.status, self.exit_code, self.code = failure.status, 2, failure.code  # type: ignore[misc]
 
 
 class Jobs:
@@ -217,15 +219,8 @@ class Jobs:
 
 
 def kept_error(error: WaferwatchError) -> dict[str, Any]:
-    """The error as plain JSON types, to be told in any language later."""
-    return {
-        "code": error.code,
-        "status": error.status,
-        "message": error.message_template,
-        "hint": error.hint_template,
-        "field": error.field,
-        "values": {name: value if isinstance(value, int) else str(value) for name, value in error.values.items()},
-    }
+    """The error as the store keeps it."""
+    return asdict(Failure.of(error))
 
 
 def unexpected() -> WaferwatchError:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 
 class Role(StrEnum):
@@ -53,6 +55,11 @@ class Table:
     def columns(self, role: Role) -> list[str]:
         """Names of the columns with this role, in file order."""
         return [name for name in self.frame.columns if self.roles[name] is role]
+
+    def labels(self) -> NDArray[np.bool_] | None:
+        """(rows,) True where known to be anomalous; None without a label column."""
+        label = self.column(Role.LABEL)
+        return None if label is None else self.frame[label].to_numpy(np.bool_)
 
     def column(self, role: Role) -> str | None:
         """The first column with this role, if there is one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,16 @@ class Series:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def at(self, chosen: slice | NDArray[np.bool_]) -> Series:
+        """Some of its points."""
+        return replace(
+            self,
+            values=self.values[chosen],
+            rows=self.rows[chosen],
+            time=None if self.time is None else self.time[chosen],
+            reference=None if self.reference is None else self.reference[chosen],
+        )
 
     @property
     def sensors(self) -> int:

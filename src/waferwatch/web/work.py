@@ -8,8 +8,7 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from waferwatch.detectors.registry import create, detector_names
-from waferwatch.errors import NotFoundError
+from waferwatch.detectors.registry import create
 from waferwatch.series.quality import Quality, examine
 from waferwatch.settings import Settings
 from waferwatch.store.datasets import DEMO, Datasets
@@ -57,22 +56,6 @@ class Work:
         """Drop what was made of a data set."""
         self._qualities.forget(lambda key, _quality: key[0] == dataset)
         self._lines.forget(lambda key, _lines: key[0] == dataset)
-
-
-def check_detector(name: str, field: str = "detector") -> None:
-    """
-    Raises:
-        NotFoundError: naming the known detectors.
-    """
-    known = detector_names()
-    if name not in known:
-        raise NotFoundError(
-            "There is no detector named {name}.",
-            hint="Choose one of: {known}.",
-            field=field,
-            name=name[:60],
-            known=", ".join(known),
-        )
 
 
 def dataset_of(name: str | None) -> str:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from waferwatch.detection.compare import ONE_LINERS
+from waferwatch.detectors.registry import check_name
 from waferwatch.errors import InputError
 from waferwatch.jobs.comparison import kept_comparison
 from waferwatch.jobs.options import Options
@@ -22,7 +23,7 @@ from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
 from waferwatch.web.pages import render
 from waferwatch.web.schemas import DEFAULT_CONTAMINATION
-from waferwatch.web.work import check_detector, dataset_of
+from waferwatch.web.work import dataset_of
 
 _KINDS = ("comparison", "injection")
 _SLOW = ("matrix_profile",)  # takes longer than all others together, so it is not chosen at first
@@ -45,7 +46,7 @@ async def model_compare(request: Request) -> Response:
     """Run several detectors on the same data, and wait for the result."""
     body = await read_body(request, CompareRequest)
     for name in body.detectors or ():
-        check_detector(name, "detectors")
+        check_name(name, "detectors")
     options = Options(
         dataset_of(body.dataset),
         features=None if body.features is None else tuple(dict.fromkeys(body.features)),

@@ -7,12 +7,14 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from waferwatch.detection.part import only_found, only_rows
 from waferwatch.detection.result import Detection
 from waferwatch.grouping.counts import MOST_GROUPS, count_groups
 from waferwatch.grouping.groups import group_columns
 from waferwatch.jobs.detection import table_of
-from waferwatch.jobs.options import Options
+from waferwatch.jobs.options import Options, chosen_rows
 from waferwatch.read.table import Note, Table
 from waferwatch.store.runs import Run
 from waferwatch.store.verdicts import Verdict
@@ -54,7 +56,7 @@ def detect_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]
         "events_total": len(found.events),
         "series": len(found.runs),
         "ranking": ranking,
-        "groups": _all_groups(table, found),
+        "groups": _all_groups(table, found, chosen_rows(table, options)),
         "figures": {
             "time_series": time_figure(
                 table, app.work.lines(options.dataset, options.version), top, Window(FIGURE_POINTS), translate, found
@@ -101,7 +103,10 @@ def _events(found: Detection, verdicts: Iterable[Verdict]) -> list[dict[str, Any
     ]
 
 
-def _all_groups(table: Table, found: Detection) -> dict[str, Any]:
+def _all_groups(table: Table, found: Detection, rows: NDArray[np.int64] | None) -> dict[str, Any]:
+    """Of the rows that were to be judged."""
+    if rows is not None:
+        table, found = only_rows(table, rows), only_found(found, rows)
     fields = ("value", "rows", "anomalies", "ratio")
     return {
         column: [

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from waferwatch.detectors.moment.checkpoint import folders
+from waferwatch.detectors.registry import check_name
 from waferwatch.errors import InputError
 from waferwatch.grouping.groups import group_columns, part
 from waferwatch.jobs.detection import table_of
@@ -27,7 +28,7 @@ from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
 from waferwatch.web.pages import render
 from waferwatch.web.schemas import DEFAULT_CONTAMINATION, Figure
-from waferwatch.web.work import check_detector, dataset_of
+from waferwatch.web.work import dataset_of
 
 _MOST_VALUES = 500
 
@@ -54,7 +55,7 @@ def options_of(body: DetectRequest, **more: Any) -> Options:
     Raises:
         NotFoundError: for a detector that does not exist.
     """
-    check_detector(body.detector)
+    check_name(body.detector)
     return Options(
         dataset=dataset_of(body.dataset),
         features=None if body.features is None else tuple(dict.fromkeys(body.features)),

@@ -8,6 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from waferwatch.detection.failure import Failure
+from waferwatch.detectors.registry import check_name
 from waferwatch.errors import InputError
 from waferwatch.jobs.detection import set_threshold, table_of
 from waferwatch.jobs.options import Options
@@ -30,14 +32,14 @@ from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
 from waferwatch.web.schemas import Figure
-from waferwatch.web.work import check_detector, dataset_of
+from waferwatch.web.work import dataset_of
 
 
 async def start_run(request: Request) -> Response:
     """Queue a run and answer at once; the same question as before is answered by the run of before."""
     body = await read_body(request, RunRequest)
     for name in body.detectors or ():
-        check_detector(name, "detectors")
+        check_name(name, "detectors")
     detectors = None if body.detectors is None else tuple(dict.fromkeys(body.detectors))
     return await _submit(request, body.kind, options_of(body, detectors=detectors, faults=body.faults))
 
@@ -143,16 +145,10 @@ def run_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]:
     return {
         **{name: getattr(run, name) for name in names},
         "place": app.jobs.place(run.id),
-        "error": None if run.error is None else _error(run.error, translate),
+        "error": None if run.error is None else Failure(**run.error).told(translate),
         "summary": run.summary,
         "user": run.user,
     }
-
-
-def _error(kept: dict[str, Any], translate: Translator) -> dict[str, str]:
-    return {
-        part: translate(kept[part]).format(**kept["values"]) if kept[part] else "" for part in ("message", "hint")
-    } | {"code": kept["code"]}
 
 
 _READ = (400, 404, 500, 503)

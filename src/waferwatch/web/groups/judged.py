@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from waferwatch.detection.part import only_found, only_rows
 from waferwatch.detection.result import Detection
 from waferwatch.jobs.options import Options, chosen_rows
 from waferwatch.read.table import Table
@@ -42,24 +43,7 @@ def judged(app: Parts, run_id: str) -> Judged:
     rows = chosen_rows(table, options)
     if rows is None:
         return Judged(run.id, options.dataset, table, found, np.arange(len(table.frame)))
-    part = replace(table, frame=table.frame.iloc[rows].reset_index(drop=True))
-    return Judged(run.id, options.dataset, part, _only(found, rows), rows)
-
-
-def _only(found: Detection, rows: NDArray[np.int64]) -> Detection:
-    return replace(
-        found,
-        scores=found.scores[rows],
-        flags=found.flags[rows],
-        contributions=found.contributions[rows],
-        event_ids=found.event_ids[rows],
-        events=[
-            replace(event, peak_row=int(place))
-            for event, place in zip(
-                found.events, np.searchsorted(rows, [event.peak_row for event in found.events]), strict=True
-            )
-        ],
-    )
+    return Judged(run.id, options.dataset, only_rows(table, rows), only_found(found, rows), rows)
 
 
 class Places:
