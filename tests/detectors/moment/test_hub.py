@@ -247,7 +247,7 @@ def test_a_file_in_the_way_of_the_data_directory_is_told(tiny_moment, data_dir):
 
 def test_ctrl_c_during_a_download_ends_it_at_once_and_the_next_attempt_completes(hub, tiny_moment, tmp_path, data_dir):
     hub.repositories[ID] = large(tmp_path, tiny_moment)
-    hub.pause_s = 1.0
+    hub.pause_s = 60.0  # longer than the test: the download cannot end by itself
     code = "import sys; from waferwatch.cli import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, "models", "import", ID]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
