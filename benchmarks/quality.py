@@ -1,4 +1,4 @@
-"""VUS-PR of every detector on a folder of labelled series.
+"""How well every detector ranks what is labelled in a folder of series and of runs.
 
     python benchmarks/quality.py DATA_FOLDER
     python benchmarks/quality.py DATA_FOLDER --only univariate --output univariate.csv --published PUBLISHED_FOLDER
@@ -9,27 +9,33 @@ tsb_ad_name; every file has the sensors first and then ``label``; files of kind 
 
 One fixed setting for everything, no labels used: each series goes through ``detect_table`` with its first train_rows
 rows as reference, and its scores are compared with its labels by VUS-PR as TSB-AD computes it (buffer up to the first
-autocorrelation peak for one sensor, 100 points for several). The whole series counts, reference rows included.
+autocorrelation peak for one sensor, 100 points for several). The whole series counts, reference rows included. Files of
+runs are judged run by run: see run_quality.py. Means have bootstrap intervals over the series: see bootstrap.py.
 
 The output CSV has one line for each series and detector. A second run keeps the lines of the same model (by the hash
 of its weights) and computes only the missing ones; after a change of code, --fresh starts over. Tables go to stdout,
-progress to stderr, and the last line of stdout is one JSON document. Exit status 1 when a series failed.
+progress to stderr, and the last line of stdout is one JSON document. Exit status 1 when something failed.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import multiprocessing
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
+from lines import Line, append_line, read_lines
+from manifest import LABEL, SHAPES, Entry, entries, labelled_table
+from published import published
+from quality_tables import document_of, print_tables
+from run_quality import BASELINES, SEEDS, judge, part
 
 from waferwatch.detection.compare import vus_window
 from waferwatch.detection.run import detect_table
@@ -37,46 +43,24 @@ from waferwatch.detectors.registry import create, detector_names
 from waferwatch.errors import WaferwatchError
 from waferwatch.evaluate.metrics import auc_pr
 from waferwatch.evaluate.vus import vus_pr
-from waferwatch.read.frames import table_from_frame
 
 MOST_JOBS = 2
-LABEL, RUN, STEP = "label", "run_id", "step"
-SHAPES = ("univariate", "multivariate", "runs")
-# Columns of the published tables that are facts about the series, not methods.
-FACTS = ("ts_len", "anomaly_len", "num_anomaly", "avg_anomaly_len", "anomaly_ratio", "point_anomaly", "seq_anomaly")
 
 
 @dataclass(frozen=True)
 class Task:
-    """One detector on one series."""
+    """One detector on one series, or on the runs of one file."""
 
-    path: Path
-    family: str
-    train_rows: int  # 0: nothing is known to be normal
-    tsb_ad_name: str
-    detector: str
+    entry: Entry
+    detector: str  # or a baseline of run_quality
     checkpoint: str | None
     sha256: str  # hash of the detector's weights, empty without weights
+    seed: int = 0  # of the drawn half of the runs
 
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the output."""
-
-    file: str
-    family: str
-    tsb_ad_name: str
-    detector: str
-    model: str
-    sha256: str
-    device: str
-    rows: int
-    sensors: int
-    window: int
-    unjudged: int  # rows without a score
-    vus_pr: float
-    auc_pr: float
-    seconds: float
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """That of its line."""
+        return self.entry.path.name, self.detector, self.sha256, self.seed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,17 +78,20 @@ def run(options: argparse.Namespace) -> int:
     tasks = list(planned(options))
     if options.fresh and options.output.exists():
         options.output.unlink()
-    done = {key(line) for line in read_lines(options.output)}
-    missing = [task for task in tasks if (task.path.name, task.detector, task.sha256) not in done]
+    done = {line.key for line in read_lines(options.output)}
+    missing = [task for task in tasks if task.key not in done]
     print(f"{len(tasks)} to score, {len(tasks) - len(missing)} already in {options.output}", file=sys.stderr)
     failed = score_all(missing, options.output, options.jobs)
-    wanted = {(task.path.name, task.detector, task.sha256) for task in tasks}
-    lines = pd.DataFrame(asdict(line) for line in read_lines(options.output) if key(line) in wanted)
-    complete = on_the_same_series(lines)
-    if complete.empty:
+    wanted = {task.key for task in tasks}
+    # In the order of the tasks, not in that in which they were done, so that the same scores give the same document.
+    order = {key: number for number, key in enumerate(task.key for task in tasks)}
+    lines = sorted((line for line in read_lines(options.output) if line.key in wanted), key=lambda one: order[one.key])
+    document = document_of(
+        pd.DataFrame(asdict(line) for line in lines), published(options.published) if options.published else None
+    )
+    if not document:
         print("There is no series that every detector scored.", file=sys.stderr)
         return 1
-    document = summary(complete, published(options.published) if options.published else None)
     print_tables(document)
     print(json.dumps({**document, "failed": failed, "output": options.output.name}))
     return 1 if failed else 0
@@ -128,20 +115,20 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def planned(options: argparse.Namespace) -> Iterator[Task]:
-    """Every detector on every chosen series, short series first."""
-    manifest = pd.read_csv(options.folder / "MANIFEST.csv").sort_values("rows", kind="stable")
-    manifest["shape"] = ["runs" if one.kind == "runs" else SHAPES[one.features > 1] for one in manifest.itertuples()]
-    chosen = manifest[manifest["rows"] <= options.max_rows]
-    if options.only:
-        chosen = chosen[chosen["shape"] == options.only]
-    if options.families:
-        chosen = chosen[chosen["family"].isin(options.families.split(","))]
+    """Every detector on every chosen series, short series first; every detector and baseline on the runs, seed by
+    seed.
+    """
+    chosen = list(entries(options.folder, options.max_rows, options.only, options.families))
     for detector in options.detectors.split(","):
         checkpoint = options.checkpoint if detector == "moment" else None
         sha256 = create(detector, checkpoint=checkpoint).model.sha256 or ""
-        for one in chosen.fillna({"train_rows": 0, "tsb_ad_name": ""}).itertuples():
-            path = options.folder / one.file
-            yield Task(path, one.family, int(one.train_rows), one.tsb_ad_name, detector, checkpoint, sha256)
+        for entry in chosen:
+            for seed in SEEDS if entry.shape == "runs" else (0,):
+                yield Task(entry, detector, checkpoint, sha256, seed)
+    for baseline in BASELINES:
+        for entry in chosen:
+            if entry.shape == "runs":
+                yield from (Task(entry, baseline, None, "", seed) for seed in SEEDS)
 
 
 def score_all(tasks: Sequence[Task], output: Path, jobs: int) -> list[str]:
@@ -152,38 +139,34 @@ def score_all(tasks: Sequence[Task], output: Path, jobs: int) -> list[str]:
         running = {pool.submit(score, task): task for task in tasks}
         for number, future in enumerate(as_completed(running), start=1):
             task = running[future]
-            told = f"[{number}/{len(tasks)}] {task.path.name} {task.detector}"
+            told = f"[{number}/{len(tasks)}] {task.entry.path.name} {task.detector}"
             try:
                 line = future.result()
             except WaferwatchError as error:
-                failed.append(f"{task.path.name} {task.detector}: {error}")
+                failed.append(f"{task.entry.path.name} {task.detector}: {error}")
                 print(f"{told} failed: {error}", file=sys.stderr)
                 continue
             append_line(output, line)
-            print(f"{told} {line.vus_pr:.4f} in {line.seconds:.1f} s", file=sys.stderr)
+            figure = line.auc_pr if task.entry.shape == "runs" else line.vus_pr
+            print(f"{told} {figure:.4f} in {line.seconds:.1f} s", file=sys.stderr)
     return failed
 
 
 def score(task: Task) -> Line:
-    frame = pd.read_parquet(task.path)
-    runs = RUN in frame.columns
-    table = table_from_frame(
-        frame,
-        name=task.path.name,
-        features=[name for name in frame.columns if name not in (RUN, STEP, LABEL)],
-        label=LABEL,
-        time=STEP if runs else None,
-        group=[RUN] if runs else None,
-    )
+    return _score_runs(task) if task.entry.shape == "runs" else _score_series(task)
+
+
+def _score_series(task: Task) -> Line:
+    table = labelled_table(task.entry)
     detection = detect_table(
-        table, detector=task.detector, checkpoint=task.checkpoint, reference_rows=task.train_rows or None
+        table, detector=task.detector, checkpoint=task.checkpoint, reference_rows=task.entry.train_rows or None
     )
     labels = table.frame[LABEL].to_numpy(bool)
     window = vus_window(table, detection.features)
     return Line(
-        file=task.path.name,
-        family=task.family,
-        tsb_ad_name=task.tsb_ad_name,
+        file=task.entry.path.name,
+        family=task.entry.family,
+        tsb_ad_name=task.entry.tsb_ad_name,
         detector=task.detector,
         model=detection.model,
         sha256=detection.model_sha256 or "",
@@ -198,95 +181,28 @@ def score(task: Task) -> Line:
     )
 
 
-def key(line: Line) -> tuple[str, str, str]:
-    return line.file, line.detector, line.sha256
-
-
-def read_lines(path: Path) -> list[Line]:
-    if not path.exists():
-        return []
-    kinds = {"int": int, "float": float, "str": str}
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            Line(**{one.name: kinds[str(one.type)](row[one.name]) for one in fields(Line)})
-            for row in csv.DictReader(file)
-        ]
-
-
-def append_line(path: Path, line: Line) -> None:
-    new = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [one.name for one in fields(Line)])
-        if new:
-            writer.writeheader()
-        writer.writerow(asdict(line))
-
-
-def published(folder: Path) -> pd.DataFrame:
-    """(TSB-AD files, methods) published VUS-PR; NaN where a method has none for the whole series."""
-    merged = [pd.read_csv(path, index_col="file") for path in sorted(folder.glob("*_mergedTable_VUS-PR.csv"))]
-    lengths = pd.concat([table["ts_len"] for table in merged])
-    scores = pd.concat([table.drop(columns=list(FACTS)) for table in merged])
-    for path in sorted(folder.glob("*.csv")):
-        if "mergedTable" in path.name:
-            continue
-        method = path.stem.rsplit("_", 1)[0]
-        table = pd.read_csv(path, index_col="file")
-        if "scored_rows" in table:  # a part of a series is another task
-            table = table[table["scored_rows"] == lengths.reindex(table.index)]
-        table = table.filter(regex="^(VUS-PR|leaderboard_.*)$")  # the others are scores of single heads
-        table.columns = table.columns.str.replace("VUS-PR", method).str.replace("leaderboard", method)
-        scores = scores.combine_first(table)
-    return scores
-
-
-def on_the_same_series(lines: pd.DataFrame) -> pd.DataFrame:
-    """The lines of the series that every detector scored: means are worth comparing only over the same series."""
-    if lines.empty:
-        return lines
-    lines = lines.assign(name=lines["detector"] + (" " + lines["sha256"].str[:8]).where(lines["sha256"] != "", ""))
-    return lines[lines.groupby("file")["name"].transform("nunique") == lines["name"].nunique()]
-
-
-def summary(lines: pd.DataFrame, methods: pd.DataFrame | None) -> dict[str, object]:
-    """Means of each detector, over all series, by family, and beside the published methods on the same series."""
-    names = list(dict.fromkeys(lines["name"]))
-    document: dict[str, object] = {
-        "series": lines["file"].nunique(),
-        "families": {
-            family: {"series": part["file"].nunique(), **part.groupby("name")["vus_pr"].mean().round(4).to_dict()}
-            for family, part in lines.groupby("family")
-        },
-        "detectors": {
-            name: {
-                **part[["vus_pr", "auc_pr"]].mean().round(4).to_dict(),
-                "unjudged": int(part["unjudged"].sum()),
-                "seconds": round(part["seconds"].sum(), 1),
-                "device": "; ".join(sorted(set(part["device"]))),
-            }
-            for name, part in ((name, lines[lines["name"] == name]) for name in names)
-        },
-    }
-    if methods is not None and lines["tsb_ad_name"].isin(methods.index).any():
-        ours = lines[lines["tsb_ad_name"].isin(methods.index)].pivot(
-            index="tsb_ad_name", columns="name", values="vus_pr"
-        )
-        theirs = methods.reindex(ours.index)
-        covered = theirs.columns[theirs.notna().all()]
-        means = pd.concat([ours.mean(), theirs[covered].mean()]).sort_values(ascending=False)
-        document["published"] = {"series": len(ours), "vus_pr": means.round(4).to_dict()}
-    return document
-
-
-def print_tables(document: dict[str, object]) -> None:
-    detectors = pd.DataFrame(document["detectors"])
-    families = pd.DataFrame(document["families"]).T.astype({"series": int})
-    print(f"Mean VUS-PR by family\n{families.to_string()}\n")
-    print(f"Over all {document['series']} series that every detector scored\n{detectors.T.to_string()}\n")
-    if "published" in document:
-        beside = pd.DataFrame(document["published"])
-        print(f"Mean VUS-PR beside published methods, on the same {beside['series'].iloc[0]} series")
-        print(f"{beside['vus_pr'].to_string()}\n")
+def _score_runs(task: Task) -> Line:
+    frame = pd.read_parquet(task.entry.path)
+    parts = part(frame, task.entry.family, task.seed)
+    started = time.perf_counter()
+    judged = judge(parts, task.detector, task.checkpoint)
+    return Line(
+        file=task.entry.path.name,
+        family=task.entry.family,
+        tsb_ad_name="",
+        detector=task.detector,
+        model=judged.model,
+        sha256=task.sha256,
+        device=judged.device,
+        rows=len(frame),
+        sensors=len(parts.sensors),
+        window=0,
+        unjudged=judged.unjudged,
+        vus_pr=float("nan"),
+        auc_pr=judged.average_precision,
+        seconds=round(time.perf_counter() - started, 3),
+        seed=task.seed,
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,109 @@
+"""The virtual fab as a judge: its faults, the threshold that a budget allows, what counts as found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import fab
+import numpy as np
+import pytest
+from fab_truth import FabFault, faults_of, faulty_rows
+from false_events import threshold_within
+
+from waferwatch.detection.rethreshold import with_threshold
+from waferwatch.events.event import Kind
+from waferwatch.read.fab import SENSORS
+from waferwatch.read.fab_faults import FAULT_KINDS
+from waferwatch.read.generate import generate
+
+NAMES = [sensor.name for sensor in SENSORS]
+
+
+@pytest.fixture(scope="module")
+def faults() -> list[FabFault]:
+    return faults_of(generate(40_000, 2, 3), generate(40_000, 2, 3, faults=False), NAMES)
+
+
+def test_every_labelled_row_lies_in_a_fault_of_its_own_equipment(faults: list[FabFault]) -> None:
+    frame = generate(40_000, 2, 3)
+    inside = faulty_rows(frame, faults)
+    assert inside[frame["anomaly"] == 1].all()
+    assert inside.sum() < 1.2 * frame["anomaly"].sum()
+
+
+def test_faults_are_what_the_fab_says_they_are(faults: list[FabFault]) -> None:
+    assert {one.fault for one in faults} == set(FAULT_KINDS)
+    for one in faults:
+        assert one.guilty in one.changed
+        assert (one.kind is Kind.POINT) == (one.fault == "pressure_spike")
+        if one.fault == "stuck_sensor":
+            assert one.changed == {one.guilty}
+            assert one.kind is Kind.CONTEXTUAL
+        if one.fault == "rf_mismatch":
+            assert one.guilty == "rf_reflected_W"
+
+
+def test_the_threshold_lets_through_as_many_false_events_as_allowed() -> None:
+    scores = np.ones(100)
+    scores[[10, 11, 40, 70]] = 9, 5, 7, 3  # an event of two rows, then two more
+    normal = np.zeros(100, bool)
+    assert [threshold_within([scores], [normal], allowed) for allowed in (0, 1, 2)] == [9, 7, 3]
+
+
+def test_rows_between_two_flagged_ones_join_events_as_in_the_product() -> None:
+    scores = np.ones(100)
+    scores[[10, 28, 19]] = 9, 8, 7  # the third row has 8 rows to both sides and makes one event of two
+    scores[[60, 80]] = 6, 5
+    normal = np.zeros(100, bool)
+    assert threshold_within([scores], [normal], 2) == 5
+    assert threshold_within([scores], [normal], 1) == 8  # before the third row there were two
+
+
+def test_an_event_that_reaches_a_faulty_row_is_not_false() -> None:
+    scores = np.ones(100)
+    scores[[10, 15, 50]] = 9, 8, 7
+    faulty = np.zeros(100, bool)
+    faulty[12:14] = True
+    assert threshold_within([scores], [faulty], 0) == 9  # alone, before the row behind the fault is flagged
+    faulty[10] = True
+    assert threshold_within([scores], [faulty], 0) == 7
+
+
+def test_rows_of_the_same_score_are_flagged_together_and_unjudged_ones_never() -> None:
+    scores = np.full(60, np.nan)
+    scores[[5, 25, 45]] = 2.0
+    assert threshold_within([scores], [np.zeros(60, bool)], 2) == 2.0
+    assert threshold_within([scores], [np.zeros(60, bool)], 3) < 2.0
+
+
+def test_events_do_not_reach_over_the_border_of_a_series() -> None:
+    ends = np.array([0.0] * 19 + [5.0]), np.array([5.0] + [0.0] * 19)
+    assert threshold_within(ends, [np.zeros(20, bool)] * 2, 1) == 5.0
+
+
+def test_the_product_finds_as_many_false_events_as_the_threshold_was_chosen_for() -> None:
+    one = fab.made(20_000, 2, 1)
+    found = fab.scored("pca", one)
+    assert np.isnan(found.scores[: one.judged_from]).all()
+    result = fab.within([one], [found], 3)
+    assert result["false_events"] <= 3
+    below = with_threshold(one.table, found, np.nextafter(result["threshold"], 0))
+    assert len(fab.false_events(one, below)) == 4
+    counts = result["faults"]
+    assert counts["all"]["faults"] == len(one.faults) == sum(counts[kind]["faults"] for kind in FAULT_KINDS)
+    assert sum(sum(row.values()) for row in result["kinds"].values()) == len(one.faults)
+
+
+def test_delay_runs_from_the_first_faulty_row_to_the_first_flagged_one() -> None:
+    one = fab.made(20_000, 2, 1)
+    found = fab.scored("pca", one)
+    fault = max(one.faults, key=lambda fault: fault.last - fault.first)
+    rows = np.arange(fault.first, fault.last + 1, 2)
+    scores = np.zeros(len(found.scores))
+    scores[rows[4:7]] = 1.0
+    flagged = with_threshold(one.table, replace(found, scores=scores), 0.5)
+    outcome = fab.outcome(one, flagged, fault)
+    assert outcome.event is not None
+    assert outcome.delay_s == 4
+    others = [fab.outcome(one, flagged, other) for other in one.faults if other is not fault]
+    assert all(other.event is None for other in others)
