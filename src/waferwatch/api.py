@@ -10,6 +10,7 @@ from waferwatch.detection.compare import ComparisonRow, compare_table
 from waferwatch.detection.result import Detection
 from waferwatch.detection.run import detect_table
 from waferwatch.detectors.base import Progress, no_progress
+from waferwatch.detectors.threshold import DEFAULT_CONTAMINATION
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
 
@@ -27,7 +28,8 @@ def detect(
     reference: pd.DataFrame | None = None,
     reference_rows: int | None = None,
     detector: str = "moment",
-    contamination: float = 0.05,
+    contamination: float = DEFAULT_CONTAMINATION,
+    false_alarms: float | None = None,
     checkpoint: str | None = None,
     device: str | None = None,
     progress: Progress = no_progress,
@@ -46,6 +48,9 @@ def detect(
         reference_rows: instead: the first so many rows of each group, in time order, are known to be normal.
         detector: one of ``detector_names()``.
         contamination: expected share of anomalous rows, above 0 and at most 0.5.
+        false_alarms: instead: at most so many false events per equipment and week. Needs a reference or
+            reference_rows, and a time column with dates; the result's ``budget`` says what it rests on and what came
+            of it.
         checkpoint: for ``moment``: name of an imported checkpoint; by default the embedded one.
         device: "auto", "cpu" or "cuda"; by default the setting ``WAFERWATCH_DEVICE``.
         progress: called with the share done, 0 to 1.
@@ -63,6 +68,7 @@ def detect(
         detector=detector,
         checkpoint=checkpoint,
         contamination=contamination,
+        false_alarms=false_alarms,
         reference_rows=reference_rows,
         reference=None if reference is None else _table(reference, "the reference", features, time, group, None, roles),
         device=device,
@@ -81,7 +87,7 @@ def compare(
     roles: Mapping[str, str] | None = None,
     reference: pd.DataFrame | None = None,
     reference_rows: int | None = None,
-    contamination: float = 0.05,
+    contamination: float = DEFAULT_CONTAMINATION,
     progress: Progress = no_progress,
 ) -> list[ComparisonRow]:
     """Run several detectors (all by default) on the same frame; arguments and errors as for ``detect``."""

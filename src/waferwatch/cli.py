@@ -71,6 +71,11 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_detect(commands: Any) -> None:
     parser = commands.add_parser("detect", help="find anomalies in a file")
     _add_data_options(parser)
+    rule = parser.add_mutually_exclusive_group()
+    _add_contamination(rule)
+    rule.add_argument(
+        "--false-alarms", type=float, metavar="N", help="instead: at most N false events per equipment and week"
+    )
     parser.add_argument("--output", type=Path, metavar="OUT", help="write all rows with their scores: .csv or .parquet")
     parser.add_argument("--label", metavar="COL", help="column of known anomalies, for precision, recall and F1")
     parser.add_argument("--detector", default="moment", metavar="NAME", help="default: moment")
@@ -82,6 +87,7 @@ def _add_detect(commands: Any) -> None:
 def _add_compare(commands: Any) -> None:
     parser = commands.add_parser("compare", help="run several detectors on a labelled file")
     _add_data_options(parser)
+    _add_contamination(parser)
     parser.add_argument("--label", required=True, metavar="COL", help="column of known anomalies")
     parser.add_argument("--detectors", type=_names, metavar="A,B", help="default: all")
     parser.set_defaults(run=run_compare)
@@ -95,11 +101,14 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--role", type=_role, action="append", default=[], metavar="COL=ROLE", help="what a column is; may be repeated"
     )
-    parser.add_argument("--contamination", type=float, default=0.05, metavar="F", help="expected share of anomalies")
     known = parser.add_mutually_exclusive_group()
     known.add_argument("--reference-rows", type=int, metavar="N", help="the first N rows of each group are normal")
     known.add_argument("--reference", metavar="FILE", help="a file of known-normal rows")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON document")
+
+
+def _add_contamination(parser: Any) -> None:
+    parser.add_argument("--contamination", type=float, default=0.05, metavar="F", help="expected share of anomalies")
 
 
 def _add_generate(commands: Any) -> None:
@@ -146,6 +155,7 @@ def run_detect(options: argparse.Namespace) -> int:
         detector=options.detector,
         checkpoint=options.checkpoint,
         contamination=options.contamination,
+        false_alarms=options.false_alarms,
         reference_rows=options.reference_rows,
         reference=reference,
         device=options.device,
@@ -218,6 +228,8 @@ def _tell_detection(found: dict[str, Any]) -> None:
     _say(f"{found['rows']:,} rows, {found['anomalies']:,} anomalous ({found['anomaly_ratio']:.2%})")
     if found["metrics"]:
         _say("Against the labels: " + ", ".join(f"{name} {value:.3f}" for name, value in found["metrics"].items()))
+    if found["budget"]:
+        _tell_budget(found["budget"])
     events = found["events"]
     _say(
         f"{len(events):,} events" + (", those with the highest peaks:" if len(events) > 10 else ":" if events else ".")
@@ -226,6 +238,15 @@ def _tell_detection(found: dict[str, Any]) -> None:
         where = " ".join(filter(None, (event["equipment"], event["lot"])))
         sensors = ", ".join(f"{item['sensor']} {item['share']:.0%}" for item in event["sensors"][:3])
         _say(f"  #{event['id']} {event['kind']} {event['start']} - {event['end']} {where} ({sensors})")
+
+
+def _tell_budget(budget: dict[str, Any]) -> None:
+    kept = f"at most {budget['asked']:g} false alarms asked for, {budget['expected']:.2g} expected"
+    all_events, false = budget["achieved"], budget["achieved_false"]
+    got = "" if all_events is None else f", {all_events:.3g} events achieved"
+    got += "" if false is None else f", {false:.3g} of them false"
+    _say(f"Per equipment and week: {kept}{got}")
+    _say(f"The threshold rests on {budget['rows']:,} known-normal rows ({budget['weeks']:.2g} weeks)")
 
 
 def _say(text: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from waferwatch.detection.budget import Budget
 from waferwatch.evaluate.metrics import Metrics
 from waferwatch.events.event import Event
 from waferwatch.read.table import Note
@@ -36,7 +37,7 @@ class Detection:
     events: list[Event]
     runs: list[RunScore]
     features: list[str]
-    threshold: float  # flagged rows score above it
+    threshold: float  # flagged rows score above it; ``threshold_by`` says what set it
     detector: str
     model: str  # checkpoint or algorithm that ran
     model_sha256: str | None  # hash of the checkpoint's weights
@@ -44,6 +45,8 @@ class Detection:
     seconds: float  # from shaping the series to the events, without reading the file
     metrics: Metrics | None = None  # None without labels
     notes: tuple[Note, ...] = field(default=())  # what was done to the data that its owner should know
+    threshold_by: str = "contamination"  # what set the threshold: "contamination", "false_alarms" or, later, "hand"
+    budget: Budget | None = None  # of "false_alarms"
 
     def to_dict(self) -> dict[str, Any]:
         """The result without its row arrays, as plain JSON types (NaN becomes None)."""
@@ -57,6 +60,8 @@ class Detection:
             "anomalies": anomalies,
             "anomaly_ratio": anomalies / rows if rows else 0.0,
             "threshold": self.threshold if math.isfinite(self.threshold) else None,
+            "threshold_by": self.threshold_by,
+            "budget": None if self.budget is None else asdict(self.budget),
             "seconds": self.seconds,
             "features": list(self.features),
             "metrics": None if self.metrics is None else asdict(self.metrics),

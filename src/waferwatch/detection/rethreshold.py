@@ -37,6 +37,8 @@ def with_threshold(table: Table, found: Detection, threshold: float) -> Detectio
         events=events,
         event_ids=event_ids,
         threshold=threshold,
+        threshold_by="hand",
+        budget=None,
         metrics=None if labels is None else flag_metrics(labels, flags),
         runs=[replace(run, flagged=int(flags[one.rows].sum())) for run, one in zip(found.runs, series, strict=True)],
     )

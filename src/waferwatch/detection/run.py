@@ -10,10 +10,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from waferwatch.detection.budget import budget_notes, budget_threshold, check_budget, with_achieved
+from waferwatch.detection.calibration import calibrate
 from waferwatch.detection.result import Detection, RunScore
 from waferwatch.detectors.base import Detector, Progress, Scores, no_progress, part_of
 from waferwatch.detectors.registry import create
-from waferwatch.detectors.threshold import contamination_threshold
+from waferwatch.detectors.threshold import DEFAULT_CONTAMINATION, contamination_threshold
 from waferwatch.errors import InputError
 from waferwatch.evaluate.metrics import flag_metrics
 from waferwatch.events.build import build_events
@@ -29,7 +31,8 @@ def detect_table(
     *,
     detector: str = "moment",
     checkpoint: str | None = None,
-    contamination: float = 0.05,
+    contamination: float = DEFAULT_CONTAMINATION,
+    false_alarms: float | None = None,
     reference_rows: int | None = None,
     reference: Table | None = None,
     device: str | None = None,
@@ -42,6 +45,8 @@ def detect_table(
         detector: a name of ``detector_names()``.
         checkpoint: for ``moment``: name of an imported checkpoint; None takes the embedded one.
         contamination: expected share of anomalous rows, above 0 and at most 0.5.
+        false_alarms: instead: at most so many false events per equipment and week. The detector then learns from the
+            first two thirds of the known-normal rows, and its threshold is found on the others.
         reference_rows: the first so many rows of each group, in time order, are known to be normal.
         reference: a table of known-normal rows with the same sensors, instead of ``reference_rows``.
         device: "auto", "cpu" or "cuda"; None takes the setting.
@@ -51,22 +56,33 @@ def detect_table(
         InputError, NotFoundError, ModelError: each says what to do about it.
     """
     started = time.perf_counter()
-    contamination_threshold(np.zeros(1), contamination)  # a bad value is refused before the work, not after it
+    known = reference is not None or reference_rows is not None
+    if false_alarms is None:  # bad values are refused before the work, not after it
+        contamination_threshold(np.zeros(1), contamination)
+    else:
+        check_budget(false_alarms, contamination, known)
     parts = split(table, reference_rows=reference_rows, reference=reference)
+    calibration = None if false_alarms is None else calibrate(parts, false_alarms)
     runner = create(detector, checkpoint=checkpoint, device=device)
-    scores = score_split(runner, parts, progress)
+    all_scores = score_split(runner, parts if calibration is None else calibration.work, progress)
+    scores = all_scores[: len(parts.series)]
     points, contributions = _in_input_order(parts, scores, len(table.frame))
-    if np.isnan(points).all() and (reference is not None or reference_rows is not None):
+    if np.isnan(points).all() and known:
         raise InputError(
             "{detector} could learn nothing from the reference, so no row could be judged.",
             hint="Give more known-normal rows: some hundreds for each equipment, with values in the same sensors.",
             field="reference_rows" if reference is None else "reference",
             detector=detector,
         )
-    threshold = contamination_threshold(points, contamination)
+    if calibration is None:
+        threshold, budget = contamination_threshold(points, contamination), None
+    else:
+        threshold, budget = budget_threshold(calibration, all_scores)
     flags = points > threshold  # NaN compares as False: what was not judged is not flagged
     events, event_ids = build_events(points, flags, contributions, parts.series, table, parts.features)
     labels = table.labels()
+    if calibration is not None and budget is not None:
+        budget = with_achieved(budget, calibration, parts.series, points, events, event_ids, labels)
     return Detection(
         scores=points,
         flags=flags,
@@ -76,13 +92,15 @@ def detect_table(
         runs=_run_scores(table, parts.series, scores, flags),
         features=parts.features,
         threshold=threshold,
+        threshold_by="contamination" if budget is None else "false_alarms",
+        budget=budget,
         detector=detector,
         model=runner.model.name,
         model_sha256=runner.model.sha256,
         device=runner.model.device,
         seconds=time.perf_counter() - started,
         metrics=None if labels is None else flag_metrics(labels, flags),
-        notes=(*table.notes, *parts.notes, *_unjudged_note(points)),
+        notes=(*table.notes, *parts.notes, *_unjudged_note(points), *budget_notes(budget)),
     )
 
 

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
 
+DEFAULT_CONTAMINATION = 0.05
+
 
 def contamination_threshold(scores: NDArray[np.float64], contamination: float) -> float:
     """The threshold above which the expected share of anomalous points lies: flag ``scores > threshold``.

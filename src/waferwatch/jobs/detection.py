@@ -30,6 +30,7 @@ def run_detection(store: Store, settings: Settings, run: Run, progress: Progress
         detector=options.detector,
         checkpoint=options.checkpoint,
         contamination=options.contamination,
+        false_alarms=options.false_alarms,
         reference_rows=options.reference_rows,
         reference=reference_period(table, options),
         device=settings.device,
@@ -76,4 +77,7 @@ def summary(found: Detection) -> dict[str, Any]:
         "events": len(found.events),
         "seconds": found.seconds,
         "f1": None if metrics is None else metrics.f1,
+        "threshold_by": found.threshold_by,
+        "achieved": None if found.budget is None else found.budget.achieved,
+        "achieved_false": None if found.budget is None else found.budget.achieved_false,
     }

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from waferwatch.detectors.threshold import DEFAULT_CONTAMINATION
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.grouping.groups import group_columns, part
 from waferwatch.read.places import place_of
@@ -28,7 +29,8 @@ class Options:
     dataset: str
     features: tuple[str, ...] | None = None  # None: every sensor
     detector: str = "moment"
-    contamination: float = 0.05
+    contamination: float = DEFAULT_CONTAMINATION
+    false_alarms: float | None = None  # instead: at most so many false events per equipment and week
     checkpoint: str | None = None
     reference_rows: int | None = None
     reference_start: str | None = None  # the rows of this period, both ends included, are known to be normal

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from waferwatch.detection.budget import Budget
 from waferwatch.detection.result import Detection, RunScore
 from waferwatch.errors import NotFoundError
 from waferwatch.evaluate.metrics import Metrics
@@ -108,6 +109,7 @@ def _about(found: Detection) -> dict[str, Any]:
         "events": [event.to_dict() for event in found.events],
         "runs": [asdict(run) for run in found.runs],
         "metrics": None if found.metrics is None else asdict(found.metrics),
+        "budget": None if found.budget is None else asdict(found.budget),
         "notes": [{"template": note.template, "values": note.values} for note in found.notes],
     }
 
@@ -124,6 +126,7 @@ def _detection(frame: pd.DataFrame, about: dict[str, Any]) -> Detection:
             "events": [_event(event) for event in about["events"]],
             "runs": [RunScore(**run) for run in about["runs"]],
             "metrics": None if about["metrics"] is None else Metrics(**about["metrics"]),
+            "budget": None if about.get("budget") is None else Budget(**about["budget"]),
             "notes": tuple(Note(note["template"], note["values"]) for note in about["notes"]),
         },
     )

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from waferwatch.detection.budget import MOST_ALARMS
+
 DEFAULT_DETECTOR = "moment"
-DEFAULT_CONTAMINATION = 0.05
 DEFAULT_POINTS, LEAST_POINTS, MOST_POINTS = 1000, 10, 5000
 
 Name = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -15,8 +16,13 @@ Names = Annotated[list[Name], Field(min_length=1, max_length=10_000)]
 Share = Annotated[float, Field(gt=0, le=0.5, allow_inf_nan=False)]
 Place = Annotated[str, Field(max_length=100)]
 Rows = Annotated[int, Field(ge=1, le=2**31)]
+Alarms = Annotated[float, Field(gt=0, le=MOST_ALARMS, allow_inf_nan=False)]
 
 SHARE_HELP = "Expected share of anomalous rows, above 0, at most 0.5."
+ALARMS_HELP = (
+    "Instead of contamination: at most so many false events per equipment and week. Needs rows known to be normal and "
+    "a time column with dates."
+)
 SENSORS_HELP = "Sensor columns to use; left out: all."
 REFERENCE_HELP = "The first so many rows of each series, in time order, are known to be normal."
 DATASET_HELP = "Id of an uploaded data set; left out: the built-in demo data."

@@ -42,6 +42,7 @@ def _plain_texts(translate: Translator) -> dict[str, str]:
         "events": translate("Events"),
         "share": translate("Anomalous"),
         "threshold": translate("threshold {value}"),
+        "per_week": translate("Events per equipment and week"),
         "model": translate("Model"),
         "time": translate("Time"),
         "precision": translate("Precision"),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from waferwatch.detection.compare import ONE_LINERS
 from waferwatch.detectors.registry import check_name
+from waferwatch.detectors.threshold import DEFAULT_CONTAMINATION
 from waferwatch.errors import InputError
 from waferwatch.jobs.comparison import kept_comparison
 from waferwatch.jobs.options import Options
@@ -22,7 +23,6 @@ from waferwatch.web.figures.comparison import comparison_figure
 from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
 from waferwatch.web.pages import render
-from waferwatch.web.schemas import DEFAULT_CONTAMINATION
 from waferwatch.web.work import dataset_of
 
 _KINDS = ("comparison", "injection")

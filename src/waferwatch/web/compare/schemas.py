@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from waferwatch.detectors.threshold import DEFAULT_CONTAMINATION
 from waferwatch.web.schemas import (
-    DEFAULT_CONTAMINATION,
     REFERENCE_HELP,
     SENSORS_HELP,
     SHARE_HELP,

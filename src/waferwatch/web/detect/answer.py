@@ -50,6 +50,8 @@ def detect_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]
         "anomalies": anomalies,
         "anomaly_ratio": anomalies / len(found.flags),
         "threshold": found.threshold,
+        "threshold_by": found.threshold_by,
+        "budget": None if found.budget is None else asdict(found.budget),
         "seconds": found.seconds,
         "metrics": None if found.metrics is None else asdict(found.metrics),
         "events": _events(found, app.store.verdicts.of(run.id)),

@@ -9,8 +9,10 @@ import pandas as pd
 from starlette.requests import Request
 from starlette.responses import Response
 
+from waferwatch.detection.budget import MOST_ALARMS, check_budget
 from waferwatch.detectors.moment.checkpoint import folders
 from waferwatch.detectors.registry import check_name
+from waferwatch.detectors.threshold import DEFAULT_CONTAMINATION
 from waferwatch.errors import InputError
 from waferwatch.grouping.groups import group_columns, part
 from waferwatch.jobs.detection import table_of
@@ -27,7 +29,7 @@ from waferwatch.web.figures.time_series import Window, time_figure
 from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
 from waferwatch.web.pages import render
-from waferwatch.web.schemas import DEFAULT_CONTAMINATION, Figure
+from waferwatch.web.schemas import Figure
 from waferwatch.web.work import dataset_of
 
 _MOST_VALUES = 500
@@ -37,7 +39,13 @@ async def detect_page(request: Request) -> Response:
     """The page on which anomalies are found and looked at."""
     names = [folder.name for folder in await parts(request).work.read(folders)]
     return await render(
-        request, "detect.html", area="detect", texts=texts, checkpoints=names, contamination=DEFAULT_CONTAMINATION
+        request,
+        "detect.html",
+        area="detect",
+        texts=texts,
+        checkpoints=names,
+        contamination=DEFAULT_CONTAMINATION,
+        most_alarms=int(MOST_ALARMS),
     )
 
 
@@ -54,13 +62,18 @@ def options_of(body: DetectRequest, **more: Any) -> Options:
 
     Raises:
         NotFoundError: for a detector that does not exist.
+        InputError: for a number of false alarms that cannot be kept.
     """
     check_name(body.detector)
+    if body.false_alarms is not None:
+        period = body.reference_start is not None or body.reference_end is not None
+        check_budget(body.false_alarms, body.contamination, body.reference_rows is not None or period)
     return Options(
         dataset=dataset_of(body.dataset),
         features=None if body.features is None else tuple(dict.fromkeys(body.features)),
         detector=body.detector,
         contamination=body.contamination,
+        false_alarms=body.false_alarms,
         checkpoint=body.checkpoint,
         reference_rows=body.reference_rows,
         reference_start=body.reference_start,

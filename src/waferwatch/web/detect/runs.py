@@ -40,6 +40,12 @@ async def start_run(request: Request) -> Response:
     body = await read_body(request, RunRequest)
     for name in body.detectors or ():
         check_name(name, "detectors")
+    if body.false_alarms is not None and body.kind != "detection":
+        raise InputError(
+            "Detectors are compared with the same expected share of anomalies, not with a number of false alarms.",
+            hint="Leave false_alarms out.",
+            field="false_alarms",
+        )
     detectors = None if body.detectors is None else tuple(dict.fromkeys(body.detectors))
     return await _submit(request, body.kind, options_of(body, detectors=detectors, faults=body.faults))
 

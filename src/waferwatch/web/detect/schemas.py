@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from waferwatch.detectors.threshold import DEFAULT_CONTAMINATION
 from waferwatch.web.schemas import (
+    ALARMS_HELP,
     DATASET_HELP,
-    DEFAULT_CONTAMINATION,
     DEFAULT_DETECTOR,
     DEFAULT_POINTS,
     LEAST_POINTS,
@@ -16,6 +17,7 @@ from waferwatch.web.schemas import (
     REFERENCE_HELP,
     SENSORS_HELP,
     SHARE_HELP,
+    Alarms,
     DataRequest,
     Figure,
     Name,
@@ -34,6 +36,7 @@ class DetectRequest(DataRequest):
     detector: Name = Field(DEFAULT_DETECTOR, description="Name of a detector.")
     checkpoint: Name | None = Field(None, description="Name of an imported checkpoint; left out: the embedded one.")
     contamination: Share = Field(DEFAULT_CONTAMINATION, description=SHARE_HELP)
+    false_alarms: Alarms | None = Field(None, description=ALARMS_HELP)
     reference_rows: Rows | None = Field(None, description=REFERENCE_HELP)
     reference_start: Place | None = Field(
         None, description="Instead: all rows from this time (ISO 8601 or a number) on are known to be normal ..."
@@ -129,6 +132,16 @@ class Count(BaseModel):
     ratio: float
 
 
+class Budget(BaseModel):
+    asked: float = Field(description="False events per equipment and week, at most, as are all rates here.")
+    expected: float = Field(description="False events expected at the threshold, on the equipment with most of them.")
+    rows: int = Field(description="Known-normal rows, not learnt from, that the threshold was found on.")
+    weeks: float = Field(description="How long these rows last, added up over the equipment.")
+    beyond: float = Field(description="Above 1: the threshold is extrapolated so many times beyond what they show.")
+    achieved: float | None = Field(description="All events in the rows not known to be normal.")
+    achieved_false: float | None = Field(description="Of them those that touch no labelled row; null without labels.")
+
+
 class DetectAnswer(BaseModel):
     run: str = Field(description="Name of this result, for /plot/{feature}?run=.")
     dataset: str
@@ -143,6 +156,8 @@ class DetectAnswer(BaseModel):
     anomalies: int
     anomaly_ratio: float
     threshold: float | None
+    threshold_by: str = Field(description="What set the threshold: contamination, false_alarms, or hand.")
+    budget: Budget | None = Field(description="Of a threshold set by false_alarms.")
     seconds: float
     metrics: Metrics | None
     events: list[Event] = Field(description="In order of start; of very many, those with the highest peaks.")

@@ -9,6 +9,7 @@ from waferwatch.web.figures.style import ANOMALY, NORMAL, REFERENCE, Figure, emp
 from waferwatch.web.language import Translator
 
 _BINS = 60
+_AROUND = 0.03  # of the scale, left free beside a threshold above every score
 
 
 def score_figure(found: Detection, translate: Translator) -> Figure:
@@ -21,7 +22,8 @@ def score_figure(found: Detection, translate: Translator) -> Figure:
     counts, _ = np.histogram(judged, edges)
     middle = (edges[:-1] + edges[1:]) / 2
     threshold = float(found.threshold)
-    shown = np.isfinite(threshold) and low <= threshold <= high
+    shown = np.isfinite(threshold) and low <= threshold
+    last = max(high, threshold) if shown else high  # a threshold from a budget may lie above every score
     line = {"width": 1.5, "dash": "dash", "color": REFERENCE}
     mark = {
         "type": "line",
@@ -50,9 +52,13 @@ def score_figure(found: Detection, translate: Translator) -> Figure:
         "layout": layout(
             bargap=0.05,
             margin={"l": 56, "r": 16, "t": 28, "b": 44},
-            xaxis={"title": {"text": translate("score")}, "zeroline": False},
+            xaxis={
+                "title": {"text": translate("score")},
+                "zeroline": False,
+                **({"range": [low - _AROUND * (last - low), last + _AROUND * (last - low)]} if last > high else {}),
+            },
             yaxis={"title": {"text": translate("rows (logarithmic)")}, "type": "log", "dtick": 1},
-            meta={"range": [low, high]},
+            meta={"range": [low, last]},
             shapes=[mark] if shown else [],
             annotations=[text | {"showarrow": False}] if shown else [],
         ),

@@ -9,8 +9,9 @@ export function showTiles(answer) {
   const tiles = [
     tile(text("rows"), whole(answer.rows), text("series", { count: whole(answer.series) })),
     tile(text("events"), whole(answer.events_total), counted("flagged", answer.anomalies), "alarm"),
-    tile(text("share"), percent(answer.anomaly_ratio, 2), text("threshold", { value: significant(answer.threshold, 4) })),
+    tile(text("share"), percent(answer.anomaly_ratio, 2), text(answer.threshold_by === "hand" ? "threshold_hand" : "threshold", { value: significant(answer.threshold, 4) })),
   ];
+  if (answer.budget) tiles.push(budgetTile(answer.budget));
   if (answer.metrics) {
     const { precision, recall, f1 } = answer.metrics;
     tiles.push(tile(text("precision"), decimals(precision), text("labels")));
@@ -21,6 +22,11 @@ export function showTiles(answer) {
   tiles.push(tile(text("model"), answer.model, `${hash}${answer.device}`, "tile-wide", "words"));
   byId("summary").replaceChildren(...tiles);
   byId("summary").hidden = false;
+}
+
+function budgetTile({ asked, achieved, achieved_false: wrong }) {
+  const values = { asked: significant(asked), count: significant(wrong) };
+  return tile(text("per_week"), significant(achieved), text(wrong === null ? "budget_unlabelled" : "budget_labelled", values));
 }
 
 function tile(title, value, under, kind = "", words = "") {

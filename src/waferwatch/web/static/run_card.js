@@ -1,5 +1,5 @@
 // One run of the list: what it was asked for, how far it is, what came of it, what can be done with it.
-import { counted, decimals, element, locale, page, percent, seconds, text, time, whole } from "./text.js";
+import { counted, decimals, element, locale, page, percent, seconds, significant, text, time, whole } from "./text.js";
 
 const UNFINISHED = ["queued", "running"];
 const datasets = new Map(page.datasets.map((dataset) => [dataset.id, dataset]));
@@ -34,7 +34,9 @@ export function wording(run) {
   const title = (name) => page.detectors[name] ?? name;
   const several = run.kind !== "detection";
   const detectors = several ? (asked.detectors ? named(asked.detectors.map(title)) : text("all_detectors")) : title(asked.detector);
-  const parts = [text("expected", { share: percent(asked.contamination, asked.contamination < 0.01 ? 2 : 1) })];
+  const share = percent(asked.contamination, asked.contamination < 0.01 ? 2 : 1);
+  const parts = [asked.false_alarms ? text("budget", { count: significant(asked.false_alarms) }) : text("expected", { share })];
+  if (run.summary?.threshold_by === "hand") parts.push(text("moved"));
   if (asked.checkpoint) parts.unshift(text("checkpoint_named", { name: asked.checkpoint }));
   if (asked.reference_rows) parts.push(text("reference_first", { count: whole(asked.reference_rows) }));
   if (asked.reference_start || asked.reference_end) parts.push(text("reference_from", { start: place(asked.reference_start), end: place(asked.reference_end) }));
@@ -57,6 +59,7 @@ function numbers(run) {
     [text("events"), whole(found.events), found.events ? "alarm" : ""],
     [text("share"), percent(found.rows ? found.anomalies / found.rows : 0, 2), found.anomalies ? "alarm" : ""],
   ];
+  if (found.achieved !== null && found.achieved !== undefined) all.push([text("per_week"), significant(found.achieved)]);
   if (found.f1 !== null && found.f1 !== undefined) all.push([text("f1"), decimals(found.f1)]);
   return [...all, [text("seconds"), seconds(found.seconds)]];
 }

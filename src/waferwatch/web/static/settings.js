@@ -6,6 +6,8 @@ import { byId, element, text, whole } from "./text.js";
 const { checks, checkbox, ticked } = sensors;
 const slider = byId("contamination-slider");
 const share = byId("contamination");
+const thresholdBy = byId("threshold-by");
+const alarms = byId("false-alarms");
 const detector = byId("detector");
 const kind = byId("reference-kind");
 const USES_CHECKPOINT = ["moment", "moment_only"];
@@ -51,10 +53,15 @@ export function wishes(dataset) {
     ...features,
     detector: detector.value,
     ...(chosen ? { checkpoint: checkpoint.value } : {}),
-    contamination: Number((Number(share.value) / 100).toPrecision(6)),
+    ...threshold(),
     ...reference(),
     ...(Object.keys(filters).length ? { filters } : {}),
   };
+}
+
+function threshold() {
+  if (thresholdBy.value === "false_alarms") return { false_alarms: Number(alarms.value) };
+  return { contamination: Number((Number(share.value) / 100).toPrecision(6)) };
 }
 
 function reference() {
@@ -74,6 +81,8 @@ export function restore(options) {
   if (options.checkpoint) byId("checkpoint").value = options.checkpoint;
   share.value = Number((options.contamination * 100).toPrecision(6));
   slider.value = share.value;
+  thresholdBy.value = options.false_alarms ? "false_alarms" : "contamination";
+  if (options.false_alarms) alarms.value = options.false_alarms;
   kind.value = options.reference_rows ? "rows" : options.reference_start || options.reference_end ? "period" : "";
   byId("reference").value = options.reference_rows ?? "";
   if (options.reference_start) byId("reference-start").value = options.reference_start;
@@ -87,6 +96,8 @@ export function restore(options) {
 
 function follow() {
   byId("checkpoint-field").hidden = !USES_CHECKPOINT.includes(detector.value) || byId("checkpoint").options.length < 2;
+  byId("contamination-field").hidden = thresholdBy.value !== "contamination";
+  byId("false-alarms-field").hidden = thresholdBy.value !== "false_alarms";
   byId("reference-rows-field").hidden = kind.value !== "rows";
   byId("reference-period-field").hidden = kind.value !== "period";
 }
@@ -96,6 +107,7 @@ export function start() {
   byId("filters").addEventListener("change", countFilters);
   detector.addEventListener("change", follow);
   kind.addEventListener("change", follow);
+  thresholdBy.addEventListener("change", follow);
   slider.addEventListener("input", () => {
     share.value = slider.value;
   });
