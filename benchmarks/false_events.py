@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.events.merge import MERGE_GAP_POINTS
 
+MOST_FLAGGED = 0.05  # of the judged rows: the share that the product flags where nobody asks for another
+
 
 def threshold_within(scores: Sequence[NDArray[np.float64]], faulty: Sequence[NDArray[np.bool_]], allowed: int) -> float:
-    """The lowest threshold down to which there are at most so many false events.
+    """The lowest threshold at which there are at most so many false events.
 
-    Events are merged as the product merges them; one is false when no row from its first to its last is faulty. The
-    threshold comes down from the highest score, and stops before there is one false event too many for the first time:
-    far below, where everything is flagged, there would be few events again.
+    Events are merged as the product merges them; one is false when no row from its first to its last is faulty. Their
+    number rises and falls as the threshold comes down, since what stood beside the event of a fault becomes a part of
+    it. No threshold that flags more than a twentieth of the rows is taken: far below there is one event that is
+    everything.
 
     Args:
         scores: of each series (n,), in time order; NaN = not judged.
@@ -32,15 +36,17 @@ def threshold_within(scores: Sequence[NDArray[np.float64]], faulty: Sequence[NDA
     events = _Events(truth)
     judged = np.flatnonzero(~np.isnan(values))
     order = judged[np.argsort(-values[judged], kind="stable")]
-    ends = np.flatnonzero(np.diff(values[order], append=-np.inf) != 0)  # rows of the same score are flagged together
-    start = 0
-    for end in ends.tolist():
-        for place in order[start : end + 1].tolist():
+    starts = np.flatnonzero(np.diff(values[order], prepend=np.inf) != 0)  # rows of the same score are flagged together
+    levels = [*values[order[starts]].tolist(), -np.inf]
+    best = levels[0]
+    for number, (start, end) in enumerate(pairwise([*starts.tolist(), len(order)])):
+        if end > MOST_FLAGGED * len(order):
+            break
+        for place in order[start:end].tolist():
             events.add(place)
-        if events.false > allowed:
-            return float(values[order[end]])
-        start = end + 1
-    return float(np.nextafter(values[order[-1]], -np.inf)) if len(order) else float("inf")
+        if events.false <= allowed:
+            best = levels[number + 1]
+    return float(best)
 
 
 class _Events:

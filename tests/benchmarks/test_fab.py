@@ -43,42 +43,51 @@ def test_faults_are_what_the_fab_says_they_are(faults: list[FabFault]) -> None:
             assert one.guilty == "rf_reflected_W"
 
 
+def normal_with(high: dict[int, float], rows: int = 400) -> np.ndarray:
+    """Scores that are 1 but for some rows."""
+    scores = np.ones(rows)
+    scores[list(high)] = list(high.values())
+    return scores
+
+
+NORMAL = np.zeros(400, bool)
+
+
 def test_the_threshold_lets_through_as_many_false_events_as_allowed() -> None:
-    scores = np.ones(100)
-    scores[[10, 11, 40, 70]] = 9, 5, 7, 3  # an event of two rows, then two more
-    normal = np.zeros(100, bool)
-    assert [threshold_within([scores], [normal], allowed) for allowed in (0, 1, 2)] == [9, 7, 3]
+    scores = normal_with({10: 9, 11: 5, 40: 7, 70: 3})  # an event of two rows, then two more
+    assert [threshold_within([scores], [NORMAL], allowed) for allowed in (0, 1, 2, 3)] == [9, 7, 3, 1]
 
 
 def test_rows_between_two_flagged_ones_join_events_as_in_the_product() -> None:
-    scores = np.ones(100)
-    scores[[10, 28, 19]] = 9, 8, 7  # the third row has 8 rows to both sides and makes one event of two
-    scores[[60, 80]] = 6, 5
-    normal = np.zeros(100, bool)
-    assert threshold_within([scores], [normal], 2) == 5
-    assert threshold_within([scores], [normal], 1) == 8  # before the third row there were two
+    scores = normal_with({10: 9, 28: 8, 19: 7, 60: 6, 80: 5})  # 8 rows lie on both sides of the third
+    assert threshold_within([scores], [NORMAL], 1) == 6  # there were two false events at 7, but not below
+    assert threshold_within([scores], [NORMAL], 2) == 5
 
 
 def test_an_event_that_reaches_a_faulty_row_is_not_false() -> None:
-    scores = np.ones(100)
-    scores[[10, 15, 50]] = 9, 8, 7
-    faulty = np.zeros(100, bool)
-    faulty[12:14] = True
-    assert threshold_within([scores], [faulty], 0) == 9  # alone, before the row behind the fault is flagged
-    faulty[10] = True
+    scores, faulty = normal_with({10: 9, 15: 8, 50: 7}), NORMAL.copy()
+    faulty[12:14] = True  # both sides of it are flagged, so the event reaches over it
     assert threshold_within([scores], [faulty], 0) == 7
+    faulty[12:14], faulty[200] = False, True
+    assert threshold_within([scores], [faulty], 0) == 9
 
 
 def test_rows_of_the_same_score_are_flagged_together_and_unjudged_ones_never() -> None:
-    scores = np.full(60, np.nan)
-    scores[[5, 25, 45]] = 2.0
-    assert threshold_within([scores], [np.zeros(60, bool)], 2) == 2.0
-    assert threshold_within([scores], [np.zeros(60, bool)], 3) < 2.0
+    scores = normal_with({5: 2, 25: 2, 45: 2})
+    scores[100:110] = np.nan
+    assert threshold_within([scores], [NORMAL], 2) == 2
+    assert threshold_within([scores], [NORMAL], 3) == 1
 
 
 def test_events_do_not_reach_over_the_border_of_a_series() -> None:
-    ends = np.array([0.0] * 19 + [5.0]), np.array([5.0] + [0.0] * 19)
-    assert threshold_within(ends, [np.zeros(20, bool)] * 2, 1) == 5.0
+    ends = normal_with({399: 5}), normal_with({0: 5})
+    assert threshold_within(ends, [NORMAL, NORMAL], 1) == 5
+    assert threshold_within(ends, [NORMAL, NORMAL], 2) == 1
+
+
+def test_a_threshold_that_flags_nearly_everything_is_not_taken() -> None:
+    scores = np.linspace(0, 1, 400)
+    assert np.mean(scores > threshold_within([scores], [NORMAL], 1)) == pytest.approx(0.05)
 
 
 def test_the_product_finds_as_many_false_events_as_the_threshold_was_chosen_for() -> None:
