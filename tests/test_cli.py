@@ -44,6 +44,20 @@ def test_json_is_the_last_line_of_stdout_and_words_go_to_stderr(fab_file):
     assert "events" in found.stderr
 
 
+def test_a_number_of_false_alarms_sets_the_threshold_and_what_came_of_it_is_told(fab_file):
+    quick = ("detect", fab_file, "--detector", "squared_difference", "--reference-rows", 500, "--json")
+    found = run(*quick, "--false-alarms", 20_000)
+    assert found.returncode == 0
+    document = json.loads(found.stdout)
+    assert document["threshold_by"] == "false_alarms"
+    assert document["budget"]["asked"] == 20_000
+    assert "Per equipment and week: at most 20000 false alarms asked for" in found.stderr
+    assert "of them false" in found.stderr
+    extrapolated = run(*quick, "--false-alarms", 1)
+    assert "Note: The threshold is extrapolated" in extrapolated.stderr
+    assert json.loads(extrapolated.stdout)["threshold"] > document["threshold"]
+
+
 def test_parquet_output_holds_the_same_rows(fab_file, tmp_path):
     output = tmp_path / "out.parquet"
     assert main(["detect", str(fab_file), "--detector", "squared_difference", "--output", str(output)]) == 0
@@ -91,6 +105,8 @@ def test_compare_gives_one_row_a_detector(fab_file):
         (["detect", "FAB", "--output", "out.docx"], ".parquet"),
         (["detect", "FAB", "--output", "no/such/folder/out.csv"], "does not exist"),
         (["detect", "FAB", "--reference-rows", "0"], "reference"),
+        (["detect", "FAB", "--false-alarms", "1"], "--false-alarms: A number of false alarms can only be kept"),
+        (["detect", "FAB", "--false-alarms", "-1", "--reference-rows", "500"], "cannot be -1"),
         (["generate", "x.csv", "--rows", "0"], "rows"),
         (["models", "info", "nothing"], "nothing"),
     ],
@@ -105,6 +121,7 @@ def test_bad_input_ends_with_code_2_and_a_sentence_without_traceback(fab_file, a
 def test_wrong_options_end_with_code_2(fab_file):
     assert run("detect").returncode == 2
     assert run("detect", fab_file, "--contamination", "many").returncode == 2
+    assert run("detect", fab_file, "--contamination", "0.05", "--false-alarms", "1").returncode == 2
     assert run("nonsense").returncode == 2
 
 

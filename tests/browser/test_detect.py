@@ -95,6 +95,34 @@ def test_a_moved_threshold_changes_flags_and_events_at_once(page: Page) -> None:
     expect(page.locator("#threshold")).to_have_value(re.compile(f"^{threshold * 3:.3g}"[:4]), timeout=30_000)
 
 
+def test_a_number_of_false_alarms_sets_the_threshold_and_comes_back_with_the_run(page: Page) -> None:
+    page.allowed_faults.append("422")  # type: ignore[attr-defined]
+    open_fresh(page)
+    page.focus("#threshold-by")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#contamination-field")).to_be_hidden()
+    page.fill("#false-alarms", "5000")
+    page.select_option("#detector", QUICK)
+    page.click("#detect")
+    expect(page.locator("#problem")).to_contain_text("known to be normal", timeout=30_000)
+    page.select_option("#reference-kind", "rows")
+    page.fill("#reference", "2000")
+    detect(page)
+    tile = page.locator("#summary .tile", has_text="Events per equipment and week")
+    expect(tile).to_contain_text("at most 5,000 asked for")
+    page.reload()
+    expect(tile).to_be_visible(timeout=30_000)
+    expect(page.locator("#false-alarms")).to_have_value("5000")
+    expect(page.locator("#threshold-by")).to_have_value("false_alarms")
+    page.fill("#threshold", str(float(page.input_value("#threshold")) * 2))
+    page.press("#threshold", "Enter")
+    expect(page.locator("#summary")).to_contain_text("moved by hand", timeout=10_000)
+    expect(tile).to_have_count(0)
+    page.goto("/history")
+    expect(page.locator("#runs .run").first).to_contain_text("at most 5,000 false alarms per equipment and week")
+    expect(page.locator("#runs .run").first).to_contain_text("threshold moved by hand")
+
+
 def test_every_tab_shows_its_figure(page: Page) -> None:
     open_fresh(page)
     detect(page)

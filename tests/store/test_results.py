@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -40,6 +41,25 @@ def test_a_detection_is_the_same_when_another_process_reads_it(
             np.testing.assert_array_equal(before, after, err_msg=field.name)
         else:
             assert before == after, field.name
+
+
+def test_what_came_of_a_number_of_false_alarms_is_kept(results: Results, tmp_path: Path) -> None:
+    budgeted = detect_table(make_demo(), detector="squared_difference", false_alarms=5000, reference_rows=2000)
+    results.put_detection("a" * 16, budgeted)
+    read = Results(Settings(data_dir=tmp_path)).detection("a" * 16)
+    assert read.budget is not None
+    assert read.budget == budgeted.budget
+    assert read.threshold_by == "false_alarms"
+
+
+def test_a_result_of_before_numbers_of_false_alarms_opens(results: Results, found: Detection, tmp_path: Path) -> None:
+    results.put_detection("a" * 16, found)
+    file = results.folder / ("a" * 16) / "detection.json"
+    about = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps({key: about[key] for key in about if key not in ("budget", "threshold_by")}), "utf-8")
+    read = Results(Settings(data_dir=tmp_path)).detection("a" * 16)
+    assert read.threshold_by == "contamination"
+    assert read.budget is None
 
 
 def test_a_moved_threshold_takes_the_place_of_the_result(results: Results, found: Detection) -> None:

@@ -198,6 +198,20 @@ def test_the_report_says_what_ran_and_what_was_found(client: TestClient, demo_ru
     assert len(text) < 1_500_000
 
 
+def test_the_report_says_what_set_the_threshold(client: TestClient) -> None:
+    run = detected(client, None, contamination=0.05, false_alarms=4000, reference_rows=2000)
+    _, reader = read_report(client, run)
+    said = " ".join(reader.words)
+    assert "False alarms per equipment and week" in said
+    assert "4,000" in said
+    assert "of them false" in said
+    assert "Expected anomalous share" not in said
+    client.post(f"/runs/{run}/threshold", json={"threshold": 1.0})
+    _, reader = read_report(client, run)
+    assert "moved by hand" in " ".join(reader.words)
+    assert "of them false" not in " ".join(reader.words)
+
+
 def test_the_report_speaks_korean(client: TestClient, demo_run: str) -> None:
     text, reader = read_report(client, demo_run, "ko")
     assert '<html lang="ko">' in text

@@ -70,6 +70,54 @@ def test_a_reference_period_is_taken_as_normal(client: TestClient) -> None:
     assert run["options"]["reference_end"] == period["reference_end"]
 
 
+def test_a_number_of_false_alarms_sets_the_threshold(client: TestClient) -> None:
+    run = ended(client, start(client, false_alarms=5000, reference_rows=2000))
+    assert run["options"]["false_alarms"] == 5000
+    assert run["summary"]["threshold_by"] == "false_alarms"
+    answer = client.get(f"/runs/{run['id']}/result").json()
+    budget = answer["budget"]
+    assert budget["asked"] == 5000
+    assert budget["achieved"] >= budget["achieved_false"] > 0
+    assert run["summary"]["achieved"] == budget["achieved"]
+    body = {"threshold": answer["threshold"] * 2}
+    moved = client.post(f"/runs/{run['id']}/threshold", json=body).json()
+    assert moved["threshold_by"] == "hand"
+    assert moved["budget"] is None
+    assert client.get(f"/runs/{run['id']}").json()["summary"]["threshold_by"] == "hand"
+
+
+def test_false_alarms_are_kept_with_a_reference_period_and_chosen_rows(client: TestClient) -> None:
+    body = {
+        "detector": QUICK,
+        "false_alarms": 1,
+        "reference_end": "2026-01-05T08:30:00",
+        "filters": {"equipment": ["ETCH-02"]},
+    }
+    answer = client.post("/detect", json=body).json()
+    assert answer["budget"]["beyond"] > 100
+    assert any("extrapolated" in note for note in answer["notes"])
+    score = answer["figures"]["score"]["layout"]
+    assert score["meta"]["range"][1] >= answer["threshold"]
+    assert score["shapes"], "the threshold is drawn even above every score"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"false_alarms": 1}, "can only be kept where some rows are known to be normal"),
+        ({"false_alarms": 1, "reference_rows": 2000, "contamination": 0.1}, "Both an expected share"),
+        ({"false_alarms": 1, "reference_rows": 2000, "kind": "comparison"}, "Detectors are compared"),
+        ({"false_alarms": 0, "reference_rows": 2000}, "false_alarms"),
+        ({"false_alarms": "1", "reference_rows": 2000}, "false_alarms"),
+    ],
+)
+def test_a_number_of_false_alarms_that_cannot_be_kept_is_refused_at_once(
+    client: TestClient, assert_error: AssertError, body: dict[str, Any], message: str
+) -> None:
+    answer = client.post("/runs", json={"detector": QUICK, **body})
+    assert message in assert_error(answer, 422, "bad_input", "false_alarms")["message"]
+
+
 def test_a_moved_threshold_is_kept(client: TestClient) -> None:
     run = ended(client, start(client, contamination=0.041))
     before = client.get(f"/runs/{run['id']}/result").json()
