@@ -42,7 +42,7 @@ def test_an_interval_holds_the_mean_narrows_with_more_series_and_comes_out_the_s
     assert high - low == pytest.approx(2 * 1.96 * values.std() / np.sqrt(200), rel=0.1)
     few = interval(values[:20])
     assert few[1] - few[0] > 2 * (high - low)
-    assert interval(values) == [low, high]
+    assert interval(values[::-1]) == [low, high]
 
 
 def test_differences_are_paired_series_by_series() -> None:
