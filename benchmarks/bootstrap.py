@@ -11,8 +11,8 @@ LEVEL, SAMPLES, SEED = 0.95, 10_000, 0
 def interval(values: ArrayLike) -> list[float]:
     """Lowest and highest mean of the middle 95 % of 10,000 draws of as many series, with replacement.
 
-    Efron's percentile interval. The same values give the same interval, in whatever order. For the difference of two detectors, give
-    the differences series by series: then series that are hard for both widen nothing.
+    Efron's percentile interval. The same values give the same interval, in whatever order. For the difference of two
+    detectors, give the differences series by series: then series that are hard for both widen nothing.
 
     Args:
         values: (series,) at least one, without NaN.
