@@ -151,7 +151,7 @@ def test_what_a_budget_cannot_be_kept_for_is_refused_with_a_remedy(change, optio
     assert caught.value.hint()
 
 
-@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf"), 2 * MOST_ALARMS])
+@pytest.mark.parametrize("value", [0.0, 1e-300, -1.0, float("nan"), float("inf"), 2 * MOST_ALARMS])
 def test_a_number_of_false_alarms_that_is_none_is_refused(fab, value):
     with pytest.raises(InputError, match="number of false alarms") as caught:
         waferwatch.detect(fab, detector=FOREST, false_alarms=value, reference_rows=KNOWN)

@@ -18,7 +18,7 @@ from waferwatch.events.event import Event
 from waferwatch.read.table import Note
 from waferwatch.series.series import Series
 
-MOST_ALARMS = 100_000.0  # per equipment and week: one in six seconds
+LEAST_ALARMS, MOST_ALARMS = 0.001, 100_000.0  # per equipment and week: one in 19 years, one in six seconds
 _HOURS_A_WEEK = 168.0
 _ROUNDING = 1.01  # a threshold is found to so much
 
@@ -47,12 +47,13 @@ def check_budget(false_alarms: float, contamination: float, known: bool) -> None
     Raises:
         InputError: for a number that is none, both ways, or no known-normal rows.
     """
-    if not 0 < false_alarms <= MOST_ALARMS:  # also true for NaN
+    if not LEAST_ALARMS <= false_alarms <= MOST_ALARMS:  # also true for NaN
         raise InputError(
             "The number of false alarms per equipment and week cannot be {value}.",
-            hint="Give a number above 0 and at most {most}, such as 1 for one a week.",
+            hint="Give a number from {least} to {most}, such as 1 for one a week.",
             field="false_alarms",
             value=false_alarms,
+            least=LEAST_ALARMS,
             most=int(MOST_ALARMS),
         )
     if contamination != DEFAULT_CONTAMINATION:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from waferwatch.detection.budget import MOST_ALARMS
+from waferwatch.detection.budget import LEAST_ALARMS, MOST_ALARMS
 
 DEFAULT_DETECTOR = "moment"
 DEFAULT_POINTS, LEAST_POINTS, MOST_POINTS = 1000, 10, 5000
@@ -16,7 +16,7 @@ Names = Annotated[list[Name], Field(min_length=1, max_length=10_000)]
 Share = Annotated[float, Field(gt=0, le=0.5, allow_inf_nan=False)]
 Place = Annotated[str, Field(max_length=100)]
 Rows = Annotated[int, Field(ge=1, le=2**31)]
-Alarms = Annotated[float, Field(gt=0, le=MOST_ALARMS, allow_inf_nan=False)]
+Alarms = Annotated[float, Field(ge=LEAST_ALARMS, le=MOST_ALARMS, allow_inf_nan=False)]
 
 SHARE_HELP = "Expected share of anomalous rows, above 0, at most 0.5."
 ALARMS_HELP = (

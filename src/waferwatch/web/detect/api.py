@@ -9,7 +9,7 @@ import pandas as pd
 from starlette.requests import Request
 from starlette.responses import Response
 
-from waferwatch.detection.budget import MOST_ALARMS, check_budget
+from waferwatch.detection.budget import LEAST_ALARMS, MOST_ALARMS, check_budget
 from waferwatch.detectors.moment.checkpoint import folders
 from waferwatch.detectors.registry import check_name
 from waferwatch.detectors.threshold import DEFAULT_CONTAMINATION
@@ -45,7 +45,7 @@ async def detect_page(request: Request) -> Response:
         texts=texts,
         checkpoints=names,
         contamination=DEFAULT_CONTAMINATION,
-        most_alarms=int(MOST_ALARMS),
+        alarms=(LEAST_ALARMS, MOST_ALARMS),
     )
 
 
