@@ -243,10 +243,13 @@ def _tell_detection(found: dict[str, Any]) -> None:
 def _tell_budget(budget: dict[str, Any]) -> None:
     kept = f"at most {budget['asked']:g} false alarms asked for, {budget['expected']:.2g} expected"
     all_events, false = budget["achieved"], budget["achieved_false"]
-    got = "" if all_events is None else f", {all_events:.3g} events achieved"
+    got = "" if all_events is None else f", {all_events:.3g} events came"
     got += "" if false is None else f", {false:.3g} of them false"
     _say(f"Per equipment and week: {kept}{got}")
-    _say(f"The threshold rests on {budget['rows']:,} known-normal rows ({budget['weeks']:.2g} weeks)")
+    _say(
+        f"The threshold rests on {budget['rows']:,} known-normal rows ({budget['weeks']:.2g} weeks), "
+        f"what came on {budget['judged_weeks']:.2g} weeks of other rows"
+    )
 
 
 def _say(text: str) -> None:

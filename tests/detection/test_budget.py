@@ -58,6 +58,7 @@ def test_what_came_of_it_counts_the_events_after_the_reference(fab, result):
     faulty = fab["anomaly"].to_numpy() == 1
     false = [event for event in fresh if not faulty[result.event_ids == event.id].any()]
     assert 0 < len(false) < len(fresh)
+    assert result.budget.judged_weeks == pytest.approx(weeks)
     assert result.budget.achieved == pytest.approx(len(fresh) / weeks)
     assert result.budget.achieved_false == pytest.approx(len(false) / weeks)
 

@@ -32,7 +32,8 @@ class Budget:
     rows: int  # known-normal rows that the detector had not learnt from and that the threshold was found on,
     weeks: float  # how long they last, added up over the equipment
     beyond: float  # how many times rarer the asked is than one event in the rows that decided; up to 1: seen in them
-    achieved: float | None = None  # all events, true and false, of the rows not known to be normal; None without any
+    judged_weeks: float = 0.0  # how long the judged rows last that are not known to be normal, over the equipment
+    achieved: float | None = None  # all events, true and false, of these rows; None without any
     achieved_false: float | None = None  # of them those that touch no labelled row; None without labels
 
 
@@ -116,12 +117,12 @@ def with_achieved(
     lasting = np.zeros(len(points))
     for one, weeks in zip(series, calibration.fresh, strict=True):
         lasting[one.rows] = weeks
-    weeks_judged = float(lasting[~np.isnan(points)].sum())
-    if weeks_judged == 0:
+    judged = float(lasting[~np.isnan(points)].sum())
+    if judged == 0:
         return budget
     fresh = {event.id for event in events if lasting[event.peak_row] > 0}
-    false = None if labels is None else len(fresh.difference(event_ids[labels].tolist())) / weeks_judged
-    return replace(budget, achieved=len(fresh) / weeks_judged, achieved_false=false)
+    false = None if labels is None else len(fresh.difference(event_ids[labels].tolist())) / judged
+    return replace(budget, judged_weeks=judged, achieved=len(fresh) / judged, achieved_false=false)
 
 
 def budget_notes(budget: Budget | None) -> tuple[Note, ...]:

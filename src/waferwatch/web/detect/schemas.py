@@ -138,7 +138,8 @@ class Budget(BaseModel):
     rows: int = Field(description="Known-normal rows, not learnt from, that the threshold was found on.")
     weeks: float = Field(description="How long these rows last, added up over the equipment.")
     beyond: float = Field(description="Above 1: the threshold is extrapolated so many times beyond what they show.")
-    achieved: float | None = Field(description="All events in the rows not known to be normal.")
+    judged_weeks: float = Field(description="How long the judged rows last that are not known to be normal.")
+    achieved: float | None = Field(description="All events in these rows; null without any.")
     achieved_false: float | None = Field(description="Of them those that touch no labelled row; null without labels.")
 
 

@@ -4,6 +4,7 @@ import { sortable } from "./table.js";
 import { byId, counted, decimals, duration, element, isTime, moment, percent, seconds, significant, text, time, whole } from "./text.js";
 
 const TOP_SENSORS = 3;
+const WEEK_S = 604800;
 
 export function showTiles(answer) {
   const tiles = [
@@ -24,8 +25,8 @@ export function showTiles(answer) {
   byId("summary").hidden = false;
 }
 
-function budgetTile({ asked, achieved, achieved_false: wrong }) {
-  const values = { asked: significant(asked), count: significant(wrong) };
+function budgetTile({ asked, achieved, achieved_false: wrong, judged_weeks: weeks }) {
+  const values = { asked: significant(asked), count: significant(wrong), time: duration(weeks * WEEK_S) };
   return tile(text("per_week"), significant(achieved), text(wrong === null ? "budget_unlabelled" : "budget_labelled", values));
 }
 
