@@ -104,6 +104,16 @@ def test_the_noisiest_equipment_keeps_the_budget_too():
     assert both.budget.expected <= 2_000 * 1.01
 
 
+def test_an_equipment_that_is_not_judged_has_no_say():
+    noisy = normal_rows(3_000, "E2", seed=1, scale=9.0)
+    quiet = normal_rows(9_000)
+    options = {"detector": "pca", "false_alarms": 2_000}
+    alone = waferwatch.detect(quiet, reference=quiet.iloc[:3_000], **options)
+    beside = waferwatch.detect(quiet, reference=pd.concat([quiet.iloc[:3_000], noisy]), **options)
+    assert beside.threshold == alone.threshold
+    assert beside.budget == alone.budget
+
+
 def test_an_equipment_with_too_few_rows_shares_the_rate_of_all():
     long, short = normal_rows(9_000), normal_rows(60, "E2", seed=1)
     reference = pd.concat(

@@ -54,7 +54,7 @@ def calibrate(parts: Split, asked: float) -> Calibration:
     Raises:
         InputError: the table has no dates, or the known-normal rows are too few to be parted.
     """
-    known = parts.reference or parts.series
+    known = _judging(parts)
     weeks, known_weeks = row_weeks(parts.series), row_weeks(known)
     fit = _fit_masks(known)
     rest = [mask & ~mine for mask, mine in zip(map(_known, known), fit, strict=True)]
@@ -108,6 +108,15 @@ def row_weeks(series: Sequence[Series]) -> list[NDArray[np.float64]]:
         )
     usual = float(np.median(moving))
     return [np.append(step, np.median(step[step > 0]) if (step > 0).any() else usual) / _WEEK_NS for step in steps]
+
+
+def _judging(parts: Split) -> list[Series]:
+    """The series with known-normal points by which those of the table are judged: not other equipment's, if each
+    has its own.
+    """
+    judged = {one.scope for one in parts.series}
+    own = [one for one in parts.reference if one.scope in judged]
+    return own if {one.scope for one in own} == judged else parts.reference or parts.series
 
 
 def _known(one: Series) -> Mask:
