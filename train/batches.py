@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from train.corpus import clean_window, log_uniform
+from train.corpus import clean_window
 from train.faults import inject
+from train.signals import log_uniform
 from waferwatch.detectors.moment.preparation import CLIP
 
 
@@ -20,9 +21,11 @@ class BatchRecipe:
     points: int = 512
     patch_points: int = 8
     faulty_share: float = 0.65
-    masked_share: float = 0.5  # windows with hidden patches
-    padded_share: float = 0.12  # windows that begin with padding, as short runs do
-    reference_share: float = 0.7  # windows scaled by a reference's spread, the others by their own
+    masked_share: float = 0.3  # windows with hidden patches
+    padded_share: float = 0.08  # windows that begin with padding, as short runs do
+    reference_share: float = 0.85  # series whose windows are scaled by one spread, the others' each by its own
+    group: int = 4  # windows of one series, next to each other; divides ``windows``
+    series_points: int = 2048
 
     @property
     def patches(self) -> int:
@@ -43,26 +46,46 @@ class Batch:
 def make_batch(seed: int, index: int, recipe: BatchRecipe) -> Batch:
     """Batch number ``index`` of the endless stream with this seed."""
     rng = np.random.default_rng([seed, index])
-    clean = [clean_window(rng, recipe.points) for _ in range(recipe.windows)]
-    rows = [_row(rng, clean, number, recipe) for number in range(recipe.windows)]
+    series = [clean_window(rng, recipe.series_points) for _ in range(recipe.windows // recipe.group)]
+    rows: list[tuple[NDArray, ...]] = []
+    for number, one in enumerate(series):
+        donor = series[(number + 1) % len(series)]
+        spread = _common_spread(rng, one) if rng.random() < recipe.reference_share else None
+        rows += [_row(rng, one[start : start + recipe.points], donor, spread, recipe) for start in _starts(rng, recipe)]
     x, target, label, observed, visible = (np.stack(parts).astype(np.float32) for parts in zip(*rows, strict=True))
     return Batch(x, target, label, observed, visible)
 
 
+def _starts(rng: np.random.Generator, recipe: BatchRecipe) -> NDArray[np.int64]:
+    """Where a series' windows begin. In half of the series patches of overlapping windows coincide, so that a token
+    can be found again at another place of a window; in the others they begin anywhere.
+    """
+    step = recipe.patch_points if rng.random() < 0.5 else 1
+    return rng.integers(0, (recipe.series_points - recipe.points) // step + 1, recipe.group) * step
+
+
+def _common_spread(rng: np.random.Generator, series: NDArray[np.float64]) -> float:
+    """Spread of a reference in which there may be far more, or a little less, to see than in this series."""
+    wider = log_uniform(rng, 0.7, 1.5) if rng.random() < 0.65 else log_uniform(rng, 1.5, 10)
+    return max(float(series.std()), 1e-3) * wider
+
+
 def _row(
-    rng: np.random.Generator, clean: list[NDArray[np.float64]], number: int, recipe: BatchRecipe
+    rng: np.random.Generator,
+    window: NDArray[np.float64],
+    donor: NDArray[np.float64],
+    spread: float | None,
+    recipe: BatchRecipe,
 ) -> tuple[NDArray, ...]:
-    window = clean[number]
     padding = int(rng.integers(1, recipe.patches - 4)) if rng.random() < recipe.padded_share else 0
     first = padding * recipe.patch_points
     faulty, label = window, np.zeros(recipe.points, bool)
     if rng.random() < recipe.faulty_share:
-        donor = clean[(number + 1) % len(clean)]
-        faulty, label = inject(rng, window, donor, first=first)
+        faulty, label = inject(rng, window, donor[: recipe.points], first=first)
     observed = np.ones(recipe.patches)
     observed[:padding] = 0
     visible = _visible(rng, recipe) if rng.random() < recipe.masked_share else np.ones(recipe.patches)
-    mean, spread = _statistics(rng, window, faulty, observed, visible, recipe)
+    mean, spread = _statistics(faulty, observed, visible, spread, recipe)
     seen = np.repeat(observed, recipe.patch_points)
     x = np.clip((faulty - mean) / spread, -CLIP, CLIP) * seen
     target = np.clip((window - mean) / spread, -CLIP, CLIP) * seen
@@ -84,20 +107,13 @@ def _visible(rng: np.random.Generator, recipe: BatchRecipe) -> NDArray[np.float6
 
 
 def _statistics(
-    rng: np.random.Generator,
-    window: NDArray[np.float64],
     faulty: NDArray[np.float64],
     observed: NDArray[np.float64],
     visible: NDArray[np.float64],
+    spread: float | None,
     recipe: BatchRecipe,
 ) -> tuple[float, float]:
-    """Mean of what is seen; spread of the same, as MOMENT does, or of a reference, in which there may be far more to
-    see than in this window.
-    """
-    by_reference = rng.random() < recipe.reference_share
-    shown = np.repeat(observed if by_reference else observed * visible, recipe.patch_points) > 0
+    """The window's own mean; the spread given, or that of what is seen, as MOMENT does."""
+    shown = np.repeat(observed if spread is not None else observed * visible, recipe.patch_points) > 0
     values = faulty[shown] if shown.any() else faulty
-    if by_reference:
-        wider = log_uniform(rng, 0.7, 1.5) if rng.random() < 0.5 else log_uniform(rng, 1.5, 10)
-        return float(values.mean()), max(window.std(), 1e-3) * wider
-    return float(values.mean()), max(float(values.std()), 1e-3)
+    return float(values.mean()), max(float(values.std()), 1e-3) if spread is None else spread

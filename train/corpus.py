@@ -10,13 +10,21 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.signal import lfilter
 
+from train.processes import bursts, calendar, clustered_noise, heart, kernel_process, regimes
+from train.signals import (
+    Array,
+    Rng,
+    coloured,
+    first_order,
+    log_uniform,
+    repeat,
+    second_order,
+    smooth,
+    standardise,
+)
 from waferwatch.read.generate import generate
 
-Array = NDArray[np.float64]
-Rng = np.random.Generator
 Family = Callable[[Rng, int], Array]
 
 FAB_SEEDS = range(1000, 1012)  # seeds of the virtual fab kept for training; demo, tests and benchmarks use others
@@ -42,7 +50,7 @@ def repeated_shape(rng: Rng, points: int) -> Array:
     period = int(log_uniform(rng, 12, points / 1.5))
     knots = rng.normal(size=int(rng.integers(4, 16)))
     shape = np.interp(np.linspace(0, 1, period), np.linspace(0, 1, len(knots)), knots)
-    return _repeat(rng, smooth(shape, int(rng.integers(1, max(2, period // 8)))), points)
+    return repeat(rng, smooth(shape, int(rng.integers(1, max(2, period // 8)))), points)
 
 
 def beats(rng: Rng, points: int) -> Array:
@@ -52,7 +60,7 @@ def beats(rng: Rng, points: int) -> Array:
     shape = np.zeros(period)
     for _ in range(int(rng.integers(2, 6))):
         shape += rng.normal() * np.exp(-0.5 * ((at - rng.uniform(0.1, 0.9)) / log_uniform(rng, 0.008, 0.1)) ** 2)
-    return _repeat(rng, shape, points)
+    return repeat(rng, shape, points)
 
 
 def recipe(rng: Rng, points: int) -> Array:
@@ -106,7 +114,7 @@ def autoregressive(rng: Rng, points: int) -> Array:
     if rng.random() < 0.5:
         return first_order(noise, 1 - log_uniform(rng, 0.005, 1))[200:]
     radius, angle = rng.uniform(0.7, 0.995), rng.uniform(0.02, 1.2)
-    return _second_order(noise, 2 * radius * np.cos(angle), -(radius**2))[200:]
+    return second_order(noise, 2 * radius * np.cos(angle), -(radius**2))[200:]
 
 
 def wandering(rng: Rng, points: int) -> Array:
@@ -139,7 +147,7 @@ def fab(rng: Rng, points: int) -> Array:
     """One sensor of the virtual fab, a stretch of it at a random speed."""
     traces = fab_traces()
     trace = traces[int(rng.integers(len(traces)))]
-    stride = int(rng.choice([1, 1, 1, 2, 4]))
+    stride = int(rng.choice([one for one in (1, 1, 1, 2, 4) if one * points < len(trace)]))
     start = int(rng.integers(len(trace) - points * stride))
     return trace[start : start + points * stride : stride].copy()
 
@@ -157,31 +165,38 @@ def fab_traces() -> list[Array]:
 
 
 FAMILIES: dict[Family, float] = {
-    harmonic: 0.12,
-    repeated_shape: 0.12,
-    beats: 0.08,
-    recipe: 0.15,
-    switching: 0.06,
-    pulses: 0.06,
-    autoregressive: 0.1,
-    wandering: 0.05,
-    counts: 0.05,
-    trending: 0.06,
-    uneven_noise: 0.03,
-    fab: 0.25,
+    harmonic: 0.08,
+    repeated_shape: 0.1,
+    beats: 0.05,
+    heart: 0.08,
+    recipe: 0.1,
+    switching: 0.04,
+    pulses: 0.05,
+    autoregressive: 0.06,
+    wandering: 0.03,
+    counts: 0.04,
+    trending: 0.04,
+    uneven_noise: 0.02,
+    kernel_process: 0.12,
+    calendar: 0.1,
+    regimes: 0.04,
+    clustered_noise: 0.05,
+    bursts: 0.03,
+    fab: 0.15,
 }
 
 
 def clean_window(rng: Rng, points: int) -> Array:
-    """One fault-free window of mean 0 and spread 1, of a random family, with the marks of real instruments."""
+    """One fault-free stretch of mean 0 and spread 1, of a random family, with the marks of real instruments."""
     families, weights = list(FAMILIES), np.array(list(FAMILIES.values()))
     family = families[int(rng.choice(len(families), p=weights / weights.sum()))]
     window = standardise(family(rng, points))
-    if family is not fab and rng.random() < 0.15:  # two behaviours in one sensor
-        other = families[int(rng.integers(len(families)))]
-        window = window + rng.uniform(0.1, 1) * standardise(other(rng, points))
     if family is not fab:
+        if rng.random() < 0.15:  # two behaviours in one sensor
+            other = families[int(rng.integers(len(families)))]
+            window = window + rng.uniform(0.1, 1) * standardise(other(rng, points))
         window = window + rng.choice([0.0, log_uniform(rng, 0.005, 0.5)]) * rng.normal(size=points)
+    window = _normal_change(rng, window)
     if rng.random() < 0.1:
         step = log_uniform(rng, 0.05, 0.5)
         window = np.round(window / step) * step
@@ -192,41 +207,13 @@ def clean_window(rng: Rng, points: int) -> Array:
     return standardise(window) * rng.choice([-1, 1])
 
 
-def standardise(values: Array) -> Array:
-    """Mean 0 and spread 1; a constant becomes zeros."""
-    spread = values.std()
-    return (values - values.mean()) / spread if spread > 1e-9 else np.zeros_like(values)
-
-
-def smooth(values: Array, width: int) -> Array:
-    """Centred moving average with the ends held."""
-    if width <= 1:
-        return values
-    padded = np.pad(values, (width // 2, width - 1 - width // 2), mode="edge")
-    return np.convolve(padded, np.full(width, 1 / width), mode="valid")
-
-
-def log_uniform(rng: Rng, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-
-def first_order(target: Array, memory: float) -> Array:
-    """Each value moves ``1 - memory`` of the way from where it is to its target."""
-    return lfilter([1 - memory], [1, -memory], target, zi=[memory * target[0]])[0]
-
-
-def _second_order(noise: Array, first: float, second: float) -> Array:
-    return lfilter([1.0], [1, -first, -second], noise)
-
-
-def _repeat(rng: Rng, shape: Array, points: int) -> Array:
-    """Repeat a shape from a random phase on, each time a little longer or shorter, higher or lower."""
-    stretch, height = rng.choice([0, 0.01, 0.06]), rng.choice([0, 0.03, 0.15])
-    parts, total = [], 0
-    while total < points + len(shape):
-        length = max(4, round(len(shape) * (1 + stretch * rng.normal())))
-        part = np.interp(np.linspace(0, 1, length), np.linspace(0, 1, len(shape)), shape)
-        parts.append(part * (1 + height * rng.normal()))
-        total += length
-    start = int(rng.integers(len(shape)))
-    return np.concatenate(parts)[start : start + points]
+def _normal_change(rng: Rng, window: Array) -> Array:
+    """What changes without being a fault: a slow drift, a gain that wanders, maintenance after which a level stays."""
+    points, kind = len(window), rng.random()
+    if kind < 0.06:
+        return window + rng.uniform(0.1, 1) * coloured(rng, points, points / 3, 0)
+    if kind < 0.12:
+        return window * (1 + rng.uniform(0.05, 0.3) * coloured(rng, points, points / 4, 0))
+    if kind < 0.16:
+        return window + rng.normal() * (np.arange(points) >= rng.integers(points))
+    return window

@@ -11,10 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from train.corpus import first_order, log_uniform, smooth
+from train.signals import Array, Rng, first_order, log_uniform, smooth
 
-Array = NDArray[np.float64]
-Rng = np.random.Generator
 Fault = Callable[[Rng, Array, int, int, Array], Array]
 
 VISIBLE = 0.5  # a change smaller than this share of the window's fine noise is no fault to be found
@@ -113,6 +111,55 @@ def clipped(rng: Rng, window: Array, start: int, stop: int, _donor: Array) -> Ar
     return np.clip(window[start:stop], low, high)
 
 
+def swelled(rng: Rng, window: Array, start: int, stop: int, _donor: Array) -> Array:
+    """One cycle higher or lower than the others: the change of gain comes and goes."""
+    stretch = window[start:stop]
+    ends = np.linspace(stretch[0], stretch[-1], len(stretch))
+    factor = rng.uniform(0, 0.8) if rng.random() < 0.5 else rng.uniform(1.2, 3)
+    return ends + (stretch - ends) * (1 + (factor - 1) * np.hanning(len(stretch)))
+
+
+def warped(rng: Rng, window: Array, start: int, stop: int, _donor: Array) -> Array:
+    """Early or late in the middle, on time at both ends."""
+    at = np.arange(stop - start)
+    shift = np.sin(np.pi * at / max(1, len(at) - 1)) * rng.uniform(0.05, 0.3) * len(at) * rng.choice([-1, 1])
+    return np.interp(at + shift, at, window[start:stop])
+
+
+def swapped(_rng: Rng, window: Array, start: int, stop: int, _donor: Array) -> Array:
+    """The second half comes before the first."""
+    return np.roll(window[start:stop], (stop - start) // 2)
+
+
+def another_time(rng: Rng, window: Array, start: int, stop: int, _donor: Array) -> Array:
+    """What this sensor does at another time, at the level of this one."""
+    length = stop - start
+    other = int(rng.integers(0, len(window) - length + 1))
+    piece = window[other : other + length]
+    return piece + (window[start] - piece[0])
+
+
+def other_noise(rng: Rng, window: Array, start: int, stop: int, _donor: Array) -> Array:
+    """The same course with far more or less of its own fine movement."""
+    course = smooth(window, 7)[start:stop]
+    factor = rng.choice([rng.uniform(0, 0.4), log_uniform(rng, 1.8, 6)])
+    return course + factor * (window[start:stop] - course)
+
+
+def plateau(rng: Rng, window: Array, start: int, stop: int, _donor: Array) -> Array:
+    """A value is held for a while somewhere in the stretch, and what was due goes by."""
+    stretch = window[start:stop].copy()
+    first, last = np.sort(rng.integers(0, len(stretch), 2))
+    stretch[first : last + 1] = stretch[first]
+    return stretch
+
+
+def leaking(rng: Rng, window: Array, start: int, stop: int, donor: Array) -> Array:
+    """Something of another series on top."""
+    piece = donor[start:stop] - donor[start:stop].mean()
+    return window[start:stop] + piece / (piece.std() or 1.0) * severity(rng, window)
+
+
 FAULTS: dict[Fault, float] = {
     spike: 3,
     level_shift: 2,
@@ -130,7 +177,15 @@ FAULTS: dict[Fault, float] = {
     smeared: 1,
     sluggish: 0.7,
     clipped: 0.7,
+    swelled: 1.5,
+    warped: 1.5,
+    swapped: 0.7,
+    another_time: 1.5,
+    other_noise: 1,
+    plateau: 1,
+    leaking: 0.7,
 }
+DOSED = (foreign, gain_change, missing_shape, mirrored, sluggish, smeared, swelled, another_time)  # may be partial
 
 
 def inject(rng: Rng, clean: Array, donor: Array, *, first: int = 0) -> tuple[Array, NDArray[np.bool_]]:
@@ -149,13 +204,37 @@ def inject(rng: Rng, clean: Array, donor: Array, *, first: int = 0) -> tuple[Arr
     noise = VISIBLE * max(fine_noise(clean), 0.02 * clean.std(), 1e-6)
     for _ in range(int(rng.choice([1, 2, 3], p=[0.7, 0.2, 0.1]))):
         fault = kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
-        length = min(int(log_uniform(rng, 6, 260)), len(clean) - first)
+        length = min(_length(rng, clean), len(clean) - first)
         start = int(rng.integers(first, len(clean) - length + 1))
         stretch = fault(rng, faulty, start, start + length, donor)
+        if fault in DOSED and rng.random() < 0.4:
+            normal = faulty[start : start + length]
+            stretch = normal + log_uniform(rng, 0.15, 1) * (stretch - normal)
         changed = np.abs(stretch - clean[start : start + length]) > noise
         faulty[start : start + length] = stretch
         label[start : start + length] |= _whole_stretch(changed, short=fault is spike)
     return faulty, label
+
+
+def _length(rng: Rng, window: Array) -> int:
+    """Points of a fault: any number, or a whole cycle of a window that has one."""
+    if rng.random() < 0.3:
+        period = cycle(window)
+        if period:
+            return min(period * int(rng.choice([1, 1, 1, 2])), 260)
+    return int(log_uniform(rng, 6, 260))
+
+
+def cycle(window: Array) -> int:
+    """Points from one repeat to the next, by the highest autocorrelation after it first fell below 0; 0 if none."""
+    centred = window - window.mean()
+    spectrum = np.abs(np.fft.rfft(centred, 2 * len(window))) ** 2
+    correlation = np.fft.irfft(spectrum)[: len(window) // 2]
+    below = np.flatnonzero(correlation < 0)
+    if not len(below):
+        return 0
+    peak = int(below[0] + np.argmax(correlation[below[0] :]))
+    return peak if peak >= 6 and correlation[peak] > 0.3 * correlation[0] else 0
 
 
 def severity(rng: Rng, window: Array) -> float:

@@ -33,6 +33,8 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from train.batches import Batch, BatchRecipe, make_batch
+from train.tokens import token_loss
+from waferwatch.detectors.moment import checkpoint as checkpoints
 from waferwatch.detectors.moment.config import MomentConfig
 from waferwatch.detectors.moment.network import Moment, MomentOutput
 
@@ -52,6 +54,7 @@ class Schedule:
     decay_share: float = 0.4
     weight_decay: float = 0.02
     clip_norm: float = 1.0
+    token_weight: float = 0.15  # of the tokens' loss beside restoring and the fault head
 
     def steps(self, batch: int) -> int:
         return max(1, self.windows // batch)
@@ -91,6 +94,10 @@ def losses(output: MomentOutput, batch: dict[str, Tensor]) -> tuple[Tensor, Tens
     return restore, (entropy * observed).sum() / observed.sum()
 
 
+def usable_patches(batch: dict[str, Tensor]) -> Tensor:
+    return batch["observed"] * batch["visible"]
+
+
 def initialise(model: Moment) -> None:
     """T5's initial weights: attention scores are not scaled, so the query weights start smaller by that factor."""
     config = model.config
@@ -123,18 +130,24 @@ def tensors(batch: Batch, device: torch.device) -> dict[str, Tensor]:
 def validate(model: Moment, recipe: BatchRecipe, device: torch.device) -> dict[str, float]:
     """Losses and the fault head's average precision over points, on windows that training never sees."""
     model.eval()
-    labels, logits, sums = [], [], np.zeros(2)
+    labels, logits, sums = [], [], np.zeros(3)
     for index in range(VALIDATION_BATCHES):
         batch = tensors(make_batch(VALIDATION_SEED, index, recipe), device)
         output = model(batch["x"], batch["observed"], batch["visible"])
-        sums += [loss.item() for loss in losses(output, batch)]
-        shown = (batch["observed"] * batch["visible"]).repeat_interleave(recipe.patch_points, 1) > 0
+        tokens = token_loss(output.tokens, batch["label"], usable_patches(batch), recipe.group)
+        sums += [loss.item() for loss in (*losses(output, batch), tokens)]
+        shown = usable_patches(batch).repeat_interleave(recipe.patch_points, 1) > 0
         labels.append(batch["label"][shown].cpu().numpy())
         logits.append(output.fault_logit[shown].float().cpu().numpy())
     model.train()
-    restore, entropy = sums / VALIDATION_BATCHES
+    restore, entropy, tokens_apart = sums / VALIDATION_BATCHES
     precision = average_precision_score(np.concatenate(labels), np.concatenate(logits))
-    return {"restore": float(restore), "entropy": float(entropy), "average_precision": float(precision)}
+    return {
+        "restore": float(restore),
+        "entropy": float(entropy),
+        "tokens": float(tokens_apart),
+        "average_precision": float(precision),
+    }
 
 
 @dataclass
@@ -189,20 +202,21 @@ class Run:
         self.step, self.seconds = int(metadata["step"]), float(metadata["seconds"])
         return True
 
-    def advance(self, batch: Batch) -> tuple[float, float]:
-        """One step; gives the restoring error and the cross-entropy."""
+    def advance(self, batch: Batch) -> tuple[float, float, float]:
+        """One step; gives the restoring error, the cross-entropy and the tokens' loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.schedule.rate(self.step, self.recipe.windows)
         data = tensors(batch, self.device)
         with torch.autocast(self.device.type, torch.bfloat16):
             output = self.model(data["x"], data["observed"], data["visible"])
         restore, entropy = losses(output, data)
+        tokens = token_loss(output.tokens, data["label"], usable_patches(data), self.recipe.group)
         self.optimizer.zero_grad(set_to_none=True)
-        (restore + entropy).backward()
+        (restore + entropy + self.schedule.token_weight * tokens).backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.schedule.clip_norm)
         self.optimizer.step()
         self.step += 1
-        return restore.item(), entropy.item()
+        return restore.item(), entropy.item(), tokens.item()
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -235,19 +249,35 @@ def start_from(run: Run, folder: Path) -> None:
     (run.folder / "started_from.json").write_text(json.dumps(earlier, indent=2) + "\n")
 
 
+def start_from_checkpoint(run: Run, name: str) -> None:
+    """Take the weights of a checkpoint that is embedded or was imported.
+
+    Raises:
+        ModelError: when the checkpoint is damaged or holds no weights for torch.
+        NotFoundError: when there is none of that name.
+    """
+    found = checkpoints.find(name)
+    state = load_file(found.weights(), device=str(run.device))
+    state[checkpoints.POSITION_BUFFER] = run.model.state_dict()[checkpoints.POSITION_BUFFER]
+    run.model.load_state_dict(state)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    earlier = {"checkpoint": found.name, "sha256": found.weights_sha256, "card": dict(found.card)}
+    (run.folder / "started_from.json").write_text(json.dumps(earlier, indent=2) + "\n")
+
+
 def train(run: Run, *, save_every_s: float = 120.0, validate_every: int = 1500) -> None:
     """Train to the end of the schedule, logging to ``log.jsonl`` in the run's folder."""
     stream = Stream(run.schedule.seed, run.recipe)
     loader = DataLoader(stream, batch_size=None, sampler=range(run.step, run.steps), num_workers=1, prefetch_factor=8)
     started, saved, seconds_before = time.monotonic(), time.monotonic(), run.seconds
-    recent: list[tuple[float, float]] = []
+    recent: list[tuple[float, float, float]] = []
     for batch in loader:
         recent.append(run.advance(batch))
         run.seconds = seconds_before + time.monotonic() - started
         if run.step % 100 == 0:
-            restore, entropy = np.mean(recent, axis=0)
+            restore, entropy, tokens = np.mean(recent, axis=0)
             recent.clear()
-            log(run, {"restore": restore, "entropy": entropy})
+            log(run, {"restore": restore, "entropy": entropy, "tokens": tokens})
         if run.step % validate_every == 0 or run.step == run.steps:
             log(run, {"validation": validate(run.model, run.recipe, run.device)})
         if time.monotonic() - saved > save_every_s or run.step == run.steps:
@@ -278,12 +308,22 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--batch", type=int, default=BatchRecipe.windows, help="windows a step")
     parser.add_argument("--seed", type=int, default=Schedule.seed)
     parser.add_argument("--learning-rate", type=float, default=Schedule.learning_rate)
-    parser.add_argument("--start-from", type=Path, metavar="RUN", help="take over the weights of another run")
+    parser.add_argument("--token-weight", type=float, default=Schedule.token_weight, help="of the tokens' loss")
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--start-from", type=Path, metavar="RUN", help="take over the weights of another run")
+    start.add_argument("--start-from-checkpoint", metavar="NAME", help="take over the weights of a checkpoint")
     options = parser.parse_args(argv)
-    schedule = Schedule(windows=options.windows, seed=options.seed, learning_rate=options.learning_rate)
+    schedule = Schedule(
+        windows=options.windows,
+        seed=options.seed,
+        learning_rate=options.learning_rate,
+        token_weight=options.token_weight,
+    )
     run = new_run(options.run, schedule, BatchRecipe(windows=options.batch))
     if options.start_from and run.step == 0:
         start_from(run, options.start_from)
+    if options.start_from_checkpoint and run.step == 0:
+        start_from_checkpoint(run, options.start_from_checkpoint)
     parameters = sum(p.numel() for p in run.model.parameters())
     print(f"{parameters:,} parameters, {run.steps:,} steps of {options.batch} windows on {hardware(run.device)}.")
     train(run)

@@ -3,7 +3,7 @@ import pytest
 
 from train.batches import BatchRecipe, make_batch
 from train.corpus import FAMILIES, clean_window
-from train.faults import FAULTS, inject
+from train.faults import FAULTS, cycle, inject
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
@@ -54,3 +54,34 @@ def test_a_batch_shows_nothing_in_its_padding_and_targets_differ_from_inputs_onl
     assert (batch.label[~seen] == 0).all()
     difference = np.abs(batch.x - batch.target)
     assert np.median(difference[batch.label > 0]) > 10 * difference[batch.label == 0].mean()
+
+
+def test_windows_of_a_group_are_cut_from_one_series_at_one_scale():
+    recipe = BatchRecipe(windows=32, masked_share=0, padded_share=0, faulty_share=0, reference_share=1)
+    batch = make_batch(5, 0, recipe)
+    spreads = batch.x.std(axis=1).reshape(-1, recipe.group)
+    within = np.log(spreads + 1e-3).std(axis=1).mean()
+    assert within < 0.5 * np.log(spreads + 1e-3).std()
+    assert np.abs(batch.x.mean(axis=1)).max() < 0.1
+
+
+def test_a_group_s_size_and_the_length_of_its_series_can_be_chosen():
+    batch = make_batch(6, 0, BatchRecipe(windows=6, group=3, series_points=700))
+    assert batch.x.shape == (6, 512)
+
+
+def test_the_length_of_a_cycle_is_found_and_noise_has_none():
+    time = np.arange(512)
+    assert cycle(np.sin(2 * np.pi * time / 50)) == pytest.approx(50, abs=1)
+    assert cycle(np.random.default_rng(0).normal(size=512)) == 0
+    assert cycle(np.zeros(512)) == 0
+
+
+def test_clean_stretches_are_standardised_whatever_marks_they_bear():
+    rng = np.random.default_rng(7)
+    for _ in range(100):
+        window = clean_window(rng, 2048)
+        assert window.shape == (2048,)
+        assert np.isfinite(window).all()
+        assert abs(window.mean()) < 1e-6
+        assert window.std() == pytest.approx(1, abs=1e-6) or not window.any()

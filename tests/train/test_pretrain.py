@@ -5,8 +5,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the torch extra: pip install torch==2.13.0 takes the CPU build")
 
+from safetensors.torch import load_file  # noqa: E402
+
 from train.batches import BatchRecipe  # noqa: E402
-from train.pretrain import Schedule, new_run, train  # noqa: E402
+from train.pretrain import EMBEDDED, Schedule, main, new_run, start_from_checkpoint, train  # noqa: E402
+from waferwatch.detectors.moment import checkpoint as checkpoints  # noqa: E402
 from waferwatch.detectors.moment.config import MomentConfig  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -44,7 +47,7 @@ def test_a_run_logs_its_losses_and_validation(tmp_path):
     run = new_run(tmp_path, Schedule(windows=8), RECIPE, TINY)
     train(run)
     entries = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert {"restore", "entropy", "average_precision"} <= set(entries[-1]["validation"])
+    assert {"restore", "entropy", "tokens", "average_precision"} <= set(entries[-1]["validation"])
     assert entries[-1]["windows"] == 8
 
 
@@ -54,3 +57,20 @@ def test_the_learning_rate_warms_up_stays_and_falls_to_almost_nothing():
     assert rates[0] < 0.02 * schedule.learning_rate
     assert set(rates[100:750]) == {schedule.learning_rate}
     assert rates[-1] < 0.01 * schedule.learning_rate
+
+
+def test_a_run_may_begin_with_the_weights_of_a_checkpoint_and_says_so(tmp_path):
+    run = new_run(tmp_path, Schedule(windows=8), RECIPE, EMBEDDED)
+    start_from_checkpoint(run, checkpoints.find().name)
+    model = run.model.state_dict()
+    for name, value in load_file(checkpoints.find().weights()).items():
+        torch.testing.assert_close(model[name], value)
+    started_from = json.loads((tmp_path / "started_from.json").read_text())
+    assert started_from["checkpoint"] == checkpoints.find().name
+    assert started_from["card"] == checkpoints.find().card
+
+
+def test_a_run_begins_with_one_set_of_weights_only(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["--run", str(tmp_path), "--start-from", "a", "--start-from-checkpoint", "b"])
+    assert "not allowed with" in capsys.readouterr().err
