@@ -1,34 +1,19 @@
-"""A detector made of readers: their heads are fused sensor by sensor, then the sensors are combined."""
+"""A detector made of heads: runs are judged as wholes, streams point by point."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from waferwatch.detectors.base import Detector, Progress, Scores, no_progress
-from waferwatch.detectors.columns import columns_of
-from waferwatch.detectors.fusion import Fusion
-from waferwatch.detectors.heads import Reader
-from waferwatch.detectors.moment.preparation import Normal, measure
-from waferwatch.detectors.sensors import combine
+from waferwatch.detectors.base import Detector, Progress, Scores, no_progress, part_of
+from waferwatch.detectors.heads import JointReader, Reader
+from waferwatch.detectors.moment.preparation import measure
+from waferwatch.detectors.runs.alignment import are_runs
+from waferwatch.detectors.runs.judge import RunJudge, RunSpace
+from waferwatch.detectors.stream_judge import StreamHeads, StreamJudge
 from waferwatch.errors import ModelError
 from waferwatch.series.series import Series
-
-FEWEST_POINTS = 16  # a shorter series, or a reference of fewer, says too little
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    """What was learnt from one reference."""
-
-    normal: Normal
-    known: NDArray[np.bool_]  # (S,) sensors that the reference has values of
-    readers: list[Reader]  # none when the reference is too short: nothing is judged
 
 
 class FusedDetector(Detector):
@@ -38,63 +23,51 @@ class FusedDetector(Detector):
     Each scope (equipment) is judged by its own reference, and by that of all where it has none.
     """
 
+    by_steps: ClassVar[bool] = False  # whether the steps of a recipe count, where a table has them
+
     def __init__(self) -> None:
-        self._fitted: dict[tuple[str, ...] | None, _Fitted] = {}  # by scope; None: all of the reference
+        self._judges: dict[tuple[str, ...] | None, StreamJudge | RunJudge] = {}  # by scope; None: all of the reference
 
     @abstractmethod
     def readers(self, sensors: int) -> list[Reader]:
-        """Fresh readers for series of so many sensors."""
+        """Fresh readers for streams of so many sensors."""
+
+    def joint_readers(self, sensors: int) -> list[JointReader]:
+        """Fresh readers of all sensors together."""
+        return []
+
+    def run_spaces(self) -> list[RunSpace]:
+        """Fresh ways to see runs; without any, runs are judged point by point."""
+        return []
 
     def fit(self, reference: Sequence[Series], progress: Progress = no_progress) -> Self:
         """Learn what is normal. A reference that is too short leaves everything unjudged."""
         scopes = {one.scope for one in reference}
-        self._fitted = {None: self._fit(reference, progress)}
+        self._judges = {None: self._judge(reference, progress)}
         for scope in scopes if len(scopes) > 1 else ():
-            self._fitted[scope] = self._fit([one for one in reference if one.scope == scope], progress)
+            self._judges[scope] = self._judge([one for one in reference if one.scope == scope], progress)
         return self
 
-    def _fit(self, reference: Sequence[Series], progress: Progress) -> _Fitted:
+    def _judge(self, reference: Sequence[Series], progress: Progress) -> StreamJudge | RunJudge:
         normal = measure(reference)
-        columns = [columns_of(one, normal) for one in reference if len(one) >= FEWEST_POINTS]
+        spaces = self.run_spaces()
+        if spaces and are_runs(reference):
+            return RunJudge(reference, normal, spaces, progress)
         sensors = reference[0].sensors
-        known = np.zeros(sensors, bool)
-        for one in columns:
-            known |= one.measured.any(axis=1)
-        readers = self.readers(sensors) if columns else []
-        for reader in readers:
-            progress(0.0)
-            reader.fit(columns, lambda: progress(0.0))  # how far it is would be a guess
-        return _Fitted(normal, known, readers)
+        heads = StreamHeads(self.readers(sensors), self.joint_readers(sensors), self.by_steps)
+        return StreamJudge(reference, normal, heads, progress)
 
     def score(self, series: Sequence[Series], progress: Progress = no_progress) -> list[Scores]:
         """Score each series on its own."""
-        if not self._fitted:
+        if not self._judges:
             raise ModelError(
                 "The detector {name} was asked to score before it was fitted.", hint="Call fit first.", name=self.name
             )
         total = max(1, sum(len(one) for one in series))
         found, done = [], 0
         for one in series:
-
-            def told(share: float, before: int = done, points: int = len(one)) -> None:
-                progress((before + share * points) / total)
-
-            fitted = self._fitted.get(one.scope) or self._fitted[None]
-            found.append(_score(fitted, one, told))
+            judge = self._judges.get(one.scope) or self._judges[None]
+            found.append(judge.score(one, part_of(progress, done / total, len(one) / total)))
             done += len(one)
             progress(done / total)
         return found
-
-
-def _score(fitted: _Fitted, series: Series, progress: Progress) -> Scores:
-    columns = columns_of(series, fitted.normal)
-    fusion = Fusion(columns.measured & fitted.known[:, None])
-    if len(columns) >= FEWEST_POINTS:
-        for number, reader in enumerate(fitted.readers):
-
-            def step(share: float = number / len(fitted.readers)) -> None:
-                progress(share)
-
-            fusion.add(reader.read(columns, step))
-            progress((number + 1) / len(fitted.readers))
-    return Scores(*combine(fusion.scores()))

@@ -6,10 +6,14 @@ that is high nearly everywhere, or low everywhere, has nothing to point at. No l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from waferwatch.detectors.base import Scores
 from waferwatch.detectors.heads import LOWEST, Heads
+from waferwatch.detectors.sensors import carried
 
 USUAL, HIGH, HIGHEST_SHARE = 0.5, 0.9, 0.999  # quantiles of a head over the series
 _LEAST_CONTRAST = 1e-3
@@ -47,7 +51,18 @@ class Fusion:
         return scores
 
 
-def contrast(values: Floats) -> float:
+def with_joint_heads(found: Scores, heads: Sequence[Floats]) -> Scores:
+    """The combined sensors fused with heads of all sensors together, (n,) each; what each sensor carries stays."""
+    judged = ~np.isnan(found.points)
+    if not heads or not judged.any():
+        return found
+    every = np.stack([found.points + LOWEST, *heads])
+    weights = np.array([contrast(one[judged]) for one in every])
+    points = np.maximum(weights @ every / weights.sum(), LOWEST) - LOWEST
+    return Scores(points, carried(points, found.contributions))
+
+
+def contrast(values: NDArray[np.floating]) -> float:
     """How much the highest values of a head stand out, above 0.
 
     >>> contrast(np.zeros(100, np.float32)) < contrast(np.arange(100, dtype=np.float32))

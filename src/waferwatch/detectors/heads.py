@@ -19,7 +19,7 @@ from waferwatch.detectors.columns import Columns
 
 Floats = NDArray[np.float32]
 Step = Callable[[], None]
-Heads = dict[str, Floats]  # name of a head -> (S, n), NaN where it has nothing to say
+Heads = dict[str, Floats]  # name of a head -> (S, n), or (n,) of all sensors together; NaN where it has nothing to say
 
 # Standardised values below are clipped and those above all but clipped: one head cannot drown the others, and what is
 # higher still stays higher.
@@ -45,6 +45,18 @@ class Reader(ABC):
     @abstractmethod
     def read(self, columns: Columns, step: Step = keep_on) -> Heads:
         """The heads of one series. Too short a series may lack heads."""
+
+
+class JointReader(ABC):
+    """Reads heads off all sensors together, one value for each point: what no sensor shows alone."""
+
+    @abstractmethod
+    def fit(self, reference: Sequence[Columns], step: Step = keep_on) -> Self:
+        """Learn what is normal. The sensors of all of them are the same."""
+
+    @abstractmethod
+    def read(self, columns: Columns, step: Step = keep_on) -> Heads:
+        """The heads of one series, (n,) each. Too short a series may lack heads."""
 
 
 @dataclass(frozen=True)

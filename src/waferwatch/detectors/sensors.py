@@ -27,3 +27,13 @@ def combine(sensors: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[
         points = np.where(judged, (total / known.sum(axis=1)) ** (1 / SHARPNESS), np.nan)
         share = np.where(total[:, None] > 0, powers / total[:, None], known / known.sum(axis=1, keepdims=True))
     return points, np.where(judged[:, None], points[:, None] * share, np.nan).astype(np.float32)
+
+
+def carried(points: NDArray[np.float64], contributions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Contributions (n, S) in the same proportions that add up to other scores (n,); in equal parts where all are 0."""
+    known = ~np.isnan(contributions)
+    total = np.nansum(contributions, axis=1, keepdims=True, dtype=np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(total > 0, contributions / total, known / known.sum(axis=1, keepdims=True))
+    found: NDArray[np.float32] = np.where(np.isnan(points)[:, None], np.nan, points[:, None] * share).astype(np.float32)
+    return found

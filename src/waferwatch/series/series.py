@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from waferwatch.series.steps import Steps
+
 
 @dataclass(frozen=True)
 class Series:
@@ -19,6 +21,7 @@ class Series:
     key: tuple[str, ...] = ()  # values of the group columns, as text
     scope: tuple[str, ...] = ()  # series with the same scope share one fit: same equipment, whichever run or stretch
     reference: NDArray[np.bool_] | None = None  # (n,) True where known to be normal; None when nothing is known
+    steps: Steps | None = None  # None when nothing says which step a point belongs to
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -31,7 +34,13 @@ class Series:
             rows=self.rows[chosen],
             time=None if self.time is None else self.time[chosen],
             reference=None if self.reference is None else self.reference[chosen],
+            steps=None if self.steps is None else self.steps.at(chosen),
         )
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it is one of many runs that share a scope."""
+        return self.key != self.scope
 
     @property
     def sensors(self) -> int:

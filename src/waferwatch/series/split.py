@@ -17,6 +17,7 @@ from waferwatch.read.table import Note, Role, Table
 from waferwatch.read.values import is_numeric, to_float
 from waferwatch.series.gaps import gap_starts
 from waferwatch.series.series import Series
+from waferwatch.series.steps import stages_of
 
 _SHORT_RUN = 512  # rows; groups shorter than one window of MOMENT are runs, which cannot be judged by themselves
 
@@ -90,12 +91,14 @@ def _part(table: Table, groups: Sequence[str], features: Sequence[str]) -> tuple
     borders = [*np.flatnonzero(starts).tolist(), len(rows)]
     values = _values(table.frame, features, rows)
     ordered = None if time is None else time[rows]
+    stages = stages_of(table)
     series = [
         Series(
             values=values[start:stop],
             rows=rows[start:stop],
             time=None if ordered is None else ordered[start:stop],
             key=keys[group[start]],
+            steps=None if stages is None else stages.steps(rows[start:stop]),
         )
         for start, stop in pairwise(borders)
     ]

@@ -6,11 +6,14 @@ from typing import ClassVar
 
 from waferwatch.detectors.base import ModelInfo
 from waferwatch.detectors.fused import FusedDetector
-from waferwatch.detectors.heads import Reader
+from waferwatch.detectors.heads import JointReader, Reader
 from waferwatch.detectors.moment import checkpoint as checkpoints
 from waferwatch.detectors.moment.engine import Engine
 from waferwatch.detectors.moment.reader import MomentReader
-from waferwatch.detectors.statistical import statistical_readers
+from waferwatch.detectors.moment.run_tokens import RunTokens
+from waferwatch.detectors.moment.views import VIEWS, VIEWS_OF_SEVERAL
+from waferwatch.detectors.runs.judge import RunSpace, Traces
+from waferwatch.detectors.statistical import statistical_joint_readers, statistical_readers
 from waferwatch.settings import current_settings
 
 
@@ -27,6 +30,7 @@ class MomentOnlyDetector(FusedDetector):
     """
 
     name: ClassVar[str] = "moment_only"
+    by_steps: ClassVar[bool] = True
 
     def __init__(self, checkpoint: str | None = None, device: str | None = None, threads: int | None = None) -> None:
         super().__init__()
@@ -41,7 +45,13 @@ class MomentOnlyDetector(FusedDetector):
         return ModelInfo(self._checkpoint.name, self._checkpoint.sha256, self._engine.device)
 
     def readers(self, sensors: int) -> list[Reader]:
-        return [MomentReader(self._engine)]
+        return [MomentReader(self._engine, VIEWS if sensors == 1 else VIEWS_OF_SEVERAL)]
+
+    def joint_readers(self, sensors: int) -> list[JointReader]:
+        return []
+
+    def run_spaces(self) -> list[RunSpace]:
+        return [RunTokens(self._engine)]
 
 
 class MomentDetector(MomentOnlyDetector):
@@ -50,4 +60,10 @@ class MomentDetector(MomentOnlyDetector):
     name: ClassVar[str] = "moment"
 
     def readers(self, sensors: int) -> list[Reader]:
-        return [MomentReader(self._engine), *statistical_readers(sensors)]
+        return [*super().readers(sensors), *statistical_readers()]
+
+    def joint_readers(self, sensors: int) -> list[JointReader]:
+        return statistical_joint_readers(sensors)
+
+    def run_spaces(self) -> list[RunSpace]:
+        return [*super().run_spaces(), Traces()]

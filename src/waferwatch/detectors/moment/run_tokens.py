@@ -1,0 +1,42 @@
+"""Runs as MOMENT's tokens: what tells good runs from bad ones best (docs/experiments.md)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.detectors.columns import Columns
+from waferwatch.detectors.moment.engine import Engine
+from waferwatch.detectors.moment.tokens import Lens, Seen, widest_directions
+from waferwatch.detectors.runs.judge import RunSpace
+
+DIRECTIONS = 8  # of a token that are kept: with 24, average precision on silicon-wafer traces was 0.996, with 8 0.9996
+
+Floats = NDArray[np.float32]
+
+
+class RunTokens(RunSpace):
+    """The tokens of a whole run in a row."""
+
+    weight = 2.0  # beside the traces themselves
+
+    def __init__(self, engine: Engine) -> None:
+        self._lens = Lens(engine, centred=False, fault=False)
+
+    def learn(self, traces: Floats) -> Floats:
+        seen = self._look(traces)
+        self._lens = replace(self._lens, basis=widest_directions([seen])[:, :DIRECTIONS])
+        return self.rows(traces)
+
+    def rows(self, traces: Floats) -> Floats:
+        runs, sensors, _ = traces.shape
+        seen = self._look(traces)
+        tokens = seen.tokens[seen.observed].reshape(runs, sensors, -1)
+        return np.ascontiguousarray(tokens.transpose(1, 0, 2))
+
+    def _look(self, traces: Floats) -> Seen:
+        """Every sensor of every run in a window of its own."""
+        columns = traces.reshape(-1, traces.shape[-1])
+        return self._lens.look(Columns(columns, np.ones(columns.shape, bool)), overlap=0)

@@ -1,0 +1,103 @@
+"""A stream of one scope judged point by point: heads are fused sensor by sensor, then the sensors are combined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.detectors.base import Progress, Scores, no_progress, part_of
+from waferwatch.detectors.columns import Columns, columns_of
+from waferwatch.detectors.fusion import Fusion, with_joint_heads
+from waferwatch.detectors.heads import LOWEST, Floats, JointReader, Reader
+from waferwatch.detectors.moment.preparation import Normal
+from waferwatch.detectors.sensors import combine
+from waferwatch.detectors.step_head import StepHead
+from waferwatch.series.series import Series
+
+FEWEST_POINTS = 16  # a shorter series, or a reference of fewer, says too little
+
+
+@dataclass(frozen=True)
+class StreamHeads:
+    """What a detector looks at in a stream."""
+
+    readers: list[Reader]  # fresh ones
+    joint: list[JointReader]  # fresh ones, for all sensors together
+    by_steps: bool  # whether the steps of a recipe count, where the series have them
+
+
+class StreamJudge:
+    """Judges series by the normal series of one scope.
+
+    Where the steps of a recipe are known, all heads read what a series has beside its normal course, step by step, and
+    half of the score is how far the point itself is off that course: a spike of one point is lost in every window.
+
+    Args:
+        reference: normal series. Too short ones leave everything unjudged.
+        normal: level and spread of each sensor over them.
+        heads: what is looked at.
+    """
+
+    def __init__(
+        self,
+        reference: Sequence[Series],
+        normal: Normal,
+        heads: StreamHeads,
+        progress: Progress = no_progress,
+    ) -> None:
+        self._normal = normal
+        long_enough = [one for one in reference if len(one) >= FEWEST_POINTS]
+        columns = [columns_of(one, normal) for one in long_enough]
+        self._known = np.zeros(reference[0].sensors, bool)
+        for one in columns:
+            self._known |= one.measured.any(axis=1)
+        steps = [one.steps for one in long_enough if one.steps is not None]
+        in_steps = heads.by_steps and columns and len(steps) == len(columns)
+        self._steps = StepHead.learn(columns, steps) if in_steps else None
+        if self._steps is not None:
+            columns = [self._steps.beside(*both) for both in zip(columns, steps, strict=True)]
+        self._readers = heads.readers if columns else []
+        self._joint = heads.joint if columns else []
+        every: list[Reader | JointReader] = [*self._readers, *self._joint]
+        for reader in every:
+            progress(0.0)
+            reader.fit(columns, lambda: progress(0.0))  # how far it is would be a guess
+
+    def score(self, series: Series, progress: Progress = no_progress) -> Scores:
+        """Judge one series."""
+        columns = columns_of(series, self._normal)
+        if len(columns) < FEWEST_POINTS:
+            return Scores(*combine(np.full(series.values.shape, np.nan, np.float32)))
+        steps = self._steps if series.steps is not None else None
+        if steps is not None and series.steps is not None:
+            columns = steps.beside(columns, series.steps)
+        found = Scores(*combine(self._sensors(columns, progress)))
+        heads = [values for reader in self._joint for values in reader.read(columns, lambda: progress(1.0)).values()]
+        found = with_joint_heads(found, heads)
+        return found if steps is None else _half_and_half(found, self._off_course(steps, columns))
+
+    def _off_course(self, steps: StepHead, beside: Columns) -> Scores:
+        off = np.where(self._judged(beside), np.maximum(steps.off(beside), LOWEST) - LOWEST, np.nan)
+        return Scores(*combine(off.T.astype(np.float32)))
+
+    def _judged(self, columns: Columns) -> NDArray[np.bool_]:
+        """(S, n) where a sensor was measured and something is known of it."""
+        return columns.measured & self._known[:, None]
+
+    def _sensors(self, columns: Columns, progress: Progress) -> Floats:
+        """(n, S) from 0, NaN where a sensor was not measured or nothing is known of it."""
+        fusion = Fusion(self._judged(columns))
+        share = 1 / max(1, len(self._readers))
+        for number, reader in enumerate(self._readers):
+            told = part_of(progress, number * share, share)
+            fusion.add(reader.read(columns, partial(told, 0.0)))
+            told(1.0)
+        return fusion.scores()
+
+
+def _half_and_half(one: Scores, other: Scores) -> Scores:
+    return Scores((one.points + other.points) / 2, (one.contributions + other.contributions) / np.float32(2))

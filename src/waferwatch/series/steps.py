@@ -1,0 +1,81 @@
+"""Where in its recipe each point lies: which step it belongs to, and how long that step has run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from waferwatch.read.groups import group_codes
+from waferwatch.read.table import Role, Table
+
+NO_STEP = 0  # the stage of points of a run that has no steps: all of it is one
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of one series, point by point."""
+
+    stage: NDArray[np.int64]  # (n,) number of recipe and step, the same in every table; NO_STEP without either
+    tick: NDArray[np.int64]  # (n,) points since the step began, from 0
+
+    def __len__(self) -> int:
+        return len(self.stage)
+
+    def at(self, chosen: slice | NDArray[np.bool_]) -> Steps:
+        """Some of the points; those of a step that was begun before stay where they were in it."""
+        return Steps(self.stage[chosen], self.tick[chosen])
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Recipe, step and run of every row of a table."""
+
+    stage: NDArray[np.int64]  # (rows,)
+    run: NDArray[np.int64]  # (rows,) a step begins anew with each
+
+    def steps(self, rows: NDArray[np.int64]) -> Steps:
+        """Steps of one series: these rows, in time order."""
+        stage = self.stage[rows]
+        begins = np.ones(len(rows), bool)
+        begins[1:] = (np.diff(stage) != 0) | (np.diff(self.run[rows]) != 0)
+        return Steps(stage, ticks(begins))
+
+
+def ticks(begins: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Points since the last beginning, from 0; the first point begins.
+
+    >>> ticks(np.array([True, False, True, False, False])).tolist()
+    [0, 1, 0, 1, 2]
+    """
+    position = np.arange(len(begins))
+    since: NDArray[np.int64] = position - np.maximum.accumulate(np.where(begins, position, 0))
+    return since
+
+
+def stages_of(table: Table) -> Stages | None:
+    """Recipe, step and run of every row; None for a table with neither steps nor wafers."""
+    wafer, step = table.column(Role.WAFER), table.column(Role.STEP)
+    if wafer is None and step is None:
+        return None
+    named = [name for name in (table.column(Role.RECIPE), step) if name is not None]
+    run, _ = group_codes(table.frame, [name for name in (table.column(Role.LOT), wafer) if name is not None])
+    return Stages(_numbers(table.frame, named), run.astype(np.int64))
+
+
+def whole(points: int) -> Steps:
+    """A run without steps."""
+    return Steps(np.full(points, NO_STEP, np.int64), np.arange(points, dtype=np.int64))
+
+
+def _numbers(frame: pd.DataFrame, columns: list[str]) -> NDArray[np.int64]:
+    """A number for the values of these columns in each row, which does not hang on the other rows."""
+    if not columns:
+        return np.full(len(frame), NO_STEP, np.int64)
+    codes, keys = group_codes(frame, columns)
+    texts = np.array(["\x1f".join(key) for key in keys], dtype=object)
+    hashes = pd.util.hash_array(texts, categorize=False).view(np.int64)
+    found: NDArray[np.int64] = hashes[codes]
+    return found
