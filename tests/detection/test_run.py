@@ -131,3 +131,12 @@ def test_a_comparison_gives_a_row_for_each_detector_with_metrics(fab):
     assert [row.detector for row in rows] == ["squared_difference", "isolation_forest"]
     assert all(row.vus_pr is not None and 0 <= row.vus_pr <= 1 for row in rows)
     assert all(row.seconds > 0 for row in rows)
+
+
+def test_a_run_that_the_reference_rows_cut_in_two_is_no_normal_run():
+    rng = np.random.default_rng(0)
+    run = pd.DataFrame({"run_id": 0, "p": np.linspace(0, 9, 100)})
+    frame = pd.concat([run.assign(run_id=number) for number in range(30)], ignore_index=True)
+    frame["p"] += rng.standard_normal(len(frame))
+    known = [waferwatch.detect(frame, detector="statistical", reference_rows=rows) for rows in (1500, 1540)]
+    np.testing.assert_allclose(known[1].scores[1600:], known[0].scores[1600:], rtol=0.02)

@@ -23,6 +23,7 @@ from waferwatch.read.table import Note, Table
 from waferwatch.series.series import Series
 from waferwatch.series.split import Split, split
 
+_MANY_RUNS = 8
 TOP_SHARE = 0.1  # of a run's points, the highest, whose mean is the run's score
 
 
@@ -137,12 +138,14 @@ def reference_of(scope: tuple[str, ...], series: Sequence[Series], given: Sequen
 
 
 def known_parts(series: Sequence[Series]) -> list[Series]:
-    """The points that are known to be normal, of each series that has any."""
-    return [
-        replace(one.at(one.reference), reference=None)
-        for one in series
-        if one.reference is not None and one.reference.any()
-    ]
+    """The points that are known to be normal, of each series that has any.
+
+    Where many runs are known as wholes, one that is known in part is left out: half a run is no normal run.
+    """
+    known = [(one, one.reference) for one in series if one.reference is not None and one.reference.any()]
+    wholes = [(one, mask) for one, mask in known if one.is_run and mask.all()]
+    chosen = wholes if len(wholes) >= _MANY_RUNS else known
+    return [replace(one.at(mask), reference=None) for one, mask in chosen]
 
 
 def _in_input_order(

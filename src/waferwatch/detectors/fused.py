@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
@@ -63,11 +64,16 @@ class FusedDetector(Detector):
             raise ModelError(
                 "The detector {name} was asked to score before it was fitted.", hint="Call fit first.", name=self.name
             )
+        by_scope: dict[tuple[str, ...] | None, list[int]] = defaultdict(list)
+        for number, one in enumerate(series):
+            by_scope[one.scope if one.scope in self._judges else None].append(number)
         total = max(1, sum(len(one) for one in series))
-        found, done = [], 0
-        for one in series:
-            judge = self._judges.get(one.scope) or self._judges[None]
-            found.append(judge.score(one, part_of(progress, done / total, len(one) / total)))
-            done += len(one)
-            progress(done / total)
-        return found
+        found: dict[int, Scores] = {}
+        done = 0
+        for scope, numbers in by_scope.items():
+            mine = [series[number] for number in numbers]
+            points = sum(len(one) for one in mine)
+            scores = self._judges[scope].score(mine, part_of(progress, done / total, points / total))
+            found.update(zip(numbers, scores, strict=True))
+            done += points
+        return [found[number] for number in range(len(series))]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.detectors.columns import Columns
+from waferwatch.detectors.moment.preparation import fill
 from waferwatch.series.steps import Steps
 
 LAST_TICK = 2000  # a step that goes on for longer is taken to stand still
@@ -67,6 +68,7 @@ class StepProfile:
         """
         at = self._known_place(_place(steps, self.stages))
         beside = (columns.values - self.level[:, at]) / self.spread[:, at]
+        beside = fill(beside.T, columns.measured.T).T  # a line across a gap takes no account of steps
         if wanders:
             beside -= _wandered(beside, steps)
         return Columns(np.ascontiguousarray(beside), columns.measured)
@@ -101,29 +103,26 @@ def _wandered(beside: Floats, steps: Steps) -> Floats:
     begins = np.flatnonzero(steps.tick == 0)
     begins = begins if len(begins) and begins[0] == 0 else np.append(0, begins)
     lengths = np.diff(np.append(begins, len(steps)))
-    means = np.add.reduceat(beside, begins, axis=1) / lengths
-    stage = steps.stage[begins]
-    wandered = np.zeros_like(means)
-    for one in np.unique(stage):
-        of_stage = np.flatnonzero(stage == one)
-        wandered[:, of_stage] = _nearer_side(means[:, of_stage])
+    means: Floats = (np.add.reduceat(beside, begins, axis=1) / lengths).astype(np.float32)
+    by_stage = np.argsort(steps.stage[begins], kind="stable")
+    stage, in_order = steps.stage[begins][by_stage], means[:, by_stage]
+    before, after = (_neighbours(in_order, stage, np.arange(1, NEIGHBOURS + 1) * side) for side in (-1, 1))
+    wandered = np.empty_like(means)
+    wandered[:, by_stage] = np.where(np.abs(before - in_order) <= np.abs(after - in_order), before, after)
     return np.repeat(np.clip(wandered, -MOST_WANDERED, MOST_WANDERED).astype(np.float32), lengths, axis=1)
 
 
-def _nearer_side(means: NDArray[np.floating]) -> NDArray[np.floating]:
-    """(S, m) means of one step, run by run -> medians of the runs before or after, whichever is nearer; 0 alone."""
-    unknown = np.full((len(means), NEIGHBOURS), np.nan)
-    padded = np.concatenate([unknown, means, unknown], axis=1)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, NEIGHBOURS, axis=1)
-    runs = means.shape[1]
-    before, after = (_median(windows[:, start : start + runs]) for start in (0, NEIGHBOURS + 1))
-    nearer: NDArray[np.floating] = np.where(np.abs(before - means) <= np.abs(after - means), before, after)
-    return nearer
+def _neighbours(means: Floats, stage: Places, away: NDArray[np.intp]) -> Floats:
+    """Means (S, m), run by run of each stage -> medians of those so far away of the same stage; 0 where none is."""
+    at = np.arange(len(stage))[:, None] + away
+    inside = np.clip(at, 0, len(stage) - 1)
+    there = (at == inside) & (stage[inside] == stage[:, None])
+    return np.stack([_median(np.where(there, one[inside], np.nan), there.sum(axis=1)) for one in means])
 
 
-def _median(windows: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Median along the last axis of what is there; 0 where nothing is."""
-    there = ~np.isnan(windows)
-    filled = np.where(there.any(axis=-1, keepdims=True), windows, 0.0)
-    median: NDArray[np.floating] = np.nanmedian(filled, axis=-1)
+def _median(values: Floats, count: NDArray[np.intp]) -> Floats:
+    """Median of so many values of each row (m, N), NaN for the others; 0 of none."""
+    rows, ordered = np.arange(len(values)), np.sort(values, axis=1)
+    lower, upper = (ordered[rows, np.maximum(middle, 0)] for middle in ((count - 1) // 2, count // 2))
+    median: Floats = np.where(count > 0, (lower + upper) / 2, 0).astype(np.float32)
     return median

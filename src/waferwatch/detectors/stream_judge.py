@@ -67,8 +67,17 @@ class StreamJudge:
             progress(0.0)
             reader.fit(columns, lambda: progress(0.0))  # how far it is would be a guess
 
-    def score(self, series: Series, progress: Progress = no_progress) -> Scores:
-        """Judge one series."""
+    def score(self, series: Sequence[Series], progress: Progress = no_progress) -> list[Scores]:
+        """Judge each series on its own."""
+        total = max(1, sum(len(one) for one in series))
+        found, done = [], 0
+        for one in series:
+            found.append(self._score(one, part_of(progress, done / total, len(one) / total)))
+            done += len(one)
+            progress(done / total)
+        return found
+
+    def _score(self, series: Series, progress: Progress) -> Scores:
         columns = columns_of(series, self._normal)
         if len(columns) < FEWEST_POINTS:
             return Scores(*combine(np.full(series.values.shape, np.nan, np.float32)))

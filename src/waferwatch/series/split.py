@@ -61,19 +61,21 @@ def split(table: Table, *, reference_rows: int | None = None, reference: Table |
             field="reference_rows",
             found=reference_rows,
         )
-    series, notes = _part(table, table.groups, features)
+    series, notes = _part(table, table.groups, features, reference)
     scope = _scope_columns(series, table)
     series = [replace(one, scope=_pick(one.key, table.groups, scope)) for one in series]
     if reference_rows is not None:
         series = _mark_first_rows(series, reference_rows)
     references: list[Series] = []
     if reference is not None:
-        references, more = _part_reference(reference, features, table.groups, scope, {one.scope for one in series})
+        references, more = _part_reference(reference, table, features, scope, {one.scope for one in series})
         notes.extend(more)
     return Split(series, references, features, tuple(notes))
 
 
-def _part(table: Table, groups: Sequence[str], features: Sequence[str]) -> tuple[list[Series], list[Note]]:
+def _part(
+    table: Table, groups: Sequence[str], features: Sequence[str], other: Table | None
+) -> tuple[list[Series], list[Note]]:
     """Series without scope and reference."""
     codes, keys = group_codes(table.frame, groups)
     time_column = table.column(Role.TIME)
@@ -91,14 +93,15 @@ def _part(table: Table, groups: Sequence[str], features: Sequence[str]) -> tuple
     borders = [*np.flatnonzero(starts).tolist(), len(rows)]
     values = _values(table.frame, features, rows)
     ordered = None if time is None else time[rows]
-    stages = stages_of(table)
+    stages = stages_of(table, other)
+    steps = None if stages is None else stages.steps(rows, group)  # they go on behind a gap
     series = [
         Series(
             values=values[start:stop],
             rows=rows[start:stop],
             time=None if ordered is None else ordered[start:stop],
             key=keys[group[start]],
-            steps=None if stages is None else stages.steps(rows[start:stop]),
+            steps=None if steps is None else steps.at(slice(start, stop)),
         )
         for start, stop in pairwise(borders)
     ]
@@ -197,18 +200,18 @@ def _start(series: Series) -> tuple[int, int]:
 
 def _part_reference(
     reference: Table,
+    table: Table,
     features: Sequence[str],
-    groups: Sequence[str],
     scope: Sequence[str],
     scopes: set[tuple[str, ...]],
 ) -> tuple[list[Series], list[Note]]:
     """The series of the reference, each with the scope it shares with the table, or () for every scope."""
     _check_reference(reference, features)
-    same_groups = all(name in reference.frame.columns for name in groups)
-    series, notes = _part(reference, groups if same_groups else reference.groups, features)
+    same_groups = all(name in reference.frame.columns for name in table.groups)
+    series, notes = _part(reference, table.groups if same_groups else reference.groups, features, table)
     known = []
     for one in series:
-        own = _pick(one.key, groups, scope) if same_groups else ()
+        own = _pick(one.key, table.groups, scope) if same_groups else ()
         mask = np.ones(len(one), dtype=np.bool_)
         known.append(replace(one, scope=own if own in scopes else (), reference=mask))
     return known, notes

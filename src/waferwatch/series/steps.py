@@ -36,11 +36,11 @@ class Stages:
     stage: NDArray[np.int64]  # (rows,)
     run: NDArray[np.int64]  # (rows,) a step begins anew with each
 
-    def steps(self, rows: NDArray[np.int64]) -> Steps:
-        """Steps of one series: these rows, in time order."""
+    def steps(self, rows: NDArray[np.int64], group: NDArray[np.intp]) -> Steps:
+        """Steps of these rows, those of each group below one another and in time order."""
         stage = self.stage[rows]
         begins = np.ones(len(rows), bool)
-        begins[1:] = (np.diff(stage) != 0) | (np.diff(self.run[rows]) != 0)
+        begins[1:] = (np.diff(stage) != 0) | (np.diff(self.run[rows]) != 0) | (np.diff(group) != 0)
         return Steps(stage, ticks(begins))
 
 
@@ -55,14 +55,23 @@ def ticks(begins: NDArray[np.bool_]) -> NDArray[np.int64]:
     return since
 
 
-def stages_of(table: Table) -> Stages | None:
-    """Recipe, step and run of every row; None for a table with neither steps nor wafers."""
-    wafer, step = table.column(Role.WAFER), table.column(Role.STEP)
-    if wafer is None and step is None:
+def stages_of(table: Table, other: Table | None = None) -> Stages | None:
+    """Recipe, step and run of every row; None for a table with neither steps nor wafers.
+
+    Args:
+        table: whose rows.
+        other: what it is compared with. Only what both have counts: else no stage of the one would be in the other.
+    """
+    shared = [role for role in Role if table.column(role) and (other is None or other.column(role))]
+    if Role.WAFER not in shared and Role.STEP not in shared:
         return None
-    named = [name for name in (table.column(Role.RECIPE), step) if name is not None]
-    run, _ = group_codes(table.frame, [name for name in (table.column(Role.LOT), wafer) if name is not None])
-    return Stages(_numbers(table.frame, named), run.astype(np.int64))
+    named = [table.column(role) for role in (Role.RECIPE, Role.STEP) if role in shared]
+    run = [table.column(role) for role in (Role.LOT, Role.WAFER)]
+    return Stages(_numbers(table.frame, _there(named)), group_codes(table.frame, _there(run))[0].astype(np.int64))
+
+
+def _there(columns: list[str | None]) -> list[str]:
+    return [name for name in columns if name is not None]
 
 
 def whole(points: int) -> Steps:

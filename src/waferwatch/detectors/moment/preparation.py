@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from waferwatch.series.windows import Cut, cut, take
 
 CLIP = 15.0  # normalised values beyond this are clipped, as in training
 TRIM = 0.001  # share of the reference on either side that does not count for the spread: a reference is rarely spotless
+
+
+Value = TypeVar("Value", bound=np.floating[Any])
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def _complete_first_patch(x: NDArray[Any], known: NDArray[Any], padding: int, pa
     known[..., start:padding] = known[..., padding : padding + 1]
 
 
-def fill(values: NDArray[np.float64], measured: NDArray[np.bool_]) -> NDArray[np.float64]:
+def fill(values: NDArray[Value], measured: NDArray[np.bool_]) -> NDArray[Value]:
     """Straight lines across gaps; the nearest value beyond the ends; 0 for a sensor without any."""
     if measured.all():
         return values

@@ -18,7 +18,8 @@ from waferwatch.detectors.heads import Floats, Usual, usual
 from waferwatch.detectors.neighbours import Bank, Place
 
 FOLDS = 5
-LEAST_SPREAD = 1e-3  # share of the widest component's spread; what is narrower is rest
+LEAST_SHARE = 1e-3  # of the widest component's spread; what is narrower is rest
+LEAST_SPREAD = 1e-6  # of a component: normal runs may all be the same
 
 Distance = Callable[[Floats], Floats]
 
@@ -65,8 +66,8 @@ def _spread_of(rows: Floats) -> Distance:
     mean = exact.mean(axis=0)
     _, lengths, axes = np.linalg.svd(exact - mean, full_matrices=False)
     spread = lengths / np.sqrt(len(rows))
-    count = max(1, min(int((spread > LEAST_SPREAD * spread[0]).sum()), len(rows) - 1))
-    axes, spread = axes[:count], np.maximum(spread[:count], np.finfo(np.float32).tiny)
+    count = max(1, min(int((spread > LEAST_SHARE * spread[0]).sum()), len(rows) - 1))
+    axes, spread = axes[:count], np.maximum(spread[:count], LEAST_SPREAD)
 
     def distance(judged: Floats) -> NDArray[np.float32]:
         beside = judged - mean

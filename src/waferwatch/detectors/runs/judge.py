@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.detectors.base import Progress, Scores, no_progress
-from waferwatch.detectors.columns import columns_of
-from waferwatch.detectors.heads import LOWEST, Floats
+from waferwatch.detectors.columns import Columns, columns_of
+from waferwatch.detectors.heads import LOWEST, Floats, Step
 from waferwatch.detectors.moment.preparation import Normal
 from waferwatch.detectors.runs.alignment import FEWEST_POINTS, Alignment, steps_of
 from waferwatch.detectors.runs.distances import RunDistances
 from waferwatch.detectors.sensors import combine
 from waferwatch.detectors.step_head import StepHead
 from waferwatch.series.series import Series
+from waferwatch.series.steps import Steps, whole
 
 MOST_RUNS = 1000  # normal runs that are learnt from, evenly spaced
 WITHIN = 0.2  # how much of a point's score is its own and not the run's
 SMOOTH = 3  # points
+RUNS_AT_ONCE = 32  # whose traces are looked at together
 
 
 class RunSpace(ABC):
@@ -29,8 +32,8 @@ class RunSpace(ABC):
     weight: float = 1.0  # of its distances among those of all spaces
 
     @abstractmethod
-    def learn(self, traces: Floats) -> Floats:
-        """From normal traces (R, S, L); gives their rows (S, R, D)."""
+    def learn(self, traces: Floats, step: Step) -> None:
+        """From normal traces (R, S, L), before rows are asked for."""
 
     @abstractmethod
     def rows(self, traces: Floats) -> Floats:
@@ -40,8 +43,8 @@ class RunSpace(ABC):
 class Traces(RunSpace):
     """The traces themselves."""
 
-    def learn(self, traces: Floats) -> Floats:
-        return self.rows(traces)
+    def learn(self, traces: Floats, step: Step) -> None:
+        pass
 
     def rows(self, traces: Floats) -> Floats:
         return np.ascontiguousarray(traces.transpose(1, 0, 2))
@@ -63,39 +66,67 @@ class RunJudge:
         spaces: Sequence[RunSpace],
         progress: Progress = no_progress,
     ) -> None:
-        chosen = np.unique(np.linspace(0, len(reference) - 1, min(len(reference), MOST_RUNS)).round().astype(int))
-        runs = [reference[index] for index in chosen if len(reference[index]) >= FEWEST_POINTS]
-        columns, steps = [columns_of(one, normal) for one in runs], [steps_of(one) for one in runs]
+        runs = [one for one in reference if len(one) >= FEWEST_POINTS]
+        runs = [runs[index] for index in np.linspace(0, len(runs) - 1, min(len(runs), MOST_RUNS)).round().astype(int)]
+        columns = [columns_of(one, normal) for one in runs]
         self._normal, self._spaces = normal, spaces
         self._known: NDArray[np.bool_] = np.any([one.measured.any(axis=1) for one in columns], axis=0)
+        # A run has no others before and after it that could tell what has wandered: it is judged as it is.
+        learn = partial(StepHead.learn, columns, wanders=False, smooth=SMOOTH)
+        self._in_steps = all(one.steps is not None for one in runs)
+        self._steps = learn(self._steps_of(runs))
+        if self._steps is None:  # steps that hardly ever come again say nothing
+            self._in_steps = False
+            self._steps = learn(self._steps_of(runs))
+        steps = self._steps_of(runs)
         self._alignment = Alignment.learn(steps)
-        traces = np.stack([self._alignment.trace(*both) for both in zip(columns, steps, strict=True)])
+        traces = self._traces(columns, steps)
         self._distances: list[list[RunDistances]] = []  # of each space, of each sensor
         for space in spaces:
-            progress(0.0)  # how far it is would be a guess
-            self._distances.append([RunDistances.learn(rows) for rows in space.learn(traces)])
-        # A run has no others before and after it that could tell what has wandered: it is judged as it is.
-        self._steps = StepHead.learn(columns, steps, wanders=False, smooth=SMOOTH)
+            space.learn(traces, lambda: progress(0.0))  # how far it is would be a guess
+            rows = []
+            for start in range(0, len(traces), RUNS_AT_ONCE):
+                progress(0.0)
+                rows.append(space.rows(traces[start : start + RUNS_AT_ONCE]))
+            self._distances.append([RunDistances.learn(one) for one in np.concatenate(rows, axis=1)])
 
-    def score(self, series: Series, _progress: Progress = no_progress) -> Scores:
-        """Judge one run."""
-        columns, steps = columns_of(series, self._normal), steps_of(series)
+    def score(self, series: Sequence[Series], progress: Progress = no_progress) -> list[Scores]:
+        """Judge each run on its own."""
+        found: list[Scores] = []
+        for start in range(0, len(series), RUNS_AT_ONCE):
+            progress(start / len(series))
+            some = series[start : start + RUNS_AT_ONCE]
+            columns, steps = [columns_of(one, self._normal) for one in some], self._steps_of(some)
+            off = self._of_runs(self._traces(columns, steps))
+            found += [self._points(*one) for one in zip(columns, steps, off, strict=True)]
+        progress(1.0)
+        return found
+
+    def _steps_of(self, runs: Sequence[Series]) -> list[Steps]:
+        """Steps of each run; where they do not count, all of it is one."""
+        return [steps_of(one) if self._in_steps else whole(len(one)) for one in runs]
+
+    def _traces(self, columns: Sequence[Columns], steps: Sequence[Steps]) -> Floats:
+        return np.stack([self._alignment.trace(*both) for both in zip(columns, steps, strict=True)])
+
+    def _of_runs(self, traces: Floats) -> Floats:
+        """(m, S) how far runs (m, S, L) as wholes are off, in spreads of normal runs."""
+        found = [
+            np.stack(
+                [one.of(rows).mean(axis=1) for one, rows in zip(distances, space.rows(traces), strict=True)], axis=1
+            )
+            for space, distances in zip(self._spaces, self._distances, strict=True)
+        ]
+        mean: Floats = np.average(found, axis=0, weights=[space.weight for space in self._spaces])
+        return mean
+
+    def _points(self, columns: Columns, steps: Steps, off: Floats) -> Scores:
+        """Scores of one run that is so far off as a whole, (S,)."""
         scores = np.full(columns.values.shape, np.nan, np.float32)
-        if len(series) >= FEWEST_POINTS:
-            scores[:] = self._of_run(self._alignment.trace(columns, steps))[:, None]
+        if len(columns) >= FEWEST_POINTS:
+            scores[:] = off[:, None]
             if self._steps is not None:
                 within = self._steps.off(self._steps.beside(columns, steps))
                 scores = (1 - WITHIN) * scores + WITHIN * within
         scores[~(columns.measured & self._known[:, None])] = np.nan
         return Scores(*combine((np.maximum(scores, LOWEST) - LOWEST).T.astype(np.float32)))
-
-    def _of_run(self, trace: Floats) -> NDArray[np.float32]:
-        """(S,) how far a run (S, L) as a whole is off, in spreads of normal runs."""
-        found = [
-            np.concatenate([one.of(rows) for one, rows in zip(distances, space.rows(trace[None]), strict=True)]).mean(
-                axis=1
-            )
-            for space, distances in zip(self._spaces, self._distances, strict=True)
-        ]
-        mean: NDArray[np.float32] = np.average(found, axis=0, weights=[space.weight for space in self._spaces])
-        return mean

@@ -1,0 +1,31 @@
+"""The whole way, from the rows of a virtual fab to its faults."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import waferwatch
+from waferwatch.read.fab_faults import FAULT_KINDS
+from waferwatch.read.generate import generate
+
+ROWS = 20_000
+KNOWN = ROWS // 3  # rows without a fault
+CONTEXT = ["equipment", "lot", "wafer", "fault_kind"]
+
+
+def scores_behind_the_reference(fab: pd.DataFrame) -> NDArray[np.float64]:
+    found = waferwatch.detect(fab.drop(columns="fault_kind"), detector="statistical", reference_rows=KNOWN)
+    return np.where(np.arange(ROWS) < KNOWN, np.nan, found.scores)
+
+
+def test_most_faults_and_some_of_every_kind_are_found_where_another_fab_without_faults_gives_no_alarm() -> None:
+    fab, calm = generate(ROWS, 1, seed=1), generate(ROWS, 1, seed=2, faults=False)
+    found = scores_behind_the_reference(fab) > np.nanmax(scores_behind_the_reference(calm))
+    faults = fab.assign(found=found)[fab["fault_kind"] != ""].groupby(CONTEXT)["found"].max()
+    assert len(faults) >= 2 * len(FAULT_KINDS)
+    assert faults.mean() > 0.5
+    assert faults.groupby("fault_kind").any().reindex(FAULT_KINDS).eq(True).all()
+    outside = found & (fab["fault_kind"] == "").to_numpy()
+    assert outside.sum() < 0.2 * found.sum()
