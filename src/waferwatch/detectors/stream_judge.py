@@ -40,6 +40,9 @@ class StreamJudge:
         reference: normal series. Too short ones leave everything unjudged.
         normal: level and spread of each sensor over them.
         heads: what is looked at.
+
+    Attributes:
+        steps: the normal course and how far points are off it; None where the steps do not count.
     """
 
     def __init__(
@@ -57,9 +60,9 @@ class StreamJudge:
             self._known |= one.measured.any(axis=1)
         steps = [one.steps for one in long_enough if one.steps is not None]
         in_steps = heads.by_steps and columns and len(steps) == len(columns)
-        self._steps = StepHead.learn(columns, steps) if in_steps else None
-        if self._steps is not None:
-            columns = [self._steps.beside(*both) for both in zip(columns, steps, strict=True)]
+        self.steps = StepHead.learn(columns, steps) if in_steps else None
+        if self.steps is not None:
+            columns = [self.steps.beside(*both) for both in zip(columns, steps, strict=True)]
         self._readers = heads.readers if columns else []
         self._joint = heads.joint if columns else []
         every: list[Reader | JointReader] = [*self._readers, *self._joint]
@@ -81,7 +84,7 @@ class StreamJudge:
         columns = columns_of(series, self._normal)
         if len(columns) < FEWEST_POINTS:
             return Scores(*combine(np.full(series.values.shape, np.nan, np.float32)))
-        steps = self._steps if series.steps is not None else None
+        steps = self.steps if series.steps is not None else None
         if steps is not None and series.steps is not None:
             columns = steps.beside(columns, series.steps)
         found = Scores(*combine(self._sensors(columns, progress)))
