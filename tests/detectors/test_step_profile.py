@@ -115,6 +115,15 @@ def test_steps_that_never_come_again_say_nothing() -> None:
     assert StepProfile.learn([columns(reference)], [counter]) is None
 
 
+def test_a_step_that_never_ends_says_nothing() -> None:
+    points = 3 * LAST_TICK
+    series = Series(np.random.default_rng(0).normal(size=(points, 3)), np.arange(points), None)
+    endless = Steps(np.full(points, STAGES[0], np.int64), np.arange(points))
+    assert StepProfile.learn([columns(series)], [endless]) is None
+    again = Steps(endless.stage, np.arange(points) % (LAST_TICK // 2))
+    assert StepProfile.learn([columns(series)], [again]) is not None
+
+
 @st.composite
 def wild_steps(draw: st.DrawFn, points: int) -> Steps:
     """One-point steps, steps in any order, some known to the reference and some not."""

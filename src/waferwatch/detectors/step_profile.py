@@ -47,10 +47,11 @@ class StepProfile:
         every = np.concatenate([_place(one, stages) for one in steps])
         values = np.concatenate([one.values for one in reference], axis=1)
         places, which, visits = np.unique(every, return_inverse=True, return_counts=True)
-        if visits[visits >= FEWEST].sum() < LEAST_KNOWN * len(every):
+        # A step that goes on and on is at its last place for long, but has come there once.
+        known = np.bincount(which, np.concatenate([one.tick for one in steps]) <= LAST_TICK) >= FEWEST
+        if visits[known].sum() < LEAST_KNOWN * len(every):
             return None
         level, spread = _levels(values, which, visits)
-        known = visits >= FEWEST
         unknown = np.zeros((len(values), 1), np.float32), np.ones((len(values), 1), np.float32)
         return cls(
             stages,

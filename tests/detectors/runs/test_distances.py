@@ -23,6 +23,14 @@ def test_runs_like_the_normal_ones_are_told_in_their_spreads() -> None:
     assert found.std(axis=0) == pytest.approx(1, abs=0.5)
 
 
+def test_many_runs_of_few_points_are_as_far_as_their_components_say() -> None:
+    rows = normal(200)
+    _, lengths, axes = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
+    judged = normal(5, seed=1)
+    parts = np.abs((judged - rows.mean(axis=0)) @ axes.T) / (lengths / np.sqrt(len(rows)))
+    assert RunDistances.learn(rows).spread(judged) == pytest.approx(parts.sum(axis=1), rel=1e-3)
+
+
 def test_a_run_that_is_off_is_far_in_both_ways() -> None:
     distances = RunDistances.learn(normal())
     bad = normal(1, seed=1)
