@@ -62,7 +62,7 @@ class MomentReader(Reader):
         heads: Heads = {}
         for view, known in self._known.items():
             averaged = coarsen(columns, view.averaged)
-            if len(averaged) < FEWEST_POINTS:
+            if len(averaged) < FEWEST_POINTS or not view.suits(columns.sensors, len(columns)):
                 continue
             for name, values in _read(view, known, averaged, step).items():
                 fine = [refine(column, view.averaged, len(columns)) for column in values]
