@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,7 +144,7 @@ def known_parts(series: Sequence[Series]) -> list[Series]:
     known = [(one, one.reference) for one in series if one.reference is not None and one.reference.any()]
     wholes = [(one, mask) for one, mask in known if one.is_run and mask.all()]
     chosen = wholes if len(wholes) >= _MANY_RUNS else known
-    return [replace(one.at(mask), reference=None) for one, mask in chosen]
+    return [one.at(mask) for one, mask in chosen]
 
 
 def _in_input_order(

@@ -197,3 +197,22 @@ def test_streams_are_not_judged_as_runs() -> None:
     detector = StatisticalDetector().fit([stream(20, seed) for seed in range(8)])
     (found,) = detector.score([stream(3, seed=9)])
     assert len(np.unique(found.points)) > 50
+
+
+def known(runs: list[Series]) -> list[Series]:
+    return [replace(one, reference=np.ones(len(one), bool)) for one in runs]
+
+
+def test_bad_runs_among_those_taken_to_be_normal_are_found_all_the_same() -> None:
+    runs = separate(60, seed=1)
+    bad = [3, 20, 21, 40, 55]
+    for number in bad:
+        runs[number] = spoilt(runs[number], slice(35, 65), 6.0)
+    assert sorted(of_runs(judged_by(runs, runs)).argsort()[-len(bad) :].tolist()) == bad
+
+
+def test_runs_that_are_known_to_be_normal_are_all_learnt_from() -> None:
+    runs = separate(40, seed=1)
+    runs += [spoilt(one, slice(35, 65), 6.0) for one in separate(6, seed=2)]
+    fresh = [spoilt(one, slice(35, 65), 6.0) for one in separate(4, seed=3)]
+    assert of_runs(judged_by(known(runs), fresh)).max() < 0.5 * of_runs(judged_by(runs, fresh)).min()

@@ -30,6 +30,7 @@ class RunTokens(RunSpace):
     def learn(self, traces: Floats, step: Step) -> None:
         columns = traces.reshape(-1, traces.shape[-1])
         some = np.linspace(0, len(columns) - 1, min(len(columns), MOST_LOOKED_AT)).round().astype(int)
+        self._lens = replace(self._lens, basis=None)  # of what was learnt before, if anything
         seen = self._look(columns[some], step)
         self._lens = replace(self._lens, basis=widest_directions([seen])[:, :DIRECTIONS])
 

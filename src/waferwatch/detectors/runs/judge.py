@@ -23,6 +23,7 @@ from waferwatch.series.steps import Steps, whole
 MOST_RUNS = 1000  # normal runs that are learnt from, evenly spaced
 WITHIN = 0.2  # how much of a point's score is its own and not the run's
 SMOOTH = 3  # points
+TRUSTED = 0.8  # share of runs not known to be normal that are learnt from: the most usual ones
 RUNS_AT_ONCE = 32  # whose traces are looked at together
 
 
@@ -68,8 +69,13 @@ class RunJudge:
     ) -> None:
         runs = [one for one in reference if len(one) >= FEWEST_POINTS]
         runs = [runs[index] for index in np.linspace(0, len(runs) - 1, min(len(runs), MOST_RUNS)).round().astype(int)]
-        columns = [columns_of(one, normal) for one in runs]
         self._normal, self._spaces = normal, spaces
+        self._learn(runs, progress)
+        if any(one.reference is None for one in runs):  # taken to be normal: some may be what is looked for
+            self._learn(self._most_usual(runs), progress)
+
+    def _learn(self, runs: Sequence[Series], progress: Progress) -> None:
+        columns = [columns_of(one, self._normal) for one in runs]
         self._known: NDArray[np.bool_] = np.any([one.measured.any(axis=1) for one in columns], axis=0)
         # A run has no others before and after it that could tell what has wandered: it is judged as it is.
         learn = partial(StepHead.learn, columns, wanders=False, smooth=SMOOTH)
@@ -82,13 +88,18 @@ class RunJudge:
         self._alignment = Alignment.learn(steps)
         traces = self._traces(columns, steps)
         self._distances: list[list[RunDistances]] = []  # of each space, of each sensor
-        for space in spaces:
+        for space in self._spaces:
             space.learn(traces, lambda: progress(0.0))  # how far it is would be a guess
             rows = []
             for start in range(0, len(traces), RUNS_AT_ONCE):
                 progress(0.0)
                 rows.append(space.rows(traces[start : start + RUNS_AT_ONCE]))
             self._distances.append([RunDistances.learn(one) for one in np.concatenate(rows, axis=1)])
+
+    def _most_usual(self, runs: Sequence[Series]) -> list[Series]:
+        """Those that lie nearest to the others."""
+        scores = [np.nanmedian(one.points) for one in self.score(runs)]
+        return [run for run, score in zip(runs, scores, strict=True) if score <= np.nanquantile(scores, TRUSTED)]
 
     def score(self, series: Sequence[Series], progress: Progress = no_progress) -> list[Scores]:
         """Judge each run on its own."""
