@@ -30,11 +30,11 @@ ORDER = (
     "live",
     "cli",
 )
-RIGHT_END = ("cli", "api", "doctor", "model_commands", "__init__")  # all of them in the layer of the command line
+RIGHT_END = ("cli", "api", "data_options", "doctor", "model_commands", "__init__")  # all of them in the layer of the command line
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 # Modules that import torch, and those that may import them or torch, but only inside functions.
-TORCH_MODULES = {"detectors/moment/network.py", "detectors/moment/torch_runner.py"}
-TORCH_IN_FUNCTIONS = {f"detectors/moment/{name}.py" for name in ("engine", "export", "hub", "weights_file")}
+TORCH_MODULES = {f"detectors/moment/{name}.py" for name in ("network", "torch_runner", "tuning")}
+TORCH_IN_FUNCTIONS = {f"detectors/moment/{name}.py" for name in ("engine", "export", "hub", "tuned", "weights_file")}
 NEEDS_TORCH = ("torch", *("waferwatch." + path.removesuffix(".py").replace("/", ".") for path in TORCH_MODULES))
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60  # lines, without the docstring

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from waferwatch.cli import main
+from waferwatch.read.generate import generate
 from waferwatch.settings import current_settings
 
 TESTS = Path(__file__).parent
@@ -77,3 +79,111 @@ def test_an_import_of_nothing_is_a_sentence_and_exit_code_2(imported, capsys):
 
     assert main(["models", "import", "no such place"]) == 2
     assert "neither a folder nor a hub id" in capsys.readouterr().err
+
+
+@pytest.fixture
+def good(tmp_path):
+    """A file of the virtual fab without faults."""
+    generate(4000, equipment=2, seed=0, faults=False).to_csv(tmp_path / "good.csv", index=False)
+    return str(tmp_path / "good.csv")
+
+
+@pytest.fixture
+def larger_steps(imported, monkeypatch):
+    """A hundred steps that move the tiny network far, and no more."""
+    pytest.importorskip("torch")
+    from waferwatch.detectors.moment import tuning
+
+    monkeypatch.setattr(tuning, "LEARNING_RATE", 3e-3)
+    monkeypatch.setattr(tuning, "HELD_WINDOWS", 32)
+    monkeypatch.setattr(tuning, "JUDGED_EVERY", 10)
+    monkeypatch.setattr(tuning, "PATIENCE", 2)
+    monkeypatch.setattr(tuning, "AT_ONCE", 8)
+
+
+TUNE = ["models", "tune", "tuned"]
+
+
+@pytest.mark.torch
+def test_a_tuned_checkpoint_is_told_of_listed_and_detects_the_same_each_time(good, larger_steps, capsys):
+    rows = ["--reference-rows", "1500", "--features", "pressure_mTorr,rf_forward_W", "--group", "equipment"]
+
+    assert main([*TUNE, good, good, "--from", "mine", "--minutes", "0.02", *rows, "--json"]) == 0
+
+    said = capsys.readouterr()
+    document = json.loads(said.out.splitlines()[-1])
+    assert document["stored"]
+    assert document["from"] == "mine"
+    assert document["error_after"] < document["error_before"]
+    assert "before" in said.err
+    assert "--checkpoint tuned" in said.err
+    assert main(["models", "list"]) == 0
+    assert "tuned from mine" in capsys.readouterr().out
+    found = []
+    for _ in range(2):
+        assert main(["detect", good, "--detector", "moment_only", "--checkpoint", "tuned", *rows, "--json"]) == 0
+        found.append(json.loads(capsys.readouterr().out.splitlines()[-1]))
+    assert [one["model_sha256"] for one in found] == [document["sha256"]] * 2
+    assert found[0]["threshold"] == found[1]["threshold"]
+
+
+@pytest.mark.torch
+def test_a_tuning_that_is_not_better_is_told_stores_nothing_and_is_no_failure(good, larger_steps, capsys, monkeypatch):
+    from waferwatch.detectors.moment import tuning
+
+    monkeypatch.setattr(tuning, "LEARNING_RATE", 0.0)
+
+    assert main([*TUNE, good, "--from", "mine", "--json"]) == 0
+
+    said = capsys.readouterr()
+    assert "not better than mine, so tuned was not stored" in said.err
+    assert json.loads(said.out)["stored"] is False
+    assert main(["models", "info", "tuned"]) == 2
+
+
+@pytest.mark.torch
+def test_ctrl_c_while_tuning_ends_it_and_leaves_nothing(good, larger_steps, imported, capsys, monkeypatch):
+    from waferwatch.detectors.moment import tuning
+
+    monkeypatch.setattr(tuning, "hide", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+
+    assert main([*TUNE, good, "--from", "mine"]) == 130
+
+    assert [path.name for path in imported.parent.iterdir()] == ["mine"]
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--features", "nothing"], "nothing"),
+        (["--reference-rows", "0"], "must be 1 or more"),
+        (["--reference-rows", "30"], "too few known-normal rows"),
+        (["--minutes", "0"], "--minutes: A tuning cannot last"),
+        (["--seed", "-1"], "--seed: "),
+        (["--from", "nowhere"], "no checkpoint named nowhere"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_tuned_is_a_sentence_and_exit_code_2(words, sentence, good, larger_steps, capsys):
+    assert main([*TUNE, good, *words]) == 2
+
+    said = capsys.readouterr()
+    assert said.err.startswith("waferwatch: ")
+    assert sentence in said.err
+    assert said.out == ""
+
+
+@pytest.mark.torch
+def test_a_taken_name_and_a_missing_file_are_told_before_any_training(good, larger_steps, capsys):
+    assert main(["models", "tune", "mine", good]) == 2
+    assert "already a checkpoint named mine" in capsys.readouterr().err
+    assert main([*TUNE, "no such file.csv"]) == 2
+    assert "no such file.csv" in capsys.readouterr().err
+
+
+def test_tuning_without_torch_is_a_sentence_with_the_remedy(good, imported, capsys, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+
+    assert main([*TUNE, good]) == 2
+    assert "add-torch" in capsys.readouterr().err

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from waferwatch import doctor, model_commands
+from waferwatch import data_options, doctor, model_commands
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
@@ -89,22 +89,17 @@ def _add_compare(commands: Any) -> None:
     _add_data_options(parser)
     _add_contamination(parser)
     parser.add_argument("--label", required=True, metavar="COL", help="column of known anomalies")
-    parser.add_argument("--detectors", type=_names, metavar="A,B", help="default: all")
+    parser.add_argument("--detectors", type=data_options.names, metavar="A,B", help="default: all")
     parser.set_defaults(run=run_compare)
 
 
 def _add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="CSV (also .gz) or Parquet")
-    parser.add_argument("--features", type=_names, metavar="A,B", help="sensor columns; default: found by content")
-    parser.add_argument("--time", metavar="COL", help="time column; default: found by name")
-    parser.add_argument("--group", type=_names, metavar="COL,COL", help="columns that part the rows into series")
-    parser.add_argument(
-        "--role", type=_role, action="append", default=[], metavar="COL=ROLE", help="what a column is; may be repeated"
-    )
+    data_options.add_column_options(parser)
     known = parser.add_mutually_exclusive_group()
-    known.add_argument("--reference-rows", type=int, metavar="N", help="the first N rows of each group are normal")
+    data_options.add_reference_rows(known)
     known.add_argument("--reference", metavar="FILE", help="a file of known-normal rows")
-    parser.add_argument("--json", action="store_true", help="print the result as one JSON document")
+    data_options.add_json(parser)
 
 
 def _add_contamination(parser: Any) -> None:
@@ -126,20 +121,6 @@ def _add_serve(commands: Any) -> None:
     parser.add_argument("--host", help="address to listen on; default: 127.0.0.1, this machine only")
     parser.add_argument("--port", type=int, help="default: 5000")
     parser.set_defaults(run=run_serve)
-
-
-def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise argparse.ArgumentTypeError("give at least one name")
-    return names
-
-
-def _role(text: str) -> tuple[str, str]:
-    column, equals, role = text.rpartition("=")
-    if not (column and equals and role):
-        raise argparse.ArgumentTypeError(f"write it like 호기=equipment, not {text!r}")
-    return column, role
 
 
 def run_detect(options: argparse.Namespace) -> int:
@@ -216,8 +197,7 @@ def _read(options: argparse.Namespace) -> tuple[Any, Any]:
     """The table to judge and the reference table, if there is one."""
     from waferwatch.read.files import read_table
 
-    roles = dict(options.role)
-    columns = {"features": options.features, "time": options.time, "group": options.group, "roles": roles}
+    columns = data_options.column_wishes(options)
     table = read_table(options.file, label=options.label, **columns)
     return table, read_table(options.reference, **columns) if options.reference else None
 

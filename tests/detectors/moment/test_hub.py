@@ -17,8 +17,8 @@ pytest.importorskip("huggingface_hub")
 
 from safetensors.torch import load_file, save_file  # noqa: E402
 
+from waferwatch.detectors.moment import adding, export, hub  # noqa: E402
 from waferwatch.detectors.moment import checkpoint as checkpoints  # noqa: E402
-from waferwatch.detectors.moment import export, hub  # noqa: E402
 from waferwatch.detectors.moment.engine import Engine  # noqa: E402
 from waferwatch.errors import InputError, MissingExtraError, ModelError, NotFoundError  # noqa: E402
 
@@ -182,7 +182,7 @@ def test_a_taken_name_is_refused_unless_it_may_be_replaced(tiny_moment, data_dir
 
 def test_the_name_of_an_embedded_checkpoint_cannot_be_taken(tiny_moment, data_dir, tmp_path, monkeypatch):
     (tmp_path / "own").mkdir()
-    monkeypatch.setattr(hub, "EMBEDDED_FOLDER", tmp_path)
+    monkeypatch.setattr(adding, "EMBEDDED_FOLDER", tmp_path)
 
     with pytest.raises(InputError, match="comes with waferwatch"):
         run_import(tiny_moment, name="own", replace=True)
@@ -219,12 +219,12 @@ def test_two_imports_at_the_same_time_are_refused(tiny_moment, data_dir):
     from filelock import FileLock
 
     (data_dir / "checkpoints").mkdir(parents=True)
-    with FileLock(data_dir / "checkpoints" / ".import.lock"), pytest.raises(InputError, match="Another import"):
+    with FileLock(data_dir / "checkpoints" / ".import.lock"), pytest.raises(InputError, match="Another checkpoint"):
         run_import(tiny_moment)
 
 
 def test_without_torch_the_install_line_is_told(tiny_moment, data_dir, monkeypatch):
-    monkeypatch.setattr(hub.importlib.util, "find_spec", lambda name: None if name == "torch" else object())
+    monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: None if name == "torch" else object())
 
     with pytest.raises(MissingExtraError, match="add-torch"):
         run_import(tiny_moment)

@@ -96,20 +96,30 @@ class Engine:
 
 
 def _choose_runner(checkpoint: Checkpoint, device: str, threads: int) -> Runner:
+    if not takes_gpu(checkpoint, device):
+        return OnnxRunner(checkpoint, threads)
+    from waferwatch.detectors.moment.torch_runner import TorchRunner
+
+    return TorchRunner(checkpoint, "cuda")
+
+
+def takes_gpu(checkpoint: Checkpoint, device: str) -> bool:
+    """Whether the checkpoint runs on a GPU when this device is asked for.
+
+    Raises:
+        InputError: for a device other than ``auto``, ``cpu`` and ``cuda``.
+        ModelError: when ``cuda`` is asked for and cannot be had.
+    """
     if device not in ("auto", "cpu", "cuda"):
         raise InputError(
             "There is no device {device}.", hint="Choose auto, cpu or cuda.", field="device", device=device
         )
     if device == "cpu":
-        return OnnxRunner(checkpoint, threads)
+        return False
     obstacle = _gpu_obstacle(checkpoint)
-    if obstacle is None:
-        from waferwatch.detectors.moment.torch_runner import TorchRunner
-
-        return TorchRunner(checkpoint, "cuda")
-    if device == "auto":
-        return OnnxRunner(checkpoint, threads)
-    raise obstacle
+    if obstacle is not None and device == "cuda":
+        raise obstacle
+    return obstacle is None
 
 
 def _gpu_obstacle(checkpoint: Checkpoint) -> ModelError | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-4  # largest difference to torch accepted, relative to the spread of torch's output
 _CHECK_WINDOWS = 8
+_PACKAGES = ("torch", "safetensors", "huggingface_hub", "filelock", "onnx")  # of the extra
 
 
 def export_checkpoint(
@@ -109,6 +111,16 @@ def check_parity(model: Moment, checkpoint: Checkpoint) -> float:
             limit=TOLERANCE,
         )
     return worst
+
+
+def require_torch() -> None:
+    """Refuse work that needs the extra before it is begun.
+
+    Raises:
+        MissingExtraError: when any of its packages is missing.
+    """
+    if any(importlib.util.find_spec(package) is None for package in _PACKAGES):
+        raise missing_torch()
 
 
 def missing_torch() -> MissingExtraError:

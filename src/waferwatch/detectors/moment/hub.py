@@ -1,7 +1,6 @@
 """Importing a checkpoint from a model hub or a folder. Needs the extra ``torch``.
 
-Nothing appears under its final name before it is complete: the work is done in a hidden folder beside it, which is
-removed when the import fails or is stopped. The hub's client takes up a broken connection where it broke off; when it
+The hub's client takes up a broken connection where it broke off; when it
 gives up or is stopped, it removes the part of a file that it has, and the next attempt fetches that file again. A file
 that was fetched whole is kept until it is imported or found to be damaged.
 """
@@ -9,7 +8,6 @@ that was fetched whole is kept until it is imported or found to be damaged.
 from __future__ import annotations
 
 import errno
-import importlib.util
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,17 +15,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from waferwatch.detectors.moment import checkpoint as checkpoints
-from waferwatch.detectors.moment.checkpoint import EMBEDDED_FOLDER, WEIGHTS, Checkpoint
+from waferwatch.detectors.moment.adding import add_checkpoint
+from waferwatch.detectors.moment.checkpoint import WEIGHTS, Checkpoint
+from waferwatch.detectors.moment.export import export_checkpoint, require_torch
 from waferwatch.detectors.moment.weights_file import CONFIG, load_official, refuse_missing_weights
-from waferwatch.errors import InputError, ModelError, NotFoundError, WaferwatchError
+from waferwatch.errors import ModelError, NotFoundError, WaferwatchError
 from waferwatch.settings import current_settings
 
 Report = Callable[[str], None]  # receives a sentence on what is being done
 
 DOWNLOADS = ".downloads"
-_UNFINISHED = ".importing"
-_REPLACED = ".replaced"
-_LOCK = ".import.lock"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _BY_HAND = (
     "On a machine with access, download config.json and model.safetensors of {id}, copy both in one folder to this "
@@ -50,22 +47,12 @@ def import_checkpoint(source: str, *, name: str | None = None, replace: bool = F
         NotFoundError: when there is no such folder or hub id.
         ModelError: when the files cannot be had, are damaged, or are of another network.
     """
-    _require_torch()
-    from filelock import FileLock, Timeout
-
+    require_torch()
     folder = _local_folder(source)
     name = name or (folder.resolve().name if folder else source.rsplit("/", 1)[-1])
-    parent = checkpoints.imported_folder()
-    with _disk_errors(parent):
-        parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(parent / _LOCK, timeout=0):
-                _check_free(name, replace)
-                return _import(folder or source, name, report)
-        except Timeout as error:
-            raise InputError(
-                "Another import is running.", hint="Wait until it has ended, then start this one again."
-            ) from error
+    if folder:
+        return add_checkpoint(name, replace, lambda made: _convert(folder, made, str(folder.resolve()), report))
+    return add_checkpoint(name, replace, lambda made: _fetch_and_convert(source, made, report))
 
 
 def _local_folder(source: str) -> Path | None:
@@ -84,85 +71,24 @@ def _local_folder(source: str) -> Path | None:
     return None
 
 
-def _require_torch() -> None:
-    from waferwatch.detectors.moment.export import missing_torch
-
-    if any(
-        importlib.util.find_spec(package) is None for package in ("torch", "safetensors", "huggingface_hub", "onnx")
-    ):
-        raise missing_torch()
-
-
-def _check_free(name: str, replace: bool) -> None:
-    checkpoints.check_name(name)
-    if (EMBEDDED_FOLDER / name).exists():
-        raise InputError(
-            "{name} is the name of a checkpoint that comes with waferwatch.",
-            hint="Choose another one with --name.",
-            field="name",
-            name=name,
-        )
-    if (checkpoints.imported_folder() / name).exists() and not replace:
-        raise InputError(
-            "There is already a checkpoint named {name}.",
-            hint="Choose another name with --name, or replace it with --replace.",
-            field="name",
-            name=name,
-        )
-
-
-def _import(source: Path | str, name: str, report: Report) -> Checkpoint:
-    parent = checkpoints.imported_folder()
-    _remove_remains(parent)
-    if isinstance(source, Path):
-        made = _convert(source, parent / _UNFINISHED / name, str(source.resolve()), report)
-    else:
-        files, origin = _download(source, parent / DOWNLOADS, current_settings().hub_endpoint, report)
-        try:
-            made = _convert(files, parent / _UNFINISHED / name, origin, report)
-        except WaferwatchError:
-            shutil.rmtree(files)
-            raise
+def _fetch_and_convert(source: str, unfinished: Path, report: Report) -> None:
+    parent = checkpoints.imported_folder() / DOWNLOADS
+    for part in parent.rglob("*.incomplete"):  # of an import that was killed
+        part.unlink()
+    files, origin = _download(source, parent, current_settings().hub_endpoint, report)
+    try:
+        _convert(files, unfinished, origin, report)
+    except WaferwatchError:
         shutil.rmtree(files)
-    _put_in_place(made, parent / name)
-    return checkpoints.read(parent / name)
+        raise
+    shutil.rmtree(files)
 
 
-def _convert(files: Path, unfinished: Path, origin: str, report: Report) -> Path:
-    from waferwatch.detectors.moment.export import export_checkpoint
-
+def _convert(files: Path, unfinished: Path, origin: str, report: Report) -> None:
     report(f"Checking {files / WEIGHTS}.")
     model = load_official(files)
     report("Converting it and comparing the answers with torch's.")
-    try:
-        export_checkpoint(model, unfinished, name=unfinished.name, card={}, source=origin)
-    except BaseException:  # also when the person stops it
-        shutil.rmtree(unfinished.parent, ignore_errors=True)
-        raise
-    return unfinished
-
-
-def _put_in_place(made: Path, target: Path) -> None:
-    """Two renames, so that a reader finds the old checkpoint or the new one, whole."""
-    replaced = target.parent / _REPLACED
-    if target.exists():
-        target.rename(replaced)
-    try:
-        made.rename(target)
-    except BaseException:
-        if replaced.exists():
-            replaced.rename(target)
-        raise
-    made.parent.rmdir()
-    shutil.rmtree(replaced, ignore_errors=True)
-
-
-def _remove_remains(parent: Path) -> None:
-    """What an import left behind that was killed; the lock makes sure that none is running."""
-    for remains in (parent / _UNFINISHED, parent / _REPLACED):
-        shutil.rmtree(remains, ignore_errors=True)
-    for part in (parent / DOWNLOADS).rglob("*.incomplete"):
-        part.unlink()
+    export_checkpoint(model, unfinished, name=unfinished.name, card={}, source=origin)
 
 
 def _download(hub_id: str, parent: Path, endpoint: str, report: Report) -> tuple[Path, str]:
@@ -223,23 +149,3 @@ def _unreachable(hub_id: str, endpoint: str, error: Exception) -> ModelError:
         endpoint=endpoint,
         reason=reason,
     )
-
-
-@contextmanager
-def _disk_errors(parent: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ModelError(
-                "The disk that holds {folder} is full.",
-                hint="Free some space, or set WAFERWATCH_DATA_DIR to a folder on a larger disk. The import needs about "
-                "three times the size of model.safetensors.",
-                folder=parent,
-            ) from error
-        raise ModelError(
-            "The checkpoint cannot be written below {folder}: {reason}.",
-            hint="Make the folder writable for you, or set WAFERWATCH_DATA_DIR to one that is.",
-            folder=parent,
-            reason=error.strerror or str(error),
-        ) from error

@@ -19,6 +19,30 @@ def gpu_is_usable() -> bool:
     return torch.cuda.is_available()
 
 
+def load_network(checkpoint: Checkpoint) -> Moment:
+    """The network of a checkpoint, on the CPU.
+
+    Raises:
+        ModelError: when the checkpoint holds no weights for torch, or they are damaged or of another network.
+    """
+    model = Moment(checkpoint.config)
+    weights = load_file(checkpoint.weights())
+    try:
+        found = model.load_state_dict(weights, strict=False)
+        wrong = [name for name in found.missing_keys if name != POSITION_BUFFER] + found.unexpected_keys
+        reason = ", ".join(wrong)
+    except RuntimeError as error:  # torch reports shapes that differ this way
+        reason = str(error)
+    if reason:
+        raise ModelError(
+            "model.safetensors of the checkpoint {name} does not fit its checkpoint.json: {reason}.",
+            hint="The files belong to different checkpoints. Import the checkpoint again.",
+            name=checkpoint.name,
+            reason=reason,
+        )
+    return model.eval()
+
+
 class TorchRunner:
     """The torch network in float32 on one device: ``cuda``, or ``cpu`` to compare with ONNX Runtime."""
 
@@ -26,22 +50,7 @@ class TorchRunner:
 
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
         self._device = torch.device(device)
-        model = Moment(checkpoint.config)
-        weights = load_file(checkpoint.weights())
-        try:
-            found = model.load_state_dict(weights, strict=False)
-            wrong = [name for name in found.missing_keys if name != POSITION_BUFFER] + found.unexpected_keys
-            reason = ", ".join(wrong)
-        except RuntimeError as error:  # torch reports shapes that differ this way
-            reason = str(error)
-        if reason:
-            raise ModelError(
-                "model.safetensors of the checkpoint {name} does not fit its checkpoint.json: {reason}.",
-                hint="The files belong to different checkpoints. Import the checkpoint again.",
-                name=checkpoint.name,
-                reason=reason,
-            )
-        self._model = model.to(self._device).eval()
+        self._model = load_network(checkpoint).to(self._device)
         self.device = f"{self._device.type} (torch {torch.__version__})"
 
     def run(self, windows: Windows, outputs: Sequence[str]) -> dict[str, Array]:
