@@ -1,8 +1,11 @@
 """Turn a finished run into the checkpoint that the package ships.
 
     python -m train.export --run train/runs/first --name waferwatch-1
+    python -m train.export --run train/runs/third --name waferwatch-2 --mix-with waferwatch-1 --share 0.5
 
-Writes model.onnx and checkpoint.json, with the training card, into the package's checkpoint folder.
+Writes model.onnx and checkpoint.json, with the training card, into the package's checkpoint folder. A run that went on
+from a checkpoint may be averaged with it, weight by weight: what the run learnt of its own series then costs less of
+what was known of others ("Robust fine-tuning of zero-shot models", CVPR 2022).
 """
 
 from __future__ import annotations
@@ -16,12 +19,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
 from train.batches import BatchRecipe
 from train.corpus import FAB_ROWS, FAB_SEEDS, FAMILIES
 from train.faults import FAULTS
 from train.pretrain import VALIDATION_BATCHES, Run, Schedule, new_run
-from waferwatch.detectors.moment.checkpoint import EMBEDDED_FOLDER
+from waferwatch.detectors.moment import checkpoint as checkpoints
+from waferwatch.detectors.moment.checkpoint import EMBEDDED_FOLDER, Checkpoint
 from waferwatch.detectors.moment.export import export_checkpoint
+from waferwatch.detectors.moment.network import Moment
 
 
 def card(run: Run) -> dict[str, Any]:
@@ -69,16 +78,36 @@ def run_of(folder: Path) -> Run:
     return new_run(folder, Schedule(**settings["schedule"]), BatchRecipe(**settings["recipe"]))
 
 
+def mix(model: Moment, other: Checkpoint, share: float) -> None:
+    """Put a weighted mean of the network's and a checkpoint's weights into the network.
+
+    Args:
+        model: changed in place; on the CPU.
+        other: of the same sizes, with weights for torch.
+        share: of the network, 0 to 1; the checkpoint has the rest.
+    """
+    weights: dict[str, Tensor] = load_file(other.weights())
+    state = model.state_dict()
+    with torch.no_grad():
+        for name, value in weights.items():
+            state[name].copy_(torch.lerp(value, state[name], share))
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Export a training run as the embedded checkpoint.")
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--folder", type=Path, default=EMBEDDED_FOLDER, help="parent folder of the checkpoint")
+    parser.add_argument("--mix-with", metavar="CHECKPOINT", help="average the weights with those of a checkpoint")
+    parser.add_argument("--share", type=float, default=0.5, help="of the run in the average (default: %(default)s)")
     options = parser.parse_args(argv)
     run = run_of(options.run)
-    checkpoint = export_checkpoint(
-        run.model.cpu().eval(), options.folder / options.name, name=options.name, card=card(run)
-    )
+    model, told = run.model.cpu().eval(), card(run)
+    if options.mix_with:
+        other = checkpoints.find(options.mix_with)
+        mix(model, other, options.share)
+        told["mixed_with"] = {"checkpoint": other.name, "sha256": other.weights_sha256, "share": 1 - options.share}
+    checkpoint = export_checkpoint(model, options.folder / options.name, name=options.name, card=told)
     print(f"{checkpoint.name}: sha256 {checkpoint.sha256} in {checkpoint.folder}")
     return 0
 
