@@ -177,7 +177,7 @@ def test_what_cannot_be_tuned_is_a_sentence_and_exit_code_2(words, sentence, goo
 @pytest.mark.torch
 def test_a_taken_name_and_a_missing_file_are_told_before_any_training(good, larger_steps, capsys):
     assert main(["models", "tune", "mine", good]) == 2
-    assert "already a checkpoint named mine" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith("waferwatch: There is already a checkpoint named mine")
     assert main([*TUNE, "no such file.csv"]) == 2
     assert "no such file.csv" in capsys.readouterr().err
 

@@ -37,7 +37,7 @@ def add_models_parser(subparsers: Any) -> None:
 
 def _add_tune(actions: Any) -> None:
     tuning = actions.add_parser("tune", help="train a checkpoint further on known-normal rows (extra: torch)")
-    tuning.add_argument("name", metavar="NAME", help="what to call the new checkpoint")
+    tuning.add_argument("new_name", metavar="NAME", help="what to call the new checkpoint")
     tuning.add_argument("files", metavar="FILE", nargs="+", help="known-normal rows: CSV (also .gz) or Parquet")
     tuning.add_argument("--from", dest="start", metavar="OTHER", help="checkpoint to begin with; default: the embedded")
     tuning.add_argument("--minutes", type=float, default=5.0, metavar="M", help="at most so long; default: 5")
@@ -90,7 +90,7 @@ def run_tune(options: argparse.Namespace) -> int:
     from waferwatch.detectors.moment.tuned import Wish, tune_checkpoint
     from waferwatch.read.files import read_table
 
-    wish = Wish(options.name, options.start, options.minutes, options.seed, options.replace)
+    wish = Wish(options.new_name, options.start, options.minutes, options.seed, options.replace)
     scopes = []
     for file in options.files:
         table = read_table(file, **data_options.column_wishes(options))
@@ -110,8 +110,9 @@ def _tell_tuned(found: Tuned, name: str) -> None:
     if found.made is None:
         _tell(f"That is not better than {found.start.name}, so {name} was not stored. Use {found.start.name}.")
         return
-    _tell(f"Stored {name}, sha256 {found.made.sha256}. A lower error need not find more: compare it with")
-    _tell(f"{found.start.name} on your own data. Use it with: waferwatch detect FILE --checkpoint {name}")
+    _tell(f"Stored {name}, sha256 {found.made.sha256}.")
+    _tell(f"A lower error need not find more: compare it with {found.start.name} on your own data.")
+    _tell(f"Use it with: waferwatch detect FILE --checkpoint {name}")
 
 
 def _tuned_document(found: Tuned, name: str) -> dict[str, Any]:
