@@ -85,6 +85,20 @@ def test_the_error_on_windows_held_out_falls_and_the_fault_head_stays(start, nor
     assert not [name for name in changed if name.startswith("fault_head.")]
 
 
+def test_what_the_fault_head_says_is_kept(start, normal, monkeypatch):
+    def moved(weight: float) -> float:
+        monkeypatch.setattr(tuning, "FAULT_WEIGHT", weight)
+        model, unchanged = load_network(start), load_network(start)
+        run_tune(model, normal, seconds=2)
+        learnt, _ = normal_series(normal, model.config)
+        windows = learnt.draw(np.random.default_rng(9), 16)
+        shown = [torch.from_numpy(part) for part in (windows.x, windows.observed, np.ones_like(windows.observed))]
+        with torch.inference_mode():
+            return float((model(*shown).fault_logit - unchanged(*shown).fault_logit).square().mean())
+
+    assert moved(1.0) < 0.7 * moved(0.0)
+
+
 def test_it_is_left_with_the_best_weights(start, normal, monkeypatch):
     monkeypatch.setattr(tuning, "LEARNING_RATE", 0.1)  # so large that it soon gets worse
     model = load_network(start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,13 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from waferwatch.detectors.moment.network import Moment
+from waferwatch.detectors.moment.network import Moment, MomentOutput
 from waferwatch.detectors.moment.normal_windows import NormalSeries, Windows
 
 LEARNING_RATE = 3e-5  # with 1e-4 detection got worse twice as much (docs/experiments.md)
 WARM_UP = 20  # steps
 WEIGHT_DECAY = 0.02
 CLIP_NORM = 1.0
+FAULT_WEIGHT = 0.3  # of what the fault head says otherwise than before, beside the restoring error
 AT_ONCE = 32  # windows a step
 JUDGED_EVERY = 40  # steps between looks at the windows held out
 PATIENCE = 5  # looks without a lower error before it stops
@@ -91,6 +93,7 @@ def tune(
     started = time.monotonic()
     learned = [value for name, value in model.named_parameters() if not name.startswith("fault_head.")]
     optimizer = torch.optim.AdamW(learned, lr=LEARNING_RATE, betas=(0.9, 0.98), weight_decay=WEIGHT_DECAY)
+    unchanged = copy.deepcopy(model) if model.fault_head is not None else None
     rng, judge = np.random.default_rng(seed), Judge(held)
     before = best = judge.error(model)
     report(f"Error of hidden patches in {HELD_WINDOWS} windows held out: {before:.4f} before.")
@@ -101,7 +104,7 @@ def tune(
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * min(1.0, step / WARM_UP)
         optimizer.zero_grad(set_to_none=True)
-        restoring_error(model, windows, hide(windows.observed, rng)).backward()  # type: ignore[no-untyped-call]
+        _loss(model, unchanged, windows, hide(windows.observed, rng)).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(learned, CLIP_NORM)
         optimizer.step()
         timed_out = time.monotonic() - started >= seconds
@@ -136,12 +139,35 @@ def hide(observed: Mask, rng: np.random.Generator) -> Mask:
 
 def restoring_error(model: Moment, windows: Windows, visible: Mask) -> Tensor:
     """Mean error over the points of hidden patches: squared while small, then absolute, as in training."""
-    device = next(model.parameters()).device
-    x, observed, shown = (torch.from_numpy(part).to(device) for part in (windows.x, windows.observed, visible))
-    error = F.smooth_l1_loss(model(x, observed, shown).restored, x, reduction="none", beta=0.5)
-    weight = (observed * (1 - shown)).repeat_interleave(model.config.patch_len, 1)
+    x, observed, shown = _tensors(model, windows, visible)
+    return _restoring(model, model(x, observed, shown), x, observed * (1 - shown))
+
+
+def _loss(model: Moment, unchanged: Moment | None, windows: Windows, visible: Mask) -> Tensor:
+    """The restoring error, and what the fault head now says otherwise: its inputs move although it stays."""
+    x, observed, shown = _tensors(model, windows, visible)
+    output = model(x, observed, shown)
+    restoring = _restoring(model, output, x, observed * (1 - shown))
+    if unchanged is None or output.fault_logit is None:
+        return restoring
+    with torch.no_grad():
+        said = unchanged(x, observed, shown).fault_logit
+    there = observed.repeat_interleave(model.config.patch_len, 1)
+    moved: Tensor = ((output.fault_logit - said).square() * there).sum() / there.sum()
+    return restoring + FAULT_WEIGHT * moved
+
+
+def _restoring(model: Moment, output: MomentOutput, x: Tensor, hidden: Tensor) -> Tensor:
+    error = F.smooth_l1_loss(output.restored, x, reduction="none", beta=0.5)
+    weight = hidden.repeat_interleave(model.config.patch_len, 1)
     mean: Tensor = (error * weight).sum() / weight.sum()
     return mean
+
+
+def _tensors(model: Moment, windows: Windows, visible: Mask) -> tuple[Tensor, Tensor, Tensor]:
+    device = next(model.parameters()).device
+    x, observed, shown = (torch.from_numpy(part).to(device) for part in (windows.x, windows.observed, visible))
+    return x, observed, shown
 
 
 def _copy(model: Moment) -> dict[str, Tensor]:
