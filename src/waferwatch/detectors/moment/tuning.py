@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from waferwatch.detectors.moment.network import Moment, MomentOutput
 from waferwatch.detectors.moment.normal_windows import NormalSeries, Windows
 
-LEARNING_RATE = 3e-5  # with 1e-4 detection got worse twice as much (docs/experiments.md)
+LEARNING_RATE = 3e-5  # with 1e-4 detection got worse (docs/experiments.md)
 WARM_UP = 20  # steps
 WEIGHT_DECAY = 0.02
 CLIP_NORM = 1.0
