@@ -136,7 +136,7 @@ def test_a_tuning_that_is_not_better_is_told_stores_nothing_and_is_no_failure(go
     assert main([*TUNE, good, "--from", "mine", "--json"]) == 0
 
     said = capsys.readouterr()
-    assert "not better than mine, so tuned was not stored" in said.err
+    assert "not at least 1 % lower, so tuned was not stored. Use mine" in said.err
     assert json.loads(said.out)["stored"] is False
     assert main(["models", "info", "tuned"]) == 2
 

@@ -108,7 +108,7 @@ def _tell_tuned(found: Tuned, name: str) -> None:
     _tell(f"{course.steps:,} steps in {course.seconds:.0f} s, until {ended}.")
     _tell(f"Error of hidden patches: {course.error_before:.4f} before, {course.error_after:.4f} after.")
     if found.made is None:
-        _tell(f"That is not better than {found.start.name}, so {name} was not stored. Use {found.start.name}.")
+        _tell(f"That is not at least 1 % lower, so {name} was not stored. Use {found.start.name} as it is.")
         return
     _tell(f"Stored {name}, sha256 {found.made.sha256}.")
     _tell(f"A lower error need not find more: compare it with {found.start.name} on your own data.")
