@@ -1,7 +1,7 @@
 """Turn a finished run into the checkpoint that the package ships.
 
     python -m train.export --run train/runs/first --name waferwatch-1
-    python -m train.export --run train/runs/third --name waferwatch-2 --mix-with waferwatch-1 --share 0.5
+    python -m train.export --run train/runs/third --name mixed --mix-with waferwatch-1 --share 0.5
 
 Writes model.onnx and checkpoint.json, with the training card, into the package's checkpoint folder. A run that went on
 from a checkpoint may be averaged with it, weight by weight: what the run learnt of its own series then costs less of

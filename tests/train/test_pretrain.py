@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="needs the torch extra: pip install 
 
 from safetensors.torch import load_file  # noqa: E402
 
-from train.batches import BatchRecipe  # noqa: E402
+from train.batches import BatchRecipe, make_batch  # noqa: E402
 from train.pretrain import EMBEDDED, Schedule, main, new_run, start_from_checkpoint, train  # noqa: E402
 from waferwatch.detectors.moment import checkpoint as checkpoints  # noqa: E402
 from waferwatch.detectors.moment.config import MomentConfig  # noqa: E402
@@ -37,8 +37,6 @@ def test_a_run_that_stops_and_goes_on_ends_with_the_same_weights_as_one_that_did
 
 
 def stop_after(run, steps):
-    from train.batches import make_batch
-
     for index in range(steps):
         run.advance(make_batch(run.schedule.seed, index, run.recipe))
 
@@ -49,6 +47,15 @@ def test_a_run_logs_its_losses_and_validation(tmp_path):
     entries = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert {"restore", "entropy", "tokens", "average_precision"} <= set(entries[-1]["validation"])
     assert entries[-1]["windows"] == 8
+
+
+def test_the_tokens_loss_moves_the_weights_only_where_it_has_a_weight(tmp_path):
+    batch = make_batch(0, 0, RECIPE)
+    with_tokens = new_run(tmp_path, Schedule(windows=8, token_weight=1.0), RECIPE, TINY)
+    without = new_run(tmp_path, Schedule(windows=8), RECIPE, TINY)
+    assert with_tokens.advance(batch)[2] > 0
+    assert without.advance(batch)[2] == 0
+    assert not np.array_equal(weights(with_tokens), weights(without))
 
 
 def test_the_learning_rate_warms_up_stays_and_falls_to_almost_nothing():
