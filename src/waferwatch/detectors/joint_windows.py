@@ -23,8 +23,8 @@ from waferwatch.detectors.subspace import Moments, Subspace, moments, subspace, 
 HIGHEST = 20.0  # spreads; what is beyond is far enough, and must not drown the other sensors
 MOST_DIRECTIONS = 64  # more sensors than this are mixed into so many
 OWN_POINTS = 2048  # a shorter series has too little to say of what is usual
-MOST_NORMAL = 2000  # stretches in a bank
-MOST_ROWS = 16_000  # stretches of one series; of a longer one, as many as touch one another
+MOST_NORMAL = 1000  # stretches in a bank
+MOST_ROWS = 8_000  # stretches of one series; of a longer one, as many as touch one another
 ROWS_AT_ONCE = 16_384
 
 Floats = NDArray[np.float32]

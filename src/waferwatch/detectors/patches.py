@@ -18,8 +18,8 @@ from waferwatch.detectors.columns import Columns, at_centres, coarsen, refine, w
 from waferwatch.detectors.heads import Heads, Reader, Step, Usual, keep_on, usual
 from waferwatch.detectors.neighbours import Bank, Place, choose
 
-MOST_NORMAL = 2000  # stretches of one sensor in the bank
-MOST_MEASURED = 2000  # stretches of the reference whose distances say what is usual
+MOST_NORMAL = 1000  # stretches of one sensor in the bank
+MOST_MEASURED = 1000  # stretches of the reference whose distances say what is usual
 DENSE_STEPS = 16  # stretches of a short series overlap so that each point lies in as many
 MOST_ROWS = 8000  # stretches of one sensor of one series; a longer series is read with wider steps
 

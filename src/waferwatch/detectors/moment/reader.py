@@ -45,29 +45,39 @@ class MomentReader(Reader):
     def __init__(self, engine: Engine, views: Sequence[View] = VIEWS) -> None:
         self._engine = engine
         self._views = views
-        self._known: dict[View, _Known] = {}
+        self._reference: dict[View, list[Columns]] = {}
+        self._known: dict[View, _Known | None] = {}
 
     def fit(self, reference: Sequence[Columns], step: Step = keep_on) -> Self:
+        """Keep what each view learns from; it learns when a series is first read at it, as most suit only some."""
         self._known = {}
+        self._reference = {}
         for view in self._views:
             averaged = [coarsen(one, view.averaged) for one in reference]
             averaged = [one for one in pieces(averaged, PIECE, MOST_POINTS) if len(one) >= FEWEST_POINTS]
             if averaged and (view.averaged == 1 or sum(len(one) for one in averaged) >= FEWEST_NORMAL):
-                known = _learn(view, Lens(self._engine, view.centred, view.fault), averaged, step)
-                if known is not None:
-                    self._known[view] = known
+                self._reference[view] = averaged
         return self
 
     def read(self, columns: Columns, step: Step = keep_on) -> Heads:
         heads: Heads = {}
-        for view, known in self._known.items():
+        for view in self._reference:
             averaged = coarsen(columns, view.averaged)
             if len(averaged) < FEWEST_POINTS or not view.suits(columns.sensors, len(columns)):
+                continue
+            known = self._known_at(view, step)
+            if known is None:
                 continue
             for name, values in _read(view, known, averaged, step).items():
                 fine = [refine(column, view.averaged, len(columns)) for column in values]
                 heads[f"{name} {view.name}"] = np.stack(fine)
         return heads
+
+    def _known_at(self, view: View, step: Step) -> _Known | None:
+        if view not in self._known:
+            lens = Lens(self._engine, view.centred, view.fault)
+            self._known[view] = _learn(view, lens, self._reference[view], step)
+        return self._known[view]
 
 
 @dataclass(frozen=True)
