@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from waferwatch.detection.budget import budget_notes, budget_threshold, check_budget, with_achieved
 from waferwatch.detection.calibration import calibrate
@@ -117,8 +118,11 @@ def score_split(detector: Detector, parts: Split, progress: Progress = no_progre
         share = sum(len(one) for one in mine) / total
         before = finished / total
         progress(before)
-        detector.fit(reference_of(scope, mine, parts.reference), part_of(progress, before, 0.0))
-        scored = detector.score(mine, part_of(progress, before, share))
+        # Threads of the matrix library wait for one another by spinning: on a busy machine two took eight times the
+        # processor time of one, on a free one they were no faster.
+        with threadpool_limits(limits=1, user_api="blas"):
+            detector.fit(reference_of(scope, mine, parts.reference), part_of(progress, before, 0.0))
+            scored = detector.score(mine, part_of(progress, before, share))
         found.update(zip(numbers, scored, strict=True))
         finished += sum(len(one) for one in mine)
         progress(finished / total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from waferwatch.detectors.runs.judge import RunJudge, RunSpace
 from waferwatch.detectors.stream_judge import StreamHeads, StreamJudge
 from waferwatch.errors import ModelError
 from waferwatch.series.series import Series
+from waferwatch.settings import current_settings
 
 
 class FusedDetector(Detector):
@@ -22,11 +24,15 @@ class FusedDetector(Detector):
     beyond 40.
 
     Each scope (equipment) is judged by its own reference, and by that of all where it has none.
+
+    Args:
+        threads: processor threads, 0 for all; None takes the setting.
     """
 
     by_steps: ClassVar[bool] = False  # whether the steps of a recipe count, where a table has them
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int | None = None) -> None:
+        self._threads = (current_settings().threads if threads is None else threads) or os.cpu_count() or 1
         self._judges: dict[tuple[str, ...] | None, StreamJudge | RunJudge] = {}  # by scope; None: all of the reference
 
     @abstractmethod
@@ -56,7 +62,7 @@ class FusedDetector(Detector):
             return RunJudge(reference, normal, spaces, progress)
         sensors = reference[0].sensors
         heads = StreamHeads(self.readers(sensors), self.joint_readers(sensors), self.by_steps)
-        return StreamJudge(reference, normal, heads, progress)
+        return StreamJudge(reference, normal, heads, self._threads, progress)
 
     def score(self, series: Sequence[Series], progress: Progress = no_progress) -> list[Scores]:
         """Score each series on its own."""

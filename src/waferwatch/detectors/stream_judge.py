@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from waferwatch.detectors.base import Progress, Scores, no_progress, part_of
 from waferwatch.detectors.columns import Columns, columns_of
 from waferwatch.detectors.fusion import Fusion, with_joint_heads
-from waferwatch.detectors.heads import LOWEST, Floats, JointReader, Reader
+from waferwatch.detectors.heads import LOWEST, JointReader, Reader
 from waferwatch.detectors.moment.preparation import Normal
 from waferwatch.detectors.sensors import combine
+from waferwatch.detectors.side_by_side import side_by_side
 from waferwatch.detectors.step_head import StepHead
 from waferwatch.series.series import Series
 
@@ -40,6 +41,7 @@ class StreamJudge:
         reference: normal series. Too short ones leave everything unjudged.
         normal: level and spread of each sensor over them.
         heads: what is looked at.
+        threads: readers that read side by side, at most.
 
     Attributes:
         steps: the normal course and how far points are off it; None where the steps do not count.
@@ -50,9 +52,11 @@ class StreamJudge:
         reference: Sequence[Series],
         normal: Normal,
         heads: StreamHeads,
+        threads: int = 1,
         progress: Progress = no_progress,
     ) -> None:
         self._normal = normal
+        self._threads = threads
         long_enough = [one for one in reference if len(one) >= FEWEST_POINTS]
         columns = [columns_of(one, normal) for one in long_enough]
         self._known = np.zeros(reference[0].sensors, bool)
@@ -87,9 +91,13 @@ class StreamJudge:
         steps = self.steps if series.steps is not None else None
         if steps is not None and series.steps is not None:
             columns = steps.beside(columns, series.steps)
-        found = Scores(*combine(self._sensors(columns, progress)))
-        heads = [values for reader in self._joint for values in reader.read(columns, lambda: progress(1.0)).values()]
-        found = with_joint_heads(found, heads)
+        fusion = Fusion(self._judged(columns))
+        every: list[Reader | JointReader] = [*self._readers, *self._joint]
+        read = side_by_side([partial(one.read, columns) for one in every], self._threads, progress)
+        for heads in read[: len(self._readers)]:
+            fusion.add(heads)
+        found = Scores(*combine(fusion.scores()))
+        found = with_joint_heads(found, [values for heads in read[len(self._readers) :] for values in heads.values()])
         return found if steps is None else _half_and_half(found, self._off_course(steps, columns))
 
     def _off_course(self, steps: StepHead, beside: Columns) -> Scores:
@@ -99,16 +107,6 @@ class StreamJudge:
     def _judged(self, columns: Columns) -> NDArray[np.bool_]:
         """(S, n) where a sensor was measured and something is known of it."""
         return columns.measured & self._known[:, None]
-
-    def _sensors(self, columns: Columns, progress: Progress) -> Floats:
-        """(n, S) from 0, NaN where a sensor was not measured or nothing is known of it."""
-        fusion = Fusion(self._judged(columns))
-        share = 1 / max(1, len(self._readers))
-        for number, reader in enumerate(self._readers):
-            told = part_of(progress, number * share, share)
-            fusion.add(reader.read(columns, partial(told, 0.0)))
-            told(1.0)
-        return fusion.scores()
 
 
 def _half_and_half(one: Scores, other: Scores) -> Scores:

@@ -11,8 +11,6 @@ from concurrent.futures import Future
 from dataclasses import asdict, replace
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from waferwatch.detection.failure import Failure
 from waferwatch.detectors.base import Progress
 from waferwatch.errors import Cancelled, NotFoundError, TooManyError, WaferwatchError
@@ -64,9 +62,6 @@ class Jobs:
         self._ended = threading.Event()
 
     def start(self) -> None:
-        # Threads of the matrix library wait for one another by spinning: on a busy machine two took eight times the
-        # processor time of one. The network brings threads of its own, which sleep.
-        threadpool_limits(limits=1, user_api="blas")
         self._queue.start()
         self._pulse.start()
 

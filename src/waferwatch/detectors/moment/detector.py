@@ -33,7 +33,7 @@ class MomentOnlyDetector(FusedDetector):
     by_steps: ClassVar[bool] = True
 
     def __init__(self, checkpoint: str | None = None, device: str | None = None, threads: int | None = None) -> None:
-        super().__init__()
+        super().__init__(threads)
         settings = current_settings()
         self._checkpoint = checkpoints.find(checkpoint)
         self._engine = Engine(
