@@ -40,9 +40,11 @@ class Fusion:
             there = self._measured & ~np.isnan(values)
             for sensor, points in enumerate(there):
                 if points.any():
-                    weight = contrast(values[sensor, points])
-                    self._total[sensor, points] += weight * values[sensor, points]
-                    self._weight[sensor, points] += weight
+                    said = slice(None) if points.all() else points  # a view, where all of it is there
+                    column = values[sensor, said]
+                    weight = contrast(column)
+                    self._total[sensor, said] += weight * column
+                    self._weight[sensor, said] += weight
 
     def scores(self) -> Floats:
         """(n, S) from 0 = far below usual, NaN where a sensor was not measured or no head said anything."""

@@ -69,10 +69,12 @@ class StreamJudge:
             columns = [self.steps.beside(*both) for both in zip(columns, steps, strict=True)]
         self._readers = heads.readers if columns else []
         self._joint = heads.joint if columns else []
-        every: list[Reader | JointReader] = [*self._readers, *self._joint]
-        for reader in every:
-            progress(0.0)
-            reader.fit(columns, lambda: progress(0.0))  # how far it is would be a guess
+        # How far it is would be a guess.
+        side_by_side([partial(one.fit, columns) for one in self._every], threads, lambda _done: progress(0.0))
+
+    @property
+    def _every(self) -> list[Reader | JointReader]:
+        return [*self._readers, *self._joint]
 
     def score(self, series: Sequence[Series], progress: Progress = no_progress) -> list[Scores]:
         """Judge each series on its own."""
@@ -92,8 +94,7 @@ class StreamJudge:
         if steps is not None and series.steps is not None:
             columns = steps.beside(columns, series.steps)
         fusion = Fusion(self._judged(columns))
-        every: list[Reader | JointReader] = [*self._readers, *self._joint]
-        read = side_by_side([partial(one.read, columns) for one in every], self._threads, progress)
+        read = side_by_side([partial(one.read, columns) for one in self._every], self._threads, progress)
         for heads in read[: len(self._readers)]:
             fusion.add(heads)
         found = Scores(*combine(fusion.scores()))
