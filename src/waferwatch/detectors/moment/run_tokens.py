@@ -13,7 +13,7 @@ from waferwatch.detectors.moment.engine import Engine
 from waferwatch.detectors.moment.tokens import Lens, Seen, widest_directions
 from waferwatch.detectors.runs.judge import RunSpace
 
-DIRECTIONS = 8  # of a token that are kept: with 24, average precision on silicon-wafer traces was 0.996, with 8 0.9996
+DIRECTIONS = 4  # of a token that are kept: with few normal runs more of them are mostly chance
 MOST_LOOKED_AT = 2048  # sensors of normal runs whose tokens say which directions are kept: 64 MB of whole tokens
 
 Floats = NDArray[np.float32]
