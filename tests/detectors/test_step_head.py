@@ -9,7 +9,7 @@ import pytest
 
 from tests.detectors.made import begins, stream
 from waferwatch.detectors.columns import columns_of
-from waferwatch.detectors.moment.preparation import measure
+from waferwatch.detectors.normal import measure
 from waferwatch.detectors.step_head import StepHead
 from waferwatch.series.series import Series
 from waferwatch.series.steps import Steps

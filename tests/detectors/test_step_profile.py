@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.detectors.made import LENGTHS, STAGES, begins, stream
 from waferwatch.detectors.columns import Columns, columns_of
-from waferwatch.detectors.moment.preparation import measure
+from waferwatch.detectors.normal import measure
 from waferwatch.detectors.step_profile import LAST_TICK, StepProfile
 from waferwatch.series.series import Series
 from waferwatch.series.steps import Steps, ticks

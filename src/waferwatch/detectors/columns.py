@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from waferwatch.detectors.moment.preparation import Normal, fill
+from waferwatch.detectors.normal import Normal, fill
 from waferwatch.series.series import Series
 
 Floats = NDArray[np.float32]

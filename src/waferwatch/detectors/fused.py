@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 
 from waferwatch.detectors.base import Detector, Progress, Scores, no_progress, part_of
 from waferwatch.detectors.heads import JointReader, Reader
-from waferwatch.detectors.moment.preparation import measure
+from waferwatch.detectors.normal import measure
 from waferwatch.detectors.runs.alignment import are_runs
 from waferwatch.detectors.runs.judge import RunJudge, RunSpace
 from waferwatch.detectors.stream_judge import StreamHeads, StreamJudge

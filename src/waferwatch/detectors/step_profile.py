@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.detectors.columns import Columns
-from waferwatch.detectors.moment.preparation import fill
+from waferwatch.detectors.normal import fill
 from waferwatch.series.steps import Steps
 
 LAST_TICK = 2000  # a step that goes on for longer is taken to stand still

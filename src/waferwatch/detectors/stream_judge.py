@@ -13,7 +13,7 @@ from waferwatch.detectors.base import Progress, Scores, no_progress, part_of
 from waferwatch.detectors.columns import Columns, columns_of
 from waferwatch.detectors.fusion import Fusion, with_joint_heads
 from waferwatch.detectors.heads import LOWEST, JointReader, Reader
-from waferwatch.detectors.moment.preparation import Normal
+from waferwatch.detectors.normal import Normal
 from waferwatch.detectors.sensors import combine
 from waferwatch.detectors.side_by_side import side_by_side
 from waferwatch.detectors.step_head import StepHead

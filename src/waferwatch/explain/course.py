@@ -13,7 +13,7 @@ from waferwatch.detectors.moment import checkpoint as checkpoints
 from waferwatch.detectors.moment.checkpoint import Checkpoint
 from waferwatch.detectors.moment.engine import Engine
 from waferwatch.detectors.moment.expectation import expect
-from waferwatch.detectors.moment.preparation import measure
+from waferwatch.detectors.normal import measure
 from waferwatch.errors import ModelError, WaferwatchError
 from waferwatch.explain.scene import Floats, Scene
 from waferwatch.explain.spot import Spot

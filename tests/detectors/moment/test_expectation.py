@@ -10,7 +10,7 @@ import pytest
 from waferwatch.detectors.moment.checkpoint import find, read
 from waferwatch.detectors.moment.engine import Engine
 from waferwatch.detectors.moment.expectation import expect
-from waferwatch.detectors.moment.preparation import measure
+from waferwatch.detectors.normal import measure
 from waferwatch.series.series import Series
 
 LEVEL, SWING, PERIOD = 250.0, 4.0, 64

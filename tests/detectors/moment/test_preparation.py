@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from waferwatch.detectors.moment.preparation import CLIP, measure, prepare
+from waferwatch.detectors.moment.preparation import CLIP, prepare
+from waferwatch.detectors.normal import measure
 from waferwatch.series.series import Series
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.detectors.made import separate, stream
 from waferwatch.detectors.base import Scores
-from waferwatch.detectors.moment.preparation import measure
+from waferwatch.detectors.normal import measure
 from waferwatch.detectors.runs import judge
 from waferwatch.detectors.runs.judge import RunJudge, Traces
 from waferwatch.detectors.statistical import StatisticalDetector

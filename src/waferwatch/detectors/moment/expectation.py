@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.detectors.moment.engine import Engine
-from waferwatch.detectors.moment.preparation import CLIP, Normal, Windows, prepare
+from waferwatch.detectors.moment.preparation import CLIP, Windows, prepare
+from waferwatch.detectors.normal import Normal
 from waferwatch.series.series import Series
 from waferwatch.series.windows import Cut, stitch, take
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from waferwatch.detectors.columns import Columns, coarsen, columns_of
 from waferwatch.detectors.moment.config import MomentConfig
-from waferwatch.detectors.moment.preparation import Normal, measure, to_windows
+from waferwatch.detectors.moment.preparation import to_windows
 from waferwatch.detectors.moment.reader import FEWEST_POINTS
 from waferwatch.detectors.moment.views import VIEWS, VIEWS_OF_SEVERAL, View
+from waferwatch.detectors.normal import Normal, measure
 from waferwatch.detectors.runs.alignment import Alignment, are_runs, steps_of
 from waferwatch.errors import InputError
 from waferwatch.series.series import Series

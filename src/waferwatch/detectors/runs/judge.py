@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from waferwatch.detectors.base import Progress, Scores, no_progress
 from waferwatch.detectors.columns import Columns, columns_of
 from waferwatch.detectors.heads import LOWEST, Floats, Step
-from waferwatch.detectors.moment.preparation import Normal
+from waferwatch.detectors.normal import Normal
 from waferwatch.detectors.runs.alignment import FEWEST_POINTS, Alignment, steps_of
 from waferwatch.detectors.runs.distances import RunDistances
 from waferwatch.detectors.sensors import combine
