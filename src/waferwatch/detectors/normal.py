@@ -35,7 +35,8 @@ def measure(reference: Sequence[Series]) -> Normal:
     values = np.where(missing, 0.0, values)
     low, high = np.nanquantile(values, [TRIM, 1 - TRIM], axis=0)
     usual = np.clip(values, low, high)
-    spread = np.nanstd(usual, axis=0)
+    largest = np.maximum(np.nanmax(np.abs(usual), axis=0), np.finfo(np.float64).tiny)  # squares of it may be infinite
+    spread = largest * np.nanstd(usual / largest, axis=0)
     level = np.nanmean(usual, axis=0)
     return Normal(level, np.where(spread > 0, spread, _step_of_a_constant(level)))
 
