@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from waferwatch.detectors.columns import Columns, at_centres, coarsen, over_windows, pieces, refine, window_starts
+from waferwatch.detectors.columns import (
+    Columns,
+    at_centres,
+    coarsen,
+    over_windows,
+    pieces,
+    refine,
+    window_starts,
+    windows,
+)
 
 
 def columns(points, sensors=1):
@@ -41,3 +50,8 @@ def test_pieces_are_evenly_spaced_and_bounded():
     taken = pieces([columns(10_000)], 1000, 3000)
     assert [int(one.values[0, 0]) for one in taken] == [0, 4000, 9000] or len(taken) == 3
     assert pieces([columns(10)], 1000, 3000)[0].values.shape == (1, 10)
+
+
+def test_a_column_shorter_than_a_window_has_no_windows() -> None:
+    column = np.zeros(5, np.float32)
+    assert windows(column, window_starts(5, 8, 1), 8).shape == (0, 8)

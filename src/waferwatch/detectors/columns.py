@@ -73,7 +73,9 @@ def window_starts(points: int, length: int, stride: int) -> NDArray[np.int64]:
 
 
 def windows(column: Floats, starts: NDArray[np.int64], length: int) -> Floats:
-    """(W, L) copies of the windows at these starts."""
+    """(W, L) copies of the windows at these starts; none of a column that is shorter."""
+    if not len(starts):
+        return np.empty((0, length), np.float32)
     found: Floats = sliding_window_view(column, length)[starts]
     return found
 

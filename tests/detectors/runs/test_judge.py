@@ -216,3 +216,12 @@ def test_runs_that_are_known_to_be_normal_are_all_learnt_from() -> None:
     runs += [spoilt(one, slice(35, 65), 6.0) for one in separate(6, seed=2)]
     fresh = [spoilt(one, slice(35, 65), 6.0) for one in separate(4, seed=3)]
     assert of_runs(judged_by(known(runs), fresh)).max() < 0.5 * of_runs(judged_by(runs, fresh)).min()
+
+
+@pytest.mark.filterwarnings("error")
+def test_runs_without_a_reading_are_not_learnt_from() -> None:
+    runs = separate(20, seed=1)
+    runs[5] = replace(runs[5], values=np.full_like(runs[5].values, np.nan))
+    scores = judged_by(runs, runs)
+    assert np.isnan(scores[5].points).all()
+    assert all(np.isfinite(one.points).all() for number, one in enumerate(scores) if number != 5)

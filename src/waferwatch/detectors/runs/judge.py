@@ -13,7 +13,7 @@ from waferwatch.detectors.base import Progress, Scores, no_progress
 from waferwatch.detectors.columns import Columns, columns_of
 from waferwatch.detectors.heads import LOWEST, Floats, Step
 from waferwatch.detectors.normal import Normal
-from waferwatch.detectors.runs.alignment import FEWEST_POINTS, Alignment, steps_of
+from waferwatch.detectors.runs.alignment import FEWEST_POINTS, FEWEST_RUNS, Alignment, steps_of
 from waferwatch.detectors.runs.distances import RunDistances
 from waferwatch.detectors.sensors import combine
 from waferwatch.detectors.step_head import StepHead
@@ -98,8 +98,12 @@ class RunJudge:
 
     def _most_usual(self, runs: Sequence[Series]) -> list[Series]:
         """Those that lie nearest to the others."""
-        scores = [np.nanmedian(one.points) for one in self.score(runs)]
-        return [run for run, score in zip(runs, scores, strict=True) if score <= np.nanquantile(scores, TRUSTED)]
+        points = [one.points[~np.isnan(one.points)] for one in self.score(runs)]
+        judged = [(run, float(np.median(one))) for run, one in zip(runs, points, strict=True) if len(one)]
+        if len(judged) < FEWEST_RUNS:
+            return list(runs)
+        border = np.quantile([score for _, score in judged], TRUSTED)
+        return [run for run, score in judged if score <= border]
 
     def score(self, series: Sequence[Series], progress: Progress = no_progress) -> list[Scores]:
         """Judge each run on its own."""
