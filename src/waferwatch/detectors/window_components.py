@@ -19,7 +19,7 @@ from waferwatch.detectors.heads import Heads, Reader, Step, Usual, keep_on, usua
 from waferwatch.detectors.subspace import Moments, Subspace, moments, subspace, trusted
 
 POINTS = 100  # of a stretch
-MOST_ROWS = 16_000  # stretches of one sensor of one series; a longer series is read with wider steps
+MOST_ROWS = 8_000  # stretches of one sensor of one series; a longer series is read with wider steps
 FEWEST_POINTS = 2048  # a shorter series has too little to say of what is usual
 PIECE = 2048  # points of the reference that are read in one piece to say what is usual,
 MOST_MEASURED = 8192  # and all of them together
