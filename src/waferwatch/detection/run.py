@@ -58,10 +58,7 @@ def detect_table(
     """
     started = time.perf_counter()
     known = reference is not None or reference_rows is not None
-    if false_alarms is None:  # bad values are refused before the work, not after it
-        contamination_threshold(np.zeros(1), contamination)
-    else:
-        check_budget(false_alarms, contamination, known)
+    _refuse_early(contamination, false_alarms, known)
     parts = split(table, reference_rows=reference_rows, reference=reference)
     calibration = None if false_alarms is None else calibrate(parts, false_alarms)
     runner = create(detector, checkpoint=checkpoint, device=device)
@@ -69,12 +66,7 @@ def detect_table(
     scores = all_scores[: len(parts.series)]
     points, contributions = _in_input_order(parts, scores, len(table.frame))
     if np.isnan(points).all() and known:
-        raise InputError(
-            "{detector} could learn nothing from the reference, so no row could be judged.",
-            hint="Give more known-normal rows: some hundreds for each equipment, with values in the same sensors.",
-            field="reference_rows" if reference is None else "reference",
-            detector=detector,
-        )
+        raise _nothing_learnt(detector, "reference_rows" if reference is None else "reference")
     if calibration is None:
         threshold, budget = contamination_threshold(points, contamination), None
     else:
@@ -102,6 +94,23 @@ def detect_table(
         seconds=time.perf_counter() - started,
         metrics=None if labels is None else flag_metrics(labels, flags),
         notes=(*table.notes, *parts.notes, *_unjudged_note(points), *budget_notes(budget)),
+    )
+
+
+def _refuse_early(contamination: float, false_alarms: float | None, known: bool) -> None:
+    """Bad values are refused before the work, not after it."""
+    if false_alarms is None:
+        contamination_threshold(np.zeros(1), contamination)
+    else:
+        check_budget(false_alarms, contamination, known)
+
+
+def _nothing_learnt(detector: str, field: str) -> InputError:
+    return InputError(
+        "{detector} could learn nothing from the reference, so no row could be judged.",
+        hint="Give more known-normal rows: some hundreds for each equipment, with values in the same sensors.",
+        field=field,
+        detector=detector,
     )
 
 
