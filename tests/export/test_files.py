@@ -103,6 +103,7 @@ def test_numbers_and_plain_texts_stay_as_they_are(cell: str) -> None:
     "cell",
     [
         "=1+1", "+1+1", "-1-1", "-cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "-1e5e5", "+A1",
+        "+.", "-,",
     ],
 )  # fmt: skip
 def test_what_a_spreadsheet_would_run_gets_an_apostrophe(cell: str) -> None:

@@ -23,9 +23,10 @@ from waferwatch.detectors.threshold import contamination_threshold
 from waferwatch.errors import InputError, WaferwatchError
 from waferwatch.evaluate.metrics import auc_pr
 from waferwatch.evaluate.verdict import UNKNOWN, WITH_NETWORK, Verdict, by_injected_faults, by_vus_pr
-from waferwatch.evaluate.vus import period, vus_pr
+from waferwatch.evaluate.vus import vus_pr
 from waferwatch.events.event import Event
 from waferwatch.read.table import Table
+from waferwatch.series.period import period
 from waferwatch.series.split import split
 
 MULTIVARIATE_WINDOW = 100  # VUS-PR's widest buffer in points, as TSB-AD sets it for several sensors

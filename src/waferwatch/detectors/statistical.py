@@ -21,6 +21,7 @@ class StatisticalDetector(FusedDetector):
 
     name: ClassVar[str] = "statistical"
     by_steps: ClassVar[bool] = True
+    by_stretches: ClassVar[bool] = True
 
     @property
     def model(self) -> ModelInfo:

@@ -14,9 +14,10 @@ from waferwatch.detectors.columns import Columns, columns_of
 from waferwatch.detectors.fusion import Fusion, with_joint_heads
 from waferwatch.detectors.heads import LOWEST, JointReader, Reader
 from waferwatch.detectors.normal import Normal
-from waferwatch.detectors.sensors import combine
+from waferwatch.detectors.sensors import carried, combine
 from waferwatch.detectors.side_by_side import side_by_side
 from waferwatch.detectors.step_head import StepHead
+from waferwatch.detectors.stretches import in_stretches
 from waferwatch.series.series import Series
 
 FEWEST_POINTS = 16  # a shorter series, or a reference of fewer, says too little
@@ -29,6 +30,7 @@ class StreamHeads:
     readers: list[Reader]  # fresh ones
     joint: list[JointReader]  # fresh ones, for all sensors together
     by_steps: bool  # whether the steps of a recipe count, where the series have them
+    by_stretches: bool  # whether a single sensor's points that belong together carry one score, where no steps count
 
 
 class StreamJudge:
@@ -57,6 +59,7 @@ class StreamJudge:
     ) -> None:
         self._normal = normal
         self._threads = threads
+        self._by_stretches = heads.by_stretches
         long_enough = [one for one in reference if len(one) >= FEWEST_POINTS]
         columns = [columns_of(one, normal) for one in long_enough]
         self._known = np.zeros(reference[0].sensors, bool)
@@ -99,7 +102,9 @@ class StreamJudge:
             fusion.add(heads)
         found = Scores(*combine(fusion.scores()))
         found = with_joint_heads(found, [values for heads in read[len(self._readers) :] for values in heads.values()])
-        return found if steps is None else _half_and_half(found, self._off_course(steps, columns))
+        if steps is not None:
+            return _half_and_half(found, self._off_course(steps, columns))
+        return _in_stretches(found, columns) if self._by_stretches and columns.sensors == 1 else found
 
     def _off_course(self, steps: StepHead, beside: Columns) -> Scores:
         off = np.where(self._judged(beside), np.maximum(steps.off(beside), LOWEST) - LOWEST, np.nan)
@@ -108,6 +113,11 @@ class StreamJudge:
     def _judged(self, columns: Columns) -> NDArray[np.bool_]:
         """(S, n) where a sensor was measured and something is known of it."""
         return columns.measured & self._known[:, None]
+
+
+def _in_stretches(found: Scores, columns: Columns) -> Scores:
+    points = in_stretches(found.points, columns.values[0])
+    return Scores(points, carried(points, found.contributions))
 
 
 def _half_and_half(one: Scores, other: Scores) -> Scores:

@@ -10,7 +10,6 @@ over every buffer width from 0 to the window.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,12 +19,6 @@ from waferwatch.evaluate.metrics import lowest_where_unjudged, same_length
 THRESHOLDS = 250  # points of each curve, evenly spaced over the ranked scores
 
 _FAR = np.iinfo(np.int64).max // 4  # distance to a stretch that does not exist
-
-_PERIOD_POINTS = 20_000
-_PERIOD_LAGS = 400
-_FIRST_LAG = 3  # shorter lags are the smoothness of the series, not a period
-_LONGEST_PERIOD = 303
-_DEFAULT_PERIOD = 125
 
 
 @dataclass(frozen=True)
@@ -42,7 +35,7 @@ def vus_pr(labels: ArrayLike, scores: ArrayLike, window: int) -> float:
     Args:
         labels: (points,) truthy where anomalous, in time order.
         scores: (points,) high = anomalous; NaN = could not be judged, taken as the lowest score.
-        window: widest buffer, in points: the :func:`period` of a series of one sensor, 100 for several sensors.
+        window: widest buffer, in points: the :mod:`waferwatch.series.period` of one sensor, 100 for several sensors.
 
     Returns:
         0 to 1, up to rounding; NaN when no point or every point is labelled, since then there is nothing to tell apart.
@@ -68,26 +61,6 @@ def vus_pr(labels: ArrayLike, scores: ArrayLike, window: int) -> float:
         recall = np.minimum((hits + partial) / (int(truth.sum()) + partial / 2), 1.0) * found
         areas[width] = np.dot(np.diff(recall, prepend=0.0), (hits + partial) / flagged)
     return float(areas.mean())
-
-
-def period(values: ArrayLike) -> int:
-    """Length of the strongest period of a series, which TSB-AD takes as the window of VUS-PR.
-
-    The highest local maximum of the autocorrelation of the first 20,000 points over lags 4 to 399
-    (``find_length_rank(data, rank=1)`` of TSB-AD 1.5); 125 where there is none, or none from 6 to 303 points.
-
-    Args:
-        values: (points,) or (points, 1), equally spaced, without NaN.
-    """
-    head = np.asarray(values, dtype=np.float64).squeeze()[:_PERIOD_POINTS]
-    if head.ndim != 1:
-        raise ValueError(f"a period is that of one sensor, not of values of shape {np.shape(values)}")
-    correlation = _autocorrelation(head, _PERIOD_LAGS)[_FIRST_LAG:]
-    peaks = np.flatnonzero((correlation[1:-1] > correlation[:-2]) & (correlation[1:-1] > correlation[2:])) + 1
-    if not len(peaks):
-        return _DEFAULT_PERIOD
-    found = int(peaks[np.argmax(correlation[peaks])]) + _FIRST_LAG
-    return found if 2 * _FIRST_LAG <= found <= _LONGEST_PERIOD else _DEFAULT_PERIOD
 
 
 def _first_step(scores: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -141,13 +114,3 @@ class _Buffer:
         # Labels of overlapping buffers add up to at most 1, and any two add up to more: each is at least sqrt(1/2).
         soft[self._second[:count] <= reach] = 1.0
         return np.cumsum(np.bincount(self._step[:count], weights=soft, minlength=THRESHOLDS))
-
-
-def _autocorrelation(values: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
-    """Autocorrelation at lags 0 to ``lags``, each sum divided by the full length; empty for a constant series."""
-    centred = values - values.mean()
-    spectrum = np.fft.rfft(centred, n=2 ** int(np.ceil(np.log2(2 * len(values) + 1))))
-    covariance = np.fft.irfft(spectrum * spectrum.conj())[: min(lags + 1, len(values))]
-    if not covariance.size or covariance[0] <= 0:
-        return np.empty(0)
-    return cast(NDArray[np.float64], covariance / covariance[0])

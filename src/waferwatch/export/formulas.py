@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 _STARTS = r"^[\s\x00\x0b\x1c-\x1f\x85\pZ]*[=+\-@＝＋－＠]|^[\t\r\n]"
 # What is no formula: a number with a sign, as it is written anywhere in the world, and a dash for "no value".
-_HARMLESS = r"^\s*([+-][0-9.,]+([eE][+-]?[0-9]+)?%?|-{1,3}|[+-](inf|infinity|nan))\s*$"
+_HARMLESS = r"^\s*([+-][.,]?[0-9][0-9.,]*([eE][+-]?[0-9]+)?%?|-{1,3}|[+-](inf|infinity|nan))\s*$"
 
 
 def neutral(cells: pa.Array) -> pa.Array:
