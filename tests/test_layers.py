@@ -34,7 +34,9 @@ RIGHT_END = ("cli", "api", "data_options", "doctor", "model_commands", "__init__
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 # Modules that import torch, and those that may import them or torch, but only inside functions.
 TORCH_MODULES = {f"detectors/moment/{name}.py" for name in ("network", "torch_runner", "tuning")}
-TORCH_IN_FUNCTIONS = {f"detectors/moment/{name}.py" for name in ("engine", "export", "hub", "tuned", "weights_file")}
+TORCH_IN_FUNCTIONS = {
+    f"detectors/moment/{name}.py" for name in ("engine", "export", "gpu", "hub", "tuned", "weights_file")
+}
 NEEDS_TORCH = ("torch", *("waferwatch." + path.removesuffix(".py").replace("/", ".") for path in TORCH_MODULES))
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60  # lines, without the docstring

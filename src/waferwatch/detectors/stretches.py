@@ -16,7 +16,7 @@ from waferwatch.series.period import period
 SHALLOW = 0.8  # of the lower of two peaks within a period: between them the score must stay above, or they are two
 LEVEL = 0.97  # of a peak: what stays above belongs to it
 REACH = 0.005  # share of the series to each side of a peak: equal scores must not outgrow the share that is flagged
-NEAR = 2  # points to each side that carry a point's score too
+NEAR = 1  # points to each side that carry a point's score too
 HIGHEST_SHARE = 0.1  # points whose stretches are looked for
 
 _LESS_THAN_ANY_DIFFERENCE = 1e-7  # of a point's own score: what was joined keeps its order

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import threading
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -158,11 +161,22 @@ class TestWithTorch:
         pytest.importorskip("torch")
 
     def test_cuda_without_a_gpu_is_refused_and_auto_takes_the_cpu(self, checkpoint, monkeypatch):
-        monkeypatch.setattr("waferwatch.detectors.moment.torch_runner.gpu_is_usable", lambda: False)
+        monkeypatch.setattr("waferwatch.detectors.moment.engine.gpu_is_usable", lambda: False)
 
         with pytest.raises(ModelError, match="no usable NVIDIA GPU"):
             Engine(checkpoint, "cuda")
         assert Engine(checkpoint, "auto").device.startswith("cpu (ONNX Runtime ")
+
+    def test_a_torch_for_the_processor_alone_is_not_even_imported(self):
+        if not version("torch").endswith("+cpu"):
+            pytest.skip("this torch may find a GPU")
+        code = (
+            "import sys; from waferwatch.detectors.registry import create;"
+            "print(create('moment', device='auto').model.device, 'torch' in sys.modules)"
+        )
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert run.stdout.startswith("cpu (ONNX Runtime ")
+        assert run.stdout.split()[-1] == "False"
 
     def test_cuda_without_weights_for_torch_names_the_file(self, checkpoint):
         with pytest.raises(ModelError, match=r"model\.safetensors, which the checkpoint tiny_checkpoint does not hold"):
@@ -173,7 +187,7 @@ class TestWithTorch:
         """No GPU here: the same runner, sent to the processor instead."""
         from waferwatch.detectors.moment import torch_runner
 
-        monkeypatch.setattr(torch_runner, "gpu_is_usable", lambda: True)
+        monkeypatch.setattr("waferwatch.detectors.moment.engine.gpu_is_usable", lambda: True)
         on_cpu = torch_runner.TorchRunner(checkpoint, "cpu")
         asked = []
         monkeypatch.setattr(torch_runner, "TorchRunner", lambda _, device: (asked.append(device), on_cpu)[1])

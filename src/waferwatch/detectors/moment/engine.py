@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from waferwatch.detectors.moment.checkpoint import WEIGHTS, Checkpoint
+from waferwatch.detectors.moment.gpu import gpu_is_usable
 from waferwatch.detectors.moment.onnx_runner import OnnxRunner
 from waferwatch.detectors.moment.runner import Array, Runner, Windows
 from waferwatch.errors import InputError, ModelError
@@ -138,8 +139,6 @@ def _gpu_obstacle(checkpoint: Checkpoint) -> ModelError | None:
             file=WEIGHTS,
             name=checkpoint.name,
         )
-    from waferwatch.detectors.moment.torch_runner import gpu_is_usable
-
     if not gpu_is_usable():
         return ModelError(
             "The device cuda was asked for, but torch finds no usable NVIDIA GPU.",

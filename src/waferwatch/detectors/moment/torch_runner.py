@@ -15,10 +15,6 @@ from waferwatch.errors import ModelError
 GPU_WINDOWS = 512  # windows a pass
 
 
-def gpu_is_usable() -> bool:
-    return torch.cuda.is_available()
-
-
 def load_network(checkpoint: Checkpoint) -> Moment:
     """The network of a checkpoint, on the CPU.
 
