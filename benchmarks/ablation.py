@@ -43,6 +43,7 @@ from waferwatch.detectors.registry import create
 from waferwatch.detectors.sensors import combine
 from waferwatch.detectors.step_head import StepHead
 from waferwatch.detectors.stream_judge import StreamJudge
+from waferwatch.detectors.stretches import in_stretches
 from waferwatch.errors import WaferwatchError
 from waferwatch.evaluate.vus import vus_pr
 from waferwatch.read.frames import table_from_frame
@@ -124,7 +125,7 @@ class Recorder(FusedDetector):
     def __init__(self, inner: FusedDetector) -> None:
         super().__init__()
         self._inner = inner
-        self.by_steps = inner.by_steps
+        self.by_steps, self.by_stretches = inner.by_steps, inner.by_stretches
         self.kept: list[Kept] = []
 
     @property
@@ -147,6 +148,11 @@ class Recorder(FusedDetector):
         if steps is not None and seen is not None:
             heads.append(Head("off its course", "step", None, steps.off(seen), Kind.STEP))
         return heads
+
+    def column(self) -> NDArray[np.float32] | None:
+        """Values of the last series where its scores are made into stretches: of a single sensor, without steps."""
+        seen = self.kept[0].columns
+        return seen.values[0] if seen is not None and seen.sensors == 1 and self.steps is None else None
 
     @property
     def steps(self) -> StepHead | None:
@@ -221,14 +227,19 @@ def ablated(case: Case, checkpoint: str | None) -> Iterator[dict[str, Any]]:
     heads, labels = recorder.heads(), table.labels()
     if not heads or labels is None:
         return
-    measured = ~np.isnan(parts.series[0].values.T)
-    if not np.allclose(fused(heads, measured), scores.points, rtol=TOLERANCE, equal_nan=True):
+    measured, column = ~np.isnan(parts.series[0].values.T), recorder.column()
+    if not np.allclose(fused(heads, measured, column), scores.points, rtol=TOLERANCE, equal_nan=True):
         raise ValueError(f"{table.name}: the kept heads do not make the detector's scores")
     rows, window = parts.series[0].rows, vus_window(table, parts.features)
     about = {"file": table.name, "shape": case.shape, "checkpoint": inner.model.name}
 
     def row(part: str, way: str, chosen: Sequence[Head]) -> dict[str, Any]:
-        return {**about, "part": part, "way": way, "vus_pr": vus_pr(labels[rows], fused(chosen, measured), window)}
+        return {
+            **about,
+            "part": part,
+            "way": way,
+            "vus_pr": vus_pr(labels[rows], fused(chosen, measured, column), window),
+        }
 
     yield row(WHOLE, "alone", heads)
     for part in dict.fromkeys(part for head in heads for part in head.parts):
@@ -237,8 +248,10 @@ def ablated(case: Case, checkpoint: str | None) -> Iterator[dict[str, Any]]:
     print(f"{table.name} {inner.model.name}: {len(heads)} heads", file=sys.stderr)
 
 
-def fused(heads: Sequence[Head], measured: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(n,) scores from some heads, as the detector makes them; NaN everywhere from none."""
+def fused(
+    heads: Sequence[Head], measured: NDArray[np.bool_], column: NDArray[np.float32] | None = None
+) -> NDArray[np.float64]:
+    """(n,) scores from some heads, as the detector makes them, of a column in stretches; NaN everywhere from none."""
     by_kind = {kind: [head for head in heads if head.kind is kind] for kind in Kind}
     halves = [of_sensors(head.values.T, measured) for head in by_kind[Kind.STEP]]
     fusion = Fusion(measured)
@@ -251,7 +264,8 @@ def fused(heads: Sequence[Head], measured: NDArray[np.bool_]) -> NDArray[np.floa
         first = np.where(measured.any(axis=0), np.maximum(joint[0], LOWEST) - LOWEST, np.nan)
         nothing = np.zeros(measured.T.shape, np.float32)
         halves.append(with_joint_heads(Scores(first, nothing), joint[1:]).points)
-    return np.asarray(np.mean(halves, axis=0))
+    points = np.asarray(np.mean(halves, axis=0))
+    return points if column is None else in_stretches(points, column)
 
 
 def of_sensors(values: NDArray[np.float32], measured: NDArray[np.bool_]) -> NDArray[np.float64]:

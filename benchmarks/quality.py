@@ -108,7 +108,7 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--families", help="families of the manifest, with commas (default: all)")
     parser.add_argument("--output", type=Path, default=Path("quality.csv"), help="lines (default: %(default)s)")
     parser.add_argument("--fresh", action="store_true", help="forget the lines of an earlier run")
-    parser.add_argument("--checkpoint", help="checkpoint for moment (default: the embedded one)")
+    parser.add_argument("--checkpoint", help="checkpoint for moment and moment_only (default: the embedded one)")
     parser.add_argument("--published", type=Path, metavar="FOLDER", help="published scores by TSB-AD file name")
     parser.add_argument("--jobs", type=int, choices=range(1, MOST_JOBS + 1), default=1, help="processes")
     return parser.parse_args(arguments)
@@ -120,7 +120,7 @@ def planned(options: argparse.Namespace) -> Iterator[Task]:
     """
     chosen = list(entries(options.folder, options.max_rows, options.only, options.families))
     for detector in options.detectors.split(","):
-        checkpoint = options.checkpoint if detector == "moment" else None
+        checkpoint = options.checkpoint if detector in ("moment", "moment_only") else None
         sha256 = create(detector, checkpoint=checkpoint).model.sha256 or ""
         for entry in chosen:
             for seed in SEEDS if entry.shape == "runs" else (0,):
