@@ -125,7 +125,7 @@ class Recorder(FusedDetector):
     def __init__(self, inner: FusedDetector) -> None:
         super().__init__()
         self._inner = inner
-        self.by_steps, self.by_stretches = inner.by_steps, inner.by_stretches
+        self.as_published = inner.as_published
         self.kept: list[Kept] = []
 
     @property

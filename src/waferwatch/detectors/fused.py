@@ -29,8 +29,7 @@ class FusedDetector(Detector):
         threads: processor threads, 0 for all; None takes the setting.
     """
 
-    by_steps: ClassVar[bool] = False  # whether the steps of a recipe count, where a table has them
-    by_stretches: ClassVar[bool] = False  # whether points of a single sensor that belong together carry one score
+    as_published: ClassVar[bool] = True  # heads alone, for comparison: without steps of a recipe, without stretches
 
     def __init__(self, threads: int | None = None) -> None:
         self._threads = (current_settings().threads if threads is None else threads) or os.cpu_count() or 1
@@ -62,7 +61,7 @@ class FusedDetector(Detector):
         if spaces and are_runs(reference):
             return RunJudge(reference, normal, spaces, progress)
         sensors = reference[0].sensors
-        heads = StreamHeads(self.readers(sensors), self.joint_readers(sensors), self.by_steps, self.by_stretches)
+        heads = StreamHeads(self.readers(sensors), self.joint_readers(sensors), self.as_published)
         return StreamJudge(reference, normal, heads, self._threads, progress)
 
     def score(self, series: Sequence[Series], progress: Progress = no_progress) -> list[Scores]:

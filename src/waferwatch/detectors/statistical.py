@@ -20,8 +20,7 @@ class StatisticalDetector(FusedDetector):
     """Level, nearest normal patches and principal components of windows, fused."""
 
     name: ClassVar[str] = "statistical"
-    by_steps: ClassVar[bool] = True
-    by_stretches: ClassVar[bool] = True
+    as_published: ClassVar[bool] = False
 
     @property
     def model(self) -> ModelInfo:

@@ -25,12 +25,15 @@ FEWEST_POINTS = 16  # a shorter series, or a reference of fewer, says too little
 
 @dataclass(frozen=True)
 class StreamHeads:
-    """What a detector looks at in a stream."""
+    """What a detector looks at in a stream.
+
+    Unless it is to be as published, the steps of a recipe count where the series have them; where they have none,
+    points of a single sensor that belong together carry one score.
+    """
 
     readers: list[Reader]  # fresh ones
     joint: list[JointReader]  # fresh ones, for all sensors together
-    by_steps: bool  # whether the steps of a recipe count, where the series have them
-    by_stretches: bool  # whether a single sensor's points that belong together carry one score, where no steps count
+    as_published: bool
 
 
 class StreamJudge:
@@ -59,14 +62,14 @@ class StreamJudge:
     ) -> None:
         self._normal = normal
         self._threads = threads
-        self._by_stretches = heads.by_stretches
+        self._as_published = heads.as_published
         long_enough = [one for one in reference if len(one) >= FEWEST_POINTS]
         columns = [columns_of(one, normal) for one in long_enough]
         self._known = np.zeros(reference[0].sensors, bool)
         for one in columns:
             self._known |= one.measured.any(axis=1)
         steps = [one.steps for one in long_enough if one.steps is not None]
-        in_steps = heads.by_steps and columns and len(steps) == len(columns)
+        in_steps = not heads.as_published and columns and len(steps) == len(columns)
         self.steps = StepHead.learn(columns, steps) if in_steps else None
         if self.steps is not None:
             columns = [self.steps.beside(*both) for both in zip(columns, steps, strict=True)]
@@ -104,7 +107,7 @@ class StreamJudge:
         found = with_joint_heads(found, [values for heads in read[len(self._readers) :] for values in heads.values()])
         if steps is not None:
             return _half_and_half(found, self._off_course(steps, columns))
-        return _in_stretches(found, columns) if self._by_stretches and columns.sensors == 1 else found
+        return found if self._as_published or columns.sensors > 1 else _in_stretches(found, columns)
 
     def _off_course(self, steps: StepHead, beside: Columns) -> Scores:
         off = np.where(self._judged(beside), np.maximum(steps.off(beside), LOWEST) - LOWEST, np.nan)

@@ -39,7 +39,7 @@ def in_stretches(scores: Floats, column: NDArray[np.floating]) -> Floats:
         return scores
     judged = ~np.isnan(scores)
     found = _levelled(_joined(np.where(judged, scores, 0.0), period(column)), reach)
-    return np.where(judged, maximum_filter1d(found, 2 * min(NEAR, reach) + 1), np.nan)
+    return np.where(judged, maximum_filter1d(found, 2 * NEAR + 1), np.nan)
 
 
 def _joined(scores: Floats, within: int) -> Floats:

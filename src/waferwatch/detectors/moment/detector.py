@@ -30,8 +30,7 @@ class MomentOnlyDetector(FusedDetector):
     """
 
     name: ClassVar[str] = "moment_only"
-    by_steps: ClassVar[bool] = True
-    by_stretches: ClassVar[bool] = True
+    as_published: ClassVar[bool] = False
 
     def __init__(self, checkpoint: str | None = None, device: str | None = None, threads: int | None = None) -> None:
         super().__init__(threads)
