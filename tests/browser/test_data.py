@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.browser
 
@@ -241,6 +241,21 @@ def test_a_deleted_data_set_comes_back_with_undo(data: Page) -> None:
     expect(data.locator("#title")).to_have_text("etch.csv")
     expect(data.locator("#shelf button")).to_have_count(2)
     expect(data.locator("#toast")).to_be_hidden()
+
+
+def test_what_is_still_asked_of_a_data_set_is_given_up_when_it_is_deleted(data: Page) -> None:
+    held: list[Route] = []
+    data.route(
+        "**/datasets/*/quality", lambda route: route.continue_() if held else held.append(route)
+    )  # the first waits
+    data.reload()
+    expect(data.locator("#title")).to_have_text("etch.csv")
+    expect(data.locator("#quality-wait")).to_be_visible()
+    data.click("#delete")
+    expect(data.locator("#toast")).to_contain_text("etch.csv was deleted.")
+    held[0].continue_()
+    expect(data.locator("#title")).to_have_text("Demo fab (virtual)")
+    expect(data.locator("#quality-found")).to_be_visible()
 
 
 def test_a_data_set_that_was_deleted_elsewhere_leaves_the_list_with_a_sentence(data: Page) -> None:

@@ -75,12 +75,20 @@ function keep({ described, notes, groups, first_row: _, ...dataset }) {
   if (list.chosen().id === dataset.id) header(dataset);
 }
 
+function leave() {
+  stop?.abort();
+  rows.leave();
+  quality.leave();
+}
+
 async function remove() {
   const dataset = list.chosen();
   clearProblem();
+  leave(); // what is asked of it now would be answered with "not found"
   try {
     await ask(`/datasets/${dataset.id}`, { method: "DELETE" });
   } catch (problem) {
+    if (problem.status !== 404) await open(dataset);
     showProblem(problem);
     if (problem.status !== 404) return;
   }

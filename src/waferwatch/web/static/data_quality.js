@@ -18,6 +18,9 @@ export const onColumns = (go) => {
   followers.columns = go;
 };
 
+// Gives up what is still being asked of the data set.
+export const leave = () => stop?.abort();
+
 export async function show(chosen) {
   dataset = chosen;
   stop?.abort();

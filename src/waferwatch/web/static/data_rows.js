@@ -23,6 +23,9 @@ export function show(chosen) {
   return load();
 }
 
+// Gives up what is still being asked of the data set.
+export const leave = () => stop?.abort();
+
 export function jump(row, column = null) {
   sought = { row, column };
   start = row - Math.floor(ROWS / 3);
