@@ -22,14 +22,17 @@ class Series:
     scope: tuple[str, ...] = ()  # series with the same scope share one fit: same equipment, whichever run or stretch
     reference: NDArray[np.bool_] | None = None  # (n,) True where known to be normal; None when nothing is known
     steps: Steps | None = None  # None when nothing says which step a point belongs to
+    offset: int = 0  # absolute number of its first point: windows lie on a grid of these, wherever a file begins
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def at(self, chosen: slice | NDArray[np.bool_]) -> Series:
-        """Some of its points."""
+        """Some of its points, the first of which keeps its absolute number."""
+        first = chosen.indices(len(self))[0] if isinstance(chosen, slice) else int(np.argmax(chosen))
         return replace(
             self,
+            offset=self.offset + first,
             values=self.values[chosen],
             rows=self.rows[chosen],
             time=None if self.time is None else self.time[chosen],

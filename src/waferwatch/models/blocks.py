@@ -1,0 +1,43 @@
+"""The reference cut into blocks, each of which is left out of learning once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCKS = 4
+NOT_LEARNT = -1  # block of rows that are set aside
+
+Folds = NDArray[np.int64]
+
+
+def contiguous(lengths: Sequence[int]) -> list[Folds]:
+    """Block of each point of several pieces, (n,) each: four stretches of the same number of points, one behind the
+    other over all pieces.
+    """
+    total = max(1, sum(lengths))
+    folds = np.minimum(np.arange(sum(lengths)) * BLOCKS // total, BLOCKS - 1)
+    return np.split(folds, np.cumsum(lengths)[:-1])
+
+
+def in_turn(kinds: Sequence[str]) -> NDArray[np.int64]:
+    """Block of each run: in turn, among the runs of its kind (recipe)."""
+    found = np.zeros(len(kinds), np.int64)
+    for kind in dict.fromkeys(kinds):
+        at = np.flatnonzero([one == kind for one in kinds])
+        found[at] = np.arange(len(at)) % BLOCKS
+    return found
+
+
+def touching(folds: Folds, centres: NDArray[np.floating], half: float) -> NDArray[np.bool_]:
+    """(BLOCKS, m) whether a window of ``half`` points to each side of a centre holds a row of each block."""
+    points = len(folds)
+    first = np.clip(np.floor(centres - half).astype(np.int64), 0, points - 1)
+    after = np.clip(np.ceil(centres + half).astype(np.int64), 0, points - 1) + 1
+    found = np.empty((BLOCKS, len(centres)), np.bool_)
+    for block in range(BLOCKS):
+        count = np.concatenate([[0], np.cumsum(folds == block)])
+        found[block] = count[after] > count[first]
+    return found

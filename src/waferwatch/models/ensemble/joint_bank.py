@@ -1,0 +1,95 @@
+"""All sensors at a place as one row, and its distance to the nearest normal rows in partly whitened space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.models.ensemble.nearest import Bank
+from waferwatch.models.state import storable
+
+Floats = NDArray[np.float32]
+
+FARTHEST = 50.0  # spreads beyond which an entry of a row is cut
+MOST_DIMENSIONS = 384  # more are projected to so many random directions
+LEAST_SPREAD = 1e-3  # of an entry; with less it has never moved and keeps its own unit
+ROWS_AT_ONCE = 16_384
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How rows are compared."""
+
+    shrink: float  # how far the covariance is drawn to the identity
+    whiten: float  # 1 = whitened in full
+    most: int  # rows in the bank
+
+
+@storable
+@dataclass(frozen=True)
+class JointBank:
+    """What was learnt from normal rows of D entries."""
+
+    level: Floats  # (D,)
+    spread: Floats  # (D,)
+    project: Floats | None  # (D, K) random directions, for many entries
+    turn: Floats  # (K, K) or (D, D)
+    bank: Bank
+
+    @classmethod
+    def learn(cls, rows: Floats, metric: Metric) -> Self:
+        """From rows (W, D), at least one."""
+        level, spread = rows.mean(axis=0), rows.std(axis=0)
+        spread = np.where(spread < LEAST_SPREAD, 1.0, spread + LEAST_SPREAD).astype(np.float32)
+        project = None
+        if rows.shape[1] > MOST_DIMENSIONS:
+            directions = np.random.default_rng(0).standard_normal((rows.shape[1], MOST_DIMENSIONS))
+            project = (directions / np.sqrt(MOST_DIMENSIONS)).astype(np.float32)
+        z = _standardised(rows, level, spread, project)
+        covariance = z.T.astype(np.float64) @ z / len(z)
+        size = len(covariance)
+        covariance = (1 - metric.shrink) * covariance + metric.shrink * np.eye(size) * np.trace(covariance) / size
+        variances, axes = np.linalg.eigh(covariance)
+        variances = np.maximum(variances, 1e-12 * max(float(variances[-1]), 1e-12))
+        turn = (axes * variances ** (-metric.whiten / 2) / np.sqrt(size)).astype(np.float32)
+        return cls(level.astype(np.float32), spread, project, turn, Bank.choose(z @ turn, metric.most))
+
+    def distance(self, rows: Floats) -> Floats:
+        """(W,) distance of rows (W, D) to the nearest normal row."""
+        found = [self._nearest(rows[start : start + ROWS_AT_ONCE])[0] for start in range(0, len(rows), ROWS_AT_ONCE)]
+        return np.concatenate(found) if found else np.empty(0, np.float32)
+
+    def shares(self, rows: Floats, sensors: int) -> Floats:
+        """(W, sensors) what each sensor adds to a row's distance, 0 to 1; entries of a sensor stand next to another."""
+        found = [self._shares(rows[start : start + ROWS_AT_ONCE], sensors) for start in range(0, len(rows), ROWS_AT_ONCE)]
+        return np.concatenate(found) if found else np.empty((0, sensors), np.float32)
+
+    def _nearest(self, rows: Floats) -> tuple[Floats, NDArray[np.intp]]:
+        return self.bank.nearest(_standardised(rows, self.level, self.spread, self.project) @ self.turn)
+
+    def _shares(self, rows: Floats, sensors: int) -> Floats:
+        z = _standardised(rows, self.level, self.spread, None)
+        if self.project is not None:  # random directions mix the sensors: each counts by how far it is off on its own
+            parts = np.square(z)
+        else:
+            turned = z @ self.turn
+            off = turned - self.bank.rows[self.bank.nearest(turned)[1]]
+            parts = np.square(off @ np.linalg.inv(self.turn) @ _root(self.turn))
+        each = parts.reshape(len(rows), sensors, -1).sum(axis=2)
+        total = each.sum(axis=1, keepdims=True)
+        return np.where(total > 0, each / np.maximum(total, 1e-30), 1 / sensors).astype(np.float32)
+
+
+def _root(turn: Floats) -> Floats:
+    """The symmetric matrix that measures the same distances: its entries keep their sensors (ZCA)."""
+    values, axes = np.linalg.eigh(turn.astype(np.float64) @ turn.T.astype(np.float64))
+    root: Floats = ((axes * np.sqrt(np.maximum(values, 0))) @ axes.T).astype(np.float32)
+    return root
+
+
+def _standardised(rows: Floats, level: Floats, spread: Floats, project: Floats | None) -> Floats:
+    z = np.clip((rows - level) / spread, -FARTHEST, FARTHEST).astype(np.float32)
+    return z if project is None else z @ project
