@@ -51,10 +51,14 @@ class SeveralSensors:
             found[name] = self.votes[name].of(on_points(self.banks[name].distance(rows), columns))
         return found
 
-    def shares(self, columns: Columns, encoder: Encoder | None, step: Step) -> dict[str, Floats]:
-        """What each sensor adds to each feature at its places, (m, S)."""
-        rows = self._rows(columns, encoder, step)
-        return {name: self.banks[name].shares(one, columns.sensors) for name, one in rows.items()}
+    def shares(self, columns: Columns, encoder: Encoder | None, step: Step) -> dict[str, NDArray[np.float64]]:
+        """What each sensor adds to each feature at each point, (S, n)."""
+        places, _ = places_of(columns)
+        nearest = np.clip(np.round((np.arange(len(columns)) + 0.5 - places[0]) / STRIDE), 0, len(places) - 1)
+        found = {}
+        for name, rows in self._rows(columns, encoder, step).items():
+            found[name] = self.banks[name].shares(rows, columns.sensors).T[:, nearest.astype(np.int64)]
+        return found
 
     def _rows(self, columns: Columns, encoder: Encoder | None, step: Step) -> dict[str, Floats]:
         plain = describe(columns)

@@ -79,6 +79,15 @@ class Encoder:
             patch,
         )
 
+    def embed_alone(self, rows: Floats, step: Step) -> Embeddings:
+        """Rows (m, L), each in a window of its own that keeps its level; L at most a window."""
+        window, patch = self.engine.config.seq_len, self.engine.config.patch_len
+        whole = padded(Columns(rows, np.ones(rows.shape, np.bool_)), window - rows.shape[1], patch)
+        x, observed = _cut(whole, np.zeros(1, np.int64), window, patch, centred=False)
+        tokens, _ = self._run(x[:, 0], observed[:, 0], step, False)
+        shape = (*observed.shape, tokens.shape[-1])
+        return Embeddings(tokens.reshape(shape), observed > 0, None, np.array([rows.shape[1] - window]), patch)
+
     def _run(self, x: Floats, observed: Floats, step: Step, fault: bool) -> tuple[Floats, Floats | None]:
         wanted = ("tokens", "fault_logit") if fault and self.engine.config.fault_head else ("tokens",)
 
@@ -122,14 +131,17 @@ def padded(columns: Columns, padding: int, patch: int) -> Columns:
     return Columns(np.pad(values, front), np.pad(measured, front), columns.offset - padding)
 
 
-def _cut(wide: Columns, starts: NDArray[np.int64], window: int, patch: int) -> tuple[Floats, Floats]:
-    """Windows, each less its own mean, (S, W, T), and which of their patches hold data, (S, W, N)."""
+def _cut(
+    wide: Columns, starts: NDArray[np.int64], window: int, patch: int, *, centred: bool = True
+) -> tuple[Floats, Floats]:
+    """Windows, each less its own mean if centred, (S, W, T), and which of their patches hold data, (S, W, N)."""
     x = sliding_window_view(wide.values, window, axis=1)[:, starts]
     known = sliding_window_view(wide.measured, window, axis=1)[:, starts]
     patches = known.reshape(*known.shape[:2], window // patch, patch)
     observed = (2 * patches.sum(axis=-1) >= patch).astype(np.float32)
     there = np.repeat(observed, patch, axis=-1)
-    x = x - (x * there).sum(axis=-1, keepdims=True) / np.maximum(there.sum(axis=-1, keepdims=True), 1)
+    if centred:
+        x = x - (x * there).sum(axis=-1, keepdims=True) / np.maximum(there.sum(axis=-1, keepdims=True), 1)
     return np.asarray(np.clip(x, -CLIP, CLIP) * there, np.float32), observed
 
 
