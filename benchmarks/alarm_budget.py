@@ -19,10 +19,10 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from waferwatch.detection.budget import budget_threshold
-from waferwatch.detection.calibration import calibrate
-from waferwatch.detection.run import score_split
-from waferwatch.detectors.registry import create
+from waferwatch.scoring.budget import budget_threshold
+from waferwatch.scoring.calibration import calibrate
+from waferwatch.scoring.run import score_split
+from waferwatch.models.registry import create
 from waferwatch.events.merge import merge
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.generate import generate

@@ -31,9 +31,9 @@ from false_events import threshold_within
 from guilty import guilty_sensors, print_guilty
 from numpy.typing import NDArray
 
-from waferwatch.detection.result import Detection
-from waferwatch.detection.rethreshold import with_threshold
-from waferwatch.detection.run import detect_table
+from waferwatch.scoring.result import Detection
+from waferwatch.scoring.rethreshold import with_threshold
+from waferwatch.scoring.run import detect_table
 from waferwatch.errors import WaferwatchError
 from waferwatch.events.event import Event, Kind
 from waferwatch.read.fab_faults import FAULT_KINDS

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from waferwatch.detectors.base import Scores
-from waferwatch.detectors.registry import create
+from waferwatch.models.contract import Scores
+from waferwatch.models.registry import create
 from waferwatch.evaluate.faults import FAULTS, SIZES, Place, noise_units
 from waferwatch.series.series import Series
 

@@ -18,7 +18,7 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import NearestNeighbors
 
-from waferwatch.detection.run import detect_table
+from waferwatch.scoring.run import detect_table
 from waferwatch.evaluate.metrics import auc_pr
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table

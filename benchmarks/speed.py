@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 # Nothing heavy is imported up here: a child's peak memory starts from that of the process that starts it.
-from waferwatch.detectors.registry import detector_names
+from waferwatch.models.registry import detector_names
 
 PLAIN = "scikit-learn IsolationForest"
 CONTEXT = ("timestamp", "equipment", "lot", "wafer", "recipe", "step")
@@ -155,7 +155,7 @@ def measure_plain(file: Path) -> dict[str, float]:
 
 
 def measure_detector(name: str, file: Path, checkpoint: str | None) -> dict[str, float]:
-    from waferwatch.detection.run import detect_table
+    from waferwatch.scoring.run import detect_table
     from waferwatch.read.files import read_table
 
     started = time.perf_counter()

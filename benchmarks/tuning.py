@@ -26,15 +26,15 @@ import pandas as pd
 from fab import made
 from manifest import LABEL, entries, labelled_table
 
-from waferwatch.detection.compare import vus_window
-from waferwatch.detection.known_rows import known_normal
-from waferwatch.detection.result import Detection
-from waferwatch.detection.run import detect_table
-from waferwatch.detectors.moment import checkpoint as checkpoints
-from waferwatch.detectors.moment.export import export_checkpoint
-from waferwatch.detectors.moment.normal_windows import normal_series
-from waferwatch.detectors.moment.torch_runner import load_network
-from waferwatch.detectors.moment.tuning import Course, tune
+from waferwatch.scoring.compare import vus_window
+from waferwatch.scoring.known_rows import known_normal
+from waferwatch.scoring.result import Detection
+from waferwatch.scoring.run import detect_table
+from waferwatch.models.moment import checkpoint as checkpoints
+from waferwatch.models.moment.export import export_checkpoint
+from waferwatch.models.moment.normal_windows import normal_series
+from waferwatch.models.moment.torch_runner import load_network
+from waferwatch.models.moment.tuning import Course, tune
 from waferwatch.errors import WaferwatchError
 from waferwatch.evaluate.metrics import auc_pr
 from waferwatch.evaluate.vus import vus_pr

@@ -24,9 +24,9 @@ import torch
 from momentfm import MOMENT
 from safetensors.torch import save_file
 
-from waferwatch.detectors.moment.config import MomentConfig
-from waferwatch.detectors.moment.export import export_checkpoint
-from waferwatch.detectors.moment.network import Moment
+from waferwatch.models.moment.config import MomentConfig
+from waferwatch.models.moment.export import export_checkpoint
+from waferwatch.models.moment.network import Moment
 
 HERE = Path(__file__).parent
 TINY_T5 = {"d_model": 16, "d_kv": 4, "d_ff": 24, "num_layers": 2, "num_heads": 2}

@@ -33,9 +33,9 @@ ORDER = (
 RIGHT_END = ("cli", "api", "data_options", "doctor", "model_commands", "__init__")  # the layer of the command line
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 # Modules that import torch, and those that may import them or torch, but only inside functions.
-TORCH_MODULES = {f"detectors/moment/{name}.py" for name in ("network", "torch_runner", "tuning")}
+TORCH_MODULES = {f"models/moment/{name}.py" for name in ("network", "torch_runner", "tuning")}
 TORCH_IN_FUNCTIONS = {
-    f"detectors/moment/{name}.py" for name in ("engine", "export", "gpu", "hub", "tuned", "weights_file")
+    f"models/moment/{name}.py" for name in ("engine", "export", "gpu", "hub", "tuned", "weights_file")
 }
 NEEDS_TORCH = ("torch", *("waferwatch." + path.removesuffix(".py").replace("/", ".") for path in TORCH_MODULES))
 LONGEST_FILE = 400

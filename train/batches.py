@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from train.corpus import clean_window
 from train.faults import inject
 from train.signals import log_uniform
-from waferwatch.detectors.moment.preparation import CLIP
+from waferwatch.models.moment.preparation import CLIP
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,10 @@ from train.batches import BatchRecipe
 from train.corpus import FAB_ROWS, FAB_SEEDS, FAMILIES
 from train.faults import FAULTS
 from train.pretrain import VALIDATION_BATCHES, Run, Schedule, new_run
-from waferwatch.detectors.moment import checkpoint as checkpoints
-from waferwatch.detectors.moment.checkpoint import EMBEDDED_FOLDER, Checkpoint
-from waferwatch.detectors.moment.export import export_checkpoint
-from waferwatch.detectors.moment.network import Moment
+from waferwatch.models.moment import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoint import EMBEDDED_FOLDER, Checkpoint
+from waferwatch.models.moment.export import export_checkpoint
+from waferwatch.models.moment.network import Moment
 
 
 def card(run: Run) -> dict[str, Any]:

@@ -35,9 +35,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from train.batches import Batch, BatchRecipe, make_batch
 from train.tokens import token_loss
-from waferwatch.detectors.moment import checkpoint as checkpoints
-from waferwatch.detectors.moment.config import MomentConfig
-from waferwatch.detectors.moment.network import Moment, MomentOutput
+from waferwatch.models.moment import checkpoint as checkpoints
+from waferwatch.models.moment.config import MomentConfig
+from waferwatch.models.moment.network import Moment, MomentOutput
 
 EMBEDDED = MomentConfig(d_model=128, d_kv=32, d_ff=256, num_layers=4, num_heads=4, fault_head=True)
 VALIDATION_SEED = 2**31 - 1  # far from any training seed

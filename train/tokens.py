@@ -1,7 +1,7 @@
 """What the detector does with tokens, as something to train for: normal ones close together, faulty ones far away.
 
 Windows come in groups cut from one series. Every few tokens in a row are measured against those of the group's other
-windows that hold no fault, in the two ways of ``detectors/moment/reader.py``: the distance to the nearest ones, and
+windows that hold no fault, in the two ways of ``models/moment/reader.py``: the distance to the nearest ones, and
 the length of what they do not explain (the posterior variance of a linear Gaussian process, which is what a distance
 from principal components is in the limit). A fault's distance must exceed the normal ones' of the same group, so the
 absolute size of tokens does not matter.

@@ -14,35 +14,42 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from waferwatch.api import compare, detect
-    from waferwatch.detection.compare import ComparisonRow
-    from waferwatch.detection.result import Detection
-    from waferwatch.detectors.registry import detector_names
+    from waferwatch.api import compare, detect, fit
     from waferwatch.errors import WaferwatchError
     from waferwatch.events.event import Event
+    from waferwatch.models.registry import detector_names
     from waferwatch.read.generate import generate
+    from waferwatch.scoring.compare import ComparisonRow
+    from waferwatch.scoring.model import Model, load
+    from waferwatch.scoring.result import Detection
 
 __version__ = version("waferwatch")
 __all__ = [
     "ComparisonRow",
     "Detection",
     "Event",
+    "Model",
     "WaferwatchError",
     "compare",
     "detect",
     "detector_names",
+    "fit",
     "generate",
+    "load",
 ]
 
 _HOMES = {
-    "ComparisonRow": "waferwatch.detection.compare",
-    "Detection": "waferwatch.detection.result",
+    "ComparisonRow": "waferwatch.scoring.compare",
+    "Detection": "waferwatch.scoring.result",
     "Event": "waferwatch.events.event",
     "WaferwatchError": "waferwatch.errors",
+    "Model": "waferwatch.scoring.model",
     "compare": "waferwatch.api",
     "detect": "waferwatch.api",
-    "detector_names": "waferwatch.detectors.registry",
+    "detector_names": "waferwatch.models.registry",
+    "fit": "waferwatch.api",
     "generate": "waferwatch.read.generate",
+    "load": "waferwatch.scoring.model",
 }
 
 

@@ -1,18 +1,20 @@
-"""The library's two functions over pandas frames."""
+"""The library's functions over pandas frames."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import pandas as pd
 
-from waferwatch.detection.compare import ComparisonRow, compare_table
-from waferwatch.detection.result import Detection
-from waferwatch.detection.run import detect_table
-from waferwatch.detectors.base import Progress, no_progress
-from waferwatch.detectors.threshold import DEFAULT_CONTAMINATION
+from waferwatch.models.contract import Progress, no_progress
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
+from waferwatch.scoring.compare import ComparisonRow, compare_table
+from waferwatch.scoring.model import Model
+from waferwatch.scoring.result import Detection
+from waferwatch.scoring.run import detect_table, fit_table
+from waferwatch.scoring.threshold import AUTO
 
 Columns = str | Sequence[str]
 
@@ -28,35 +30,39 @@ def detect(
     reference: pd.DataFrame | None = None,
     reference_rows: int | None = None,
     detector: str = "moment",
-    contamination: float = DEFAULT_CONTAMINATION,
+    threshold: float | Literal["auto"] = AUTO,
+    contamination: float | None = None,
     false_alarms: float | None = None,
     checkpoint: str | None = None,
     device: str | None = None,
     progress: Progress = no_progress,
 ) -> Detection:
-    """Find anomalies in a frame of sensor readings.
+    """Find anomalies in a frame of sensor readings: the same numbers as :func:`fit` and ``model.detect``.
+
+    Without a reference the frame is its own: each block of it is scored by what was learnt from the others.
 
     Args:
         frame: rows in any time order; results come back in its row order. It is not changed.
         features: sensor columns; by default every numeric column that is not something else by its name.
         time: time column; by default found by name and content. Without one the rows are in order.
-        group: columns that part the rows into series: the equipment, or the run of run-based traces.
+        group: columns that split the rows into series: the equipment, or the run of run-based traces.
         label: column of known anomalies, for precision, recall and F1.
         roles: column -> role ("time", "sensor", "equipment", "lot", "wafer", "recipe", "step", "context", "label" or
             "ignored"), for columns that were not recognised.
         reference: known-normal rows with the same columns (for example the good runs).
-        reference_rows: instead: the first so many rows of each group, in time order, are known to be normal.
+        reference_rows: instead: the first rows of each group, as many, in time order, are known to be normal.
         detector: one of ``detector_names()``.
-        contamination: expected share of anomalous rows, above 0 and at most 0.5.
-        false_alarms: instead: at most so many false events per equipment and week. Needs a reference or
-            reference_rows, and a time column with dates; the result's ``budget`` says what it rests on and what came
-            of it.
+        threshold: "auto", found from left-out scores of the reference, or a number as the scores are: 1 is as high as
+            one normal row in ten reaches, 2 one in a hundred, 3 one in a thousand.
+        contamination: instead: expected share of anomalous rows, above 0 and at most 0.5.
+        false_alarms: instead: at most so many false events per equipment and week; needs dates. Where the reference
+            cannot carry the number, the automatic threshold is used and a note says what can be promised.
         checkpoint: for ``moment``: name of an imported checkpoint; by default the embedded one.
         device: "auto", "cpu" or "cuda"; by default the setting ``WAFERWATCH_DEVICE``.
         progress: called with the share done, 0 to 1.
 
     Returns:
-        Scores, flags and contributions for every row, events, and what ran.
+        Scores, flags and contributions for every row, events, what the threshold promises, and what ran.
 
     Raises:
         InputError: the data or an option cannot be used; the sentence names column and row and says what to do.
@@ -67,10 +73,45 @@ def detect(
         _table(frame, "the frame", features, time, group, label, roles),
         detector=detector,
         checkpoint=checkpoint,
+        threshold=threshold,
         contamination=contamination,
         false_alarms=false_alarms,
         reference_rows=reference_rows,
         reference=None if reference is None else _table(reference, "the reference", features, time, group, None, roles),
+        device=device,
+        progress=progress,
+    )
+
+
+def fit(
+    frame: pd.DataFrame,
+    *,
+    features: Columns | None = None,
+    time: str | None = None,
+    group: Columns | None = None,
+    label: str | None = None,
+    roles: Mapping[str, str] | None = None,
+    reference_rows: int | None = None,
+    detector: str = "moment",
+    checkpoint: str | None = None,
+    device: str | None = None,
+    progress: Progress = no_progress,
+) -> Model:
+    """Learn a model that never changes afterwards and can be saved.
+
+    Args:
+        frame: normal rows, or mostly normal ones: runs that are unlike the others are named and not learnt from.
+        reference_rows: only the first rows of each group, as many, are learnt from.
+        (the others): as for :func:`detect`.
+
+    Raises:
+        InputError, NotFoundError, ModelError: as :func:`detect`.
+    """
+    return fit_table(
+        _table(frame, "the frame", features, time, group, label, roles),
+        detector=detector,
+        checkpoint=checkpoint,
+        reference_rows=reference_rows,
         device=device,
         progress=progress,
     )
@@ -87,7 +128,7 @@ def compare(
     roles: Mapping[str, str] | None = None,
     reference: pd.DataFrame | None = None,
     reference_rows: int | None = None,
-    contamination: float = DEFAULT_CONTAMINATION,
+    contamination: float | None = None,
     progress: Progress = no_progress,
 ) -> list[ComparisonRow]:
     """Run several detectors (all by default) on the same frame; arguments and errors as for ``detect``."""

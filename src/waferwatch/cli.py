@@ -124,9 +124,9 @@ def _add_serve(commands: Any) -> None:
 
 
 def run_detect(options: argparse.Namespace) -> int:
-    from waferwatch.detection.output import check_output, with_result, write_rows
-    from waferwatch.detection.run import detect_table
     from waferwatch.read.files import read_original
+    from waferwatch.scoring.output import check_output, with_result, write_rows
+    from waferwatch.scoring.run import detect_table
 
     if options.output:
         check_output(options.output)
@@ -153,7 +153,7 @@ def run_detect(options: argparse.Namespace) -> int:
 
 
 def run_compare(options: argparse.Namespace) -> int:
-    from waferwatch.detection.compare import compare_table
+    from waferwatch.scoring.compare import compare_table
 
     table, reference = _read(options)
     rows = compare_table(
@@ -176,8 +176,8 @@ def run_compare(options: argparse.Namespace) -> int:
 
 
 def run_generate(options: argparse.Namespace) -> int:
-    from waferwatch.detection.output import check_output, write_rows
     from waferwatch.read.generate import generate
+    from waferwatch.scoring.output import check_output, write_rows
 
     check_output(options.output)
     frame = generate(options.rows, equipment=options.equipment, seed=options.seed, korean_columns=options.korean)

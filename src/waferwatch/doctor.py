@@ -60,7 +60,7 @@ def check_versions(_settings: Settings) -> Finding:
 
 
 def check_checkpoint(_settings: Settings) -> Finding:
-    from waferwatch.detectors.registry import create
+    from waferwatch.models.registry import create
 
     try:
         model = create("moment", device="cpu").model
@@ -71,7 +71,7 @@ def check_checkpoint(_settings: Settings) -> Finding:
 
 def check_device(settings: Settings) -> Finding:
     """Where MOMENT would run with these settings."""
-    from waferwatch.detectors.registry import create
+    from waferwatch.models.registry import create
 
     try:
         model = create("moment", device=settings.device).model

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waferwatch import data_options
-from waferwatch.detectors.moment import checkpoint as checkpoints
-from waferwatch.detectors.moment.checkpoint import Checkpoint
 from waferwatch.errors import ModelError
+from waferwatch.models.moment import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
-    from waferwatch.detectors.moment.tuned import Tuned
+    from waferwatch.models.moment.tuned import Tuned
 
 
 def add_models_parser(subparsers: Any) -> None:
@@ -76,7 +76,7 @@ def run_info(options: argparse.Namespace) -> int:
 
 def run_import(options: argparse.Namespace) -> int:
     """Import a checkpoint; says on stderr what is being done."""
-    from waferwatch.detectors.moment.hub import import_checkpoint
+    from waferwatch.models.moment.hub import import_checkpoint
 
     made = import_checkpoint(options.source, name=options.name, replace=options.replace, report=_tell)
     _tell(f"Imported {made.name}: {made.parameters:,} parameters, sha256 {made.sha256}.")
@@ -86,9 +86,9 @@ def run_import(options: argparse.Namespace) -> int:
 
 def run_tune(options: argparse.Namespace) -> int:
     """Tune a checkpoint on known-normal rows. One that is not better is not kept, which is told and is no failure."""
-    from waferwatch.detection.known_rows import known_normal
-    from waferwatch.detectors.moment.tuned import Wish, tune_checkpoint
+    from waferwatch.models.moment.tuned import Wish, tune_checkpoint
     from waferwatch.read.files import read_table
+    from waferwatch.scoring.known_rows import known_normal
 
     wish = Wish(options.new_name, options.start, options.minutes, options.seed, options.replace)
     scopes = []

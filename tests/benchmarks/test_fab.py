@@ -10,7 +10,7 @@ import pytest
 from fab_truth import FabFault, faults_of, faulty_rows
 from false_events import threshold_within
 
-from waferwatch.detection.rethreshold import with_threshold
+from waferwatch.scoring.rethreshold import with_threshold
 from waferwatch.events.event import Kind
 from waferwatch.read.fab import SENSORS
 from waferwatch.read.fab_faults import FAULT_KINDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from guilty import KINDS, SensorFault, correlated, found_and_rank, with_faults
 
-from waferwatch.detectors.base import Scores
+from waferwatch.models.contract import Scores
 from waferwatch.evaluate.faults import SIZES
 
 

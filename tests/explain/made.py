@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from waferwatch.detection.result import Detection
+from waferwatch.scoring.result import Detection
 from waferwatch.events.build import build_events
 from waferwatch.explain.scene import Layout, Scene, lay_out, set_scene
 from waferwatch.read.frames import table_from_frame

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.explain.made import POINTS, fab, scene_of
-from waferwatch.detectors.moment.checkpoint import find
+from waferwatch.models.moment.checkpoint import find
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.explain.course import Source, course
 from waferwatch.explain.explanation import explain

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waferwatch.detection.result import Detection
+from waferwatch.scoring.result import Detection
 from waferwatch.events.event import Event, Kind, SensorShare
 from waferwatch.export.csv_file import write_csv
 from waferwatch.export.events import Said, events_document, events_frame, write_events_csv

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waferwatch.detection.run import detect_table
+from waferwatch.scoring.run import detect_table
 from waferwatch.export.svg.picture import picture
 from waferwatch.export.svg.scales import date_ticks, linear_ticks, make_scale, number_label
 from waferwatch.export.svg.words import cut, escaped, plain

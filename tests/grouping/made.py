@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from waferwatch.detection.result import Detection
+from waferwatch.scoring.result import Detection
 from waferwatch.events.event import Event, Kind
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from waferwatch.detectors.base import Progress
+from waferwatch.models.contract import Progress
 from waferwatch.errors import Cancelled
 from waferwatch.jobs.queue import Job, Queue
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from waferwatch.detection.result import Detection
-from waferwatch.detection.run import detect_table
+from waferwatch.scoring.result import Detection
+from waferwatch.scoring.run import detect_table
 from waferwatch.errors import NotFoundError
 from waferwatch.settings import Settings
 from waferwatch.store.datasets import make_demo

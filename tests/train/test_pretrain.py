@@ -9,8 +9,8 @@ from safetensors.torch import load_file  # noqa: E402
 
 from train.batches import BatchRecipe, make_batch  # noqa: E402
 from train.pretrain import EMBEDDED, Schedule, main, new_run, start_from_checkpoint, train  # noqa: E402
-from waferwatch.detectors.moment import checkpoint as checkpoints  # noqa: E402
-from waferwatch.detectors.moment.config import MomentConfig  # noqa: E402
+from waferwatch.models.moment import checkpoint as checkpoints  # noqa: E402
+from waferwatch.models.moment.config import MomentConfig  # noqa: E402
 
 pytestmark = pytest.mark.torch
 TINY = MomentConfig(d_model=16, d_kv=8, d_ff=16, num_layers=2, num_heads=2, fault_head=True)

@@ -13,6 +13,7 @@ class Kind(StrEnum):
     POINT = "point"  # a few points outside the sensor's usual range
     CONTEXTUAL = "contextual"  # values that are usual elsewhere but not here
     COLLECTIVE = "collective"  # a longer stretch outside the usual range
+    STATE = "state"  # so long unlike the reference that the process has changed rather than failed
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Event:
     lot: str | None
     context: dict[str, str] = field(default_factory=dict)  # wafer, recipe, step and group columns at the peak
     sensors: tuple[SensorShare, ...] = ()  # ranked, highest share first
+    usual_every_hours: float | None = None  # a peak as high comes about once in so many hours of normal running; None:
+    # it is beyond everything in the reference, or rows have no dates
 
     def to_dict(self) -> dict[str, Any]:
         """The event as plain JSON types."""
@@ -54,5 +57,6 @@ class Event:
             "equipment": self.equipment,
             "lot": self.lot,
             "context": dict(self.context),
+            "usual_every_hours": self.usual_every_hours,
             "sensors": [{"sensor": item.sensor, "share": item.share} for item in self.sensors],
         }

@@ -9,15 +9,15 @@ from functools import lru_cache
 
 import numpy as np
 
-from waferwatch.detectors.moment import checkpoint as checkpoints
-from waferwatch.detectors.moment.checkpoint import Checkpoint
-from waferwatch.detectors.moment.engine import Engine
-from waferwatch.detectors.moment.expectation import expect
-from waferwatch.detectors.normal import measure
 from waferwatch.errors import ModelError, WaferwatchError
 from waferwatch.explain.scene import Floats, Scene
 from waferwatch.explain.spot import Spot
 from waferwatch.explain.usual import band, reference_series
+from waferwatch.models.ensemble.normal import measure
+from waferwatch.models.moment import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoint import Checkpoint
+from waferwatch.models.moment.engine import Engine
+from waferwatch.models.moment.expectation import expect
 from waferwatch.series.series import Series
 from waferwatch.settings import current_settings
 

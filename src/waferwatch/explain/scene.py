@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from waferwatch.detection.result import Detection
 from waferwatch.errors import InputError
 from waferwatch.read.groups import group_codes
 from waferwatch.read.table import Role, Table
+from waferwatch.scoring.result import Detection
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
 

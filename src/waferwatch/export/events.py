@@ -8,9 +8,9 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 
-from waferwatch.detection.result import Detection
 from waferwatch.export.csv_file import write_csv
 from waferwatch.export.rows import arrow_table
+from waferwatch.scoring.result import Detection
 
 SENSORS = 5  # whose shares have columns of their own
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from waferwatch.detection.output import with_result
-from waferwatch.detection.result import Detection
 from waferwatch.export.csv_file import write_csv
+from waferwatch.scoring.output import with_result
+from waferwatch.scoring.result import Detection
 
 _GROUP_ROWS = 100_000
 

@@ -9,10 +9,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.detection.result import Detection
 from waferwatch.grouping.groups import Groups, natural, part
 from waferwatch.read.table import Table
 from waferwatch.read.values import to_float
+from waferwatch.scoring.result import Detection
 
 MOST_GROUPS = 500  # told of one column
 Order = Literal["share", "name", "rows"]

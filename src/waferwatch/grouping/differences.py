@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom, hypergeom
 
-from waferwatch.detection.result import Detection
 from waferwatch.grouping.groups import Groups
 from waferwatch.grouping.runs import Runs
+from waferwatch.scoring.result import Detection
 
 LEVEL = 0.05  # chance of calling even one group different when none is
 _MOST_HIT = 0.8  # of the runs; where more are flagged somewhere, being flagged somewhere tells nothing

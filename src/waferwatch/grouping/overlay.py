@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.detection.result import Detection
 from waferwatch.grouping.alignment import Alignment, Sampling, Step, align
 from waferwatch.grouping.groups import Groups
 from waferwatch.grouping.quantiles import group_quantiles, highest_tenth
 from waferwatch.grouping.runs import Runs
+from waferwatch.scoring.result import Detection
 
 FEWEST_NORMAL = 5  # runs; fewer make no envelope
 _SHARES = (0.05, 0.5, 0.95)

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from waferwatch.detection.compare import ONE_LINERS, Comparison, Question, compare_detectors, inject_only
-from waferwatch.detectors.base import Progress
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options, chosen_rows, reference_period
+from waferwatch.models.contract import Progress
+from waferwatch.scoring.compare import ONE_LINERS, Comparison, Question, compare_detectors, inject_only
 from waferwatch.settings import Settings
 from waferwatch.store.runs import Run
 from waferwatch.store.store import Store

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from waferwatch.detection.part import detect_rows, move_threshold
-from waferwatch.detection.result import Detection
-from waferwatch.detectors.base import Progress
 from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
+from waferwatch.models.contract import Progress
 from waferwatch.read.table import Table
+from waferwatch.scoring.part import detect_rows, move_threshold
+from waferwatch.scoring.result import Detection
 from waferwatch.settings import Settings
 from waferwatch.store.runs import Run
 from waferwatch.store.store import Store

@@ -11,13 +11,13 @@ from concurrent.futures import Future
 from dataclasses import asdict, replace
 from typing import Any
 
-from waferwatch.detection.failure import Failure
-from waferwatch.detectors.base import Progress
 from waferwatch.errors import Cancelled, NotFoundError, TooManyError, WaferwatchError
 from waferwatch.jobs.comparison import run_comparison, run_injection
 from waferwatch.jobs.detection import run_detection
 from waferwatch.jobs.options import Options
 from waferwatch.jobs.queue import Job, Queue, cancelled
+from waferwatch.models.contract import Progress
+from waferwatch.scoring.failure import Failure
 from waferwatch.settings import Settings
 from waferwatch.store.runs import UNFINISHED, Run, State
 from waferwatch.store.store import Store

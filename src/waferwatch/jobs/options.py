@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from waferwatch.detectors.threshold import DEFAULT_CONTAMINATION
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.grouping.groups import group_columns, part
 from waferwatch.read.places import place_of
 from waferwatch.read.table import Role, Table
+from waferwatch.scoring.threshold import DEFAULT_CONTAMINATION
 from waferwatch.store.datasets import Dataset
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from waferwatch.detectors.base import Progress
 from waferwatch.errors import Cancelled
+from waferwatch.models.contract import Progress
 
 _log = logging.getLogger("waferwatch.jobs")
 

@@ -12,7 +12,9 @@ _ALWAYS = 3  # but so many are, however few steps there are,
 _AT_MOST = 0.25  # unless that were more than this share of them
 
 
-def gap_starts(time: NDArray[np.float64], group: NDArray[np.intp]) -> NDArray[np.bool_]:
+def gap_starts(
+    time: NDArray[np.float64], group: NDArray[np.intp], known: NDArray[np.float64] | None = None
+) -> NDArray[np.bool_]:
     """Find the points that come after a gap.
 
     A gap is a step longer than ``max(10 x median, 3 x s)`` of its group's positive steps, s being the longest one
@@ -23,6 +25,7 @@ def gap_starts(time: NDArray[np.float64], group: NDArray[np.intp]) -> NDArray[np
     Args:
         time: (n,) ascending within each group; of any unit.
         group: (n,) number of each point's group; points of one group are contiguous.
+        known: (groups,) longest step that is no gap, where it was learnt before; NaN where it was not.
 
     Returns:
         (n,) True for the first point after a gap. The first point of a group is none.
@@ -31,10 +34,22 @@ def gap_starts(time: NDArray[np.float64], group: NDArray[np.intp]) -> NDArray[np
     if len(time) < 2:
         return starts
     step = np.diff(time)
+    limit = gap_limits(time, group)
+    if known is not None:
+        limit = np.where(np.isnan(known), limit, known)
+    inside = (group[1:] == group[:-1]) & (step > 0)
+    starts[1:] = inside & (step > limit[group[1:]])
+    return starts
+
+
+def gap_limits(time: NDArray[np.float64], group: NDArray[np.intp]) -> NDArray[np.float64]:
+    """(groups,) the longest step of each group that is no gap; infinity without any positive step."""
+    limit = np.full(int(group.max()) + 1 if len(group) else 0, np.inf)
+    step = np.diff(time)
     inside = (group[1:] == group[:-1]) & (step > 0)
     at = np.flatnonzero(inside)
     if not at.size:
-        return starts
+        return limit
     owner = group[1:][at]
     order = np.lexsort((step[at], owner))
     ordered = step[at][order]
@@ -43,7 +58,5 @@ def gap_starts(time: NDArray[np.float64], group: NDArray[np.intp]) -> NDArray[np
     exceptions = np.minimum(np.maximum(_ALWAYS, count * _EXCEPTIONS), count * _AT_MOST).astype(np.intp)
     median = ordered[first + (count - 1) // 2]
     longest_usual = ordered[first + count - 1 - exceptions]
-    limit = np.empty(int(owner.max()) + 1)
     limit[owner[order][first]] = np.maximum(_MEDIANS * median, _UNUSUAL * longest_usual)
-    starts[at[step[at] > limit[owner]] + 1] = True
-    return starts
+    return limit

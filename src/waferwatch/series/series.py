@@ -22,6 +22,7 @@ class Series:
     scope: tuple[str, ...] = ()  # series with the same scope share one fit: same equipment, whichever run or stretch
     reference: NDArray[np.bool_] | None = None  # (n,) True where known to be normal; None when nothing is known
     steps: Steps | None = None  # None when nothing says which step a point belongs to
+    run: tuple[str, ...] = ()  # lot and wafer, where each pass of a wafer is a series
     offset: int = 0  # absolute number of its first point: windows lie on a grid of these, wherever a file begins
 
     def __len__(self) -> int:
@@ -43,7 +44,7 @@ class Series:
     @property
     def is_run(self) -> bool:
         """Whether it is one of many runs that share a scope."""
-        return self.key != self.scope
+        return self.key != self.scope or bool(self.run)
 
     @property
     def sensors(self) -> int:

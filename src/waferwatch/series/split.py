@@ -11,28 +11,36 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from waferwatch.errors import InputError, NotFoundError
+from waferwatch.errors import InputError
 from waferwatch.read.groups import group_codes
 from waferwatch.read.table import Note, Role, Table
-from waferwatch.read.values import is_numeric, to_float
-from waferwatch.series.gaps import gap_starts
+from waferwatch.read.values import to_float
+from waferwatch.series.gaps import gap_limits, gap_starts
+from waferwatch.series.layout import Layout, key_text, offset_of, usual_step
 from waferwatch.series.series import Series
 from waferwatch.series.steps import stages_of
 
+_LEAST_OF_RUN = 8  # rows of a wafer's pass; with fewer a row is a summary of a wafer, not a point of its trace
+_MOST_CLOCKS = 1000  # groups whose clocks are kept
 _SHORT_RUN = 512  # rows; groups shorter than one window of MOMENT are runs, which cannot be judged by themselves
 
 
 @dataclass(frozen=True)
 class Split:
-    """The series of a table, and those of another one that is known to be normal."""
+    """The series of a table."""
 
     series: list[Series]  # every row with a time is in exactly one; by group in order of first appearance, then by time
-    reference: list[Series]  # empty unless a reference table was given; scope () stands for every scope
     features: list[str]  # names of the columns of Series.values
     notes: tuple[Note, ...]
+    layout: Layout  # how the table was cut
 
 
-def split(table: Table, *, reference_rows: int | None = None, reference: Table | None = None) -> Split:
+def split(
+    table: Table,
+    *,
+    reference_rows: int | None = None,
+    layout: Layout | None = None,
+) -> Split:
     """Part a table into series.
 
     Rows are parted by ``table.groups``, sorted by time (stable; without a time column they stay in row order) and cut
@@ -44,39 +52,30 @@ def split(table: Table, *, reference_rows: int | None = None, reference: Table |
         reference_rows: the first so many rows of each scope, in time order, are known to be normal: of each equipment,
             and where runs lie below one another, of the equipment's runs one after the other. A scope with fewer rows
             is known to be normal as a whole.
-        reference: rows known to be normal, with the same sensor columns; they become ``Split.reference``.
+        layout: how to cut, learnt from another table; None: as this one shows.
 
     Raises:
-        InputError: no row has a time, the options contradict one another, or a sensor of the reference is no number.
-        NotFoundError: the reference lacks a sensor column.
+        InputError: no row has a time, or the number of rows is below 1.
     """
     features = table.columns(Role.SENSOR)
-    if reference_rows is not None and reference is not None:
-        raise InputError(
-            "Both reference rows and a reference were given.", hint="Give one of them.", field="reference_rows"
-        )
     if reference_rows is not None and reference_rows < 1:
         raise InputError(
             "The number of reference rows is {found}; it must be 1 or more.",
             field="reference_rows",
             found=reference_rows,
         )
-    series, notes = _part(table, table.groups, features, reference)
+    series, notes, layout = _part(table, table.groups, features, layout)
     scope = _scope_columns(series, table)
     series = [replace(one, scope=_pick(one.key, table.groups, scope)) for one in series]
     if reference_rows is not None:
         series = _mark_first_rows(series, reference_rows)
-    references: list[Series] = []
-    if reference is not None:
-        references, more = _part_reference(reference, table, features, scope, {one.scope for one in series})
-        notes.extend(more)
-    return Split(series, references, features, tuple(notes))
+    return Split(series, features, tuple(notes), layout)
 
 
 def _part(
-    table: Table, groups: Sequence[str], features: Sequence[str], other: Table | None
-) -> tuple[list[Series], list[Note]]:
-    """Series without scope and reference."""
+    table: Table, groups: Sequence[str], features: Sequence[str], layout: Layout | None
+) -> tuple[list[Series], list[Note], Layout]:
+    """Series without scope and reference, and how they were cut."""
     codes, keys = group_codes(table.frame, groups)
     time_column = table.column(Role.TIME)
     time = None if time_column is None else table.frame[time_column].to_numpy()
@@ -84,16 +83,21 @@ def _part(
     rows, more = _in_time_order(rows, codes, time)
     notes.extend(more)
     group = codes[rows]
+    runs = _runs(table, groups, rows, group, layout)
     starts = np.diff(group, prepend=-1) != 0
-    if time is not None:
-        gaps = gap_starts(_as_numbers(time[rows]), group)
+    if runs is not None:
+        starts |= np.diff(runs.number, prepend=-1) != 0
+    clock = None if time is None else _as_numbers(time[rows])
+    if clock is not None:
+        gaps = _gaps(clock, group, keys, runs, layout)
         if gaps.any():
             notes.append(Note("The series were cut at gaps in time: {count}.", {"count": int(gaps.sum())}))
         starts |= gaps
+    layout = layout or _layout(clock, group, keys, runs)
     borders = [*np.flatnonzero(starts).tolist(), len(rows)]
     values = _values(table.frame, features, rows)
     ordered = None if time is None else time[rows]
-    stages = stages_of(table, other)
+    stages = stages_of(table)
     steps = None if stages is None else stages.steps(rows, group)  # they go on behind a gap
     series = [
         Series(
@@ -102,10 +106,74 @@ def _part(
             time=None if ordered is None else ordered[start:stop],
             key=keys[group[start]],
             steps=None if steps is None else steps.at(slice(start, stop)),
+            run=() if runs is None else runs.names[runs.of[start]],
+            offset=0
+            if runs is not None or clock is None
+            else offset_of(float(clock[start]), layout.interval(keys[group[start]])),
         )
         for start, stop in pairwise(borders)
     ]
-    return series, notes
+    return series, notes, layout
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Passes of wafers through their equipment, row by row in time order."""
+
+    number: NDArray[np.int64]  # (n,) of the pass
+    of: NDArray[np.intp]  # (n,) which of ``names``
+    names: list[tuple[str, ...]]  # lot and wafer
+
+
+def _runs(
+    table: Table, groups: Sequence[str], rows: NDArray[np.int64], group: NDArray[np.intp], layout: Layout | None
+) -> _Runs | None:
+    """None where no column names wafers, or their rows are too few to be a trace."""
+    wafer = table.column(Role.WAFER)
+    if wafer is None or wafer in groups or (layout is not None and not layout.by_wafer):
+        return None
+    codes, names = group_codes(table.frame, run_columns(table))
+    ordered = codes[rows]
+    starts = (np.diff(ordered, prepend=-1) != 0) | (np.diff(group, prepend=-1) != 0)
+    number = np.cumsum(starts) - 1
+    if layout is None and (len(rows) == 0 or np.median(np.bincount(number)) < _LEAST_OF_RUN):
+        return None
+    return _Runs(number, ordered, names)
+
+
+def run_columns(table: Table) -> list[str]:
+    """The columns that name a wafer's pass: lot and wafer."""
+    return [name for name in (table.column(Role.LOT), table.column(Role.WAFER)) if name is not None]
+
+
+def _gaps(
+    clock: NDArray[Any],
+    group: NDArray[np.intp],
+    keys: list[tuple[str, ...]],
+    runs: _Runs | None,
+    layout: Layout | None,
+) -> NDArray[np.bool_]:
+    """A pause between two wafers is no gap; within one it is."""
+    if runs is not None:
+        return gap_starts(clock, runs.number.astype(np.intp))
+    known = None if layout is None else np.array([layout.gap(key) or np.nan for key in keys], np.float64)
+    return gap_starts(clock, group, known)
+
+
+def _layout(
+    clock: NDArray[Any] | None, group: NDArray[np.intp], keys: list[tuple[str, ...]], runs: _Runs | None
+) -> Layout:
+    if clock is None or runs is not None:
+        return Layout(runs is not None)
+    limits = gap_limits(clock, group)
+    borders = np.flatnonzero(np.diff(group, prepend=-1) != 0).tolist()
+    gaps, intervals = {}, {}
+    for start, stop in zip(borders, [*borders[1:], len(group)], strict=True):
+        key, step = key_text(keys[group[start]]), usual_step(clock[start:stop])
+        if step is not None:
+            gaps[key], intervals[key] = float(limits[group[start]]), step
+    # Where each of many short groups is a run, what one shows says nothing of another.
+    return Layout(False, gaps, intervals) if len(gaps) <= _MOST_CLOCKS else Layout(False)
 
 
 def _rows_with_time(time: NDArray[Any] | None, table: Table) -> tuple[NDArray[np.int64], list[Note]]:
@@ -196,43 +264,3 @@ def _start(series: Series) -> tuple[int, int]:
     """When a series starts: a date tells which of two runs was first, a time that begins anew in each run does not."""
     dated = series.time is not None and series.time.dtype.kind == "M"
     return (int(_as_numbers(series.time[:1])[0]) if dated and series.time is not None else 0, int(series.rows.min()))
-
-
-def _part_reference(
-    reference: Table,
-    table: Table,
-    features: Sequence[str],
-    scope: Sequence[str],
-    scopes: set[tuple[str, ...]],
-) -> tuple[list[Series], list[Note]]:
-    """The series of the reference, each with the scope it shares with the table, or () for every scope."""
-    _check_reference(reference, features)
-    same_groups = all(name in reference.frame.columns for name in table.groups)
-    series, notes = _part(reference, table.groups if same_groups else reference.groups, features, table)
-    known = []
-    for one in series:
-        own = _pick(one.key, table.groups, scope) if same_groups else ()
-        mask = np.ones(len(one), dtype=np.bool_)
-        known.append(replace(one, scope=own if own in scopes else (), reference=mask))
-    return known, notes
-
-
-def _check_reference(reference: Table, features: Sequence[str]) -> None:
-    missing = [name for name in features if name not in reference.frame.columns]
-    if missing:
-        raise NotFoundError(
-            "The reference {table} lacks the columns {columns}.",
-            hint="Give it the same sensor columns as the data.",
-            field="reference",
-            table=reference.name,
-            columns=", ".join(missing[:10]),
-        )
-    for name in features:
-        if not is_numeric(reference.frame[name]):
-            raise InputError(
-                "The column {column} of the reference {table} holds no numbers.",
-                hint="Read it with the same features as the data.",
-                field="reference",
-                table=reference.name,
-                column=name,
-            )

@@ -55,17 +55,11 @@ def ticks(begins: NDArray[np.bool_]) -> NDArray[np.int64]:
     return since
 
 
-def stages_of(table: Table, other: Table | None = None) -> Stages | None:
-    """Recipe, step and run of every row; None for a table with neither steps nor wafers.
-
-    Args:
-        table: whose rows.
-        other: what it is compared with. Only what both have counts: else no stage of the one would be in the other.
-    """
-    shared = [role for role in Role if table.column(role) and (other is None or other.column(role))]
-    if Role.WAFER not in shared and Role.STEP not in shared:
+def stages_of(table: Table) -> Stages | None:
+    """Recipe, step and run of every row; None for a table with neither steps nor wafers."""
+    if table.column(Role.WAFER) is None and table.column(Role.STEP) is None:
         return None
-    named = [table.column(role) for role in (Role.RECIPE, Role.STEP) if role in shared]
+    named = [table.column(role) for role in (Role.RECIPE, Role.STEP)]
     run = [table.column(role) for role in (Role.LOT, Role.WAFER)]
     return Stages(_numbers(table.frame, _there(named)), group_codes(table.frame, _there(run))[0].astype(np.int64))
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from waferwatch.detection.budget import Budget
-from waferwatch.detection.result import Detection, RunScore
 from waferwatch.errors import NotFoundError
 from waferwatch.evaluate.metrics import Metrics
 from waferwatch.events.event import Event, Kind, SensorShare
 from waferwatch.read.table import Note
+from waferwatch.scoring.budget import Budget
+from waferwatch.scoring.result import Detection, RunScore
 from waferwatch.settings import Settings
 from waferwatch.store import folders
 from waferwatch.store.recent import Recent

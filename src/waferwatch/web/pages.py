@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from waferwatch.detectors.registry import detector_names
+from waferwatch.models.registry import detector_names
 from waferwatch.web.assets import asset_url
 from waferwatch.web.context import parts, translator
 from waferwatch.web.language import COOKIE, LANGUAGES, Translator

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from waferwatch.detection.budget import LEAST_ALARMS, MOST_ALARMS
+from waferwatch.scoring.budget import LEAST_ALARMS, MOST_ALARMS
 
 DEFAULT_DETECTOR = "moment"
 DEFAULT_POINTS, LEAST_POINTS, MOST_POINTS = 1000, 10, 5000

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from waferwatch.detectors.registry import create
+from waferwatch.models.registry import create
 from waferwatch.series.quality import Quality, examine
 from waferwatch.settings import Settings
 from waferwatch.store.datasets import DEMO, Datasets

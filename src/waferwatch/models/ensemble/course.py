@@ -66,6 +66,11 @@ class Course:
             off[sensor] = bridged(off[sensor].astype(np.float64), columns.measured[sensor])
         return Columns(np.ascontiguousarray(off, np.float32), columns.measured, columns.offset)
 
+    def distance(self, columns: Columns, steps: Steps) -> Floats:
+        """(S, n) how far the series is off its normal course, in spreads of the reference."""
+        found: Floats = columns.values - self.level[:, self._known_place(_place(steps, self.stages))]
+        return found
+
     def knows(self, steps: Steps) -> NDArray[np.bool_]:
         """(n,) whether the reference was ever in a point's stage (recipe and step)."""
         number = np.searchsorted(self.stages, steps.stage)

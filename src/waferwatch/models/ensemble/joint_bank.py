@@ -64,7 +64,9 @@ class JointBank:
 
     def shares(self, rows: Floats, sensors: int) -> Floats:
         """(W, sensors) what each sensor adds to a row's distance, 0 to 1; entries of a sensor stand next to another."""
-        found = [self._shares(rows[start : start + ROWS_AT_ONCE], sensors) for start in range(0, len(rows), ROWS_AT_ONCE)]
+        found = [
+            self._shares(rows[start : start + ROWS_AT_ONCE], sensors) for start in range(0, len(rows), ROWS_AT_ONCE)
+        ]
         return np.concatenate(found) if found else np.empty((0, sensors), np.float32)
 
     def _nearest(self, rows: Floats) -> tuple[Floats, NDArray[np.intp]]:

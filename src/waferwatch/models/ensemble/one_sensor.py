@@ -113,7 +113,9 @@ def learn_left_out(
     for number in range(BLOCKS):
         others = rows[~touch[number] & (block >= 0)]
         if (mine == number).any() and len(others) >= FEWEST_ROWS:
-            for kind, values in Known.learn(others, kinds, LEFT_OUT_NORMAL).distances(read.rows[mine == number], kinds).items():
+            for kind, values in (
+                Known.learn(others, kinds, LEFT_OUT_NORMAL).distances(read.rows[mine == number], kinds).items()
+            ):
                 found[kind][mine == number] = values
     return Known.learn(rows, kinds), {kind: read.pieces(filled(values)) for kind, values in found.items()}
 
@@ -301,6 +303,10 @@ def on_points(
     lowest = centres.min()
     total, number = np.bincount(place, filled(np.asarray(values, np.float64))), np.bincount(place)
     there = np.flatnonzero(number)
-    mean = np.interp(np.arange(-count * seen.patch, points + count * seen.patch), lowest + there / 2, total[there] / number[there])
-    smooth = uniform_filter1d(mean, count * seen.patch, mode="nearest")[count * seen.patch : count * seen.patch + points]
+    mean = np.interp(
+        np.arange(-count * seen.patch, points + count * seen.patch), lowest + there / 2, total[there] / number[there]
+    )
+    smooth = uniform_filter1d(mean, count * seen.patch, mode="nearest")[
+        count * seen.patch : count * seen.patch + points
+    ]
     return refine(smooth, averaged, columns.offset, len(columns))

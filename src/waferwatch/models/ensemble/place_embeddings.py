@@ -16,7 +16,9 @@ from waferwatch.models.ensemble.vote import soft
 from waferwatch.models.moment.encoder import Embeddings, Encoder, Step, widest_directions
 from waferwatch.models.state import storable
 
-LONG_REFERENCE = 8192  # points; with more, each sensor is shown to the network at four points in one: a fourth of the time
+LONG_REFERENCE = (
+    8192  # points; with more, each sensor is shown to the network at four points in one: a fourth of the time
+)
 COARSE = 4
 MIRROR = 256  # points at both ends that are mirrored, so that windows of a short reference and of later rows are alike
 KINDS = ((12, "spread"), (4, "residual"), (8, "near"))  # patches in a row, kind of distance

@@ -87,11 +87,12 @@ def learn_distances(rows: Floats) -> tuple[RunDistances, Floats]:
     left = np.empty((len(rows), 2), np.float32)
     for one in np.unique(fold):
         left[fold == one] = NormalRuns.learn(rows[fold != one]).distances(rows[fold == one])
-    found = RunDistances(NormalRuns.learn(rows), [_standard(values) for values in left.T.astype(np.float64)])
+    found = RunDistances(NormalRuns.learn(rows), [standard_of(values) for values in left.T.astype(np.float64)])
     return found, found._standardised(left)
 
 
-def _standard(values: NDArray[np.float64]) -> Standard:
+def standard_of(values: NDArray[np.float64]) -> Standard:
+    """Centre and spread of distances, (n,)."""
     level = float(values.mean())
     return Standard(level, float(values.std()) + _ROUNDING * abs(level) + 1e-6)
 

@@ -17,7 +17,9 @@ from waferwatch.series.steps import Steps
 
 FEWEST = 8  # stays in a stage that can say what is usual there
 LIMITS = (6.0, 8.0, 8.0, 8.0)  # robust spreads of a stay's mean, standard deviation, highest and lowest value
-MOST_OF_ALL = 4.0  # robust spreads, of the runs' own logarithms: where all runs differ widely, none is unlike the others
+MOST_OF_ALL = (
+    4.0  # robust spreads, of the runs' own logarithms: where all runs differ widely, none is unlike the others
+)
 _ROBUST = 1.4826  # median absolute deviation to standard deviation
 _LEAST = 1e-3  # in spreads of the reference
 

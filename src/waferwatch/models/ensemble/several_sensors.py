@@ -19,7 +19,7 @@ from waferwatch.models.ensemble.descriptors import STRIDE, averaged, describe, p
 from waferwatch.models.ensemble.joint_bank import JointBank, Metric
 from waferwatch.models.ensemble.one_sensor import Rows, filled
 from waferwatch.models.ensemble.place_embeddings import PlaceEmbeddings, PlaceEmbeddingsLearning
-from waferwatch.models.ensemble.vote import Vote
+from waferwatch.models.ensemble.vote import LOWEST, Vote
 from waferwatch.models.moment.encoder import Encoder, Step
 from waferwatch.models.state import storable
 
@@ -46,19 +46,22 @@ class SeveralSensors:
 
     def votes_of(self, columns: Columns, encoder: Encoder | None, step: Step) -> Distances:
         """The vote of each feature at each point, (n,)."""
-        found: Distances = {}
-        for name, rows in self._rows(columns, encoder, step).items():
-            found[name] = self.votes[name].of(on_points(self.banks[name].distance(rows), columns))
-        return found
+        rows = self._rows(columns, encoder, step)
+        return {name: self._vote(name, one, columns) for name, one in rows.items()}
 
-    def shares(self, columns: Columns, encoder: Encoder | None, step: Step) -> dict[str, NDArray[np.float64]]:
-        """What each sensor adds to each feature at each point, (S, n)."""
+    def votes_and_shares(self, columns: Columns, encoder: Encoder | None, step: Step) -> tuple[Distances, Floats]:
+        """The votes, and what each sensor adds to their mean, (S, n), adding up to 1."""
+        rows = self._rows(columns, encoder, step)
+        votes = {name: self._vote(name, one, columns) for name, one in rows.items()}
+        return votes, weighted(votes, {name: self._shares(name, one, columns) for name, one in rows.items()})
+
+    def _vote(self, name: str, rows: Floats, columns: Columns) -> NDArray[np.float64]:
+        return self.votes[name].of(on_points(self.banks[name].distance(rows), columns))
+
+    def _shares(self, name: str, rows: Floats, columns: Columns) -> Floats:
         places, _ = places_of(columns)
         nearest = np.clip(np.round((np.arange(len(columns)) + 0.5 - places[0]) / STRIDE), 0, len(places) - 1)
-        found = {}
-        for name, rows in self._rows(columns, encoder, step).items():
-            found[name] = self.banks[name].shares(rows, columns.sensors).T[:, nearest.astype(np.int64)]
-        return found
+        return self.banks[name].shares(rows, columns.sensors).T[:, nearest.astype(np.int64)]
 
     def _rows(self, columns: Columns, encoder: Encoder | None, step: Step) -> dict[str, Floats]:
         plain = describe(columns)
@@ -130,6 +133,13 @@ class SeveralSensorsLearning:
             rows.append(rows_of(found, width))
             centres.append(places_of(one, phase)[0].astype(np.float64))
         return Rows(np.concatenate(rows), centres, 4 * (width + 1))
+
+
+def weighted(votes: Distances, shares: dict[str, Floats]) -> Floats:
+    """(S, n) what each sensor adds to the mean of the votes, by the height of each vote."""
+    total = sum((np.maximum(votes[name] - LOWEST, 1e-6) * one for name, one in shares.items()), np.zeros(1))
+    found: Floats = (total / np.maximum(np.sum(total, axis=0), 1e-30)).astype(np.float32)
+    return found
 
 
 def rows_of(descriptors: Floats, width: int) -> Floats:

@@ -40,9 +40,7 @@ def stays_of(columns: Sequence[Columns], steps: Sequence[Steps]) -> Stays:
         stages.append(where.stage[starts])
         lengths.append(points)
         means.append(np.add.reduceat(one.values.astype(np.float64), starts, axis=1) / points)
-    return Stays(
-        np.concatenate(pieces), np.concatenate(stages), np.concatenate(lengths), np.concatenate(means, axis=1)
-    )
+    return Stays(np.concatenate(pieces), np.concatenate(stages), np.concatenate(lengths), np.concatenate(means, axis=1))
 
 
 def bounds(steps: Steps) -> NDArray[np.int64]:

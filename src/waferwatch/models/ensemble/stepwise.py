@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from waferwatch.models.blocks import BLOCKS, Folds
 from waferwatch.models.ensemble.columns import Columns
 from waferwatch.models.ensemble.course import Course
-from waferwatch.models.ensemble.several_sensors import SeveralSensors, SeveralSensorsLearning
+from waferwatch.models.ensemble.several_sensors import SeveralSensors, SeveralSensorsLearning, weighted
 from waferwatch.models.ensemble.stays import Stays, stays_of
-from waferwatch.models.ensemble.wander import Wander, less
 from waferwatch.models.ensemble.vote import LOWEST, POWER, Vote, over_sensors
+from waferwatch.models.ensemble.wander import Wander, less
 from waferwatch.models.moment.encoder import Step
 from waferwatch.models.state import storable
 from waferwatch.series.steps import Steps
@@ -64,24 +64,28 @@ class Stepwise:
 
     def beyond(self, columns: Sequence[Columns], steps: Sequence[Steps]) -> list[Columns]:
         """What successive runs of one equipment have beyond their normal course."""
-        return unwandered(self.wander, [self.course.residual(*both) for both in zip(columns, steps, strict=True)], steps)
+        return unwandered(
+            self.wander, [self.course.residual(*both) for both in zip(columns, steps, strict=True)], steps
+        )
 
-    def votes_of(self, beyond: Columns, steps: Steps, step: Step) -> Votes:
-        """The vote of each feature at each point of a run, (n,)."""
+    def votes_and_shares(self, beyond: Columns, steps: Steps, step: Step) -> tuple[Votes, NDArray[np.float32]]:
+        """The vote of each feature at each point of a run, (n,), and what each sensor adds to their mean, (S, n)."""
         stays = stays_of([beyond], [steps])
-        own = {
-            OFF: self.votes[OFF].of(off_course(beyond, self.off)[0]),
-            STAY: self.votes[STAY].of(stays.on_points(stay_distance(self.means.deviation(stays)))),
+        deviation = self.means.deviation(stays)
+        off, shares_off = off_course(beyond, self.off)
+        votes = {
+            OFF: self.votes[OFF].of(off),
+            STAY: self.votes[STAY].of(stays.on_points(stay_distance(deviation))),
         }
-        return own | self.joint.votes_of(beyond, None, step)
-
-    def shares(self, beyond: Columns, steps: Steps, step: Step) -> dict[str, Floats]:
-        """What each sensor adds to each feature at each point, (S, n)."""
-        stays = stays_of([beyond], [steps])
-        powers = np.abs(self.means.deviation(stays)) ** POWER
-        each = powers / np.maximum(powers.sum(axis=0), 1e-30)
-        found = {OFF: off_course(beyond, self.off)[1], STAY: stays.on_points(each)}
-        return found | self.joint.shares(beyond, None, step)
+        powers = np.abs(deviation) ** POWER
+        stay = stays.on_points(powers / np.maximum(powers.sum(axis=0), 1e-30))
+        joint, shares = self.joint.votes_and_shares(beyond, None, step)
+        banks = np.nanmean(list(joint.values()), axis=0)
+        parts = {OFF: np.nan_to_num(votes[OFF], nan=LOWEST), STAY: votes[STAY], "joint": banks}
+        # Height counts as in the power mean: the part that is highest says whose fault it is.
+        heights = {name: (np.maximum(one, LOWEST) - LOWEST) ** POWER + LOWEST for name, one in parts.items()}
+        each = {OFF: shares_off.astype(np.float32), STAY: stay.astype(np.float32), "joint": shares}
+        return votes | joint, weighted(heights, each)
 
 
 def unwandered(wander: Wander, beyond: list[Columns], steps: Sequence[Steps]) -> list[Columns]:

@@ -16,7 +16,7 @@ from waferwatch.models.ensemble.alignment import TraceAlignment
 from waferwatch.models.ensemble.columns import Columns
 from waferwatch.models.ensemble.course import Course
 from waferwatch.models.ensemble.place_embeddings import Standard
-from waferwatch.models.ensemble.run_distances import FOLDS, RunDistances, learn_distances
+from waferwatch.models.ensemble.run_distances import FOLDS, RunDistances, learn_distances, standard_of
 from waferwatch.models.moment.encoder import Encoder, Step, widest_directions
 from waferwatch.models.state import storable
 from waferwatch.series.steps import Steps
@@ -95,7 +95,11 @@ class WholeRunsLearning:
             spaces.append(left)
         course = Course.learn(reference, steps)
         distances = self._left_out_distances(reference, steps, course)
-        within = [] if course is None else [_standard(np.concatenate(one)) for one in zip(*distances, strict=True)]
+        within = (
+            []
+            if course is None
+            else [standard_of(np.concatenate(one).astype(np.float64)) for one in zip(*distances, strict=True)]
+        )
         self.model = WholeRuns(alignment, seen, embeddings, basis, course, within)
         self.left_out = [
             combined(
@@ -175,8 +179,3 @@ def _each(distances: Sequence[RunDistances], rows: Floats) -> NDArray[np.float64
 def _weighted(spaces: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     found: NDArray[np.float64] = np.average(spaces, axis=0, weights=[1.0, WEIGHT][: len(spaces)])
     return found
-
-
-def _standard(values: NDArray[np.floating]) -> Standard:
-    level = float(values.mean())
-    return Standard(level, float(values.std()) + 0.05 * abs(level) + 1e-6)

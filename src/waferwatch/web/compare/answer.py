@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from waferwatch.detection.compare import Comparison, ComparisonRow
-from waferwatch.detection.fault_summary import FaultSummary, summarise
-from waferwatch.detection.injection import FaultTest
 from waferwatch.grouping.counts import wilson
+from waferwatch.scoring.compare import Comparison, ComparisonRow
+from waferwatch.scoring.fault_summary import FaultSummary, summarise
+from waferwatch.scoring.injection import FaultTest
 from waferwatch.store.runs import Run
 from waferwatch.web.compare.texts import kind_titles
 from waferwatch.web.figures.agreement import agreement_figure

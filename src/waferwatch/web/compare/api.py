@@ -7,12 +7,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from waferwatch.detection.compare import ONE_LINERS
-from waferwatch.detectors.registry import check_name
-from waferwatch.detectors.threshold import DEFAULT_CONTAMINATION
 from waferwatch.errors import InputError
 from waferwatch.jobs.comparison import kept_comparison
 from waferwatch.jobs.options import Options
+from waferwatch.models.registry import check_name
+from waferwatch.scoring.compare import ONE_LINERS
+from waferwatch.scoring.threshold import DEFAULT_CONTAMINATION
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.compare.answer import comparison_answer, row_answer
 from waferwatch.web.compare.schemas import CompareAnswer, CompareRequest, ComparisonAnswer

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.detection.part import only_found, only_rows
-from waferwatch.detection.result import Detection
 from waferwatch.grouping.counts import MOST_GROUPS, count_groups
 from waferwatch.grouping.groups import group_columns
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options, chosen_rows
 from waferwatch.read.table import Note, Table
+from waferwatch.scoring.part import only_found, only_rows
+from waferwatch.scoring.result import Detection
 from waferwatch.store.runs import Run
 from waferwatch.store.verdicts import Verdict
 from waferwatch.web.context import Parts

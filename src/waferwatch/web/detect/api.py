@@ -9,15 +9,15 @@ import pandas as pd
 from starlette.requests import Request
 from starlette.responses import Response
 
-from waferwatch.detection.budget import LEAST_ALARMS, MOST_ALARMS, check_budget
-from waferwatch.detectors.moment.checkpoint import folders
-from waferwatch.detectors.registry import check_name
-from waferwatch.detectors.threshold import DEFAULT_CONTAMINATION
 from waferwatch.errors import InputError
 from waferwatch.grouping.groups import group_columns, part
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options, check_sensor
+from waferwatch.models.moment.checkpoint import folders
+from waferwatch.models.registry import check_name
 from waferwatch.read.table import Role
+from waferwatch.scoring.budget import LEAST_ALARMS, MOST_ALARMS, check_budget
+from waferwatch.scoring.threshold import DEFAULT_CONTAMINATION
 from waferwatch.store.runs import Run
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts, read_body, read_query, translator, user_of

@@ -8,11 +8,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from waferwatch.detection.failure import Failure
-from waferwatch.detectors.registry import check_name
 from waferwatch.errors import InputError
 from waferwatch.jobs.detection import set_threshold, table_of
 from waferwatch.jobs.options import Options
+from waferwatch.models.registry import check_name
+from waferwatch.scoring.failure import Failure
 from waferwatch.store.runs import Run
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts, read_body, read_query, translator, user_of

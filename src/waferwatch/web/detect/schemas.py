@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from waferwatch.detectors.threshold import DEFAULT_CONTAMINATION
+from waferwatch.scoring.threshold import DEFAULT_CONTAMINATION
 from waferwatch.web.schemas import (
     ALARMS_HELP,
     DATASET_HELP,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from waferwatch.detection.agreement import Agreement
+from waferwatch.scoring.agreement import Agreement
 from waferwatch.web.figures.matrix import Matrix, matrix_figure
 from waferwatch.web.figures.style import Figure
 from waferwatch.web.language import Translator

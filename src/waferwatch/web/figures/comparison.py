@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from waferwatch.detection.compare import ComparisonRow
+from waferwatch.scoring.compare import ComparisonRow
 from waferwatch.web.figures.style import LINES, Figure, empty, layout, safe, short
 from waferwatch.web.language import Translator
 from waferwatch.web.texts import detector_titles

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.detection.result import Detection
 from waferwatch.read.table import Table
+from waferwatch.scoring.result import Detection
 from waferwatch.web.figures.style import DIVERGING, Figure, empty, layout, safe, short
 from waferwatch.web.language import Translator
 

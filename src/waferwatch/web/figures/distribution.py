@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.detection.result import Detection
 from waferwatch.read.table import Table
+from waferwatch.scoring.result import Detection
 from waferwatch.web.figures.style import ANOMALY, NORMAL, Figure, empty, layout, safe, short
 from waferwatch.web.language import Translator
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from waferwatch.detection.fault_summary import FaultSummary, Found
+from waferwatch.scoring.fault_summary import FaultSummary, Found
 from waferwatch.web.figures.matrix import Matrix, matrix_figure
 from waferwatch.web.figures.style import Figure
 from waferwatch.web.language import Translator

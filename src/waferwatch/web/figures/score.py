@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from waferwatch.detection.result import Detection
+from waferwatch.scoring.result import Detection
 from waferwatch.web.figures.style import ANOMALY, NORMAL, REFERENCE, Figure, empty, layout, short
 from waferwatch.web.language import Translator
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.detection.result import Detection
 from waferwatch.errors import InputError
 from waferwatch.events.event import Event
 from waferwatch.read.places import place_of
 from waferwatch.read.table import Table
+from waferwatch.scoring.result import Detection
 from waferwatch.web.figures.lines import Line, Lines, pick, within
 from waferwatch.web.figures.style import (
     ANOMALY,

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.detection.result import Detection
 from waferwatch.grouping.counts import MOST_GROUPS, GroupCount, count_rows, in_order
 from waferwatch.grouping.crossing import Side, cross
 from waferwatch.grouping.differences import Differences, compare_groups
@@ -18,6 +17,7 @@ from waferwatch.grouping.quantiles import group_quantiles
 from waferwatch.grouping.runs import find_runs
 from waferwatch.jobs.options import check_sensor
 from waferwatch.read.values import to_float
+from waferwatch.scoring.result import Detection
 from waferwatch.web.figures.group_boxes import SHARES, boxes_figure
 from waferwatch.web.figures.groups import groups_figure
 from waferwatch.web.figures.style import Figure

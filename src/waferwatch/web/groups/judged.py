@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.detection.part import only_found, only_rows
-from waferwatch.detection.result import Detection
 from waferwatch.jobs.options import Options, chosen_rows
 from waferwatch.read.table import Table
+from waferwatch.scoring.part import only_found, only_rows
+from waferwatch.scoring.result import Detection
 from waferwatch.web.context import Parts
 from waferwatch.web.detect.runs import finished_detection
 from waferwatch.web.figures.lines import Lines

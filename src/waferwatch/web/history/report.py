@@ -12,7 +12,6 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from waferwatch.detection.result import Detection
 from waferwatch.events.event import Event
 from waferwatch.export.svg.picture import picture
 from waferwatch.grouping.counts import count_groups
@@ -20,6 +19,7 @@ from waferwatch.grouping.groups import group_columns
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options
 from waferwatch.read.table import Role, Table
+from waferwatch.scoring.result import Detection
 from waferwatch.store.runs import Run
 from waferwatch.store.verdicts import Verdict
 from waferwatch.web.context import Parts

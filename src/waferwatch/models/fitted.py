@@ -1,0 +1,180 @@
+"""What a detector has learnt for all equipment: one owner of who shares a fit, unchanged after learning."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.models.alarm_counts import AlarmCounts
+from waferwatch.models.automatic import automatic_threshold
+from waferwatch.models.contract import Detector, Learnt, Part, Progress, Scores, no_progress, part_of
+from waferwatch.models.rarity import Rarity
+from waferwatch.models.state import storable
+from waferwatch.series.series import Series
+
+Floats = NDArray[np.float64]
+Scope = tuple[str, ...]
+
+EVERY_SCOPE = ""  # of a reference that names no equipment
+FIRST_ROWS = 512  # of an equipment without a reference, that say at what level it is
+_SEPARATOR = "\x1f"
+
+
+@storable
+@dataclass(frozen=True)
+class ReferencePiece:
+    """Rows that were learnt from: when they come again they have the scores they had when left out of learning."""
+
+    scope: str
+    first: Floats  # (S,) values of its first row
+    sha256: str  # of all its values
+    left_out: NDArray[np.float32]  # (n,) raw
+    set_aside: bool  # unlike the others, and not learnt from
+
+    @classmethod
+    def of(cls, series: Series, left_out: Floats, set_aside: bool) -> ReferencePiece:
+        return cls(key_of(series.scope), series.values[0], _hash(series.values), left_out.astype(np.float32), set_aside)
+
+    def starts_in(self, series: Series) -> int | None:
+        """Where in a series these very rows stand; None where they do not."""
+        last = len(series) - len(self.left_out)
+        if last < 0:
+            return None
+        same = (series.values[: last + 1] == self.first) | (np.isnan(series.values[: last + 1]) & np.isnan(self.first))
+        for start in np.flatnonzero(same.all(axis=1))[:8].tolist():
+            if _hash(series.values[start : start + len(self.left_out)]) == self.sha256:
+                return int(start)
+        return None
+
+
+@storable
+@dataclass(frozen=True)
+class Fitted:
+    """A detector's parts, one for each scope, and what their scores mean."""
+
+    detector: str
+    parts: dict[str, Part]
+    sister: str  # the part that stands in for equipment without a reference
+    rarity: Rarity
+    threshold: float  # automatic, on the common scale
+    alarms: AlarmCounts
+    reference: list[ReferencePiece]
+
+    @property
+    def context(self) -> int:
+        """Points before a row that its score rests on."""
+        return max(part.context for part in self.parts.values())
+
+    @property
+    def delay(self) -> int:
+        """Points behind a row that its score rests on."""
+        return max(part.delay for part in self.parts.values())
+
+    def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
+        """Scores of series on the common scale, in their order; those of one scope follow one another in time."""
+        by_scope: dict[str, list[int]] = defaultdict(list)
+        for number, one in enumerate(series):
+            by_scope[key_of(one.scope)].append(number)
+        total, done = max(1, sum(len(one) for one in series)), 0
+        found: dict[int, Scores] = {}
+        for key, numbers in by_scope.items():
+            mine = [series[number] for number in numbers]
+            share = sum(len(one) for one in mine) / total
+            scored = self._part(key, mine).score(mine, detector, part_of(progress, done / total, share))
+            done += sum(len(one) for one in mine)
+            known = [piece for piece in self.reference if piece.scope in (key, EVERY_SCOPE)]
+            found.update(zip(numbers, map(self._scaled, mine, scored, [known] * len(mine)), strict=True))
+        progress(1.0)
+        return [found[number] for number in range(len(series))]
+
+    def unknown(self, series: Sequence[Series]) -> list[Scope]:
+        """Scopes without a reference of their own."""
+        scopes = dict.fromkeys(one.scope for one in series)
+        return [] if EVERY_SCOPE in self.parts else [one for one in scopes if key_of(one) not in self.parts]
+
+    def _part(self, key: str, series: Sequence[Series]) -> Part:
+        if key in self.parts:
+            return self.parts[key]
+        if EVERY_SCOPE in self.parts:
+            return self.parts[EVERY_SCOPE]
+        return self.parts[self.sister].shifted(_first_rows(series))
+
+    def _scaled(self, series: Series, scores: Scores, known: Sequence[ReferencePiece]) -> Scores:
+        raw = scores.points.copy()
+        for piece in known:
+            start = piece.starts_in(series) if len(piece.left_out) <= len(series) else None
+            if start is not None:
+                raw[start : start + len(piece.left_out)] = piece.left_out
+        points = self.rarity.of(raw)
+        height = np.maximum(points, 0.0)[:, None]
+        return Scores(points, (scores.contributions * height).astype(np.float32))
+
+
+def fit_parts(
+    detector: Detector, reference: Mapping[Scope, Sequence[Series]], progress: Progress = no_progress
+) -> Fitted:
+    """Learn each scope from its normal series.
+
+    Args:
+        reference: of each scope, at least one series; the scope () alone stands for every scope.
+    """
+    total, done = max(1, sum(len(one) for mine in reference.values() for one in mine)), 0
+    learnt: dict[str, Learnt] = {}
+    for scope, mine in reference.items():
+        share = sum(len(one) for one in mine) / total
+        learnt[key_of(scope)] = detector.learn(mine, part_of(progress, done / total, share))
+        done += sum(len(one) for one in mine)
+    series = {key_of(scope): mine for scope, mine in reference.items()}
+    normal = {key: _kept(one) for key, one in learnt.items()}
+    rarity = Rarity.learn([values for kept in normal.values() for values in kept])
+    runs = {key: all(one.is_run for one in mine) for key, mine in series.items()}
+    raw, sister = automatic_threshold(normal, runs)
+    kept_series = {key: _kept_series(series[key], one) for key, one in learnt.items()}
+    scaled = {key: [rarity.of(values) for values in kept] for key, kept in normal.items()}
+    return Fitted(
+        detector.name,
+        {key: one.part for key, one in learnt.items()},
+        sister,
+        rarity,
+        float(rarity.of(np.array([raw]))[0]),
+        AlarmCounts.measure(scaled, kept_series),
+        [
+            ReferencePiece.of(one, left.astype(np.float64), number in set(learnt[key].set_aside))
+            for key, mine in series.items()
+            for number, (one, left) in enumerate(zip(mine, learnt[key].left_out, strict=True))
+        ],
+    )
+
+
+def key_of(scope: Scope) -> str:
+    """A scope as the text that parts are kept under."""
+    return _SEPARATOR.join(scope)
+
+
+def _kept(learnt: Learnt) -> list[Floats]:
+    aside = set(learnt.set_aside)
+    return [values for number, values in enumerate(learnt.left_out) if number not in aside]
+
+
+def _kept_series(series: Sequence[Series], learnt: Learnt) -> list[Series]:
+    aside = set(learnt.set_aside)
+    return [one for number, one in enumerate(series) if number not in aside]
+
+
+def _first_rows(series: Sequence[Series]) -> list[Series]:
+    found, left = [], FIRST_ROWS
+    for one in series:
+        if left <= 0:
+            break
+        found.append(one.at(slice(0, left)))
+        left -= len(one)
+    return found
+
+
+def _hash(values: Floats) -> str:
+    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()

@@ -1,0 +1,1 @@
+"""MOMENT's network as a feature extractor."""

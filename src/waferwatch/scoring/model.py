@@ -1,0 +1,258 @@
+"""A model: what a detector has learnt, and how the table it learnt from was laid out. Unchanged after fitting."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from waferwatch.errors import InputError, ModelError
+from waferwatch.models.contract import Detector, ModelInfo, Progress, no_progress
+from waferwatch.models.fitted import Fitted
+from waferwatch.models.registry import create
+from waferwatch.models.state import digest_of, pack, unpack
+from waferwatch.read.frames import table_from_frame
+from waferwatch.read.table import Note, Role, Table
+from waferwatch.scoring.result import Detection
+from waferwatch.scoring.threshold import AUTO, Thresholds
+from waferwatch.series.layout import Layout
+
+FORMAT = 1
+DESCRIPTION, ARRAYS = "model.json", "arrays.npz"
+_READ_BY = (Role.TIME, Role.EQUIPMENT, Role.LOT, Role.WAFER, Role.RECIPE, Role.STEP, Role.LABEL)
+
+
+@dataclass(frozen=True)
+class Model:
+    """What :func:`waferwatch.fit` gives: it scores any number of frames, and never changes."""
+
+    fitted: Fitted
+    features: list[str]  # names of the sensors, in the order of the columns of their values
+    roles: dict[str, str]  # column -> role of the columns that are no sensors
+    groups: list[str]  # columns that split rows into series
+    layout: Layout
+    info: ModelInfo  # which algorithm or checkpoint it was learnt with
+    device: str | None = None  # asked for
+    notes: tuple[Note, ...] = field(default=())  # what was noticed while learning
+    made_by: str = field(default_factory=lambda: version("waferwatch"))
+
+    @property
+    def name(self) -> str:
+        """Name of the detector."""
+        return self.fitted.detector
+
+    @property
+    def context(self) -> int:
+        """Points before a row that its score rests on, at most."""
+        return self.fitted.context
+
+    @property
+    def delay(self) -> int:
+        """Points behind a row that its score rests on, at most: it is settled when they have come."""
+        return self.fitted.delay
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over all that was learnt: equal models have equal ones."""
+        about = {**self._about(), "made_by": None, "device": None, "notes": None, "info": [self.info.sha256]}
+        return digest_of({"fitted": self.fitted, "about": json.dumps(about, sort_keys=True, default=str)})
+
+    @cached_property
+    def detector(self) -> Detector:
+        """The detector that reads with what was learnt.
+
+        Raises:
+            ModelError: when the checkpoint that the model was learnt with is not there.
+        """
+        if self.info.sha256 is None:
+            return create(self.name)
+        found = create(self.name, checkpoint=self.info.name, device=self.device)
+        if found.info.sha256 != self.info.sha256:
+            raise ModelError(
+                "The model was learnt with the checkpoint {name} ({expected}), but that of this installation is "
+                "another one ({found}).",
+                hint="Import the checkpoint it was learnt with, or learn the model again.",
+                name=self.info.name,
+                expected=self.info.sha256[:12],
+                found=(found.info.sha256 or "-")[:12],
+            )
+        return found
+
+    def detect(
+        self,
+        frame: pd.DataFrame,
+        *,
+        threshold: float | Literal["auto"] = AUTO,
+        contamination: float | None = None,
+        false_alarms: float | None = None,
+        progress: Progress = no_progress,
+    ) -> Detection:
+        """Find anomalies in a frame with the same columns, without learning anew.
+
+        Args:
+            frame: rows in any time order; results come back in its row order. It is not changed.
+            threshold: "auto", or a number as the scores are.
+            contamination: instead: expected share of anomalous rows, above 0 and at most 0.5.
+            false_alarms: instead: at most so many false events per equipment and week.
+            progress: called with the share done, 0 to 1.
+
+        Raises:
+            InputError, NotFoundError: the frame lacks a column, or an option cannot be used.
+            ModelError: the checkpoint of the model is not there.
+        """
+        from waferwatch.scoring.run import detect_with
+
+        wish = Thresholds(threshold, contamination, false_alarms)
+        return detect_with(self, self.table(frame), wish, progress)
+
+    def stream(self, state: bytes | None = None) -> Any:
+        """Scores of rows as they arrive: see :class:`waferwatch.scoring.stream.Stream`.
+
+        Args:
+            state: what ``Stream.state()`` gave; None begins anew.
+        """
+        from waferwatch.scoring.stream import Stream
+
+        return Stream(self, state)
+
+    def table(self, frame: pd.DataFrame, name: str = "the frame") -> Table:
+        """A frame read as the one that was learnt from.
+
+        Raises:
+            InputError, NotFoundError: it lacks a column that the model needs.
+        """
+        columns = {str(column) for column in frame.columns}
+        roles = {column: role for column, role in self.roles.items() if column in columns}
+        read = table_from_frame(frame, name=name, features=self.features, group=self._groups(columns), roles=roles)
+        return self.fits(read)
+
+    def fits(self, table: Table) -> Table:
+        """The table, when the model can score it.
+
+        Raises:
+            InputError: a sensor or a column that says which step a row belongs to is missing.
+        """
+        there = set(table.columns(Role.SENSOR))
+        missing = [name for name in self.features if name not in there]
+        if missing:
+            raise InputError(
+                "{table} lacks the sensors {columns} that the model was learnt with.",
+                hint="Give it the same sensor columns, or learn a model without them.",
+                field="features",
+                table=table.name,
+                columns=", ".join(missing[:10]),
+            )
+        return table
+
+    def save(self, folder: str | Path) -> None:
+        """Write the model as ``model.json`` and ``arrays.npz`` into a folder, which is made; nothing is pickled.
+
+        Raises:
+            InputError: the folder cannot be written.
+        """
+        path = Path(folder)
+        document, arrays = pack(self.fitted)
+        about = {**self._about(), "format": FORMAT, "digest": self.digest, "fitted": document}
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            partial = path / f".{ARRAYS}.part"
+            with partial.open("wb") as file:
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+            os.replace(partial, path / ARRAYS)
+            text = json.dumps(about, ensure_ascii=False, indent=1)
+            (path / f".{DESCRIPTION}.part").write_text(text, encoding="utf-8")
+            os.replace(path / f".{DESCRIPTION}.part", path / DESCRIPTION)
+        except OSError as error:
+            raise InputError(
+                "The model could not be written to {path}: {reason}.",
+                hint="Free some space or choose another folder.",
+                field="folder",
+                path=path,
+                reason=error.strerror or "the disk refused it",
+            ) from error
+
+    def _groups(self, columns: set[str]) -> list[str] | None:
+        found = [name for name in self.groups if name in columns]
+        return found or None
+
+    def _about(self) -> dict[str, Any]:
+        return {
+            "detector": self.name,
+            "features": list(self.features),
+            "roles": dict(self.roles),
+            "groups": list(self.groups),
+            "layout": self.layout.to_dict(),
+            "info": [self.info.name, self.info.sha256, self.info.device],
+            "device": self.device,
+            "notes": [{"template": note.template, "values": note.values} for note in self.notes],
+            "made_by": self.made_by,
+        }
+
+
+def load(folder: str | Path) -> Model:
+    """A model that :meth:`Model.save` wrote.
+
+    Raises:
+        ModelError: it is not there, is damaged, or was made by a version that this one cannot read.
+    """
+    path = Path(folder)
+    try:
+        about = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
+        with np.load(path / ARRAYS, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise ModelError(
+            "There is no readable model in {path}: {reason}.",
+            hint="Name the folder that Model.save wrote, or learn the model again.",
+            path=path,
+            reason=getattr(error, "strerror", None) or type(error).__name__,
+        ) from error
+    found = _built(about, arrays, path)
+    if found.digest != about["digest"]:
+        raise ModelError(
+            "The model in {path} is damaged: what it holds is not what was saved.",
+            hint="Copy it again from where it was saved, or learn the model again.",
+            path=path,
+        )
+    return found
+
+
+def _built(about: Mapping[str, Any], arrays: Mapping[str, Any], path: Path) -> Model:
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        raise ModelError(
+            "The model in {path} is of a format that this version of waferwatch cannot read.",
+            hint="Learn the model again.",
+            path=path,
+        )
+    try:
+        return Model(
+            unpack(about["fitted"], arrays),
+            list(about["features"]),
+            dict(about["roles"]),
+            list(about["groups"]),
+            Layout.from_dict(about["layout"]),
+            ModelInfo(*about["info"]),
+            about["device"],
+            tuple(Note(note["template"], note["values"]) for note in about["notes"]),
+            about["made_by"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            "The model in {path} is damaged: {reason}.",
+            hint="Copy it again from where it was saved, or learn the model again.",
+            path=path,
+            reason=f"{type(error).__name__}: {error}",
+        ) from error
+
+
+def roles_of(table: Table) -> dict[str, str]:
+    """The columns by which a table is read, and which are left out of it."""
+    return {name: role.value for name, role in table.roles.items() if role in _READ_BY}

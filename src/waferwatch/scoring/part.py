@@ -1,0 +1,92 @@
+"""A detection over some of a table's rows, told in terms of the whole table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.events.event import Event
+from waferwatch.read.table import Role, Table
+from waferwatch.scoring.result import Detection
+from waferwatch.scoring.rethreshold import with_threshold
+from waferwatch.scoring.run import detect_table
+
+
+def detect_rows(table: Table, rows: NDArray[np.int64] | None, **options: Any) -> Detection:
+    """Find anomalies in some rows; the others have no score and are not flagged.
+
+    Args:
+        table: every row.
+        rows: positions of those to judge, ascending; None: all.
+        options: as for ``detect_table``.
+
+    Raises:
+        As ``detect_table``.
+    """
+    if rows is None:
+        return detect_table(table, **options)
+    return _in_whole(detect_table(only_rows(table, rows), **options), rows, table)
+
+
+def move_threshold(table: Table, rows: NDArray[np.int64] | None, found: Detection, threshold: float) -> Detection:
+    """``with_threshold`` for what ``detect_rows`` has found in the same rows."""
+    if rows is None:
+        return with_threshold(table, found, threshold)
+    return _in_whole(with_threshold(only_rows(table, rows), only_found(found, rows), threshold), rows, table)
+
+
+def only_rows(table: Table, rows: NDArray[np.int64]) -> Table:
+    """The table of these rows alone, numbered from 0."""
+    return replace(table, frame=table.frame.iloc[rows].reset_index(drop=True))
+
+
+def only_found(found: Detection, rows: NDArray[np.int64]) -> Detection:
+    """What ``detect_rows`` has found in these rows, told by their positions among them; places on the axis stay."""
+
+    def at(row: int) -> int:
+        return int(np.searchsorted(rows, row))
+
+    return replace(
+        found,
+        scores=found.scores[rows],
+        flags=found.flags[rows],
+        contributions=found.contributions[rows],
+        event_ids=found.event_ids[rows],
+        events=[
+            replace(event, start_row=at(event.start_row), end_row=at(event.end_row), peak_row=at(event.peak_row))
+            for event in found.events
+        ],
+        runs=[replace(run, start_row=at(run.start_row)) for run in found.runs],
+    )
+
+
+def _in_whole(found: Detection, rows: NDArray[np.int64], table: Table) -> Detection:
+    total = len(table.frame)
+    timed = table.column(Role.TIME) is not None
+    return replace(
+        found,
+        scores=_spread(found.scores, rows, np.full(total, np.nan)),
+        flags=_spread(found.flags, rows, np.zeros(total, np.bool_)),
+        contributions=_spread(
+            found.contributions, rows, np.full((total, found.contributions.shape[1]), np.nan, np.float32)
+        ),
+        event_ids=_spread(found.event_ids, rows, np.zeros(total, np.int64)),
+        events=[_event(event, rows, timed, table.first_row) for event in found.events],
+        runs=[replace(run, start_row=int(rows[run.start_row])) for run in found.runs],
+    )
+
+
+def _spread(values: NDArray[Any], rows: NDArray[np.int64], whole: NDArray[Any]) -> NDArray[Any]:
+    whole[rows] = values
+    return whole
+
+
+def _event(event: Event, rows: NDArray[np.int64], timed: bool, first_row: int) -> Event:
+    start, end, peak = (int(rows[row]) for row in (event.start_row, event.end_row, event.peak_row))
+    moved = replace(event, start_row=start, end_row=end, peak_row=peak)
+    if timed:
+        return moved
+    return replace(moved, start=start + first_row, end=end + first_row, peak=peak + first_row)

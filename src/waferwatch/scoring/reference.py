@@ -1,0 +1,59 @@
+"""Which series a model learns from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from waferwatch.read.table import Role, Table
+from waferwatch.series.series import Series
+from waferwatch.series.split import split
+
+_MANY_RUNS = 8
+
+Scope = tuple[str, ...]
+
+
+def normal_series(series: Sequence[Series]) -> dict[Scope, list[Series]]:
+    """The known-normal series of each scope, in order; where nothing is known to be normal, every series."""
+    known = known_parts(series)
+    by_scope: dict[Scope, list[Series]] = defaultdict(list)
+    for one in known or series:
+        by_scope[one.scope].append(replace(one, reference=None))
+    return dict(by_scope)
+
+
+def known_parts(series: Sequence[Series]) -> list[Series]:
+    """The points that are known to be normal, of each series that has any.
+
+    Where many runs are known as wholes, one that is known in part is left out: half a run is no normal run.
+    """
+    known = [(one, one.reference) for one in series if one.reference is not None and one.reference.any()]
+    wholes = [(one, mask) for one, mask in known if one.is_run and mask.all()]
+    chosen = wholes if len(wholes) >= _MANY_RUNS else known
+    return [one.at(mask) for one, mask in chosen]
+
+
+def known_normal(table: Table, reference_rows: int | None = None) -> list[list[Series]]:
+    """The known-normal series of each scope (equipment) of a table that holds little else.
+
+    Args:
+        table: the rows.
+        reference_rows: only the first rows, as many, of each scope are normal; None: all are.
+
+    Raises:
+        InputError: no row has a time, or the number of rows is below 1.
+    """
+    return list(normal_series(split(table, reference_rows=reference_rows).series).values())
+
+
+def like(reference: Table, table: Table) -> Table:
+    """A reference without the recipe, step, lot and wafer columns that the other table lacks: what only one of them
+    has cannot be compared.
+    """
+    shared = {role for role in (Role.RECIPE, Role.STEP, Role.LOT, Role.WAFER) if table.column(role)}
+    context = {Role.RECIPE, Role.STEP, Role.LOT, Role.WAFER} - shared
+    groups = tuple(name for name in reference.groups if reference.roles[name] not in context)
+    roles = {name: Role.CONTEXT if role in context else role for name, role in reference.roles.items()}
+    return replace(reference, roles=roles, groups=groups)

@@ -1,0 +1,75 @@
+"""What a detection gives back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.evaluate.metrics import Metrics
+from waferwatch.events.event import Event
+from waferwatch.read.table import Note
+from waferwatch.scoring.promise import Promise
+from waferwatch.series.layout import Layout
+
+
+@dataclass(frozen=True)
+class RunScore:
+    """One series as a whole: a run of a run-based table, or one equipment's stretch."""
+
+    key: dict[str, str]  # group column -> value
+    start_row: int  # position of its first point in the table, from 0
+    rows: int
+    score: float  # mean of the highest tenth of its point scores; NaN when it cannot be judged
+    flagged: int  # points flagged
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Scores, flags and events for every input row, in input order."""
+
+    scores: NDArray[np.float64]  # (rows,) high = anomalous, NaN = could not be judged
+    flags: NDArray[np.bool_]  # (rows,) False where the score is NaN
+    contributions: NDArray[np.float32]  # (rows, features) at least 0, adds up to the score; NaN where the score is
+    event_ids: NDArray[np.int64]  # (rows,) id of the event the row belongs to, 0 = none
+    events: list[Event]
+    runs: list[RunScore]
+    features: list[str]
+    threshold: float  # flagged rows score above it; ``threshold_by`` says what set it
+    detector: str
+    model: str  # checkpoint or algorithm that ran
+    model_sha256: str | None  # hash of the checkpoint's weights
+    device: str
+    seconds: float  # from shaping the series to the events, without reading the file
+    metrics: Metrics | None = None  # None without labels
+    notes: tuple[Note, ...] = field(default=())  # what was done to the data that its owner should know
+    threshold_by: str = "auto"  # what set the threshold: "auto", "contamination", "false_alarms" or "hand"
+    promise: Promise | None = None  # what the threshold promises; None for results of older versions
+    model_digest: str | None = None  # of all that was learnt
+    layout: Layout | None = None  # how the table was cut into series; None for results of older versions
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result without its row arrays, as plain JSON types (NaN becomes None)."""
+        rows, anomalies = len(self.scores), int(self.flags.sum())
+        return {
+            "detector": self.detector,
+            "model": self.model,
+            "model_sha256": self.model_sha256,
+            "device": self.device,
+            "rows": rows,
+            "anomalies": anomalies,
+            "anomaly_ratio": anomalies / rows if rows else 0.0,
+            "threshold": self.threshold if math.isfinite(self.threshold) else None,
+            "threshold_by": self.threshold_by,
+            "promise": None if self.promise is None else asdict(self.promise),
+            "model_digest": self.model_digest,
+            "seconds": self.seconds,
+            "features": list(self.features),
+            "metrics": None if self.metrics is None else asdict(self.metrics),
+            "events": [event.to_dict() for event in self.events],
+            "runs": [asdict(run) | {"score": None if math.isnan(run.score) else run.score} for run in self.runs],
+            "notes": [str(note) for note in self.notes],
+        }

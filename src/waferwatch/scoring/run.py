@@ -1,0 +1,273 @@
+"""Learning from a table, and one detection over another: shape the series, score, threshold, merge into events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from waferwatch.errors import InputError
+from waferwatch.evaluate.metrics import flag_metrics
+from waferwatch.events.build import build_events
+from waferwatch.models.contract import Detector, Progress, Scores, no_progress, part_of
+from waferwatch.models.fitted import Fitted, fit_parts, key_of
+from waferwatch.models.registry import create
+from waferwatch.read.table import Note, Table
+from waferwatch.scoring.model import Model, roles_of
+from waferwatch.scoring.promise import promise_notes
+from waferwatch.scoring.reference import like, normal_series
+from waferwatch.scoring.result import Detection, RunScore
+from waferwatch.scoring.sensors import with_sensors_of
+from waferwatch.scoring.threshold import AUTO, Thresholds, choose
+from waferwatch.series.series import Series
+from waferwatch.series.split import run_columns, split
+
+TOP_SHARE = 0.1  # of a run's points, the highest, whose mean is the run's score
+_LEARNING = 0.5  # of the work, as far as progress shows it
+_MOST_NAMED = 10  # runs or equipment in a note
+
+
+def fit_table(
+    table: Table,
+    *,
+    detector: str = "moment",
+    checkpoint: str | None = None,
+    reference_rows: int | None = None,
+    device: str | None = None,
+    progress: Progress = no_progress,
+) -> Model:
+    """Learn from a table.
+
+    Args:
+        table: normal rows, or mostly normal ones.
+        detector: a name of ``detector_names()``.
+        checkpoint: for ``moment``: name of an imported checkpoint; None takes the embedded one.
+        reference_rows: only the first rows, as many, of each group, in time order, are learnt from.
+        device: "auto", "cpu" or "cuda"; None takes the setting.
+        progress: called with the share done, 0 to 1; may raise ``Cancelled``.
+
+    Raises:
+        InputError, NotFoundError, ModelError: each says what to do about it.
+    """
+    method = create(detector, checkpoint=checkpoint, device=device)
+    parts = split(table, reference_rows=reference_rows)
+    fitted = fit_series(method, parts.series, progress)
+    return Model(
+        fitted,
+        parts.features,
+        roles_of(table),
+        list(table.groups),
+        parts.layout,
+        method.info,
+        device,
+        (*_set_aside_notes(fitted, parts.series),),
+    )
+
+
+def fit_series(detector: Detector, series: Sequence[Series], progress: Progress = no_progress) -> Fitted:
+    """Learn from the known-normal rows of series, or from all of them where nothing is known to be normal."""
+    # Threads of the matrix library wait for one another by spinning: on a busy machine two took eight times the
+    # processor time of one, on a free one they were no faster.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return fit_parts(detector, normal_series(series), progress)
+
+
+def detect_table(
+    table: Table,
+    *,
+    detector: str = "moment",
+    checkpoint: str | None = None,
+    threshold: float | Literal["auto"] = AUTO,
+    contamination: float | None = None,
+    false_alarms: float | None = None,
+    reference_rows: int | None = None,
+    reference: Table | None = None,
+    device: str | None = None,
+    progress: Progress = no_progress,
+) -> Detection:
+    """Find anomalies in a table: learn from its reference, then score it. Arguments as for :func:`fit_table`, and
+
+    Args:
+        threshold: "auto", or a number as the scores are.
+        contamination: instead: expected share of anomalous rows, above 0 and at most 0.5.
+        false_alarms: instead: at most so many false events per equipment and week.
+        reference: a table of known-normal rows with the same sensors, instead of ``reference_rows``.
+
+    Raises:
+        InputError, NotFoundError, ModelError: each says what to do about it.
+    """
+    wish = Thresholds(threshold, contamination, false_alarms)
+    if reference_rows is not None and reference is not None:
+        raise InputError(
+            "Both reference rows and a reference were given.", hint="Give one of them.", field="reference_rows"
+        )
+    started = time.perf_counter()
+    model = fit_table(
+        table if reference is None else like(with_sensors_of(reference, table), table),
+        detector=detector,
+        checkpoint=checkpoint,
+        reference_rows=reference_rows,
+        device=device,
+        progress=part_of(progress, 0.0, _LEARNING),
+    )
+    found = detect_with(model, table, wish, part_of(progress, _LEARNING, 1 - _LEARNING))
+    if np.isnan(found.scores).all() and (reference is not None or reference_rows is not None):
+        raise _nothing_learnt(detector, "reference_rows" if reference is None else "reference")
+    return replace(found, seconds=time.perf_counter() - started)
+
+
+def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress = no_progress) -> Detection:
+    """Score a table by what a model has learnt; errors as for ``Model.detect``."""
+    started = time.perf_counter()
+    parts = split(model.fits(table), layout=model.layout)
+    columns = [parts.features.index(name) for name in model.features]
+    series = [replace(one, values=one.values[:, columns]) for one in parts.series]
+    with threadpool_limits(limits=1, user_api="blas"):
+        scores = model.fitted.score(series, model.detector, progress)
+    points, contributions = _in_input_order(series, scores, len(table.frame), len(model.features))
+    chosen = choose(wish, model.fitted, points)
+    flags = points > chosen.value  # NaN compares as False: what was not judged is not flagged
+    events, event_ids = build_events(points, flags, contributions, series, table, model.features)
+    alarms = model.fitted.alarms
+    labels = table.labels()
+    return Detection(
+        scores=points,
+        flags=flags,
+        contributions=contributions,
+        event_ids=event_ids,
+        events=[replace(one, usual_every_hours=alarms.hours_between(one.peak_score)) for one in events],
+        runs=_run_scores(table, series, scores, flags),
+        features=list(model.features),
+        threshold=chosen.value,
+        threshold_by=chosen.by,
+        promise=chosen.promise,
+        detector=model.name,
+        model=model.info.name,
+        model_sha256=model.info.sha256,
+        model_digest=model.digest,
+        device=model.detector.info.device,
+        seconds=time.perf_counter() - started,
+        metrics=None if labels is None else flag_metrics(labels, flags),
+        notes=(
+            *table.notes,
+            *parts.notes,
+            *model.notes,
+            *_unknown_notes(model, series),
+            *_unjudged_note(points),
+            *promise_notes(chosen.promise),
+        ),
+        layout=model.layout,
+    )
+
+
+def score_by(
+    detector: Detector, reference: Sequence[Series], series: Sequence[Series], progress: Progress = no_progress
+) -> list[Scores]:
+    """Scores of series, in their order, by what is learnt from a reference."""
+    fitted = fit_series(detector, reference, part_of(progress, 0.0, _LEARNING))
+    with threadpool_limits(limits=1, user_api="blas"):
+        return fitted.score(series, detector, part_of(progress, _LEARNING, 1 - _LEARNING))
+
+
+def _nothing_learnt(detector: str, field: str) -> InputError:
+    return InputError(
+        "{detector} could learn nothing from the reference, so no row could be judged.",
+        hint="Give more known-normal rows: some hundreds for each equipment, with values in the same sensors.",
+        field=field,
+        detector=detector,
+    )
+
+
+def _in_input_order(
+    series: Sequence[Series], scores: Sequence[Scores], rows: int, features: int
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    points = np.full(rows, np.nan)
+    contributions = np.full((rows, features), np.nan, np.float32)
+    for one, scored in zip(series, scores, strict=True):
+        points[one.rows] = scored.points
+        contributions[one.rows] = scored.contributions
+    return points, contributions
+
+
+def _run_scores(
+    table: Table, series: Sequence[Series], scores: Sequence[Scores], flags: NDArray[np.bool_]
+) -> list[RunScore]:
+    return [
+        RunScore(
+            key=dict(zip(table.groups, one.key, strict=True)) | run_key(table, one),
+            start_row=int(one.rows[0]),
+            rows=len(one),
+            score=_highest_tenth(scored.points),
+            flagged=int(flags[one.rows].sum()),
+        )
+        for one, scored in zip(series, scores, strict=True)
+    ]
+
+
+def run_key(table: Table, series: Series) -> dict[str, str]:
+    """Lot and wafer of a series that is a wafer's pass."""
+    return dict(zip(run_columns(table), series.run, strict=True)) if series.run else {}
+
+
+def _highest_tenth(points: NDArray[np.float64]) -> float:
+    judged = points[~np.isnan(points)]
+    if not len(judged):
+        return float("nan")
+    count = max(1, round(TOP_SHARE * len(judged)))
+    return float(np.partition(judged, -count)[-count:].mean())
+
+
+def _set_aside_notes(fitted: Fitted, series: Sequence[Series]) -> list[Note]:
+    """Runs of the reference that are unlike the others, by name."""
+    aside = [piece for piece in fitted.reference if piece.set_aside]
+    if not aside:
+        return []
+    names = []
+    for piece in aside:
+        found = next((one for one in series if key_of(one.scope) == piece.scope and piece.starts_in(one) == 0), None)
+        if found is not None:
+            names.append(" ".join(filter(None, (*found.key, *found.run))))
+    return [
+        Note(
+            "{count} of {runs} reference runs are unlike the others and were not learnt from: {names}. Check them; if "
+            "they are normal, give more like them.",
+            {
+                "count": len(aside),
+                "runs": len(fitted.reference),
+                "names": ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else ""),
+            },
+        )
+    ]
+
+
+def _unknown_notes(model: Model, series: Sequence[Series]) -> list[Note]:
+    """Equipment without a reference of its own."""
+    unknown = model.fitted.unknown(series)
+    if not unknown:
+        return []
+    return [
+        Note(
+            "No reference for {equipment}: scored by the model of a sister, {sister}, at the level of its own first "
+            "rows.",
+            {
+                "equipment": ", ".join(" ".join(one) for one in unknown[:_MOST_NAMED]),
+                "sister": " ".join(model.fitted.sister.split("\x1f")),
+            },
+        )
+    ]
+
+
+def _unjudged_note(points: NDArray[np.float64]) -> tuple[Note, ...]:
+    missing = int(np.isnan(points).sum())
+    if not missing:
+        return ()
+    return (
+        Note(
+            "{count} of {rows} rows could not be judged and are not flagged.", {"count": missing, "rows": len(points)}
+        ),
+    )
