@@ -14,6 +14,13 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 class SafeFormatter(logging.Formatter):
     """Writes control characters as escapes, so that no request can colour, overwrite or forge a line of the log."""
 
+    def format(self, record: logging.LogRecord) -> str:
+        kept, record.exc_text = record.exc_text, None  # another handler may have left its own text there
+        try:
+            return super().format(record)
+        finally:
+            record.exc_text = kept
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         record.message = escaped(record.message)
         return super().formatMessage(record)
