@@ -49,7 +49,8 @@ HEAD = """# Hostile requests
 What the server answers to requests that are meant to harm, or come from a broken program. Its limits were set low for
 this: uploads of 4 MB, 50,000 rows, 1,000 columns, 10 waiting runs. Refused JSON answers also carry a code, the field
 and a request id. The memory is the most that the server held at once while a case was on, its own code, the network
-and what earlier cases left in its caches included; the last column is the longest that /healthz took meanwhile. Made by `python benchmarks/hostile_requests.py`."""
+and what earlier cases left in its caches included; the last column is the longest that /healthz took meanwhile. Made
+by `python benchmarks/hostile_requests.py`."""
 
 
 def bodies(server: Server) -> Iterator[Case]:
