@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from waferwatch.cli import main
 from waferwatch.errors import InputError
 from waferwatch.settings import Settings, read_settings
 from waferwatch.web.app import create_app
@@ -50,6 +52,30 @@ def test_a_token_that_can_be_guessed_is_refused_at_the_start(token: str, tmp_pat
             create_app(settings)
         assert refused.value.field == "token"
         assert token.strip()[1:] not in str(refused.value) or not token.strip()[1:], "a secret is not shown"
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe\xfd"])
+def test_a_secret_that_was_not_mounted_does_not_open_the_server(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(content)
+    with pytest.raises(InputError, match="WAFERWATCH_TOKEN_FILE"):
+        read_settings({"WAFERWATCH_TOKEN_FILE": str(tmp_path / "token")})
+
+
+def test_the_command_line_says_why_a_short_token_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"TOKEN": "abc", "DATA_DIR": str(tmp_path), "PORT": str(free_port())}.items():
+        monkeypatch.setenv(f"WAFERWATCH_{name}", value)
+    assert main(["serve"]) == 2
+    told = capsys.readouterr().err
+    assert "WAFERWATCH_TOKEN is too short" in told
+    assert "Traceback" not in told
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def test_a_token_of_sixteen_characters_is_taken() -> None:
