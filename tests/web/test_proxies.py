@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
+from waferwatch.web.guard import _own_path
 
 AssertError = Callable[..., dict[str, Any]]
 TOKEN = "correct horse battery"
@@ -93,3 +94,17 @@ def test_redirects_carry_no_name_that_the_visitor_sent(tmp_path: Path, path: str
             return
         assert answer.status_code == 307
         assert answer.headers["location"] == path.replace("/?", "?").rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("http://evil/data", "/data"),
+        ("http://evil//evil.example/x?y=1", "/evil.example/x?y=1"),
+        ("http://evil/\\\\evil.example", "/evil.example"),
+        ("/data", "/data"),
+        ("https://other/data", "https://other/data"),
+    ],
+)
+def test_a_redirect_to_this_server_never_becomes_one_to_another(location: str, shown: str) -> None:
+    assert _own_path(location, "evil") == shown

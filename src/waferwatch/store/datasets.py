@@ -260,13 +260,6 @@ class Datasets:
             known = load_table(folder, _table_name(version), row.name)
             if known is not None:
                 return known
-            if not (folder / "data").exists():
-                raise NotFoundError(
-                    "The file of the data set {name} is gone from the server's data folder.",
-                    hint="Upload it again.",
-                    field="dataset",
-                    name=row.name,
-                )
             return read_table(folder / "data", name=row.name, roles=dict(row.chosen), limits=self._limits)
 
         return read
