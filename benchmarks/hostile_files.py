@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
@@ -25,6 +27,7 @@ def files() -> Iterator[File]:
     yield from _sizes()
     yield from _contents()
     yield from _names()
+    yield from _bombs()
 
 
 def _sizes() -> Iterator[File]:
@@ -96,6 +99,44 @@ def _names() -> Iterator[File]:
     yield "a name of 5,000 letters", "4", "긴" * 5000, table
     yield "a name of 500 letters", "2", "긴" * 500, table
     yield "a formula as the file's name", "2", "=HYPERLINK(1).csv", table
+
+
+def _bombs() -> Iterator[File]:
+    """Small files that cost a careless server minutes or gigabytes."""
+    marks = "a" + "\u0315" * 60_000 + "\u0300" * 60_000
+    rows = b"".join(b"%d,%d\n" % (at, at % 7) for at in range(50))
+    yield "a column of 120,000 combining marks", "4", "marks.csv", f"time,{marks}\n".encode() + rows
+    yield "the same in Parquet", "4", "marks.parquet", _table({"time": range(50), marks: range(50)})
+    yield "a Parquet column whose name has 1,000,000 letters", "4", "name.parquet", _table({"n" * 1_000_000: range(50)})
+    lot = pa.DictionaryArray.from_arrays(pa.array([0] * 40_000, pa.int32()), pa.array(["x" * 50_000]))
+    written = {"time": range(40_000), "lot": lot, "a": [1.0] * 40_000}
+    yield "a Parquet file of some KB that unpacks to 2 GB of text", "4", "text.parquet", _table(written)
+    cell = pa.DictionaryArray.from_arrays(pa.array([0] * 50, pa.int32()), pa.array(["x" * 20_000_000]))
+    yield "a Parquet file with a cell of 20 MB", "4", "cell.parquet", _table({"time": range(50), "lot": cell})
+    line = b"1," * 99 + b"1\n"
+    head = b",".join(b"c%d" % n for n in range(100)) + b"\n" + b'"1",' + b"1," * 98 + b"1\n"
+    yield "400 MB of rows behind one quotation mark, in gzip", "4", "quote.csv.gz", _packed(head, line * 20_000, 100)
+    yield (
+        "rows of empty quotes, 1 GB in gzip",
+        "4",
+        "empty.csv.gz",
+        _packed(b'a,b\n"1",2\n', b'"",""\n' * 150_000, 1000),
+    )
+    null_date = good(100).replace(b"2026-01-01 00:00:07", b"9999-12-31 00:00:00")
+    yield "the null date 9999-12-31 in the time column", "24", "null.csv", null_date
+    yield "the same in Parquet", "24", "null.parquet", _dates()
+
+
+def _table(columns: dict[str, Any]) -> bytes:
+    file = io.BytesIO()
+    made = {name: values if isinstance(values, pa.Array) else pa.array(values) for name, values in columns.items()}
+    parquet.write_table(pa.table(made), file, compression="zstd", store_schema=False)
+    return file.getvalue()
+
+
+def _dates() -> bytes:
+    days = [datetime(2026, 1, 1, 0, 0, second) for second in range(50)] + [datetime(9999, 12, 31)]
+    return _table({"time": pa.array(days, pa.timestamp("us")), "a": [float(n % 5) for n in range(51)]})
 
 
 def _packed(head: bytes, block: bytes, times: int) -> bytes:

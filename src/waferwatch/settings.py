@@ -39,7 +39,8 @@ class Settings(BaseModel):
     )
     token: SecretStr = Field(
         SecretStr(""),
-        description="Token that visitors log in with; empty: none on loopback, a new one at each start beyond it.",
+        description="Token that visitors log in with, of at least 16 characters; empty: none on loopback, a new one at "
+        "each start beyond it.",
     )
     allowed_hosts: str = Field(
         "",
@@ -109,8 +110,8 @@ def _environment_value(environment: Mapping[str, str], variable: str) -> str | N
         return environment.get(variable)
     path = Path(environment[file_variable])
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
+        value = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             "The file {path}, named by {variable}, cannot be read.",
             hint="Give {variable} the path of a readable text file, or remove it.",
@@ -118,3 +119,12 @@ def _environment_value(environment: Mapping[str, str], variable: str) -> str | N
             path=path,
             variable=file_variable,
         ) from error
+    if not value:  # a secret that was not mounted must not open a server
+        raise InputError(
+            "The file {path}, named by {variable}, is empty.",
+            hint="Write the value into it, or remove {variable}.",
+            field=file_variable,
+            path=path,
+            variable=file_variable,
+        )
+    return value

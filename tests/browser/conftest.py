@@ -50,8 +50,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def guarded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One that asks for a token: ``sesame``."""
-    yield from _serve(tmp_path_factory.mktemp("guarded"), WAFERWATCH_TOKEN="sesame")
+    """One that asks for a token: ``open-sesame-please``."""
+    yield from _serve(tmp_path_factory.mktemp("guarded"), WAFERWATCH_TOKEN="open-sesame-please")
 
 
 def _serve(folder: Path, **settings: str) -> Iterator[str]:

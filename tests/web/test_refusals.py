@@ -200,6 +200,10 @@ def test_a_data_directory_that_cannot_be_made_stops_the_start_with_its_remedy(tm
         create_app(Settings(data_dir=blocked))
 
 
+def test_readiness_names_neither_a_hash_nor_a_folder(client: TestClient) -> None:
+    assert set(client.get("/readyz").json()) == {"status", "model", "device"}
+
+
 def test_a_data_directory_that_is_gone_is_not_ready(assert_error: AssertError, tmp_path: Path) -> None:
     with TestClient(create_app(Settings(data_dir=tmp_path / "data")), base_url="http://127.0.0.1") as opened:
         assert opened.get("/readyz").status_code == 200

@@ -86,6 +86,13 @@ verdicts = Table(
     UniqueConstraint("run", "row"),
 )
 
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("until", String(40), nullable=False),  # when its cookie becomes too old, and the row may go
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -10,6 +10,7 @@ from waferwatch.store.database import Database
 from waferwatch.store.datasets import Datasets
 from waferwatch.store.results import Results
 from waferwatch.store.runs import Runs
+from waferwatch.store.sessions import EndedSessions
 from waferwatch.store.verdicts import Verdicts
 
 
@@ -23,6 +24,7 @@ class Store:
     results: Results
     verdicts: Verdicts
     audit: Audit
+    ended_sessions: EndedSessions
 
     def prepare(self) -> list[str]:
         """Bring the tables to this version, and clear away what an interrupted process left.
@@ -61,4 +63,5 @@ def open_store(settings: Settings) -> Store:
         Results(settings),
         Verdicts(database),
         Audit(database),
+        EndedSessions(database),
     )

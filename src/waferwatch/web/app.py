@@ -36,6 +36,7 @@ from waferwatch.web.history import api as history
 from waferwatch.web.login import api as login
 from waferwatch.web.login.access import Access
 from waferwatch.web.openapi import Endpoint, describe
+from waferwatch.web.peers import Peers
 from waferwatch.web.telemetry import Telemetry
 from waferwatch.web.work import Work
 
@@ -81,7 +82,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/static/{path:path}", serve_asset),
         ],
         middleware=[
-            Middleware(Guard, settings=settings, telemetry=telemetry),
+            Middleware(Peers),
+            Middleware(Guard, settings=settings, telemetry=telemetry, access=made.access),
             Middleware(GZipMiddleware, minimum_size=_PACKED_BYTES, compresslevel=5),
         ],
         exception_handlers={WaferwatchError: answer_known, HTTPException: answer_known},

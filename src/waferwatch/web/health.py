@@ -38,8 +38,8 @@ def _readiness(app: Parts) -> dict[str, str | None]:
             folder=app.store.datasets.folder,
         )
     app.store.runs.all(limit=1)
-    model, sha256, device = moment_model(app.settings)
-    return {"status": "ready", "model": model, "model_sha256": sha256, "device": device}
+    model, _, device = moment_model(app.settings)
+    return {"status": "ready", "model": model, "device": device}
 
 
 async def metrics(request: Request) -> Response:

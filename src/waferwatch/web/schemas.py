@@ -65,7 +65,6 @@ class Health(BaseModel):
 class Readiness(BaseModel):
     status: str
     model: str
-    model_sha256: str | None
     device: str
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import socket
 import sys
 from types import FrameType
@@ -14,7 +13,10 @@ from starlette.applications import Starlette
 from waferwatch.errors import InputError
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
+from waferwatch.web.connections import BACKLOG, PatientProtocol
+from waferwatch.web.file_limit import raise_file_limit
 from waferwatch.web.login.access import Access
+from waferwatch.web.logs import log_to_stderr
 
 _GRACE_S = 5
 
@@ -35,11 +37,15 @@ def serve(settings: Settings) -> None:
     Raises:
         InputError: when the address cannot be listened on, with the remedy.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    log_to_stderr()
+    raise_file_limit()
     listening = _listen(settings.host, settings.port)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
+        http=PatientProtocol,
+        backlog=BACKLOG,
+        proxy_headers=False,  # the guard reads them itself, to know who is really connected
         log_config=None,
         access_log=False,
         server_header=False,
@@ -69,7 +75,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-        listening.listen(128)
+        listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise _cannot_listen(error, host, port) from error

@@ -52,7 +52,7 @@ class CompareAnswer(BaseModel):
     figure: Figure
 
 
-class VerdictAnswer(BaseModel):
+class MomentBenefit(BaseModel):
     answer: str = Field(description="Whether MOMENT earned its keep: yes, slightly, tie, no or unknown.")
     measure: str | None = Field(description="What the answer rests on: vus_pr (labels) or injected (faults found).")
     moment: float | None
@@ -130,7 +130,7 @@ class ComparisonAnswer(BaseModel):
     options: dict[str, Any]
     rows: list[ComparedDetector]
     labelled: bool
-    verdict: VerdictAnswer
+    verdict: MomentBenefit
     agreement: AgreementAnswer
     faults: FaultsAnswer | None
     figures: ComparisonFigures
