@@ -49,7 +49,7 @@ def test_a_run_goes_from_queued_to_done(store: Store) -> None:
     run = add(store, filters={"호기": ["E1"]})
     assert (run.state, run.progress, run.options["filters"]) == (State.QUEUED, 0.0, {"호기": ["E1"]})
     store.runs.start(run.id)
-    store.runs.touch(run.id, 0.4)
+    store.runs.keep_alive({run.id: 0.4})
     assert store.runs.get(run.id).progress == 0.4
     store.runs.finish(run.id, {"events": 3})
     done = store.runs.get(run.id)

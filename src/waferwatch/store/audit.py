@@ -36,7 +36,7 @@ class Audit:
     def recent(self, limit: int = 100) -> list[Entry]:
         """The newest first."""
         wanted = select(rows).order_by(rows.c.id.desc()).limit(limit)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [
                 Entry(row.at, row.user, row.action, row.subject, dict(row.detail)) for row in connection.execute(wanted)
             ]

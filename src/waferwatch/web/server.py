@@ -6,27 +6,30 @@ import errno
 import logging
 import socket
 import sys
-from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
 
 from waferwatch.errors import InputError
 from waferwatch.settings import Settings
-from waferwatch.web.app import create_app
+from waferwatch.web.app import create_app, prepare
 from waferwatch.web.login.access import Access
 
 _GRACE_S = 5
 
 
 class _Server(uvicorn.Server):
-    """Ends running detections as soon as it is told to stop, instead of waiting for them."""
+    """Ends running detections when it stops, instead of waiting for them.
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    Not in the signal handler: that runs between any two instructions of the event loop, where nothing may wait. Their
+    states are written when the application ends.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         app = self.config.app
         if isinstance(app, Starlette):
             app.state.parts.jobs.stop()
-        super().handle_exit(sig, frame)
+        await super().shutdown(sockets)
 
 
 def serve(settings: Settings) -> None:
@@ -34,10 +37,12 @@ def serve(settings: Settings) -> None:
 
     Raises:
         InputError: when the address cannot be listened on, with the remedy.
+        StoreError: when the database or the data folder cannot be used, with the remedy.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     listening = _listen(settings.host, settings.port)
     app = create_app(settings)
+    prepare(app.state.parts)  # before uvicorn starts, which would answer a failure here with a traceback
     config = uvicorn.Config(
         app,
         log_config=None,
