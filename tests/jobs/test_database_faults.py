@@ -202,9 +202,7 @@ def test_a_run_is_cancelled_by_another_process(jobs: Jobs, store: Store, setting
     elsewhere.close()
 
 
-def test_a_run_that_another_process_deleted_is_not_computed_further(
-    jobs: Jobs, settings: Settings, gate: Gate
-) -> None:
+def test_a_run_that_another_process_deleted_is_not_computed_further(jobs: Jobs, settings: Settings, gate: Gate) -> None:
     run = jobs.submit("detection", FIRST, "x")
     assert gate.begun.wait(WAIT_S)
     end, elsewhere = jobs.ended(run.id), other_process(settings)

@@ -93,6 +93,8 @@ class Jobs:
         flush = threading.Thread(target=self._flush, name="flush", daemon=True)
         flush.start()
         flush.join(_FLUSH_S)
+        if flush.is_alive():
+            _log.warning("the database is busy: runs that were interrupted are marked at the next start")
 
     def submit(self, kind: str, options: Options, user: str) -> Run:
         """Queue a run; or give the one that waits, runs or is done and must have the same result.

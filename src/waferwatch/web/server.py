@@ -40,19 +40,18 @@ def serve(settings: Settings) -> None:
         StoreError: when the database or the data folder cannot be used, with the remedy.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    listening = _listen(settings.host, settings.port)
-    app = create_app(settings)
-    prepare(app.state.parts)  # before uvicorn starts, which would answer a failure here with a traceback
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE_S,
-    )
-    for line in _greeting(_address(settings.host, listening), app.state.parts.access):
-        print(line, file=sys.stderr, flush=True)  # noqa: T201
-    with listening:
+    with _listen(settings.host, settings.port) as listening:
+        app = create_app(settings)
+        prepare(app.state.parts)  # before uvicorn starts, which would answer a failure here with a traceback
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+        for line in _greeting(_address(settings.host, listening), app.state.parts.access):
+            print(line, file=sys.stderr, flush=True)  # noqa: T201
         _Server(config).run(sockets=[listening])
 
 
