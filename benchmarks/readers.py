@@ -5,11 +5,11 @@
 
 A server process of its own on loopback, a new data folder: a data set of ROWS rows and 12 sensors (virtual fab, 4
 tools, seed 0) and one finished detection on it. While a comparison of all detectors runs on the same data, READERS
-readers ask for pages and figures at random, each for the next as soon as it has the last, for SECONDS; zooms and
-explained events differ each time. GET /healthz is asked every 50 ms on a connection of its own. Times are from the
-request to the last byte, compressed as for a browser. The column "first" has the first answer of each kind, for one
-reader while nothing else runs. The last line of stdout is one JSON document; the exit code is 1 when an answer was an
-error.
+readers ask for pages and figures at random, each for the next as soon as it has the last, for SECONDS: among them 50
+zooms and 20 explained events (--views takes other numbers), none of which was asked for before. GET /healthz is asked
+every 50 ms on a connection of its own. Times are from the request to the last byte, compressed as for a browser. The
+column "first" has the first answer of each kind, for one reader while nothing else runs. The last line of stdout is one
+JSON document; the exit code is 1 when an answer was an error.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -81,14 +82,15 @@ def told(took: Sequence[float]) -> dict[str, float]:
     }
 
 
-def addresses_of(dataset: str, found: dict[str, Any]) -> Addresses:
-    run, sensors = found["run"], found["features"]
-    events = [event["id"] for event in found["events"]]
-
-    def zoom(chance: random.Random) -> str:
-        day, hour, minute = chance.randint(5, 8), chance.randrange(24), chance.randrange(60)
-        start = f"2026-01-{day:02d}T{hour:02d}:{minute:02d}:00"
-        return f"/plot/{chance.choice(sensors)}?run={run}&points=3000&start={start}"
+def addresses_of(dataset: str, found: dict[str, Any], zooms: int, events: int) -> Addresses:
+    run, chance = found["run"], random.Random(1)
+    sensors = [one["sensor"] for one in found["ranking"]]
+    explained = [event["id"] for event in chance.sample(found["events"][1:], events)]
+    views = []
+    for _ in range(zooms):
+        start = datetime(2026, 1, 5, 8) + timedelta(minutes=chance.randrange(60 * 24))
+        ends = f"start={start.isoformat()}&end={(start + timedelta(hours=chance.randint(1, 24))).isoformat()}"
+        views.append(f"/plot/{chance.choice(sensors)}?run={run}&points=3000&{ends}")
 
     fixed = {
         "/": "/",
@@ -106,8 +108,8 @@ def addresses_of(dataset: str, found: dict[str, Any]) -> Addresses:
         "/plot/SENSOR": f"/plot/{sensors[0]}?run={run}&points=3000",
     }
     made: Addresses = {kind: lambda _chance, address=address: address for kind, address in fixed.items()}  # type: ignore[misc]
-    made["/plot/SENSOR zoomed"] = zoom
-    made["/runs/ID/events/N"] = lambda chance: f"/runs/{run}/events/{chance.choice(events)}"
+    made["/plot/SENSOR zoomed"] = lambda chance: chance.choice(views)
+    made["/runs/ID/events/N"] = lambda chance: f"/runs/{run}/events/{chance.choice(explained)}"
     return made
 
 
@@ -156,7 +158,8 @@ def measure(port: int, pid: int, folder: Path, options: argparse.Namespace) -> d
         with (folder / "long.parquet").open("rb") as file:
             dataset = client.post("/datasets", files={"file": ("long.parquet", file)}).raise_for_status().json()["id"]
         body = {"dataset": dataset, "detector": QUICK, "contamination": 0.01}
-        addresses = addresses_of(dataset, client.post("/detect", json=body).raise_for_status().json())
+        found = client.post("/detect", json=body).raise_for_status().json()
+        addresses = addresses_of(dataset, found, *options.views)
         first = first_answers(port, addresses)
         run = client.post("/runs", json={"kind": "comparison", "dataset": dataset}).raise_for_status().json()["id"]
         while client.get(f"/runs/{run}").json()["state"] == "queued":
@@ -180,6 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--readers", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=45)
+    parser.add_argument("--views", type=int, nargs=2, default=(50, 20), metavar=("ZOOMS", "EVENTS"), help="that differ")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()

@@ -33,7 +33,9 @@ class Work:
     def __init__(self, datasets: Datasets) -> None:
         self._datasets = datasets
         self._reading = CapacityLimiter(_READERS)
-        self._drawing = CapacityLimiter(max(2, os.cpu_count() or 1))
+        cores = max(2, os.cpu_count() or 1)
+        self._drawing = CapacityLimiter(cores)
+        self._plotting = CapacityLimiter(cores)
         self._exporting = CapacityLimiter(1)
         self._answers = KeptAnswers()
         self._lines: Recent[tuple[str, int], Lines] = Recent(_LINES_BYTES, _lines_bytes)
@@ -52,16 +54,20 @@ class Work:
         call = functools.partial(function, *arguments, **named)
         return await to_thread.run_sync(call, limiter=self._drawing)
 
-    async def answer(self, request: Request, key_of: Callable[[], Hashable], make: Callable[[], Any]) -> Response:
+    async def answer(
+        self, request: Request, key_of: Callable[[], Hashable], make: Callable[[], Any], *, plot: bool = False
+    ) -> Response:
         """A JSON answer, from memory as long as its key stays the same.
 
         Args:
             key_of: everything that the answer depends on; asked each time, so it must be quick.
             make: computes the answer.
+            plot: a single figure that somebody zooms: it does not queue behind whole results and explanations.
         """
         packed = self._answers.find(await self.read(key_of))
         if packed is None:
-            packed = await self.draw(self._answers.make, key_of, make)
+            limiter = self._plotting if plot else self._drawing
+            packed = await to_thread.run_sync(self._answers.make, key_of, make, limiter=limiter)
         return packed_answer(request, packed)
 
     async def export(self, function: Callable[..., Result], *arguments: object) -> Result:

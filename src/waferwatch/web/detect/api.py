@@ -109,7 +109,7 @@ async def plot(request: Request) -> Response:
             return "plot", translate.language, sensor, shown, dataset_key(app, dataset_of(query.dataset))
         return "plot", translate.language, sensor, shown, detection_key(app, app.jobs.result_of(query.run))
 
-    return await app.work.answer(request, key, lambda: _plot_answer(app, sensor, query, translate))
+    return await app.work.answer(request, key, lambda: _plot_answer(app, sensor, query, translate), plot=True)
 
 
 def _plot_answer(app: Parts, sensor: str, query: PlotQuery, translate: Translator) -> dict[str, Any]:
