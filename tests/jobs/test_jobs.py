@@ -41,8 +41,7 @@ def jobs(settings: Settings, store: Store) -> Iterator[Jobs]:
     made = Jobs(settings, store)
     made.start()
     yield made
-    made.stop()
-    made.join(WAIT_S)
+    made.close(WAIT_S)
 
 
 @pytest.fixture
@@ -158,7 +157,7 @@ def test_a_stopped_server_tells_its_runs_as_interrupted(
     waiting = jobs.submit("detection", Options("demo", contamination=0.2), "x")
     until(lambda: jobs.get(run.id).state is State.RUNNING)
     jobs.stop()
-    jobs.join(WAIT_S)
+    jobs.close(WAIT_S)
     for one in (run, waiting):
         assert store.runs.get(one.id).state is State.INTERRUPTED
     with pytest.raises(RunFailed, match="server ended"):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from waferwatch.detectors.moment import checkpoint as checkpoints
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
 from waferwatch.read.frames import table_from_frame
@@ -122,3 +124,21 @@ def test_the_fingerprint_tells_questions_apart() -> None:
     }
     assert len(others) == 5
     assert mine not in others
+
+
+def test_a_replaced_checkpoint_makes_another_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedded = checkpoints.find()
+    monkeypatch.setattr(checkpoints, "imported_folder", lambda: tmp_path)
+    mine = replace(embedded, name="tuned", folder=tmp_path / "tuned")
+    mine.folder.mkdir()
+
+    def question(**hashes: str) -> str:
+        checkpoints.write(replace(mine, **hashes))
+        return Options("x", checkpoint="tuned").fingerprint("detection", DATASET)
+
+    first = question(sha256="a" * 64)
+    assert question(sha256="a" * 64) == first
+    assert question(sha256="b" * 64) != first
+    assert question(sha256="a" * 64, weights_sha256="b" * 64) != first, "a GPU computes with these"
+    (mine.folder / checkpoints.DESCRIPTION).unlink()
+    assert Options("x", checkpoint="tuned").fingerprint("detection", DATASET) != first, "the run itself says what lacks"

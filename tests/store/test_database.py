@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import socket
+import sqlite3
 import threading
+from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import InternalError
 
 from waferwatch.errors import InputError
 from waferwatch.settings import Settings
 from waferwatch.store.database import Database, StoreError, now
+from waferwatch.store.runs import State
 from waferwatch.store.schema import metadata
+from waferwatch.store.store import open_store
 
 
 def test_migrations_from_nothing_make_the_tables_of_the_schema(settings: Settings) -> None:
@@ -72,6 +81,107 @@ def test_a_database_of_a_newer_version_is_refused(settings: Settings) -> None:
     with database.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreError, match="another version"):
+        database.migrate()
+    database.close()
+
+
+def test_a_database_of_0_3_0_is_brought_to_this_version_with_its_runs(settings: Settings) -> None:
+    database = Database(settings)
+    run = {
+        "id": "0" * 16,
+        "kind": "detection",
+        "dataset": "demo",
+        "dataset_name": "",
+        "options": '{"dataset": "demo"}',
+        "fingerprint": "f" * 64,
+        "state": "running",
+        "progress": 0.25,
+        "created": "2026-01-01T00:00:00.000000+00:00",
+        "user": "kim",
+        "worker": f"{socket.gethostname()}:1:1767225600.00",
+        "touched": "2026-01-01T00:00:00.000000+00:00",
+    }
+    columns, places = ", ".join(f'"{name}"' for name in run), ", ".join(f":{name}" for name in run)
+    with database.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(resources.files("waferwatch.store") / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for number, state in enumerate(("running", "done")):
+            statement = text(f"INSERT INTO runs ({columns}) VALUES ({places})")
+            connection.execute(statement, run | {"id": f"{number:016}", "state": state})
+    database.close()
+    store = open_store(settings)
+    assert store.prepare() == [f"{0:016}"]
+    assert store.runs.get(f"{0:016}").state is State.INTERRUPTED
+    assert store.runs.get(f"{1:016}").state is State.DONE
+    assert store.runs.unwanted([f"{1:016}"]) == {f"{1:016}"}
+    store.close()
+
+
+def test_a_reader_cannot_write(settings: Settings) -> None:
+    database = Database(settings)
+    database.migrate()
+    with pytest.raises((StoreError, InternalError)), database.read() as connection:
+        connection.execute(text("DELETE FROM audit"))
+    with database.begin() as connection:  # the same connections still can
+        connection.execute(text("DELETE FROM audit"))
+    database.close()
+
+
+def test_readers_wait_for_no_writer_and_see_what_was_kept(tmp_path: Path) -> None:
+    database = Database(Settings(data_dir=tmp_path))
+    database.migrate()
+    line = metadata.tables["audit"].insert().values(at=now(), user="kim", action="test", subject="x", detail={})
+    count = text("SELECT count(*) FROM audit")
+    with database.begin() as writing:
+        writing.execute(line)
+        with database.read() as reading:
+            assert reading.execute(count).scalar() == 0
+    with database.read() as reading:
+        assert reading.execute(count).scalar() == 1
+    database.close()
+
+
+def test_a_writer_gives_up_when_the_server_ends(tmp_path: Path) -> None:
+    database = Database(Settings(data_dir=tmp_path))
+    database.migrate()
+    other = sqlite3.connect(tmp_path / "waferwatch.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.2, database.give_up).start()
+    with pytest.raises(StoreError, match="busy"), database.begin():
+        pass
+    other.close()
+    database.close()
+
+
+def test_what_was_acknowledged_is_on_the_disk(tmp_path: Path) -> None:
+    database = Database(Settings(data_dir=tmp_path))
+    full = 2
+    with database.begin() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == full
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    database.close()
+
+
+def noise(file: Path) -> None:
+    file.write_bytes(bytes(range(256)) * 200)
+
+
+def overwritten_pages(file: Path) -> None:
+    database = Database(Settings(data_dir=file.parent))
+    database.migrate()
+    database.close()
+    content = bytearray(file.read_bytes())
+    content[100:] = b"\xa5" * (len(content) - 100)
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [noise, overwritten_pages])
+def test_a_damaged_database_is_told_with_its_remedy(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    damage(tmp_path / "waferwatch.sqlite3")
+    database = Database(Settings(data_dir=tmp_path))
+    with pytest.raises(StoreError, match=r"damaged.*restore a backup"):
         database.migrate()
     database.close()
 

@@ -1,4 +1,4 @@
-"""What a run is asked for, and the rows and sensors of the table that this means."""
+"""Run options, and the rows and sensors of the table that they select."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from waferwatch.errors import InputError, NotFoundError
+from waferwatch.errors import InputError, NotFoundError, WaferwatchError
 from waferwatch.grouping.groups import group_columns, part
+from waferwatch.models.moment import checkpoint as checkpoints
 from waferwatch.read.places import place_of
 from waferwatch.read.table import Role, Table
-from waferwatch.scoring.threshold import DEFAULT_CONTAMINATION
 from waferwatch.store.datasets import Dataset
 
 
@@ -54,14 +54,24 @@ class Options:
         return cls(**known)
 
     def fingerprint(self, kind: str, dataset: Dataset) -> str:
-        """The same for runs that must give the same result."""
-        parts = [_version(), kind, dataset.version, dataset.created if not dataset.builtin else "", self.to_dict()]
+        """The same for runs that must give the same result. It changes when the checkpoint of a name is replaced."""
+        created = dataset.created if not dataset.builtin else ""
+        parts = [_version(), kind, dataset.version, created, _weights(self.checkpoint), self.to_dict()]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=True, sort_keys=True).encode()).hexdigest()
 
 
 @cache
 def _version() -> str:
     return metadata.version("waferwatch")
+
+
+def _weights(checkpoint: str | None) -> tuple[str, str | None] | None:
+    """SHA-256 of the weights that this name means now; None when there are none: the run itself says why."""
+    try:
+        found = checkpoints.find(checkpoint)
+    except WaferwatchError:
+        return None
+    return found.sha256, found.weights_sha256
 
 
 def check_sensor(table: Table, column: str, field: str) -> None:

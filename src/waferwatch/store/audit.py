@@ -43,7 +43,7 @@ class Audit:
         wanted = select(rows).order_by(rows.c.id.desc()).limit(limit)
         if before is not None:
             wanted = wanted.where(rows.c.id < before)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [
                 Entry(row.id, row.at, row.user, row.action, row.subject, dict(row.detail))
                 for row in connection.execute(wanted)

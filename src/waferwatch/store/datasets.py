@@ -115,7 +115,7 @@ class Datasets:
     def all(self) -> list[Dataset]:
         """The demo first, then the uploads, newest first."""
         wanted = select(rows).where(rows.c.deleted.is_(None)).order_by(rows.c.created.desc())
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [self.get(DEMO), *(_dataset(row) for row in connection.execute(wanted))]
 
     def get(self, dataset_id: str) -> Dataset:
@@ -226,7 +226,7 @@ class Datasets:
 
     def _row(self, dataset_id: str) -> Row[Any]:
         if _ID.fullmatch(dataset_id):
-            with self._database.begin() as connection:
+            with self._database.read() as connection:
                 wanted = select(rows).where(rows.c.id == dataset_id, rows.c.deleted.is_(None))
                 row = connection.execute(wanted).one_or_none()
                 if row is not None:
@@ -247,7 +247,7 @@ class Datasets:
 
     def _drop_versions(self, dataset_id: str, current: int) -> None:
         """Remove the tables of earlier versions that no run was made on."""
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             made = connection.execute(select(runs.c.options).where(runs.c.dataset == dataset_id)).scalars()
             used = {current, *(options.get("version") for options in made)}
         for version in set(range(1, current)) - used:

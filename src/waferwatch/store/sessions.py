@@ -32,5 +32,5 @@ class EndedSessions:
 
     def holds(self, session: str) -> bool:
         """Whether the session was ended."""
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return connection.execute(select(rows.c.id).where(rows.c.id == session)).first() is not None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from waferwatch.settings import Settings
 from waferwatch.store.audit import Audit
-from waferwatch.store.database import Database
+from waferwatch.store.database import Database, unwritable
 from waferwatch.store.datasets import Datasets
 from waferwatch.store.results import Results
 from waferwatch.store.runs import Runs
@@ -31,10 +31,16 @@ class Store:
 
         Returns:
             Ids of the runs that were interrupted.
+
+        Raises:
+            StoreError: when the database or the data folder cannot be used.
         """
         self.database.migrate()
-        self.datasets.clean()
-        self.results.clean()
+        try:
+            self.datasets.clean()
+            self.results.clean()
+        except OSError as error:
+            raise unwritable(self.results.folder.parent, error.strerror) from error
         return self.runs.end_abandoned()
 
     def delete_run(self, run_id: str) -> None:

@@ -53,7 +53,7 @@ class Verdicts:
     def of(self, *runs: str) -> list[Verdict]:
         """Every verdict on events of these runs, oldest first."""
         wanted = select(rows).where(rows.c.run.in_(runs)).order_by(rows.c.at)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [
                 Verdict(row.run, row.row, Judgement(row.verdict), row.note, row.user, row.at)
                 for row in connection.execute(wanted)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from importlib import metadata
 
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -93,12 +94,20 @@ def create_app(settings: Settings | None = None) -> Starlette:
     return app
 
 
+def prepare(parts: Parts) -> None:
+    """Make the store ready. Nothing happens when it is already.
+
+    Raises:
+        StoreError: when the database or the data folder cannot be used, with the remedy.
+    """
+    for run_id in parts.store.prepare():
+        _log.warning("run %s was interrupted when the server ended; it can be started again", run_id)
+
+
 @contextlib.asynccontextmanager
 async def _lifespan(_app: Starlette, parts: Parts) -> AsyncIterator[None]:
-    for run_id in await parts.work.read(parts.store.prepare):
-        _log.warning("run %s was interrupted when the server ended; it can be started again", run_id)
+    await to_thread.run_sync(prepare, parts)
     parts.jobs.start()
     yield
-    parts.jobs.stop()
-    await parts.work.read(parts.jobs.join, _PATIENCE_S)
+    await to_thread.run_sync(parts.jobs.close, _PATIENCE_S)
     parts.store.close()

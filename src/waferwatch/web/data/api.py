@@ -110,13 +110,13 @@ async def dataset_rows(request: Request) -> Response:
 async def dataset_sparklines(request: Request) -> Response:
     """The course of sensors in a few points: the lowest and highest value of each stretch of rows."""
     app, query = parts(request), read_query(request, SparkQuery)
-    return JsonAnswer({"sparklines": await app.work.read(_sparklines, app, request.path_params["id"], query)})
+    return JsonAnswer({"sparklines": await app.work.draw(_sparklines, app, request.path_params["id"], query)})
 
 
 async def dataset_quality(request: Request) -> Response:
     """The quality report: time, series, sensors, and what should be looked at first."""
     app, dataset = parts(request), request.path_params["id"]
-    return JsonAnswer(await app.work.read(_quality, app, dataset, translator(request)))
+    return JsonAnswer(await app.work.draw(_quality, app, dataset, translator(request)))
 
 
 def _detail(app: Parts, dataset_id: str, translate: Translator) -> dict[str, Any]:

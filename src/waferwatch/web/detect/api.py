@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
@@ -22,10 +23,12 @@ from waferwatch.store.runs import Run
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.detect.answer import detect_answer
+from waferwatch.web.detect.keys import dataset_key, detection_key
 from waferwatch.web.detect.schemas import DetectAnswer, DetectRequest, FilterAnswer, PlotQuery
 from waferwatch.web.detect.texts import texts
 from waferwatch.web.figures.distribution import distribution_figure
 from waferwatch.web.figures.time_series import Window, time_figure
+from waferwatch.web.kept import as_key
 from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
 from waferwatch.web.pages import render
@@ -54,7 +57,7 @@ async def detect(request: Request) -> Response:
     body = await read_body(request, DetectRequest)
     run = await finished_run(request, "detection", options_of(body))
     app = parts(request)
-    return JsonAnswer(await app.work.read(detect_answer, app, run, translator(request)))
+    return JsonAnswer(await app.work.draw(detect_answer, app, run, translator(request)))
 
 
 def options_of(body: DetectRequest, **more: Any) -> Options:
@@ -98,8 +101,15 @@ async def finished_run(request: Request, kind: str, options: Options) -> Run:
 async def plot(request: Request) -> Response:
     """One sensor of a data set as a figure; with a run, its score, flags and events too."""
     query = read_query(request, PlotQuery)
-    sensor = request.path_params["feature"]
-    return JsonAnswer(await parts(request).work.read(_plot_answer, parts(request), sensor, query, translator(request)))
+    app, translate, sensor = parts(request), translator(request), request.path_params["feature"]
+
+    def key() -> Hashable:
+        shown = as_key(query.model_dump())
+        if query.run is None:
+            return "plot", translate.language, sensor, shown, dataset_key(app, dataset_of(query.dataset))
+        return "plot", translate.language, sensor, shown, detection_key(app, app.jobs.result_of(query.run))
+
+    return await app.work.answer(request, key, lambda: _plot_answer(app, sensor, query, translate), plot=True)
 
 
 def _plot_answer(app: Parts, sensor: str, query: PlotQuery, translate: Translator) -> dict[str, Any]:
@@ -130,7 +140,10 @@ def _plot_answer(app: Parts, sensor: str, query: PlotQuery, translate: Translato
 
 async def filters(request: Request) -> Response:
     """The columns and values that rows can be chosen by, and from when to when the data go."""
-    return JsonAnswer(await parts(request).work.read(_filters, parts(request), request.path_params["id"]))
+    app, dataset = parts(request), request.path_params["id"]
+    return await app.work.answer(
+        request, lambda: ("filters", dataset_key(app, dataset)), lambda: _filters(app, dataset)
+    )
 
 
 def _filters(app: Parts, dataset: str) -> dict[str, Any]:

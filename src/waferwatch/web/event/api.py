@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from starlette.requests import Request
@@ -13,7 +14,9 @@ from waferwatch.store.verdicts import Judgement
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts, read_body, translator, user_of
 from waferwatch.web.detect.answer import event_verdicts
+from waferwatch.web.detect.runs import finished_detection
 from waferwatch.web.event.answer import event_answer, verdict_answer
+from waferwatch.web.event.keys import similar_key
 from waferwatch.web.event.scenes import asked
 from waferwatch.web.event.schemas import LONGEST_NOTE, EventQuery, Explanation, VerdictAnswer, VerdictRequest
 from waferwatch.web.event.texts import texts
@@ -31,7 +34,7 @@ async def event_page(request: Request) -> Response:
     problem, status = None, 200
     try:
         number = event_number(request.query_params.get("event", "1"))
-        await app.work.read(_check, app, run_id, number)
+        await app.work.draw(_check, app, run_id, number)
     except WaferwatchError as error:
         problem, status = {"message": error.message(translate), "hint": error.hint(translate)}, error.status
     return await render(
@@ -57,8 +60,13 @@ def _check(app: Parts, run_id: str, number: int) -> None:
 
 async def explain_event(request: Request) -> Response:
     """Everything that is known of one event."""
-    app, number = parts(request), event_number(request.path_params["event"])
-    return JsonAnswer(await app.work.read(_explain, app, request.path_params["id"], number, translator(request)))
+    number = event_number(request.path_params["event"])
+    app, translate, run_id = parts(request), translator(request), request.path_params["id"]
+
+    def key() -> Hashable:
+        return "event", translate.language, number, similar_key(app, finished_detection(app, run_id))
+
+    return await app.work.answer(request, key, lambda: _explain(app, run_id, number, translate))
 
 
 def _explain(app: Parts, run_id: str, number: int, translate: Translator) -> dict[str, Any]:

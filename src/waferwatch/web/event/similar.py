@@ -14,7 +14,7 @@ from waferwatch.store.verdicts import Verdict
 from waferwatch.web.context import Parts
 from waferwatch.web.event.scenes import Asked
 
-_MOST_RUNS = 20  # that are looked through, the newest
+MOST_RUNS = 20  # that are looked through, the newest
 _MOST_OWN = 5000  # events of this run, those with the highest peaks
 _MOST_OTHERS = 2000  # events of another run; one with more is left out
 _TOP_SENSORS = 2
@@ -39,7 +39,7 @@ def similar_events(app: Parts, asked: Asked, event: Event) -> list[dict[str, Any
 def _runs(app: Parts, own: Run) -> Iterator[Run]:
     """This run, then the newest other detections that are done and not too large to look through."""
     yield own
-    for run in app.store.runs.all(kind="detection", limit=_MOST_RUNS):
+    for run in app.store.runs.all(kind="detection", limit=MOST_RUNS):
         small = (run.summary or {}).get("events", 0) <= _MOST_OTHERS
         if run.id != own.id and run.state is State.DONE and small:
             yield run
