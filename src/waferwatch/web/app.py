@@ -20,6 +20,7 @@ from waferwatch.errors import WaferwatchError
 from waferwatch.jobs.jobs import Jobs
 from waferwatch.settings import Settings, current_settings
 from waferwatch.store.store import open_store
+from waferwatch.store.sweeper import Sweeper
 from waferwatch.web import audit, health
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.assets import serve_asset
@@ -96,7 +97,10 @@ async def _lifespan(_app: Starlette, parts: Parts) -> AsyncIterator[None]:
     for run_id in await parts.work.read(parts.store.prepare):
         _log.warning("run %s was interrupted when the server ended; it can be started again", run_id)
     parts.jobs.start()
+    sweeper = Sweeper(parts.store)
+    sweeper.start()
     yield
+    sweeper.stop()
     parts.jobs.stop()
     await parts.work.read(parts.jobs.join, _PATIENCE_S)
     parts.store.close()

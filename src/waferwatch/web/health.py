@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from waferwatch.errors import WaferwatchError
+from waferwatch.errors import StorageFullError, WaferwatchError
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts
 from waferwatch.web.openapi import Endpoint
@@ -31,12 +31,10 @@ async def readyz(request: Request) -> Response:
 
 
 def _readiness(app: Parts) -> dict[str, str | None]:
-    if not app.store.datasets.writable():
-        raise NotReadyError(
-            "Data sets cannot be stored in {folder}.",
-            hint="Give the server's user the right to write there, or set WAFERWATCH_DATA_DIR.",
-            folder=app.store.datasets.folder,
-        )
+    try:
+        app.store.datasets.check_writable()
+    except StorageFullError as error:
+        raise NotReadyError(error.message_template, hint=error.hint_template, **error.values) from error
     app.store.runs.all(limit=1)
     model, sha256, device = moment_model(app.settings)
     return {"status": "ready", "model": model, "model_sha256": sha256, "device": device}
