@@ -39,17 +39,8 @@ def storage_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
-            raise StorageFullError(
-                "The disk of the server is full.",
-                hint="Delete data sets or runs that are no longer needed, or free some space, then try again.",
-            ) from error
-        if error.errno in _UNWRITABLE:
-            raise StorageFullError(
-                "The server cannot write to its data folder: {reason}.",
-                hint="Give the server's user the right to write there, or set WAFERWATCH_DATA_DIR to another folder.",
-                reason=os.strerror(error.errno),
-            ) from error
+        if error.errno in _FULL or error.errno in _UNWRITABLE:
+            raise _refused(error) from error
         raise
 
 
@@ -122,7 +113,7 @@ def probe(folder: Path) -> None:
         StorageFullError: when nothing can be stored in the folder.
     """
     path = folder / f".probe-{secrets.token_hex(8)}.part"
-    with storage_errors():
+    try:
         try:
             with open(path, "xb", opener=_private) as file:
                 file.write(bytes(_PROBE_BYTES))
@@ -130,6 +121,21 @@ def probe(folder: Path) -> None:
                 os.fsync(file.fileno())
         finally:
             path.unlink(missing_ok=True)
+    except OSError as error:  # also a folder that is gone
+        raise _refused(error) from error
+
+
+def _refused(error: OSError) -> StorageFullError:
+    if error.errno in _FULL:
+        return StorageFullError(
+            "The disk of the server is full.",
+            hint="Delete data sets or runs that are no longer needed, or free some space, then try again.",
+        )
+    return StorageFullError(
+        "The server cannot write to its data folder: {reason}.",
+        hint="Give the server's user the right to write there, or set WAFERWATCH_DATA_DIR to another folder.",
+        reason=error.strerror or type(error).__name__,
+    )
 
 
 def _private(path: str, flags: int) -> int:
