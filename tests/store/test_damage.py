@@ -82,6 +82,23 @@ def test_a_damaged_result_is_not_made_whole_by_another_threshold(tmp_path: Path,
         results.put_threshold(RUN, found)
 
 
+def test_a_result_that_lost_a_file_is_damaged_and_one_without_its_folder_is_gone(
+    tmp_path: Path, found: Detection
+) -> None:
+    results = Results(Settings(data_dir=tmp_path))
+    results.clean()
+    for pattern in ("detection.json", "scores-*.parquet"):
+        results.put_detection(RUN, found)
+        (path,) = (results.folder / RUN).glob(pattern)
+        path.unlink()
+        with pytest.raises(DamagedError):
+            Results(Settings(data_dir=tmp_path)).detection(RUN)
+    results.delete(RUN)
+    with pytest.raises(NotFoundError) as told:
+        results.detection(RUN)
+    assert not isinstance(told.value, DamagedError)
+
+
 def test_a_damaged_document_is_told_and_never_shows_other_values(tmp_path: Path) -> None:
     results = Results(Settings(data_dir=tmp_path))
     results.clean()

@@ -99,7 +99,7 @@ class Results:
                     scores = _scores_file(folder, read_json(folder / _ABOUT))
                 written = put_json(folder / _ABOUT, describe_detection(found) | {"scores_file": scores})
             except (FileNotFoundError, NotADirectoryError):
-                raise _gone() from None
+                raise self._missing(run_id) from None
             self._remember(run_id, written.stamp, found)
 
     def detection(self, run_id: str) -> Detection:
@@ -127,7 +127,7 @@ class Results:
                 frame = pd.read_parquet(folder / _OLD_ROWS, columns=["event"]) if is_old(about) else pd.DataFrame()
                 return FoundEvents(events_of(about), event_ids_of(frame, about))
         except (FileNotFoundError, NotADirectoryError):
-            raise _gone() from None
+            raise self._missing(run_id) from None
 
     def put_document(self, run_id: str, document: dict[str, Any]) -> None:
         """Keep the result of another kind of run: plain JSON types. It is on the disk when this returns.
@@ -153,7 +153,7 @@ class Results:
             with guarded(_damaged()):
                 return read_json(self.folder / run_id / _DOCUMENT)
         except (FileNotFoundError, NotADirectoryError):
-            raise _gone() from None
+            raise self._missing(run_id) from None
 
     def delete(self, run_id: str) -> None:
         """
@@ -172,7 +172,11 @@ class Results:
         try:
             return stamp_of(self.folder / run_id / _ABOUT)
         except (FileNotFoundError, NotADirectoryError):
-            raise _gone() from None
+            raise self._missing(run_id) from None
+
+    def _missing(self, run_id: str) -> NotFoundError:
+        """A folder without its files was damaged; without the folder the result was deleted."""
+        return _damaged() if (self.folder / run_id).is_dir() else _gone()
 
     def _read(self, run_id: str) -> Detection:
         folder = self.folder / run_id
@@ -182,7 +186,7 @@ class Results:
                 scores = about.get("scores_file", {"name": _OLD_ROWS, "sha256": None})
                 return restore_detection(read_parquet(folder / scores["name"], scores["sha256"]), about)
         except (FileNotFoundError, NotADirectoryError):
-            raise _gone() from None
+            raise self._missing(run_id) from None
 
 
 def _write(folder: Path, found: Detection) -> Written:
@@ -212,6 +216,6 @@ def _gone() -> NotFoundError:
 def _damaged() -> DamagedError:
     return DamagedError(
         "The files of this result are damaged, so it cannot be shown.",
-        hint="Detect again, and have the disk of the server checked.",
+        hint="Delete this run, detect again, and have the disk of the server checked.",
         field="run",
     )
