@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from starlette.testclient import TestClient
 
-from tests.store.test_datasets import keep
+from tests.store.test_datasets import CSV, keep
 from tests.store.test_runs import ERROR, add
 from waferwatch.errors import NotFoundError
 from waferwatch.settings import Settings
@@ -21,6 +24,7 @@ from waferwatch.store.schema import runs as run_rows
 from waferwatch.store.store import Store, open_store
 from waferwatch.store.sweeper import Sweeper
 from waferwatch.store.verdicts import Judgement
+from waferwatch.web.app import create_app
 
 _PATIENCE_S = 20.0
 
@@ -215,3 +219,18 @@ def test_a_run_whose_deletion_was_cut_short_can_be_deleted_again(store: Store, m
     store.delete_run(run.id)
     with pytest.raises(NotFoundError):
         store.runs.get(run.id)
+
+
+def test_the_server_sweeps_while_it_runs(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("waferwatch.web.app.Sweeper", partial(Sweeper, every_s=0.02))
+    app = create_app(settings)
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        sent = {"file": ("a.csv", CSV, "text/csv")}
+        dataset = client.post("/datasets", files=sent).json()["id"]
+        store: Store = app.state.parts.store
+        assert client.delete(f"/datasets/{dataset}").status_code == 204
+        change_dataset(store, dataset, deleted=ago(minutes=61))
+        assert wait_for(lambda: not (store.datasets.folder / dataset).exists())
+        assert client.post(f"/datasets/{dataset}/restore").status_code == 404
+        assert "sweeper" in [thread.name for thread in threading.enumerate()]
+    assert wait_for(lambda: "sweeper" not in [thread.name for thread in threading.enumerate()])
