@@ -178,6 +178,16 @@ def test_a_damaged_upload_is_told_and_never_read(uploads: Uploads, name: str) ->
     assert try_damage(uploads.folder / kept / name, read, seed=5) == TIMES
 
 
+def test_a_table_that_lost_against_another_change_of_roles_leaves_the_other_s(uploads: Uploads, table: Table) -> None:
+    kept = upload(uploads, CSV.encode())
+    before = uploads.load(kept, "a.csv", 1, None)
+    assert not uploads.save(kept, 1, table, lambda: False)
+    pd.testing.assert_frame_equal(uploads.load(kept, "a.csv", 1, None).frame, before.frame)
+    assert uploads.save(kept, 1, table, lambda: True)
+    pd.testing.assert_frame_equal(uploads.load(kept, "a.csv", 1, None).frame, table.frame)
+    assert [path.name for path in uploads.folder.iterdir()] == [kept]
+
+
 @pytest.mark.parametrize("name", ["table-1.json", "table-1.parquet"])
 def test_a_damaged_table_is_read_from_the_uploaded_file_again(uploads: Uploads, name: str) -> None:
     kept = upload(uploads, CSV.encode())

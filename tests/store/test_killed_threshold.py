@@ -9,6 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from waferwatch.detection.result import Detection
+from waferwatch.detection.run import detect_table
+from waferwatch.jobs.detection import set_threshold, summary
+from waferwatch.jobs.options import Options
+from waferwatch.settings import Settings
+from waferwatch.store.store import open_store
+
 KILLS = 20
 # One process has the imports done and forks the servers that it kills: a start of its own for each would take minutes.
 _PROGRAM = """
@@ -96,3 +103,27 @@ def test_a_kill_during_a_moved_threshold_loses_no_result(tmp_path: Path) -> None
     assert figures["on_their_way"] >= KILLS // 2, "most kills came while a threshold moved"
     left = [path.name for path in (tmp_path / "runs").iterdir()]
     assert len(left) == 1, "nothing but the result is left"
+
+
+def test_a_kill_between_the_result_and_its_row_leaves_no_answer_to_the_old_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(Settings(data_dir=tmp_path))
+    store.prepare()
+    options = Options("demo", detector="squared_difference").to_dict()
+    run = store.runs.add("detection", "demo", "", options, "f" * 64, "kim")
+    found = detect_table(store.datasets.table("demo"), detector="squared_difference", contamination=0.005)
+    store.results.put_detection(run.id, found)
+    store.runs.finish(run.id, summary(found))
+    put = store.results.put_threshold
+
+    def put_and_die(run_id: str, moved: Detection) -> None:
+        put(run_id, moved)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store.results, "put_threshold", put_and_die)
+    with pytest.raises(KeyboardInterrupt):
+        set_threshold(store, store.runs.get(run.id), found.threshold * 2)
+    assert store.results.detection(run.id).threshold == found.threshold * 2
+    assert store.runs.same("f" * 64) is None
+    store.close()
