@@ -50,7 +50,7 @@ WORKING_S = 10.0  # or after this time without one
 OLD_S = 2 * 24 * 3600.0
 PRELOADED = [
     "waferwatch.web.server",
-    "waferwatch.detectors.one_liners",
+    "waferwatch.models.baselines.one_liners",
     "plotly.graph_objects",
     "pyarrow.parquet",
     "scipy.ndimage",

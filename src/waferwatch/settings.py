@@ -57,6 +57,12 @@ class Settings(BaseModel):
     undo_minutes: int = Field(
         60, ge=1, description="Minutes for which a deleted data set can be brought back before its files are removed."
     )
+    keep_runs_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Days after which finished runs are deleted with their results and verdicts; 0: never.",
+    )
     threads: int = Field(0, ge=0, description="Processor threads used by a detection; 0 takes every core.")
     device: str = Field(
         "auto",

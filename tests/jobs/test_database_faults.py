@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from waferwatch.detectors.base import Progress
+from waferwatch.models.contract import Progress
 from waferwatch.errors import NotFoundError
 from waferwatch.jobs import jobs as module
 from waferwatch.jobs.jobs import Jobs

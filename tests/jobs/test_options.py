@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from waferwatch.detectors.moment import checkpoint as checkpoints
+from waferwatch.models.moment import checkpoint as checkpoints
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
 from waferwatch.read.frames import table_from_frame

@@ -224,3 +224,35 @@ def test_the_page_of_an_event_is_in_the_reader_s_language(client: TestClient, sp
     assert page.status_code == 200
     assert "가장 가까운 정상 구간" in page.text
     assert "event.js" in page.text
+
+
+INTERLEAVED = "time,equipment,pressure\n" + "\n".join(
+    # Each second has a row of both tools. E1 jumps up and down from 224 to 236 s, E2 a little at 230 s.
+    f"2026-03-01 09:{at // 120:02d}:{at // 2 % 60:02d},E{at % 2 + 1},"
+    f"{((at % 2 == 0 and 224 <= at // 2 < 237) * 9 + 0.1) * (at // 2 % 2) + 0.3 * (at == 461)}"
+    for at in range(1000)
+)
+
+
+def test_a_verdict_stays_with_its_tool_when_rows_of_two_tools_lie_between_one_another(client: TestClient) -> None:
+    dataset, again = (
+        client.post("/datasets", files={"file": ("two.csv", INTERLEAVED.encode(), "text/csv")}).json()["id"]
+        for _ in range(2)
+    )
+    found = detect(client, dataset=dataset, contamination=0.017)
+    run = found["run"]
+    (inner,) = (one for one in found["events"] if one["equipment"] == "E2")
+    (outer,) = (one for one in found["events"] if one["equipment"] == "E1")
+    assert outer["start_row"] < inner["peak_row"] < outer["end_row"]
+    judge(client, run, inner["id"], "true_alarm", "valve")
+    assert client.post(f"/runs/{run}/threshold", json={"threshold": inner["peak_score"] * 1.1}).status_code == 200
+    (left,) = client.get(f"/runs/{run}/result").json()["events"]
+    assert left["equipment"] == "E1"
+    assert left["verdict"] is None
+    other = detect(client, dataset=again, contamination=0.016)
+    similar = explain(client, other["run"], other["events"][0]["id"])["similar"]
+    told = [one for one in similar if one["run"] == run]
+    assert told, "the event of the earlier run is like the one of this run"
+    assert [one["verdict"] for one in told] == [None] * len(told)
+    for one in (dataset, again):
+        client.delete(f"/datasets/{one}")

@@ -319,8 +319,8 @@ def test_a_full_disk_is_told_and_nothing_stays_open(
 
     with monkeypatch.context() as patched:
         patched.setattr("waferwatch.web.history.api.write_detection_rows", full)
-        error = assert_error(export(client, demo_run), 503, "store_unavailable")
-    assert "No space left" in error["message"]
+        error = assert_error(export(client, demo_run), 507, "storage_full")
+    assert "disk of the server is full" in error["message"]
     assert export(client, demo_run).status_code == 200
     opened = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
     assert not [path for path in opened if "(deleted)" in path and "data" in path]

@@ -17,8 +17,8 @@ from waferwatch.web.language import Translator, choose_language
 SOURCE = Path(waferwatch.__file__).parent
 CATALOGUES = sorted((SOURCE / "web" / "translations" / "ko").glob("*.po"))
 _TREE = (
-    "Waferwatch|Input|NotFound|TooLarge|Model|MissingExtra|Store|TooMany|"  # errors.py
-    "Malformed|Unauthorized|Forbidden|NoSuchPage|Method|MediaType|Unexpected|NotReady"  # web
+    "Waferwatch|Input|NotFound|Damaged|StorageFull|TooLarge|Model|MissingExtra|Store|TooMany|"  # errors.py
+    "Malformed|Unauthorized|Forbidden|NoSuchPage|Method|MediaType|Unexpected|NotReady|DownloadsBusy"  # web
 )
 _CALLS = re.compile(rf"(?:(?:{_TREE})Error|Cancelled|Note|translate|_)$")
 

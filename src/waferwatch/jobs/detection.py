@@ -55,12 +55,17 @@ def set_threshold(store: Store, run: Run, threshold: float) -> Detection:
     Raises:
         InputError: for a threshold that is no finite number.
         NotFoundError: when the data set or the result is gone.
+        DamagedError: when the result was damaged.
+        StorageFullError: when the disk is full; the threshold stays where it was.
     """
     options = Options.from_dict(run.options)
     table = table_of(store, options)
-    found = move_threshold(table, chosen_rows(table, options), store.results.detection(run.id), threshold)
-    store.results.put_detection(run.id, found)
-    store.runs.move(run.id, summary(found))
+    with store.results.lock(run.id):
+        found = move_threshold(table, chosen_rows(table, options), store.results.detection(run.id), threshold)
+        # A kill after the next line leaves an old summary; without it, a moved result that answers the old question.
+        store.runs.move(run.id, run.summary or {})
+        store.results.put_threshold(run.id, found)
+        store.runs.move(run.id, summary(found))
     return found
 
 

@@ -21,6 +21,7 @@ from waferwatch.errors import WaferwatchError
 from waferwatch.jobs.jobs import Jobs
 from waferwatch.settings import Settings, current_settings
 from waferwatch.store.store import open_store
+from waferwatch.store.sweeper import Sweeper
 from waferwatch.web import audit, health
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.assets import serve_asset
@@ -108,6 +109,9 @@ def prepare(parts: Parts) -> None:
 async def _lifespan(_app: Starlette, parts: Parts) -> AsyncIterator[None]:
     await to_thread.run_sync(prepare, parts)
     parts.jobs.start()
+    sweeper = Sweeper(parts.store)
+    sweeper.start()
     yield
+    sweeper.stop()
     await to_thread.run_sync(parts.jobs.close, _PATIENCE_S)
     parts.store.close()

@@ -7,7 +7,7 @@ import logging
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from waferwatch.errors import ModelError, WaferwatchError
+from waferwatch.errors import ModelError, StorageFullError, WaferwatchError
 from waferwatch.store.database import StoreError
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts
@@ -37,11 +37,10 @@ async def readyz(request: Request) -> Response:
 
 def _readiness(app: Parts) -> dict[str, str | None]:
     """Reasons name no path, since anybody may ask."""
-    if not app.store.datasets.writable():
-        raise NotReadyError(
-            "The data folder cannot be written.",
-            hint="Free space on its disk, give the server's user the right to write there, or set WAFERWATCH_DATA_DIR.",
-        )
+    try:
+        app.store.datasets.check_writable()
+    except StorageFullError as error:
+        raise NotReadyError(error.message_template, hint=error.hint_template, **error.values) from error
     try:
         app.store.runs.all(limit=1)
     except StoreError as error:

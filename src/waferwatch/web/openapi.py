@@ -26,13 +26,15 @@ _FAILURES = {
     403: "Another web site asked, or a proxy did and the server asks for no token.",
     404: "Something that the request names does not exist.",
     409: "The work was stopped.",
+    410: "Its files on the server are damaged.",
     413: "Too large.",
     415: "The body is of a wrong kind.",
     422: "The data or an option cannot be used.",
     429: "Too many requests, or too many runs wait; Retry-After says when to try again.",
     500: "A fault of the server.",
     501: "An optional extra is not installed.",
-    503: "The model cannot be loaded, or data cannot be stored.",
+    503: "The model cannot be loaded, or the store or too many downloads keep the server busy.",
+    507: "The disk of the server is full or cannot be written.",
 }
 
 DETECTING = (400, 403, 404, 409, 413, 415, 422, 500, 501, 503)  # what a detection may end in
@@ -67,6 +69,10 @@ class Endpoint:
             found |= {401, 503}
         if not self.open or self.method not in _READING:
             found.add(429)
+        if self.method not in _READING:
+            found.add(507)
+        if 404 in found:
+            found.add(410)
         return sorted(found)
 
 

@@ -77,7 +77,8 @@ class Work:
     def lines(self, dataset: str, version: int | None = None) -> Lines:
         """How the rows of a data set lie on the time axis; with the roles that its columns had in a version."""
         now = self._datasets.get(dataset).version
-        return self._lines.get((dataset, version or now), lambda: lay_out(self._datasets.table(dataset, version)))
+        chosen = version or now
+        return self._lines.get((dataset, chosen), lambda: lay_out(self._datasets.table(dataset, chosen)))
 
     def quality(self, dataset: str) -> Quality:
         """The quality report of a data set. May take some seconds the first time."""

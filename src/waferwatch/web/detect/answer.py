@@ -17,7 +17,7 @@ from waferwatch.read.table import Note, Table
 from waferwatch.scoring.part import only_found, only_rows
 from waferwatch.scoring.result import Detection
 from waferwatch.store.runs import Run
-from waferwatch.store.verdicts import Verdict
+from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.context import Parts
 from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.figures.distribution import distribution_figure
@@ -85,15 +85,9 @@ def sensor_ranking(found: Detection) -> list[dict[str, Any]]:
     return [{"sensor": found.features[at], "share": float(carried[at] / total)} for at in order]
 
 
-def event_verdicts(found: Detection, verdicts: Iterable[Verdict]) -> dict[int, Verdict]:
-    """The verdict on each event: that on a row which is now in it."""
-    inside = [one for one in verdicts if one.row < len(found.event_ids)]
-    return {int(found.event_ids[one.row]): one for one in inside if found.event_ids[one.row]}
-
-
 def _events(found: Detection, verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
     """In order of start; of very many, those with the highest peaks."""
-    said = event_verdicts(found, verdicts)
+    said = event_verdicts(found.event_ids, verdicts)
     highest = sorted(found.events, key=lambda event: -event.peak_score)[:_MOST_EVENTS]
     return [
         event.to_dict()

@@ -12,9 +12,8 @@ from waferwatch.explain.nearest import Nearest
 from waferwatch.explain.scene import Scene, told
 from waferwatch.explain.sensors import SensorPart
 from waferwatch.explain.sisters import Sisters
-from waferwatch.store.verdicts import Verdict
+from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.context import Parts
-from waferwatch.web.detect.answer import event_verdicts
 from waferwatch.web.event.scenes import Asked
 from waferwatch.web.event.similar import similar_events
 from waferwatch.web.figures.event_course import course_figure
@@ -32,7 +31,7 @@ def event_answer(app: Parts, asked: Asked, number: int, translate: Translator) -
     """
     run, scene = asked.run, asked.scene
     found = explain(scene, number)
-    verdict = event_verdicts(scene.found, app.store.verdicts.of(run.id)).get(number)
+    verdict = event_verdicts(scene.found.event_ids, app.store.verdicts.of(run.id)).get(number)
     said = verdict_answer(verdict)
     event = found.spot.event.to_dict() | {"verdict": said["verdict"], "note": said["note"]}
     return {

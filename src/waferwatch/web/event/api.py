@@ -10,10 +10,9 @@ from starlette.responses import Response
 
 from waferwatch.errors import NotFoundError, WaferwatchError
 from waferwatch.explain.spot import spot_of
-from waferwatch.store.verdicts import Judgement
+from waferwatch.store.verdicts import Judgement, event_verdicts
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts, read_body, translator, user_of
-from waferwatch.web.detect.answer import event_verdicts
 from waferwatch.web.detect.runs import finished_detection
 from waferwatch.web.event.answer import event_answer, verdict_answer
 from waferwatch.web.event.keys import similar_key
@@ -85,7 +84,7 @@ def _judge(app: Parts, run_id: str, number: int, body: VerdictRequest, user: str
     """The verdict hangs on the event's peak row. One on another row that now is in the event is replaced by it."""
     found = asked(app, run_id).scene
     event = spot_of(found, number).event
-    before = event_verdicts(found.found, app.store.verdicts.of(run_id)).get(number)
+    before = event_verdicts(found.found.event_ids, app.store.verdicts.of(run_id)).get(number)
     if before is not None and before.row != event.peak_row:
         app.store.verdicts.put(run_id, before.row, None, "", user)
     verdict = None if body.verdict is None else Judgement(body.verdict)

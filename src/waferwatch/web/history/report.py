@@ -21,9 +21,9 @@ from waferwatch.jobs.options import Options
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.result import Detection
 from waferwatch.store.runs import Run
-from waferwatch.store.verdicts import Verdict
+from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.context import Parts
-from waferwatch.web.detect.answer import event_verdicts, note_texts, sensor_ranking
+from waferwatch.web.detect.answer import note_texts, sensor_ranking
 from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.figures.distribution import distribution_figure
 from waferwatch.web.figures.groups import groups_figure
@@ -63,7 +63,7 @@ def write_report(app: Parts, run: Run, translate: Translator, file: BinaryIO) ->
     """
     found, options = app.store.results.detection(run.id), Options.from_dict(run.options)
     table = table_of(app.store, options)
-    verdicts = event_verdicts(found, app.store.verdicts.of(run.id))
+    verdicts = event_verdicts(found.event_ids, app.store.verdicts.of(run.id))
     material = Material(run, found, table, app.work.lines(options.dataset, options.version), verdicts, translate)
     file.write(report_html(material).encode(errors="replace"))
 
