@@ -10,8 +10,9 @@ import pandas as pd
 from waferwatch.errors import InputError
 from waferwatch.read import values
 from waferwatch.read.groups import find_groups
+from waferwatch.read.labels import bad_label
 from waferwatch.read.names import is_date, time_rank
-from waferwatch.read.roles import Found, bad_label, find_roles
+from waferwatch.read.roles import Found, find_roles
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.read.times import Times, on_date, over_midnight, read_times
 from waferwatch.read.wishes import Wishes, read_wishes
@@ -117,7 +118,7 @@ def _convert(frame: pd.DataFrame, found: Found, table: str, first_row: int) -> p
             columns[name] = times.values
             found.notes.extend(times.notes)
         elif role is Role.LABEL:
-            columns[name] = _label(column, name, table, first_row)
+            columns[name] = _label(column, name, found, table, first_row)
         else:
             columns[name] = column
     if infinite:
@@ -177,10 +178,14 @@ def _true_as_one(column: pd.Series) -> pd.Series:
     return column.map(str, na_action="ignore").str.strip().str.lower().map({"true": 1.0, "false": 0.0})
 
 
-def _label(column: pd.Series, name: str, table: str, first_row: int) -> pd.Series:
+def _label(column: pd.Series, name: str, found: Found, table: str, first_row: int) -> pd.Series:
     labels, bad = values.to_labels(column)
     if bad.any():
         raise bad_label(column, bad, name, table, first_row)
+    rarer = values.rarer_sign(column)
+    if rarer is not None:
+        text = {"column": name, "value": rarer}
+        found.notes.append(Note("{column} holds -1 and 1; {value}, the rarer of the two, was taken as abnormal.", text))
     return pd.Series(labels, copy=False)
 
 
