@@ -11,11 +11,14 @@ from waferwatch.errors import InputError
 from waferwatch.read import values
 from waferwatch.read.groups import find_groups
 from waferwatch.read.labels import bad_label
+from waferwatch.read.limits import Limits
 from waferwatch.read.names import is_date, time_rank
 from waferwatch.read.roles import Found, find_roles
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.read.times import Times, on_date, over_midnight, read_times
 from waferwatch.read.wishes import Wishes, read_wishes
+
+_LONGEST = Limits()
 
 
 def table_from_frame(
@@ -75,6 +78,7 @@ def _plain_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         raise InputError("{table} has no rows of data.", hint="Choose data with at least one row.", table=table)
     plain = frame.copy(deep=False)
     plain.columns = pd.Index([str(column) for column in frame.columns], dtype=object)
+    _LONGEST.check_names(table, list(plain.columns))
     repeated = list(dict.fromkeys(plain.columns[plain.columns.duplicated()]))
     if repeated:
         raise duplicate_names(table, repeated)
@@ -184,7 +188,7 @@ def _label(column: pd.Series, name: str, found: Found, table: str, first_row: in
         raise bad_label(column, bad, name, table, first_row)
     rarer = values.rarer_sign(column)
     if rarer is not None:
-        text = {"column": name, "value": rarer}
+        text: dict[str, object] = {"column": name, "value": rarer}
         found.notes.append(Note("{column} holds -1 and 1; {value}, the rarer of the two, was taken as abnormal.", text))
     return pd.Series(labels, copy=False)
 

@@ -107,11 +107,11 @@ def _role_of_counter(numbers: np.ndarray, found: Found) -> Role:
 
 def _role_of_text(column: pd.Series, name: str) -> Role:
     """A text that is another one in every row parts nothing."""
-    texts = values.distinct_texts(column)[1].to_pylist()
+    texts = values.distinct_texts(column)[1]
     if (len(column) > 1 and len(texts) == len(column)) or looks_like_time(column):
         return Role.IGNORED
     kind = names.possible_category(name)
-    if kind is not None and 2 * len(texts) <= len(column) and _name_such_things(kind, texts):
+    if kind is not None and 2 * len(texts) <= len(column) and _name_such_things(kind, texts.to_pylist()):
         return kind
     return Role.CONTEXT
 

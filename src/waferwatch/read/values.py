@@ -112,11 +112,20 @@ def rarer_sign(column: pd.Series) -> str | None:
 
 def distinct_texts(column: pd.Series) -> tuple[NDArray[np.intp], pa.Array]:
     """For each cell the position of its text, -1 for none, and the different texts, in small letters and trimmed."""
+    if isinstance(column.dtype, pd.StringDtype) and column.dtype.storage == "pyarrow":
+        return _distinct_of_arrow(pa.chunked_array(column.array.__arrow_array__()))
     if column.dtype == object:
         column = column.map(str, na_action="ignore")
     codes, values = pd.factorize(column)
     texts = pa.array([str(value) for value in values], type=pa.string())
     return codes, pc.utf8_lower(pc.utf8_trim_whitespace(texts))
+
+
+def _distinct_of_arrow(cells: pa.ChunkedArray) -> tuple[NDArray[np.intp], pa.Array]:
+    """As ``distinct_texts``, without a Python string for each different text."""
+    whole = cells.cast(pa.large_string()).combine_chunks().dictionary_encode()
+    codes = pc.fill_null(whole.indices, -1).to_numpy(zero_copy_only=False).astype(np.intp)
+    return codes, pc.utf8_lower(pc.utf8_trim_whitespace(whole.dictionary))
 
 
 def is_whole(numbers: NDArray[np.float64]) -> bool:
