@@ -86,18 +86,25 @@ def _holds_korean(text: str) -> bool:
     return not foreign or any(len(character.encode("euc_kr", "ignore")) == 2 for character in foreign)
 
 
-def _read_as(path: Path, name: str, limits: Limits, layout: Layout, *, as_text: bool) -> Rows:
+def _read_as(
+    path: Path, name: str, limits: Limits, layout: Layout, *, as_text: bool, texts: tuple[str, ...] = ()
+) -> Rows:
     limits.check_columns(name, len(layout.header))
     limits.check_names(name, layout.header)
     columns, notes = _column_names(layout, name)
     first_row = layout.header_lines + 1
     with measured_pool() as pool, PackedFile(path, name, limits) as file:
         source = TextSource(file, layout, name, limits, pool)
-        convert = _text_options(columns) if as_text else _convert_options(layout, columns)
+        convert = _text_options(columns) if as_text else _convert_options(layout, columns, texts)
         table = _parse(source, path, name, limits, layout, columns, convert, pool)
         if not as_text and layout.delimiter != "," and layout.decimal == "." and _hides_commas(table):
             del table
             return _read_as(path, name, limits, replace(layout, decimal=","), as_text=False)
+        # Arrow turns times with an offset to UTC; as text they tell the zone of the data.
+        zoned = () if as_text or texts else _with_zone(table)
+        if zoned:
+            del table
+            return _read_as(path, name, limits, layout, as_text=False, texts=zoned)
     limits.check_rows(name, table.num_rows)
     if source.quotes % 2 and _ends_in_several_lines(table):
         raise InputError(
@@ -202,11 +209,15 @@ def _parse_options(layout: Layout, columns: list[str], bad: list[arrow_csv.Inval
     )
 
 
-def _convert_options(layout: Layout, columns: list[str]) -> arrow_csv.ConvertOptions:
-    """Text for the columns whose names say they name something, since 007 is not 7 there."""
+def _with_zone(table: pa.Table) -> tuple[str, ...]:
+    return tuple(field.name for field in table.schema if pa.types.is_timestamp(field.type) and field.type.tz)
+
+
+def _convert_options(layout: Layout, columns: list[str], texts: tuple[str, ...]) -> arrow_csv.ConvertOptions:
+    """Text for the columns whose names say they name something, since 007 is not 7 there, and for ``texts``."""
     return arrow_csv.ConvertOptions(
         check_utf8=False,
-        column_types={column: pa.string() for column in columns if category(column) is not None},
+        column_types={column: pa.string() for column in columns if column in texts or category(column) is not None},
         null_values=_NULLS,
         true_values=[],
         false_values=[],

@@ -62,7 +62,7 @@ def table_from_frame(
         )
     converted = _convert(plain, found, name, first_row)
     groups = _groups(converted, found.roles, wishes)
-    return Table(name, converted, found.roles, groups, first_row, (*notes, *found.notes))
+    return Table(name, converted, found.roles, groups, first_row, (*notes, *found.notes), found.zone)
 
 
 def _plain_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:
@@ -120,6 +120,7 @@ def _convert(frame: pd.DataFrame, found: Found, table: str, first_row: int) -> p
         elif role is Role.TIME:
             times = _time(frame, name, found, table, first_row)
             columns[name] = times.values
+            found.zone = times.zone
             found.notes.extend(times.notes)
         elif role is Role.LABEL:
             columns[name] = _label(column, name, found, table, first_row)

@@ -20,6 +20,7 @@ class Found:
 
     roles: dict[str, Role] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
+    zone: str | None = None  # of the time column, once it was read
 
 
 def find_roles(frame: pd.DataFrame, wishes: Wishes, table: str, first_row: int) -> Found:

@@ -27,6 +27,7 @@ def save_table(table: Table, folder: Path, name: str) -> None:
         "roles": {column: role.value for column, role in table.roles.items()},
         "groups": table.groups,
         "first_row": table.first_row,
+        "zone": table.zone,
         "notes": [{"template": note.template, "values": note.values} for note in table.notes],
     }
     text = json.dumps(about, ensure_ascii=False, default=str)
@@ -40,6 +41,8 @@ def load_table(folder: Path, name: str, title: str) -> Table | None:
         frame = pd.read_parquet(folder / f"{name}.parquet")
     except (OSError, ValueError):
         return None
+    if "zone" not in about:  # of 0.3, which turned times with an offset to UTC
+        return None
     return Table(
         name=title,
         frame=frame,
@@ -47,6 +50,7 @@ def load_table(folder: Path, name: str, title: str) -> Table | None:
         groups=tuple(about["groups"]),
         first_row=about["first_row"],
         notes=tuple(Note(note["template"], note["values"]) for note in about["notes"]),
+        zone=about["zone"],
     )
 
 
