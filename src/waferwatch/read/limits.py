@@ -32,11 +32,12 @@ class Limits:
     def of(cls, settings: Settings | None = None) -> Self:
         """The limits that the settings give.
 
-        Without settings, those of this process, for a file of its own user: that may take a quarter of the machine.
+        Without settings, those of this process, for a file of its own user: that may take a quarter of the machine, if
+        nothing else was set.
         """
         own = settings or current_settings()
         memory = own.max_table_mb * 1_000_000
-        if settings is None:
+        if settings is None and "max_table_mb" not in own.model_fields_set:
             memory = max(memory, psutil.virtual_memory().total // _SHARE_OF_MACHINE)
         return cls(rows=own.max_rows, columns=own.max_columns, memory=memory)
 

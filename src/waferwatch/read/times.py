@@ -105,7 +105,7 @@ def _typed(column: pd.Series, name: str, table: str, first_row: int) -> Times:
         _refuse_outside(column, column, name, table, first_row)
         return Times(column.astype("datetime64[ns]"))
     naive = column.dt.tz_convert("UTC").dt.tz_localize(None)
-    _refuse_outside(naive, naive, name, table, first_row)
+    _refuse_outside(naive, column, name, table, first_row)
     utc = naive.astype("datetime64[ns]")
     ahead = column.dt.tz_localize(None).astype("datetime64[ns]") - utc
     local, zone, notes = in_zone(utc, ahead.dt.total_seconds().to_numpy(np.float64), name)
