@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from pathlib import Path
+from typing import BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -15,6 +16,7 @@ from waferwatch.read.delimited import Rows
 from waferwatch.read.frames import duplicate_names
 from waferwatch.read.limits import Limits
 from waferwatch.read.memory import Meter, is_text
+from waferwatch.read.parquet_pages import largest_pages
 from waferwatch.read.source import GZIP_MAGIC, PackedFile
 
 PARQUET_MAGIC = b"PAR1"
@@ -36,17 +38,14 @@ def read_parquet(path: Path, name: str, limits: Limits) -> Rows:
         _check_footer(source, name)
         with _open(source, []) as file:
             _check(file, name, limits)
+            _check_pages(source, file, name, limits)
             texts = [field.name for field in file.schema_arrow if is_text(field.type)]
         with _open(source, texts) as file:
             frame: pd.DataFrame = _read(file, name, limits).to_pandas(
                 split_blocks=True, self_destruct=True, ignore_metadata=True
             )
     except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            "{table} is damaged: it cannot be read as Parquet.",
-            hint="Copy or export the file again.",
-            table=name,
-        ) from error
+        raise _damaged(name) from error
     return Rows(frame, first_row=1)
 
 
@@ -97,13 +96,32 @@ def _check(file: parquet.ParquetFile, name: str, limits: Limits) -> None:
 
 def _check_footer(source: Path | io.BytesIO, name: str) -> None:
     """The footer is read whole, before anything is known of the file, so its length is checked first."""
-    with source.open("rb") if isinstance(source, Path) else io.BytesIO(source.getbuffer()) as raw:
+    with _raw(source) as raw:
         raw.seek(max(0, raw.seek(0, io.SEEK_END) - 8))
         length = int.from_bytes(raw.read(4), "little")
     if length > _FOOTER_BYTES:
-        raise InputError(
-            "{table} is damaged: it cannot be read as Parquet.", hint="Copy or export the file again.", table=name
-        )
+        raise _damaged(name)
+
+
+def _check_pages(source: Path | io.BytesIO, file: parquet.ParquetFile, name: str, limits: Limits) -> None:
+    try:
+        with _raw(source) as raw:
+            largest = largest_pages(raw, file.metadata)
+    except ValueError as error:
+        raise _damaged(name) from error
+    limits.check_parsed(name, largest)
+
+
+def _raw(source: Path | io.BytesIO) -> BinaryIO:
+    return source.open("rb") if isinstance(source, Path) else io.BytesIO(source.getbuffer())
+
+
+def _damaged(name: str) -> InputError:
+    return InputError(
+        "{table} is damaged: it cannot be read as Parquet.",
+        hint="Copy or export the file again.",
+        table=name,
+    )
 
 
 def _unpacked(path: Path, name: str, limits: Limits) -> Path | io.BytesIO:
