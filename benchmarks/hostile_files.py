@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 SCRIPT = "<script>alert(1)</script>"
+MARKS = "a" + "\u0315" * 60_000 + "\u0300" * 60_000
 File = tuple[str, str, str, bytes]  # what it is, the allowed statuses, its name, its content
 
 
@@ -50,6 +51,17 @@ def _sizes() -> Iterator[File]:
     yield "a Parquet file that says it has 2^40 rows", "4", "rows.parquet", _lying_parquet()
     yield "a Parquet file of 1,000,000 equal rows in 2 KB", "4", "same.parquet", _parquet([1.0] * 1_000_000)
 
+    yield "a Parquet file of 4 KB whose text stands for 1.2 GB", "4", "text.parquet", _one_text(40_000, 30_000)
+    yield "a Parquet file whose text stands for 2 GB in one column", "4", "text.parquet", _one_text(20_000, 100_000)
+    yield (
+        "a quotation mark before 3 GB of rows",
+        "4",
+        "quote.csv.gz",
+        _packed(b'a,b\n"1",2\n', b"1,2\n" * 250_000, 3000),
+    )
+    yield "a column name of 120,000 combining marks", "4", "marks.csv", b"time," + MARKS.encode() + b"\n1,2\n3,4\n"
+    yield "the same in Parquet", "4", "marks.parquet", _parquet([1.0, 2.0], MARKS)
+
 
 def _contents() -> Iterator[File]:
     table = good(100)
@@ -82,6 +94,7 @@ def _contents() -> Iterator[File]:
         .replace(b",5\n", b",1e999\n"),
     )
     yield "a number of 10,000 digits", "24", "digits.csv", table.replace(b",9\n", b"," + b"9" * 10_000 + b"\n")
+    yield "the null date 9999-12-31", "4", "null.csv", table.replace(b"2026-01-01 00:00:07", b"9999-12-31")
     yield "a time in year 99999", "4", "year.csv", table.replace(b"2026-01-01 00:00:07", b"99999-01-01 00:00:07")
     yield "50,000 quotation marks", "4", "quotes.csv", b"a,b\n" + b'"' * 49_999 + b"\n"
     yield "a pickle", "4", "a.pkl", b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x02id\x85R."
@@ -151,9 +164,17 @@ def _wide(columns: int) -> bytes:
     return b",".join(b"c%d" % n for n in range(columns)) + b"\n" + b",".join([b"1"] * columns) + b"\n"
 
 
-def _parquet(values: list[float]) -> bytes:
+def _parquet(values: list[float], name: str = "a") -> bytes:
     file = io.BytesIO()
-    parquet.write_table(pa.table({"a": values}), file, compression="zstd")
+    parquet.write_table(pa.table({name: values}), file, compression="zstd")
+    return file.getvalue()
+
+
+def _one_text(rows: int, letters: int) -> bytes:
+    """A text that stands in the file once and in the table in each row."""
+    file = io.BytesIO()
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["x" * letters]))
+    parquet.write_table(pa.table({"lot": texts, "a": [1.0] * rows}), file, store_schema=False)
     return file.getvalue()
 
 

@@ -54,6 +54,11 @@ class Settings(BaseModel):
     max_upload_mb: int = Field(1024, ge=1, description="Largest upload accepted, in megabytes.")
     max_rows: int = Field(20_000_000, ge=1, description="Most rows accepted in one table.")
     max_columns: int = Field(5_000, ge=1, description="Most columns accepted in one table.")
+    max_table_mb: int = Field(
+        400,
+        ge=1,
+        description="Most memory, in megabytes, of one uploaded table; reading it takes up to three times that.",
+    )
     undo_minutes: int = Field(
         60, ge=1, description="Minutes for which a deleted data set can be brought back before its files are removed."
     )

@@ -163,7 +163,8 @@ def reference_period(table: Table, options: Options) -> Table | None:
         )
     time = table.frame[column].to_numpy()
     dated = time.dtype.kind == "M"
-    low, high = (place_of(text, dated, name) for text, name in ((start, "reference_start"), (end, "reference_end")))
+    ends = ((start, "reference_start"), (end, "reference_end"))
+    low, high = (place_of(text, dated, name, table.zone) for text, name in ends)
     inside = np.ones(len(time), dtype=np.bool_)
     if low is not None:
         inside &= time >= low

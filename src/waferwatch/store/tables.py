@@ -34,6 +34,7 @@ def save_table(table: Table, folder: Path, name: str) -> None:
         "roles": {column: role.value for column, role in table.roles.items()},
         "groups": table.groups,
         "first_row": table.first_row,
+        "zone": table.zone,
         "notes": [{"template": note.template, "values": note.values} for note in table.notes],
     }
     put_json(folder / f"{name}.json", about)
@@ -49,6 +50,8 @@ def load_table(folder: Path, name: str, title: str) -> Table | None:
     try:
         with guarded(damaged):
             about: dict[str, Any] = read_json(folder / f"{name}.json")
+            if "zone" not in about:  # of 0.3, which turned times with an offset to UTC: it is read anew
+                return None
             frame = read_parquet(folder / f"{name}.parquet", about.get("sha256"))
             return Table(
                 name=title,
@@ -57,6 +60,7 @@ def load_table(folder: Path, name: str, title: str) -> Table | None:
                 groups=tuple(about["groups"]),
                 first_row=about["first_row"],
                 notes=tuple(Note(note["template"], note["values"]) for note in about["notes"]),
+                zone=about["zone"],
             )
     except (FileNotFoundError, NotADirectoryError):
         return None
