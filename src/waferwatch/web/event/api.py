@@ -11,11 +11,18 @@ from waferwatch.errors import NotFoundError, WaferwatchError
 from waferwatch.explain.spot import spot_of
 from waferwatch.store.verdicts import Judgement
 from waferwatch.web.answers import JsonAnswer
-from waferwatch.web.context import Parts, parts, read_body, translator, user_of
+from waferwatch.web.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.detect.answer import event_verdicts
 from waferwatch.web.event.answer import event_answer, verdict_answer
 from waferwatch.web.event.scenes import asked
-from waferwatch.web.event.schemas import LONGEST_NOTE, EventQuery, Explanation, VerdictAnswer, VerdictRequest
+from waferwatch.web.event.schemas import (
+    LONGEST_NOTE,
+    EventQuery,
+    ExplainQuery,
+    Explanation,
+    VerdictAnswer,
+    VerdictRequest,
+)
 from waferwatch.web.event.texts import texts
 from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
@@ -57,12 +64,13 @@ def _check(app: Parts, run_id: str, number: int) -> None:
 
 async def explain_event(request: Request) -> Response:
     """Everything that is known of one event."""
-    app, number = parts(request), event_number(request.path_params["event"])
-    return JsonAnswer(await app.work.read(_explain, app, request.path_params["id"], number, translator(request)))
+    app, number, query = parts(request), event_number(request.path_params["event"]), read_query(request, ExplainQuery)
+    found = await app.work.read(_explain, app, request.path_params["id"], number, translator(request), query.moment)
+    return JsonAnswer(found)
 
 
-def _explain(app: Parts, run_id: str, number: int, translate: Translator) -> dict[str, Any]:
-    return event_answer(app, asked(app, run_id), number, translate)
+def _explain(app: Parts, run_id: str, number: int, translate: Translator, moment: bool) -> dict[str, Any]:
+    return event_answer(app, asked(app, run_id), number, translate, moment=moment)
 
 
 async def judge_event(request: Request) -> Response:
@@ -103,6 +111,7 @@ ENDPOINTS = (
         explain_event,
         "Why an event was flagged, what normal looks like, and what is like it.",
         Explanation,
+        query=ExplainQuery,
         failures=DETECTING,
     ),
     Endpoint(
