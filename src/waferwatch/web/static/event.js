@@ -61,9 +61,12 @@ function showHead({ event, events, run: id, dataset_name: name, detector, model 
   }
 }
 
+// A column that is called by the name of a role is told in the reader's language.
+const spoken = (column) => page.texts[`role_${column.toLowerCase()}`] ?? column;
+
 function facts(answer) {
   const { event, certainty, sisters } = answer;
-  const place = [event.lot && `${text("lot")} ${event.lot}`, ...Object.entries(event.context).filter(([, value]) => value).map(([name, value]) => `${name} ${value}`)];
+  const place = [event.lot && `${text("lot")} ${event.lot}`, ...Object.entries(event.context).filter(([, value]) => value).map(([name, value]) => `${spoken(name)} ${value}`)];
   return [
     fact(text("where"), event.equipment ?? text("no_equipment"), place.filter(Boolean).join(" · ")),
     fact(text("when"), at(event.start, event.start_row), lasting(event)),
