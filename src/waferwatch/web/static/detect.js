@@ -100,7 +100,6 @@ async function showAnswer(answer) {
   for (const id of ONLY_WITH_RESULT) byId(id).hidden = false;
   settings.fold();
   links(answer);
-  showNotes(answer.notes);
   const shares = new Map(answer.ranking.map(({ sensor, share }) => [sensor, share]));
   series.offer([...shares.keys()], shares);
   const sensor = answer.figures.time_series.layout.meta.sensor;

@@ -8,11 +8,12 @@ const SHOWN_SENSORS = 2; // of each line
 const WEEK_S = 604800;
 
 // What was found, in sentences; the worst leads to its own page.
-export function showHeadline({ headline, run }) {
+export function showHeadline({ headline, notes, run }) {
   byId("headline-found").textContent = headline.found;
   const worst = element("a", { href: `/event?run=${encodeURIComponent(run)}&event=${headline.event}`, content: headline.worst });
   byId("headline-worst").replaceChildren(...(headline.event === null ? [] : [worst]));
   byId("headline-part").textContent = headline.part;
+  byId("headline-notes").replaceChildren(...notes.map((note) => element("li", { content: note })));
 }
 
 export function showTiles(answer) {
@@ -78,6 +79,8 @@ function filterEvents() {
   const all = found.events_total;
   const partly = events.length < all ? text(events.length < found.events.length ? "events_filtered" : "events_shown", { shown: whole(events.length), all: whole(all) }) : "";
   byId("events-note").textContent = all ? partly : text("no_events");
+  byId("events").classList.toggle("no-place", !found.events.some((event) => event.equipment));
+  byId("events").classList.toggle("no-lot", !found.events.some((event) => event.lot));
   list.show(events);
 }
 
