@@ -370,6 +370,16 @@ def test_a_narrow_phone_shows_everything_without_sideways_scroll(phone: Page) ->
     expect(phone.locator(".modebar")).to_have_count(0)  # it would lie over the legend
 
 
+def test_the_progress_of_a_run_comes_into_view_on_a_phone(phone: Page) -> None:
+    open_fresh(phone)
+    phone.select_option("#detector", "moment")
+    phone.fill("#contamination", "3.23")  # settings that no other test uses
+    phone.click("#detect")
+    expect(phone.locator("#run-progress")).to_be_in_viewport()
+    phone.click("#run-cancel")
+    expect(phone.locator("#problem")).to_contain_text("취소", timeout=20_000)
+
+
 def test_no_figure_offers_to_send_its_data_elsewhere(page: Page) -> None:
     open_fresh(page)
     detect(page)
