@@ -68,7 +68,7 @@ def _serve(folder: Path, **settings: str) -> Iterator[str]:
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
+    for _ in range(1200):  # a loaded machine takes its time
         try:
             urllib.request.urlopen(address, timeout=1).close()
             return

@@ -157,7 +157,7 @@ def test_a_comparison_is_cancelled(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "title"), [("en", "Does MOMENT earn its keep?"), ("ko", "MOMENT는 제값을 하는가?")]
+    ("language", "title"), [("en", "Does MOMENT earn its keep?"), ("ko", "MOMENT가 효과가 있는가?")]
 )
 def test_the_page_is_there_in_both_languages(client: TestClient, language: str, title: str) -> None:
     page = client.get("/compare", headers={"Accept-Language": language})

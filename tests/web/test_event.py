@@ -20,11 +20,16 @@ def detect(client: TestClient, **body: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def explain(client: TestClient, run: str, event: int, **headers: str) -> dict[str, Any]:
-    answer = client.get(f"/runs/{run}/events/{event}", headers=headers)
+def explain(client: TestClient, run: str, event: int, moment: bool = False, **headers: str) -> dict[str, Any]:
+    answer = client.get(f"/runs/{run}/events/{event}", params={"moment": "true"} if moment else {}, headers=headers)
     assert answer.status_code == 200, answer.text
     Explanation.model_validate(answer.json())
     return dict(answer.json())
+
+
+def drawn(told: dict[str, Any]) -> set[str]:
+    """Names of the lines of the sensors' course."""
+    return {trace["name"] for trace in told["figures"]["course"]["data"] if "name" in trace}
 
 
 def judge(client: TestClient, run: str, event: int, verdict: str | None, note: str = "") -> dict[str, Any]:
@@ -49,7 +54,7 @@ def test_every_event_of_the_demo_is_explained(client: TestClient) -> None:
         assert told["event"] == event
         assert told["sensors"][0]["sensor"] == event["sensors"][0]["sensor"]
         assert sum(sensor["share"] for sensor in told["sensors"]) == pytest.approx(1)
-        assert told["course"]["source"] == "band"
+        assert told["course"]["moment"] is False
         assert told["course"]["by_step"]
         assert told["sisters"]["total"] == 2
         assert told["figures"]["course"]["data"]
@@ -72,24 +77,27 @@ def test_an_event_is_told_with_its_onset_its_farthest_row_and_its_sisters(
     assert told["nearest"]["lot"] == "L1"
 
 
-def test_moment_tells_what_it_expected_and_what_it_cannot_tell_any_more(
+def test_moment_tells_what_it_expected_when_asked_and_what_it_cannot_tell_any_more(
     client: TestClient, uploaded: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = detect(client, dataset=uploaded, detector="moment", contamination=0.01)
     event = max(found["events"], key=lambda one: one["peak_score"])["id"]
+    names = ["normal band", "median", "expected by MOMENT"]
     told = explain(client, found["run"], event)
+    assert [name for name in names if name in drawn(told)] == names[:2]
+    told = explain(client, found["run"], event, moment=True)
     assert told["course"] | {"sensors": None} == {
-        "source": "moment",
         "sensors": None,
         "by_step": False,
         "known": False,
+        "moment": True,
         "averaged": 1,
         "obstacle": None,
     }
-    assert told["figures"]["course"]["data"][0]["name"] == "expected by MOMENT"
+    assert [name for name in names if name in drawn(told)] == names
     monkeypatch.setattr("waferwatch.explain.course.checkpoints.available", lambda: [])
-    told = explain(client, found["run"], event, **{"accept-language": "ko"})
-    assert told["course"]["source"] == "band"
+    told = explain(client, found["run"], event, moment=True, **{"accept-language": "ko"})
+    assert told["course"]["moment"] is False
     assert "더 이상 없습니다" in told["course"]["obstacle"]
 
 

@@ -148,10 +148,24 @@ def chosen_rows(table: Table, options: Options) -> NDArray[np.int64] | None:
 
 
 def reference_period(table: Table, options: Options) -> Table | None:
-    """The rows of the period that is known to be normal; None when no period is given.
+    """The rows of the period that is known to be normal and that the filters leave; None when no period is given.
 
     Raises:
-        InputError: when the table has no time, an end is none, or no row lies between them.
+        NotFoundError, InputError: as ``reference_mask``.
+    """
+    inside = reference_mask(table, options)
+    return None if inside is None else replace(table, frame=table.frame[inside].reset_index(drop=True))
+
+
+def reference_mask(table: Table, options: Options) -> NDArray[np.bool_] | None:
+    """(rows of the table,) True where a detector learns from the reference period; None when no period is given.
+
+    Rows that the filters leave out are no reference either: what is normal for another recipe or equipment is not
+    normal for the rows that are judged.
+
+    Raises:
+        NotFoundError: for a filter on a column that does not exist.
+        InputError: when the table has no time, an end is none, or no row that the filters leave lies between them.
     """
     start, end = options.reference_start, options.reference_end
     if start is None and end is None:
@@ -162,14 +176,14 @@ def reference_period(table: Table, options: Options) -> Table | None:
             "A reference period needs a time column.", hint="Give reference_rows instead.", field="reference_start"
         )
     time = table.frame[column].to_numpy()
-    dated = time.dtype.kind == "M"
-    ends = ((start, "reference_start"), (end, "reference_end"))
-    low, high = (place_of(text, dated, name, table.zone) for text, name in ends)
-    inside = np.ones(len(time), dtype=np.bool_)
-    if low is not None:
-        inside &= time >= low
-    if high is not None:
-        inside &= time <= high
+    inside = _between(time, start, end, table.zone)
+    rows = chosen_rows(table, options)
+    if rows is not None:
+        chosen = np.zeros(len(time), dtype=np.bool_)
+        chosen[rows] = True
+        if inside.any() and not (inside & chosen).any():
+            raise _none_chosen_inside(options, time[chosen])
+        inside &= chosen
     if not inside.any():
         raise InputError(
             "No row lies in the reference period.",
@@ -178,4 +192,28 @@ def reference_period(table: Table, options: Options) -> Table | None:
             first=pd.Series(time).min(),
             last=pd.Series(time).max(),
         )
-    return replace(table, frame=table.frame[inside].reset_index(drop=True))
+    return inside
+
+
+def _between(time: NDArray[Any], start: str | None, end: str | None, zone: str | None) -> NDArray[np.bool_]:
+    """True from start to end, both included; an end that is None is open."""
+    dated = time.dtype.kind == "M"
+    ends = ((start, "reference_start"), (end, "reference_end"))
+    low, high = (place_of(text, dated, name, zone) for text, name in ends)
+    inside = np.ones(len(time), dtype=np.bool_)
+    if low is not None:
+        inside &= time >= low
+    if high is not None:
+        inside &= time <= high
+    return inside
+
+
+def _none_chosen_inside(options: Options, time: NDArray[Any]) -> InputError:
+    return InputError(
+        "No row with the chosen values of {columns} lies in the reference period.",
+        hint="These rows go from {first} to {last}. Choose another period, or leave the filter out.",
+        field="reference_start",
+        columns=", ".join(column for column, _ in options.filters)[:200],
+        first=pd.Series(time).min(),
+        last=pd.Series(time).max(),
+    )

@@ -61,6 +61,8 @@ def _plain_texts(translate: Translator) -> dict[str, str]:
         "waiting": translate("Waiting; place in the queue: {place}"),
         "running": translate("Running"),
         "interrupted": translate("The server ended before this run did."),
+        "fix": translate("Set {column} as {role}"),
+        "fix_all": translate("Set {count} columns as {role}"),
         "true_alarm": translate("true alarm"),
         "false_alarm": translate("false alarm"),
     }

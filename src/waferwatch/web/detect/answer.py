@@ -19,8 +19,10 @@ from waferwatch.scoring.result import Detection
 from waferwatch.store.runs import Run
 from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.context import Parts
+from waferwatch.web.detect.headline import headline
 from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.figures.distribution import distribution_figure
+from waferwatch.web.figures.lines import only_chosen
 from waferwatch.web.figures.score import score_figure
 from waferwatch.web.figures.time_series import Window, time_figure
 from waferwatch.web.language import Translator
@@ -39,16 +41,21 @@ def detect_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]
     table = table_of(app.store, options)
     ranking = sensor_ranking(found)
     top, sensors = ranking[0]["sensor"], [item["sensor"] for item in ranking]
-    anomalies = int(found.flags.sum())
+    anomalies, rows = int(found.flags.sum()), chosen_rows(table, options)
+    chosen = len(table.frame) if rows is None else len(rows)
+    lines = only_chosen(app.work.lines(options.dataset, options.version), rows)
     return {
         "run": run.id,
         "dataset": options.dataset,
         "options": run.options,
+        "stale": is_stale(app, options),
+        "headline": headline(table, found, options, chosen, translate),
         **{name: getattr(found, name) for name in ("detector", "model", "model_sha256", "device", "features")},
         "rows": len(found.flags),
+        "chosen": chosen,
         "judged": int(np.isfinite(found.scores).sum()),
         "anomalies": anomalies,
-        "anomaly_ratio": anomalies / len(found.flags),
+        "anomaly_ratio": anomalies / chosen,
         "threshold": found.threshold,
         "threshold_by": found.threshold_by,
         "budget": None if found.budget is None else asdict(found.budget),
@@ -58,17 +65,20 @@ def detect_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]
         "events_total": len(found.events),
         "series": len(found.runs),
         "ranking": ranking,
-        "groups": _all_groups(table, found, chosen_rows(table, options)),
+        "groups": _all_groups(table, found, rows),
         "figures": {
-            "time_series": time_figure(
-                table, app.work.lines(options.dataset, options.version), top, Window(FIGURE_POINTS), translate, found
-            ),
+            "time_series": time_figure(table, lines, top, Window(FIGURE_POINTS), translate, found),
             "distribution": distribution_figure(table, top, found, translate),
             "correlation": correlation_figure(table, sensors, found, translate),
             "score": score_figure(found, translate),
         },
         "notes": note_texts(found.notes, translate),
     }
+
+
+def is_stale(app: Parts, options: Options) -> bool:
+    """Whether the columns of the data set have been given other roles since the run was asked for."""
+    return options.version is not None and options.version != app.store.datasets.get(options.dataset).version
 
 
 def note_texts(notes: Iterable[Note], translate: Translator) -> list[str]:

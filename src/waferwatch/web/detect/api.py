@@ -13,7 +13,7 @@ from starlette.responses import Response
 from waferwatch.errors import InputError
 from waferwatch.grouping.groups import group_columns, part
 from waferwatch.jobs.detection import table_of
-from waferwatch.jobs.options import Options, check_sensor
+from waferwatch.jobs.options import Options, check_sensor, chosen_rows
 from waferwatch.models.moment.checkpoint import folders
 from waferwatch.models.registry import check_name
 from waferwatch.read.table import Role
@@ -27,6 +27,7 @@ from waferwatch.web.detect.keys import dataset_key, detection_key
 from waferwatch.web.detect.schemas import DetectAnswer, DetectRequest, FilterAnswer, PlotQuery
 from waferwatch.web.detect.texts import texts
 from waferwatch.web.figures.distribution import distribution_figure
+from waferwatch.web.figures.lines import only_chosen
 from waferwatch.web.figures.time_series import Window, time_figure
 from waferwatch.web.kept import as_key
 from waferwatch.web.language import Translator
@@ -113,7 +114,7 @@ async def plot(request: Request) -> Response:
 
 
 def _plot_answer(app: Parts, sensor: str, query: PlotQuery, translate: Translator) -> dict[str, Any]:
-    dataset, version, found = dataset_of(query.dataset), None, None
+    dataset, version, found, rows = dataset_of(query.dataset), None, None, None
     if query.run is not None:
         options = Options.from_dict(app.jobs.result_of(query.run).options)
         if query.dataset is not None and options.dataset != query.dataset:
@@ -125,6 +126,7 @@ def _plot_answer(app: Parts, sensor: str, query: PlotQuery, translate: Translato
             )
         dataset, version = options.dataset, options.version
         table, found = table_of(app.store, options), app.store.results.detection(query.run)
+        rows = chosen_rows(table, options)
     else:
         table = app.store.datasets.table(dataset)
     check_sensor(table, sensor, "feature")
@@ -135,7 +137,8 @@ def _plot_answer(app: Parts, sensor: str, query: PlotQuery, translate: Translato
             )
         return distribution_figure(table, sensor, found, translate)
     window = Window(query.points, query.start, query.end)
-    return time_figure(table, app.work.lines(dataset, version), sensor, window, translate, found)
+    lines = only_chosen(app.work.lines(dataset, version), rows)
+    return time_figure(table, lines, sensor, window, translate, found)
 
 
 async def filters(request: Request) -> Response:

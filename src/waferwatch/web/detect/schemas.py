@@ -143,25 +143,38 @@ class Budget(BaseModel):
     achieved_false: float | None = Field(description="Of them those that touch no labelled row; null without labels.")
 
 
+class Headline(BaseModel):
+    found: str = Field(description="How many events, and on which equipment.")
+    worst: str = Field(description="Sensor, equipment, lot and start of the event with the highest peak, or empty.")
+    event: int | None = Field(description="Number of that event.")
+    part: str = Field(description="The filters and how many rows they leave; empty without filters.")
+
+
 class DetectAnswer(BaseModel):
     run: str = Field(description="Name of this result, for /plot/{feature}?run=.")
     dataset: str
     options: dict[str, Any] = Field(description="What was asked for.")
+    stale: bool = Field(description="Whether columns of the data set have been given other roles since.")
+    headline: Headline = Field(description="What was found, in sentences of the language asked for.")
     detector: str
     model: str
     model_sha256: str | None
     device: str
     features: list[str]
     rows: int
-    judged: int = Field(description="Rows that could be judged.")
+    chosen: int = Field(description="Rows that the filters leave; all without filters.")
+    judged: int = Field(description="Of the chosen rows those that could be judged.")
     anomalies: int
-    anomaly_ratio: float
+    anomaly_ratio: float = Field(description="Share of the chosen rows that is flagged.")
     threshold: float | None
     threshold_by: str = Field(description="What set the threshold: contamination, false_alarms, or hand.")
     budget: Budget | None = Field(description="Of a threshold set by false_alarms.")
     seconds: float
     metrics: Metrics | None
-    events: list[Event] = Field(description="In order of start; of very many, those with the highest peaks.")
+    events: list[Event] = Field(
+        description="In order of start, by which they are numbered; of very many, those with the highest peaks. "
+        "`peak_score` ranks them: the pages list the highest first."
+    )
     events_total: int
     series: int = Field(description="Contiguous stretches or runs that were judged one by one.")
     ranking: list[SensorShare] = Field(description="Sensors by their share of the flagged rows' scores.")

@@ -24,13 +24,18 @@ from waferwatch.web.language import Translator
 MOST_SENSORS = 200  # told, those with the highest shares
 
 
-def event_answer(app: Parts, asked: Asked, number: int, translate: Translator) -> dict[str, Any]:
+def event_answer(
+    app: Parts, asked: Asked, number: int, translate: Translator, *, moment: bool = False
+) -> dict[str, Any]:
     """
+    Args:
+        moment: tell what MOMENT expected too.
+
     Raises:
         NotFoundError: when the run has no such event.
     """
     run, scene = asked.run, asked.scene
-    found = explain(scene, number)
+    found = explain(scene, number, moment=moment)
     verdict = event_verdicts(scene.found.event_ids, app.store.verdicts.of(run.id)).get(number)
     said = verdict_answer(verdict)
     event = found.spot.event.to_dict() | {"verdict": said["verdict"], "note": said["note"]}
@@ -72,11 +77,14 @@ def _sensor(part: SensorPart, found: Explanation) -> dict[str, Any]:
 
 
 def _course(course: Course, sensors: list[str], translate: Translator) -> dict[str, Any]:
-    obstacle = course.obstacle
+    expected = course.expected
+    obstacle = None if expected is None else expected.obstacle
     return {
-        "source": course.source.value,
         "sensors": sensors,
-        **{name: getattr(course, name) for name in ("by_step", "known", "averaged")},
+        "by_step": course.by_step,
+        "known": course.known,
+        "moment": expected is not None and expected.values is not None,
+        "averaged": 1 if expected is None else expected.averaged,
         "obstacle": None if obstacle is None else f"{obstacle.message(translate)} {obstacle.hint(translate)}".strip(),
     }
 

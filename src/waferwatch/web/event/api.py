@@ -12,12 +12,19 @@ from waferwatch.errors import NotFoundError, WaferwatchError
 from waferwatch.explain.spot import spot_of
 from waferwatch.store.verdicts import Judgement, event_verdicts
 from waferwatch.web.answers import JsonAnswer
-from waferwatch.web.context import Parts, parts, read_body, translator, user_of
+from waferwatch.web.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.detect.runs import finished_detection
 from waferwatch.web.event.answer import event_answer, verdict_answer
 from waferwatch.web.event.keys import similar_key
 from waferwatch.web.event.scenes import asked
-from waferwatch.web.event.schemas import LONGEST_NOTE, EventQuery, Explanation, VerdictAnswer, VerdictRequest
+from waferwatch.web.event.schemas import (
+    LONGEST_NOTE,
+    EventQuery,
+    ExplainQuery,
+    Explanation,
+    VerdictAnswer,
+    VerdictRequest,
+)
 from waferwatch.web.event.texts import texts
 from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
@@ -59,17 +66,18 @@ def _check(app: Parts, run_id: str, number: int) -> None:
 
 async def explain_event(request: Request) -> Response:
     """Everything that is known of one event."""
-    number = event_number(request.path_params["event"])
-    app, translate, run_id = parts(request), translator(request), request.path_params["id"]
+    app, number, query = parts(request), event_number(request.path_params["event"]), read_query(request, ExplainQuery)
+    translate, run_id = translator(request), request.path_params["id"]
 
     def key() -> Hashable:
-        return "event", translate.language, number, similar_key(app, finished_detection(app, run_id))
+        shared = similar_key(app, finished_detection(app, run_id))
+        return "event", translate.language, number, query.moment, shared
 
-    return await app.work.answer(request, key, lambda: _explain(app, run_id, number, translate))
+    return await app.work.answer(request, key, lambda: _explain(app, run_id, number, translate, query.moment))
 
 
-def _explain(app: Parts, run_id: str, number: int, translate: Translator) -> dict[str, Any]:
-    return event_answer(app, asked(app, run_id), number, translate)
+def _explain(app: Parts, run_id: str, number: int, translate: Translator, moment: bool) -> dict[str, Any]:
+    return event_answer(app, asked(app, run_id), number, translate, moment=moment)
 
 
 async def judge_event(request: Request) -> Response:
@@ -110,6 +118,7 @@ ENDPOINTS = (
         explain_event,
         "Why an event was flagged, what normal looks like, and what is like it.",
         Explanation,
+        query=ExplainQuery,
         failures=DETECTING,
     ),
     Endpoint(

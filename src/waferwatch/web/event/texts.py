@@ -45,7 +45,6 @@ def _sensors(translate: Translator) -> dict[str, str]:
         "at_start": translate("at the start"),
         "did_not_leave": translate("stayed normal"),
         "no_onset": translate("no clear onset"),
-        "measured_expected": translate("{measured}, expected {expected}"),
         "measured_normal": translate("{measured}, normally {expected}"),
         "by_moment": translate("Dashed: what MOMENT ({model}) expected, each part drawn unseen."),
         "averaged": translate("It saw averages over {rows} rows."),

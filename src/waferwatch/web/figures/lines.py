@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -37,6 +37,26 @@ class Lines:
     axis: str  # "date", "number" or "row"
     title: str  # name of the time column; empty when rows are counted
     first_row: int  # number of the table's first row, for an axis that counts rows
+
+
+def only_chosen(lines: Lines, rows: NDArray[np.int64] | None) -> Lines:
+    """The lines of these rows alone, not drawn across rows that are left out; all of them for None.
+
+    Args:
+        rows: positions in the table.
+    """
+    if rows is None:
+        return lines
+    size = 1 + max(int(one.max(initial=0)) for one in (rows, *(line.rows for line in lines.lines)))
+    chosen = np.zeros(size, np.bool_)
+    chosen[rows] = True
+    return replace(lines, lines=[_part_of(line, chosen[line.rows]) for line in lines.lines if chosen[line.rows].any()])
+
+
+def _part_of(line: Line, kept: NDArray[np.bool_]) -> Line:
+    at = np.flatnonzero(kept)
+    breaks = (np.diff(at, prepend=at[0]) > 1) | (np.diff(line.stretch[at], prepend=line.stretch[at[0]]) != 0)
+    return replace(line, rows=line.rows[at], place=line.place[at], stretch=np.cumsum(breaks))
 
 
 def lay_out(table: Table) -> Lines:

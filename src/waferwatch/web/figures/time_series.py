@@ -169,9 +169,11 @@ def _layout(
 ) -> dict[str, Any]:
     axis: dict[str, Any] = {
         "type": "date" if lines.axis == "date" else "linear",
-        "title": {"text": {"row": translate("row"), "number": safe(lines.title)}.get(lines.axis, "")},
         "anchor": "y" if found is None else "y2",
     }
+    title = {"row": translate("row"), "number": safe(lines.title)}.get(lines.axis)
+    if title:  # an empty one would leave a band under the plot
+        axis["title"] = {"text": title}
     if lines.axis == "row":
         axis["tickformat"] = ",d"
     if bounds[0] is not None and bounds[1] is not None:

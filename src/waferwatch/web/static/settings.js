@@ -10,6 +10,7 @@ const thresholdBy = byId("threshold-by");
 const alarms = byId("false-alarms");
 const detector = byId("detector");
 const kind = byId("reference-kind");
+const WIDE = matchMedia("(min-width: 992px)");
 const USES_CHECKPOINT = ["moment", "moment_only"];
 
 export const offerSensors = sensors.offer;
@@ -102,8 +103,16 @@ function follow() {
   byId("reference-period-field").hidden = kind.value !== "period";
 }
 
+// On a narrow screen the settings stand above the result: once it is there they are folded away.
+export function fold() {
+  byId("settings-fold").open = WIDE.matches;
+}
+
 export function start() {
   sensors.start();
+  WIDE.addEventListener("change", () => {
+    if (WIDE.matches) byId("settings-fold").open = true;
+  });
   byId("filters").addEventListener("change", countFilters);
   detector.addEventListener("change", follow);
   kind.addEventListener("change", follow);
