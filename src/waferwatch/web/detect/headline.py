@@ -6,10 +6,10 @@ from typing import Any
 
 from babel.numbers import format_decimal
 
-from waferwatch.scoring.result import Detection
 from waferwatch.events.event import Event
 from waferwatch.jobs.options import Options
 from waferwatch.read.table import Role, Table
+from waferwatch.scoring.result import Detection
 from waferwatch.web.language import Translator
 
 _MOST_EQUIPMENT = 4  # that are named
