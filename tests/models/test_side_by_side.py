@@ -6,10 +6,10 @@ import threading
 import time
 
 import pytest
-
 from waferwatch.detectors.heads import Step
-from waferwatch.models.side_by_side import side_by_side
+
 from waferwatch.errors import Cancelled
+from waferwatch.models.side_by_side import side_by_side
 
 
 def test_results_come_in_the_order_of_the_work_however_long_each_takes() -> None:
