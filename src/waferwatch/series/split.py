@@ -49,7 +49,7 @@ def split(
 
     Args:
         table: the rows to be scored.
-        reference_rows: the first ``reference_rows`` rows of each scope, in time order, are known to be normal: of each equipment,
+        reference_rows: the first rows of each scope, as many, in time order, are known to be normal: of each equipment,
             and where runs lie below one another, of the equipment's runs one after the other. A scope with fewer rows
             is known to be normal as a whole.
         layout: how to cut, learnt from another table; None: as this one shows.

@@ -1,6 +1,7 @@
 """Short descriptors of every sensor at places four points apart, all sensors in one row.
 
-At each place a sensor has the mean, the slope and the range of the 8 points around it, 4 to each side, in spreads of the reference.
+At each place a sensor has the mean, the slope and the range of the 8 points around it (4 to each side), in spreads of
+the reference.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Windows of known-normal series as the detector shows them to the network: to learn from, and held out to measure it."""
+"""Windows of known-normal series as the detector shows them to the network: to learn from, and held out to measure."""
 
 from __future__ import annotations
 
