@@ -55,7 +55,7 @@ def detect(
         threshold: "auto", found from left-out scores of the reference, or a number as the scores are: 1 is as high as
             one normal row in ten reaches, 2 one in a hundred, 3 one in a thousand.
         contamination: instead: expected share of anomalous rows, above 0 and at most 0.5.
-        false_alarms: instead: at most so many false events per equipment and week; needs dates. Where the reference
+        false_alarms: instead: at most this many false events per equipment and week; needs dates. Where the reference
             cannot carry the number, the automatic threshold is used and a note says what can be promised.
         checkpoint: for ``moment``: name of an imported checkpoint; by default the embedded one.
         device: "auto", "cpu" or "cuda"; by default the setting ``WAFERWATCH_DEVICE``.

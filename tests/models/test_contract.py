@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
+from waferwatch.errors import Cancelled, ModelError
 from waferwatch.models.contract import Detector, Scores
 from waferwatch.models.registry import create, detector_names
-from waferwatch.errors import Cancelled, ModelError
 from waferwatch.series.series import Series
 
 POINTS = 2048

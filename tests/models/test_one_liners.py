@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from waferwatch.models.baselines.one_liners import MovingVariance, SquaredDifference, moving_variance, squared_difference
+from waferwatch.models.baselines.one_liners import (
+    MovingVariance,
+    SquaredDifference,
+    moving_variance,
+    squared_difference,
+)
 from waferwatch.series.series import Series
 
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from waferwatch.models.registry import create, detector_names
 from waferwatch.errors import InputError, NotFoundError
+from waferwatch.models.registry import create, detector_names
 
 
 def test_moment_comes_first_and_the_baselines_follow() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from waferwatch.scoring.agreement import MOST_TOLD, agreement, events_touched, jaccard
 from waferwatch.events.event import Event, Kind, SensorShare
+from waferwatch.scoring.agreement import MOST_TOLD, agreement, events_touched, jaccard
 
 
 @st.composite

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-
 from waferwatch.scoring.alarm_rate import MOST_BEYOND, measure_rate
+
 from waferwatch.events.merge import merge
 from waferwatch.series.series import Series
 

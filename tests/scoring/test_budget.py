@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
-import waferwatch
 from waferwatch.scoring.budget import MOST_ALARMS
 from waferwatch.scoring.calibration import calibrate, row_weeks
-from waferwatch.scoring.rethreshold import with_threshold
+
+import waferwatch
 from waferwatch.errors import InputError
 from waferwatch.read.frames import table_from_frame
+from waferwatch.scoring.rethreshold import with_threshold
 from waferwatch.series.split import split
 
 FOREST = "isolation_forest"

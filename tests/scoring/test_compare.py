@@ -13,14 +13,14 @@ from pydantic import TypeAdapter
 
 import waferwatch
 from waferwatch.cli import main
-from waferwatch.scoring.compare import Comparison, Question, compare_detectors, compare_table, inject_only
-from waferwatch.scoring.failure import Failure, attempt
-from waferwatch.scoring.footprint import Footprint
-from waferwatch.scoring.part import only_rows
 from waferwatch.errors import Cancelled, InputError, ModelError, NotFoundError
 from waferwatch.evaluate.vus import vus_pr
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
+from waferwatch.scoring.compare import Comparison, Question, compare_detectors, compare_table, inject_only
+from waferwatch.scoring.failure import Failure, attempt
+from waferwatch.scoring.footprint import Footprint
+from waferwatch.scoring.part import only_rows
 from waferwatch.series.split import split
 
 QUICK = ["squared_difference", "moving_variance"]

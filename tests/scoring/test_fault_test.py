@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 import waferwatch
+from waferwatch.errors import ModelError
+from waferwatch.models.contract import Detector
+from waferwatch.models.registry import create
+from waferwatch.read.frames import table_from_frame
+from waferwatch.read.table import Table
 from waferwatch.scoring.failure import Failure
 from waferwatch.scoring.fault_summary import summarise
 from waferwatch.scoring.injection import FALSE_ALARMS, FaultScore, FaultTest, InjectedFault, fault_test
-from waferwatch.models.contract import Detector
-from waferwatch.models.registry import create
-from waferwatch.errors import ModelError
-from waferwatch.read.frames import table_from_frame
-from waferwatch.read.table import Table
 
 QUICK = ["squared_difference", "moving_variance"]
 

@@ -51,13 +51,8 @@ class AlarmCounts:
         found = self.above(level)
         return self.hours / found if self.hours and found else None
 
-    @property
-    def least_per_hour(self) -> float | None:
-        """The lowest rate of false events that the reference can promise, with 95 % confidence."""
-        return AT_95_PERCENT / self.hours if self.hours else None
-
     def level(self, per_hour: float) -> float | None:
-        """The lowest level with at most so many events per hour; None where the reference is too short to say."""
+        """The lowest level with at most ``per_hour`` events an hour; None where the reference is too short to say."""
         if not self.hours or per_hour * self.hours < 1:
             return None
         # The most events lie somewhere in the middle: lower levels only merge them.

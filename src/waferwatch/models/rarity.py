@@ -55,7 +55,8 @@ class Rarity:
         beyond = np.maximum(raw - self.raw[-1], 0.0) * self.slope
         # Below the reference's lowest row scores still differ, if only a little: ranks are kept.
         below = np.where(raw < self.raw[0], -np.minimum(np.log1p(np.maximum(self.raw[0] - raw, 0)), 1e3) * 1e-6, 0.0)
-        return inside + beyond + below
+        found: Floats = inside + beyond + below
+        return found
 
     @property
     def highest(self) -> float:

@@ -79,7 +79,7 @@ class Question:
     """What every detector is asked, on the same rows."""
 
     table: Table
-    rows: NDArray[np.int64] | None = None  # positions of the rows to judge, ascending; None: all
+    rows: NDArray[np.int64] | None = None  # positions of the rows to score, ascending; None: all
     checkpoint: str | None = None  # for the detectors with MOMENT's network
     contamination: float | None = None  # None: each detector's own automatic threshold
     reference_rows: int | None = None
@@ -88,7 +88,7 @@ class Question:
 
     @property
     def part(self) -> Table:
-        """The rows to judge as a table of their own."""
+        """The rows to score as a table of their own."""
         return self.table if self.rows is None else only_rows(self.table, self.rows)
 
     def make(self, name: str) -> Detector:
@@ -96,7 +96,7 @@ class Question:
         return create(name, checkpoint=self._checkpoint(name), device=self.device)
 
     def detect(self, name: str, progress: Progress) -> Detection:
-        """One detector's answer, told in terms of the whole table."""
+        """One detector's answer, in terms of the whole table."""
         return detect_rows(
             self.table,
             self.rows,

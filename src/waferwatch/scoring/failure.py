@@ -1,4 +1,4 @@
-"""Why a piece of work gave no result, kept as plain JSON types so that it can be told later, in any language."""
+"""Why a piece of work gave no result, kept as plain JSON types so that it can be shown later, in any language."""
 
 from __future__ import annotations
 

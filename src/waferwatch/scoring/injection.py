@@ -34,6 +34,7 @@ _LEAST_CLEAN = 100  # normal rows without which a share of false alarms means no
 _MOST_SCORED = 40_000  # rows scored with faults, over all rounds
 _MOST_ROUNDS = 7
 _FIRST_LOOK = 0.2  # of the work, when the detectors first say which rows are suspect
+_SUSPECT = 0.05  # share of rows that each detector calls suspect, unless a share is given
 _WANTED_FAULTS = 192  # 8 for each kind and size
 
 
@@ -96,7 +97,7 @@ def fault_test(
     detectors: Sequence[str],
     make: Make,
     *,
-    contamination: float = 0.05,
+    contamination: float | None = None,
     reference_rows: int | None = None,
     reference: Table | None = None,
     suspects: Mask | None = None,
@@ -114,11 +115,11 @@ def fault_test(
         table: the user's data.
         detectors: names, none twice.
         make: gives a fresh detector by name.
-        contamination: share of rows that a detector flags when it is asked which rows are suspect.
+        contamination: share of rows that each detector may call suspect first; None takes a twentieth.
         reference_rows, reference: as for ``detect_table``.
         suspects: (rows,) True where a row may be anomalous; None lets the detectors say so first.
         seed: the same seed gives the same faults.
-        progress: told the share done; may raise ``Cancelled``.
+        progress: called with the share done; may raise ``Cancelled``.
 
     Raises:
         InputError, NotFoundError: as ``split``. A detector's own failure stands in its score instead.
@@ -133,7 +134,7 @@ def fault_test(
     elif suspects is None:
         begin = _FIRST_LOOK
         first = part_of(progress, 0.0, begin)
-        suspects, failures = _suspects(halves, detectors, make, contamination, len(table.frame), first)
+        suspects, failures = _suspects(halves, detectors, make, contamination or _SUSPECT, len(table.frame), first)
     labels = None if halves.known and reference is not None else table.labels()  # a reference has rows of its own
     clean = [_clean(one, labels, suspects) for one in halves.test]
     rounds = _rounds(halves.test, clean, seed)
@@ -175,7 +176,7 @@ def _scores(
 
 
 def _halves(parts: Split, reference: Sequence[Series] | None) -> _Halves:
-    """The first and second half of each scope's rows, in their order, of at most so many scopes and rows."""
+    """The first and second half of each scope's rows, in their order, of a limited number of scopes and rows."""
     known = reference or known_parts(parts.series)
     enough = sum(map(len, known)) >= 2 * _LEAST_ROWS
     by_scope: dict[tuple[str, ...], list[Series]] = defaultdict(list)

@@ -101,7 +101,7 @@ class Model:
             frame: rows in any time order; results come back in its row order. It is not changed.
             threshold: "auto", or a number as the scores are.
             contamination: instead: expected share of anomalous rows, above 0 and at most 0.5.
-            false_alarms: instead: at most so many false events per equipment and week.
+            false_alarms: instead: at most this many false events per equipment and week.
             progress: called with the share done, 0 to 1.
 
         Raises:

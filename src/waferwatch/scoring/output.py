@@ -1,4 +1,4 @@
-"""A detection's rows as a file: every input row and column in input order, with the result beside them."""
+"""A detection's rows as a file: every input row and column in input order, with the result next to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A detection over some of a table's rows, told in terms of the whole table."""
+"""A detection over some of a table's rows, in terms of the whole table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def detect_rows(table: Table, rows: NDArray[np.int64] | None, **options: Any) ->
 
     Args:
         table: every row.
-        rows: positions of those to judge, ascending; None: all.
+        rows: positions of those to score, ascending; None: all.
         options: as for ``detect_table``.
 
     Raises:
@@ -44,7 +44,7 @@ def only_rows(table: Table, rows: NDArray[np.int64]) -> Table:
 
 
 def only_found(found: Detection, rows: NDArray[np.int64]) -> Detection:
-    """What ``detect_rows`` has found in these rows, told by their positions among them; places on the axis stay."""
+    """What ``detect_rows`` has found in these rows, named by their positions among them; places on the axis stay."""
 
     def at(row: int) -> int:
         return int(np.searchsorted(rows, row))

@@ -95,7 +95,7 @@ def detect_table(
     Args:
         threshold: "auto", or a number as the scores are.
         contamination: instead: expected share of anomalous rows, above 0 and at most 0.5.
-        false_alarms: instead: at most so many false events per equipment and week.
+        false_alarms: instead: at most this many false events per equipment and week.
         reference: a table of known-normal rows with the same sensors, instead of ``reference_rows``.
 
     Raises:
@@ -125,8 +125,7 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
     """Score a table by what a model has learnt; errors as for ``Model.detect``."""
     started = time.perf_counter()
     parts = split(model.fits(table), layout=model.layout)
-    columns = [parts.features.index(name) for name in model.features]
-    series = [replace(one, values=one.values[:, columns]) for one in parts.series]
+    series = [one.with_sensors(parts.features, model.features) for one in parts.series]
     with threadpool_limits(limits=1, user_api="blas"):
         scores = model.fitted.score(series, model.detector, progress)
     points, contributions = _in_input_order(series, scores, len(table.frame), len(model.features))
@@ -154,9 +153,7 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
         seconds=time.perf_counter() - started,
         metrics=None if labels is None else flag_metrics(labels, flags),
         notes=(
-            *table.notes,
-            *parts.notes,
-            *model.notes,
+            *(*table.notes, *parts.notes, *model.notes),
             *_unknown_notes(model, series),
             *_unjudged_note(points),
             *promise_notes(chosen.promise),

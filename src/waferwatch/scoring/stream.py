@@ -19,7 +19,6 @@ from threadpoolctl import threadpool_limits
 from waferwatch.errors import ModelError
 from waferwatch.read.table import Table
 from waferwatch.scoring.model import Model
-from waferwatch.series.series import Series
 from waferwatch.series.split import split
 
 FORMAT = 1
@@ -110,8 +109,7 @@ class Stream:
     def _score(self, table: Table) -> tuple[Floats, NDArray[np.int64], NDArray[np.bool_]]:
         """Scores of kept rows, how many rows of their series follow each, and which are needed further."""
         parts = split(table, layout=self._model.layout)
-        columns = [parts.features.index(name) for name in self._model.features]
-        series = [_picked(one, columns) for one in parts.series]
+        series = [one.with_sensors(parts.features, self._model.features) for one in parts.series]
         with threadpool_limits(limits=1, user_api="blas"):
             scores = self._model.fitted.score(series, self._model.detector)
         points = np.full(len(table.frame), np.nan)
@@ -153,9 +151,3 @@ class Stream:
                 hint="Use the model that it was made with, or begin the stream anew.",
             )
         self._kept, self._count = frame if len(frame) else None, count
-
-
-def _picked(series: Series, columns: list[int]) -> Series:
-    from dataclasses import replace
-
-    return replace(series, values=series.values[:, columns])

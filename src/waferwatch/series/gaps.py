@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_MEDIANS = 10.0  # a gap is longer than so many usual steps,
-_UNUSUAL = 3.0  # and than so many times the longest step that is not an exception
+_MEDIANS = 10.0  # a gap is longer than this many usual steps,
+_UNUSUAL = 3.0  # and than this many times the longest step that is not an exception
 _EXCEPTIONS = 0.01  # at most this share of a group's steps are exceptions,
-_ALWAYS = 3  # but so many are, however few steps there are,
+_ALWAYS = 3  # but this many are, however few steps there are,
 _AT_MOST = 0.25  # unless that were more than this share of them
 
 

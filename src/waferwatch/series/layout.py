@@ -48,7 +48,7 @@ def offset_of(start: float, interval: float | None) -> int:
     """Absolute number of a point by its time, so that windows lie on the same grid wherever a file begins."""
     if not interval or not np.isfinite(start):
         return 0
-    return int(round(start / interval)) % GRID
+    return round(start / interval) % GRID
 
 
 def usual_step(time: NDArray[Any]) -> float | None:

@@ -28,7 +28,7 @@ def examine(table: Table, progress: Callable[[float], None] = lambda _share: Non
     About 50 ms for a sensor of a million rows. Rows without a time are left out, as no detector judges them.
 
     Args:
-        progress: told the share that is done, after each sensor.
+        progress: called with the share that is done, after each sensor.
     """
     layout = lay_out(table)
     timing = examine_timing(table, layout)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.series.steps import Steps
+from waferwatch.series.steps import Steps, whole
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ class Series:
             steps=None if self.steps is None else self.steps.at(chosen),
         )
 
+    def with_sensors(self, columns: Sequence[str], wanted: Sequence[str]) -> Series:
+        """The series with some sensors, in the order wanted; ``columns`` names those that it has."""
+        if list(columns) == list(wanted):
+            return self
+        return replace(self, values=self.values[:, [columns.index(name) for name in wanted]])
+
     @property
     def is_run(self) -> bool:
         """Whether it is one of many runs that share a scope."""
@@ -49,3 +56,8 @@ class Series:
     @property
     def sensors(self) -> int:
         return int(self.values.shape[1])
+
+
+def steps_of(series: Series) -> Steps:
+    """Steps of a series; one without steps is a single step."""
+    return series.steps if series.steps is not None else whole(len(series))

@@ -1,4 +1,4 @@
-"""Table -> series: parted by group, sorted by time, cut where time has a gap."""
+"""Table -> series: split by group, sorted by time, cut where time has a gap."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ def split(
     reference_rows: int | None = None,
     layout: Layout | None = None,
 ) -> Split:
-    """Part a table into series.
+    """Split a table into series.
 
-    Rows are parted by ``table.groups``, sorted by time (stable; without a time column they stay in row order) and cut
+    Rows are split by ``table.groups``, sorted by time (stable; without a time column they stay in row order) and cut
     at time gaps (see ``gap_starts``). Rows without a time are in no series. Series of runs of one equipment share
     their scope, so that they share one fit; every other group is its own scope.
 
     Args:
-        table: the rows to be judged.
-        reference_rows: the first so many rows of each scope, in time order, are known to be normal: of each equipment,
+        table: the rows to be scored.
+        reference_rows: the first rows of each scope, as many, in time order, are known to be normal: of each equipment,
             and where runs lie below one another, of the equipment's runs one after the other. A scope with fewer rows
             is known to be normal as a whole.
         layout: how to cut, learnt from another table; None: as this one shows.

@@ -29,7 +29,7 @@ class Layout:
     step: NDArray[np.float64] | None  # (m,) time since the row before, 0 at the first of a group; None without a time
 
     def name(self, at: int) -> str:
-        """The group of the row at a place of this order, as text; empty when the rows are not parted."""
+        """The group of the row at a place of this order, as text; empty when the rows are not split."""
         return " · ".join(part for part in self.keys[self.group[at]] if part)
 
 

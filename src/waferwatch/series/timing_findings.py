@@ -1,4 +1,4 @@
-"""What should be looked at in how the rows of a table lie in time, and in how they are parted."""
+"""What should be looked at in how the rows of a table lie in time, and in how they are split."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from waferwatch.models.moment import checkpoint as checkpoints
 from waferwatch.errors import InputError, ModelError, NotFoundError, WaferwatchError
+from waferwatch.models.moment import checkpoint as checkpoints
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from waferwatch.models.moment.config import MomentConfig
 from waferwatch.errors import ModelError
+from waferwatch.models.moment.config import MomentConfig
 
 SIZES = {"d_model": 512, "d_kv": 64, "d_ff": 1024, "num_layers": 8, "num_heads": 6}
 

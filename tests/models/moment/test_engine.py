@@ -9,11 +9,11 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 
+from waferwatch.errors import InputError, ModelError
 from waferwatch.models.moment import checkpoint as checkpoints
 from waferwatch.models.moment import engine as engines
 from waferwatch.models.moment.engine import Engine
 from waferwatch.models.moment.onnx_runner import CPU_WINDOWS
-from waferwatch.errors import InputError, ModelError
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import pytest
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 
+from waferwatch.errors import InputError, ModelError  # noqa: E402
 from waferwatch.models.moment import checkpoint as checkpoints  # noqa: E402
 from waferwatch.models.moment import export  # noqa: E402
 from waferwatch.models.moment.config import MomentConfig  # noqa: E402
 from waferwatch.models.moment.engine import Engine  # noqa: E402
 from waferwatch.models.moment.network import Moment  # noqa: E402
-from waferwatch.errors import InputError, ModelError  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

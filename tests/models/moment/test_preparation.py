@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from waferwatch.models.moment.preparation import CLIP, prepare
 from waferwatch.models.ensemble.normal import measure
+from waferwatch.models.moment.preparation import CLIP, prepare
 from waferwatch.series.series import Series
 
 

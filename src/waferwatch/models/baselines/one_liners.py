@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 _VARIANCE_POINTS = 96
 _MEAN_POINTS = 3
-_ELEMENTS_AT_ONCE = 2_000_000  # values worked on at a time, which bounds the memory beside the answer
+_ELEMENTS_AT_ONCE = 2_000_000  # values worked on at a time, which bounds the memory on top of the answer
 
 
 class _OneLiner(Scorer):
@@ -71,7 +71,7 @@ class _OneLiner(Scorer):
 
     @abstractmethod
     def _curve(self, values: Floats) -> Floats:
-        """Standardised values (n, sensors) -> score of each sensor at each point, NaN where it cannot be told."""
+        """Standardised values (n, sensors) -> score of each sensor at each point, NaN where it is unknown."""
 
 
 class MovingVarianceScorer(_OneLiner):

@@ -1,7 +1,7 @@
 """Sub-PCA alone: principal components of the windows of each sensor, for comparison.
 
-The score of TSB-AD's Sub-PCA (Paparrizos and others, "TSB-AD", NeurIPS 2024), but for its components, which are those of
-the reference alone: what is learnt from the rows that are scored changes with them.
+The score of TSB-AD's Sub-PCA (Paparrizos and others, "TSB-AD", NeurIPS 2024), but for its components, which are those
+of the reference alone: what is learnt from the rows that are scored changes with them.
 """
 
 from __future__ import annotations

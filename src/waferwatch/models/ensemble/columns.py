@@ -101,7 +101,7 @@ def refine(values: NDArray[np.floating], factor: int, offset: int, points: int) 
     if factor == 1:
         return np.asarray(values, np.float64)
     middles = np.arange(len(values)) * factor + (factor - 1) / 2 - offset % factor
-    return np.interp(np.arange(points), middles, values)
+    return np.asarray(np.interp(np.arange(points), middles, values), np.float64)
 
 
 def mirrored(columns: Columns, before: int, after: int) -> Columns:
@@ -133,4 +133,5 @@ def over_windows(
     point = np.arange(points)
     first = np.clip(point - length + 1, 0, len(every))
     after = np.clip(point + 1, 0, len(every))
-    return (sums[after] - sums[first]) / (after - first)
+    found: NDArray[np.float64] = (sums[after] - sums[first]) / (after - first)
+    return found

@@ -20,7 +20,7 @@ from waferwatch.series.steps import Steps
 LAST_TICK = 2000  # a step that goes on for longer is taken to stand still
 FEWEST = 3  # runs that must have been at a place of the recipe for it to be known
 LEAST_KNOWN = 0.5  # share of the reference that lies at known places; with less the steps say nothing
-PRIOR_RUNS = 3  # the spread at a place counts as if so many more runs had been there,
+PRIOR_RUNS = 3  # the spread at a place counts as if this many more runs had been there,
 PRIOR_SPREAD = 0.3  # with this share of the sensor's spread over all places
 LEAST_SPREAD = 1e-3  # in spreads of the reference
 

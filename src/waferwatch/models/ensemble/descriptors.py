@@ -1,6 +1,7 @@
 """Short descriptors of every sensor at places four points apart, all sensors in one row.
 
-At each place a sensor has the mean, the slope and the range of the 8 points around it, in spreads of the reference.
+At each place a sensor has the mean, the slope and the range of the 8 points around it (4 to each side), in spreads of
+the reference.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from waferwatch.models.ensemble.columns import Columns
 
 STRIDE = 4  # points between places
 PER_SENSOR = 3  # mean, slope, range
-_HALF = STRIDE  # a descriptor rests on so many points to each side of its place
 _RAMP = (np.arange(2 * STRIDE) - (2 * STRIDE - 1) / 2).astype(np.float32)
 _SLOPE = (_RAMP / np.square(_RAMP).sum()).astype(np.float32)
 

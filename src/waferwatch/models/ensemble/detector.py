@@ -23,7 +23,7 @@ from waferwatch.models.ensemble.stepwise import Stepwise, StepwiseLearning, fuse
 from waferwatch.models.ensemble.whole_runs import WholeRuns, WholeRunsLearning
 from waferwatch.models.moment.encoder import Encoder, Step
 from waferwatch.models.state import storable
-from waferwatch.series.series import Series
+from waferwatch.series.series import Series, steps_of
 from waferwatch.series.steps import Steps, whole
 from waferwatch.settings import current_settings
 
@@ -99,7 +99,7 @@ class StepPart(Part):
         return replace(self, normal=replace(self.normal, level=self.normal.level + median * self.normal.spread))
 
     def _score(self, beyond: Columns, steps: Steps) -> Scores:
-        judged = (beyond.measured & self.normal.known[:, None]).any(axis=0) & self.steps.course.knows(steps)
+        judged = _measured(beyond, self.normal) & self.steps.course.knows(steps)
         if len(beyond) < FEWEST_POINTS // 2:
             judged[:] = False
         votes, shares = self.steps.votes_and_shares(beyond, steps, lambda: None)
@@ -174,11 +174,6 @@ def encoder_of(detector: Detector) -> Encoder | None:
     return detector.encoder if isinstance(detector, EnsembleDetector) else None
 
 
-def steps_of(series: Series) -> Steps:
-    """Steps of a series; of one without steps, all of it is one."""
-    return series.steps if series.steps is not None else whole(len(series))
-
-
 def mean_vote(votes: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     """(n,) plain mean of the votes; a vote that is NaN does not count."""
     every = np.stack(list(votes.values()))
@@ -217,8 +212,7 @@ def _learn_stream(reference: Sequence[Series], detector: EnsembleDetector, step:
 
 
 def _measured(columns: Columns, normal: Normal) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = (columns.measured & normal.known[:, None]).any(axis=0)
-    return found
+    return np.asarray((columns.measured & normal.known[:, None]).any(axis=0), np.bool_)
 
 
 def _learn_steps(reference: Sequence[Series], runs: bool, step: Step) -> Learnt | None:

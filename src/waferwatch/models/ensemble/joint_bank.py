@@ -14,7 +14,7 @@ from waferwatch.models.state import storable
 Floats = NDArray[np.float32]
 
 FARTHEST = 50.0  # spreads beyond which an entry of a row is cut
-MOST_DIMENSIONS = 384  # more are projected to so many random directions
+MOST_DIMENSIONS = 384  # more are projected to as many random directions
 LEAST_SPREAD = 1e-3  # of an entry; with less it has never moved and keeps its own unit
 ROWS_AT_ONCE = 16_384
 
@@ -93,5 +93,5 @@ def _root(turn: Floats) -> Floats:
 
 
 def _standardised(rows: Floats, level: Floats, spread: Floats, project: Floats | None) -> Floats:
-    z = np.clip((rows - level) / spread, -FARTHEST, FARTHEST).astype(np.float32)
-    return z if project is None else z @ project
+    z: Floats = np.clip((rows - level) / spread, -FARTHEST, FARTHEST).astype(np.float32)
+    return z if project is None else np.asarray(z @ project, np.float32)

@@ -72,14 +72,13 @@ class Components:
         exact = rows.astype(np.float64)
         mean = exact.mean(axis=0)
         variances, axes = np.linalg.eigh(exact.T @ exact / len(exact) - np.outer(mean, mean))
-        spread = np.sqrt(np.maximum(variances[::-1], 0))
-        spread = np.maximum(spread, max(LEAST_SPREAD * spread[0], _SMALLEST))
+        wide = np.sqrt(np.maximum(variances[::-1], 0))
+        spread = np.maximum(wide, max(LEAST_SPREAD * float(wide[0]), _SMALLEST))
         return cls(mean.astype(np.float32), (axes[:, ::-1] / spread).astype(np.float32), spread.astype(np.float32))
 
     def white(self, rows: Floats) -> Floats:
         """(W, D) components of rows, each in its own spread."""
-        found: Floats = (rows - self.mean) @ self.turn
-        return found
+        return np.asarray((rows - self.mean) @ self.turn, np.float32)
 
     def residual(self, rows: Floats, kept: int) -> Floats:
         """(W,) length of what the first ``kept`` components leave of each row."""

@@ -29,7 +29,8 @@ class Normal:
         """(S,) sensors that are a state, such as a valve; none where no other sensor takes three values or more."""
         if not (self.values >= 3).any():
             return np.zeros(len(self.values), np.bool_)
-        return self.values == 2
+        found: NDArray[np.bool_] = self.values == 2
+        return found
 
 
 def measure(reference: Sequence[Series]) -> Normal:

@@ -136,9 +136,10 @@ class OneSensor:
 
     def _distances(self, columns: Columns, encoder: Encoder | None, step: Step) -> Distances:
         found: Distances = {}
-        for view in VIEWS if encoder is not None else ():
-            if str(view.averaged) in self.bases:
-                found |= self._read_view(view, columns, encoder, step)
+        if encoder is not None:
+            for view in VIEWS:
+                if str(view.averaged) in self.bases:
+                    found |= self._read_view(view, columns, encoder, step)
         for family, known in self.known.items():
             if family.startswith("windows"):
                 length = int(family.split()[1])
@@ -182,8 +183,9 @@ class OneSensorLearning:
         self._bases: dict[str, Floats] = {}
         self._known: dict[str, Known] = {}
         self._left: dict[str, list[NDArray[np.float64]]] = {}
-        for view in VIEWS if encoder is not None else ():
-            self._learn_view(view, encoder, step)
+        if encoder is not None:
+            for view in VIEWS:
+                self._learn_view(view, encoder, step)
         for length, kind in (WINDOWS_WITH_NETWORK if encoder is not None else WINDOWS_ALONE) if plain else ():
             step()
             self._learn_windows(length, kind)
@@ -240,7 +242,7 @@ class OneSensorLearning:
         cut = {number: window_rows(self._reference[number], length) for number in long_enough}
         rows = Rows(
             np.concatenate([one for one, _ in cut.values()]),
-            [starts + length / 2 for _, starts in cut.values()],
+            [np.asarray(starts + length / 2, np.float64) for _, starts in cut.values()],
             length / 2,
         )
         if len(rows.rows) < FEWEST_ROWS:
@@ -249,20 +251,24 @@ class OneSensorLearning:
         self._known[name], left = learn_left_out(rows, rows, [self._folds[number] for number in long_enough], (kind,))
         parts = iter(left[kind])
         self._left[name] = [
-            over_windows(next(parts), cut[number][1], length, len(one)) if number in cut else np.full(len(one), np.nan)
+            over_windows(next(parts), cut[number][1], length, len(one)) if number in cut else _unknown(len(one))
             for number, one in enumerate(self._reference)
         ]
 
     def _learn_level(self) -> float:
         means = [local_mean(one) for one in self._reference]
         every, block = np.concatenate(means), np.concatenate(self._folds)
-        left = np.full(len(every), np.nan)
+        left: NDArray[np.float64] = np.full(len(every), np.nan)
         for number in range(BLOCKS):
             others = every[(block != number) & (block >= 0)]
             if len(others):
                 left[block == number] = np.abs(every[block == number] - np.median(others))
         self._left["level"] = np.split(filled(left), np.cumsum([len(one) for one in means])[:-1])
         return float(np.median(every[block >= 0]))
+
+
+def _unknown(points: int) -> NDArray[np.float64]:
+    return np.full(points, np.nan)
 
 
 def window_rows(columns: Columns, length: int) -> tuple[Floats, NDArray[np.int64]]:
@@ -274,7 +280,8 @@ def window_rows(columns: Columns, length: int) -> tuple[Floats, NDArray[np.int64
 
 def local_mean(columns: Columns) -> NDArray[np.float64]:
     """(n,) mean of the points around each point."""
-    return uniform_filter1d(columns.values[0].astype(np.float64), LEVEL_POINTS, mode="nearest")
+    mean: NDArray[np.float64] = uniform_filter1d(columns.values[0].astype(np.float64), LEVEL_POINTS, mode="nearest")
+    return mean
 
 
 def filled(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,9 +16,8 @@ from waferwatch.models.ensemble.vote import soft
 from waferwatch.models.moment.encoder import Embeddings, Encoder, Step, widest_directions
 from waferwatch.models.state import storable
 
-LONG_REFERENCE = (
-    8192  # points; with more, each sensor is shown to the network at four points in one: a fourth of the time
-)
+# Points; of a longer reference each sensor is shown to the network at four points in one: a fourth of the time.
+LONG_REFERENCE = 8192
 COARSE = 4
 MIRROR = 256  # points at both ends that are mirrored, so that windows of a short reference and of later rows are alike
 KINDS = ((12, "spread"), (4, "residual"), (8, "near"))  # patches in a row, kind of distance
@@ -170,7 +169,7 @@ def spread_out(
     there = np.flatnonzero(number)
     # The same margin on both sides: what lies beyond the series does not change the mean at its ends.
     every = np.interp(np.arange(-span, points + span), lowest + there / 2, total[there] / number[there])
-    return uniform_filter1d(every, span, mode="nearest")[span : span + points]
+    return np.asarray(uniform_filter1d(every, span, mode="nearest")[span : span + points], np.float64)
 
 
 def _at_places(features: Floats, columns: Columns, phase: int) -> Floats:

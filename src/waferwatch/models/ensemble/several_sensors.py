@@ -1,7 +1,7 @@
-"""Streams of several sensors: one row of short descriptors for all of them at a place, beside banks of normal rows.
+"""Streams of several sensors: their descriptors at a place form one row, which is compared with banks of normal rows.
 
-Two banks of plain descriptors, over 8 and over 32 points, and two with MOMENT's features in the same row: as features of
-a place next to the values MOMENT adds where as a vote of its own it cost (docs/experiments.md).
+Two banks of plain descriptors, over 8 and over 32 points, and two with MOMENT's features in the same row: there MOMENT
+adds, where as a vote of its own it cost (docs/experiments.md).
 """
 
 from __future__ import annotations
@@ -43,11 +43,6 @@ class SeveralSensors:
     banks: dict[str, JointBank]  # name of a feature -> normal rows
     embeddings: PlaceEmbeddings | None
     votes: dict[str, Vote]
-
-    def votes_of(self, columns: Columns, encoder: Encoder | None, step: Step) -> Distances:
-        """The vote of each feature at each point, (n,)."""
-        rows = self._rows(columns, encoder, step)
-        return {name: self._vote(name, one, columns) for name, one in rows.items()}
 
     def votes_and_shares(self, columns: Columns, encoder: Encoder | None, step: Step) -> tuple[Distances, Floats]:
         """The votes, and what each sensor adds to their mean, (S, n), adding up to 1."""
@@ -152,4 +147,4 @@ def on_points(distances: NDArray[np.floating], columns: Columns, smooth: int = S
     """Distances at the places of a series on every point, averaged."""
     places, _ = places_of(columns)
     every = np.interp(np.arange(len(columns)) + 0.5, places, distances)
-    return uniform_filter1d(every, smooth, mode="nearest") if smooth > 1 else every
+    return np.asarray(uniform_filter1d(every, smooth, mode="nearest") if smooth > 1 else every, np.float64)

@@ -17,7 +17,7 @@ from waferwatch.models.ensemble.columns import Columns
 from waferwatch.models.ensemble.course import Course
 from waferwatch.models.ensemble.several_sensors import SeveralSensors, SeveralSensorsLearning, weighted
 from waferwatch.models.ensemble.stays import Stays, stays_of
-from waferwatch.models.ensemble.vote import LOWEST, POWER, Vote, over_sensors
+from waferwatch.models.ensemble.vote import HIGH_SENSOR, LOWEST, POWER, Vote, over_sensors
 from waferwatch.models.ensemble.wander import Wander, less
 from waferwatch.models.moment.encoder import Step
 from waferwatch.models.state import storable
@@ -154,7 +154,7 @@ class StepwiseLearning:
 
     def _off(self, beyond: Sequence[Columns], learnt: NDArray[np.bool_]) -> None:
         distance = np.concatenate([np.abs(one.values) for one in beyond], axis=1)
-        self._each = [Vote.learn(one[learnt].astype(np.float64), 5.0) for one in distance]
+        self._each = [Vote.learn(one[learnt].astype(np.float64), HIGH_SENSOR) for one in distance]
         self._left = {OFF: np.concatenate([off_course(one, self._each)[0] for one in beyond])}
 
     def _stays(self, beyond: Sequence[Columns], learnt: NDArray[np.bool_], wander: Wander) -> None:
@@ -180,7 +180,8 @@ def off_course(beyond: Columns, each: Sequence[Vote]) -> tuple[Floats, Floats]:
 
 def stay_distance(deviation: Floats) -> Floats:
     """(m,) power mean of the sensors' deviations (S, m)."""
-    return np.mean(np.abs(deviation) ** POWER, axis=0) ** (1 / POWER)
+    found: Floats = np.mean(np.abs(deviation) ** POWER, axis=0) ** (1 / POWER)
+    return found
 
 
 def fused(votes: Votes) -> Floats:

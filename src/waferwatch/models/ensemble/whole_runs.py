@@ -84,7 +84,8 @@ class WholeRunsLearning:
         alignment = TraceAlignment.learn(steps)
         traces = np.stack([alignment.trace(*both) for both in zip(reference, steps, strict=True)])
         seen, left = _learn(traces.transpose(1, 0, 2), step)
-        spaces, embeddings, basis = [left], [], None
+        spaces, basis = [left], None
+        embeddings: list[RunDistances] = []
         if encoder is not None:
             rows = traces.reshape(-1, traces.shape[-1])
             shown = np.linspace(0, len(rows) - 1, min(len(rows), MOST_SHOWN)).round().astype(int)
@@ -123,7 +124,7 @@ class WholeRunsLearning:
         fold = np.arange(len(reference)) % FOLDS
         others = []
         for number in range(FOLDS):
-            rest = np.flatnonzero(fold != number)
+            rest = np.flatnonzero(fold != number).tolist()
             others.append(Course.learn([reference[at] for at in rest], [steps[at] for at in rest]) or course)
         return [
             smooth_distance(others[number].residual(one, where))

@@ -1,6 +1,6 @@
 """A checkpoint added to those on this machine: whole or not at all. Needs the extra ``torch``.
 
-Nothing appears under its final name before it is complete: it is made in a hidden folder beside it, which is removed
+Nothing appears under its final name before it is complete: it is made in a hidden folder next to it, which is removed
 when the work fails or is stopped.
 """
 
@@ -83,7 +83,7 @@ def _make(unfinished: Path, make: Callable[[Path], None]) -> None:
 
 
 def _put_in_place(made: Path, target: Path) -> None:
-    """Two renames, so that a reader finds the old checkpoint or the new one, whole."""
+    """Two renames, so that whoever reads finds the old checkpoint or the new one, whole."""
     replaced = target.parent / _REPLACED
     if target.exists():
         target.rename(replaced)

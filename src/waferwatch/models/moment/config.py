@@ -1,4 +1,4 @@
-"""The numbers that describe a MOMENT network, read from the JSON beside its weights."""
+"""The numbers that describe a MOMENT network, read from the JSON next to its weights."""
 
 from __future__ import annotations
 

@@ -40,10 +40,10 @@ class Embeddings:
             every: take every second, third ... group of a window.
         """
         rows = sliding_window_view(self.tokens[sensor], count, axis=1)[:, ::every]  # (W, groups, d, count)
-        there = sliding_window_view(self.observed[sensor], count, axis=1).all(axis=-1)[:, ::every]
+        there = np.asarray(sliding_window_view(self.observed[sensor], count, axis=1).all(axis=-1))[:, ::every]
         first = self.starts[:, None] + np.arange(rows.shape[1]) * (self.patch * every)
         chosen = np.ascontiguousarray(rows[there]).reshape(int(there.sum()), -1)
-        return chosen, first[there] + (count * self.patch - 1) / 2
+        return chosen, np.asarray(first[there] + (count * self.patch - 1) / 2, np.float64)
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,6 @@ class Encoder:
     engine: Engine
     basis: Floats | None = None  # (D, d) directions to keep; None keeps all
     threads: int = 1
-
-    def learn_basis(self, reference: Sequence[Columns], step: Step) -> Floats:
-        """The principal directions of the reference's embeddings, (D, at most DIRECTIONS)."""
-        found = [self.embed(one, step, uneven=True) for one in reference]
-        return widest_directions([one.tokens[one.observed] for one in found])
 
     def embed(self, columns: Columns, step: Step, *, fault: bool = False, uneven: bool = False) -> Embeddings:
         """Every sensor of a series, in windows that begin at absolute multiples of their distance, and one at each end.

@@ -2,7 +2,7 @@
 
 Every patch is drawn while it is hidden, as for the restoring error: every second one at a time, and an event of no more
 than two patches as a whole, since a spike that lies across a border would else be half in sight. Windows are centred on
-what surrounds the event, so that a large fault does not move what is drawn beside it.
+what surrounds the event, so that a large fault does not move what is drawn next to it.
 
 Measured on four virtual fabs against the same fab without its faults (mean distance in spreads): every second patch
 hidden 0.12 to 0.13 where nothing is wrong and 0.20 in RF mismatches; events hidden as a whole 0.56 over 100 normal
@@ -36,7 +36,7 @@ _LARGE = 50_000_000  # parameters of a checkpoint of which one window has to do:
 class Expectation:
     """What was expected of some points of a series."""
 
-    first: int  # position in the series of the first point told
+    first: int  # position in the series of the first point drawn
     values: Floats  # (n, S) in the sensors' own units; NaN where it cannot be said
     averaged: int  # points that the network saw as one, 1 unless the stretch is long
 
@@ -48,7 +48,7 @@ def expect(engine: Engine, series: Series, event: slice, view: slice, normal: No
         engine: the checkpoint.
         series: n points of S sensors.
         event: the points in question, within ``view``.
-        view: the points to draw, within the series, at least one. More are told where the windows reach further.
+        view: the points to draw, within the series, at least one. More are drawn where the windows reach further.
         normal: level and spread of these sensors over the reference (``preparation.measure``).
     """
     window, patch = engine.config.seq_len, engine.config.patch_len
@@ -73,7 +73,7 @@ def _around(view: slice, points: int, least: int) -> slice:
 
 
 def _averages(values: Floats, points: int) -> Floats:
-    """Means of each so many points, of those that are there; NaN where there is none."""
+    """Means of blocks of points, of those that are there; NaN where there is none."""
     if points == 1:
         return values
     padded = np.pad(values, ((0, -len(values) % points), (0, 0)), constant_values=np.nan)

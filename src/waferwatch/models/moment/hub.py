@@ -39,7 +39,7 @@ def import_checkpoint(source: str, *, name: str | None = None, replace: bool = F
         source: a folder with ``config.json`` and ``model.safetensors``, or a hub id like ``AutonLab/MOMENT-1-small``.
         name: what to call it; the last part of ``source`` by default.
         replace: whether an imported checkpoint of that name may be replaced.
-        report: told what is being done.
+        report: called with what is being done.
 
     Raises:
         MissingExtraError: when the extra ``torch`` is not installed.

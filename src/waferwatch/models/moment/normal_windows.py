@@ -1,4 +1,4 @@
-"""Windows of known-normal series as the detector shows them to the network: to learn from, and held out to judge it."""
+"""Windows of known-normal series as the detector shows them to the network: to learn from, and held out to measure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from waferwatch.models.ensemble.columns import Columns, coarsen, columns_of
 from waferwatch.models.ensemble.normal import Normal, measure
 from waferwatch.models.moment.config import MomentConfig
 from waferwatch.models.moment.preparation import to_windows
-from waferwatch.series.series import Series
+from waferwatch.series.series import Series, steps_of
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class NormalSeries:
         self._chances = lengths / max(lengths.sum(), 1)
 
     def draw(self, rng: np.random.Generator, count: int) -> Windows:
-        """So many windows from random places, every point as likely as any other."""
+        """``count`` windows from random places, every point as likely as any other."""
         chosen = rng.choice(len(self._sensors), count, p=self._chances)
         cuts = [self._window(self._sensors[one], rng) for one in chosen]
         return Windows(np.concatenate([one.x for one in cuts]), np.concatenate([one.observed for one in cuts]))

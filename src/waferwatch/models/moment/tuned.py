@@ -1,4 +1,4 @@
-"""A checkpoint tuned on known-normal series, kept beside the imported ones only if it is better. Needs ``torch``."""
+"""A checkpoint tuned on known-normal series, kept with the imported ones only if it is better. Needs ``torch``."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def tune_checkpoint(
         wish: which one, and how long.
         scopes: the known-normal series of each scope.
         files: names of the files that hold them, for the card.
-        report: told what is being done.
+        report: called with what is being done.
 
     Raises:
         NotFoundError: when there is no checkpoint to begin with.
@@ -102,7 +102,7 @@ def tune_checkpoint(
 
 
 def _card(start: Checkpoint, wish: Wish, course: Course, files: Sequence[str]) -> dict[str, Any]:
-    """What is told of the training: nothing of the data but the names of the files."""
+    """What is recorded of the training: nothing of the data but the names of the files."""
     return {
         "tuned_from": start.name,
         "tuned_from_sha256": start.sha256,

@@ -20,7 +20,7 @@ LEARNING_RATE = 3e-5  # with 1e-4 detection got worse (docs/experiments.md)
 WARM_UP = 20  # steps
 WEIGHT_DECAY = 0.02
 CLIP_NORM = 1.0
-FAULT_WEIGHT = 0.3  # of what the fault head says otherwise than before, beside the restoring error
+FAULT_WEIGHT = 0.3  # of what the fault head says otherwise than before, on top of the restoring error
 AT_ONCE = 32  # windows a step
 JUDGED_EVERY = 40  # steps between looks at the windows held out
 PATIENCE = 5  # looks without a lower error before it stops
@@ -85,10 +85,10 @@ def tune(
     Args:
         model: left with the weights of the lowest error. They are the same for the same seed on one thread of the same
             processor, unless the time ran out.
-        learnt, held: series to learn from and to judge by.
+        learnt, held: series to learn from and to measure by.
         seconds: when to stop at the latest, but for a last look at the windows held out.
         seed: of the windows drawn and the patches hidden.
-        report: told the error at every look.
+        report: called with the error at every look.
     """
     started = time.monotonic()
     learned = [value for name, value in model.named_parameters() if not name.startswith("fault_head.")]
