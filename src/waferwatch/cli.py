@@ -1,6 +1,7 @@
 """The command line. What people read goes to stderr; ``--json`` prints one JSON document as stdout's last line.
 
-Exit codes: 0 done, 2 bad input or options (a sentence, no traceback), 1 a fault of ours.
+Exit codes: 0 done, 2 bad input or options, or a database or data folder that cannot be used (a sentence, no traceback),
+1 a fault of ours.
 """
 
 from __future__ import annotations
