@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from waferwatch.models.ensemble.columns import Columns, bridged
 from waferwatch.models.ensemble.stays import bounds
-from waferwatch.series.steps import Steps
+from waferwatch.series.steps import Steps, joined
 
 FEWEST = 8  # stays in a stage that can say what is usual there
 LIMITS = (6.0, 8.0, 8.0, 8.0)  # robust spreads of a stay's mean, standard deviation, highest and lowest value
@@ -47,9 +47,8 @@ def _deviations(columns: Sequence[Columns], steps: Sequence[Steps]) -> NDArray[n
     measured = np.concatenate([one.measured for one in columns], axis=1)
     for sensor in np.flatnonzero(~measured.all(axis=1)):
         values[sensor] = bridged(np.where(measured[sensor], values[sensor], np.nan), measured[sensor])
-    offsets = np.cumsum([0, *lengths[:-1]])
-    starts = np.concatenate([bounds(one) + first for one, first in zip(steps, offsets, strict=True)])
-    stage = np.concatenate([one.stage for one in steps])
+    whole = joined(steps)
+    starts, stage = bounds(whole, np.cumsum([0, *lengths[:-1]])), whole.stage
     return _largest(values, starts, stage, run, len(lengths))
 
 
