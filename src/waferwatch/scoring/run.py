@@ -194,9 +194,10 @@ def _in_input_order(
 def _run_scores(
     table: Table, series: Sequence[Series], scores: Sequence[Scores], flags: NDArray[np.bool_]
 ) -> list[RunScore]:
+    names = (*table.groups, *run_columns(table))
     return [
         RunScore(
-            key=dict(zip(table.groups, one.key, strict=True)) | run_key(table, one),
+            key=dict(zip(names, (*one.key, *one.run), strict=False)),
             start_row=int(one.rows[0]),
             rows=len(one),
             score=_highest_tenth(scored.points),
@@ -204,11 +205,6 @@ def _run_scores(
         )
         for one, scored in zip(series, scores, strict=True)
     ]
-
-
-def run_key(table: Table, series: Series) -> dict[str, str]:
-    """Lot and wafer of a series that is a wafer's pass."""
-    return dict(zip(run_columns(table), series.run, strict=True)) if series.run else {}
 
 
 def _highest_tenth(points: NDArray[np.float64]) -> float:

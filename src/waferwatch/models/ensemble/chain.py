@@ -13,7 +13,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.models.ensemble.columns import Columns
+from waferwatch.models.ensemble.columns import FARTHEST, Columns, bridged
+from waferwatch.models.ensemble.normal import Normal
+from waferwatch.series.series import Series
 
 Floats = NDArray[np.float32]
 
@@ -73,6 +75,24 @@ class Chain:
     def split(self, values: NDArray[np.floating]) -> list[NDArray[np.floating]]:
         """Values of the points, (..., n), series by series."""
         return np.split(values, self.starts[1:], axis=-1)
+
+
+def chain_of(series: Sequence[Series], normal: Normal) -> Chain:
+    """Series in spreads of the reference, gaps filled, end to end."""
+    lengths = np.array([len(one) for one in series], np.int64)
+    starts = np.cumsum(lengths) - lengths
+    values = np.empty((series[0].sensors, int(lengths.sum())), np.float32)
+    measured = np.ones(values.shape, np.bool_)
+    for sensor in range(len(values)):
+        column = np.concatenate([one.values[:, sensor] for one in series])
+        scaled = (column - normal.level[sensor]) / normal.spread[sensor]
+        known = ~np.isnan(column)
+        if not known.all():
+            measured[sensor] = known
+            for start, stop in zip(starts.tolist(), (starts + lengths).tolist(), strict=True):
+                scaled[start:stop] = bridged(scaled[start:stop], known[start:stop])
+        values[sensor] = np.clip(scaled, -FARTHEST, FARTHEST)
+    return Chain(values, measured, starts, np.array([one.offset for one in series], np.int64))
 
 
 def local_mean(values: NDArray[np.float64], points: int, chain: Chain) -> NDArray[np.float64]:

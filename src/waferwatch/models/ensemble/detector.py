@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from waferwatch.models.blocks import NOT_LEARNT, contiguous, of_runs
 from waferwatch.models.contract import Detector, Learnt, ModelInfo, Part, Progress, Scores, no_progress
 from waferwatch.models.ensemble.alignment import FEWEST_POINTS, FEWEST_RUNS, are_runs
-from waferwatch.models.ensemble.chain import Chain
+from waferwatch.models.ensemble.batches import Piece, batches, in_threads
+from waferwatch.models.ensemble.chain import Chain, chain_of
 from waferwatch.models.ensemble.columns import columns_of
 from waferwatch.models.ensemble.course import Course
 from waferwatch.models.ensemble.normal import Normal, measure
@@ -31,10 +32,9 @@ from waferwatch.settings import current_settings
 FEWEST_STEPWISE = 20  # runs of a reference whose steps say more than their whole shape
 MOST_RUNS = 1000  # normal runs that are compared as wholes, evenly spaced
 MOST_USUAL = 0.8  # share of runs taken to be normal that are learnt from: the most usual ones
-STREAM_CONTEXT = {1: 4096, 2: 2560}  # points that the windows of the network reach, of one sensor and of several
+STREAM_CONTEXT = {1: 4608, 2: 2560}  # points that the windows of the network reach, of one sensor and of several
 RUN_CONTEXT = 6144  # twelve stays of 512 points
 RUNS_BEFORE = 12  # that hold at least as many stays
-POINTS_AT_ONCE = 65_536  # of short series that are scored together
 
 
 @storable
@@ -49,17 +49,23 @@ class StreamPart(Part):
     delay: int
 
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
-        encoder, found = encoder_of(detector), []
-        for batch in batches(series, 1 if encoder is not None else POINTS_AT_ONCE):
-            progress(batch.start / len(series))
-            found += self._score(series[batch], encoder, lambda: progress(0.0))
-        return found
+        encoder = encoder_of(detector)
+        work = list(batches(series, self.context))
+        threads = threads_of(detector)
+        if encoder is not None and len(work) > 1:
+            encoder = replace(encoder, threads=1)
+
+        def score(batch: list[Piece]) -> list[Scores]:
+            progress(batch[0].number / len(series))
+            return self._score([series[one.number].at(one.rows) for one in batch], encoder, lambda: progress(0.0))
+
+        return joined_scores(series, work, in_threads(score, work, threads))
 
     def shifted(self, first: Sequence[Series]) -> Self:
         return replace(self, normal=_at_level(self.normal, first))
 
     def _score(self, series: Sequence[Series], encoder: Encoder | None, step: Step) -> list[Scores]:
-        chain = Chain.of([columns_of(one, self.normal) for one in series])
+        chain = chain_of(series, self.normal)
         judged = _measured(chain, self.normal)
         points, shares = np.full(len(chain), np.nan), _equal_shares(chain, self.normal)
         if self.one is not None:
@@ -84,25 +90,27 @@ class StepPart(Part):
     delay: int
 
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
-        found: list[Scores] = []
-        before: list[Series] = []  # the runs just before a batch say how far sensors have wandered
-        for batch in batches(series, POINTS_AT_ONCE):
-            progress(batch.start / len(series))
-            some = [*before, *series[batch]]
-            found += self._score(some, lambda: progress(0.0))[len(before) :]
-            before = list(some[-RUNS_BEFORE:])
-        return found
+        work = list(batches(series, self.context))
+
+        def score(batch: list[Piece]) -> list[Scores]:
+            progress(batch[0].number / len(series))
+            first = batch[0].number  # the runs just before it say how far sensors have wandered
+            before = list(series[max(0, first - RUNS_BEFORE) : first])
+            some = [*before, *(series[one.number].at(one.rows) for one in batch)]
+            return self._score(some, lambda: progress(0.0))[len(before) :]
+
+        return joined_scores(series, work, in_threads(score, work, threads_of(detector)))
 
     def shifted(self, first: Sequence[Series]) -> Self:
         """By the median distance of the first runs from the course, in spreads of the sensor."""
         if not first:
             return self
-        chain, steps = Chain.of([columns_of(one, self.normal) for one in first]), joined([steps_of(one) for one in first])
+        chain, steps = chain_of(first, self.normal), joined([steps_of(one) for one in first])
         median = np.median(self.steps.course.distance(chain.values, steps), axis=1)
         return replace(self, normal=replace(self.normal, level=self.normal.level + median * self.normal.spread))
 
     def _score(self, series: Sequence[Series], step: Step) -> list[Scores]:
-        chain = Chain.of([columns_of(one, self.normal) for one in series])
+        chain = chain_of(series, self.normal)
         steps = joined([steps_of(one) for one in series])
         judged = _measured(chain, self.normal) & self.steps.course.knows(steps)
         judged &= (chain.lengths >= FEWEST_POINTS // 2)[chain.owner]
@@ -177,16 +185,27 @@ def encoder_of(detector: Detector) -> Encoder | None:
     return detector.encoder if isinstance(detector, EnsembleDetector) else None
 
 
-def batches(series: Sequence[Series], points: int) -> Iterator[slice]:
-    """Successive series that together have about as many points; at least one each time."""
-    start = total = 0
-    for number, one in enumerate(series):
-        if number > start and total + len(one) > points:
-            yield slice(start, number)
-            start, total = number, 0
-        total += len(one)
-    if start < len(series):
-        yield slice(start, len(series))
+def threads_of(detector: Detector) -> int:
+    """Processor threads that a detector may use."""
+    return detector.threads if isinstance(detector, EnsembleDetector) else 1
+
+
+def joined_scores(
+    series: Sequence[Series], work: Sequence[list[Piece]], found: Sequence[list[Scores]]
+) -> list[Scores]:
+    """Scores of series, of which long ones were scored in pieces."""
+    parts: dict[int, list[Scores]] = {number: [] for number in range(len(series))}
+    for batch, scores in zip(work, found, strict=True):
+        for piece, one in zip(batch, scores, strict=True):
+            parts[piece.number].append(Scores(one.points[piece.kept], one.contributions[piece.kept]))
+    return [
+        mine[0]
+        if len(mine) == 1
+        else Scores(
+            np.concatenate([one.points for one in mine]), np.concatenate([one.contributions for one in mine])
+        )
+        for mine in parts.values()
+    ]
 
 
 def scores_of(chain: Chain, points: NDArray[np.float64], shares: NDArray[np.floating]) -> list[Scores]:
@@ -221,7 +240,7 @@ def _nothing(reference: Sequence[Series]) -> Learnt:
 def _learn_stream(reference: Sequence[Series], detector: EnsembleDetector, step: Step) -> Learnt:
     normal = measure(reference)
     columns = [columns_of(one, normal) for one in reference]
-    chain, encoder = Chain.of(columns), detector.encoder
+    chain, encoder = chain_of(reference, normal), detector.encoder
     folds = contiguous([len(one) for one in columns])
     if len(normal.level) == 1:
         one = OneSensorLearning(columns, folds, encoder, plain=detector.plain, step=step)
@@ -248,7 +267,7 @@ def _learn_steps(reference: Sequence[Series], runs: bool, step: Step) -> Learnt 
     aside = _unlike_the_others(reference, steps) if runs else []
     kept = sorted(set(range(len(reference))) - set(aside))
     normal = measure([reference[number] for number in kept])
-    chain, where = Chain.of([columns_of(one, normal) for one in reference]), joined(steps)
+    chain, where = chain_of(reference, normal), joined(steps)
     if runs:
         block = of_runs([_kind(one) for one in steps])
         block[aside] = NOT_LEARNT
