@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from waferwatch.models.blocks import NOT_LEARNT, contiguous, of_runs
 from waferwatch.models.contract import Detector, Learnt, ModelInfo, Part, Progress, Scores, no_progress
-from waferwatch.models.ensemble.alignment import FEWEST_POINTS, FEWEST_RUNS, are_runs
+from waferwatch.models.ensemble.alignment import FEWEST_POINTS, FEWEST_RUNS, MOST_POINTS, are_runs
 from waferwatch.models.ensemble.batches import Piece, batches, in_threads
 from waferwatch.models.ensemble.chain import Chain, chain_of
 from waferwatch.models.ensemble.columns import columns_of
@@ -190,9 +190,7 @@ def threads_of(detector: Detector) -> int:
     return detector.threads if isinstance(detector, EnsembleDetector) else 1
 
 
-def joined_scores(
-    series: Sequence[Series], work: Sequence[list[Piece]], found: Sequence[list[Scores]]
-) -> list[Scores]:
+def joined_scores(series: Sequence[Series], work: Sequence[list[Piece]], found: Sequence[list[Scores]]) -> list[Scores]:
     """Scores of series, of which long ones were scored in pieces."""
     parts: dict[int, list[Scores]] = {number: [] for number in range(len(series))}
     for batch, scores in zip(work, found, strict=True):
@@ -201,9 +199,7 @@ def joined_scores(
     return [
         mine[0]
         if len(mine) == 1
-        else Scores(
-            np.concatenate([one.points for one in mine]), np.concatenate([one.contributions for one in mine])
-        )
+        else Scores(np.concatenate([one.points for one in mine]), np.concatenate([one.contributions for one in mine]))
         for mine in parts.values()
     ]
 
@@ -318,7 +314,7 @@ def _learn_wholes(runs: Sequence[Series], encoder: Encoder | None, step: Step) -
         steps = [whole(len(one)) for one in runs]
     learning = WholeRunsLearning(columns, steps, encoder, step)
     longest = max(len(one) for one in runs)
-    part = RunPart(normal, learning.model, in_steps, longest, longest)
+    part = RunPart(normal, learning.model, in_steps, longest, max(2 * longest, MOST_POINTS))
     return Learnt(part, [points for points, _ in learning.left_out])
 
 

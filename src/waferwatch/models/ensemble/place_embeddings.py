@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
-from waferwatch.models.ensemble.columns import Columns, coarsen, mirrored, refine
 from waferwatch.models.ensemble.chain import Chain
+from waferwatch.models.ensemble.columns import Columns, coarsen, mirrored, refine
 from waferwatch.models.ensemble.descriptors import Grid
 from waferwatch.models.ensemble.nearest import Bank, Components
 from waferwatch.models.ensemble.vote import soft

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.models.ensemble.columns import Columns, bridged
-from waferwatch.models.ensemble.stays import bounds
+from waferwatch.models.ensemble.stays import absolute, bounds
 from waferwatch.series.steps import Steps, joined
 
 FEWEST = 8  # stays in a stage that can say what is usual there
@@ -47,9 +47,9 @@ def _deviations(columns: Sequence[Columns], steps: Sequence[Steps]) -> NDArray[n
     measured = np.concatenate([one.measured for one in columns], axis=1)
     for sensor in np.flatnonzero(~measured.all(axis=1)):
         values[sensor] = bridged(np.where(measured[sensor], values[sensor], np.nan), measured[sensor])
-    whole = joined(steps)
-    starts, stage = bounds(whole, np.cumsum([0, *lengths[:-1]])), whole.stage
-    return _largest(values, starts, stage, run, len(lengths))
+    starts, whole = np.cumsum([0, *lengths[:-1]]), joined(steps)
+    at = bounds(whole, absolute(starts, np.array([one.offset for one in columns]), len(run)), starts)
+    return _largest(values, at, whole.stage, run, len(lengths))
 
 
 def _off_median(values: Floats, steps: Sequence[Steps]) -> Floats:
