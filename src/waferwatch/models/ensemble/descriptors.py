@@ -101,13 +101,16 @@ def describe(grid: Grid) -> Floats:
 
 def averaged(descriptors: Floats, count: int, grid: Grid) -> Floats:
     """Means of (m, S, d) over ``count`` places around each, an even number: of those that its own series has."""
-    if count <= 2:
+    if count < 2:
         return descriptors
     half = count // 2
     sums = np.concatenate([np.zeros((1, *descriptors.shape[1:])), np.cumsum(descriptors, axis=0, dtype=np.float64)])
     place = np.arange(len(descriptors))
     start = np.repeat(grid.first, grid.places)
     stop = np.repeat(grid.first + grid.places, grid.places)
-    first, after = np.maximum(place - half + 1, start), np.minimum(place + half, stop)
-    found: Floats = ((sums[after] - sums[first]) / (after - first)[:, None, None]).astype(np.float32)
+    # An even number has no middle: the outermost two count half.
+    first, after = np.maximum(place - half, start), np.minimum(place + half + 1, stop)
+    inner, until = np.maximum(place - half + 1, start), np.minimum(place + half, stop)
+    total = sums[after] - sums[first] + sums[until] - sums[inner]
+    found: Floats = (total / ((after - first) + (until - inner))[:, None, None]).astype(np.float32)
     return found
