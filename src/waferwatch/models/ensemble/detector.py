@@ -82,6 +82,10 @@ class StepPart(Part):
     context: int
     delay: int
 
+    @property
+    def reads_steps(self) -> bool:
+        return True
+
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         columns, steps = [columns_of(one, self.normal) for one in series], [steps_of(one) for one in series]
         beyond, found = self.steps.beyond(columns, steps), []
@@ -117,6 +121,10 @@ class RunPart(Part):
     in_steps: bool
     context: int
     delay: int
+
+    @property
+    def reads_steps(self) -> bool:
+        return self.in_steps
 
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         long = [number for number, one in enumerate(series) if len(one) >= FEWEST_POINTS]
