@@ -1,4 +1,4 @@
-"""Rows parted by group and time; every row with a time in exactly one series."""
+"""Rows split by group and time; every row with a time in exactly one series."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from waferwatch.errors import InputError, NotFoundError
+from waferwatch.errors import InputError
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
 from waferwatch.series.series import Series
@@ -60,7 +60,6 @@ def test_interleaved_machines_become_series_of_their_own() -> None:
     assert parted.features == ["p"]
     assert all(one.reference is None for one in parted.series)
     assert not parted.notes
-    assert not parted.reference
 
 
 def test_without_a_time_column_rows_stay_in_their_order() -> None:
@@ -173,50 +172,6 @@ class TestReferenceRows:
         with pytest.raises(InputError, match="must be 1 or more") as caught:
             split(table_of({"p": [1.0, 2, 3]}), reference_rows=count)
         assert caught.value.field == "reference_rows"
-
-
-class TestReferenceTable:
-    """Known-normal rows from elsewhere."""
-
-    def test_its_series_have_the_scope_of_the_same_equipment_and_all_scopes_otherwise(self) -> None:
-        table = table_of({"tool": list("AABB"), "p": [1.0, 2, 3, 4]})
-        good = table_of({"p": [1.0, 2, 3, 4, 5, 6], "tool": list("BBCCAA")})
-        parted = split(table, reference=good)
-        assert [(one.key, one.scope) for one in parted.reference] == [(("B",), ("B",)), (("C",), ()), (("A",), ("A",))]
-        assert all(one.reference is not None and one.reference.all() for one in parted.reference)
-        assert all(one.reference is None for one in parted.series)
-
-    def test_without_the_group_columns_it_stands_for_all(self) -> None:
-        parted = split(table_of({"tool": list("AABB"), "p": [1.0, 2, 3, 4]}), reference=table_of({"p": [1.0, 2]}))
-        assert [one.scope for one in parted.reference] == [()]
-
-    def test_golden_runs_share_the_scope_of_the_runs(self) -> None:
-        parted = split(runs_of([5, 5]), reference=runs_of([5]))
-        assert {one.scope for one in [*parted.reference, *parted.series]} == {()}
-
-    def test_scopes_are_those_of_the_table_however_long_the_reference_is(self) -> None:
-        short = table_of({"line": list("xxyy"), "p": np.arange(4.0)}, group=["line"])
-        long = table_of({"line": ["x"] * 600, "p": np.arange(600.0)}, group=["line"])
-        assert [one.scope for one in split(short, reference=long).reference] == [()]
-        assert [one.scope for one in split(long, reference=short).reference] == [("x",), ()]
-
-    def test_its_columns_are_taken_by_name(self) -> None:
-        good = table_of({"q": [10.0, 20.0], "extra": [0.5, 0.5], "p": [1.0, 2.0]})
-        parted = split(table_of({"p": [1.0, 2.0], "q": [10.0, 20.0]}), reference=good)
-        assert parted.reference[0].values.tolist() == [[1.0, 10.0], [2.0, 20.0]]
-
-    def test_a_missing_sensor_is_named(self) -> None:
-        with pytest.raises(NotFoundError, match="lacks the columns q"):
-            split(table_of({"p": [1.0], "q": [2.0]}), reference=table_of({"p": [1.0]}, name="good.csv"))
-
-    def test_a_sensor_that_is_text_there_is_named(self) -> None:
-        with pytest.raises(InputError, match="column q of the reference"):
-            split(table_of({"p": [1.0], "q": [2.0]}), reference=table_of({"p": [1.0, 2.0], "q": ["a", "a"]}))
-
-    def test_both_kinds_of_reference_are_refused(self) -> None:
-        table = table_of({"p": [1.0]})
-        with pytest.raises(InputError, match="Give one of them"):
-            split(table, reference_rows=1, reference=table)
 
 
 STAMPS = st.one_of(st.none(), st.integers(0, 40).map(float), st.sampled_from([1e5, 2e5, 1e9]))

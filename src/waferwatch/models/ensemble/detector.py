@@ -89,6 +89,10 @@ class StepPart(Part):
     context: int
     delay: int
 
+    @property
+    def reads_steps(self) -> bool:
+        return True
+
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         work = list(batches(series, self.context))
 
@@ -128,6 +132,10 @@ class RunPart(Part):
     in_steps: bool
     context: int
     delay: int
+
+    @property
+    def reads_steps(self) -> bool:
+        return self.in_steps
 
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         long = [number for number, one in enumerate(series) if len(one) >= FEWEST_POINTS]
