@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from waferwatch.detectors.stream_judge import FEWEST_POINTS
 
+from waferwatch.models.ensemble.alignment import FEWEST_POINTS
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.generate import generate
 from waferwatch.read.table import Role, Table
