@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
+from waferwatch.scoring.reference import like
+from waferwatch.scoring.sensors import with_sensors_of
 from waferwatch.series.series import Series
 from waferwatch.series.split import Split, split
 
@@ -60,7 +62,6 @@ def test_interleaved_machines_become_series_of_their_own() -> None:
     assert parted.features == ["p"]
     assert all(one.reference is None for one in parted.series)
     assert not parted.notes
-    assert not parted.reference
 
 
 def test_without_a_time_column_rows_stay_in_their_order() -> None:
@@ -178,45 +179,28 @@ class TestReferenceRows:
 class TestReferenceTable:
     """Known-normal rows from elsewhere."""
 
-    def test_its_series_have_the_scope_of_the_same_equipment_and_all_scopes_otherwise(self) -> None:
-        table = table_of({"tool": list("AABB"), "p": [1.0, 2, 3, 4]})
-        good = table_of({"p": [1.0, 2, 3, 4, 5, 6], "tool": list("BBCCAA")})
-        parted = split(table, reference=good)
-        assert [(one.key, one.scope) for one in parted.reference] == [(("B",), ("B",)), (("C",), ()), (("A",), ("A",))]
-        assert all(one.reference is not None and one.reference.all() for one in parted.reference)
-        assert all(one.reference is None for one in parted.series)
-
-    def test_without_the_group_columns_it_stands_for_all(self) -> None:
-        parted = split(table_of({"tool": list("AABB"), "p": [1.0, 2, 3, 4]}), reference=table_of({"p": [1.0, 2]}))
-        assert [one.scope for one in parted.reference] == [()]
-
-    def test_golden_runs_share_the_scope_of_the_runs(self) -> None:
-        parted = split(runs_of([5, 5]), reference=runs_of([5]))
-        assert {one.scope for one in [*parted.reference, *parted.series]} == {()}
-
-    def test_scopes_are_those_of_the_table_however_long_the_reference_is(self) -> None:
-        short = table_of({"line": list("xxyy"), "p": np.arange(4.0)}, group=["line"])
-        long = table_of({"line": ["x"] * 600, "p": np.arange(600.0)}, group=["line"])
-        assert [one.scope for one in split(short, reference=long).reference] == [()]
-        assert [one.scope for one in split(long, reference=short).reference] == [("x",), ()]
-
     def test_its_columns_are_taken_by_name(self) -> None:
         good = table_of({"q": [10.0, 20.0], "extra": [0.5, 0.5], "p": [1.0, 2.0]})
-        parted = split(table_of({"p": [1.0, 2.0], "q": [10.0, 20.0]}), reference=good)
-        assert parted.reference[0].values.tolist() == [[1.0, 10.0], [2.0, 20.0]]
+        fitting = with_sensors_of(good, table_of({"p": [1.0, 2.0], "q": [10.0, 20.0]}))
+        assert split(fitting).features == ["p", "q"]
+        assert split(fitting).series[0].values.tolist() == [[1.0, 10.0], [2.0, 20.0]]
+
+    def test_its_series_have_the_scope_of_the_same_equipment(self) -> None:
+        table = table_of({"tool": list("AABB"), "p": [1.0, 2, 3, 4]})
+        good = table_of({"p": [1.0, 2, 3, 4, 5, 6], "tool": list("BBCCAA")})
+        assert [one.scope for one in split(with_sensors_of(good, table)).series] == [("B",), ("C",), ("A",)]
+
+    def test_golden_runs_share_the_scope_of_the_runs(self) -> None:
+        golden = split(like(with_sensors_of(runs_of([5]), runs_of([5, 5])), runs_of([5, 5])))
+        assert {one.scope for one in [*golden.series, *split(runs_of([5, 5])).series]} == {()}
 
     def test_a_missing_sensor_is_named(self) -> None:
         with pytest.raises(NotFoundError, match="lacks the columns q"):
-            split(table_of({"p": [1.0], "q": [2.0]}), reference=table_of({"p": [1.0]}, name="good.csv"))
+            with_sensors_of(table_of({"p": [1.0]}, name="good.csv"), table_of({"p": [1.0], "q": [2.0]}))
 
     def test_a_sensor_that_is_text_there_is_named(self) -> None:
         with pytest.raises(InputError, match="column q of the reference"):
-            split(table_of({"p": [1.0], "q": [2.0]}), reference=table_of({"p": [1.0, 2.0], "q": ["a", "a"]}))
-
-    def test_both_kinds_of_reference_are_refused(self) -> None:
-        table = table_of({"p": [1.0]})
-        with pytest.raises(InputError, match="Give one of them"):
-            split(table, reference_rows=1, reference=table)
+            with_sensors_of(table_of({"p": [1.0, 2.0], "q": ["a", "a"]}), table_of({"p": [1.0], "q": [2.0]}))
 
 
 STAMPS = st.one_of(st.none(), st.integers(0, 40).map(float), st.sampled_from([1e5, 2e5, 1e9]))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
-from waferwatch.series.split import Split, split
+from waferwatch.scoring.reference import like
+from waferwatch.series.split import split
 from waferwatch.series.steps import NO_STEP, Steps, stages_of, ticks, whole
 
 ROLES = {"recipe": "recipe", "step": "step", "lot": "lot", "wafer": "wafer", "equipment": "equipment"}
@@ -121,26 +122,14 @@ def test_a_step_does_not_go_on_from_one_equipment_to_the_next() -> None:
     assert [one.steps.tick.tolist() for one in parted.series if one.steps] == [[0, 1, 2], [0, 1, 2]]
 
 
-def stages(parted: Split) -> tuple[set[int], set[int]]:
-    """Of the table and of its reference."""
-    table, reference = (
-        {stage for one in part if one.steps is not None for stage in one.steps.stage.tolist()}
-        for part in (parted.series, parted.reference)
-    )
-    return table, reference
+def stages(table: Table) -> set[int]:
+    return {stage for one in split(table).series if one.steps is not None for stage in one.steps.stage.tolist()}
 
 
-def test_a_reference_without_the_recipe_has_the_same_steps_all_the_same() -> None:
-    judged = table(recipe=["x"] * 4, step=["a", "a", "b", "b"])
-    table_stages, reference_stages = stages(split(judged, reference=table(step=["a", "b", "a", "b"])))
-    assert table_stages == reference_stages
-
-
-@pytest.mark.parametrize("without", ["table", "reference"])
-def test_steps_that_only_one_of_table_and_reference_has_do_not_count(without: str) -> None:
+def test_steps_that_only_the_reference_has_do_not_count() -> None:
     bare, stepped = table(recipe=["x"] * 4), table(step=["a", "b", "a", "b"])
-    judged, reference = (bare, stepped) if without == "table" else (stepped, bare)
-    assert stages(split(judged, reference=reference)) == (set(), set())
+    assert stages(stepped) != set()
+    assert stages(like(stepped, bare)) == set()
 
 
 @given(st.data())
