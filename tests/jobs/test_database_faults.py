@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from waferwatch.models.contract import Progress
 from waferwatch.errors import NotFoundError
 from waferwatch.jobs import jobs as module
 from waferwatch.jobs.jobs import Jobs
 from waferwatch.jobs.options import Options
+from waferwatch.models.contract import Progress
 from waferwatch.settings import Settings
 from waferwatch.store import sqlite
 from waferwatch.store.runs import Run, State

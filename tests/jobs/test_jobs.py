@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from waferwatch.models.contract import Progress
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.jobs import jobs as module
 from waferwatch.jobs.jobs import Jobs, RunFailed
 from waferwatch.jobs.options import Options
+from waferwatch.models.contract import Progress
 from waferwatch.settings import Settings
 from waferwatch.store.runs import Run, State
 from waferwatch.store.store import Store, open_store

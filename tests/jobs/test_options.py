@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from waferwatch.models.moment import checkpoint as checkpoints
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
+from waferwatch.models.moment import checkpoint as checkpoints
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Role, Table
 from waferwatch.store.datasets import Dataset
