@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def run_detection(store: Store, settings: Settings, run: Run, progress: Progress
         chosen_rows(table, options),
         detector=options.detector,
         checkpoint=options.checkpoint,
+        threshold=options.thresholds.threshold,
         contamination=options.contamination,
         false_alarms=options.false_alarms,
         reference_rows=options.reference_rows,
@@ -83,6 +85,6 @@ def summary(found: Detection) -> dict[str, Any]:
         "seconds": found.seconds,
         "f1": None if metrics is None else metrics.f1,
         "threshold_by": found.threshold_by,
-        "achieved": None if found.budget is None else found.budget.achieved,
-        "achieved_false": None if found.budget is None else found.budget.achieved_false,
+        "threshold": found.threshold if np.isfinite(found.threshold) else None,
+        "promise": None if found.promise is None else asdict(found.promise),
     }

@@ -19,6 +19,7 @@ from waferwatch.grouping.groups import group_columns, part
 from waferwatch.models.moment import checkpoint as checkpoints
 from waferwatch.read.places import place_of
 from waferwatch.read.table import Role, Table
+from waferwatch.scoring.threshold import AUTO, Thresholds
 from waferwatch.store.datasets import Dataset
 
 
@@ -29,7 +30,8 @@ class Options:
     dataset: str
     features: tuple[str, ...] | None = None  # None: every sensor
     detector: str = "moment"
-    contamination: float = DEFAULT_CONTAMINATION
+    threshold: float | None = None  # as the scores are; None: automatic, unless one of the next two is given
+    contamination: float | None = None  # instead: expected share of anomalous rows
     false_alarms: float | None = None  # instead: at most so many false events per equipment and week
     checkpoint: str | None = None
     reference_rows: int | None = None
@@ -40,14 +42,31 @@ class Options:
     version: int | None = None  # of the data set: the roles that its columns had; set when the run is queued
     faults: bool | None = None  # of a comparison: test with injected faults too; None: where there are no labels
 
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            InputError: for more than one way to a threshold, or a value that is none.
+        """
+        _ = self.thresholds
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """How the threshold is chosen."""
+        return Thresholds(AUTO if self.threshold is None else self.threshold, self.contamination, self.false_alarms)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
         return asdict(self) | {"filters": {column: list(values) for column, values in self.filters}}
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Self:
-        """The options that ``to_dict`` wrote; of a later version's fields those that are known."""
+        """The options that ``to_dict`` wrote; of a later version's fields those that are known.
+
+        Before 0.4.0 a contamination was always written, also where a number of false alarms stood in its place.
+        """
         known = {field.name: plain[field.name] for field in fields(cls) if field.name in plain}
+        if known.get("false_alarms") is not None:
+            known["contamination"] = None
         for name in ("features", "detectors"):
             known[name] = None if known.get(name) is None else tuple(known[name])
         known["filters"] = tuple((column, tuple(values)) for column, values in (known.get("filters") or {}).items())

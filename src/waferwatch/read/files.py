@@ -71,6 +71,12 @@ def read_table(
     )
 
 
+def read_rows(path: str | os.PathLike[str]) -> Rows:
+    """The rows of a file before anything is found out about its columns; errors as for ``read_table``."""
+    path = Path(path)
+    return _read_rows(path, path.name, Limits.of())
+
+
 def read_original(path: str | os.PathLike[str], *, limits: Limits | None = None) -> pd.DataFrame:
     """Every row and column of a file as they stand there: the cells of a CSV file as text, those of Parquet as stored.
 

@@ -17,7 +17,7 @@ import pandas as pd
 from waferwatch.errors import InputError, ModelError
 from waferwatch.models.contract import Detector, ModelInfo, Progress, no_progress
 from waferwatch.models.fitted import Fitted
-from waferwatch.models.registry import create
+from waferwatch.models.registry import create, detector_class
 from waferwatch.models.state import digest_of, pack, unpack
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Note, Role, Table
@@ -233,6 +233,7 @@ def _built(about: Mapping[str, Any], arrays: Mapping[str, Any], path: Path) -> M
             path=path,
         )
     try:
+        detector_class(about["detector"])
         return Model(
             unpack(about["fitted"], arrays),
             list(about["features"]),

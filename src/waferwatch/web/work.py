@@ -102,7 +102,7 @@ def moment_model(settings: Settings) -> tuple[str, str | None, str]:
     Raises:
         ModelError: when it cannot be loaded.
     """
-    model = create("moment", device=settings.device, threads=settings.threads or None).model
+    model = create("moment", device=settings.device, threads=settings.threads or None).info
     return model.name, model.sha256, model.device
 
 

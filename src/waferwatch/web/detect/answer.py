@@ -13,7 +13,7 @@ from waferwatch.grouping.counts import MOST_GROUPS, count_groups
 from waferwatch.grouping.groups import group_columns
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options, chosen_rows
-from waferwatch.read.table import Note, Table
+from waferwatch.read.table import Table
 from waferwatch.scoring.part import only_found, only_rows
 from waferwatch.scoring.result import Detection
 from waferwatch.store.runs import Run
@@ -25,7 +25,7 @@ from waferwatch.web.figures.distribution import distribution_figure
 from waferwatch.web.figures.lines import only_chosen
 from waferwatch.web.figures.score import score_figure
 from waferwatch.web.figures.time_series import Window, time_figure
-from waferwatch.web.language import Translator
+from waferwatch.web.language import Translator, translated
 
 FIGURE_POINTS = 3000
 _MOST_EVENTS = 1000
@@ -58,7 +58,8 @@ def detect_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]
         "anomaly_ratio": anomalies / chosen,
         "threshold": found.threshold,
         "threshold_by": found.threshold_by,
-        "budget": None if found.budget is None else asdict(found.budget),
+        "promise": None if found.promise is None else asdict(found.promise),
+        "model_digest": found.model_digest,
         "seconds": found.seconds,
         "metrics": None if found.metrics is None else asdict(found.metrics),
         "events": _events(found, app.store.verdicts.of(run.id)),
@@ -72,18 +73,13 @@ def detect_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]
             "correlation": correlation_figure(table, sensors, found, translate),
             "score": score_figure(found, translate),
         },
-        "notes": note_texts(found.notes, translate),
+        "notes": translated(found.notes, translate),
     }
 
 
 def is_stale(app: Parts, options: Options) -> bool:
     """Whether the columns of the data set have been given other roles since the run was asked for."""
     return options.version is not None and options.version != app.store.datasets.get(options.dataset).version
-
-
-def note_texts(notes: Iterable[Note], translate: Translator) -> list[str]:
-    """What was done to the data, in the reader's language."""
-    return [translate(note.template).format(**note.values) for note in notes]
 
 
 def sensor_ranking(found: Detection) -> list[dict[str, Any]]:

@@ -17,8 +17,8 @@ from waferwatch.jobs.options import Options, check_sensor, chosen_rows
 from waferwatch.models.moment.checkpoint import folders
 from waferwatch.models.registry import check_name
 from waferwatch.read.table import Role
-from waferwatch.scoring.budget import LEAST_ALARMS, MOST_ALARMS, check_budget
-from waferwatch.scoring.threshold import DEFAULT_CONTAMINATION
+from waferwatch.scoring.promise import LEAST_ALARMS, MOST_ALARMS
+from waferwatch.scoring.threshold import AUTO
 from waferwatch.store.runs import Run
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts, read_body, read_query, translator, user_of
@@ -37,6 +37,7 @@ from waferwatch.web.schemas import Figure
 from waferwatch.web.work import dataset_of
 
 _MOST_VALUES = 500
+SUGGESTED_SHARE = 0.05  # in the field of those who choose to expect a share
 
 
 async def detect_page(request: Request) -> Response:
@@ -48,7 +49,7 @@ async def detect_page(request: Request) -> Response:
         area="detect",
         texts=texts,
         checkpoints=names,
-        contamination=DEFAULT_CONTAMINATION,
+        contamination=SUGGESTED_SHARE,
         alarms=(LEAST_ALARMS, MOST_ALARMS),
     )
 
@@ -66,16 +67,14 @@ def options_of(body: DetectRequest, **more: Any) -> Options:
 
     Raises:
         NotFoundError: for a detector that does not exist.
-        InputError: for a number of false alarms that cannot be kept.
+        InputError: for more than one way to a threshold.
     """
     check_name(body.detector)
-    if body.false_alarms is not None:
-        period = body.reference_start is not None or body.reference_end is not None
-        check_budget(body.false_alarms, body.contamination, body.reference_rows is not None or period)
     return Options(
         dataset=dataset_of(body.dataset),
         features=None if body.features is None else tuple(dict.fromkeys(body.features)),
         detector=body.detector,
+        threshold=None if body.threshold == AUTO else body.threshold,
         contamination=body.contamination,
         false_alarms=body.false_alarms,
         checkpoint=body.checkpoint,

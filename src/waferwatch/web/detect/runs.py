@@ -14,6 +14,7 @@ from waferwatch.jobs.detection import set_threshold, table_of
 from waferwatch.jobs.options import Options
 from waferwatch.models.registry import check_name
 from waferwatch.scoring.failure import Failure
+from waferwatch.scoring.threshold import AUTO
 from waferwatch.store.runs import Run
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts, read_body, read_query, translator, user_of
@@ -42,14 +43,20 @@ async def start_run(request: Request) -> Response:
     body = await read_body(request, RunRequest)
     for name in body.detectors or ():
         check_name(name, "detectors")
-    if body.false_alarms is not None and body.kind != "detection":
-        raise InputError(
-            "Detectors are compared with the same expected share of anomalies, not with a number of false alarms.",
-            hint="Leave false_alarms out.",
-            field="false_alarms",
-        )
+    if body.kind != "detection":
+        _check_comparable(body)
     detectors = None if body.detectors is None else tuple(dict.fromkeys(body.detectors))
     return await _submit(request, body.kind, options_of(body, detectors=detectors, faults=body.faults))
+
+
+def _check_comparable(body: RunRequest) -> None:
+    for field, given in (("threshold", body.threshold != AUTO), ("false_alarms", body.false_alarms is not None)):
+        if given:
+            raise InputError(
+                "Detectors are compared with their automatic thresholds, or with the same expected share of anomalies.",
+                hint="Leave {field} out.",
+                field=field,
+            )
 
 
 async def repeat_run(request: Request) -> Response:

@@ -17,9 +17,15 @@ def texts(translate: Translator) -> dict[str, str]:
         "flagged_one": translate("{count} row flagged"),
         "per_second": translate("{count} rows a second"),
         "labels": translate("against the labels"),
-        "threshold_hand": translate("threshold {value}, moved by hand"),
-        "budget_labelled": translate("{count} of them false; at most {asked} asked for. Seen: {time}"),
-        "budget_unlabelled": translate("true and false; at most {asked} false asked for. Seen: {time}"),
+        "threshold_auto": translate("automatic threshold {value}"),
+        "threshold_hand": translate("threshold {value}, set by hand"),
+        "usual": translate("As high in normal running"),
+        "usual_each": translate("once in {time}"),
+        "usual_beyond": translate("never"),
+        "score_scale": translate(
+            "How rare a row is among normal rows: 1 is one in ten, 2 one in a hundred, 3 one in a thousand. Beyond the "
+            "rarest normal row it grows with the distance."
+        ),
         "events_filtered": translate("{shown} of {all} events fit."),
         "start": translate("Start"),
         "duration": translate("Duration"),

@@ -50,6 +50,7 @@ def event_answer(
         "event": event,
         "said": said,
         "certainty": asdict(found.certainty),
+        "promise": None if scene.found.promise is None else asdict(scene.found.promise),
         "sensors": [_sensor(part, found) for part in found.ranking[:MOST_SENSORS]],
         "course": _course(found.course, found.sensors, translate),
         "nearest": None if found.nearest is None else _nearest(scene, found.nearest),

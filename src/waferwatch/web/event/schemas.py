@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from waferwatch.web.detect.schemas import Event
+from waferwatch.web.detect.schemas import Event, Promise
 from waferwatch.web.schemas import Figure, Query, SensorShare, StrictRequest
 
 LONGEST_NOTE = 2000
@@ -133,6 +133,7 @@ class Explanation(BaseModel):
     event: Event
     said: VerdictAnswer
     certainty: Certainty
+    promise: Promise | None = Field(description="What the threshold of the run promises.")
     sensors: list[ExplainedSensor]
     course: Course
     nearest: NearestStretch | None

@@ -23,7 +23,7 @@ from waferwatch.scoring.result import Detection
 from waferwatch.store.runs import Run
 from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.context import Parts
-from waferwatch.web.detect.answer import note_texts, sensor_ranking
+from waferwatch.web.detect.answer import sensor_ranking
 from waferwatch.web.detect.headline import headline
 from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.figures.distribution import distribution_figure
@@ -33,7 +33,7 @@ from waferwatch.web.figures.score import score_figure
 from waferwatch.web.figures.style import Figure
 from waferwatch.web.figures.time_series import Window, time_figure
 from waferwatch.web.history.numbers import Numbers, place
-from waferwatch.web.language import Translator
+from waferwatch.web.language import Translator, translated
 from waferwatch.web.texts import detector_titles, shared_texts
 
 _MOST_EVENTS = 300  # in the table, those with the highest peaks
@@ -98,7 +98,7 @@ def report_html(of: Material) -> str:
             judged=int(np.isfinite(of.found.scores).sum()),
             anomalies=int(of.found.flags.sum()),
             data=_data(of.table),
-            notes=note_texts(of.found.notes, of.translate),
+            notes=translated(of.found.notes, of.translate),
             ranking=ranking,
             events=highest[:_MOST_EVENTS],
             verdicts=of.verdicts,

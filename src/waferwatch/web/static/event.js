@@ -70,7 +70,7 @@ function facts(answer) {
   return [
     fact(text("where"), event.equipment ?? text("no_equipment"), place.filter(Boolean).join(" · ")),
     fact(text("when"), at(event.start, event.start_row), lasting(event)),
-    fact(text("how_sure"), sureness(certainty), sureNote(certainty)),
+    fact(text("how_sure"), sureness(answer), sureNote(certainty)),
     fact(text("chamber_only"), { true: text("yes"), false: text("no"), null: text("unknown") }[sisters.chamber_specific], sisterCount(sisters), sisters.chamber_specific ? "alarm" : ""),
   ];
 }
@@ -87,15 +87,18 @@ const at = (place, row) => {
 
 function lasting(event) {
   const rows = counted("row_count", event.rows);
+  if (event.kind === "state") return `${text("state_since", { start: at(event.start, event.start_row) })} (${rows})`;
   if (!isTime(event.start)) return rows;
   const length = (moment(event.end) - moment(event.start)) / 1000;
   if (!(length > 0)) return rows;
   return `${text("until", { duration: duration(length), end: time(event.end) })} (${rows})`;
 }
 
-function sureness({ peak_score: peak, threshold }) {
-  const factor = threshold > 0 ? peak / threshold : NaN;
-  return Number.isFinite(factor) ? text("times_threshold", { factor: significant(factor, 3) }) : text("peak_score", { score: significant(peak, 4) });
+// How rare so high a peak is in normal running; that is only known where normal rows have dates.
+function sureness({ event, certainty, promise }) {
+  if (!promise?.hours) return text("peak_and_threshold", { score: significant(certainty.peak_score, 4), threshold: significant(certainty.threshold, 4) });
+  if (event.usual_every_hours === null) return text("usual_never");
+  return text("usual_once", { time: duration(event.usual_every_hours * 3600) });
 }
 
 function sureNote({ peak_score: peak, higher_share: share, rank, events }) {

@@ -5,24 +5,26 @@ import { byId, counted, decimals, duration, element, isTime, moment, percent, se
 
 const TOP_SENSORS = 3; // that the search looks through
 const SHOWN_SENSORS = 2; // of each line
-const WEEK_S = 604800;
+const HOUR_S = 3600;
 
 // What was found, in sentences; the worst leads to its own page.
-export function showHeadline({ headline, notes, run }) {
+export function showHeadline({ headline, notes, run, promise }) {
   byId("headline-found").textContent = headline.found;
   const worst = element("a", { href: `/event?run=${encodeURIComponent(run)}&event=${headline.event}`, content: headline.worst });
   byId("headline-worst").replaceChildren(...(headline.event === null ? [] : [worst]));
+  byId("headline-promise").textContent = headline.promise;
+  byId("headline-promise").classList.toggle("not-kept", promise?.kept === false);
   byId("headline-part").textContent = headline.part;
-  byId("headline-notes").replaceChildren(...notes.map((note) => element("li", { content: note })));
+  // What cannot be promised is said above, where it is seen.
+  byId("headline-notes").replaceChildren(...notes.filter((note) => note !== headline.promise).map((note) => element("li", { content: note })));
 }
 
 export function showTiles(answer) {
   const tiles = [
     tile(text("rows"), whole(answer.chosen), answer.chosen < answer.rows ? text("chosen_of", { all: whole(answer.rows) }) : text("series", { count: whole(answer.series) })),
     tile(text("events"), whole(answer.events_total), counted("flagged", answer.anomalies), "alarm"),
-    tile(text("share"), percent(answer.anomaly_ratio, 2), text(answer.threshold_by === "hand" ? "threshold_hand" : "threshold", { value: significant(answer.threshold, 4) })),
+    tile(text("share"), percent(answer.anomaly_ratio, 2), text({ auto: "threshold_auto", hand: "threshold_hand" }[answer.threshold_by] ?? "threshold", { value: significant(answer.threshold, 4) })),
   ];
-  if (answer.budget) tiles.push(budgetTile(answer.budget));
   if (answer.metrics) {
     const { precision, recall, f1 } = answer.metrics;
     tiles.push(tile(text("precision"), decimals(precision), text("labels")));
@@ -32,11 +34,6 @@ export function showTiles(answer) {
   const hash = answer.model_sha256 ? `${answer.model_sha256.slice(0, 8)} · ` : "";
   tiles.push(tile(text("model"), answer.model, `${hash}${answer.device}`, "tile-wide", "words"));
   byId("summary").replaceChildren(...tiles);
-}
-
-function budgetTile({ asked, achieved, achieved_false: wrong, judged_weeks: weeks }) {
-  const values = { asked: significant(asked), count: significant(wrong), time: duration(weeks * WEEK_S) };
-  return tile(text("per_week"), significant(achieved), text(wrong === null ? "budget_unlabelled" : "budget_labelled", values));
 }
 
 function tile(title, value, under, kind = "", words = "") {
@@ -57,7 +54,8 @@ const list = sortable(
     { title: text("equipment"), value: (event) => event.equipment, cell: (event) => event.equipment ?? "", className: "place" },
     { title: text("lot"), value: (event) => event.lot, cell: (event) => event.lot ?? "", className: "lot wide" },
     { title: text("duration"), value: (event) => event.rows, cell: lengthOf, className: "span", first: -1 },
-    { title: text("peak"), value: (event) => event.peak_score, cell: (event) => significant(event.peak_score), className: "number", first: -1 },
+    { title: text("peak"), value: (event) => event.peak_score, cell: peakOf, className: "number", first: -1 },
+    { title: text("usual"), value: (event) => event.usual_every_hours ?? Infinity, cell: usualOf, className: "usual wide", first: -1 },
     { title: text("sensors"), value: (event) => event.sensors[0]?.sensor, cell: sensors, className: "carriers" },
     { title: text("verdict"), value: (event) => event.verdict, cell: verdictOf, className: "said wide" },
   ],
@@ -81,6 +79,7 @@ function filterEvents() {
   byId("events-note").textContent = all ? partly : text("no_events");
   byId("events").classList.toggle("no-place", !found.events.some((event) => event.equipment));
   byId("events").classList.toggle("no-lot", !found.events.some((event) => event.lot));
+  byId("events").classList.toggle("no-usual", !found.promise?.hours);
   list.show(events);
 }
 
@@ -108,6 +107,16 @@ function startOf(event) {
   return axis === "row" ? text("row", { row: whole(event.start_row + firstRow) }) : significant(event.start, 6);
 }
 
+function peakOf(event) {
+  return element("span", { content: significant(event.peak_score), title: text("score_scale") });
+}
+
+// How often a peak as high comes in normal running; only known where normal rows have dates.
+function usualOf(event) {
+  if (event.usual_every_hours === null) return text("usual_beyond");
+  return text("usual_each", { time: duration(event.usual_every_hours * HOUR_S) });
+}
+
 function lengthOf(event) {
   const length = isTime(event.start) ? (moment(event.end) - moment(event.start)) / 1000 : 0;
   return length > 0 ? duration(length) : counted("row_count", event.rows);
@@ -123,5 +132,6 @@ function sensors(event) {
       element("span", { content: percent(share, 0) }),
     ),
   );
-  return element("span", {}, ...parts);
+  const state = event.kind === "state" ? [element("span", { className: "state", content: text("state_since", { start: startOf(event) }) })] : [];
+  return element("span", {}, ...parts, ...state);
 }
