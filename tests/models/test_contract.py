@@ -1,268 +1,194 @@
-"""What every detector of the registry promises, checked for each of them."""
+"""What every detector promises of learning and scoring, checked for each of them on each kind of table."""
 
 from __future__ import annotations
 
-import tracemalloc
+import io
+import zipfile
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score
 
-from waferwatch.errors import Cancelled, ModelError
-from waferwatch.models.contract import Detector, Scores
+import waferwatch
+from tests.models.frames import KINDS, Case, case
+from waferwatch.errors import ModelError
 from waferwatch.models.registry import create, detector_names
-from waferwatch.series.series import Series
-
-POINTS = 2048
-GUILTY = 1
-
-# Detectors run batches of another size when they score series one by one, which may change the last digits of float32.
-CLOSE = {"rtol": 1e-4, "atol": 1e-5}
-
-
-def series(values: NDArray[np.float64], scope: str = "ETCH-01") -> Series:
-    return Series(values, np.arange(len(values)), None, key=(scope,), scope=(scope,))
-
-
-def calm(points: int = POINTS, seed: int = 0) -> NDArray[np.float64]:
-    """Three sensors of a quiet machine: two that swing together and one of noise, each in units of its own."""
-    generator = np.random.default_rng(seed)
-    swing = np.sin(2 * np.pi * (np.arange(points) + seed * 7) / 64)
-    noise = generator.standard_normal((points, 3))
-    return np.column_stack([50 + 10 * swing, 400 - 80 * swing, np.zeros(points)]) + noise * [0.5, 4.0, 1e-3]
-
-
-def faulty(points: int = POINTS, seed: int = 5) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The same machine, its second sensor going wild four times; values and labels."""
-    values, labels = calm(points, seed), np.zeros(points, dtype=bool)
-    for start in range(points // 8, points, points // 4):
-        labels[start : start + 40] = True
-    values[labels, GUILTY] += 400 * np.random.default_rng(seed).standard_normal(labels.sum())
-    return values, labels
-
-
-def fresh(name: str) -> Detector:
-    return create(name, threads=1)
-
-
-@pytest.fixture(scope="module", params=detector_names())
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def fitted(name: str) -> Detector:
-    return fresh(name).fit([series(calm())])
-
-
-def same(one: Scores, other: Scores) -> bool:
-    return np.array_equal(one.points, other.points, equal_nan=True) and np.array_equal(
-        one.contributions, other.contributions, equal_nan=True
-    )
-
-
-def assert_close(one: Scores, other: Scores) -> None:
-    np.testing.assert_allclose(one.points, other.points, **CLOSE)
-    np.testing.assert_allclose(one.contributions, other.contributions, **CLOSE)
-
-
-def test_scores_have_the_shapes_and_kinds_that_the_contract_names(fitted: Detector) -> None:
-    (scores,) = fitted.score([series(calm(700, seed=1))])
-    assert scores.points.shape == (700,)
-    assert scores.points.dtype == np.float64
-    assert scores.contributions.shape == (700, 3)
-    assert scores.contributions.dtype == np.float32
-
-
-def test_a_score_is_finite_and_at_least_zero_once_the_detector_is_warm(fitted: Detector) -> None:
-    values, _ = faulty()
-    (scores,) = fitted.score([series(values)])
-    assert np.isfinite(scores.points[16:]).all()
-    assert (scores.points[16:] >= 0).all()
-
-
-def test_contributions_are_at_least_zero_and_add_up_to_the_score(fitted: Detector) -> None:
-    values, _ = faulty()
-    values[300:310, 0] = np.nan
-    (scores,) = fitted.score([series(values)])
-    judged = ~np.isnan(scores.points)
-    assert (scores.contributions[judged] >= 0).all()
-    np.testing.assert_allclose(scores.contributions[judged].sum(axis=1), scores.points[judged], rtol=1e-4, atol=1e-6)
-    assert np.isnan(scores.contributions[~judged]).all()
-
-
-def test_neither_fit_nor_score_changes_what_it_is_given(name: str) -> None:
-    reference, scored = series(calm()), series(faulty()[0])
-    kept = [reference.values.copy(), scored.values.copy()]
-    for one in (reference, scored):
-        one.values.flags.writeable = False
-        one.rows.flags.writeable = False
-    fresh(name).fit([reference]).score([scored])
-    assert np.array_equal(reference.values, kept[0])
-    assert np.array_equal(scored.values, kept[1])
-
-
-def test_scoring_twice_gives_the_same_scores(fitted: Detector) -> None:
-    given = [series(faulty()[0]), series(calm(900, seed=2))]
-    for first, second in zip(fitted.score(given), fitted.score(given), strict=True):
-        assert same(first, second)
-
-
-def test_a_fresh_detector_fitted_on_the_same_reference_gives_the_same_scores(name: str, fitted: Detector) -> None:
-    given = [series(faulty()[0])]
-    assert same(fresh(name).fit([series(calm())]).score(given)[0], fitted.score(given)[0])
-
-
-def test_fitting_again_forgets_the_reference_before(name: str, fitted: Detector) -> None:
-    other = fresh(name).fit([series(calm() * [1, 30, 4] + 7)])
-    other.fit([series(calm())])
-    given = [series(faulty()[0])]
-    assert same(other.score(given)[0], fitted.score(given)[0])
-
-
-def test_series_scored_together_get_the_scores_they_get_one_by_one(fitted: Detector) -> None:
-    given = [series(faulty(seed=seed)[0][: 500 + 300 * seed]) for seed in range(4)]
-    for together, alone in zip(fitted.score(given), [fitted.score([one])[0] for one in given], strict=True):
-        assert_close(together, alone)
-
-
-def test_a_series_gone_mad_does_not_touch_the_series_beside_it(fitted: Detector) -> None:
-    quiet = series(calm(900, seed=3))
-    mad = series(calm(700, seed=4) * 1e6)
-    assert_close(fitted.score([mad, quiet, mad])[1], fitted.score([quiet])[0])
-
-
-def test_scores_come_in_the_order_of_the_series(fitted: Detector) -> None:
-    given = [series(faulty(seed=seed)[0][: 600 + 200 * seed]) for seed in range(3)]
-    forward, backward = fitted.score(given), fitted.score(given[::-1])[::-1]
-    for one, other in zip(forward, backward, strict=True):
-        assert_close(one, other)
-
-
-def test_labelled_faults_score_clearly_above_a_constant_and_the_right_way_up(fitted: Detector) -> None:
-    values, labels = faulty()
-    (scores,) = fitted.score([series(values)])
-    judged = ~np.isnan(scores.points)
-    constant = labels[judged].mean()
-    assert average_precision_score(labels[judged], scores.points[judged]) > constant + 0.2
-    assert np.median(scores.points[judged & labels]) > 1.1 * np.median(scores.points[judged & ~labels])
-
-
-def test_the_guilty_sensor_of_a_fault_ranks_first(fitted: Detector) -> None:
-    values, labels = faulty()
-    (scores,) = fitted.score([series(values)])
-    assert int(np.nanmean(scores.contributions[labels], axis=0).argmax()) == GUILTY
-
-
-def test_a_row_without_any_value_cannot_be_judged(fitted: Detector) -> None:
-    values = calm(seed=6)
-    values[1000:1040] = np.nan
-    (scores,) = fitted.score([series(values)])
-    assert np.isnan(scores.points[1000:1040]).all()
-    assert np.isfinite(scores.points[16:1000]).all()
-    assert np.isfinite(scores.points[1100:]).all()
-
-
-def test_a_sensor_without_values_leaves_the_judgement_to_the_others(fitted: Detector) -> None:
-    values, labels = faulty()
-    values[:, 0] = np.nan
-    (scores,) = fitted.score([series(values)])
-    assert np.isfinite(scores.points[16:]).all()
-    assert (scores.contributions[16:, 0] == 0).all()
-    assert average_precision_score(labels[16:], scores.points[16:]) > 2 * labels.mean()
-
-
-def test_a_sensor_that_the_reference_never_saw_is_left_out(name: str) -> None:
-    reference = calm()
-    reference[:, 2] = np.nan
-    (scores,) = fresh(name).fit([series(reference)]).score([series(faulty()[0])])
-    assert np.isfinite(scores.points[16:]).all()
-
-
-def test_a_constant_sensor_divides_by_no_zero(name: str) -> None:
-    reference, values = calm(), calm(seed=7)
-    reference[:, 2] = values[:, 2] = 25.0
-    values[1200:1240, 2] = 25.5
-    (scores,) = fresh(name).fit([series(reference)]).score([series(values)])
-    assert np.isfinite(scores.points[16:]).all()
-    assert np.isfinite(scores.contributions[16:]).all()
-
-
-def test_values_far_from_zero_are_judged_like_values_near_it(name: str) -> None:
-    values, labels = faulty()
-    far_away = np.array([0.0, 1e9, 0.0])
-    (scores,) = fresh(name).fit([series(calm() + far_away)]).score([series(values + far_away)])
-    judged = ~np.isnan(scores.points)
-    assert average_precision_score(labels[judged], scores.points[judged]) > labels.mean() + 0.2
-
-
-@pytest.mark.parametrize("points", [1, 2, 3, 5, 17, 95])
-def test_a_short_series_is_answered_point_by_point(fitted: Detector, points: int) -> None:
-    (scores,) = fitted.score([series(calm(points))])
-    assert scores.points.shape == (points,)
-    assert not np.isinf(scores.points).any()
-
-
-def test_one_point_is_too_little_reference_but_no_reason_to_fail(name: str) -> None:
-    (scores,) = fresh(name).fit([series(calm(1))]).score([series(calm(600, seed=8))])
-    assert not np.isinf(scores.points).any()
-
-
-def test_a_reference_without_any_value_leaves_everything_unjudged(name: str) -> None:
-    (scores,) = fresh(name).fit([series(np.full((600, 3), np.nan))]).score([series(calm(600))])
-    assert np.isnan(scores.points).all()
-    assert np.isnan(scores.contributions).all()
-
-
-def test_no_series_give_no_scores(fitted: Detector) -> None:
-    assert fitted.score([]) == []
-
-
-def test_each_equipment_is_judged_by_its_own_reference(name: str) -> None:
-    shift = np.array([500.0, 9000.0, 3.0])
-    detector = fresh(name).fit([series(calm(), "A"), series(calm(seed=1) + shift, "B")])
-    (a, b) = detector.score([series(calm(seed=2), "A"), series(calm(seed=2) + shift, "B")])
-    ratio = np.nanmedian(a.points) / np.nanmedian(b.points)
-    assert 1 / 3 < ratio < 3  # judged by another's reference, it would be hundreds
-
-
-def test_memory_grows_by_a_bounded_amount_for_each_value(fitted: Detector) -> None:
-    def peak(points: int) -> int:
-        given = [series(calm(points))]
-        tracemalloc.start()
-        try:
-            fitted.score(given)
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
-
-    few, many = 65_536, 98_304  # long enough for every bound on what is kept to be reached
-    assert (peak(many) - peak(few)) / (3 * (many - few)) < 200  # bytes: 1.6 GB for a million rows of eight sensors
-
-
-def test_progress_ends_at_one_and_never_goes_back(fitted: Detector) -> None:
-    told: list[float] = []
-    fitted.score([series(calm()), series(calm(seed=1))], told.append)
-    assert told == sorted(told)
-    assert told[-1] == pytest.approx(1.0)
-
-
-def test_a_cancelled_scoring_stops_with_what_progress_raised(fitted: Detector) -> None:
-    def cancel(_share: float) -> None:
-        raise Cancelled("Stopped.")
-
-    with pytest.raises(Cancelled):
-        fitted.score([series(calm())], cancel)
-
-
-def test_scoring_before_fitting_is_refused(name: str) -> None:
-    with pytest.raises(ModelError, match="before it was fitted"):
-        fresh(name).score([series(calm(64))])
-
-
-def test_the_model_says_what_ran_and_where(name: str, fitted: Detector) -> None:
-    assert fitted.name == name
-    assert fitted.model.name
-    assert fitted.model.device.startswith(("cpu", "cuda"))
-    assert (fitted.model.sha256 is not None) == name.startswith("moment")
+from waferwatch.read.frames import table_from_frame
+from waferwatch.scoring.model import Model
+from waferwatch.scoring.result import Detection
+from waferwatch.scoring.run import fit_series
+from waferwatch.series.split import split
+
+NAMES = [name for name in detector_names() if name != "matrix_profile"]  # numba takes longer than all the others
+EVERY = [(name, kind) for name in NAMES for kind in KINDS]
+CLOSE = 1e-4
+CUT = 300  # rows that are cut off a file
+
+Floats = NDArray[np.float64]
+
+
+@lru_cache(maxsize=None)
+def fitted(name: str, kind: str) -> Model:
+    data = case(kind)
+    return waferwatch.fit(data.normal, detector=name, **data.options)
+
+
+@lru_cache(maxsize=None)
+def whole(name: str, kind: str) -> Detection:
+    return fitted(name, kind).detect(case(kind).scored)
+
+
+@pytest.fixture(params=EVERY, ids=lambda both: f"{both[0]}-{both[1].replace(' ', '_')}")
+def both(request: pytest.FixtureRequest) -> tuple[str, str]:
+    name, kind = request.param
+    return str(name), str(kind)
+
+
+def far_from(data: Case, changed: NDArray[np.bool_], model: Model) -> NDArray[np.bool_]:
+    """Rows that no changed row may touch: farther than context behind, and farther than delay before each."""
+    found = ~changed
+    frame = data.scored
+    by_equipment = frame.groupby("equipment").indices if "equipment" in frame else {"": np.arange(len(frame))}
+    for rows in by_equipment.values():
+        at = np.flatnonzero(changed[rows])
+        for first, last in ((at.min(), at.max()),) if len(at) else ():
+            place = np.arange(len(rows))
+            found[rows[(place <= last + model.context) & (place >= first - model.delay)]] = False
+    return found
+
+
+def assert_close(found: Floats, expected: Floats) -> None:
+    assert len(found)
+    np.testing.assert_allclose(found, expected, rtol=CLOSE, atol=CLOSE)
+
+
+def test_detect_is_fit_and_model_detect(both: tuple[str, str]) -> None:
+    name, kind = both
+    data = case(kind)
+    found = waferwatch.detect(data.scored, reference=data.normal, detector=name, **data.options)
+    assert_close(found.scores, whole(name, kind).scores)
+    assert found.threshold == pytest.approx(whole(name, kind).threshold)
+    assert found.model_digest == fitted(name, kind).digest
+
+
+def test_rows_that_come_far_later_change_nothing(both: tuple[str, str]) -> None:
+    name, kind = both
+    data, model = case(kind), fitted(name, kind)
+    later = data.scored.copy()
+    later["t"] += data.scored["t"].iloc[-1] - data.scored["t"].iloc[0] + pd.Timedelta(days=2)
+    for column in ("cycle", "lot"):
+        if column in later:
+            later[column] = "later " + later[column]
+    sensor = model.features[-1]
+    later[sensor] = later[sensor] * 3 + 7
+    found = model.detect(pd.concat([data.scored, later], ignore_index=True))
+    assert_close(found.scores[: len(data.scored)], whole(name, kind).scores)
+
+
+@pytest.mark.parametrize("end", ["start", "end"])
+def test_a_file_that_is_cut_has_the_same_scores_beyond_the_reach_of_the_cut(both: tuple[str, str], end: str) -> None:
+    name, kind = both
+    data, model = case(kind), fitted(name, kind)
+    kept = slice(CUT, None) if end == "start" else slice(None, len(data.scored) - CUT)
+    changed = np.ones(len(data.scored), np.bool_)
+    changed[kept] = False
+    same = far_from(data, changed, model)
+    assert same.sum() > 100
+    found = model.detect(data.scored[kept])
+    assert_close(found.scores[same[kept]], whole(name, kind).scores[same])
+
+
+def test_a_changed_row_is_seen_no_farther_than_the_model_says(both: tuple[str, str]) -> None:
+    name, kind = both
+    data, model = case(kind), fitted(name, kind)
+    frame = data.scored.copy()
+    changed = np.zeros(len(frame), np.bool_)
+    changed[:20] = True
+    frame.loc[changed, model.features] = frame.loc[changed, model.features] * 5 + 40
+    same = far_from(data, changed, model)
+    assert same.sum() > 100
+    assert_close(model.detect(frame).scores[same], whole(name, kind).scores[same])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_order_of_the_equipment_changes_nothing(name: str) -> None:
+    data, model = case("recipe steps"), fitted(name, "recipe steps")
+    order = np.argsort(data.scored["equipment"].to_numpy() == data.scored["equipment"].iloc[0], kind="stable")
+    found = model.detect(data.scored.iloc[order])
+    assert_close(found.scores, whole(name, "recipe steps").scores[order])
+
+
+def test_inputs_are_not_changed(both: tuple[str, str]) -> None:
+    name, kind = both
+    data, before = case(kind), case.__wrapped__(kind)
+    fitted(name, kind), whole(name, kind)
+    pd.testing.assert_frame_equal(data.normal, before.normal)
+    pd.testing.assert_frame_equal(data.scored, before.scored)
+
+
+def test_contributions_add_up_to_the_score_and_faults_stand_out(both: tuple[str, str]) -> None:
+    found = whole(*both)
+    judged = ~np.isnan(found.scores)
+    assert judged.mean() > 0.9
+    total = found.contributions[judged].sum(axis=1)
+    np.testing.assert_allclose(total, np.maximum(found.scores[judged], 0), rtol=1e-3, atol=1e-3)
+    assert (found.contributions[judged] >= 0).all()
+    assert np.isfinite(found.scores[judged]).all()
+
+
+def streamed(model: Model, frame: pd.DataFrame, block: int) -> tuple[Floats, Floats]:
+    """Settled scores of every row, and early ones."""
+    stream, settled, early = model.stream(), np.full(len(frame), np.nan), []
+    answers = []
+    for start in range(0, len(frame), block):
+        answer = stream.push(frame[start : start + block])
+        assert len(answer.early) == len(frame[start : start + block])
+        early.append(answer.early)
+        answers.append(answer)
+    answers.append(stream.finish())
+    rows = np.concatenate([one.settled_rows for one in answers])
+    assert sorted(rows.tolist()) == list(range(len(frame)))
+    settled[rows] = np.concatenate([one.settled for one in answers])
+    return settled, np.concatenate(early)
+
+
+def test_a_stream_in_blocks_of_500_settles_on_the_scores_of_the_file(both: tuple[str, str]) -> None:
+    name, kind = both
+    assert_close(streamed(fitted(name, kind), case(kind).scored, 500)[0], whole(name, kind).scores)
+
+
+@pytest.mark.parametrize(("block", "rows"), [(1, 40), (7, 210)])
+def test_a_stream_in_small_blocks_settles_on_the_scores_of_the_file(
+    both: tuple[str, str], block: int, rows: int
+) -> None:
+    name, kind = both
+    frame = case(kind).scored[:rows]
+    assert_close(streamed(fitted(name, kind), frame, block)[0], fitted(name, kind).detect(frame).scores)
+
+
+def test_a_model_that_was_saved_and_loaded_gives_the_same(both: tuple[str, str], tmp_path: Path) -> None:
+    name, kind = both
+    fitted(name, kind).save(tmp_path / "model")
+    model = waferwatch.load(tmp_path / "model")
+    assert model.digest == fitted(name, kind).digest
+    np.testing.assert_array_equal(model.detect(case(kind).scored).scores, whole(name, kind).scores)
+    with np.load(tmp_path / "model" / "arrays.npz", allow_pickle=False) as arrays:
+        assert all(arrays[one].dtype.kind in "fiubU" for one in arrays.files)
+    assert sorted(one.name for one in (tmp_path / "model").iterdir()) == ["arrays.npz", "model.json"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_and_two_threads_give_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = case("several sensors")
+    reference = split(table_from_frame(data.normal, name="the reference")).series
+    series = split(table_from_frame(data.scored, name="the frame")).series
+    found = []
+    for threads in (1, 2):
+        monkeypatch.setenv("WAFERWATCH_THREADS", str(threads))
+        detector = create(name, threads=threads)
+        found.append(fit_series(detector, reference).score(series, detector)[0])
+    np.testing.assert_array_equal(found[0].points, found[1].points)
+    np.testing.assert_array_equal(found[0].contributions, found[1].contributions)

@@ -1,4 +1,4 @@
-"""Rows parted by group and time; every row with a time in exactly one series."""
+"""Rows split by group and time; every row with a time in exactly one series."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from waferwatch.errors import InputError, NotFoundError
+from waferwatch.errors import InputError
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
-from waferwatch.scoring.reference import like
-from waferwatch.scoring.sensors import with_sensors_of
 from waferwatch.series.series import Series
 from waferwatch.series.split import Split, split
 
@@ -174,33 +172,6 @@ class TestReferenceRows:
         with pytest.raises(InputError, match="must be 1 or more") as caught:
             split(table_of({"p": [1.0, 2, 3]}), reference_rows=count)
         assert caught.value.field == "reference_rows"
-
-
-class TestReferenceTable:
-    """Known-normal rows from elsewhere."""
-
-    def test_its_columns_are_taken_by_name(self) -> None:
-        good = table_of({"q": [10.0, 20.0], "extra": [0.5, 0.5], "p": [1.0, 2.0]})
-        fitting = with_sensors_of(good, table_of({"p": [1.0, 2.0], "q": [10.0, 20.0]}))
-        assert split(fitting).features == ["p", "q"]
-        assert split(fitting).series[0].values.tolist() == [[1.0, 10.0], [2.0, 20.0]]
-
-    def test_its_series_have_the_scope_of_the_same_equipment(self) -> None:
-        table = table_of({"tool": list("AABB"), "p": [1.0, 2, 3, 4]})
-        good = table_of({"p": [1.0, 2, 3, 4, 5, 6], "tool": list("BBCCAA")})
-        assert [one.scope for one in split(with_sensors_of(good, table)).series] == [("B",), ("C",), ("A",)]
-
-    def test_golden_runs_share_the_scope_of_the_runs(self) -> None:
-        golden = split(like(with_sensors_of(runs_of([5]), runs_of([5, 5])), runs_of([5, 5])))
-        assert {one.scope for one in [*golden.series, *split(runs_of([5, 5])).series]} == {()}
-
-    def test_a_missing_sensor_is_named(self) -> None:
-        with pytest.raises(NotFoundError, match="lacks the columns q"):
-            with_sensors_of(table_of({"p": [1.0]}, name="good.csv"), table_of({"p": [1.0], "q": [2.0]}))
-
-    def test_a_sensor_that_is_text_there_is_named(self) -> None:
-        with pytest.raises(InputError, match="column q of the reference"):
-            with_sensors_of(table_of({"p": [1.0, 2.0], "q": ["a", "a"]}), table_of({"p": [1.0], "q": [2.0]}))
 
 
 STAMPS = st.one_of(st.none(), st.integers(0, 40).map(float), st.sampled_from([1e5, 2e5, 1e9]))

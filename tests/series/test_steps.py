@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
-from waferwatch.scoring.reference import like
 from waferwatch.series.split import split
 from waferwatch.series.steps import NO_STEP, Steps, stages_of, ticks, whole
 
@@ -119,16 +118,6 @@ def test_a_step_does_not_go_on_from_one_equipment_to_the_next() -> None:
     frame = pd.DataFrame({"equipment": ["A"] * 3 + ["B"] * 3, "step": "a", "p": 1.0})
     parted = split(table_from_frame(frame, features=["p"], roles={"step": "step"}))
     assert [one.steps.tick.tolist() for one in parted.series if one.steps] == [[0, 1, 2], [0, 1, 2]]
-
-
-def stages(table: Table) -> set[int]:
-    return {stage for one in split(table).series if one.steps is not None for stage in one.steps.stage.tolist()}
-
-
-def test_steps_that_only_the_reference_has_do_not_count() -> None:
-    bare, stepped = table(recipe=["x"] * 4), table(step=["a", "b", "a", "b"])
-    assert stages(stepped) != set()
-    assert stages(like(stepped, bare)) == set()
 
 
 @given(st.data())

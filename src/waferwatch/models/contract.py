@@ -47,6 +47,11 @@ class Part(ABC):
     context: int  # points before a row that its score rests on
     delay: int  # points behind it
 
+    @property
+    def reads_steps(self) -> bool:
+        """Whether its scores rest on which recipe step a row belongs to."""
+        return False
+
     @abstractmethod
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         """Raw scores of successive series of one scope; inputs are not changed."""

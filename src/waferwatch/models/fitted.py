@@ -75,6 +75,11 @@ class Fitted:
         """Points behind a row that its score rests on."""
         return max(part.delay for part in self.parts.values())
 
+    @property
+    def reads_steps(self) -> bool:
+        """Whether scores rest on which recipe step a row belongs to."""
+        return any(part.reads_steps for part in self.parts.values())
+
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         """Scores of series on the common scale, in their order; those of one scope follow one another in time."""
         by_scope: dict[str, list[int]] = defaultdict(list)

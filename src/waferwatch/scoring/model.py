@@ -21,6 +21,7 @@ from waferwatch.models.registry import create, detector_class
 from waferwatch.models.state import digest_of, pack, unpack
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Note, Role, Table
+from waferwatch.scoring.reference import CONTEXT, without_context
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.threshold import AUTO, Thresholds
 from waferwatch.series.layout import Layout
@@ -135,7 +136,7 @@ class Model:
         return self.fits(read)
 
     def fits(self, table: Table) -> Table:
-        """The table, when the model can score it.
+        """The table as the model can score it: recipes, steps and wafers that it knows nothing of do not count.
 
         Raises:
             InputError: a sensor or a column that says which step a row belongs to is missing.
@@ -150,7 +151,17 @@ class Model:
                 table=table.name,
                 columns=", ".join(missing[:10]),
             )
-        return table
+        known = set(self.roles.values())
+        lost = [role.value for role in (Role.RECIPE, Role.STEP) if role.value in known and table.column(role) is None]
+        if lost and self.fitted.reads_steps:
+            raise InputError(
+                "{table} lacks the column of the {roles}, which the model was learnt with.",
+                hint="Give it that column, or name its role.",
+                field="roles",
+                table=table.name,
+                roles=", ".join(lost),
+            )
+        return without_context(table, [role for role in CONTEXT if role.value not in known])
 
     def save(self, folder: str | Path) -> None:
         """Write the model as ``model.json`` and ``arrays.npz`` into a folder, which is made; nothing is pickled.

@@ -12,6 +12,8 @@ from waferwatch.series.split import split
 
 _MANY_RUNS = 8
 
+CONTEXT = (Role.RECIPE, Role.STEP, Role.LOT, Role.WAFER)  # what says where in its recipe a row lies
+
 Scope = tuple[str, ...]
 
 
@@ -52,8 +54,15 @@ def like(reference: Table, table: Table) -> Table:
     """A reference without the recipe, step, lot and wafer columns that the other table lacks: what only one of them
     has cannot be compared.
     """
-    shared = {role for role in (Role.RECIPE, Role.STEP, Role.LOT, Role.WAFER) if table.column(role)}
-    context = {Role.RECIPE, Role.STEP, Role.LOT, Role.WAFER} - shared
-    groups = tuple(name for name in reference.groups if reference.roles[name] not in context)
-    roles = {name: Role.CONTEXT if role in context else role for name, role in reference.roles.items()}
-    return replace(reference, roles=roles, groups=groups)
+    unknown = [role for role in CONTEXT if table.column(role) is None]
+    groups = tuple(name for name in reference.groups if reference.roles[name] not in unknown)
+    return without_context(replace(reference, groups=groups), unknown)
+
+
+def without_context(table: Table, unknown: Sequence[Role]) -> Table:
+    """A table whose columns of these roles count no more, but for those that split it into series."""
+    roles = {
+        name: Role.CONTEXT if role in unknown and name not in table.groups else role
+        for name, role in table.roles.items()
+    }
+    return replace(table, roles=roles)

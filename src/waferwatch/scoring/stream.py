@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from waferwatch.errors import ModelError
-from waferwatch.read.table import Table
 from waferwatch.scoring.model import Model
+from waferwatch.series.series import Series
 from waferwatch.series.split import split
 
 FORMAT = 1
 GRID = 2048  # rows: what is kept of an equipment begins on the grid that windows lie on
 
+_NUMBER, _SETTLED, _PLACE = "__number__", "__settled__", "__place__"
+_NEW = np.iinfo(np.int64).min
+
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -55,9 +61,7 @@ class Stream:
 
     def __init__(self, model: Model, state: bytes | None = None) -> None:
         self._model = model
-        self._kept: pd.DataFrame | None = None  # rows that later scores rest on, in the order they came
-        self._number = np.empty(0, np.int64)  # of each kept row
-        self._settled = np.empty(0, np.bool_)  # whether its score was given as settled
+        self._rows = _Rows.none()
         self._count = 0  # rows pushed so far
         if state is not None:
             self._restore(state)
@@ -68,77 +72,77 @@ class Stream:
         Raises:
             InputError, NotFoundError: as :meth:`Model.detect`. Nothing is kept of rows that are refused.
         """
-        number = np.arange(self._count, self._count + len(frame), dtype=np.int64)
-        kept = frame if self._kept is None else pd.concat([self._kept, frame], ignore_index=True)
-        numbers = np.concatenate([self._number, number])
-        settled_before = np.concatenate([self._settled, np.zeros(len(frame), np.bool_)])
-        points, behind, needed = self._score(self._model.table(kept, "the stream"))
+        rows = self._rows.followed_by(frame, self._count)
+        read = self._read(rows)
         self._count += len(frame)
-        settled = ~settled_before & (behind >= self._model.delay)
-        early = points[len(kept) - len(frame) :]
-        answer = StreamScores(early, points[settled], numbers[settled])
-        done = settled_before | settled
-        keep = needed | ~done
-        self._kept = kept[keep].reset_index(drop=True)
-        self._number, self._settled = numbers[keep], done[keep]
-        return answer
+        settled = ~rows.settled & read.final
+        early = read.points[len(rows.frame) - len(frame) :]
+        done = replace(rows, settled=rows.settled | settled, place=read.place)
+        self._rows = done.at(read.needed | ~done.settled)
+        return StreamScores(early, read.points[settled], rows.number[settled])
 
     def finish(self) -> StreamScores:
         """The scores of all rows that were still to settle, as at the end of a file."""
-        if self._kept is None:
+        left = ~self._rows.settled
+        if not left.any():
             return StreamScores(np.empty(0), np.empty(0), np.empty(0, np.int64))
-        points, _, _ = self._score(self._model.table(self._kept, "the stream"))
-        left = ~self._settled
-        self._settled = np.ones(len(self._settled), np.bool_)
-        return StreamScores(points[left], points[left], self._number[left])
+        points = self._read(self._rows).points[left]
+        self._rows = replace(self._rows, settled=np.ones(len(left), np.bool_))
+        return StreamScores(points, points, self._rows.number[left])
 
     def state(self) -> bytes:
         """All that a stream holds, to go on elsewhere or later: never pickled."""
-        buffer = io.BytesIO()
-        kept = pd.DataFrame() if self._kept is None else self._kept
-        frame = kept.assign(**{"__number__": self._number, "__settled__": self._settled})
+        rows = self._rows
+        frame = rows.frame.assign(**{_NUMBER: rows.number, _SETTLED: rows.settled, _PLACE: rows.place})
         frame.attrs = {}
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         about = {"format": str(FORMAT), "digest": self._model.digest, "count": str(self._count)}
         table = pa.Table.from_pandas(frame, preserve_index=False)
+        buffer = io.BytesIO()
         pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **about}), buffer)
         return buffer.getvalue()
 
-    def _score(self, table: Table) -> tuple[Floats, NDArray[np.int64], NDArray[np.bool_]]:
-        """Scores of kept rows, how many rows of their series follow each, and which are needed further."""
-        parts = split(table, layout=self._model.layout)
-        series = [one.with_sensors(parts.features, self._model.features) for one in parts.series]
+    def _read(self, rows: _Rows) -> _Read:
+        """Scores of kept rows, and what becomes of them."""
+        parts = split(self._model.table(rows.frame, "the stream"), layout=self._model.layout)
+        series = [_placed(one.with_sensors(parts.features, self._model.features), rows.place) for one in parts.series]
         with threadpool_limits(limits=1, user_api="blas"):
             scores = self._model.fitted.score(series, self._model.detector)
-        points = np.full(len(table.frame), np.nan)
-        behind = np.zeros(len(table.frame), np.int64)
-        needed = np.zeros(len(table.frame), np.bool_)
-        after: dict[tuple[str, ...], int] = {}
+        read = _Read.of(len(rows.frame))
+        after: dict[tuple[str, ...], _After] = {}
         for one, scored in zip(reversed(series), reversed(scores), strict=True):
-            later = after.get(one.scope, 0)
-            points[one.rows] = scored.points
+            read.points[one.rows] = scored.points
+            read.place[one.rows] = one.offset + np.arange(len(one))
+            known = after.setdefault(one.scope, _After())
+            if one.is_run:
+                read.final[one.rows], read.needed[one.rows] = self._of_run(one, known)
+            else:
+                read.final[one.rows], read.needed[one.rows] = self._of_stretch(one, known)
+            known.add(one)
+        return read
+
+    def _of_stretch(self, one: Series, known: _After) -> tuple[Mask, Mask]:
+        """Which rows are final, and which are needed as long as one that is not final may rest on them."""
+        place = np.arange(len(one))
+        behind = len(one) - 1 - place + known.rows
+        first = len(one) + known.rows - self._model.context - self._model.delay
+        first -= (one.offset + first) % GRID  # what stays begins on the grid
+        return behind >= self._model.delay, place >= first
+
+    def _of_run(self, one: Series, known: _After) -> tuple[Mask, Mask]:
+        """A run is final when the next one has begun, and needed while the present one may rest on it."""
+        if known.rows == 0:
             place = np.arange(len(one))
-            behind[one.rows] = len(one) - 1 - place + later
-            # A row stays as long as one that is not settled may rest on it; what stays begins on the grid.
-            reach = self._model.context + self._model.delay
-            first = len(one) + later - reach
-            first -= (one.offset + first) % GRID if not one.run else first
-            needed[one.rows] = place >= first if not one.run else later + len(one) - 0 * place <= reach + len(one)
-            after[one.scope] = later + len(one)
-        return points, behind, needed
+            longest = self._model.context + self._model.delay
+            return len(one) - 1 - place >= self._model.delay, place >= len(one) - longest
+        return np.ones(len(one), np.bool_), np.full(len(one), known.rows - known.last <= self._model.context)
 
     def _restore(self, state: bytes) -> None:
-        import pyarrow.parquet as pq
-
         try:
             table = pq.read_table(io.BytesIO(state))
             about: Mapping[bytes, bytes] = table.schema.metadata or {}
             digest, count = about[b"digest"].decode(), int(about[b"count"])
             frame = table.to_pandas()
-            self._number = frame.pop("__number__").to_numpy(np.int64)
-            self._settled = frame.pop("__settled__").to_numpy(np.bool_)
+            number, settled, place = (frame.pop(name).to_numpy() for name in (_NUMBER, _SETTLED, _PLACE))
         except (OSError, ValueError, KeyError) as error:
             raise ModelError(
                 "The state of the stream is damaged: {reason}.",
@@ -150,4 +154,68 @@ class Stream:
                 "The state of the stream belongs to another model.",
                 hint="Use the model that it was made with, or begin the stream anew.",
             )
-        self._kept, self._count = frame if len(frame) else None, count
+        self._rows, self._count = _Rows(frame, number, settled, place), count
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows that later scores rest on, in the order they came."""
+
+    frame: pd.DataFrame
+    number: NDArray[np.int64]  # counted from the first row ever pushed
+    settled: Mask  # whether the score was given as settled
+    place: NDArray[np.int64]  # absolute number in its series; _NEW before it was scored
+
+    @classmethod
+    def none(cls) -> _Rows:
+        return cls(pd.DataFrame(), np.empty(0, np.int64), np.empty(0, np.bool_), np.empty(0, np.int64))
+
+    def followed_by(self, frame: pd.DataFrame, count: int) -> _Rows:
+        new = len(frame)
+        return _Rows(
+            pd.concat([self.frame, frame], ignore_index=True) if len(self.frame) else frame.reset_index(drop=True),
+            np.concatenate([self.number, np.arange(count, count + new)]),
+            np.concatenate([self.settled, np.zeros(new, np.bool_)]),
+            np.concatenate([self.place, np.full(new, _NEW)]),
+        )
+
+    def at(self, kept: Mask) -> _Rows:
+        frame = self.frame[kept].reset_index(drop=True)
+        return _Rows(frame, self.number[kept], self.settled[kept], self.place[kept])
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What scoring the kept rows says of each."""
+
+    points: Floats
+    final: Mask  # no later row changes its score
+    needed: Mask  # a score that is not final may rest on it
+    place: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rows: int) -> _Read:
+        # A row without a time is in no series: it is not scored now or later.
+        nothing = np.zeros(rows, np.bool_)
+        return cls(np.full(rows, np.nan), ~nothing, nothing, np.full(rows, _NEW))
+
+
+@dataclass
+class _After:
+    """What follows a series in its scope."""
+
+    rows: int = 0
+    last: int = 0  # of them in the last series
+
+    def add(self, series: Series) -> None:
+        self.last = self.last or len(series)
+        self.rows += len(series)
+
+
+def _placed(series: Series, place: NDArray[np.int64]) -> Series:
+    """A series that keeps the absolute numbers of rows that were scored before: a clock that is not quite even would
+    give them others.
+    """
+    known = place[series.rows]
+    at = np.flatnonzero(known != _NEW)
+    return series if series.run or not len(at) else replace(series, offset=int(known[at[0]] - at[0]))

@@ -22,7 +22,7 @@ class KnnScorer(WindowScorer):
     """Root mean square distance of each sensor's patches to the three nearest of its reference."""
 
     points, stride = POINTS, 4
-    context, delay = POINTS, POINTS
+    context, delay = POINTS + 4, POINTS + 4  # between two windows on the grid scores are interpolated
     info = ModelInfo(f"nearest normal patches of {POINTS} points", None, f"cpu (numpy {np.__version__})")
 
     def learn(self, windows: Sequence[Floats]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -38,13 +38,20 @@ class BaselinePart(Part):
     """A baseline is fitted anew from its reference where it is loaded: the same rows give the same scorer."""
 
     reference: list[NDArray[np.float64]]  # (n, S) values of each piece
+    shift: NDArray[np.float64]  # (S,) how far the level of what is scored lies above the reference's
     context: int
     delay: int
 
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         if not isinstance(detector, BaselineDetector):
             raise TypeError(f"{type(detector).__name__} cannot score what a baseline has learnt")
-        return [_shares(one) for one in detector.scorer_of(self).score(series, progress)]
+        level = [replace(one, values=one.values - self.shift) for one in series] if self.shift.any() else series
+        return [_shares(one) for one in detector.scorer_of(self).score(level, progress)]
+
+    def shifted(self, first: Sequence[Series]) -> Self:
+        """By the difference of the medians."""
+        medians = [_medians([one.values for one in first]), _medians(self.reference)]
+        return replace(self, shift=np.nan_to_num(medians[0] - medians[1]))
 
 
 class BaselineDetector(Detector):
@@ -53,7 +60,7 @@ class BaselineDetector(Detector):
     scorer: ClassVar[type[Scorer]]
 
     def __init__(self) -> None:
-        self._fitted: tuple[BaselinePart, Scorer] | None = None
+        self._fitted: dict[int, tuple[BaselinePart, Scorer]] = {}  # by the identity of a part's reference
 
     @property
     def info(self) -> ModelInfo:
@@ -73,15 +80,17 @@ class BaselineDetector(Detector):
                 scored = self.scorer().fit([one for _, one in rest]).score([one for _, one in mine])
                 for (number, _), scores in zip(mine, scored, strict=True):
                     left[number][folds[number] == block] = scores.points
-        part = BaselinePart([one.values for one in reference], self.scorer.context, self.scorer.delay)
+        values = [one.values for one in reference]
+        part = BaselinePart(values, np.zeros(values[0].shape[1]), self.scorer.context, self.scorer.delay)
         return Learnt(part, left)
 
     def scorer_of(self, part: BaselinePart) -> Scorer:
         """The scorer fitted on a part's reference."""
-        if self._fitted is None or self._fitted[0] is not part:
+        found = self._fitted.get(id(part.reference))
+        if found is None:
             reference = [Series(values, np.arange(len(values)), None) for values in part.reference]
-            self._fitted = (part, self.scorer().fit(reference))
-        return self._fitted[1]
+            found = self._fitted[id(part.reference)] = (part, self.scorer().fit(reference))
+        return found[1]
 
 
 def _pieces(
@@ -94,6 +103,15 @@ def _pieces(
         edges = np.flatnonzero(np.diff(np.concatenate([[0], chosen.astype(np.int8), [0]])))
         pairs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
         found += [(number, one.at(slice(first, after))) for first, after in pairs]
+    return found
+
+
+def _medians(pieces: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """(S,) median of each sensor; NaN where it has no value."""
+    values = np.concatenate(pieces)
+    found = np.full(values.shape[1], np.nan)
+    known = ~np.isnan(values).all(axis=0)
+    found[known] = np.nanmedian(values[:, known], axis=0)
     return found
 
 

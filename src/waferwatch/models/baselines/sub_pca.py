@@ -25,7 +25,7 @@ class SubPcaScorer(WindowScorer):
     """Sum of a window's principal components in their own spreads, averaged over the windows of a point."""
 
     points, stride = POINTS, 4
-    context, delay = POINTS, POINTS
+    context, delay = POINTS + 4, POINTS + 4  # between two windows on the grid scores are interpolated
     info = ModelInfo(f"principal components of windows of {POINTS} points", None, f"cpu (numpy {np.__version__})")
 
     def learn(self, windows: Sequence[Floats]) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from waferwatch.models.blocks import NOT_LEARNT, contiguous, of_runs
 from waferwatch.models.contract import Detector, Learnt, ModelInfo, Part, Progress, Scores, no_progress
-from waferwatch.models.ensemble.alignment import FEWEST_POINTS, FEWEST_RUNS, are_runs
+from waferwatch.models.ensemble.alignment import FEWEST_POINTS, FEWEST_RUNS, MOST_POINTS, are_runs
 from waferwatch.models.ensemble.columns import Columns, columns_of
 from waferwatch.models.ensemble.course import Course
 from waferwatch.models.ensemble.normal import Normal, measure
@@ -82,6 +82,10 @@ class StepPart(Part):
     context: int
     delay: int
 
+    @property
+    def reads_steps(self) -> bool:
+        return True
+
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         columns, steps = [columns_of(one, self.normal) for one in series], [steps_of(one) for one in series]
         beyond, found = self.steps.beyond(columns, steps), []
@@ -117,6 +121,10 @@ class RunPart(Part):
     in_steps: bool
     context: int
     delay: int
+
+    @property
+    def reads_steps(self) -> bool:
+        return self.in_steps
 
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         long = [number for number, one in enumerate(series) if len(one) >= FEWEST_POINTS]
@@ -275,7 +283,7 @@ def _learn_wholes(runs: Sequence[Series], encoder: Encoder | None, step: Step) -
         steps = [whole(len(one)) for one in runs]
     learning = WholeRunsLearning(columns, steps, encoder, step)
     longest = max(len(one) for one in runs)
-    part = RunPart(normal, learning.model, in_steps, longest, longest)
+    part = RunPart(normal, learning.model, in_steps, longest, max(2 * longest, MOST_POINTS))
     return Learnt(part, [points for points, _ in learning.left_out])
 
 

@@ -48,7 +48,8 @@ def _deviations(columns: Sequence[Columns], steps: Sequence[Steps]) -> NDArray[n
     for sensor in np.flatnonzero(~measured.all(axis=1)):
         values[sensor] = bridged(np.where(measured[sensor], values[sensor], np.nan), measured[sensor])
     offsets = np.cumsum([0, *lengths[:-1]])
-    starts = np.concatenate([bounds(one) + first for one, first in zip(steps, offsets, strict=True)])
+    placed = zip(columns, steps, offsets, strict=True)
+    starts = np.concatenate([bounds(where, one.offset) + first for one, where, first in placed])
     stage = np.concatenate([one.stage for one in steps])
     return _largest(values, starts, stage, run, len(lengths))
 

@@ -34,7 +34,7 @@ def stays_of(columns: Sequence[Columns], steps: Sequence[Steps]) -> Stays:
     """The stays of series in their order, and the mean of each sensor over each."""
     pieces, stages, lengths, means = [], [], [], []
     for number, (one, where) in enumerate(zip(columns, steps, strict=True)):
-        starts = bounds(where)
+        starts = bounds(where, one.offset)
         points = np.diff(np.append(starts, len(where)))
         pieces.append(np.full(len(starts), number))
         stages.append(where.stage[starts])
@@ -43,8 +43,12 @@ def stays_of(columns: Sequence[Columns], steps: Sequence[Steps]) -> Stays:
     return Stays(np.concatenate(pieces), np.concatenate(stages), np.concatenate(lengths), np.concatenate(means, axis=1))
 
 
-def bounds(steps: Steps) -> NDArray[np.int64]:
-    """First points of the stays of one series."""
+def bounds(steps: Steps, offset: int) -> NDArray[np.int64]:
+    """First points of the stays of one series that begins at absolute number ``offset``.
+
+    The rest of a long stay is cut on the absolute grid: where a file begins inside it, its later parts are the same.
+    """
+    long = (steps.tick >= LONGEST) & ((offset + np.arange(len(steps))) % LONGEST == 0)
     begins = np.ones(len(steps), np.bool_)
-    begins[1:] = (np.diff(steps.stage) != 0) | (np.diff(steps.tick) != 1) | (steps.tick[1:] % LONGEST == 0)
+    begins[1:] = (np.diff(steps.stage) != 0) | (np.diff(steps.tick) != 1) | (steps.tick[1:] == LONGEST) | long[1:]
     return np.flatnonzero(begins).astype(np.int64)
