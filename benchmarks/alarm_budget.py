@@ -18,14 +18,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-
 from waferwatch.scoring.budget import budget_threshold
 from waferwatch.scoring.calibration import calibrate
-from waferwatch.scoring.run import score_split
-from waferwatch.models.registry import create
+
 from waferwatch.events.merge import merge
+from waferwatch.models.registry import create
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.generate import generate
+from waferwatch.scoring.run import score_split
 from waferwatch.series.split import split
 
 BUDGETS = (1.0, 5.0, 50.0, 500.0)  # false events per chamber and week

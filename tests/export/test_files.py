@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waferwatch.scoring.result import Detection
 from waferwatch.events.event import Event, Kind, SensorShare
 from waferwatch.export.csv_file import write_csv
 from waferwatch.export.events import Said, events_document, events_frame, write_events_csv
 from waferwatch.export.rows import arrow_table, write_detection_rows
+from waferwatch.scoring.result import Detection
 
 HOSTILE_STARTS = "=+-@\t\r\n＝＋－＠"
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12) | st.builds(

@@ -39,10 +39,9 @@ def _readiness(app: Parts) -> dict[str, str | None]:
     """Reasons name no path, since anybody may ask."""
     try:
         app.store.datasets.check_writable()
-    except StorageFullError as error:
-        raise NotReadyError(error.message_template, hint=error.hint_template, **error.values) from error
-    try:
         app.store.runs.all(limit=1)
+    except StorageFullError as error:  # of the files or of the database
+        raise NotReadyError(error.message_template, hint=error.hint_template, **error.values) from error
     except StoreError as error:
         _log.warning("not ready: %s", error)
         raise NotReadyError(error.message_template, hint=error.hint_template) from error
