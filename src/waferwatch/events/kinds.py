@@ -81,7 +81,8 @@ def states(flagged: Flagged) -> NDArray[np.bool_]:
     """(events,) whether an event is so long, or goes over so many runs, that the process has changed."""
     runs = np.array([len(np.unique(one)) for one in np.split(flagged.owners, flagged.first[1:])])
     span = flagged.places[flagged.last] - flagged.places[flagged.first] + 1
-    return (runs >= RUNS_OF_STATE) | ((runs == 1) & (span >= STATE_ROWS))
+    found: NDArray[np.bool_] = (runs >= RUNS_OF_STATE) | ((runs == 1) & (span >= STATE_ROWS))
+    return found
 
 
 def _top_sensors(carried: NDArray[np.float64]) -> NDArray[np.bool_]:

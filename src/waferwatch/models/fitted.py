@@ -50,9 +50,9 @@ class ReferencePiece:
         # A run is a run as a whole; elsewhere the first sensor finds the few places that are worth a look.
         places = [0] if series.run else np.flatnonzero(_same(series.values[: last + 1, 0], self.first[0])).tolist()
         for start in places[:_MOST_PLACES]:
-            if _same(series.values[start], self.first).all():
-                if _hash(series.values[start : start + len(self.left_out)]) == self.sha256:
-                    return int(start)
+            same = bool(_same(series.values[start], self.first).all())
+            if same and _hash(series.values[start : start + len(self.left_out)]) == self.sha256:
+                return int(start)
         return None
 
 

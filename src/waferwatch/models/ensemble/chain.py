@@ -72,7 +72,7 @@ class Chain:
         """Some of the sensors."""
         return self if sensors.all() else replace(self, values=self.values[sensors], measured=self.measured[sensors])
 
-    def split(self, values: NDArray[np.floating]) -> list[NDArray[np.floating]]:
+    def split(self, values: NDArray[np.float64]) -> list[NDArray[np.float64]]:
         """Values of the points, (..., n), series by series."""
         return np.split(values, self.starts[1:], axis=-1)
 

@@ -68,7 +68,7 @@ class Grid:
         start = np.repeat(self._first_block() * STRIDE, length)
         within = np.arange(int(length.sum())) - start - np.repeat(self.before, length)
         last = np.repeat(self.chain.lengths - 1, length)
-        return np.clip(within, 0, last) + np.repeat(self.chain.starts, length)
+        return np.asarray(np.clip(within, 0, last) + np.repeat(self.chain.starts, length), np.int64)
 
     def on_points(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
         """Values of the places (m,) on every point, by straight lines between places of its own series."""
@@ -76,14 +76,14 @@ class Grid:
         points = np.arange(len(self.chain)) + np.repeat(
             self._first_block() * STRIDE + self.before - self.chain.starts, self.chain.lengths
         )
-        return np.interp(points + 0.5, (blocks + 1) * STRIDE, values)
+        return np.asarray(np.interp(points + 0.5, (blocks + 1) * STRIDE, values), np.float64)
 
     def nearest(self) -> NDArray[np.int64]:
         """(n,) the place nearest to each point."""
         within = np.arange(len(self.chain)) + np.repeat(self.before - self.chain.starts, self.chain.lengths)
         place = (within + 0.5 - STRIDE / 2) // STRIDE
         last = np.repeat(self.places - 1, self.chain.lengths)
-        return np.clip(place, 0, last).astype(np.int64) + np.repeat(self.first, self.chain.lengths)
+        return np.asarray(np.clip(place, 0, last) + np.repeat(self.first, self.chain.lengths), np.int64)
 
 
 def describe(grid: Grid) -> Floats:

@@ -222,7 +222,7 @@ def scores_of(chain: Chain, points: NDArray[np.float64], shares: NDArray[np.floa
 
 def _equal_shares(chain: Chain, normal: Normal) -> NDArray[np.float32]:
     judged = chain.measured & normal.known[:, None]
-    return (judged / np.maximum(judged.sum(axis=0), 1)).astype(np.float32)
+    return np.asarray(judged / np.maximum(judged.sum(axis=0), 1), np.float32)
 
 
 def mean_vote(votes: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -33,7 +33,7 @@ def export_checkpoint(
     source: str = "train/",
     with_weights: bool = True,
 ) -> Checkpoint:
-    """Write ``model.onnx``, ``tokens.onnx``, ``model.safetensors`` and ``checkpoint.json``, and prove that the graph is the network.
+    """Write the graphs, ``model.safetensors`` and ``checkpoint.json``, and prove that the graph is the network.
 
     Args:
         model: the network; run on the CPU, left as it was.
