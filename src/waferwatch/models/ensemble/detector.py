@@ -19,6 +19,7 @@ from waferwatch.models.ensemble.normal import Normal, measure
 from waferwatch.models.ensemble.one_sensor import OneSensor, OneSensorLearning
 from waferwatch.models.ensemble.set_aside import outlying
 from waferwatch.models.ensemble.several_sensors import SeveralSensors, SeveralSensorsLearning
+from waferwatch.models.ensemble.states import States, with_excess
 from waferwatch.models.ensemble.stepwise import Stepwise, StepwiseLearning, fused
 from waferwatch.models.ensemble.whole_runs import WholeRuns, WholeRunsLearning
 from waferwatch.models.moment.encoder import Encoder, Step
@@ -42,6 +43,7 @@ class StreamPart(Part):
     normal: Normal
     one: OneSensor | None
     several: SeveralSensors | None
+    states: States | None  # of the sensors with two values, where there are others
     context: int
     delay: int
 
@@ -68,6 +70,10 @@ class StreamPart(Part):
             points = mean_vote(votes)
             shares[kept] = np.where(judged.any(axis=0), each, np.nan)
             shares[~kept] = np.where(judged.any(axis=0), 0.0, np.nan)
+            if self.states is not None:
+                excess = np.zeros(shares.shape)
+                excess[~kept] = self.states.excess(columns.pick(~kept))
+                points, shares = with_excess(points, shares, excess)
         points = np.where(judged.any(axis=0), points, np.nan)
         return Scores(points, np.where(np.isnan(points)[:, None], np.nan, shares.T).astype(np.float32))
 
@@ -195,7 +201,7 @@ def _nothing(reference: Sequence[Series]) -> Learnt:
     """A reference that says nothing leaves everything unjudged."""
     sensors = reference[0].sensors if reference else 1
     empty = Normal(np.zeros(sensors), np.ones(sensors), np.zeros(sensors, np.bool_), np.ones(sensors, np.int64))
-    return Learnt(StreamPart(empty, None, None, 0, 0), [np.full(len(one), np.nan) for one in reference])
+    return Learnt(StreamPart(empty, None, None, None, 0, 0), [np.full(len(one), np.nan) for one in reference])
 
 
 def _learn_stream(reference: Sequence[Series], detector: EnsembleDetector, step: Step) -> Learnt:
@@ -207,13 +213,15 @@ def _learn_stream(reference: Sequence[Series], detector: EnsembleDetector, step:
     single = len(normal.level) == 1
     if single:
         one = OneSensorLearning(columns, folds, encoder, plain=detector.plain, step=step)
-        part = StreamPart(normal, one.model, None, STREAM_CONTEXT[1], STREAM_CONTEXT[1])
+        part = StreamPart(normal, one.model, None, None, STREAM_CONTEXT[1], STREAM_CONTEXT[1])
         votes = one.left_out
     else:
         several = SeveralSensorsLearning(
             [one.pick(kept) for one in columns], folds, encoder, plain=detector.plain, step=step
         )
-        part = StreamPart(normal, None, several.model, STREAM_CONTEXT[2], STREAM_CONTEXT[2])
+        states = None if kept.all() else States.learn([one.pick(~kept) for one in columns])
+        context = max(STREAM_CONTEXT[2], 0 if states is None else states.reach)
+        part = StreamPart(normal, None, several.model, states, context, STREAM_CONTEXT[2])
         votes = several.left_out
     left = [np.where(_measured(c, normal), mean_vote(v), np.nan) for c, v in zip(columns, votes, strict=True)]
     return Learnt(part, left)
