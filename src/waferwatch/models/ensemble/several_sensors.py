@@ -17,9 +17,9 @@ from waferwatch.models.blocks import BLOCKS, Folds
 from waferwatch.models.ensemble.columns import Columns
 from waferwatch.models.ensemble.descriptors import STRIDE, averaged, describe, places_of
 from waferwatch.models.ensemble.joint_bank import JointBank, Metric
-from waferwatch.models.ensemble.one_sensor import Rows, filled
+from waferwatch.models.ensemble.one_sensor import Rows
 from waferwatch.models.ensemble.place_embeddings import PlaceEmbeddings, PlaceEmbeddingsLearning
-from waferwatch.models.ensemble.vote import LOWEST, Vote
+from waferwatch.models.ensemble.vote import LOWEST, Vote, filled
 from waferwatch.models.moment.encoder import Encoder, Step
 from waferwatch.models.state import storable
 
