@@ -44,10 +44,35 @@ def describe(columns: Columns, phase: int = 0) -> Floats:
     return found
 
 
+def measured_share(columns: Columns, phase: int = 0) -> Floats:
+    """(m, S) share of the 8 points around each place that was measured, of those within the series."""
+    places, before = places_of(columns, phase)
+    after = len(places) * STRIDE - before - len(columns)
+    inside = np.ones((1, len(columns)), np.bool_)
+    counts = []
+    for one in (columns.measured, inside):
+        blocks = np.pad(one, ((0, 0), (before + STRIDE, after))).reshape(len(one), -1, STRIDE).sum(axis=2)
+        counts.append(blocks[:, :-1] + blocks[:, 1:])
+    return np.asarray((counts[0] / np.maximum(counts[1], 1)).T, np.float32)
+
+
 def averaged(descriptors: Floats, count: int) -> Floats:
-    """Means of (m, S, d) over ``count`` places around each, an even number; at the ends over those that there are."""
+    """Means of (m, S, d) over ``count`` places around each, an even number; at the ends over those that there are.
+
+    Places of a sensor that are NaN do not count; NaN where all are.
+    """
     if count <= 1:
         return descriptors
+    unknown = np.isnan(descriptors[:, :, :1])
+    if not unknown.any():
+        return _averaged(descriptors, count)
+    known = _averaged((~unknown).astype(np.float32), count)
+    total = _averaged(np.where(unknown, 0, descriptors).astype(np.float32), count)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(known > 1e-3, total / known, np.nan).astype(np.float32)
+
+
+def _averaged(descriptors: Floats, count: int) -> Floats:
     half = count // 2
     sums = np.concatenate([np.zeros((1, *descriptors.shape[1:])), np.cumsum(descriptors, axis=0, dtype=np.float64)])
     place = np.arange(len(descriptors))

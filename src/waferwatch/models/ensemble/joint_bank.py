@@ -38,17 +38,18 @@ class JointBank:
     project: Floats | None  # (D, K) random directions, for many entries
     turn: Floats  # (K, K) or (D, D)
     bank: Bank
+    # Entries that are NaN are filled in: so that the row lies as near to the usual as what is known of it allows.
 
     @classmethod
     def learn(cls, rows: Floats, metric: Metric) -> Self:
         """From rows (W, D), at least one."""
-        level, spread = rows.mean(axis=0), rows.std(axis=0)
+        level, spread = _usual(rows)
         spread = np.where(spread < LEAST_SPREAD, 1.0, spread + LEAST_SPREAD).astype(np.float32)
         project = None
         if rows.shape[1] > MOST_DIMENSIONS:
             directions = np.random.default_rng(0).standard_normal((rows.shape[1], MOST_DIMENSIONS))
             project = (directions / np.sqrt(MOST_DIMENSIONS)).astype(np.float32)
-        z = _standardised(rows, level, spread, project)
+        z = _standardised(rows, level, spread, project, None)
         covariance = z.T.astype(np.float64) @ z / len(z)
         size = len(covariance)
         covariance = (1 - metric.shrink) * covariance + metric.shrink * np.eye(size) * np.trace(covariance) / size
@@ -70,10 +71,11 @@ class JointBank:
         return np.concatenate(found) if found else np.empty((0, sensors), np.float32)
 
     def _nearest(self, rows: Floats) -> tuple[Floats, NDArray[np.intp]]:
-        return self.bank.nearest(_standardised(rows, self.level, self.spread, self.project) @ self.turn)
+        z = _standardised(rows, self.level, self.spread, self.project, self.turn)
+        return self.bank.nearest(z @ self.turn)
 
     def _shares(self, rows: Floats, sensors: int) -> Floats:
-        z = _standardised(rows, self.level, self.spread, None)
+        z = _standardised(rows, self.level, self.spread, None, self.turn if self.project is None else None)
         if self.project is not None:  # random directions mix the sensors: each counts by how far it is off on its own
             parts = np.square(z)
         else:
@@ -92,6 +94,34 @@ def _root(turn: Floats) -> Floats:
     return root
 
 
-def _standardised(rows: Floats, level: Floats, spread: Floats, project: Floats | None) -> Floats:
+def _completed(z: Floats, turn: Floats) -> Floats:
+    """Rows whose unknown entries are those that make each shortest when it is turned."""
+    precision = turn.astype(np.float64) @ turn.T.astype(np.float64)
+    found = np.nan_to_num(z)
+    unknown = np.isnan(z)
+    patterns, which = np.unique(unknown, axis=0, return_inverse=True)
+    for number, lacking in enumerate(patterns):
+        if lacking.any() and not lacking.all():
+            mine = np.flatnonzero(which.ravel() == number)
+            cross = precision[np.ix_(lacking, ~lacking)]
+            filled = -np.linalg.solve(precision[np.ix_(lacking, lacking)], cross @ found[mine][:, ~lacking].T)
+            found[np.ix_(mine, np.flatnonzero(lacking))] = np.clip(filled.T, -FARTHEST, FARTHEST)
+    return found
+
+
+def _usual(rows: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each entry; 0 for one that is never known."""
+    if not np.isnan(rows).any():
+        return rows.mean(axis=0), rows.std(axis=0)
+    known = ~np.isnan(rows)
+    count = np.maximum(known.sum(axis=0), 1)
+    level = np.where(known, rows, 0).sum(axis=0, dtype=np.float64) / count
+    variance = np.square(np.where(known, rows - level, 0)).sum(axis=0, dtype=np.float64) / count
+    return level.astype(np.float32), np.sqrt(variance).astype(np.float32)
+
+
+def _standardised(rows: Floats, level: Floats, spread: Floats, project: Floats | None, turn: Floats | None) -> Floats:
     z: Floats = np.clip((rows - level) / spread, -FARTHEST, FARTHEST).astype(np.float32)
+    if np.isnan(z).any():
+        z = np.nan_to_num(z) if turn is None or project is not None else _completed(z, turn)
     return z if project is None else np.asarray(z @ project, np.float32)

@@ -164,7 +164,7 @@ def _distances(known: SensorEmbeddings, seen: Embeddings, sensor: int, points: i
 def spread_out(
     values: NDArray[np.floating], centres: NDArray[np.float64], span: int, points: int
 ) -> NDArray[np.float64]:
-    """Values of groups on every point: averaged where windows overlap, then over what a group spans; NaN without any."""
+    """Values of groups on every point: averaged where windows overlap, then over a group's span; NaN without any."""
     if not len(values):
         return np.full(points, np.nan)
     lowest = float(centres.min())

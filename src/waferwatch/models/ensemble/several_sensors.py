@@ -15,7 +15,7 @@ from scipy.ndimage import uniform_filter1d
 
 from waferwatch.models.blocks import BLOCKS, Folds
 from waferwatch.models.ensemble.columns import Columns
-from waferwatch.models.ensemble.descriptors import STRIDE, averaged, describe, places_of
+from waferwatch.models.ensemble.descriptors import STRIDE, averaged, describe, measured_share, places_of
 from waferwatch.models.ensemble.joint_bank import JointBank, Metric
 from waferwatch.models.ensemble.one_sensor import Rows
 from waferwatch.models.ensemble.place_embeddings import PlaceEmbeddings, PlaceEmbeddingsLearning
@@ -30,6 +30,7 @@ PLAIN = Metric(shrink=0.05, whiten=1.0, most=2000)
 WITH_MOMENT = Metric(shrink=0.3, whiten=0.5, most=2000)
 MOST_LEARNT = 8000  # rows of the reference
 FEWEST_ROWS = 8
+RARELY = 0.05  # share of the reference's places where fewer points may be measured than is called usual
 
 Floats = NDArray[np.float32]
 Distances = dict[str, NDArray[np.float64]]
@@ -43,6 +44,7 @@ class SeveralSensors:
     banks: dict[str, JointBank]  # name of a feature -> normal rows
     embeddings: PlaceEmbeddings | None
     votes: dict[str, Vote]
+    measured: Floats  # (S,) share of points that is usually measured around a place
 
     def votes_and_shares(self, columns: Columns, encoder: Encoder | None, step: Step) -> tuple[Distances, Floats]:
         """The votes, and what each sensor adds to their mean, (S, n), adding up to 1."""
@@ -59,10 +61,10 @@ class SeveralSensors:
         return self.banks[name].shares(rows, columns.sensors).T[:, nearest.astype(np.int64)]
 
     def _rows(self, columns: Columns, encoder: Encoder | None, step: Step) -> dict[str, Floats]:
-        plain = describe(columns)
+        plain = described(columns, self.measured)
         found = {f"plain {width}": rows_of(plain, width) for width in WIDTHS if f"plain {width}" in self.banks}
         if self.embeddings is not None and encoder is not None:
-            wide = np.concatenate([plain, self.embeddings.at_places(columns, encoder, step)], axis=2)
+            wide = side_by_side(plain, self.embeddings.at_places(columns, encoder, step))
             found |= {f"moment {width}": rows_of(wide, width) for width in WIDTHS if f"moment {width}" in self.banks}
         return found
 
@@ -83,6 +85,7 @@ class SeveralSensorsLearning:
         step: Step,
     ) -> None:
         self._reference, self._folds, self._smooth = reference, folds, smooth
+        self._measured = usually_measured(reference)
         self._banks: dict[str, JointBank] = {}
         self._left: dict[str, list[NDArray[np.float64]]] = {}
         embeddings = None if encoder is None else PlaceEmbeddingsLearning(reference, encoder, step)
@@ -93,7 +96,9 @@ class SeveralSensorsLearning:
             step()
             self._learn(f"moment {width}", width, embeddings, WITH_MOMENT)
         votes = {name: Vote.learn(np.concatenate(left), high) for name, left in self._left.items()}
-        self.model = SeveralSensors(self._banks, None if embeddings is None else embeddings.model, votes)
+        self.model = SeveralSensors(
+            self._banks, None if embeddings is None else embeddings.model, votes, self._measured
+        )
         self.left_out = [
             {name: votes[name].of(left[piece]) for name, left in self._left.items()} for piece in range(len(reference))
         ]
@@ -122,12 +127,32 @@ class SeveralSensorsLearning:
     def _at_phase(self, width: int, phase: int, embeddings: PlaceEmbeddingsLearning | None) -> Rows:
         rows, centres = [], []
         for number, one in enumerate(self._reference):
-            found = describe(one, phase)
+            found = described(one, self._measured, phase)
             if embeddings is not None:
-                found = np.concatenate([found, embeddings.at_places(number, phase)], axis=2)
+                found = side_by_side(found, embeddings.at_places(number, phase))
             rows.append(rows_of(found, width))
             centres.append(places_of(one, phase)[0].astype(np.float64))
         return Rows(np.concatenate(rows), centres, 4 * (width + 1))
+
+
+def usually_measured(reference: Sequence[Columns]) -> Floats:
+    """(S,) share of points around a place that is measured at nearly all places of a reference."""
+    every = np.concatenate([measured_share(one) for one in reference])
+    found: Floats = np.quantile(every, RARELY, axis=0).astype(np.float32)
+    return found
+
+
+def described(columns: Columns, usual: Floats, phase: int = 0) -> Floats:
+    """Descriptors (m, S, 3); NaN where fewer points were measured than half of what is usual for the sensor."""
+    found = describe(columns, phase)
+    if not columns.measured.all():
+        found[measured_share(columns, phase) < usual / 2] = np.nan
+    return found
+
+
+def side_by_side(plain: Floats, others: Floats) -> Floats:
+    """Descriptors and other features of the same places, (m, S, d); both are NaN where descriptors are."""
+    return np.concatenate([plain, np.where(np.isnan(plain[:, :, :1]), np.nan, others)], axis=2).astype(np.float32)
 
 
 def weighted(votes: Distances, shares: dict[str, Floats]) -> Floats:
