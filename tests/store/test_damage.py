@@ -12,12 +12,12 @@ import pytest
 from tests.store.faults import change_one_byte
 from tests.store.old_layout import write_result, write_table
 from tests.store.test_results import assert_same
-from waferwatch.scoring.result import Detection
-from waferwatch.scoring.run import detect_table
 from waferwatch.errors import DamagedError, NotFoundError
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.generate import generate
 from waferwatch.read.table import Table
+from waferwatch.scoring.result import Detection
+from waferwatch.scoring.run import detect_table
 from waferwatch.settings import Settings
 from waferwatch.store.results import Results
 from waferwatch.store.tables import load_table, save_table

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from waferwatch.scoring.result import Detection
-from waferwatch.scoring.run import detect_table
 from waferwatch.jobs.detection import set_threshold, summary
 from waferwatch.jobs.options import Options
+from waferwatch.scoring.result import Detection
+from waferwatch.scoring.run import detect_table
 from waferwatch.settings import Settings
 from waferwatch.store.store import open_store
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from tests.store.faults import full_disk, record_syncs, refuse_sync
-from tests.store.old_layout import write_result
+from tests.store.old_layout import as_it_was, write_result
 from waferwatch.errors import NotFoundError, StorageFullError
-from waferwatch.scoring.rethreshold import with_threshold
 from waferwatch.scoring.result import Detection
+from waferwatch.scoring.rethreshold import with_threshold
 from waferwatch.scoring.run import detect_table
 from waferwatch.settings import Settings
 from waferwatch.store.datasets import make_demo
@@ -67,16 +67,19 @@ def test_a_detection_is_the_same_when_another_process_reads_it(
     np.testing.assert_array_equal(events.event_ids, found.event_ids)
 
 
-def test_what_came_of_a_number_of_false_alarms_is_kept(results: Results, again: Callable[[], Results]) -> None:
-    budgeted = detect_table(make_demo(), detector="squared_difference", false_alarms=5000, reference_rows=2000)
-    results.put_detection(RUN, budgeted)
+def test_what_the_threshold_promises_is_kept(results: Results, again: Callable[[], Results]) -> None:
+    made = detect_table(make_demo(), detector="squared_difference", false_alarms=5000, reference_rows=2000)
+    results.put_detection(RUN, made)
     read = again().detection(RUN)
-    assert read.budget is not None
-    assert read.budget == budgeted.budget
+    assert read.promise is not None
+    assert read.promise == made.promise
+    assert read.layout == made.layout
+    assert read.model_digest == made.model_digest
     assert read.threshold_by == "false_alarms"
 
 
 def test_a_result_of_version_0_3_opens(results: Results, found: Detection, again: Callable[[], Results]) -> None:
+    found = as_it_was(found)
     write_result(results.folder / RUN, found)
     assert_same(again().detection(RUN), found)
     events = again().events(RUN)
@@ -87,6 +90,7 @@ def test_a_result_of_version_0_3_opens(results: Results, found: Detection, again
 def test_a_result_of_version_0_3_takes_another_threshold_without_new_scores(
     results: Results, found: Detection, moved: Detection, again: Callable[[], Results]
 ) -> None:
+    found, moved = as_it_was(found), as_it_was(moved)
     write_result(results.folder / RUN, found)
     before = (results.folder / RUN / "rows.parquet").stat()
     results.put_threshold(RUN, moved)
@@ -105,7 +109,7 @@ def test_a_result_of_before_numbers_of_false_alarms_opens(results: Results, foun
     file.write_text(json.dumps({key: about[key] for key in about if key not in ("budget", "threshold_by")}), "utf-8")
     read = results.detection(RUN)
     assert read.threshold_by == "contamination"
-    assert read.budget is None
+    assert read.promise is None
 
 
 def test_a_moved_threshold_writes_no_scores_and_leaves_nothing_behind(
