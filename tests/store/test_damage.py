@@ -20,7 +20,7 @@ from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table
 from waferwatch.settings import Settings
 from waferwatch.store.results import Results
-from waferwatch.store.tables import load_table, save_table
+from waferwatch.store.tables import has_table, load_table, save_table
 from waferwatch.store.uploads import Uploads
 
 RUN = "a" * 16
@@ -224,14 +224,32 @@ def test_files_of_a_data_set_that_are_gone_are_told_without_a_path(uploads: Uplo
         assert str(uploads.folder) not in str(told.value)
 
 
-def test_an_upload_of_version_0_3_is_read_without_a_checksum(uploads: Uploads, table: Table) -> None:
+def test_an_upload_of_version_0_3_is_read_without_a_checksum(uploads: Uploads) -> None:
     kept = upload(uploads, CSV.encode())
     (uploads.folder / kept / "upload.json").unlink()
     assert uploads.original(kept, "a.csv").read_bytes() == CSV.encode()
-    write_table(table, uploads.folder / kept, "table-2")
-    read = uploads.load(kept, "a.csv", 2, None)
-    pd.testing.assert_frame_equal(read.frame, table.frame)
-    assert read.roles == table.roles
+
+
+def test_a_table_of_version_0_3_is_read_anew_from_the_upload(uploads: Uploads, table: Table) -> None:
+    """It lost the zone of its times. Only the roles as they are now can be given to what is read anew."""
+    kept = upload(uploads, CSV.encode())
+    for version in (1, 2):
+        write_table(table, uploads.folder / kept, f"table-{version}")
+        assert not uploads.has(kept, version)
+    read = uploads.load(kept, "a.csv", 2, {})
+    assert list(read.frame.columns) != list(table.frame.columns)
+    assert uploads.has(kept, 2)
+    with pytest.raises(NotFoundError):
+        uploads.load(kept, "a.csv", 1, None)
+
+
+def test_a_damaged_table_counts_as_kept_so_that_its_damage_is_told(uploads: Uploads) -> None:
+    kept = upload(uploads, CSV.encode())
+    file = uploads.folder / kept / "table-1.json"
+    file.write_bytes(file.read_bytes()[:-10])
+    assert uploads.has(kept, 1)
+    with pytest.raises(DamagedError):
+        uploads.load(kept, "a.csv", 1, None)
 
 
 @pytest.mark.parametrize("name", ["rows.parquet", "detection.json"])
@@ -248,7 +266,12 @@ def test_a_damaged_result_of_version_0_3_never_crashes(tmp_path: Path, found: De
     assert try_damage(results.folder / RUN / name, read, seed=7) > 0
 
 
-@pytest.mark.parametrize("name", ["table-1.json", "table-1.parquet"])
-def test_a_damaged_table_of_version_0_3_never_crashes(tmp_path: Path, table: Table, name: str) -> None:
+def test_a_damaged_table_of_version_0_3_never_crashes(tmp_path: Path, table: Table) -> None:
+    """Its values are not used any more; its description alone is looked at."""
     write_table(table, tmp_path, "table-1")
-    assert try_damage(tmp_path / name, lambda: (load_table(tmp_path, "table-1", "small"), None)[1], seed=8) > 0
+
+    def read() -> None:
+        has_table(tmp_path, "table-1")
+        load_table(tmp_path, "table-1", "small")
+
+    assert try_damage(tmp_path / "table-1.json", read, seed=8) > 0

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import socket
 import sqlite3
 import threading
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import InternalError
 
-from waferwatch.errors import InputError
+from tests.store.faults import full_disk
+from waferwatch.errors import InputError, StorageFullError
 from waferwatch.settings import Settings
 from waferwatch.store.database import Database, StoreError, now
-from waferwatch.store.runs import State
 from waferwatch.store.schema import metadata
-from waferwatch.store.store import open_store
 
 
 def test_migrations_from_nothing_make_the_tables_of_the_schema(settings: Settings) -> None:
@@ -85,38 +80,45 @@ def test_a_database_of_a_newer_version_is_refused(settings: Settings) -> None:
     database.close()
 
 
-def test_a_database_of_0_3_0_is_brought_to_this_version_with_its_runs(settings: Settings) -> None:
-    database = Database(settings)
-    run = {
-        "id": "0" * 16,
-        "kind": "detection",
-        "dataset": "demo",
-        "dataset_name": "",
-        "options": '{"dataset": "demo"}',
-        "fingerprint": "f" * 64,
-        "state": "running",
-        "progress": 0.25,
-        "created": "2026-01-01T00:00:00.000000+00:00",
-        "user": "kim",
-        "worker": f"{socket.gethostname()}:1:1767225600.00",
-        "touched": "2026-01-01T00:00:00.000000+00:00",
-    }
-    columns, places = ", ".join(f'"{name}"' for name in run), ", ".join(f":{name}" for name in run)
+def test_a_full_database_is_told_as_a_full_disk_and_keeps_what_it_had(tmp_path: Path) -> None:
+    database = Database(Settings(data_dir=tmp_path))
+    database.migrate()
+    audit = metadata.tables["audit"].insert()
+    line = {"at": now(), "user": "kim", "action": "test", "subject": "x" * 100_000, "detail": {}}
     with database.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(resources.files("waferwatch.store") / "migrations"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        for number, state in enumerate(("running", "done")):
-            statement = text(f"INSERT INTO runs ({columns}) VALUES ({places})")
-            connection.execute(statement, run | {"id": f"{number:016}", "state": state})
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(StorageFullError, match="disk of the server is full") as told, database.begin() as connection:
+        connection.execute(audit.values(**line))
+    assert (told.value.status, told.value.code) == (507, "storage_full")
+    assert isinstance(told.value, StoreError), "what waits for the database must wait for space too"
+    with database.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM audit")).scalar() == 0
+        connection.execute(audit.values(**line | {"subject": "x"}))
     database.close()
-    store = open_store(settings)
-    assert store.prepare() == [f"{0:016}"]
-    assert store.runs.get(f"{0:016}").state is State.INTERRUPTED
-    assert store.runs.get(f"{1:016}").state is State.DONE
-    assert store.runs.unwanted([f"{1:016}"]) == {f"{1:016}"}
-    store.close()
+
+
+def test_a_disk_that_refuses_the_database_is_told(tmp_path: Path) -> None:
+    database = Database(Settings(data_dir=tmp_path))
+    database.migrate()
+    line = {"at": now(), "user": "kim", "action": "test", "subject": "x" * 2_000_000, "detail": {}}
+    refused = pytest.raises(StorageFullError, match="cannot write")
+    with full_disk(most_bytes=1_000_000), refused, database.begin() as connection:
+        connection.execute(metadata.tables["audit"].insert().values(**line))
+    with database.begin() as connection:
+        connection.execute(metadata.tables["audit"].insert().values(**line))
+    database.close()
+
+
+def test_a_full_disk_of_postgresql_is_told(settings: Settings) -> None:
+    database = Database(settings)
+    with database.begin() as connection:
+        if connection.dialect.name != "postgresql":
+            pytest.skip("SQLite has tests of its own")
+    raising = "DO $$ BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = '53100'; END $$"
+    with pytest.raises(StorageFullError, match="disk of the server is full"), database.begin() as connection:
+        connection.execute(text(raising))
+    database.close()
 
 
 def test_a_reader_cannot_write(settings: Settings) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import update
@@ -14,6 +15,7 @@ from sqlalchemy import update
 from tests.store.faults import full_disk, record_syncs, refuse_sync
 from waferwatch.errors import InputError, NotFoundError, StorageFullError, TooLargeError
 from waferwatch.settings import Settings
+from waferwatch.store.database import StoreFullError
 from waferwatch.store.datasets import Datasets
 from waferwatch.store.schema import datasets as rows
 from waferwatch.store.store import Store, open_store
@@ -234,6 +236,22 @@ def test_a_version_that_is_no_longer_kept_follows_the_roles_as_they_are(datasets
     assert datasets.table(kept, 1).roles["pressure"].value == "context"
     datasets.set_roles(kept, {"pressure": "sensor"})
     assert datasets.table(kept, 1).roles["pressure"].value == "sensor"
+
+
+def test_a_full_database_refuses_an_upload_and_leaves_nothing(
+    datasets: Datasets, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = StoreFullError("The disk of the server is full.")
+
+    def refuse() -> NoReturn:
+        raise full
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store.database, "begin", refuse)
+        with pytest.raises(StorageFullError):
+            keep(datasets)
+    assert list(datasets.folder.iterdir()) == []
+    assert [one.id for one in datasets.all()] == ["demo"]
 
 
 def test_a_full_disk_refuses_an_upload_and_leaves_nothing(datasets: Datasets, monkeypatch: pytest.MonkeyPatch) -> None:

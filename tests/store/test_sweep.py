@@ -6,9 +6,11 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import update
@@ -90,6 +92,24 @@ def test_a_sweep_removes_abandoned_uploads_and_removals(store: Store) -> None:
     assert not abandoned.folder.exists()
     assert not removal.exists()
     assert fresh.folder.exists()
+
+
+def test_a_sweep_with_nothing_to_do_takes_no_write_lock(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = keep(store.datasets)
+    run = add(store)
+    store.results.put_document(run.id, {})
+    store.runs.finish(run.id, {})
+    make_old(store.datasets.folder / kept)
+    store.settle()  # confirms the folders
+    thrifty = replace(store, settings=store.settings.model_copy(update={"keep_runs_days": 30}))
+
+    def refuse() -> NoReturn:
+        raise AssertionError("a transaction that may write")
+
+    monkeypatch.setattr(store.database, "begin", refuse)
+    thrifty.sweep()
+    thrifty.settle()
+    assert store.datasets.get(kept).id == kept
 
 
 def test_an_upload_whose_server_was_killed_before_its_row_is_removed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import threading
@@ -19,18 +20,33 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from waferwatch.errors import InputError, MissingExtraError, WaferwatchError
+from waferwatch.errors import InputError, MissingExtraError, StorageFullError, WaferwatchError
 from waferwatch.settings import Settings
+from waferwatch.store.files import refused
 from waferwatch.store.sqlite import reading_engine, writing_engine
 
 _MIGRATION_LOCK = 7_261_953  # any number, the same in every process
 _CONNECT_S = 5  # until PostgreSQL counts as absent
+_SQLITE_REFUSALS = {  # what the disk refused to SQLite, as the operating system calls it
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR_WRITE: errno.EIO,
+    sqlite3.SQLITE_IOERR_FSYNC: errno.EIO,
+    sqlite3.SQLITE_IOERR_TRUNCATE: errno.EIO,
+    sqlite3.SQLITE_IOERR_SHMSIZE: errno.EIO,
+}
+_POSTGRESQL_FULL = "53100"
 
 
 class StoreError(WaferwatchError):
     """The database or the data folder cannot be reached or used."""
 
     status, exit_code, code = 503, 2, "store_unavailable"
+
+
+class StoreFullError(StoreError, StorageFullError):
+    """The database cannot write for want of space, or since its disk refuses it. Nothing was changed."""
+
+    status, exit_code, code = StorageFullError.status, StorageFullError.exit_code, StorageFullError.code
 
 
 class Database:
@@ -54,6 +70,7 @@ class Database:
 
         Raises:
             StoreError: when the database cannot be reached, is locked for longer than 10 s, or is damaged.
+            StoreFullError: when its disk is full or cannot be written.
         """
         with _sentences(), self.engine.begin() as connection:
             yield connection
@@ -113,11 +130,24 @@ def _sentences() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError, sqlite3.OperationalError) as error:
-        raise _unreachable() from error
+        raise _refusal_of_disk(error) or _unreachable() from error
     except (DatabaseError, sqlite3.DatabaseError) as error:
         if not _is_damage(error):
             raise
         raise _damaged() from error
+
+
+def _refusal_of_disk(error: Exception) -> StoreFullError | None:
+    """None when the disk is not at fault."""
+    cause = getattr(error, "orig", error)
+    if getattr(cause, "sqlstate", None) == _POSTGRESQL_FULL:
+        number: int | None = errno.ENOSPC
+    else:
+        number = _SQLITE_REFUSALS.get(getattr(cause, "sqlite_errorcode", 0))
+    if number is None:
+        return None
+    told = refused(OSError(number, os.strerror(number)))
+    return StoreFullError(told.message_template, hint=told.hint_template, **told.values)
 
 
 def _is_damage(error: Exception) -> bool:

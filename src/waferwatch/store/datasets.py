@@ -68,7 +68,7 @@ class Datasets:
         """Make the folder, remove what interrupted uploads left in it, and what was deleted long enough ago."""
         folders.clean(self.folder)
         until = self._undo_until()
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             old = [row.id for row in connection.execute(select(rows.c.id).where(rows.c.deleted < until))]
         for dataset_id in old:  # the files first: a row without files is found again, files without a row are not
             self._uploads.remove(dataset_id)
@@ -84,8 +84,8 @@ class Datasets:
         """
         folders.settle(self.folder, self._listed, lambda _names: set())
         before = (datetime.now(UTC) - _FRESH).isoformat(timespec="microseconds")
-        with self._database.begin() as connection:
-            wanted = select(rows.c.id).where(rows.c.deleted.is_(None), rows.c.created < before)
+        wanted = select(rows.c.id).where(rows.c.deleted.is_(None), rows.c.created < before)
+        with self._database.read() as connection:
             kept = list(connection.execute(wanted).scalars())
         lost = [dataset_id for dataset_id in kept if not (self.folder / dataset_id).is_dir()]
         if not lost:
@@ -263,7 +263,7 @@ class Datasets:
         return (datetime.now(UTC) - self._undo).isoformat(timespec="microseconds")
 
     def _listed(self, names: list[str]) -> Set[str]:
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return set(connection.execute(select(rows.c.id).where(rows.c.id.in_(names))).scalars())
 
     def _demo(self) -> Dataset:

@@ -63,7 +63,7 @@ def restore_detection(frame: pd.DataFrame, about: dict[str, Any]) -> Detection:
     plain = {field.name: about[field.name] for field in fields(Detection) if field.name in about}
     return Detection(
         **{
-            "threshold_by": "contamination",  # the only way before it was written down
+            "threshold_by": "contamination",  # of results that do not say it, before 0.3.0
             **plain,
             "scores": frame["score"].to_numpy(np.float64),
             "flags": flags,

@@ -40,7 +40,7 @@ def storage_errors() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FULL or error.errno in _UNWRITABLE:
-            raise _refused(error) from error
+            raise refused(error) from error
         raise
 
 
@@ -122,10 +122,11 @@ def probe(folder: Path) -> None:
         finally:
             path.unlink(missing_ok=True)
     except OSError as error:  # also a folder that is gone
-        raise _refused(error) from error
+        raise refused(error) from error
 
 
-def _refused(error: OSError) -> StorageFullError:
+def refused(error: OSError) -> StorageFullError:
+    """What the disk refused, as a sentence."""
     if error.errno in _FULL:
         return StorageFullError(
             "The disk of the server is full.",

@@ -20,19 +20,19 @@ def expired_runs(database: Database, days: int) -> list[str]:
         return []
     until = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="microseconds")
     wanted = select(rows.c.id).where(rows.c.finished < until)  # a run that has not ended has no such moment
-    with database.begin() as connection:
+    with database.read() as connection:
         return list(connection.execute(wanted.order_by(rows.c.finished).limit(_AT_ONCE)).scalars())
 
 
 def runs_with_result(database: Database, ids: list[str]) -> Set[str]:
     """Of these runs, those that are done."""
     wanted = select(rows.c.id).where(rows.c.id.in_(ids), rows.c.state == State.DONE)
-    with database.begin() as connection:
+    with database.read() as connection:
         return set(connection.execute(wanted).scalars())
 
 
 def runs_pending(database: Database, ids: list[str]) -> Set[str]:
     """Of these runs, those that have not ended."""
     wanted = select(rows.c.id).where(rows.c.id.in_(ids), rows.c.state.in_(UNFINISHED))
-    with database.begin() as connection:
+    with database.read() as connection:
         return set(connection.execute(wanted).scalars())

@@ -41,7 +41,7 @@ def save_table(table: Table, folder: Path, name: str) -> None:
 
 
 def load_table(folder: Path, name: str, title: str) -> Table | None:
-    """The table that ``save_table`` wrote, named ``title``; None when it is not there.
+    """The table that ``save_table`` wrote, named ``title``; None when it is not there, or of before 0.4.0.
 
     Raises:
         DamagedError: when it is not what ``save_table`` wrote.
@@ -50,7 +50,7 @@ def load_table(folder: Path, name: str, title: str) -> Table | None:
     try:
         with guarded(damaged):
             about: dict[str, Any] = read_json(folder / f"{name}.json")
-            if "zone" not in about:  # of 0.3, which turned times with an offset to UTC: it is read anew
+            if _is_old(about):
                 return None
             frame = read_parquet(folder / f"{name}.parquet", about.get("sha256"))
             return Table(
@@ -67,8 +67,13 @@ def load_table(folder: Path, name: str, title: str) -> Table | None:
 
 
 def has_table(folder: Path, name: str) -> bool:
-    """Whether ``save_table`` has written it."""
-    return (folder / f"{name}.json").exists()
+    """Whether ``load_table`` gives a table, or says that it is damaged."""
+    try:
+        return not _is_old(read_json(folder / f"{name}.json"))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError):  # damaged
+        return True
 
 
 def move_table(source: Path, target: Path, name: str) -> None:
@@ -88,3 +93,8 @@ def drop_table(folder: Path, name: str) -> None:
     """Remove what ``save_table`` wrote; nothing happens when it is gone."""
     for suffix in reversed(_SUFFIXES):
         (folder / f"{name}.{suffix}").unlink(missing_ok=True)
+
+
+def _is_old(about: dict[str, Any]) -> bool:
+    """Whether it was kept before 0.4.0, which turned times with an offset to UTC: the upload is read anew."""
+    return "zone" not in about
