@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from tests.explain.made import POINTS, fab, scene_of
-from waferwatch.models.moment.checkpoint import find
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.explain.course import course
 from waferwatch.explain.explanation import explain
@@ -16,6 +15,7 @@ from waferwatch.explain.scene import Scene, lay_out, set_scene
 from waferwatch.explain.sensors import farthest, sensor_parts, shares
 from waferwatch.explain.spot import spot_of
 from waferwatch.explain.usual import band
+from waferwatch.models.moment.checkpoint import find
 from waferwatch.read.frames import table_from_frame
 
 FAULT = (625, 640, "pressure", 30.0)
