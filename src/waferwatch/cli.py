@@ -235,8 +235,10 @@ def _tell_detection(detection: Detection, found: dict[str, Any]) -> None:
     _say(f"{found['rows']:,} rows, {found['anomalies']:,} anomalous ({found['anomaly_ratio']:.2%})")
     if found["metrics"]:
         _say("Against the labels: " + ", ".join(f"{name} {value:.3f}" for name, value in found["metrics"].items()))
-    for note in threshold_notes(detection.threshold, detection.threshold_by, detection.promise):
-        _say(str(note))
+    promised = threshold_notes(detection.threshold, detection.threshold_by, detection.promise)
+    for note in promised:
+        if note not in detection.notes:
+            _say(str(note))
     events = found["events"]
     _say(
         f"{len(events):,} events" + (", those with the highest peaks:" if len(events) > 10 else ":" if events else ".")

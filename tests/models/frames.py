@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -60,7 +60,7 @@ def runs(count: int, seed: int = 0, first: int = 0) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-@lru_cache
+@cache
 def case(kind: str) -> Case:
     """The same frames each time; nobody may change them."""
     if kind == "one sensor":

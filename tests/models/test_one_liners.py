@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waferwatch.models.baselines.one_liners import (
-    MovingVariance,
-    SquaredDifference,
+    MovingVarianceScorer,
+    SquaredDifferenceScorer,
     moving_variance,
     squared_difference,
 )
@@ -70,7 +70,7 @@ def test_an_outlier_costs_no_digits_of_the_variance_two_windows_away() -> None:
 
 def test_many_sensors_are_worked_on_in_parts_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
     values = wild(3, 700, 5)
-    detector = MovingVariance().fit([series(values)])
+    detector = MovingVarianceScorer().fit([series(values)])
     whole = detector.score([series(values)])[0]
     monkeypatch.setattr("waferwatch.models.baselines.one_liners._ELEMENTS_AT_ONCE", 1500)
     parts = detector.score([series(values)])[0]
@@ -80,14 +80,14 @@ def test_many_sensors_are_worked_on_in_parts_with_the_same_result(monkeypatch: p
 
 def test_the_mean_of_a_calm_series_is_one_since_each_sensor_is_in_units_of_its_variance() -> None:
     values = np.random.default_rng(0).standard_normal((5000, 2)) * [1e-6, 1e6] + [3, -4e8]
-    points = MovingVariance().fit([series(values)]).score([series(values)])[0].points
+    points = MovingVarianceScorer().fit([series(values)]).score([series(values)])[0].points
     assert points.mean() == pytest.approx(1, rel=0.05)
 
 
-@pytest.mark.parametrize("detector", [MovingVariance, SquaredDifference])
+@pytest.mark.parametrize("detector", [MovingVarianceScorer, SquaredDifferenceScorer])
 @pytest.mark.parametrize("constant", [0.0, 25.0, 1e9])
 def test_a_sensor_that_moves_for_the_first_time_scores_above_everything_else(
-    detector: type[MovingVariance | SquaredDifference], constant: float
+    detector: type[MovingVarianceScorer | SquaredDifferenceScorer], constant: float
 ) -> None:
     values = np.random.default_rng(1).standard_normal((1500, 3))
     values[:, 1] = constant
@@ -101,13 +101,16 @@ def test_a_sensor_that_moves_for_the_first_time_scores_above_everything_else(
 
 def test_the_first_three_points_have_nothing_to_differ_from() -> None:
     points = (
-        SquaredDifference().fit([series(np.arange(50.0)[:, None])]).score([series(np.arange(9.0)[:, None])])[0].points
+        SquaredDifferenceScorer()
+        .fit([series(np.arange(50.0)[:, None])])
+        .score([series(np.arange(9.0)[:, None])])[0]
+        .points
     )
     assert np.isnan(points[:3]).all()
     assert np.isfinite(points[3:]).all()
 
 
 def test_one_point_has_no_variance_and_two_have() -> None:
-    fitted = MovingVariance().fit([series(np.arange(50.0)[:, None])])
+    fitted = MovingVarianceScorer().fit([series(np.arange(50.0)[:, None])])
     assert np.isnan(fitted.score([series(np.array([[1.0]]))])[0].points).all()
     assert np.isfinite(fitted.score([series(np.array([[1.0], [4.0]]))])[0].points).all()

@@ -41,6 +41,7 @@ class Model:
     groups: list[str]  # columns that split rows into series
     layout: Layout
     info: ModelInfo  # which algorithm or checkpoint it was learnt with
+    jumps: dict[str, list[float]] = field(default_factory=dict)  # scope -> how far each sensor's normal values jump
     device: str | None = None  # asked for
     notes: tuple[Note, ...] = field(default=())  # what was noticed while learning
     made_by: str = field(default_factory=lambda: version("waferwatch"))
@@ -202,6 +203,7 @@ class Model:
             "groups": list(self.groups),
             "layout": self.layout.to_dict(),
             "info": [self.info.name, self.info.sha256, self.info.device],
+            "jumps": dict(self.jumps),
             "device": self.device,
             "notes": [{"template": note.template, "values": note.values} for note in self.notes],
             "made_by": self.made_by,
@@ -252,6 +254,7 @@ def _built(about: Mapping[str, Any], arrays: Mapping[str, Any], path: Path) -> M
             list(about["groups"]),
             Layout.from_dict(about["layout"]),
             ModelInfo(*about["info"]),
+            dict(about["jumps"]),
             about["device"],
             tuple(Note(note["template"], note["values"]) for note in about["notes"]),
             about["made_by"],

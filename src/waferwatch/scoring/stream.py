@@ -113,8 +113,9 @@ class Stream:
             read.points[one.rows] = scored.points
             read.place[one.rows] = one.offset + np.arange(len(one))
             known = after.setdefault(one.scope, _After())
-            if one.is_run:
-                read.final[one.rows], read.needed[one.rows] = self._of_run(one, known)
+            if one.is_run and known.rows:  # it is final when the next one has begun
+                read.final[one.rows] = True
+                read.needed[one.rows] = known.rows - known.last <= self._model.context
             else:
                 read.final[one.rows], read.needed[one.rows] = self._of_stretch(one, known)
             known.add(one)
@@ -127,14 +128,6 @@ class Stream:
         first = len(one) + known.rows - self._model.context - self._model.delay
         first -= (one.offset + first) % GRID  # what stays begins on the grid
         return behind >= self._model.delay, place >= first
-
-    def _of_run(self, one: Series, known: _After) -> tuple[Mask, Mask]:
-        """A run is final when the next one has begun, and needed while the present one may rest on it."""
-        if known.rows == 0:
-            place = np.arange(len(one))
-            longest = self._model.context + self._model.delay
-            return len(one) - 1 - place >= self._model.delay, place >= len(one) - longest
-        return np.ones(len(one), np.bool_), np.full(len(one), known.rows - known.last <= self._model.context)
 
     def _restore(self, state: bytes) -> None:
         try:
@@ -218,4 +211,4 @@ def _placed(series: Series, place: NDArray[np.int64]) -> Series:
     """
     known = place[series.rows]
     at = np.flatnonzero(known != _NEW)
-    return series if series.run or not len(at) else replace(series, offset=int(known[at[0]] - at[0]))
+    return series if not len(at) else replace(series, offset=int(known[at[0]] - at[0]))

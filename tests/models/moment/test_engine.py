@@ -172,7 +172,7 @@ class TestWithTorch:
             pytest.skip("this torch may find a GPU")
         code = (
             "import sys; from waferwatch.models.registry import create;"
-            "print(create('moment', device='auto').model.device, 'torch' in sys.modules)"
+            "print(create('moment', device='auto').info.device, 'torch' in sys.modules)"
         )
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert run.stdout.startswith("cpu (ONNX Runtime ")

@@ -43,8 +43,8 @@ class IsolationForestScorer(Scorer):
 
     info = ModelInfo(f"scikit-learn {sklearn.__version__} IsolationForest", None, "cpu (scikit-learn)")
 
-    def __init__(self) -> None:
-        self._threads = current_settings().threads or os.cpu_count() or 1
+    def __init__(self, threads: int | None = None) -> None:
+        self._threads = (current_settings().threads if threads is None else threads) or os.cpu_count() or 1
         self._scales: ReferenceScales | None = None
         self._forest: IsolationForest | None = None  # None also when the reference has no value at all
 

@@ -29,11 +29,11 @@ class KnnScorer(WindowScorer):
         self._banks = [one[:: max(1, -(-len(one) // MOST_NORMAL))] for one in windows]
 
     def distances(self, sensor: int, windows: Floats, *, own: bool) -> NDArray[np.floating]:
-        bank = self._banks[sensor]
+        bank = self._banks[sensor].astype(np.float64)  # float32 leaves nothing of the distance of near patches
         lengths, found = np.square(bank).sum(axis=1), []
         count = min(NEIGHBOURS, len(bank))
         for start in range(0, len(windows), _ROWS_AT_ONCE):
-            some = windows[start : start + _ROWS_AT_ONCE]
+            some = windows[start : start + _ROWS_AT_ONCE].astype(np.float64)
             squares = lengths - 2 * (some @ bank.T) + np.square(some).sum(axis=1)[:, None]
             found.append(np.maximum(np.partition(squares, count - 1, axis=1)[:, :count], 0).mean(axis=1))
         return np.asarray(np.sqrt(np.concatenate(found) / POINTS))

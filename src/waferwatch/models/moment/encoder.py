@@ -42,7 +42,7 @@ class Embeddings:
         rows = sliding_window_view(self.tokens[sensor], count, axis=1)[:, ::every]  # (W, groups, d, count)
         there = np.asarray(sliding_window_view(self.observed[sensor], count, axis=1).all(axis=-1))[:, ::every]
         first = self.starts[:, None] + np.arange(rows.shape[1]) * (self.patch * every)
-        chosen = np.ascontiguousarray(rows[there]).reshape(int(there.sum()), -1)
+        chosen = np.ascontiguousarray(rows[there]).reshape(int(there.sum()), rows.shape[2] * rows.shape[3])
         return chosen, np.asarray(first[there] + (count * self.patch - 1) / 2, np.float64)
 
 

@@ -8,6 +8,7 @@ from waferwatch.explain.scene import Layout, Scene, lay_out, set_scene
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options, chosen_rows, reference_mask
 from waferwatch.read.table import Table
+from waferwatch.scoring.result import Detection
 from waferwatch.store.recent import Recent
 from waferwatch.store.runs import Run
 from waferwatch.web.context import Parts
@@ -36,11 +37,13 @@ def asked(app: Parts, run_id: str) -> Asked:
     options = Options.from_dict(run.options)
     dataset = app.store.datasets.get(options.dataset)
     table, found = table_of(app.store, options), app.store.results.detection(run.id)
-    layout = _layouts.get((run.id, dataset.version), lambda: _lay_out(table, options))
+    layout = _layouts.get((run.id, dataset.version), lambda: _lay_out(table, options, found))
     return Asked(run, set_scene(table, found, layout))
 
 
-def _lay_out(table: Table, options: Options) -> Layout:
+def _lay_out(table: Table, options: Options, found: Detection) -> Layout:
     """As the detection laid the rows out; known to be normal is exactly what it learnt from."""
     known = reference_mask(table, options)
-    return lay_out(table, chosen_rows(table, options), reference_rows=options.reference_rows, known=known)
+    return lay_out(
+        table, chosen_rows(table, options), reference_rows=options.reference_rows, known=known, cut=found.layout
+    )

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from tsdownsample import MinMaxLTTBDownsampler
 
 from waferwatch.read.table import Role, Table
+from waferwatch.series.layout import Layout
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
 
+_BY_GAPS = Layout(by_wafer=False)  # a line goes on from one wafer to the next
 _sampler = MinMaxLTTBDownsampler()  # type: ignore[no-untyped-call]
 _FEWEST_FOR_LTTB = 16  # below it the algorithm's buckets mean nothing; the extremes are taken instead
 
@@ -62,7 +64,7 @@ def _part_of(line: Line, kept: NDArray[np.bool_]) -> Line:
 def lay_out(table: Table) -> Lines:
     """Where each row of the table is drawn. Runs whose times start anew each time are drawn one after the other."""
     by_scope: dict[tuple[str, ...], list[Series]] = defaultdict(list)
-    for one in split(table).series:
+    for one in split(table, layout=_BY_GAPS).series:
         by_scope[one.scope].append(one)
     timed = all(one.time is not None for group in by_scope.values() for one in group)
     ordered = {scope: _in_order(group) for scope, group in by_scope.items()}
