@@ -81,7 +81,7 @@ def test_what_the_threshold_promises_is_kept(results: Results, again: Callable[[
 def test_a_result_of_version_0_3_opens(results: Results, found: Detection, again: Callable[[], Results]) -> None:
     found = as_it_was(found)
     write_result(results.folder / RUN, found)
-    assert_same(again().detection(RUN), replace(found, promise=None, model_digest=None, layout=None))
+    assert_same(again().detection(RUN), found)
     events = again().events(RUN)
     assert events.events == found.events
     np.testing.assert_array_equal(events.event_ids, found.event_ids)
