@@ -78,7 +78,9 @@ class JointBank:
         found = np.empty((len(rows), sensors), np.float32)
         for start in range(0, len(rows), ROWS_AT_ONCE):
             some = slice(start, start + ROWS_AT_ONCE)
-            z = _standardised(rows[some], self.level, self.spread, None, None if self.project is not None else self.turn)
+            z = _standardised(
+                rows[some], self.level, self.spread, None, None if self.project is not None else self.turn
+            )
             parts = np.square(z)
             if self.project is None and exactly[some].any():
                 high = exactly[some]
