@@ -97,9 +97,8 @@ class Fitted:
             scored = self._part(key, mine).score(mine, detector, part_of(progress, done / total, share))
             done += sum(len(one) for one in mine)
             known = _by_first_row([piece for piece in self.reference if piece.scope in (key, EVERY_SCOPE)])
-            found.update(
-                (number, self._scaled(*both, known)) for number, *both in zip(numbers, mine, scored, strict=True)
-            )
+            for number, one, scores in zip(numbers, mine, scored, strict=True):
+                found[number] = self._scaled(one, scores, known)
         progress(1.0)
         return [found[number] for number in range(len(series))]
 
