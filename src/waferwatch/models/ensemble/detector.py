@@ -101,6 +101,9 @@ class StepPart(Part):
             found.append(self._score(one, where))
         return found
 
+    def knows(self, series: Series) -> NDArray[np.bool_]:
+        return self.steps.course.knows(steps_of(series))
+
     def shifted(self, first: Sequence[Series]) -> Self:
         """By the median distance of the first runs from the course, in spreads of the sensor."""
         columns, steps = [columns_of(one, self.normal) for one in first], [steps_of(one) for one in first]
