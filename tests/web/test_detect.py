@@ -58,6 +58,7 @@ def test_the_headline_of_nothing_names_the_rows_and_no_event(client: TestClient,
         "found": "No event: none of 800 rows scores above the threshold.",
         "worst": "",
         "event": None,
+        "promise": "Threshold set by hand.",
         "part": "",
     }
 
