@@ -16,7 +16,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 def run(client: TestClient, **body: Any) -> dict[str, Any]:
     """Start a run and wait for its end."""
-    answer = client.post("/runs", json={"kind": "comparison", "contamination": 0.05, **body})
+    answer = client.post("/runs", json={"kind": "comparison", "contamination": 0.01, **body})
     assert answer.status_code == 202, answer.text
     found: dict[str, Any] = answer.json()
     for _ in range(600):
