@@ -70,6 +70,8 @@ def case(kind: str) -> Case:
         return Case(frame[:1500].copy(), frame[1500:].reset_index(drop=True))
     if kind == "several sensors":
         frame = stream(4700, 3)
+        frame["valve"] = (np.arange(4700) % 100 < 30).astype(float)
+        frame.loc[4100:4400, "valve"] = 1.0
         frame.loc[4400:4420, "s1"] += 6
         frame.loc[1700:1710, "s2"] -= 9
         return Case(frame[:1500].copy(), frame[1500:].reset_index(drop=True))

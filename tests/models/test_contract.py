@@ -82,8 +82,7 @@ def test_rows_that_come_far_later_change_nothing(both: tuple[str, str]) -> None:
     for column in ("cycle", "lot"):
         if column in later:
             later[column] = "later " + later[column]
-    sensor = model.features[-1]
-    later[sensor] = later[sensor] * 3 + 7
+    later[model.features[0]] = later[model.features[0]] * 3 + 7
     found = model.detect(pd.concat([data.scored, later], ignore_index=True))
     assert_close(found.scores[: len(data.scored)], whole(name, kind).scores)
 

@@ -97,9 +97,8 @@ class Fitted:
             scored = self._part(key, mine).score(mine, detector, part_of(progress, done / total, share))
             done += sum(len(one) for one in mine)
             known = _by_first_row([piece for piece in self.reference if piece.scope in (key, EVERY_SCOPE)])
-            found.update(
-                (number, self._scaled(*both, known)) for number, *both in zip(numbers, mine, scored, strict=True)
-            )
+            for number, one, scores in zip(numbers, mine, scored, strict=True):
+                found[number] = self._scaled(one, scores, known)
         progress(1.0)
         return [found[number] for number in range(len(series))]
 
@@ -122,7 +121,8 @@ class Fitted:
         for piece in candidates:
             start = piece.starts_in(series) if len(piece.left_out) <= len(series) else None
             if start is not None:
-                raw[start : start + len(piece.left_out)] = piece.left_out
+                mine = slice(start, start + len(piece.left_out))
+                raw[mine] = np.where(np.isnan(raw[mine]), np.nan, piece.left_out)
         points = self.rarity.of(raw)
         height = np.maximum(points, 0.0)[:, None]
         return Scores(points, (scores.contributions * height).astype(np.float32))
