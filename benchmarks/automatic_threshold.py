@@ -3,10 +3,10 @@
     python benchmarks/automatic_threshold.py
     python benchmarks/automatic_threshold.py --seeds 21,22,23,24 --detector statistical
 
-Each seed is another fab of ``waferwatch generate``, once without and once with faults; the first rows of every chamber
-are the reference, the rest is scored. Nothing is known of the faults. An event is false when it touches no faulty row; a
-fault is found when any of its rows is flagged. ``beyond`` is the share of later normal rows above the 99.9 % quantile of
-the reference. The last line of stdout is one JSON document.
+Each seed is another fab of ``waferwatch generate``, once without and once with faults; the first rows of every
+chamber are the reference, the rest is scored. An event is false when it touches no faulty row; a fault is found when
+any of its rows is flagged. ``beyond`` is the share of later normal rows above the 99.9 % quantile of the reference.
+The last line of stdout is one JSON document.
 """
 
 from __future__ import annotations
