@@ -12,17 +12,25 @@ import contextlib
 import gzip
 import io
 import json
+import multiprocessing
 import os
+import resource
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as parquet
 
 from waferwatch.cli import main as waferwatch
 
+MOST_MB = 1_500  # of a process that reads any of the files
+MARKS = "a" + "\u0315" * 60_000 + "\u0300" * 60_000  # sorting these takes time that grows with their square
 Case = tuple[str, list[str]]  # what it is, and the arguments of the command line
 
 
@@ -43,6 +51,9 @@ def cases(folder: Path) -> Iterator[Case]:
     yield from _files(folder, given, detector)
     yield from _tables(given)
     yield from _values(given)
+    yield from _times(given)
+    yield from _labels(given)
+    yield from _sizes(given)
     yield from _options(path, detector)
 
 
@@ -109,7 +120,77 @@ def _values(given: Callable[..., Case]) -> Iterator[Case]:
     yield given("a label that is neither 0 nor 1", "seven.csv", _csv(30, label=[0] * 29 + [7]))
     yield given("a missing label", "unlabelled.csv", _csv(30, label=[0] * 29 + [None]))
     yield given("a formula as a name of equipment", "formula.csv", _csv(30, equipment=["=cmd|' /C calc'!A0"] * 30))
+    yield given("a formula behind a semicolon", "formula.csv", _csv(30, equipment=["x;=HYPERLINK(1);y"] * 30))
     yield given("script in a column name", "script.csv", _csv(50).replace("a,b", "<script>alert(1)</script>,b"))
+
+
+def _times(given: Callable[..., Case]) -> Iterator[Case]:
+    good = pd.read_csv(io.StringIO(_csv(200)), parse_dates=["time"])
+    yield given("the null date 9999-12-31", "null.csv", _with(100, 41, "time", "9999-12-31"))
+    yield given("the null date 0001-01-01 00:00:00", "null.csv", _with(100, 41, "time", "0001-01-01 00:00:00"))
+    late = good.assign(time=good["time"].astype("datetime64[us]"))
+    late.loc[41, "time"] = pd.Timestamp("9999-12-31").as_unit("us")
+    yield given("the null date in Parquet", "null.parquet", _parquet(late))
+    yield given("the null date in Parquet, with a zone", "null.parquet", _parquet(_zoned(late, "Asia/Seoul")))
+    yield given("times in the zone of Seoul", "seoul.csv", _csv_of(_zoned(good, "Asia/Seoul")))
+    yield given("times in the zone of Seoul in Parquet", "seoul.parquet", _parquet(_zoned(good, "Asia/Seoul")))
+    autumn = good.assign(time=pd.date_range("2026-10-25 01:00", periods=200, freq="min", tz="Europe/Berlin"))
+    yield given("offsets that change to winter time", "offsets.csv", _csv_of(autumn))
+    local = autumn.assign(time=autumn["time"].dt.tz_localize(None))
+    yield given("local times whose hour comes twice", "autumn.csv", _csv_of(local))
+    yield given("an offset in some rows only", "some.csv", _with(100, 41, "time", "2026-01-01 00:00:41+09:00"))
+
+
+def _labels(given: Callable[..., Case]) -> Iterator[Case]:
+    values: list[object] = [0] * 180 + [1] * 20
+    yield given("a label called 불량라벨", "label.csv", _csv(200, 불량라벨=values))
+    yield given("Pass/Fail with -1 and 1", "label.csv", _csv(200, **{"Pass/Fail": [-1] * 180 + [1] * 20}))
+    yield given("Pass/Fail with -1 and 1 as often", "label.csv", _csv(200, **{"Pass/Fail": [-1, 1] * 100}))
+    yield given("OK with 1 for good rows", "label.csv", _csv(200, OK=[1] * 180 + [0] * 20))
+    yield given("a code of the defect", "label.csv", _csv(200, defect_code=[0, 1, 2, 3] * 50))
+    yield given("the kind of the fault", "label.csv", _csv(200, anomaly=values, fault_kind=["", "drift"] * 100))
+
+
+def _sizes(given: Callable[..., Case]) -> Iterator[Case]:
+    named = pd.DataFrame({"time": range(50), MARKS: np.arange(50.0)})
+    yield given("a column name of 120,000 marks", "name.csv", named.to_csv(index=False))
+    yield given("the same in Parquet", "name.parquet", _parquet(named))
+    yield given("the same in gzip", "name.csv.gz", gzip.compress(named.to_csv(index=False).encode()))
+    yield given("5,001 columns", "wide.csv", ",".join(f"c{at}" for at in range(5_001)) + "\n" + "1," * 5_000 + "1\n")
+    yield given("a cell of 40,000 letters", "cell.csv", "time,a,memo\n1,2,x\n2,3," + "x" * 40_000 + "\n")
+    yield given("Parquet of 4 KB: a text of 10,000 letters in 300,000 rows", "b.parquet", _one_text(300_000, 10_000))
+    yield given("Parquet: a text of 100,000 letters in 20,000,000 rows", "b.parquet", _one_text(20_000_000, 100_000))
+    row = ",".join(["1"] * 100) + "\n"
+    head = ",".join(f"c{at}" for at in range(100)) + "\n" + row.replace("1", '"1"', 1)
+    packed = gzip.compress((row * 5_000).encode(), 9)
+    yield given(
+        "gzip of 1.6 MB: 200 million cells after a quotation mark",
+        "c.csv.gz",
+        gzip.compress(head.encode()) + packed * 400,
+    )
+    text = gzip.compress(b'1,"a\nb"\n' * 100_000, 9)
+    yield given("gzip: 40 million rows of text with line ends", "d.csv.gz", gzip.compress(b"a,memo\n") + text * 400)
+
+
+def _zoned(frame: pd.DataFrame, zone: str) -> pd.DataFrame:
+    return frame.assign(time=frame["time"].dt.tz_localize(zone))
+
+
+def _csv_of(frame: pd.DataFrame) -> str:
+    return str(frame.to_csv(index=False))
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    return frame.to_parquet(index=False)
+
+
+def _one_text(rows: int, letters: int) -> bytes:
+    """A text that stands in the file once and in the table in each row."""
+    file = io.BytesIO()
+    texts = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array(["x" * letters]))
+    columns = {"time": np.zeros(rows, np.int64), "lot": texts, "a": np.ones(rows)}
+    parquet.write_table(pa.table(columns), file, store_schema=False)
+    return file.getvalue()
 
 
 def _options(path: str, detector: list[str]) -> Iterator[Case]:
@@ -134,6 +215,12 @@ def _options(path: str, detector: list[str]) -> Iterator[Case]:
     yield "compare without a label", ["compare", path]
 
 
+def _first(folder: Path) -> str:
+    path = folder / "first.csv"
+    path.write_text(_csv(200))
+    return str(path)
+
+
 def answer(arguments: list[str]) -> tuple[int, str]:
     """Exit code and what was said on stderr."""
     told = io.StringIO()
@@ -145,7 +232,30 @@ def answer(arguments: list[str]) -> tuple[int, str]:
     return code, told.getvalue()
 
 
-def line(what: str, code: int, told: str, folder: Path) -> str:
+def answer_of_a_child(arguments: list[str]) -> tuple[int, str, int]:
+    """As ``answer``, in a process of its own, and the most memory that it took, in MB."""
+    context = multiprocessing.get_context("fork")
+    receive, send = context.Pipe(duplex=False)
+    child = context.Process(target=_tell, args=(send, arguments))
+    child.start()
+    send.close()
+    try:
+        code, told, peak = receive.recv()
+    except EOFError:  # the process was ended
+        code, told, peak = 1, f"ended by signal {child.exitcode}", 0
+    child.join()
+    return code, told, peak
+
+
+def _tell(send: Connection, arguments: list[str]) -> None:
+    try:
+        code, told = answer(arguments)
+    except BaseException:
+        code, told = 1, traceback.format_exc()
+    send.send((code, told, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+
+
+def line(what: str, code: int, told: str, peak: int, folder: Path) -> str:
     """The row of the table: for refusals the sentence, for results the notes."""
     told = told.replace(f"{folder}{os.sep}", "").replace(str(folder), "data")
     lines = [text for text in told.splitlines() if text.strip()]
@@ -154,24 +264,44 @@ def line(what: str, code: int, told: str, folder: Path) -> str:
     else:
         kept = [text for text in lines if text.startswith("waferwatch")] or lines[-1:]
     text = " ".join(kept).replace("waferwatch: ", "").replace("|", "\\|").replace("<", "&lt;")
-    return f"| {what} | {code} | {text} |"
+    return f"| {what} | {code} | {_rounded(peak)} | {text} |"
+
+
+def _rounded(peak: int) -> str:
+    """Below 300 MB it is the program itself."""
+    return "-" if peak < 300 else f"{round(peak, -2):,} MB"
 
 
 def main() -> int:
-    print("# Bad inputs\n\nWhat `waferwatch detect` answers; exit code 0: judged, 2: refused. Made by")
+    os.environ.setdefault("WAFERWATCH_MAX_TABLE_MB", "400")  # as on a server; a user's own file may take more
+    print(
+        "# Bad inputs\n\nWhat `waferwatch detect` answers; exit code 0: judged, 2: refused; memory: the most that the"
+    )
+    print(
+        "process took, where it is more than the program itself. Tables are bounded as on a server, at 400 MB. Made by"
+    )
     print("`python benchmarks/bad_inputs.py > docs/bad-inputs.md`.\n")
-    print("| input | exit code | answer |\n|---|---|---|")
+    print("| input | exit code | memory | answer |\n|---|---|---|---|")
     codes: list[int] = []
+    most = 0
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
+        answer(["detect", _first(folder), "--detector", "squared_difference"])  # imports, which each child then has
         for what, arguments in cases(folder):
-            code, told = answer(arguments)
+            code, told, peak = answer_of_a_child(arguments)
             codes.append(code)
-            if code not in (0, 2) or "Traceback" in told:
+            most = max(most, peak)
+            if code not in (0, 2) or "Traceback" in told or peak > MOST_MB:
                 faults.append(what)
-            print(line(what, code, told, folder))
-    summary = {"cases": len(codes), "refused": codes.count(2), "judged": codes.count(0), "faults": faults}
+            print(line(what, code, told, peak, folder))
+    summary: dict[str, object] = {
+        "cases": len(codes),
+        "refused": codes.count(2),
+        "judged": codes.count(0),
+        "faults": faults,
+    }
+    summary["most_mb"] = most
     print(json.dumps(summary), file=sys.stderr)
     return 1 if faults else 0
 

@@ -31,15 +31,15 @@ from false_events import threshold_within
 from guilty import guilty_sensors, print_guilty
 from numpy.typing import NDArray
 
-from waferwatch.scoring.result import Detection
-from waferwatch.scoring.rethreshold import with_threshold
-from waferwatch.scoring.run import detect_table
 from waferwatch.errors import WaferwatchError
 from waferwatch.events.event import Event, Kind
 from waferwatch.read.fab_faults import FAULT_KINDS
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.generate import generate
 from waferwatch.read.table import Role, Table
+from waferwatch.scoring.result import Detection
+from waferwatch.scoring.rethreshold import with_threshold
+from waferwatch.scoring.run import detect_table
 
 WEEK_S = 7 * 24 * 3600  # rows of one chamber in a week: one a second
 REFERENCE_SHARE = 3  # the first third

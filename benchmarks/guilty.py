@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from waferwatch.evaluate.faults import FAULTS, SIZES, Place, noise_units
 from waferwatch.models.contract import Scores
 from waferwatch.models.registry import create
-from waferwatch.evaluate.faults import FAULTS, SIZES, Place, noise_units
 from waferwatch.series.series import Series
 
 ROWS, REFERENCE = 15_000, 5_000

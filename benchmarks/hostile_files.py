@@ -5,11 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
 SCRIPT = "<script>alert(1)</script>"
+MARKS = "a" + "\u0315" * 60_000 + "\u0300" * 60_000
 File = tuple[str, str, str, bytes]  # what it is, the allowed statuses, its name, its content
 
 
@@ -25,6 +28,7 @@ def files() -> Iterator[File]:
     yield from _sizes()
     yield from _contents()
     yield from _names()
+    yield from _bombs()
 
 
 def _sizes() -> Iterator[File]:
@@ -46,6 +50,17 @@ def _sizes() -> Iterator[File]:
     yield "one cell of 3 MB", "24", "cell.csv", b'time,a\n1,2\n2,"' + b"x" * 3_000_000 + b'"\n'
     yield "a Parquet file that says it has 2^40 rows", "4", "rows.parquet", _lying_parquet()
     yield "a Parquet file of 1,000,000 equal rows in 2 KB", "4", "same.parquet", _parquet([1.0] * 1_000_000)
+
+    yield "a Parquet file of 4 KB whose text stands for 1.2 GB", "4", "text.parquet", _one_text(40_000, 30_000)
+    yield "a Parquet file whose text stands for 2 GB in one column", "4", "text.parquet", _one_text(20_000, 100_000)
+    yield (
+        "a quotation mark before 3 GB of rows",
+        "4",
+        "quote.csv.gz",
+        _packed(b'a,b\n"1",2\n', b"1,2\n" * 250_000, 3000),
+    )
+    yield "a column name of 120,000 combining marks", "4", "marks.csv", b"time," + MARKS.encode() + b"\n1,2\n3,4\n"
+    yield "the same in Parquet", "4", "marks.parquet", _parquet([1.0, 2.0], MARKS)
 
 
 def _contents() -> Iterator[File]:
@@ -79,6 +94,7 @@ def _contents() -> Iterator[File]:
         .replace(b",5\n", b",1e999\n"),
     )
     yield "a number of 10,000 digits", "24", "digits.csv", table.replace(b",9\n", b"," + b"9" * 10_000 + b"\n")
+    yield "the null date 9999-12-31", "4", "null.csv", table.replace(b"2026-01-01 00:00:07", b"9999-12-31")
     yield "a time in year 99999", "4", "year.csv", table.replace(b"2026-01-01 00:00:07", b"99999-01-01 00:00:07")
     yield "50,000 quotation marks", "4", "quotes.csv", b"a,b\n" + b'"' * 49_999 + b"\n"
     yield "a pickle", "4", "a.pkl", b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x02id\x85R."
@@ -98,6 +114,44 @@ def _names() -> Iterator[File]:
     yield "a formula as the file's name", "2", "=HYPERLINK(1).csv", table
 
 
+def _bombs() -> Iterator[File]:
+    """Small files that cost a careless server minutes or gigabytes."""
+    marks = "a" + "\u0315" * 60_000 + "\u0300" * 60_000
+    rows = b"".join(b"%d,%d\n" % (at, at % 7) for at in range(50))
+    yield "a column of 120,000 combining marks", "4", "marks.csv", f"time,{marks}\n".encode() + rows
+    yield "the same in Parquet", "4", "marks.parquet", _table({"time": range(50), marks: range(50)})
+    yield "a Parquet column whose name has 1,000,000 letters", "4", "name.parquet", _table({"n" * 1_000_000: range(50)})
+    lot = pa.DictionaryArray.from_arrays(pa.array([0] * 40_000, pa.int32()), pa.array(["x" * 50_000]))
+    written = {"time": range(40_000), "lot": lot, "a": [1.0] * 40_000}
+    yield "a Parquet file of some KB that unpacks to 2 GB of text", "4", "text.parquet", _table(written)
+    cell = pa.DictionaryArray.from_arrays(pa.array([0] * 50, pa.int32()), pa.array(["x" * 20_000_000]))
+    yield "a Parquet file with a cell of 20 MB", "4", "cell.parquet", _table({"time": range(50), "lot": cell})
+    line = b"1," * 99 + b"1\n"
+    head = b",".join(b"c%d" % n for n in range(100)) + b"\n" + b'"1",' + b"1," * 98 + b"1\n"
+    yield "400 MB of rows behind one quotation mark, in gzip", "4", "quote.csv.gz", _packed(head, line * 20_000, 100)
+    yield (
+        "rows of empty quotes, 1 GB in gzip",
+        "4",
+        "empty.csv.gz",
+        _packed(b'a,b\n"1",2\n', b'"",""\n' * 150_000, 1000),
+    )
+    null_date = good(100).replace(b"2026-01-01 00:00:07", b"9999-12-31 00:00:00")
+    yield "the null date 9999-12-31 in the time column", "24", "null.csv", null_date
+    yield "the same in Parquet", "24", "null.parquet", _dates()
+
+
+def _table(columns: dict[str, Any]) -> bytes:
+    file = io.BytesIO()
+    made = {name: values if isinstance(values, pa.Array) else pa.array(values) for name, values in columns.items()}
+    parquet.write_table(pa.table(made), file, compression="zstd", store_schema=False)
+    return file.getvalue()
+
+
+def _dates() -> bytes:
+    days = [datetime(2026, 1, 1, 0, 0, second) for second in range(50)] + [datetime(9999, 12, 31)]
+    return _table({"time": pa.array(days, pa.timestamp("us")), "a": [float(n % 5) for n in range(51)]})
+
+
 def _packed(head: bytes, block: bytes, times: int) -> bytes:
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1, mtime=0) as file:
@@ -110,9 +164,17 @@ def _wide(columns: int) -> bytes:
     return b",".join(b"c%d" % n for n in range(columns)) + b"\n" + b",".join([b"1"] * columns) + b"\n"
 
 
-def _parquet(values: list[float]) -> bytes:
+def _parquet(values: list[float], name: str = "a") -> bytes:
     file = io.BytesIO()
-    parquet.write_table(pa.table({"a": values}), file, compression="zstd")
+    parquet.write_table(pa.table({name: values}), file, compression="zstd")
+    return file.getvalue()
+
+
+def _one_text(rows: int, letters: int) -> bytes:
+    """A text that stands in the file once and in the table in each row."""
+    file = io.BytesIO()
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["x" * letters]))
+    parquet.write_table(pa.table({"lot": texts, "a": [1.0] * rows}), file, store_schema=False)
     return file.getvalue()
 
 

@@ -2,17 +2,21 @@
 
     python benchmarks/hostile_requests.py
 
-Server processes of its own on loopback with small limits, one without and one with a token. Every case says what it
-expects; the page tells what came: status and sentence. Between the cases, and while slow ones are on, /healthz must
-answer. The last line of stdout is one JSON document; it exits with 1 when an answer was not as expected, was a 5xx
-other than 503, held a traceback, or did not come within 60 seconds.
+Server processes of its own on loopback with small limits: one without a token, one with, one that may open 1,024 files.
+Every case says what it expects; the page shows what came: status and sentence, the most memory that the server held
+meanwhile, and the longest that /healthz took. The last line of stdout is one JSON document; it exits with 1 when an
+answer was not as expected, was a 5xx other than 503, held a traceback, or did not come within 60 seconds. With names of
+sections ("Sessions") only these are sent, and the page stays as it is.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
+import math
 import re
+import resource
 import socket
 import sys
 import tempfile
@@ -22,14 +26,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 
 sys.path.insert(0, str(Path(__file__).parent))
+import hostile_attacks
 import hostile_files
-from hostile_server import QUICK, WAIT_S, Answer, Server
+from hostile_attacks import PART, alive
+from hostile_server import FORM, QUICK, WAIT_S, Answer, Case, Server, Watch
 
 PAGE = Path(__file__).parents[1] / "docs" / "hostile-requests.md"
-TOKEN = "a-token-of-this-benchmark"
+TOKEN = "a-token-of-this-benchmark"  # 25 characters
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = "=cmd|' /C calc'!A0"
 LIMITS = {
@@ -43,10 +48,9 @@ HEAD = """# Hostile requests
 
 What the server answers to requests that are meant to harm, or come from a broken program. Its limits were set low for
 this: uploads of 4 MB, 50,000 rows, 1,000 columns, 10 waiting runs. Refused JSON answers also carry a code, the field
-and a request id. Made by `python benchmarks/hostile_requests.py`."""
-
-
-Case = tuple[str, str, Callable[[], Answer]]  # what is sent, the allowed statuses ("4": any 4xx), and the sending
+and a request id. The memory is the most that the server held at once while a case was on, its own code, the network
+and what earlier cases left in its caches included; the last column is the longest that /healthz took meanwhile. Made
+by `python benchmarks/hostile_requests.py`."""
 
 
 def bodies(server: Server) -> Iterator[Case]:
@@ -213,11 +217,6 @@ def requests_as_bytes(server: Server) -> Iterator[Case]:
     yield "an answer that is not waited for, 20 times", "2", lambda: left(server, f"{post}{kind}")
 
 
-def alive(server: Server, what: str) -> Answer:
-    answer = server.ask("GET", "/healthz")
-    return Answer(answer.statuses, f"{what} Meanwhile /healthz answered in {1e3 * answer.seconds:.0f} ms.", answer.text)
-
-
 def slow(server: Server, text: str) -> Answer:
     with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT_S) as line:
         for letter in text[:5]:
@@ -234,10 +233,9 @@ def silent(server: Server) -> Answer:
 
 
 def half_upload(server: Server, host: str) -> Answer:
-    part = '--x\r\nContent-Disposition: form-data; name="file"; filename="half.csv"\r\n\r\na,b\n1,2\n'
     head = f"POST /datasets HTTP/1.1\r\nHost: {host}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
     before = folders(server)
-    server.raw(f"{head}Content-Length: 100000\r\n\r\n{part}".encode(), cut=True)
+    server.raw(f"{head}Content-Length: 100000\r\n\r\n{PART}".encode(), cut=True)
     for _ in range(50):
         if folders(server) == before:
             return alive(server, "Nothing of it is kept.")
@@ -287,7 +285,7 @@ def exports(server: Server) -> Iterator[Case]:
 def at_the_door(server: Server) -> Iterator[Case]:
     """A server with a token, 30 POSTs a minute."""
     secure = f"waferwatch-session-{server.port}"
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    form = FORM
     yield "no token", "4", lambda: server.ask("GET", "/datasets")
     yield "a token as password", "4", lambda: server.ask("GET", "/datasets", auth=("admin", TOKEN))
     yield "a forged cookie", "4", lambda: server.ask("GET", "/datasets", headers={"Cookie": f"{secure}=ImFkbWluIg.x.y"})
@@ -314,63 +312,94 @@ def leads(server: Server, method: Callable[..., httpx.Response], body: str | Non
     return Answer([answer.status_code if local else 0], f"It goes to {target}", answer.text)
 
 
-def answered(what: str, allowed: str, send: Callable[[], Answer], faults: list[str]) -> str:
+def answered(what: str, allowed: str, send: Callable[[], Answer], server: Server, faults: list[str]) -> str:
     """The row of the table."""
-    try:
-        answer = send()
-    except (httpx.TransportError, OSError, TimeoutError) as error:
-        answer = Answer([], f"No answer: {type(error).__name__}")
+    with Watch(server) as watch:
+        try:
+            answer = send()
+        except (httpx.TransportError, OSError, TimeoutError) as error:
+            answer = Answer([], f"No answer: {type(error).__name__}")
     refused = [s for s in answer.statuses if str(s)[0] not in allowed and s != 503] or not answer.statuses
     if refused or "Traceback (most recent" in answer.text:
         faults.append(f"{what}: {answer.shown() or 'none'} {answer.sentence}"[:300])
-    said = re.sub(r"\b[0-9a-f]{16}\b", "ID", re.sub(r"\s+", " ", answer.sentence))
+    if math.isinf(watch.worst_ms):
+        faults.append(f"{what}: /healthz did not answer")
+    return f"| {what} | {answer.shown()} | {cell(answer.sentence)} | {watch.peak_mb:.0f} | {watch.worst_ms:.0f} |"
+
+
+def cell(text: str) -> str:
+    """A sentence as a cell of a table in Markdown: one line, nothing in it that is markup or does not print."""
+    said = re.sub(r"\b[0-9a-f]{16}\b", "ID", re.sub(r"\s+", " ", text))
     said = "".join(letter if letter.isprintable() else "�" for letter in said)
     said = said if len(said) <= 400 else said[:400] + " ..."
     for letter, shown in (("&", "&amp;"), ("<", "&lt;"), ("|", "\\|"), ("*", "\\*"), ("`", "\\`")):
         said = said.replace(letter, shown)
-    return f"| {what} | {answer.shown()} | {said} |"
+    return said
 
 
-def main() -> int:
+def sections(plain: Server, door: Server, small: Server) -> Iterator[tuple[str, Server, Callable[[], Iterator[Case]]]]:
+    """Title, server and cases. The last ones use up the limits of a server."""
+    dataset, run = plain.kept("a.csv", hostile_files.good(400)), plain.run()
+    sent = hostile_files.files
+    yield "Files", plain, lambda: ((w, allowed, lambda n=n, c=c: plain.upload(n, c)) for w, allowed, n, c in sent())
+    yield "Bodies of /detect", plain, lambda: bodies(plain)
+    yield "Addresses", plain, lambda: addresses(plain, run)
+    yield "Connections", plain, lambda: requests_as_bytes(plain)
+    yield "Few files", small, lambda: hostile_attacks.few_files(small)
+    yield "Proxies", plain, lambda: hostile_attacks.through_a_proxy(plain)
+    yield "Floods and silence", plain, lambda: hostile_attacks.floods(plain, run)
+    yield "What the data say", plain, lambda: itertools.chain(exports(plain), hostile_attacks.lists(plain))
+    yield "Acts", plain, lambda: acts(plain, dataset, run)
+    yield "Sessions", door, lambda: hostile_attacks.sessions(door, TOKEN)
+    yield "A server with a token", door, lambda: at_the_door(door)
+
+
+def main(wanted: list[str]) -> int:
+    raise_own_limit()
     lines, faults, counted = [HEAD], [], 0
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as running:
-        plain, locked = Path(name, "plain"), Path(name, "locked")
-        plain.mkdir(), locked.mkdir()
-        server = Server(plain, LIMITS)
-        running.callback(server.stop)
-        door = Server(locked, LIMITS | {"WAFERWATCH_TOKEN": TOKEN, "WAFERWATCH_POSTS_PER_MINUTE": "30"})
-        running.callback(door.stop)
-        dataset, run = server.kept("a.csv", hostile_files.good(400)), server.run()
-        files = ((what, allowed, lambda n=n, c=c: server.upload(n, c)) for what, allowed, n, c in hostile_files.files())
-        sections: list[tuple[str, Iterator[Case]]] = [
-            ("Files", files),
-            ("Bodies of /detect", bodies(server)),
-            ("Addresses", addresses(server, run)),
-            ("Connections", requests_as_bytes(server)),
-            ("What the data say", exports(server)),
-            ("Acts", acts(server, dataset, run)),
-            ("A server with a token", at_the_door(door)),
-        ]
-        most = 0
-        for title, cases in sections:
-            lines.append(f"\n## {title}\n\n| sent | status | answer |\n|---|---|---|")
-            for what, allowed, send in cases:
-                began = time.perf_counter()
-                lines.append(answered(what, allowed, send, faults))
-                took = time.perf_counter() - began
+
+        def server(kind: str, settings: dict[str, str], files: int = 0) -> Server:
+            Path(name, kind).mkdir()
+            started = Server(Path(name, kind), LIMITS | settings, files)
+            running.callback(started.stop)
+            return started
+
+        plain, small = server("plain", {}), server("small", {}, 1024)
+        door = server("locked", {"WAFERWATCH_TOKEN": TOKEN, "WAFERWATCH_POSTS_PER_MINUTE": "30"})
+        for title, asked, cases in sections(plain, door, small):
+            if wanted and title not in wanted:
+                continue
+            lines.append(f"\n## {title}\n\n| sent | status | answer | MB | /healthz ms |\n|---|---|---|---|---|")
+            for what, allowed, send in cases():
+                lines.append(answered(what, allowed, send, asked, faults))
                 counted += 1
-                most = max(most, psutil.Process(server.process.pid).memory_info().rss)
-                print(f"{took:6.2f} s  {lines[-1]}", file=sys.stderr, flush=True)
-                if server.ask("GET", "/healthz").statuses != [200]:
-                    faults.append(f"{what}: /healthz does not answer any more")
-        logs = "".join((one.folder / "log").read_text() for one in (server, door))
-        traces = logs.count("Traceback")
-        print(*re.findall(r"(?s)Traceback.{0,3000}", logs)[:3], sep="\n", file=sys.stderr)
-    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    told = {"cases": counted, "tracebacks_logged": traces, "most_rss_mb": round(most / 1e6), "faults": faults}
+                print(lines[-1], file=sys.stderr, flush=True)
+        logs = "".join(one.log for one in (plain, door, small))
+    traces = logs.count("Traceback")
+    print(*re.findall(r"(?s)Traceback.{0,3000}", logs)[:3], sep="\n", file=sys.stderr)
+    if not wanted:
+        PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    told = {"cases": counted, "tracebacks_logged": traces, **worst(lines), "faults": faults}
     print(json.dumps(told, ensure_ascii=False))
     return 1 if faults or traces else 0
 
 
+def worst(lines: list[str]) -> dict[str, float]:
+    """The largest of each column of figures."""
+    rows = [line.rsplit("|", 3)[1:3] for text in lines for line in text.splitlines() if re.search(r"\d \|$", line)]
+    figures = {"most_rss_mb": 0.0, "worst_healthz_ms": 0.0}
+    for memory, health in rows:
+        figures["most_rss_mb"] = max(figures["most_rss_mb"], float(memory))
+        figures["worst_healthz_ms"] = max(figures["worst_healthz_ms"], float(health))
+    return figures
+
+
+def raise_own_limit() -> None:
+    """This process holds the other ends of many connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -18,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 WAIT_S, SILENCE_S = 60.0, 3.0
 QUICK = "squared_difference"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass
@@ -37,12 +40,16 @@ class Answer:
         return ", ".join(f"{status} ({n}x)" if n > 1 else str(status) for status, n in sorted(counted.items()))
 
 
+Case = tuple[str, str, Callable[[], Answer]]  # what is sent, the allowed statuses ("4": any 4xx), and the sending
+
+
 @dataclass
 class Server:
     """A process of its own, and the ways to ask it."""
 
     folder: Path
     settings: dict[str, str]
+    files: int = 0  # most open files of the process; 0: as many as this one
     port: int = 0
     client: httpx.Client = field(init=False)
     process: subprocess.Popen[bytes] = field(init=False)
@@ -52,7 +59,8 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
         own = {"WAFERWATCH_PORT": str(self.port), "WAFERWATCH_DATA_DIR": str(self.folder / "data")}
-        start = "from waferwatch.cli import main; main(['serve'])"
+        limit = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({self.files}, {self.files}))\n"
+        start = (limit if self.files else "") + "from waferwatch.cli import main; main(['serve'])"
         with (self.folder / "log").open("w") as log:
             environment = os.environ | own | self.settings
             self.process = subprocess.Popen([sys.executable, "-c", start], env=environment, stderr=log)
@@ -62,12 +70,16 @@ class Server:
                 self.client.get("/healthz")
                 return
             time.sleep(0.1)
-        raise SystemExit(f"the server did not start: {(self.folder / 'log').read_text()[-2000:]}")
+        raise SystemExit(f"the server did not start: {self.log[-2000:]}")
 
     def stop(self) -> None:
         self.client.close()
         self.process.terminate()
         self.process.wait(30)
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text(errors="replace")
 
     def ask(self, method: str, path: str, **more: Any) -> Answer:
         began = time.perf_counter()
@@ -89,9 +101,12 @@ class Server:
         answer = self.client.post("/detect", json={"detector": QUICK, "contamination": 0.02, **body})
         return str(answer.raise_for_status().json()["run"])
 
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_S)
+
     def raw(self, content: bytes, *, cut: bool = False) -> Answer:
         """Send bytes as they are; ``cut``: and hang up before the answer."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_S) as line:
+        with self.connect() as line:
             with contextlib.suppress(OSError):  # the server may answer and hang up before it has everything
                 line.sendall(content)
             if cut:
@@ -110,6 +125,58 @@ class Server:
         refused = next((one.sentence for one in answers if one.statuses[0] >= 400), "")
         statuses = [status for one in answers for status in one.statuses]
         return Answer(statuses, refused, "".join(one.text for one in answers))
+
+
+class Watch:
+    """Asks /healthz and looks at the memory of one server, again and again while a block runs.
+
+    Attributes:
+        peak_mb: most resident memory that was seen.
+        worst_ms: longest answer of /healthz; infinite when one did not come.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._address = f"http://127.0.0.1:{server.port}/healthz"
+        self._process = psutil.Process(server.process.pid)
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._measure), threading.Thread(target=self._ask)]
+        self.peak_mb, self.worst_ms = 0.0, 0.0
+
+    def __enter__(self) -> Watch:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _measure(self) -> None:
+        while True:
+            with contextlib.suppress(psutil.Error):
+                self.peak_mb = max(self.peak_mb, self._process.memory_info().rss / 1e6)
+            if self._over.wait(0.02):
+                return
+
+    def _ask(self) -> None:
+        with httpx.Client(timeout=WAIT_S) as client:
+            while True:
+                self.worst_ms = max(self.worst_ms, _asked(client, self._address))
+                if self._over.wait(0.1):
+                    return
+
+
+def _asked(client: httpx.Client, address: str) -> float:
+    """Milliseconds. A connection that the server has closed meanwhile is opened anew."""
+    for _ in range(3):
+        began = time.perf_counter()
+        with contextlib.suppress(httpx.TransportError):
+            if client.get(address).status_code == 200:
+                return 1e3 * (time.perf_counter() - began)
+        if time.perf_counter() - began > WAIT_S / 2:
+            break
+    return float("inf")
 
 
 def _read(line: socket.socket) -> bytes:

@@ -37,12 +37,12 @@ from published import published
 from quality_tables import document_of, print_tables
 from run_quality import BASELINES, SEEDS, judge, part
 
-from waferwatch.scoring.compare import vus_window
-from waferwatch.scoring.run import detect_table
-from waferwatch.models.registry import create, detector_names
 from waferwatch.errors import WaferwatchError
 from waferwatch.evaluate.metrics import auc_pr
 from waferwatch.evaluate.vus import vus_pr
+from waferwatch.models.registry import create, detector_names
+from waferwatch.scoring.compare import vus_window
+from waferwatch.scoring.run import detect_table
 
 MOST_JOBS = 2
 

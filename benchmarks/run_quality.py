@@ -18,10 +18,10 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import NearestNeighbors
 
-from waferwatch.scoring.run import detect_table
 from waferwatch.evaluate.metrics import auc_pr
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
+from waferwatch.scoring.run import detect_table
 
 RUN, STEP = "run_id", "step"  # columns of a file of runs; ``step`` counts the rows of a run
 SEEDS = (0, 1, 2)  # of the drawn half

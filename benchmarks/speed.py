@@ -155,8 +155,8 @@ def measure_plain(file: Path) -> dict[str, float]:
 
 
 def measure_detector(name: str, file: Path, checkpoint: str | None) -> dict[str, float]:
-    from waferwatch.scoring.run import detect_table
     from waferwatch.read.files import read_table
+    from waferwatch.scoring.run import detect_table
 
     started = time.perf_counter()
     table = read_table(file)

@@ -26,19 +26,19 @@ import pandas as pd
 from fab import made
 from manifest import LABEL, entries, labelled_table
 
-from waferwatch.scoring.compare import vus_window
-from waferwatch.scoring.known_rows import known_normal
-from waferwatch.scoring.result import Detection
-from waferwatch.scoring.run import detect_table
+from waferwatch.errors import WaferwatchError
+from waferwatch.evaluate.metrics import auc_pr
+from waferwatch.evaluate.vus import vus_pr
 from waferwatch.models.moment import checkpoint as checkpoints
 from waferwatch.models.moment.export import export_checkpoint
 from waferwatch.models.moment.normal_windows import normal_series
 from waferwatch.models.moment.torch_runner import load_network
 from waferwatch.models.moment.tuning import Course, tune
-from waferwatch.errors import WaferwatchError
-from waferwatch.evaluate.metrics import auc_pr
-from waferwatch.evaluate.vus import vus_pr
 from waferwatch.read.table import Table
+from waferwatch.scoring.compare import vus_window
+from waferwatch.scoring.reference import known_normal
+from waferwatch.scoring.result import Detection
+from waferwatch.scoring.run import detect_table
 
 DETECTORS = ("moment_only", "moment")
 

@@ -145,8 +145,9 @@ def test_the_first_code_of_the_readme_is_the_two_commands():
         assert code_blocks(name)[0].splitlines() == ["./uv_run.sh", "./uv_run.sh test"]
 
 
-def test_the_python_example_runs(capsys):
+def test_the_python_example_runs(capsys, tmp_path, monkeypatch):
     (example,) = code_blocks("README.md", "python")
+    monkeypatch.chdir(tmp_path)  # it saves a model
     exec(compile(example, "README.md", "exec"), {})
     assert capsys.readouterr().out.startswith("moment ")
 
@@ -175,6 +176,31 @@ def test_both_readmes_have_the_same_parts():
 def test_both_readmes_list_the_same_points():
     counts = [len(re.findall(r"(?m)^(?:- |\d\. )", read(name))) for name in READMES]
     assert counts[0] == counts[1]
+
+
+# docs/hardening.md
+
+
+def named_tests() -> list[tuple[str, str]]:
+    """File and name of each test that the table of faults names."""
+    return re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", read("docs/hardening.md"))
+
+
+def test_every_fault_names_a_test_that_there_is():
+    faults = [line for line in read("docs/hardening.md").splitlines() if re.match(r"\| (?:[SR]\d|Bug )", line)]
+    assert len(faults) > 30
+    assert [line for line in faults if "::test_" not in line] == []
+    missing = [f"{file}::{name}" for file, name in named_tests() if f"def {name}(" not in read(file)]
+    assert missing == []
+
+
+def test_every_fault_of_the_attack_and_the_review_is_named():
+    first_cells = re.findall(r"(?m)^\| ([^.|]+)\.", read("docs/hardening.md"))
+    named = {one for cell in first_cells for one in re.findall(r"[SR]\d+|[Bb]ug \d+", cell)}
+    wanted = (
+        {f"S{at}" for at in range(1, 14)} | {f"R{at}" for at in range(1, 13)} | {f"bug {at}" for at in range(1, 17)}
+    )
+    assert {one.lower() for one in named} == {one.lower() for one in wanted}
 
 
 # Links and the version

@@ -30,7 +30,8 @@ ORDER = (
     "live",
     "cli",
 )
-RIGHT_END = ("cli", "api", "data_options", "doctor", "model_commands", "__init__")  # the layer of the command line
+# The layer of the command line.
+RIGHT_END = ("cli", "api", "data_options", "doctor", "model_commands", "saved_models", "__init__")
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 # Modules that import torch, and those that may import them or torch, but only inside functions.
 TORCH_MODULES = {f"models/moment/{name}.py" for name in ("network", "torch_runner", "tuning")}

@@ -1,6 +1,7 @@
 """The command line. What people read goes to stderr; ``--json`` prints one JSON document as stdout's last line.
 
-Exit codes: 0 done, 2 bad input or options (a sentence, no traceback), 1 a fault of ours.
+Exit codes: 0 done, 2 bad input or options, or a database or data folder that cannot be used (a sentence, no traceback),
+1 a fault of ours.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from waferwatch import data_options, doctor, model_commands
+from waferwatch import data_options, doctor, model_commands, saved_models
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
+
+if TYPE_CHECKING:
+    from waferwatch.scoring.result import Detection
+    from waferwatch.scoring.threshold import Thresholds
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
@@ -61,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_detect(commands)
     _add_compare(commands)
+    saved_models.add_fit_parser(commands)
     _add_generate(commands)
     model_commands.add_models_parser(commands)
     _add_serve(commands)
@@ -72,15 +78,15 @@ def _add_detect(commands: Any) -> None:
     parser = commands.add_parser("detect", help="find anomalies in a file")
     _add_data_options(parser)
     rule = parser.add_mutually_exclusive_group()
+    rule.add_argument("--threshold", type=_threshold, metavar="N", help="auto, or a score such as 3; default: auto")
     _add_contamination(rule)
     rule.add_argument(
         "--false-alarms", type=float, metavar="N", help="instead: at most N false events per equipment and week"
     )
+    parser.add_argument("--model", metavar="FOLDER", help="a model that fit has saved, instead of learning from FILE")
     parser.add_argument("--output", type=Path, metavar="OUT", help="write all rows with their scores: .csv or .parquet")
     parser.add_argument("--label", metavar="COL", help="column of known anomalies, for precision, recall and F1")
-    parser.add_argument("--detector", default="moment", metavar="NAME", help="default: moment")
-    parser.add_argument("--checkpoint", metavar="NAME", help="an imported MOMENT checkpoint; default: the embedded one")
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], help="where MOMENT runs; default: auto")
+    data_options.add_detector(parser)
     parser.set_defaults(run=run_detect)
 
 
@@ -103,7 +109,16 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_contamination(parser: Any) -> None:
-    parser.add_argument("--contamination", type=float, default=0.05, metavar="F", help="expected share of anomalies")
+    parser.add_argument("--contamination", type=float, metavar="F", help="instead: expected share of anomalies")
+
+
+def _threshold(text: str) -> float | str:
+    if text == "auto":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"give auto or a number such as 3, not {text!r}") from None
 
 
 def _add_generate(commands: Any) -> None:
@@ -126,30 +141,40 @@ def _add_serve(commands: Any) -> None:
 def run_detect(options: argparse.Namespace) -> int:
     from waferwatch.read.files import read_original
     from waferwatch.scoring.output import check_output, with_result, write_rows
-    from waferwatch.scoring.run import detect_table
+    from waferwatch.scoring.threshold import AUTO, Thresholds
 
+    wish = Thresholds(
+        AUTO if options.threshold is None else options.threshold, options.contamination, options.false_alarms
+    )
     if options.output:
         check_output(options.output)
-    table, reference = _read(options)
-    detection = detect_table(
-        table,
-        detector=options.detector,
-        checkpoint=options.checkpoint,
-        contamination=options.contamination,
-        false_alarms=options.false_alarms,
-        reference_rows=options.reference_rows,
-        reference=reference,
-        device=options.device,
-    )
+    detection = saved_models.detect_by_model(options, wish) if options.model else _learn_and_detect(options, wish)
     for note in detection.notes:
         print(f"Note: {note}", file=sys.stderr)
     if options.output:
         write_rows(with_result(read_original(options.file), detection), options.output)
     document = detection.to_dict() | {"file": options.file, "output": str(options.output) if options.output else None}
-    _tell_detection(document)
+    _tell_detection(detection, document)
     if options.json:
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
     return 0
+
+
+def _learn_and_detect(options: argparse.Namespace, wish: Thresholds) -> Detection:
+    from waferwatch.scoring.run import detect_table
+
+    table, reference = _read(options)
+    return detect_table(
+        table,
+        detector=options.detector or data_options.DETECTOR,
+        checkpoint=options.checkpoint,
+        threshold=wish.threshold,
+        contamination=wish.contamination,
+        false_alarms=wish.false_alarms,
+        reference_rows=options.reference_rows,
+        reference=reference,
+        device=options.device,
+    )
 
 
 def run_compare(options: argparse.Namespace) -> int:
@@ -202,14 +227,18 @@ def _read(options: argparse.Namespace) -> tuple[Any, Any]:
     return table, read_table(options.reference, **columns) if options.reference else None
 
 
-def _tell_detection(found: dict[str, Any]) -> None:
+def _tell_detection(detection: Detection, found: dict[str, Any]) -> None:
+    from waferwatch.explain.threshold import threshold_notes
+
     weights = f", weights {found['model_sha256'][:12]}" if found["model_sha256"] else ""
     _say(f"{found['detector']} ({found['model']}{weights}) on {found['device']}: {found['seconds']:.1f} s")
     _say(f"{found['rows']:,} rows, {found['anomalies']:,} anomalous ({found['anomaly_ratio']:.2%})")
     if found["metrics"]:
         _say("Against the labels: " + ", ".join(f"{name} {value:.3f}" for name, value in found["metrics"].items()))
-    if found["budget"]:
-        _tell_budget(found["budget"])
+    promised = threshold_notes(detection.threshold, detection.threshold_by, detection.promise)
+    for note in promised:
+        if note not in detection.notes:
+            _say(str(note))
     events = found["events"]
     _say(
         f"{len(events):,} events" + (", those with the highest peaks:" if len(events) > 10 else ":" if events else ".")
@@ -218,18 +247,6 @@ def _tell_detection(found: dict[str, Any]) -> None:
         where = " ".join(filter(None, (event["equipment"], event["lot"])))
         sensors = ", ".join(f"{item['sensor']} {item['share']:.0%}" for item in event["sensors"][:3])
         _say(f"  #{event['id']} {event['kind']} {event['start']} - {event['end']} {where} ({sensors})")
-
-
-def _tell_budget(budget: dict[str, Any]) -> None:
-    kept = f"at most {budget['asked']:g} false alarms asked for, {budget['expected']:.2g} expected"
-    all_events, false = budget["achieved"], budget["achieved_false"]
-    got = "" if all_events is None else f", {all_events:.3g} events came"
-    got += "" if false is None else f", {false:.3g} of them false"
-    _say(f"Per equipment and week: {kept}{got}")
-    _say(
-        f"The threshold rests on {budget['rows']:,} known-normal rows ({budget['weeks']:.2g} weeks), "
-        f"what came on {budget['judged_weeks']:.2g} weeks of other rows"
-    )
 
 
 def _say(text: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+DETECTOR = "moment"  # where none is named
+
 
 def add_column_options(parser: argparse.ArgumentParser) -> None:
     """``--features``, ``--time``, ``--group`` and ``--role``."""
@@ -19,6 +21,13 @@ def add_column_options(parser: argparse.ArgumentParser) -> None:
 def add_reference_rows(parser: Any) -> None:
     """``--reference-rows``."""
     parser.add_argument("--reference-rows", type=int, metavar="N", help="the first N rows of each group are normal")
+
+
+def add_detector(parser: Any) -> None:
+    """``--detector``, ``--checkpoint`` and ``--device``."""
+    parser.add_argument("--detector", metavar="NAME", help=f"default: {DETECTOR}")
+    parser.add_argument("--checkpoint", metavar="NAME", help="an imported MOMENT checkpoint; default: the embedded one")
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], help="where MOMENT runs; default: auto")
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -63,7 +63,7 @@ def check_checkpoint(_settings: Settings) -> Finding:
     from waferwatch.models.registry import create
 
     try:
-        model = create("moment", device="cpu").model
+        model = create("moment", device="cpu").info
     except WaferwatchError as error:
         return Finding(False, "checkpoint", error.message(), error.hint())
     return Finding(True, "checkpoint", f"{model.name}, sha256 {model.sha256}")
@@ -74,7 +74,7 @@ def check_device(settings: Settings) -> Finding:
     from waferwatch.models.registry import create
 
     try:
-        model = create("moment", device=settings.device).model
+        model = create("moment", device=settings.device).info
     except WaferwatchError as error:
         remedy = error.hint() or "Set WAFERWATCH_DEVICE to cpu."
         return Finding(False, "device", f"{settings.device}: {error.message()}", remedy)

@@ -53,6 +53,18 @@ class NotFoundError(WaferwatchError):
     status, exit_code, code = 404, 2, "not_found"
 
 
+class DamagedError(NotFoundError):
+    """A kept file does not hold what was written to it. Its values are not shown."""
+
+    status, exit_code, code = 410, 2, "damaged"
+
+
+class StorageFullError(WaferwatchError):
+    """The disk is full or cannot be written. What was there before is still there."""
+
+    status, exit_code, code = 507, 2, "storage_full"
+
+
 class TooLargeError(WaferwatchError):
     """More bytes, rows or columns than the settings allow."""
 

@@ -88,7 +88,7 @@ def run_tune(options: argparse.Namespace) -> int:
     """Tune a checkpoint on known-normal rows. One that is not better is not kept, which is told and is no failure."""
     from waferwatch.models.moment.tuned import Wish, tune_checkpoint
     from waferwatch.read.files import read_table
-    from waferwatch.scoring.known_rows import known_normal
+    from waferwatch.scoring.reference import known_normal
 
     wish = Wish(options.new_name, options.start, options.minutes, options.seed, options.replace)
     scopes = []

@@ -39,7 +39,8 @@ class Settings(BaseModel):
     )
     token: SecretStr = Field(
         SecretStr(""),
-        description="Token that visitors log in with; empty: none on loopback, a new one at each start beyond it.",
+        description="Token that visitors log in with, of at least 16 characters; empty: none on loopback, a new one at "
+        "each start beyond it.",
     )
     allowed_hosts: str = Field(
         "",
@@ -53,8 +54,19 @@ class Settings(BaseModel):
     max_upload_mb: int = Field(1024, ge=1, description="Largest upload accepted, in megabytes.")
     max_rows: int = Field(20_000_000, ge=1, description="Most rows accepted in one table.")
     max_columns: int = Field(5_000, ge=1, description="Most columns accepted in one table.")
+    max_table_mb: int = Field(
+        400,
+        ge=1,
+        description="Most memory, in megabytes, of one uploaded table; reading it takes up to three times that.",
+    )
     undo_minutes: int = Field(
         60, ge=1, description="Minutes for which a deleted data set can be brought back before its files are removed."
+    )
+    keep_runs_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Days after which finished runs are deleted with their results and verdicts; 0: never.",
     )
     threads: int = Field(0, ge=0, description="Processor threads used by a detection; 0 takes every core.")
     device: str = Field(
@@ -109,8 +121,8 @@ def _environment_value(environment: Mapping[str, str], variable: str) -> str | N
         return environment.get(variable)
     path = Path(environment[file_variable])
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
+        value = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             "The file {path}, named by {variable}, cannot be read.",
             hint="Give {variable} the path of a readable text file, or remove it.",
@@ -118,3 +130,12 @@ def _environment_value(environment: Mapping[str, str], variable: str) -> str | N
             path=path,
             variable=file_variable,
         ) from error
+    if not value:  # a secret that was not mounted must not open a server
+        raise InputError(
+            "The file {path}, named by {variable}, is empty.",
+            hint="Write the value into it, or remove {variable}.",
+            field=file_variable,
+            path=path,
+            variable=file_variable,
+        )
+    return value

@@ -10,11 +10,11 @@ import pytest
 from fab_truth import FabFault, faults_of, faulty_rows
 from false_events import threshold_within
 
-from waferwatch.scoring.rethreshold import with_threshold
 from waferwatch.events.event import Kind
 from waferwatch.read.fab import SENSORS
 from waferwatch.read.fab_faults import FAULT_KINDS
 from waferwatch.read.generate import generate
+from waferwatch.scoring.rethreshold import with_threshold
 
 NAMES = [sensor.name for sensor in SENSORS]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from guilty import KINDS, SensorFault, correlated, found_and_rank, with_faults
 
-from waferwatch.models.contract import Scores
 from waferwatch.evaluate.faults import SIZES
+from waferwatch.models.contract import Scores
 
 
 def test_sensors_are_correlated_and_each_has_noise_of_its_own() -> None:

@@ -50,8 +50,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def guarded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One that asks for a token: ``sesame``."""
-    yield from _serve(tmp_path_factory.mktemp("guarded"), WAFERWATCH_TOKEN="sesame")
+    """One that asks for a token: ``open-sesame-please``."""
+    yield from _serve(tmp_path_factory.mktemp("guarded"), WAFERWATCH_TOKEN="open-sesame-please")
 
 
 def _serve(folder: Path, **settings: str) -> Iterator[str]:
@@ -68,7 +68,7 @@ def _serve(folder: Path, **settings: str) -> Iterator[str]:
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
+    for _ in range(1200):  # a loaded machine takes its time
         try:
             urllib.request.urlopen(address, timeout=1).close()
             return

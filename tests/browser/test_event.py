@@ -50,7 +50,7 @@ def test_an_event_is_explained_on_one_screen(page: Page) -> None:
     event = found["events"][1]
     expect(page.locator("#title")).to_have_text(f"Event 2 of {found['events_total']}")
     expect(page.locator("#facts")).to_contain_text(event["equipment"])
-    expect(page.locator("#facts")).to_contain_text("the threshold")
+    expect(page.locator("#facts")).to_contain_text("peak score")
     expect(page.locator("#sensors tbody tr")).to_have_count(12)
     expect(page.locator("#sensors tbody tr").first).to_contain_text(event["sensors"][0]["sensor"])
     expect(page.locator("#course-note")).to_contain_text("the normal band of each recipe step")
@@ -111,6 +111,30 @@ def test_what_an_event_is_like_leads_to_it(page: Page) -> None:
     expect(page.locator("#found")).to_be_visible()
 
 
+def test_what_moment_expected_is_an_option_beside_the_normal_band(page: Page) -> None:
+    opened(page)
+    expect(page.locator("#moment-field")).to_be_hidden()  # MOMENT did not judge these data
+    lines = ["time,equipment,pressure,flow"]
+    lines += [
+        f"2026-03-01T09:{at // 60:02d}:{at % 60:02d},E1,{9 if 500 <= at < 520 else at % 3 * 0.1},{at % 5}"
+        for at in range(900)
+    ]
+    file = {"name": "moment.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
+    dataset = page.request.post("/datasets", multipart={"file": file}).json()["id"]
+    body = {"dataset": dataset, "detector": "moment", "contamination": 0.02}
+    found = page.request.post("/detect", data=body, timeout=120_000).json()
+    worst = found["headline"]["event"]
+    page.goto(f"/event?run={found['run']}&event={worst}")
+    expect(page.locator("#course .legend")).to_contain_text("normal band")
+    expect(page.locator("#course .legend")).not_to_contain_text("expected by MOMENT")
+    page.check("#moment")
+    expect(page.locator("#course .legend")).to_contain_text("expected by MOMENT", timeout=60_000)
+    expect(page.locator("#course-note")).to_contain_text("Dashed: what MOMENT")
+    page.uncheck("#moment")
+    expect(page.locator("#course .legend")).not_to_contain_text("expected by MOMENT", timeout=60_000)
+    page.request.delete(f"/datasets/{dataset}")
+
+
 def test_hostile_names_are_shown_as_they_are(page: Page) -> None:
     upload = page.request.post(
         "/datasets", multipart={"file": {"name": "<i>.csv", "mimeType": "text/csv", "buffer": CSV.encode()}}
@@ -155,6 +179,7 @@ def test_a_phone_shows_everything_in_korean_without_sideways_scroll(phone: Page)
     opened(phone)
     assert no_sideways_scroll(phone)
     expect(phone.locator("#title")).to_contain_text("이벤트 2 /")
+    expect(phone.locator("#facts")).to_contain_text("레시피")
     expect(phone.locator("#nearest-title")).to_have_text("가장 가까운 정상 구간")
     expect(phone.locator("#facts")).to_contain_text("임계값의")
     phone.tap("button[value=false_alarm]")

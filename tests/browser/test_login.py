@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 
-def log_in(page: Page, token: str = "sesame", name: str = "") -> None:
+def log_in(page: Page, token: str = "open-sesame-please", name: str = "") -> None:
     page.fill("#token", token)
     page.fill("#name", name)
     page.press("#name", "Enter")
@@ -60,8 +60,8 @@ def test_logging_out_closes_the_page_until_the_token_is_shown_again(guarded_phon
 
 
 def test_the_printed_address_opens_the_page_and_the_token_leaves_it(guarded_page: Page) -> None:
-    guarded_page.goto("/?token=sesame")
+    guarded_page.goto("/?token=open-sesame-please")
     expect(guarded_page.locator("#series .main-svg").first).to_be_visible()
-    assert "sesame" not in guarded_page.url
-    assert "sesame" not in str(guarded_page.context.cookies())
+    assert "open-sesame-please" not in guarded_page.url
+    assert "open-sesame-please" not in str(guarded_page.context.cookies())
     assert "waferwatch-session" not in guarded_page.evaluate("document.cookie")

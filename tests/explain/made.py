@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from waferwatch.scoring.result import Detection
 from waferwatch.events.build import build_events
 from waferwatch.explain.scene import Layout, Scene, lay_out, set_scene
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
+from waferwatch.scoring.result import Detection
 from waferwatch.series.split import split
 
 PERIOD = 40  # rows of one pass of the recipe: 10 of ramp, 30 of hold

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from tests.explain.made import POINTS, fab, scene_of
-from waferwatch.models.moment.checkpoint import find
 from waferwatch.errors import InputError, NotFoundError
-from waferwatch.explain.course import Source, course
+from waferwatch.explain.course import course
 from waferwatch.explain.explanation import explain
 from waferwatch.explain.scene import Scene, lay_out, set_scene
 from waferwatch.explain.sensors import farthest, sensor_parts, shares
 from waferwatch.explain.spot import spot_of
 from waferwatch.explain.usual import band
+from waferwatch.models.moment.checkpoint import find
 from waferwatch.read.frames import table_from_frame
 
 FAULT = (625, 640, "pressure", 30.0)
@@ -36,10 +36,8 @@ def test_sensors_are_ranked_by_what_they_carry() -> None:
     assert ranked[0][1] == pytest.approx(16 * 5 / (16 * 5 + 11 * 5 + 5 * 0.1 + 16 * 0.1), rel=1e-5)
 
 
-@pytest.mark.parametrize("moment", [True, False])
-def test_each_sensor_is_told_since_when_it_left_the_normal(moment: bool) -> None:
+def test_each_sensor_is_told_since_when_it_left_the_normal() -> None:
     scene = scene_of(fab(), [FAULT, (630, 640, "temp", 30.0)])
-    scene = judged_by_moment(scene) if moment else scene
     spot = spot_of(scene, 1)
     ranked = shares(scene, spot)
     shown = ["pressure"]
@@ -51,22 +49,43 @@ def test_each_sensor_is_told_since_when_it_left_the_normal(moment: bool) -> None
     assert parts[2].onset_time is None
 
 
-@pytest.mark.parametrize("moment", [True, False])
-def test_an_onset_is_told_by_the_values_where_the_score_is_early(moment: bool) -> None:
+def test_an_onset_is_told_by_the_values_where_the_score_is_early() -> None:
     """A score that spreads over a patch begins before the fault does."""
     scene = scene_of(fab(), [FAULT, (617, 624, "pressure", 0.0)])
-    scene = judged_by_moment(scene) if moment else scene
     spot = spot_of(scene, 1)
     assert spot.event.start_row == 617
     part = sensor_parts(scene, spot, shares(scene, spot), ["pressure"], course(scene, spot, ["pressure"]))[0]
     assert part.onset == 8
 
 
-@pytest.mark.parametrize("moment", [True, False])
-def test_a_shift_that_lasts_is_told_from_its_first_row(moment: bool) -> None:
+def test_a_shift_that_lasts_is_told_from_its_first_row() -> None:
     scene = scene_of(fab(), [(410, 1000, "pressure", 30.0)])
-    scene = judged_by_moment(scene) if moment else scene
     assert explain(scene, 1).ranking[0].onset == 0
+
+
+def onset_of(scene: Scene, sensor: str = "pressure") -> int | None:
+    spot = spot_of(scene, 1)
+    parts = sensor_parts(scene, spot, shares(scene, spot), [sensor], course(scene, spot, [sensor]))
+    return next(part.onset for part in parts if part.sensor == sensor)
+
+
+def test_a_single_reading_outside_its_band_before_the_fault_is_no_onset() -> None:
+    noisy = scene_of(fab(), [(612, 640, "pressure", 0.0), (613, 613, "pressure", 8.0), (625, 640, "pressure", 30.0)])
+    assert onset_of(noisy) == 13
+
+
+def test_a_small_departure_of_several_points_is_no_onset_of_a_large_one() -> None:
+    """As when a low threshold makes a neighbouring ramp part of the event."""
+    ramp = scene_of(fab(), [(612, 640, "pressure", 0.0), (613, 616, "pressure", 5.0), (625, 640, "pressure", 60.0)])
+    assert onset_of(ramp) == 13
+
+
+def test_a_spike_of_a_single_point_has_its_onset_there() -> None:
+    assert onset_of(scene_of(fab(), [(625, 625, "pressure", 60.0)])) == 0
+
+
+def test_a_sensor_that_stayed_in_its_band_has_no_onset() -> None:
+    assert onset_of(scene_of(fab(), [(612, 640, "pressure", 0.0)])) is None
 
 
 def test_the_band_is_that_of_each_recipe_step() -> None:
@@ -92,13 +111,15 @@ def test_without_steps_there_is_one_band_from_rows_known_to_be_normal() -> None:
     assert found.high.max() < 21
 
 
-def test_moment_tells_what_it_expected_and_not_the_band() -> None:
+def test_moment_tells_what_it_expected_beside_the_band_when_it_is_asked() -> None:
     scene = judged_by_moment(scene_of(fab(), [FAULT]))
     spot = spot_of(scene, 1)
-    found = course(scene, spot, ["pressure", "flow"])
-    assert found.source is Source.MOMENT
-    assert found.low is None
-    assert found.middle.shape == (spot.view.stop - spot.view.start, 2)
+    assert course(scene, spot, ["pressure", "flow"]).expected is None
+    found = course(scene, spot, ["pressure", "flow"], moment=True)
+    assert found.expected is not None
+    assert found.expected.values is not None
+    assert found.expected.values.shape == found.middle.shape == (spot.view.stop - spot.view.start, 2)
+    assert np.array_equal(found.low, course(scene, spot, ["pressure", "flow"]).low)
     far = farthest(scene, spot, ["pressure", "flow"], found)[0]
     assert far is not None
     assert far.measured - far.expected > 10
@@ -107,16 +128,16 @@ def test_moment_tells_what_it_expected_and_not_the_band() -> None:
 
 def test_a_checkpoint_that_is_gone_is_told_and_the_band_is_shown() -> None:
     scene = judged_by_moment(scene_of(fab(), [FAULT]), sha256="0" * 64)
-    found = course(scene, spot_of(scene, 1), ["pressure"])
-    assert found.source is Source.BAND
-    assert found.obstacle is not None
-    assert "no longer there" in str(found.obstacle)
+    found = course(scene, spot_of(scene, 1), ["pressure"], moment=True)
+    assert found.expected is not None
+    assert found.expected.values is None
+    assert "no longer there" in str(found.expected.obstacle)
     assert np.isfinite(found.middle).all()
 
 
 def test_another_detector_has_no_obstacle_to_tell() -> None:
     scene = scene_of(fab(), [FAULT])
-    assert course(scene, spot_of(scene, 1), ["pressure"]).obstacle is None
+    assert course(scene, spot_of(scene, 1), ["pressure"], moment=True).expected is None
 
 
 def test_a_sensor_without_values_is_explained_as_far_as_it_goes() -> None:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waferwatch.scoring.run import detect_table
 from waferwatch.export.svg.picture import picture
 from waferwatch.export.svg.scales import date_ticks, linear_ticks, make_scale, number_label
 from waferwatch.export.svg.words import cut, escaped, plain
 from waferwatch.grouping.counts import count_groups
+from waferwatch.scoring.run import detect_table
 from waferwatch.store.datasets import make_demo
 from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.figures.distribution import distribution_figure

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from waferwatch.scoring.result import Detection
 from waferwatch.events.event import Event, Kind
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
+from waferwatch.scoring.result import Detection
 
 
 def table_of(**columns: object) -> Table:

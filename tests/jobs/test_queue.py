@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from waferwatch.models.contract import Progress
 from waferwatch.errors import Cancelled
 from waferwatch.jobs.queue import Job, Queue
+from waferwatch.models.contract import Progress
 
 WAIT_S = 10
 

@@ -65,7 +65,8 @@ def test_a_time_index_becomes_the_time_unless_another_is_there() -> None:
     index = pd.date_range("2026-01-01", periods=3, freq="s", tz="Asia/Seoul")
     table = table_from_frame(pd.DataFrame({"p": [1.0, 2.0, 3.0]}, index=index))
     assert table.column(Role.TIME) == "time"
-    assert table.frame["time"].iloc[0] == pd.Timestamp("2025-12-31 15:00:00")
+    assert table.frame["time"].iloc[0] == pd.Timestamp("2026-01-01 00:00:00")
+    assert table.zone == "UTC+09:00"
     named = pd.DataFrame({"p": [1.0, 2.0, 3.0], "clock": [1, 2, 3]}, index=index.rename("when"))
     assert list(table_from_frame(named).frame.columns) == ["when", "p", "clock"]
     assert list(table_from_frame(named, time="clock").frame.columns) == ["p", "clock"]

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from waferwatch.errors import InputError
 from waferwatch.read.fab import ETCH, SENSORS, simulate
 from waferwatch.read.fab_faults import FAULT_KINDS
+from waferwatch.read.frames import table_from_frame
 from waferwatch.read.generate import generate
+from waferwatch.read.table import Role
 
 NAMES = [sensor.name for sensor in SENSORS]
 
@@ -198,3 +200,13 @@ def test_an_impossible_fab_is_refused_by_the_name_of_the_option(
         generate(rows, equipment, seed)
     assert caught.value.field == field
     assert caught.value.hint()
+
+
+@pytest.mark.parametrize("korean", [False, True])
+def test_read_as_data_the_fab_does_not_show_its_answer(korean: bool) -> None:
+    """The label is hidden from detection; what kind of fault it is would stand in each event as its context."""
+    table = table_from_frame(generate(6_000, korean_columns=korean))
+    label, kind = ("이상여부", "결함종류") if korean else ("anomaly", "fault_kind")
+    assert table.roles[label] is Role.LABEL
+    assert table.roles[kind] is Role.IGNORED
+    assert not table.columns(Role.CONTEXT)

@@ -95,7 +95,7 @@ def test_a_second_label_is_left_out_and_told() -> None:
 
 @pytest.mark.parametrize(
     ("values", "row"),
-    [([0, 1, 2, 0, 1, 0], 3), (["정상", None, "이상", "정상", "정상", "정상"], 2), ([-1, 1, 1, 1, 1, 1], 1)],
+    [([0, 1, 2, 0, 1, 0], 3), (["정상", None, "이상", "정상", "정상", "정상"], 2), ([-1, 1, -1, 1, 1, -1], 1)],
 )
 def test_a_label_column_with_other_values_is_refused(values: list[object], row: int) -> None:
     with pytest.raises(InputError, match=f"Row {row} of the frame"):

@@ -39,23 +39,32 @@ class PostgresServer:
     def __enter__(self) -> Self:
         if _is_root():
             shutil.chown(self.folder, "postgres", "postgres")
-        data, log = self.folder / "data", self.folder / "log"
+        data = self.folder / "data"
         made = [self._binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]
         subprocess.run([*made, "--no-sync"], check=True, capture_output=True, cwd=self.folder, **self._as)
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it, again too."""
+        data, log = self.folder / "data", self.folder / "log"
         quick = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB")
         options = [part for setting in quick for part in ("-c", setting)]
         place = ["-D", data, "-k", self.folder, "-c", "listen_addresses="]
-        with log.open("wb") as file:
+        with log.open("ab") as file:
             self._process = subprocess.Popen(
                 [self._binaries / "postgres", *place, *options], stderr=file, cwd=self.folder, **self._as
             )
         self._wait(log)
-        return self
+
+    def stop(self) -> None:
+        """End it and every session at once."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(_PATIENCE_S)
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)  # ends every session at once
-            self._process.wait(_PATIENCE_S)
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def address(self, database: str = "postgres") -> str:

@@ -6,12 +6,16 @@ import os
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import update
 
-from waferwatch.errors import InputError, NotFoundError, TooLargeError
+from tests.store.faults import full_disk, record_syncs, refuse_sync
+from waferwatch.errors import InputError, NotFoundError, StorageFullError, TooLargeError
 from waferwatch.settings import Settings
+from waferwatch.store.database import StoreFullError
 from waferwatch.store.datasets import Datasets
 from waferwatch.store.schema import datasets as rows
 from waferwatch.store.store import Store, open_store
@@ -124,6 +128,19 @@ def test_what_was_deleted_long_ago_is_gone_for_good(datasets: Datasets, store: S
     datasets.restore(recent)
 
 
+def test_nothing_is_brought_back_after_its_time_even_before_its_files_are_removed(
+    datasets: Datasets, store: Store
+) -> None:
+    kept = keep(datasets)
+    datasets.delete(kept)
+    long_ago = (datetime.now(UTC) - timedelta(minutes=61)).isoformat(timespec="microseconds")
+    with store.database.begin() as connection:
+        connection.execute(update(rows).where(rows.c.id == kept).values(deleted=long_ago))
+    assert (datasets.folder / kept).is_dir()
+    with pytest.raises(NotFoundError):
+        datasets.restore(kept)
+
+
 @pytest.mark.parametrize(
     "name", ["에칭 라인 3월.csv", "'; DROP TABLE datasets; --", "🧪%_\\", "../../etc/passwd", "a\0b.csv"]
 )
@@ -198,3 +215,96 @@ def test_the_demo_is_labelled_and_has_three_tools(datasets: Datasets) -> None:
     assert demo.rows == 20_000
     assert {"label", "equipment", "time", "lot"} <= set(demo.roles.values())
     assert datasets.table("demo").frame["equipment"].nunique() == 3
+
+
+def test_another_process_sees_a_new_name_and_new_roles_at_once(datasets: Datasets, settings: Settings) -> None:
+    kept = keep(datasets)
+    other = open_store(settings).datasets
+    assert other.table(kept).name == "a.csv"
+    datasets.rename(kept, "b.csv")
+    assert other.table(kept).name == "b.csv", "messages about the data begin with the name"
+    datasets.set_roles(kept, {"pressure": "context"})
+    assert other.table(kept).roles["pressure"].value == "context"
+    datasets.delete(kept)
+    with pytest.raises(NotFoundError):
+        other.table(kept)
+
+
+def test_a_version_that_is_no_longer_kept_follows_the_roles_as_they_are(datasets: Datasets) -> None:
+    kept = keep(datasets)
+    datasets.set_roles(kept, {"pressure": "context"})
+    assert datasets.table(kept, 1).roles["pressure"].value == "context"
+    datasets.set_roles(kept, {"pressure": "sensor"})
+    assert datasets.table(kept, 1).roles["pressure"].value == "sensor"
+
+
+def test_a_full_database_refuses_an_upload_and_leaves_nothing(
+    datasets: Datasets, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = StoreFullError("The disk of the server is full.")
+
+    def refuse() -> NoReturn:
+        raise full
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store.database, "begin", refuse)
+        with pytest.raises(StorageFullError):
+            keep(datasets)
+    assert list(datasets.folder.iterdir()) == []
+    assert [one.id for one in datasets.all()] == ["demo"]
+
+
+def test_a_full_disk_refuses_an_upload_and_leaves_nothing(datasets: Datasets, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        refuse_sync(patched)
+        with pytest.raises(StorageFullError, match="disk of the server is full"):
+            keep(datasets)
+    assert list(datasets.folder.iterdir()) == []
+    assert [one.id for one in datasets.all()] == ["demo"]
+
+
+def test_a_full_disk_leaves_the_roles_as_they_were(datasets: Datasets) -> None:
+    kept = keep(datasets)
+    before, files = datasets.get(kept), sorted((datasets.folder / kept).iterdir())
+    with full_disk(most_bytes=1000), pytest.raises(StorageFullError):
+        datasets.set_roles(kept, {"pressure": "context"})
+    assert datasets.get(kept) == before
+    assert datasets.table(kept).roles["pressure"].value == "sensor"
+    assert sorted((datasets.folder / kept).iterdir()) == files
+    assert len(list(datasets.folder.iterdir())) == 1
+
+
+def test_a_store_that_cannot_be_written_says_so(datasets: Datasets) -> None:
+    datasets.check_writable()
+    assert list(datasets.folder.iterdir()) == []
+    with full_disk(most_bytes=1000), pytest.raises(StorageFullError):
+        datasets.check_writable()
+    assert list(datasets.folder.iterdir()) == []
+
+
+def test_an_upload_is_on_the_disk_before_it_is_acknowledged(
+    datasets: Datasets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = record_syncs(monkeypatch)
+    folder = datasets.folder / keep(datasets)
+    names = {"data", "upload.json", "table-1.json", "table-1.parquet"}
+    assert {path.name for path in folder.iterdir()} == names
+    assert {path.stat().st_ino for path in (*folder.iterdir(), folder, datasets.folder)} <= synced
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
+def test_other_users_of_the_machine_can_read_nothing(settings: Settings, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "waferwatch.sqlite3").touch(mode=0o644)  # as 0.3.0 left it
+    before = os.umask(0o022)
+    try:
+        store = open_store(settings)
+        store.prepare()
+        kept = keep(store.datasets)
+        store.datasets.set_roles(kept, {"pressure": "context"})
+        store.results.put_document("a" * 16, {})
+        store.close()
+    finally:
+        os.umask(before)
+    open_to_others = [path for path in (tmp_path, *tmp_path.rglob("*")) if path.stat().st_mode & 0o077]
+    assert open_to_others == []

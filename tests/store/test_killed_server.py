@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -56,6 +57,12 @@ class Server:
         """As the kernel does when memory is short: the process has no word in it."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
+            self._process.wait(_PATIENCE_S)
+
+    def stop(self) -> None:
+        """As an administrator does: the process ends by itself."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
             self._process.wait(_PATIENCE_S)
 
     @property
@@ -122,3 +129,66 @@ def test_an_upload_that_was_cut_off_leaves_no_data_set(server: Server, settings:
     assert list((settings.data_dir / "datasets").glob(".incoming-*")), "the upload had begun"
     server.start()
     assert [one["id"] for one in server.client.get("/datasets").json()["datasets"]] == ["demo"]
+
+
+def _comparison(client: httpx.Client, share: float) -> str:
+    return str(client.post("/runs", json={"kind": "comparison", "contamination": share}).json()["id"])
+
+
+def test_a_stopped_server_says_what_was_interrupted(server: Server) -> None:
+    running, waiting = (_comparison(server.client, share) for share in (0.1, 0.2))
+    assert _running(server.client, running)
+    server.stop()
+    assert "Traceback" not in server.log
+    server.start()
+    for run in (running, waiting):
+        now = server.client.get(f"/runs/{run}").json()
+        assert now["state"] == "interrupted"
+        assert "server ended" in now["error"]["message"], "written when it stopped, not found at the next start"
+
+
+def test_a_server_is_stopped_while_its_database_is_locked(tmp_path: Path) -> None:
+    server = Server(Settings(data_dir=tmp_path), tmp_path / "log")
+    server.start()
+    try:
+        runs = [_comparison(server.client, share) for share in (0.1, 0.2)]
+        assert _running(server.client, runs[0])
+        other = sqlite3.connect(tmp_path / "waferwatch.sqlite3", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        server.stop()
+        assert "Traceback" not in server.log
+        assert "marked at the next start" in server.log
+        other.execute("ROLLBACK")
+        other.close()
+        server.start()
+        assert {server.client.get(f"/runs/{run}").json()["state"] for run in runs} == {"interrupted"}
+    finally:
+        server.kill()
+        server.client.close()
+
+
+def test_a_server_is_stopped_while_postgresql_is_away(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg")
+    from tests.store.postgres import PostgresServer, newest_binaries
+
+    binaries = newest_binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
+    with PostgresServer(binaries) as postgres:
+        server = Server(Settings(data_dir=tmp_path, database_url=postgres.address()), tmp_path / "log")
+        server.start()
+        try:
+            run = _comparison(server.client, 0.1)
+            assert _running(server.client, run)
+            postgres.stop()
+            assert server.client.get(f"/runs/{run}").status_code == 503
+            assert server.client.get("/readyz").json()["error"]["code"] == "not_ready"
+            assert server.client.get("/healthz").status_code == 200
+            server.stop()
+            assert "Traceback" not in server.log
+            postgres.start()
+            server.start()
+            assert server.client.get(f"/runs/{run}").json()["state"] == "interrupted"
+        finally:
+            server.kill()
+            server.client.close()

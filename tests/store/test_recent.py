@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -62,3 +63,64 @@ def test_chosen_entries_are_forgotten() -> None:
     recent.forget(lambda _key, value: value == 2)
     assert recent.find("a") == 1
     assert recent.find("b") is None
+
+
+def make_while(recent: Recent[str, int], meanwhile: Callable[[], None]) -> int:
+    """A value that was read before ``meanwhile`` happened, and arrives after it."""
+
+    def make() -> int:
+        meanwhile()
+        return 1
+
+    return recent.get("x", make)
+
+
+def test_a_value_that_was_put_meanwhile_is_newer_than_the_made_one() -> None:
+    recent: Recent[str, int] = Recent(10, lambda _: 1)
+    assert make_while(recent, lambda: recent.put("x", 2)) == 2
+    assert recent.find("x") == 2
+
+
+def test_what_was_forgotten_meanwhile_is_not_kept() -> None:
+    recent: Recent[str, int] = Recent(10, lambda _: 1)
+    make_while(recent, lambda: recent.forget(lambda key, _value: key == "x"))
+    assert recent.find("x") is None
+    make_while(recent, lambda: recent.forget(lambda _key, value: value == 1))
+    assert recent.find("x") is None
+    make_while(recent, lambda: recent.forget(lambda key, _value: key == "y"))
+    assert recent.find("x") == 1, "something else was forgotten"
+
+
+def test_makers_that_fail_leave_nothing_behind() -> None:
+    recent: Recent[int, int] = Recent(10, lambda _: 1)
+    for key in range(1000):
+        with pytest.raises(ZeroDivisionError):
+            recent.get(key, lambda: 1 // 0)
+    assert (len(recent), len(recent._making)) == (0, 0)
+
+
+def test_of_threads_that_wait_for_a_maker_that_fails_the_next_one_makes_it() -> None:
+    recent: Recent[str, int] = Recent(10, lambda _: 1)
+    outcomes: list[object] = []
+    first = threading.Event()
+
+    def make() -> int:
+        time.sleep(0.02)
+        if not first.is_set():
+            first.set()
+            raise ZeroDivisionError
+        return 7
+
+    def get() -> None:
+        try:
+            outcomes.append(recent.get("x", make))
+        except ZeroDivisionError:
+            outcomes.append("failed")
+
+    threads = [threading.Thread(target=get) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(str, outcomes)) == ["7"] * 5 + ["failed"]
+    assert len(recent._making) == 0

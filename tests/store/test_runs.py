@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from waferwatch.errors import NotFoundError
+from waferwatch.store import database as database_module
+from waferwatch.store.clock import database_now
 from waferwatch.store.runs import Run, State
 from waferwatch.store.schema import runs as rows
 from waferwatch.store.store import Store
 from waferwatch.store.verdicts import Judgement
+from waferwatch.store.worker import host_of, this_worker
 
 ERROR = {
     "code": "cancelled",
@@ -49,7 +54,7 @@ def test_a_run_goes_from_queued_to_done(store: Store) -> None:
     run = add(store, filters={"호기": ["E1"]})
     assert (run.state, run.progress, run.options["filters"]) == (State.QUEUED, 0.0, {"호기": ["E1"]})
     store.runs.start(run.id)
-    store.runs.touch(run.id, 0.4)
+    store.runs.keep_alive({run.id: 0.4})
     assert store.runs.get(run.id).progress == 0.4
     store.runs.finish(run.id, {"events": 3})
     done = store.runs.get(run.id)
@@ -105,7 +110,7 @@ def test_a_run_that_is_not_there_is_told(store: Store, name: str) -> None:
 
 def test_runs_of_a_process_that_is_gone_are_interrupted(store: Store) -> None:
     mine, gone, elsewhere, silent = add(store), add(store), add(store), add(store)
-    host = store.runs._worker.partition(":")[0]
+    host = host_of(this_worker())
     for run, worker in ((gone, f"{host}:1:0.00"), (elsewhere, "other:5:1.00"), (silent, "other:5:1.00")):
         with store.database.begin() as connection:
             connection.execute(update(rows).where(rows.c.id == run.id).values(worker=worker))
@@ -119,6 +124,74 @@ def test_runs_of_a_process_that_is_gone_are_interrupted(store: Store) -> None:
     assert store.runs.get(gone.id).state is State.INTERRUPTED
     assert store.runs.get(gone.id).finished is not None
     assert store.runs.end_abandoned() == []
+
+
+def owned(store: Store, run: Run, worker: str, silent_s: float) -> None:
+    """As if ``worker`` had touched the run so many seconds ago."""
+    values = {"worker": worker, "touched": database_now(-silent_s)}
+    with store.database.begin() as connection:
+        connection.execute(update(rows).where(rows.c.id == run.id).values(**values))
+
+
+def test_a_process_elsewhere_is_gone_after_a_minute_of_silence(store: Store) -> None:
+    gone, alive = add(store), add(store)
+    owned(store, gone, "elsewhere:5:x", 75)
+    owned(store, alive, "elsewhere:5:x", 45)
+    assert store.runs.end_abandoned() == [gone.id]
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_machine_whose_clock_is_wrong_ends_no_run_of_another_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Wrong:
+            return super().now(tz) + timedelta(hours=hours)
+
+    run = add(store)
+    owned(store, run, "elsewhere:5:x", 5)
+    monkeypatch.setattr(database_module, "datetime", Wrong)
+    assert store.runs.end_abandoned() == []
+    mine = add(store)
+    store.runs.keep_alive({mine.id: 0.5})
+    with store.database.read() as connection:
+        touched = connection.execute(select(rows.c.touched).where(rows.c.id == mine.id)).scalar_one()
+        assert connection.execute(select(database_now(-30) < touched, touched < database_now(30))).one() == (True, True)
+
+
+def test_the_database_s_clock_is_written_as_moments_are(store: Store) -> None:
+    with store.database.read() as connection:
+        early, late = connection.execute(select(database_now(-60), database_now())).one()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", early)
+    passed = datetime.fromisoformat(late) - datetime.fromisoformat(early)
+    assert timedelta(seconds=59) < passed < timedelta(seconds=61)
+
+
+def test_a_process_that_was_taken_for_dead_goes_on_with_its_run(store: Store) -> None:
+    done, going = add(store), add(store)
+    for run in (done, going):
+        store.runs.fail(run.id, State.INTERRUPTED, ERROR)
+    store.runs.keep_alive({going.id: 0.5})
+    store.runs.finish(done.id, {"events": 3})
+    assert (store.runs.get(going.id).state, store.runs.get(going.id).finished) == (State.RUNNING, None)
+    assert store.runs.get(done.id).summary == {"events": 3}
+
+
+def test_a_process_learns_which_of_its_runs_others_do_not_want(store: Store) -> None:
+    wanted, cancelled, deleted, ended = runs = [add(store) for _ in range(4)]
+    for run in runs:
+        owned(store, run, "elsewhere:5:x", 0)
+    store.runs.cancel(cancelled.id, ERROR)
+    store.delete_run(deleted.id)
+    store.runs.fail(ended.id, State.CANCELLED, ERROR)
+    assert store.runs.unwanted([run.id for run in runs]) == {cancelled.id, deleted.id, ended.id}
+    assert store.runs.get(cancelled.id).state is State.QUEUED, "its own process ends it"
+    assert store.runs.unwanted([]) == set()
+    owned(store, cancelled, "elsewhere:5:x", 75)
+    store.runs.end_abandoned()
+    assert store.runs.get(cancelled.id).state is State.CANCELLED, "or whoever finds that process gone"
+    assert store.runs.get(wanted.id).state is State.QUEUED
 
 
 def test_of_many_who_end_a_run_at_once_one_decides(store: Store) -> None:

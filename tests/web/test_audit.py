@@ -88,3 +88,23 @@ def test_looking_and_being_refused_leave_no_line(app: TestClient) -> None:
     app.post("/detect", json={"dataset": "0123456789abcdef"})
     app.delete("/datasets/demo")
     assert acts(app) == before
+
+
+def test_the_log_is_read_page_by_page_to_its_first_line(app: TestClient) -> None:
+    store = app.app.state.parts.store  # type: ignore[attr-defined]
+    for number in range(1050):
+        store.audit.add("local", "count", str(number))
+    pages, before = [], None
+    while True:
+        page = app.get("/audit", params={"limit": 500} | ({} if before is None else {"before": before})).json()
+        pages.append(page["entries"])
+        before = page["next"]
+        if before is None:
+            break
+    ids = [entry["id"] for page in pages for entry in page]
+    assert len(pages) >= 3
+    assert ids == sorted(set(ids), reverse=True)
+    counted = [entry["subject"] for page in pages for entry in page if entry["action"] == "count"]
+    assert counted == [str(number) for number in reversed(range(1050))]
+    assert app.get("/audit", params={"before": ids[-1]}).json() == {"entries": [], "next": None}
+    assert app.get("/audit", params={"before": 0}).status_code == 422

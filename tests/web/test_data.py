@@ -344,3 +344,27 @@ def test_data_sets_with_their_roles_and_names_survive_a_restart(tmp_path: Path) 
         assert second.get(gone).status_code == 404
         assert second.post(f"{gone}/restore").status_code == 200
         assert second.get(f"{gone}/rows").json()["rows_total"] == 400
+
+
+def test_a_severe_finding_names_the_column_that_tells_the_equipment_apart_and_its_role(client: TestClient) -> None:
+    lines = ["time,which_one,other,pressure,flow,spare"]
+    for at in range(400):
+        stamp = f"2026-03-01 09:{at // 60:02d}:{at % 60:02d}"
+        lines += [
+            f"{stamp},{name},{'x' if at % 2 else 'y'},{at % 7 + len(name) * 10},{at % 5},"
+            for name in ("north", "southern", "west")
+        ]
+    file = ("mixed.csv", "\n".join(lines).encode())
+    dataset = client.post("/datasets", files={"file": file}).json()["id"]
+    client.patch(f"/datasets/{dataset}", json={"roles": {"spare": "sensor"}})
+    findings = {one["kind"]: one for one in client.get(f"/datasets/{dataset}/quality").json()["findings"]}
+    assert findings["same_time"]["severity"] == "serious"
+    assert findings["same_time"]["columns"] == ["which_one"]
+    assert findings["same_time"]["fix"] == {"which_one": "equipment"}
+    assert findings["empty"]["fix"] == {"spare": "ignored"}
+    for finding in (findings["same_time"], findings["empty"]):
+        assert client.patch(f"/datasets/{dataset}", json={"roles": finding["fix"]}).status_code == 200
+    left = client.get(f"/datasets/{dataset}/quality").json()
+    assert [one for one in left["findings"] if one["severity"] == "serious"] == []
+    assert left["series"] == 3
+    client.delete(f"/datasets/{dataset}")

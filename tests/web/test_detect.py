@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ def points(figure: dict[str, Any]) -> int:
 
 @pytest.fixture(scope="session")
 def found(client: TestClient) -> dict[str, Any]:
-    answer = client.post("/detect", json={"detector": QUICK, "contamination": 0.02})
+    answer = client.post("/detect", json={"detector": QUICK, "contamination": 0.004})
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -27,7 +28,7 @@ def test_the_answer_says_what_ran_and_what_was_found(found: dict[str, Any]) -> N
     assert found["detector"] == QUICK
     assert found["dataset"] == "demo"
     assert found["rows"] == 20_000
-    assert found["anomalies"] == pytest.approx(400, abs=60)
+    assert found["anomalies"] == pytest.approx(80, abs=12)
     assert found["anomaly_ratio"] == found["anomalies"] / found["rows"]
     assert found["events"]
     assert found["events_total"] >= len(found["events"])
@@ -35,6 +36,75 @@ def test_the_answer_says_what_ran_and_what_was_found(found: dict[str, Any]) -> N
     assert set(found["metrics"]) == {"precision", "recall", "f1"}
     assert set(found["figures"]) == {"time_series", "distribution", "correlation", "score"}
     assert "cpu" in found["device"]
+
+
+def test_the_headline_says_how_much_where_and_names_the_worst_event(client: TestClient, found: dict[str, Any]) -> None:
+    worst = max(found["events"], key=lambda event: event["peak_score"])
+    told = found["headline"]
+    assert told["event"] == worst["id"]
+    assert told["found"] == f"{found['events_total']} events on ETCH-01, ETCH-02, ETCH-03."
+    start = worst["start"].replace("T", " ")
+    sensor = worst["sensors"][0]["sensor"]
+    assert told["worst"] == f"Worst: {sensor} · {worst['equipment']} · lot {worst['lot']} · from {start}"
+    assert told["part"] == ""
+    answer = client.get(f"/runs/{found['run']}/result", headers={"accept-language": "ko"}).json()
+    assert answer["headline"]["found"] == f"이벤트 {found['events_total']}건 · ETCH-01, ETCH-02, ETCH-03"
+
+
+def test_the_headline_of_nothing_names_the_rows_and_no_event(client: TestClient, uploaded: str) -> None:
+    run = client.post("/detect", json={"dataset": uploaded, "detector": QUICK}).json()["run"]
+    told = client.post(f"/runs/{run}/threshold", json={"threshold": 1e9}).json()["headline"]
+    assert told == {
+        "found": "No event: none of 800 rows scores above the threshold.",
+        "worst": "",
+        "event": None,
+        "promise": "Threshold set by hand.",
+        "part": "",
+    }
+
+
+def test_events_come_in_order_of_start_and_the_report_lists_the_worst_first(
+    client: TestClient, found: dict[str, Any]
+) -> None:
+    assert [event["id"] for event in found["events"]] == sorted(event["id"] for event in found["events"])
+    report = client.get(f"/runs/{found['run']}/report.html").text
+    assert found["headline"]["found"] in report
+    table = report.split("<th>#</th>")[1].split("</table>")[0]
+    listed = [int(number) for number in re.findall(r"<tr>\s*<td>(\d+)</td>", table)]
+    peaks = {event["id"]: event["peak_score"] for event in found["events"]}
+    assert len(listed) > 5
+    assert [peaks[event] for event in listed] == sorted((peaks[event] for event in listed), reverse=True)
+
+
+def test_a_filtered_result_names_the_filter_and_draws_and_counts_the_chosen_rows_alone(client: TestClient) -> None:
+    body = {"detector": QUICK, "contamination": 0.02, "filters": {"equipment": ["ETCH-02"], "recipe": ["OXIDE_MAIN"]}}
+    answer = client.post("/detect", json=body).json()
+    assert 0 < answer["chosen"] < 20_000 == answer["rows"]
+    assert answer["judged"] <= answer["chosen"]
+    assert answer["anomaly_ratio"] == answer["anomalies"] / answer["chosen"]
+    filters = "(equipment = ETCH-02; recipe = OXIDE_MAIN)"
+    assert answer["headline"]["part"] == f"Judged: {answer['chosen']:,} of 20,000 rows {filters}."
+    for figure in (
+        answer["figures"]["time_series"],
+        client.get("/plot/pressure_mTorr", params={"run": answer["run"]}).json(),
+    ):
+        assert {trace["name"] for trace in figure["data"] if trace["mode"] == "lines"} == {"ETCH-02"}
+    whole = client.get("/plot/pressure_mTorr", params={"points": 5000}).json()
+    assert len(whole["data"]) == 3
+    report = client.get(f"/runs/{answer['run']}/report.html").text
+    assert answer["headline"]["part"] in report
+
+
+def test_a_result_is_stale_once_columns_have_other_roles(client: TestClient, uploaded: str) -> None:
+    answer = client.post("/detect", json={"dataset": uploaded, "detector": QUICK}).json()
+    assert answer["stale"] is False
+    client.patch(f"/datasets/{uploaded}", json={"name": "renamed.csv"})
+    assert client.get(f"/runs/{answer['run']}/result").json()["stale"] is False
+    client.patch(f"/datasets/{uploaded}", json={"roles": {"온도": "ignored"}})
+    assert client.get(f"/runs/{answer['run']}/result").json()["stale"] is True
+    again = client.post("/detect", json={"dataset": uploaded, "detector": QUICK}).json()
+    assert again["stale"] is False
+    assert again["run"] != answer["run"]
 
 
 def test_each_group_column_counts_every_row_once(found: dict[str, Any]) -> None:

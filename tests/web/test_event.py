@@ -20,11 +20,16 @@ def detect(client: TestClient, **body: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def explain(client: TestClient, run: str, event: int, **headers: str) -> dict[str, Any]:
-    answer = client.get(f"/runs/{run}/events/{event}", headers=headers)
+def explain(client: TestClient, run: str, event: int, moment: bool = False, **headers: str) -> dict[str, Any]:
+    answer = client.get(f"/runs/{run}/events/{event}", params={"moment": "true"} if moment else {}, headers=headers)
     assert answer.status_code == 200, answer.text
     Explanation.model_validate(answer.json())
     return dict(answer.json())
+
+
+def drawn(told: dict[str, Any]) -> set[str]:
+    """Names of the lines of the sensors' course."""
+    return {trace["name"] for trace in told["figures"]["course"]["data"] if "name" in trace}
 
 
 def judge(client: TestClient, run: str, event: int, verdict: str | None, note: str = "") -> dict[str, Any]:
@@ -49,7 +54,7 @@ def test_every_event_of_the_demo_is_explained(client: TestClient) -> None:
         assert told["event"] == event
         assert told["sensors"][0]["sensor"] == event["sensors"][0]["sensor"]
         assert sum(sensor["share"] for sensor in told["sensors"]) == pytest.approx(1)
-        assert told["course"]["source"] == "band"
+        assert told["course"]["moment"] is False
         assert told["course"]["by_step"]
         assert told["sisters"]["total"] == 2
         assert told["figures"]["course"]["data"]
@@ -64,7 +69,7 @@ def test_an_event_is_told_with_its_onset_its_farthest_row_and_its_sisters(
     told = explain(client, spike["run"], event["id"])
     first = told["sensors"][0]
     assert first["sensor"] == "압력"
-    assert first["onset_time"] == "2026-03-01T09:03:20"
+    assert first["onset_time"] == "2026-03-01T09:03:40"
     assert first["farthest"]["measured"] == 9.0
     assert told["certainty"]["rank"] == 1
     assert told["sisters"]["chamber_specific"] is True
@@ -72,24 +77,27 @@ def test_an_event_is_told_with_its_onset_its_farthest_row_and_its_sisters(
     assert told["nearest"]["lot"] == "L1"
 
 
-def test_moment_tells_what_it_expected_and_what_it_cannot_tell_any_more(
+def test_moment_tells_what_it_expected_when_asked_and_what_it_cannot_tell_any_more(
     client: TestClient, uploaded: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = detect(client, dataset=uploaded, detector="moment", contamination=0.01)
     event = max(found["events"], key=lambda one: one["peak_score"])["id"]
+    names = ["normal band", "median", "expected by MOMENT"]
     told = explain(client, found["run"], event)
+    assert [name for name in names if name in drawn(told)] == names[:2]
+    told = explain(client, found["run"], event, moment=True)
     assert told["course"] | {"sensors": None} == {
-        "source": "moment",
         "sensors": None,
         "by_step": False,
         "known": False,
+        "moment": True,
         "averaged": 1,
         "obstacle": None,
     }
-    assert told["figures"]["course"]["data"][0]["name"] == "expected by MOMENT"
+    assert [name for name in names if name in drawn(told)] == names
     monkeypatch.setattr("waferwatch.explain.course.checkpoints.available", lambda: [])
-    told = explain(client, found["run"], event, **{"accept-language": "ko"})
-    assert told["course"]["source"] == "band"
+    told = explain(client, found["run"], event, moment=True, **{"accept-language": "ko"})
+    assert told["course"]["moment"] is False
     assert "더 이상 없습니다" in told["course"]["obstacle"]
 
 
@@ -119,7 +127,7 @@ def test_a_verdict_survives_a_moved_threshold_and_can_still_be_taken_back(client
 
 def test_a_verdict_on_an_event_that_grew_together_with_another_is_replaced_whole(client: TestClient) -> None:
     """Two spikes with ripples between them: one event once the threshold is below the ripples."""
-    level = {at: (at % 2) * 1.0 for at in range(201, 212)} | {200: 9.0, 212: 7.0}
+    level = {at: (at % 2) * 1.0 for at in range(221, 232)} | {220: 9.0, 232: 7.0}
     lines = ["time,equipment,pressure"]
     lines += [f"2026-03-01T09:{at // 60:02d}:{at % 60:02d},E1,{level.get(at, at % 3 * 0.01)}" for at in range(400)]
     upload = client.post("/datasets", files={"file": ("two.csv", "\n".join(lines).encode(), "text/csv")}).json()["id"]
@@ -128,7 +136,7 @@ def test_a_verdict_on_an_event_that_grew_together_with_another_is_replaced_whole
     assert found["events_total"] == 2
     judge(client, run, lower["id"], "false_alarm", "ripple")
     moved = client.post(f"/runs/{run}/threshold", json={"threshold": found["threshold"] / 1e4}).json()
-    merged = next(event for event in moved["events"] if event["start_row"] <= 200 <= event["end_row"])
+    merged = next(event for event in moved["events"] if event["start_row"] <= 220 <= event["end_row"])
     assert (merged["verdict"], merged["peak_row"] == lower["peak_row"]) == ("false_alarm", False)
     judge(client, run, merged["id"], None)
     assert explain(client, run, merged["id"])["said"]["verdict"] is None
@@ -224,3 +232,35 @@ def test_the_page_of_an_event_is_in_the_reader_s_language(client: TestClient, sp
     assert page.status_code == 200
     assert "가장 가까운 정상 구간" in page.text
     assert "event.js" in page.text
+
+
+INTERLEAVED = "time,equipment,pressure\n" + "\n".join(
+    # Each second has a row of both tools. E1 jumps up and down from 224 to 236 s, E2 a little at 230 s.
+    f"2026-03-01 09:{at // 120:02d}:{at // 2 % 60:02d},E{at % 2 + 1},"
+    f"{((at % 2 == 0 and 224 <= at // 2 < 237) * 9 + 0.1) * (at // 2 % 2) + 0.3 * (at == 461)}"
+    for at in range(1000)
+)
+
+
+def test_a_verdict_stays_with_its_tool_when_rows_of_two_tools_lie_between_one_another(client: TestClient) -> None:
+    dataset, again = (
+        client.post("/datasets", files={"file": ("two.csv", INTERLEAVED.encode(), "text/csv")}).json()["id"]
+        for _ in range(2)
+    )
+    found = detect(client, dataset=dataset, contamination=0.017)
+    run = found["run"]
+    (inner,) = (one for one in found["events"] if one["equipment"] == "E2")
+    (outer,) = (one for one in found["events"] if one["equipment"] == "E1")
+    assert outer["start_row"] < inner["peak_row"] < outer["end_row"]
+    judge(client, run, inner["id"], "true_alarm", "valve")
+    assert client.post(f"/runs/{run}/threshold", json={"threshold": inner["peak_score"] * 1.1}).status_code == 200
+    (left,) = client.get(f"/runs/{run}/result").json()["events"]
+    assert left["equipment"] == "E1"
+    assert left["verdict"] is None
+    other = detect(client, dataset=again, contamination=0.016)
+    similar = explain(client, other["run"], other["events"][0]["id"])["similar"]
+    told = [one for one in similar if one["run"] == run]
+    assert told, "the event of the earlier run is like the one of this run"
+    assert [one["verdict"] for one in told] == [None] * len(told)
+    for one in (dataset, again):
+        client.delete(f"/datasets/{one}")

@@ -199,17 +199,17 @@ def test_the_report_says_what_ran_and_what_was_found(client: TestClient, demo_ru
 
 
 def test_the_report_says_what_set_the_threshold(client: TestClient) -> None:
-    run = detected(client, None, contamination=0.05, false_alarms=4000, reference_rows=2000)
+    run = detected(client, None, false_alarms=4000, reference_rows=2000)
     _, reader = read_report(client, run)
     said = " ".join(reader.words)
     assert "False alarms per equipment and week" in said
     assert "4,000" in said
-    assert "of them false" in said
+    assert "Threshold by the number of false alarms." in said
     assert "Expected anomalous share" not in said
     client.post(f"/runs/{run}/threshold", json={"threshold": 1.0})
     _, reader = read_report(client, run)
-    assert "moved by hand" in " ".join(reader.words)
-    assert "of them false" not in " ".join(reader.words)
+    assert "set by hand" in " ".join(reader.words)
+    assert "Threshold by the number" not in " ".join(reader.words)
 
 
 def test_the_report_speaks_korean(client: TestClient, demo_run: str) -> None:
@@ -319,8 +319,8 @@ def test_a_full_disk_is_told_and_nothing_stays_open(
 
     with monkeypatch.context() as patched:
         patched.setattr("waferwatch.web.history.api.write_detection_rows", full)
-        error = assert_error(export(client, demo_run), 503, "store_unavailable")
-    assert "No space left" in error["message"]
+        error = assert_error(export(client, demo_run), 507, "storage_full")
+    assert "disk of the server is full" in error["message"]
     assert export(client, demo_run).status_code == 200
     opened = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
     assert not [path for path in opened if "(deleted)" in path and "data" in path]

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from waferwatch.errors import ModelError
 from waferwatch.settings import Settings
 from waferwatch.store.database import StoreError
+from waferwatch.store.sqlite import reading_engine
+from waferwatch.web import health
 from waferwatch.web.app import create_app
 from waferwatch.web.detect import api
 
@@ -34,7 +37,11 @@ BODIES: list[tuple[str, dict[str, Any], int, str, str | None]] = [
     ("/detect", {"contamination": -1}, 422, "bad_input", "contamination"),
     ("/detect", {"contamination": "0.1"}, 422, "bad_input", "contamination"),
     ("/detect", {"contamination": True}, 422, "bad_input", "contamination"),
-    ("/detect", {"contamination": None}, 422, "bad_input", "contamination"),
+    ("/detect", {"contamination": 0.1, "threshold": 3}, 422, "bad_input", "threshold"),
+    ("/detect", {"threshold": "automatic"}, 422, "bad_input", "threshold"),
+    ("/detect", {"threshold": "3"}, 422, "bad_input", "threshold"),
+    ("/detect", {"threshold": True}, 422, "bad_input", "threshold"),
+    ("/detect", {"threshold": 1e999}, 422, "bad_input", "threshold"),
     ("/detect", {"contamination": 1e999}, 422, "bad_input", "contamination"),
     ("/detect", {"reference_rows": 0}, 422, "bad_input", "reference_rows"),
     ("/detect", {"reference_rows": 1.5}, 422, "bad_input", "reference_rows"),
@@ -200,9 +207,40 @@ def test_a_data_directory_that_cannot_be_made_stops_the_start_with_its_remedy(tm
         create_app(Settings(data_dir=blocked))
 
 
+def test_readiness_names_neither_a_hash_nor_a_folder(client: TestClient) -> None:
+    assert set(client.get("/readyz").json()) == {"status", "model", "device"}
+
+
 def test_a_data_directory_that_is_gone_is_not_ready(assert_error: AssertError, tmp_path: Path) -> None:
     with TestClient(create_app(Settings(data_dir=tmp_path / "data")), base_url="http://127.0.0.1") as opened:
         assert opened.get("/readyz").status_code == 200
         (tmp_path / "data" / "datasets").rmdir()
         (tmp_path / "data" / "datasets").write_text("not a folder")
-        assert_error(opened.get("/readyz"), 503, "not_ready")
+        error = assert_error(opened.get("/readyz"), 503, "not_ready")
+        assert str(tmp_path) not in error["message"] + error["hint"]
+
+
+def test_a_database_that_does_not_answer_is_not_ready(
+    assert_error: AssertError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(Settings(data_dir=tmp_path))
+    with TestClient(app, base_url="http://127.0.0.1") as opened:
+        database = app.state.parts.store.database
+        broken = reading_engine(f"sqlite:///{tmp_path}")  # a folder is no database
+        monkeypatch.setattr(database, "_reading", broken)
+        answer = opened.get("/readyz")
+        assert "database" in assert_error(answer, 503, "not_ready")["message"]
+        assert str(tmp_path) not in answer.text
+        assert opened.get("/healthz").status_code == 200
+
+
+def test_a_checkpoint_that_cannot_be_loaded_is_not_ready(
+    assert_error: AssertError, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_settings: Settings) -> None:
+        raise ModelError("{file} cannot be read.", file="/secret/path/model.onnx")
+
+    monkeypatch.setattr(health, "moment_model", gone)
+    answer = client.get("/readyz")
+    assert "checkpoint" in assert_error(answer, 503, "not_ready")["message"]
+    assert "/secret" not in answer.text

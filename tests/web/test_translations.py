@@ -17,8 +17,8 @@ from waferwatch.web.language import Translator, choose_language
 SOURCE = Path(waferwatch.__file__).parent
 CATALOGUES = sorted((SOURCE / "web" / "translations" / "ko").glob("*.po"))
 _TREE = (
-    "Waferwatch|Input|NotFound|TooLarge|Model|MissingExtra|Store|TooMany|"  # errors.py
-    "Malformed|Unauthorized|Forbidden|NoSuchPage|Method|MediaType|Unexpected|NotReady"  # web
+    "Waferwatch|Input|NotFound|Damaged|StorageFull|TooLarge|Model|MissingExtra|Store|TooMany|"  # errors.py
+    "Malformed|Unauthorized|Forbidden|NoSuchPage|Method|MediaType|Unexpected|NotReady|DownloadsBusy"  # web
 )
 _CALLS = re.compile(rf"(?:(?:{_TREE})Error|Cancelled|Note|translate|_)$")
 
@@ -119,3 +119,9 @@ def test_korean_is_spoken() -> None:
     assert Translator("ko")("Detect") == "이상 탐지"
     assert Translator("en")("Detect") == "Detect"
     assert Translator("ko")("") == ""
+
+
+def test_korean_instructions_keep_one_tone() -> None:
+    """Instructions end in 하십시오; 하세요 beside it reads as if two people had written the page."""
+    mixed = [korean for korean in _catalogue().values() if "세요" in korean]
+    assert mixed == []

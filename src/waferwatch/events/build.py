@@ -30,7 +30,8 @@ def build_events(
     """Merge the flagged rows of each series into events.
 
     Flagged points of one series belong to the same event while at most 8 unflagged points lie between any two
-    neighbours (``merge.MERGE_GAP_POINTS``). Events are numbered from 1 by the time of their first point, and where that
+    neighbours (``merge.MERGE_GAP_POINTS``); long stretches with short gaps, and flagged runs in a row, are one event of
+    the kind state. Events are numbered from 1 by the time of their first point, and where that
     is the same (or there is no time) by its row. The sensors of an event are ranked by the sum of their contributions
     over its flagged rows; see ``kinds`` for its kind.
 

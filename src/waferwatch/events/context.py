@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from waferwatch.read.table import Role, Table
 
+_FEW = 16
 _CONTEXT = (Role.WAFER, Role.RECIPE, Role.STEP, Role.CONTEXT)
 
 
@@ -54,9 +56,16 @@ def _joined(words: Iterable[str | None]) -> str | None:
 
 def _words(column: pd.Series, rows: NDArray[np.int64]) -> list[str | None]:
     """The values at the rows as text; None where one is missing."""
+    if len(rows) <= _FEW:  # to take a row out of a column of text costs as much as to copy all of it
+        found: list[Any] = [column.iat[row] for row in rows.tolist()]
+        return [None if pd.isna(value) else _word(_plain(value)) for value in found]
     codes, values = pd.factorize(column.iloc[rows])
     words = [*map(_word, values.tolist()), None]  # a missing value has the code -1
     return [words[code] for code in codes.tolist()]
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _word(value: object) -> str:

@@ -7,7 +7,9 @@ collective (values that are unusual together). A detector does not say which it 
 - no value of the event's top sensors leaves the usual range of its sensor: contextual. This takes in faults of shape,
   such as a stuck sensor or a late step, whose every value is usual elsewhere;
 - up to three points do: point, however many quiet points around them are flagged with them;
-- more do: collective.
+- more do: collective;
+- it goes on for a thousand points, or over five runs in a row: a state, since the process has then changed rather than
+  failed.
 
 The usual range spans the middle 99 % of the unflagged values of the sensor on the same equipment, widened by a tenth of
 its width on both sides. Normal values leave it now and then, so points outside count only where they are at
@@ -23,9 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.events.event import Kind
-from waferwatch.events.merge import Flagged
+from waferwatch.events.merge import RUNS_OF_STATE, Flagged
 from waferwatch.series.series import Series
 
+STATE_ROWS = 1024  # points of one series, or more, that are unlike the reference
 POINT_ROWS = 3  # points outside the usual range, at most, of an event of the kind point
 
 _TAIL = 0.005  # share of the usual values left out at each end of the range
@@ -67,9 +70,19 @@ def kinds(
     count = np.bincount(flagged.events, weights=outside, minlength=len(flagged.first))
     inside = (count == 0) | (count < _OUTSIDE_SHARE * rows)
     return [
-        Kind.CONTEXTUAL if quiet else Kind.POINT if few else Kind.COLLECTIVE
-        for quiet, few in zip(inside.tolist(), (count <= POINT_ROWS).tolist(), strict=True)
+        Kind.STATE if state else Kind.CONTEXTUAL if quiet else Kind.POINT if few else Kind.COLLECTIVE
+        for quiet, few, state in zip(
+            inside.tolist(), (count <= POINT_ROWS).tolist(), states(flagged).tolist(), strict=True
+        )
     ]
+
+
+def states(flagged: Flagged) -> NDArray[np.bool_]:
+    """(events,) whether an event is so long, or goes over so many runs, that the process has changed."""
+    runs = np.array([len(np.unique(one)) for one in np.split(flagged.owners, flagged.first[1:])])
+    span = flagged.places[flagged.last] - flagged.places[flagged.first] + 1
+    found: NDArray[np.bool_] = (runs >= RUNS_OF_STATE) | ((runs == 1) & (span >= STATE_ROWS))
+    return found
 
 
 def _top_sensors(carried: NDArray[np.float64]) -> NDArray[np.bool_]:

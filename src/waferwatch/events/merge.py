@@ -13,6 +13,12 @@ from waferwatch.series.series import Series
 # Unflagged points between two flagged ones of the same event, at most: one patch, the shortest thing MOMENT sees.
 MERGE_GAP_POINTS = 8
 
+# A long stretch unlike the reference is one state, not a flood of events: stretches belong together where what lies
+# between them is short compared with both.
+GAP_SHARE = 0.5  # of the shorter neighbour's points
+LEAST_OF_STATE = 64  # points of a neighbour that may draw others to it
+RUNS_OF_STATE = 5  # flagged runs of one equipment in a row, or more, are one state
+
 
 @dataclass(frozen=True)
 class Flagged:
@@ -49,6 +55,8 @@ def merge(flags: NDArray[np.bool_], series: Sequence[Series]) -> Flagged:
     owners = np.repeat(np.arange(len(series)), [len(item) for item in series])[places]
     starts = (np.diff(places) > MERGE_GAP_POINTS + 1) | (np.diff(owners) != 0)
     starts = np.append(True, starts)[: len(places)]
+    starts = _without_short_gaps(starts, places, owners)
+    starts = _without_borders_of_runs(starts, owners, series)
     return Flagged(
         rows=rows[places],
         places=places,
@@ -56,3 +64,43 @@ def merge(flags: NDArray[np.bool_], series: Sequence[Series]) -> Flagged:
         events=np.cumsum(starts) - 1,
         first=np.flatnonzero(starts),
     )
+
+
+def _without_short_gaps(
+    starts: NDArray[np.bool_], places: NDArray[np.int64], owners: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Long stretches of one series joined across gaps that are short compared with both."""
+    first = np.flatnonzero(starts)
+    if len(first) < 2:
+        return starts
+    last = np.append(first[1:], len(starts)) - 1
+    begin, end, owner = places[first], places[last], owners[first]
+    joined = starts.copy()
+    start, stop = int(begin[0]), int(end[0])
+    for number in range(1, len(first)):
+        gap = int(begin[number]) - stop - 1
+        shorter = min(stop - start, int(end[number] - begin[number])) + 1
+        if owner[number] == owner[number - 1] and shorter >= LEAST_OF_STATE and gap <= GAP_SHARE * shorter:
+            joined[first[number]] = False
+        else:
+            start = int(begin[number])
+        stop = int(end[number])
+    return joined
+
+
+def _without_borders_of_runs(
+    starts: NDArray[np.bool_], owners: NDArray[np.int64], series: Sequence[Series]
+) -> NDArray[np.bool_]:
+    """Many flagged runs of one equipment in a row joined to one event."""
+    flagged = np.unique(owners)
+    flagged = flagged[[bool(series[number].run) for number in flagged]] if len(flagged) else flagged
+    if len(flagged) < RUNS_OF_STATE:
+        return starts
+    scope = [series[number].scope for number in flagged]
+    breaks = [at for at in range(1, len(flagged)) if flagged[at] != flagged[at - 1] + 1 or scope[at] != scope[at - 1]]
+    joined = starts.copy()
+    for group in np.split(flagged, breaks):
+        if len(group) >= RUNS_OF_STATE:
+            mine = np.flatnonzero(np.isin(owners, group))
+            joined[mine[1:]] = False
+    return joined

@@ -1,10 +1,9 @@
-"""The course that the sensors should have taken: what MOMENT expected, or the normal band for other detectors."""
+"""The course that the sensors should have taken: the normal band, and on request what MOMENT expected."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 
 import numpy as np
@@ -24,42 +23,44 @@ from waferwatch.settings import current_settings
 _REACH = 4096  # points on either side of the view that the network may look at: far more than it does
 
 
-class Source(StrEnum):
-    """What a course was drawn by."""
+@dataclass(frozen=True)
+class Expected:
+    """What MOMENT expected of some sensors along the view of an event."""
 
-    MOMENT = "moment"
-    BAND = "band"
+    values: Floats | None  # (n, S), NaN where a sensor has no value; None when MOMENT could not be asked
+    averaged: int = 1  # rows that MOMENT saw as one
+    obstacle: WaferwatchError | None = None  # why it could not be asked again
 
 
 @dataclass(frozen=True)
 class Course:
-    """What some sensors should have done along the view of an event, each array (n, S)."""
+    """What some sensors should have done along the view of an event, each array (n, S); NaN where it cannot be said."""
 
-    source: Source
-    middle: Floats  # what MOMENT expected, or the median of normal rows; NaN where it cannot be said
-    low: Floats | None  # ends of the normal band; None for MOMENT
-    high: Floats | None
-    by_step: bool = False  # whether the band is that of each recipe step
-    known: bool = False  # whether the band comes from rows that are known to be normal
-    averaged: int = 1  # rows that MOMENT saw as one
-    obstacle: WaferwatchError | None = None  # why MOMENT, which has judged the data, could not be asked again
+    middle: Floats  # median of normal rows
+    low: Floats  # ends of the normal band
+    high: Floats
+    by_step: bool  # whether the band is that of each recipe step
+    known: bool  # whether the band comes from rows that are known to be normal
+    expected: Expected | None = None  # None: not asked for, or MOMENT did not judge the data
 
 
-def course(scene: Scene, spot: Spot, sensors: Sequence[str]) -> Course:
-    """What the sensors should have done around the event. A checkpoint that is gone is told, and fails nothing."""
-    obstacle: WaferwatchError | None = None
-    if scene.found.model_sha256 is not None:
-        try:
-            return _expected(scene, spot, sensors, _engine_of(scene.found.model, scene.found.model_sha256))
-        except WaferwatchError as error:
-            obstacle = error
+def course(scene: Scene, spot: Spot, sensors: Sequence[str], *, moment: bool = False) -> Course:
+    """What the sensors should have done around the event.
+
+    Args:
+        moment: ask MOMENT too, where it judged the data. A checkpoint that is gone is told, and fails nothing.
+    """
     found = band(scene, spot.stretch.scope, sensors, spot.view_rows)
-    return Course(
-        Source.BAND, found.middle, found.low, found.high, by_step=found.by_step, known=found.known, obstacle=obstacle
-    )
+    expected = None
+    if moment and scene.found.model_sha256 is not None:
+        try:
+            expected = _expected(scene, spot, sensors, _engine_of(scene.found.model, scene.found.model_sha256))
+        except WaferwatchError as error:
+            expected = Expected(None, obstacle=error)
+    return Course(found.middle, found.low, found.high, found.by_step, found.known, expected)
 
 
-def _expected(scene: Scene, spot: Spot, sensors: Sequence[str], engine: Engine) -> Course:
+def _expected(scene: Scene, spot: Spot, sensors: Sequence[str], engine: Engine) -> Expected:
     start = max(0, spot.view.start - _REACH)
     rows = spot.stretch.rows[start : spot.view.stop + _REACH]
     piece = Series(scene.values(sensors, rows), rows, None)
@@ -69,7 +70,7 @@ def _expected(scene: Scene, spot: Spot, sensors: Sequence[str], engine: Engine) 
     first = view.start - found.first
     values = found.values[first : first + view.stop - view.start]
     unmeasured = np.isnan(piece.values[view]).all(axis=0)
-    return Course(Source.MOMENT, np.where(unmeasured, np.nan, values), None, None, averaged=found.averaged)
+    return Expected(np.where(unmeasured, np.nan, values), found.averaged)
 
 
 def _engine_of(model: str, sha256: str) -> Engine:

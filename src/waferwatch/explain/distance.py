@@ -29,8 +29,13 @@ def distances(query: Floats, values: Floats) -> Floats:
     for sensor in range(query.shape[1]):
         w, v = ~np.isnan(query[:, sensor]), ~np.isnan(values[:, sensor])
         q, x = np.where(w, query[:, sensor], 0.0), np.where(v, values[:, sensor], 0.0)
-        total += _correlate(v, q * q) - 2 * _correlate(x, q) + _correlate(x * x, w)
-        count += _correlate(v, w)
+        total += _correlate(x * x, w) - 2 * _correlate(x, q)
+        if v.all():  # the usual case, in which every point sees the whole query
+            total += (q * q).sum()
+            count += w.sum()
+        else:
+            total += _correlate(v, q * q)
+            count += _correlate(v, w)
     count = np.rint(count)  # the transform leaves them a little beside whole numbers
     enough = count >= max(1.0, LEAST_SHARE * query.size)
     return np.where(enough, np.maximum(total, 0) / np.maximum(count, 1), np.inf)

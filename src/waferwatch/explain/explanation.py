@@ -44,8 +44,11 @@ class Explanation:
     sisters: Sisters
 
 
-def explain(scene: Scene, number: int) -> Explanation:
+def explain(scene: Scene, number: int, *, moment: bool = False) -> Explanation:
     """Explain an event.
+
+    Args:
+        moment: tell what MOMENT expected too, which takes longer.
 
     Raises:
         NotFoundError: when the detection has no such event.
@@ -53,7 +56,7 @@ def explain(scene: Scene, number: int) -> Explanation:
     spot = spot_of(scene, number)
     ranked = shares(scene, spot)
     shown = [sensor for sensor, share in ranked[:MOST_SENSORS] if share >= _LEAST_SHARE] or [ranked[0][0]]
-    along = course(scene, spot, shown)
+    along = course(scene, spot, shown, moment=moment)
     return Explanation(
         spot=spot,
         certainty=_certainty(scene, spot),

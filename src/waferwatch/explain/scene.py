@@ -14,10 +14,13 @@ from waferwatch.errors import InputError
 from waferwatch.read.groups import group_codes
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.result import Detection
+from waferwatch.series.layout import Layout as Cut
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
 
 Floats = NDArray[np.float64]
+
+_ONE_STRETCH = Cut(by_wafer=False, gaps={"": float("inf")})
 
 
 @dataclass(frozen=True)
@@ -45,20 +48,22 @@ def lay_out(
     *,
     reference_rows: int | None = None,
     known: NDArray[np.bool_] | None = None,
+    cut: Cut | None = None,
 ) -> Layout:
-    """Part a table into series as the detection did.
+    """Part a table into series as the detection did, but for passes of wafers: an event may span several of them.
 
     Args:
         table: every row.
         rows: positions of the rows that were judged, ascending; None: all.
         reference_rows: so many first rows of each scope were known to be normal.
         known: (rows of the table,) True where rows were known to be normal, instead of ``reference_rows``.
+        cut: how the detection cut the table; None (results of before 0.4.0): as the table shows.
     """
     total = len(table.frame)
     chosen = np.arange(total, dtype=np.int64) if rows is None else rows
     stretches = [
         replace(one, rows=chosen[one.rows])
-        for one in split(_without_sensors(table, rows), reference_rows=reference_rows).series
+        for one in split(_without_sensors(table, rows), reference_rows=reference_rows, layout=_cut(cut)).series
     ]
     owner, position = np.full(total, -1, np.int32), np.zeros(total, np.int32)
     for number, one in enumerate(stretches):
@@ -78,6 +83,11 @@ def lay_out(
         lot=_codes(table.frame, lots) if lots else None,
         known=known,
     )
+
+
+def _cut(cut: Cut | None) -> Cut | None:
+    """Where wafers were runs, the pauses between them are no gaps."""
+    return _ONE_STRETCH if cut is not None and cut.by_wafer else cut
 
 
 def _without_sensors(table: Table, rows: NDArray[np.int64] | None) -> Table:

@@ -8,15 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.explain.course import Course, Source
+from waferwatch.explain.course import Course
 from waferwatch.explain.scene import Floats, Scene, evenly, told
 from waferwatch.explain.spot import Spot
 
-# Against the true start of 55 faults in four virtual fabs, the first sensor's onset by its distance to the course is 0
-# points off in the middle and 5 on average; by its contribution 5 and 10; the event's own start 8 and 11.
-_BESIDE = 95.0  # percentile of the distances around the event that a departure exceeds ...
-_PART = 0.25  # ... as it does this part of the largest distance in the event
-_LONG = 256  # points of an event from which on MOMENT has mostly the event itself to draw it from
+_SEVERAL = 3  # points in a row outside the normal: fewer may be noise, if they are not far outside
+_PART = 0.25  # of the farthest departure, at least, that the first one reaches: less is a neighbouring ramp or noise
 _USUAL = 99.0  # percentile of a sensor's contribution in normal rows, above which it has left the normal ...
 _CARRIED = 0.5  # ... where it is also at least this part of its largest contribution in the event
 _MOST_ROWS = 20_000  # normal rows of which that percentile is taken
@@ -55,21 +52,21 @@ def sensor_parts(
 ) -> list[SensorPart]:
     """The ranked sensors, each with its onset: the first point of the event at which it left the normal.
 
-    For the sensors shown, that is where it left its course: the band, or by as much as it rarely is from what MOMENT
-    expected around the event. For the others, in an event that fills half of MOMENT's window, and where no course can
-    be told, it is where the sensor's part of the score is above what it usually is.
+    For the sensors shown that is where they leave their band for several points and far enough; for the others, where
+    their part of the score is for several points above what it usually is.
     """
-    trusted = along.source is Source.BAND or spot.points <= _LONG
     carried = scene.found.contributions[spot.rows]
     above = carried > _usual_contributions(scene, spot)
     parts = []
     for sensor, share in ranked:
-        at = scene.found.features.index(sensor)
-        left = above[:, at] & (carried[:, at] >= _CARRIED * np.nanmax(carried[:, at], initial=0))
-        if trusted and sensor in shown:
-            departed = _departed(scene, spot, sensor, along, shown.index(sensor))
-            left = departed if departed is not None and departed.any() else left
-        parts.append(_part(spot, sensor, share, left))
+        if sensor in shown:
+            measured = scene.values([sensor], spot.rows)[:, 0]
+            onset = _first_departure(*_beyond_band(spot, measured, along, shown.index(sensor)), _PART)
+        else:
+            at = scene.found.features.index(sensor)
+            distance = np.where(above[:, at], carried[:, at], 0.0)
+            onset = _first_departure(distance, np.full(len(distance), spot.points < _SEVERAL), _CARRIED)
+        parts.append(_part(spot, sensor, share, onset))
     return parts
 
 
@@ -83,19 +80,33 @@ def _usual_contributions(scene: Scene, spot: Spot) -> NDArray[np.float32]:
     return found
 
 
-def _departed(scene: Scene, spot: Spot, sensor: str, along: Course, at: int) -> NDArray[np.bool_] | None:
-    """(points,) where in the event the sensor is off its course; None where that cannot be said."""
-    measured = scene.values([sensor], spot.view_rows)[:, 0]
+def _beyond_band(spot: Spot, measured: Floats, along: Course, at: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """How far a sensor is beyond its band, in its own units, and whether that is more than the band is wide.
+
+    Args:
+        measured: (points,) values of the sensor in the event.
+        at: which of the course's sensors it is.
+
+    Returns:
+        Each (points,); 0 and False inside the band, and where that cannot be said.
+    """
     inside = _inside(spot)
-    if along.low is not None and along.high is not None:
-        return np.asarray(((measured < along.low[:, at]) | (measured > along.high[:, at]))[inside])
-    distance = np.abs(measured - along.middle[:, at])
-    beside = np.concatenate([distance[: inside.start], distance[inside.stop :]])
-    beside = beside[~np.isnan(beside)]
-    if np.isnan(distance[inside]).all():
-        return None
-    usual = float(np.percentile(beside, _BESIDE)) if len(beside) else 0.0
-    return np.asarray(distance[inside] > max(usual, _PART * float(np.nanmax(distance[inside]))))
+    low, high = along.low[inside, at], along.high[inside, at]
+    distance = np.nan_to_num(np.maximum(low - measured, measured - high), nan=0.0).clip(min=0)
+    return distance, (distance > 0) & (distance >= high - low)
+
+
+def _first_departure(distance: Floats, far: NDArray[np.bool_], part: float) -> int | None:
+    """Where the first departure begins: points in a row above 0, several or far, that reach ``part`` of the largest.
+
+    Returns:
+        None when there is none.
+    """
+    edges = np.diff((distance > 0).astype(np.int8), prepend=0, append=0)
+    ends = zip(np.flatnonzero(edges > 0).tolist(), np.flatnonzero(edges < 0).tolist(), strict=True)
+    runs = [slice(*run) for run in ends if run[1] - run[0] >= _SEVERAL or far[slice(*run)].any()]
+    largest = max((float(distance[run].max()) for run in runs), default=0.0)
+    return next((int(run.start) for run in runs if distance[run].max() >= part * largest), None)
 
 
 def _inside(spot: Spot) -> slice:
@@ -103,10 +114,9 @@ def _inside(spot: Spot) -> slice:
     return slice(spot.first - spot.view.start, spot.last + 1 - spot.view.start)
 
 
-def _part(spot: Spot, sensor: str, share: float, left: NDArray[np.bool_]) -> SensorPart:
-    if not left.any():
+def _part(spot: Spot, sensor: str, share: float, onset: int | None) -> SensorPart:
+    if onset is None:
         return SensorPart(sensor, share, None, None, None)
-    onset = int(np.argmax(left))
     place = spot.first + onset
     return SensorPart(sensor, share, onset, int(spot.stretch.rows[place]), told(spot.stretch.time, place))
 
@@ -114,15 +124,14 @@ def _part(spot: Spot, sensor: str, share: float, left: NDArray[np.bool_]) -> Sen
 def farthest(scene: Scene, spot: Spot, sensors: Sequence[str], along: Course) -> list[Farthest | None]:
     """Where in the event each sensor was farthest from its course; None where nothing can be compared.
 
-    With a normal band, rows outside it come before all rows inside it.
+    Rows outside the band come before all rows inside it.
     """
     inside = _inside(spot)
     measured, middle = scene.values(sensors, spot.rows), along.middle[inside]
     distance = np.abs(measured - middle)
-    if along.low is not None and along.high is not None:
-        outside = np.maximum(along.low[inside] - measured, measured - along.high[inside])
-        width = np.nanmax(distance, axis=0, initial=0)
-        distance = np.where(outside > 0, outside + width, distance)
+    outside = np.maximum(along.low[inside] - measured, measured - along.high[inside])
+    width = np.nanmax(distance, axis=0, initial=0)
+    distance = np.where(outside > 0, outside + width, distance)
     return [_farthest(spot.rows, measured[:, at], middle[:, at], distance[:, at]) for at in range(len(sensors))]
 
 

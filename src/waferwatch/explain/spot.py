@@ -62,5 +62,7 @@ def spot_of(scene: Scene, number: int) -> Spot:
     event = events[number - 1]
     stretch = scene.layout.stretches[int(scene.layout.owner[event.start_row])]
     first, last = (int(scene.layout.position[row]) for row in (event.start_row, event.end_row))
+    if scene.layout.owner[event.end_row] != scene.layout.owner[event.start_row]:
+        last = len(stretch) - 1  # it goes on in another stretch, of which nothing is shown here
     around = int(np.clip(last + 1 - first, LEAST_AROUND, MOST_AROUND))
     return Spot(event, stretch, first, last, slice(max(0, first - around), min(len(stretch), last + 1 + around)))

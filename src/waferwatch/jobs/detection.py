@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def run_detection(store: Store, settings: Settings, run: Run, progress: Progress
         chosen_rows(table, options),
         detector=options.detector,
         checkpoint=options.checkpoint,
+        threshold=options.thresholds.threshold,
         contamination=options.contamination,
         false_alarms=options.false_alarms,
         reference_rows=options.reference_rows,
@@ -55,12 +57,17 @@ def set_threshold(store: Store, run: Run, threshold: float) -> Detection:
     Raises:
         InputError: for a threshold that is no finite number.
         NotFoundError: when the data set or the result is gone.
+        DamagedError: when the result was damaged.
+        StorageFullError: when the disk is full; the threshold stays where it was.
     """
     options = Options.from_dict(run.options)
     table = table_of(store, options)
-    found = move_threshold(table, chosen_rows(table, options), store.results.detection(run.id), threshold)
-    store.results.put_detection(run.id, found)
-    store.runs.move(run.id, summary(found))
+    with store.results.lock(run.id):
+        found = move_threshold(table, chosen_rows(table, options), store.results.detection(run.id), threshold)
+        # A kill after the next line leaves an old summary; without it, a moved result that answers the old question.
+        store.runs.move(run.id, run.summary or {})
+        store.results.put_threshold(run.id, found)
+        store.runs.move(run.id, summary(found))
     return found
 
 
@@ -78,6 +85,6 @@ def summary(found: Detection) -> dict[str, Any]:
         "seconds": found.seconds,
         "f1": None if metrics is None else metrics.f1,
         "threshold_by": found.threshold_by,
-        "achieved": None if found.budget is None else found.budget.achieved,
-        "achieved_false": None if found.budget is None else found.budget.achieved_false,
+        "threshold": found.threshold if np.isfinite(found.threshold) else None,
+        "promise": None if found.promise is None else asdict(found.promise),
     }

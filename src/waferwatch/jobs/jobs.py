@@ -1,4 +1,4 @@
-"""Runs from the wish to the result: kept in the store, worked off by the queue."""
+"""Runs from the request to the result: kept in the store, executed by the queue."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from typing import Any
 from waferwatch.errors import Cancelled, NotFoundError, TooManyError, WaferwatchError
 from waferwatch.jobs.comparison import run_comparison, run_injection
 from waferwatch.jobs.detection import run_detection
+from waferwatch.jobs.endings import Endings
 from waferwatch.jobs.options import Options
 from waferwatch.jobs.queue import Job, Queue, cancelled
 from waferwatch.models.contract import Progress
 from waferwatch.scoring.failure import Failure
 from waferwatch.settings import Settings
-from waferwatch.store.runs import UNFINISHED, Run, State
+from waferwatch.store.database import StoreError, now
+from waferwatch.store.runs import UNFINISHED, Ending, Run, State
 from waferwatch.store.store import Store
 
 Work = Callable[[Store, Settings, Run, Progress], dict[str, Any]]  # keeps its result and returns its summary
@@ -28,7 +30,9 @@ KINDS: dict[str, Work] = {
     "comparison": run_comparison,
     "injection": run_injection,
 }
-_TOUCH_S = 10.0
+_BEAT_S = 2.0  # how soon a cancel that another process was asked for is found
+_BEATS = 5  # of which one says that the runs live, and writes again what could not be written
+_FLUSH_S = 3.0  # for the database to take what is unwritten when the server stops
 _BUSY_S = 30  # until it is worth asking again when too many runs wait
 _log = logging.getLogger("waferwatch.jobs")
 
@@ -57,8 +61,9 @@ class Jobs:
         self._store = store
         self._finished = finished
         self._queue = Queue(max(1, cores // (settings.threads or cores)), self._was_cancelled)
+        self._endings = Endings(store.runs)
         self._submitting = threading.Lock()
-        self._pulse = threading.Thread(target=self._touch, name="pulse", daemon=True)
+        self._pulse = threading.Thread(target=self._beats, name="pulse", daemon=True)
         self._ended = threading.Event()
 
     def start(self) -> None:
@@ -66,14 +71,30 @@ class Jobs:
         self._pulse.start()
 
     def stop(self) -> None:
-        """End every run; those that have not finished are told as interrupted."""
+        """Tell every run to end and take no more. Returns at once: nothing is written here."""
         for job in self._queue.jobs():
-            self._store.runs.fail(job.id, State.INTERRUPTED, kept_error(_interrupted()))
+            if not job.running:
+                self._endings.remember(job.id, _ending(State.INTERRUPTED, _interrupted()))
         self._ended.set()
         self._queue.stop()
 
-    def join(self, seconds: float) -> None:
+    def close(self, seconds: float) -> None:
+        """Stop, wait for running jobs to notice, and write how the runs ended.
+
+        A database that does not take it is waited for 3 s at most: the next start marks these runs as interrupted.
+
+        Args:
+            seconds: most time for running jobs to notice.
+        """
+        self.stop()
         self._queue.join(seconds)
+        for job in self._queue.jobs():
+            self._endings.remember(job.id, _ending(State.INTERRUPTED, _interrupted()))
+        flush = threading.Thread(target=self._flush, name="flush", daemon=True)
+        flush.start()
+        flush.join(_FLUSH_S)
+        if flush.is_alive():
+            _log.warning("the database is busy: runs that were interrupted are marked at the next start")
 
     def submit(self, kind: str, options: Options, user: str) -> Run:
         """Queue a run; or give the one that waits, runs or is done and must have the same result.
@@ -99,7 +120,7 @@ class Jobs:
                 )
             name = "" if dataset.builtin else dataset.name
             run = self._store.runs.add(kind, dataset.id, name, options.to_dict(), fingerprint, user)
-            self._queue.put(Job(run.id, lambda progress: self._work(run, progress)))
+            self._put(run)
         # Here, since nobody else knows whether a run was started or one of before is given back.
         self._store.audit.add(user, f"start {kind}", run.id, dataset=dataset.id)
         return run
@@ -117,17 +138,18 @@ class Jobs:
         return [self._now(run) for run in self._store.runs.all(**wanted)]
 
     def place(self, run_id: str) -> int | None:
-        """How many runs are worked off before this one starts."""
+        """Position in the queue, from 1; None when the run does not wait here."""
         return self._queue.place(run_id)
 
     def cancel(self, run_id: str) -> Run:
-        """Stop a run. One that has ended stays as it is.
+        """Stop a run. One that has ended stays as it is; one of another process ends within some seconds.
 
         Raises:
             NotFoundError: when there is no such run (any more).
+            StoreError: when the database does not answer. A run of this process is stopped nevertheless.
         """
-        self._store.runs.get(run_id)
-        self._queue.cancel(run_id)
+        if not self._queue.cancel(run_id) and self.get(run_id).state in UNFINISHED:
+            self._store.runs.cancel(run_id, kept_error(cancelled()))
         return self.get(run_id)
 
     def delete(self, run_id: str) -> None:
@@ -162,40 +184,63 @@ class Jobs:
             raise NotFoundError("This run has no result yet.", hint="Wait until it is done.", field="run")
         raise RunFailed(run.error or kept_error(_interrupted()))
 
+    def _put(self, run: Run) -> None:
+        try:
+            self._queue.put(Job(run.id, lambda progress: self._work(run, progress), run.fingerprint))
+        except Cancelled:  # the server stops: the run must not look as if it waited
+            self._endings.remember(run.id, _ending(State.INTERRUPTED, _interrupted()))
+            raise
+
     def _same(self, fingerprint: str) -> Run | None:
         for job in self._queue.jobs():
-            if not job.cancelled.is_set():
-                run = self._store.runs.get(job.id)
-                if run.fingerprint == fingerprint:
-                    return self._now(run)
+            if job.key == fingerprint and not job.cancelled.is_set():
+                return self.get(job.id)
         done = self._store.runs.same(fingerprint)
         return done if done is not None and (self._store.results.folder / done.id).is_dir() else None
 
     def _now(self, run: Run) -> Run:
         job = self._queue.find(run.id)
-        return run if job is None else replace(run, progress=job.progress)
+        return self._endings.shown(run if job is None else replace(run, progress=job.progress))
 
     def _work(self, run: Run, progress: Progress) -> None:
         began = time.perf_counter()
-        try:
-            progress(0.0)
-            self._store.runs.start(run.id)
-            self._store.runs.finish(run.id, KINDS[run.kind](self._store, self._settings, run, progress))
+        ending = self._outcome(run, progress)
+        if self._queue.stopped:
+            self._endings.remember(run.id, ending)  # ``close`` writes it, and waits for no database
+            return
+        self._keep(run.id, ending)
+        if ending.state is State.DONE:
             self._finished(run, time.perf_counter() - began)
             self._drop_if_deleted(run.id)
+
+    def _keep(self, run_id: str, ending: Ending) -> None:
+        try:
+            self._endings.keep(run_id, ending)
+        except Exception:  # a summary that no database takes must not be tried for ever
+            _log.exception("the end of run %s cannot be written", run_id)
+            self._endings.keep(run_id, _ending(State.FAILED, unexpected()))
+
+    def _outcome(self, run: Run, progress: Progress) -> Ending:
+        try:
+            progress(0.0)
+            self._say_started(run.id)
+            summary = KINDS[run.kind](self._store, self._settings, run, progress)
+            return Ending(State.DONE, now(), summary=summary)
         except Cancelled as error:
-            self._end(run, State.INTERRUPTED if self._queue.stopped else State.CANCELLED, error)
+            if self._queue.stopped:
+                return _ending(State.INTERRUPTED, _interrupted())
+            return _ending(State.CANCELLED, error)
         except WaferwatchError as error:
-            self._end(run, State.FAILED, error)
+            return _ending(State.FAILED, error)
         except Exception:
             _log.exception("run %s failed", run.id)
-            self._end(run, State.FAILED, unexpected())
+            return _ending(State.FAILED, unexpected())
 
-    def _end(self, run: Run, state: State, error: WaferwatchError) -> None:
+    def _say_started(self, run_id: str) -> None:
         try:
-            self._store.runs.fail(run.id, state, kept_error(error))
-        except WaferwatchError:  # without a database nothing can be kept: the next start tells it as interrupted
-            _log.exception("the end of run %s could not be kept", run.id)
+            self._store.runs.start(run_id)
+        except StoreError as error:  # no reason not to work: the pulse says it later
+            _log.warning("the start of run %s is written later: %s", run_id, error.message())
 
     def _drop_if_deleted(self, run_id: str) -> None:
         """A run may be deleted in its last moment, when its result is being written."""
@@ -203,19 +248,48 @@ class Jobs:
             self._store.runs.get(run_id)
         except NotFoundError:
             self._store.results.delete(run_id)
+        except StoreError:  # what is left is removed with the next cleaning
+            _log.warning("whether run %s was deleted is not known", run_id)
 
     def _was_cancelled(self, run_id: str) -> None:
-        self._store.runs.fail(run_id, State.CANCELLED, kept_error(cancelled()))
+        self._endings.keep(run_id, _ending(State.CANCELLED, cancelled()))
 
-    def _touch(self) -> None:
-        """Say again and again that the runs of this process live, and find those of processes that do not."""
-        while not self._ended.wait(_TOUCH_S):
+    def _beats(self) -> None:
+        """The pulse of this process, until the server stops."""
+        count = 0
+        while not self._ended.wait(_BEAT_S):
+            count += 1
             try:
-                for job in self._queue.jobs():
-                    self._store.runs.touch(job.id, job.progress)
-                self._store.runs.end_abandoned()
-            except WaferwatchError:
-                _log.exception("the state of runs could not be kept")
+                self._obey_others()
+                if count % _BEATS == 0:
+                    self._say_alive()
+            except StoreError as error:
+                _log.warning("the state of runs is written later: %s", error.message())
+            except Exception:
+                _log.exception("the state of runs is written later")
+
+    def _obey_others(self) -> None:
+        """Stop the jobs whose runs were cancelled or deleted by another process."""
+        for run_id in self._store.runs.unwanted([job.id for job in self._queue.jobs()]):
+            self._queue.cancel(run_id)
+
+    def _say_alive(self) -> None:
+        """Say that the runs of this process live, end those of processes that do not, and write what is unwritten."""
+        for run_id in self._endings.retry():
+            self._drop_if_deleted(run_id)
+        jobs = self._queue.jobs()
+        if jobs:
+            running = {job.id: job.progress for job in jobs if job.running}
+            self._store.runs.keep_alive(running, [job.id for job in jobs if not job.running])
+        self._store.runs.end_abandoned()
+
+    def _flush(self) -> None:
+        try:
+            self._endings.retry()
+        except StoreError as error:
+            _log.warning("runs that were interrupted are marked at the next start: %s", error.message())
+        except Exception:
+            _log.exception("runs that were interrupted are marked at the next start")
 
 
 def kept_error(error: WaferwatchError) -> dict[str, Any]:
@@ -228,6 +302,10 @@ def unexpected() -> WaferwatchError:
         "Something went wrong on the server.",
         hint="Try again. If it happens again, give the number of the run to the person who runs this server.",
     )
+
+
+def _ending(state: State, error: WaferwatchError) -> Ending:
+    return Ending(state, now(), error=kept_error(error))
 
 
 def _interrupted() -> WaferwatchError:

@@ -1,4 +1,4 @@
-"""What a run is asked for, and the rows and sensors of the table that this means."""
+"""Run options, and the rows and sensors of the table that they select."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from waferwatch.errors import InputError, NotFoundError
+from waferwatch.errors import InputError, NotFoundError, WaferwatchError
 from waferwatch.grouping.groups import group_columns, part
+from waferwatch.models.moment import checkpoint as checkpoints
 from waferwatch.read.places import place_of
 from waferwatch.read.table import Role, Table
-from waferwatch.scoring.threshold import DEFAULT_CONTAMINATION
+from waferwatch.scoring.threshold import AUTO, Thresholds
 from waferwatch.store.datasets import Dataset
 
 
@@ -29,7 +30,8 @@ class Options:
     dataset: str
     features: tuple[str, ...] | None = None  # None: every sensor
     detector: str = "moment"
-    contamination: float = DEFAULT_CONTAMINATION
+    threshold: float | None = None  # as the scores are; None: automatic, unless one of the next two is given
+    contamination: float | None = None  # instead: expected share of anomalous rows
     false_alarms: float | None = None  # instead: at most so many false events per equipment and week
     checkpoint: str | None = None
     reference_rows: int | None = None
@@ -40,28 +42,55 @@ class Options:
     version: int | None = None  # of the data set: the roles that its columns had; set when the run is queued
     faults: bool | None = None  # of a comparison: test with injected faults too; None: where there are no labels
 
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            InputError: for more than one way to a threshold, or a value that is none.
+        """
+        _ = self.thresholds
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """How the threshold is chosen."""
+        return Thresholds(AUTO if self.threshold is None else self.threshold, self.contamination, self.false_alarms)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
         return asdict(self) | {"filters": {column: list(values) for column, values in self.filters}}
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Self:
-        """The options that ``to_dict`` wrote; of a later version's fields those that are known."""
+        """The options that ``to_dict`` wrote; of a later version's fields those that are known.
+
+        Before 0.4.0 a contamination was always written, also where a number of false alarms stood in its place.
+        """
         known = {field.name: plain[field.name] for field in fields(cls) if field.name in plain}
+        if known.get("false_alarms") is not None:
+            known["contamination"] = None
         for name in ("features", "detectors"):
             known[name] = None if known.get(name) is None else tuple(known[name])
         known["filters"] = tuple((column, tuple(values)) for column, values in (known.get("filters") or {}).items())
         return cls(**known)
 
     def fingerprint(self, kind: str, dataset: Dataset) -> str:
-        """The same for runs that must give the same result."""
-        parts = [_version(), kind, dataset.version, dataset.created if not dataset.builtin else "", self.to_dict()]
+        """The same for runs that must give the same result. It changes when the checkpoint of a name is replaced."""
+        created = dataset.created if not dataset.builtin else ""
+        parts = [_version(), kind, dataset.version, created, _weights(self.checkpoint), self.to_dict()]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=True, sort_keys=True).encode()).hexdigest()
 
 
 @cache
 def _version() -> str:
     return metadata.version("waferwatch")
+
+
+def _weights(checkpoint: str | None) -> tuple[str, str | None] | None:
+    """SHA-256 of the weights that this name means now; None when there are none: the run itself says why."""
+    try:
+        found = checkpoints.find(checkpoint)
+    except WaferwatchError:
+        return None
+    return found.sha256, found.weights_sha256
 
 
 def check_sensor(table: Table, column: str, field: str) -> None:
@@ -138,10 +167,24 @@ def chosen_rows(table: Table, options: Options) -> NDArray[np.int64] | None:
 
 
 def reference_period(table: Table, options: Options) -> Table | None:
-    """The rows of the period that is known to be normal; None when no period is given.
+    """The rows of the period that is known to be normal and that the filters leave; None when no period is given.
 
     Raises:
-        InputError: when the table has no time, an end is none, or no row lies between them.
+        NotFoundError, InputError: as ``reference_mask``.
+    """
+    inside = reference_mask(table, options)
+    return None if inside is None else replace(table, frame=table.frame[inside].reset_index(drop=True))
+
+
+def reference_mask(table: Table, options: Options) -> NDArray[np.bool_] | None:
+    """(rows of the table,) True where a detector learns from the reference period; None when no period is given.
+
+    Rows that the filters leave out are no reference either: what is normal for another recipe or equipment is not
+    normal for the rows that are judged.
+
+    Raises:
+        NotFoundError: for a filter on a column that does not exist.
+        InputError: when the table has no time, an end is none, or no row that the filters leave lies between them.
     """
     start, end = options.reference_start, options.reference_end
     if start is None and end is None:
@@ -152,13 +195,14 @@ def reference_period(table: Table, options: Options) -> Table | None:
             "A reference period needs a time column.", hint="Give reference_rows instead.", field="reference_start"
         )
     time = table.frame[column].to_numpy()
-    dated = time.dtype.kind == "M"
-    low, high = (place_of(text, dated, name) for text, name in ((start, "reference_start"), (end, "reference_end")))
-    inside = np.ones(len(time), dtype=np.bool_)
-    if low is not None:
-        inside &= time >= low
-    if high is not None:
-        inside &= time <= high
+    inside = _between(time, start, end, table.zone)
+    rows = chosen_rows(table, options)
+    if rows is not None:
+        chosen = np.zeros(len(time), dtype=np.bool_)
+        chosen[rows] = True
+        if inside.any() and not (inside & chosen).any():
+            raise _none_chosen_inside(options, time[chosen])
+        inside &= chosen
     if not inside.any():
         raise InputError(
             "No row lies in the reference period.",
@@ -167,4 +211,28 @@ def reference_period(table: Table, options: Options) -> Table | None:
             first=pd.Series(time).min(),
             last=pd.Series(time).max(),
         )
-    return replace(table, frame=table.frame[inside].reset_index(drop=True))
+    return inside
+
+
+def _between(time: NDArray[Any], start: str | None, end: str | None, zone: str | None) -> NDArray[np.bool_]:
+    """True from start to end, both included; an end that is None is open."""
+    dated = time.dtype.kind == "M"
+    ends = ((start, "reference_start"), (end, "reference_end"))
+    low, high = (place_of(text, dated, name, zone) for text, name in ends)
+    inside = np.ones(len(time), dtype=np.bool_)
+    if low is not None:
+        inside &= time >= low
+    if high is not None:
+        inside &= time <= high
+    return inside
+
+
+def _none_chosen_inside(options: Options, time: NDArray[Any]) -> InputError:
+    return InputError(
+        "No row with the chosen values of {columns} lies in the reference period.",
+        hint="These rows go from {first} to {last}. Choose another period, or leave the filter out.",
+        field="reference_start",
+        columns=", ".join(column for column, _ in options.filters)[:200],
+        first=pd.Series(time).min(),
+        last=pd.Series(time).max(),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ class Job:
     """One piece of work. ``done`` is resolved when it has ended, however it ended."""
 
     id: str
-    work: Callable[[Progress], None]  # tells its progress often, and lets what that raises pass
+    work: Callable[[Progress], None]  # reports its progress often, and propagates what that raises
+    key: str = ""  # jobs of one key must give the same result
     progress: float = 0.0
     running: bool = False
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -89,8 +91,10 @@ class Queue:
             if waits:
                 self._waiting.remove(job)
         if waits:
-            self._ended(job.id)
-            job.done.set_result(None)
+            try:
+                self._ended(job.id)
+            finally:  # whoever waits for it must not wait for ever, whatever goes wrong here
+                job.done.set_result(None)
         return True
 
     def stop(self) -> None:
@@ -109,10 +113,11 @@ class Queue:
         return self._stopped
 
     def join(self, seconds: float) -> None:
-        """Wait until the threads have ended, at most so long each."""
+        """Wait until the threads have ended, at most so long in all."""
+        until = time.monotonic() + seconds
         for thread in self._threads:
             if thread.is_alive():
-                thread.join(seconds)
+                thread.join(max(0.0, until - time.monotonic()))
 
     def _work(self) -> None:
         while (job := self._next()) is not None:

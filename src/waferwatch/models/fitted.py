@@ -6,6 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ Scope = tuple[str, ...]
 EVERY_SCOPE = ""  # of a reference that names no equipment
 FIRST_ROWS = 512  # of an equipment without a reference, that say at what level it is
 _SEPARATOR = "\x1f"
+_MOST_PLACES = 64  # that are looked at in one series
 
 
 @storable
@@ -45,9 +47,11 @@ class ReferencePiece:
         last = len(series) - len(self.left_out)
         if last < 0:
             return None
-        same = (series.values[: last + 1] == self.first) | (np.isnan(series.values[: last + 1]) & np.isnan(self.first))
-        for start in np.flatnonzero(same.all(axis=1))[:8].tolist():
-            if _hash(series.values[start : start + len(self.left_out)]) == self.sha256:
+        # A run is a run as a whole; elsewhere the first sensor finds the few places that are worth a look.
+        places = [0] if series.run else np.flatnonzero(_same(series.values[: last + 1, 0], self.first[0])).tolist()
+        for start in places[:_MOST_PLACES]:
+            same = bool(_same(series.values[start], self.first).all())
+            if same and _hash(series.values[start : start + len(self.left_out)]) == self.sha256:
                 return int(start)
         return None
 
@@ -92,8 +96,9 @@ class Fitted:
             share = sum(len(one) for one in mine) / total
             scored = self._part(key, mine).score(mine, detector, part_of(progress, done / total, share))
             done += sum(len(one) for one in mine)
-            known = [piece for piece in self.reference if piece.scope in (key, EVERY_SCOPE)]
-            found.update(zip(numbers, map(self._scaled, mine, scored, [known] * len(mine)), strict=True))
+            known = _by_first_row([piece for piece in self.reference if piece.scope in (key, EVERY_SCOPE)])
+            for number, one, scores in zip(numbers, mine, scored, strict=True):
+                found[number] = self._scaled(one, scores, known)
         progress(1.0)
         return [found[number] for number in range(len(series))]
 
@@ -113,9 +118,11 @@ class Fitted:
     def _part(self, key: str, series: Sequence[Series]) -> Part:
         return self._own(key) or self.parts[self.sister].shifted(_first_rows(series))
 
-    def _scaled(self, series: Series, scores: Scores, known: Sequence[ReferencePiece]) -> Scores:
+    def _scaled(self, series: Series, scores: Scores, known: Mapping[bytes, list[ReferencePiece]]) -> Scores:
         raw = scores.points.copy()
-        for piece in known:
+        # Of runs only those that begin as this one does can be the same; a longer series may hold any.
+        candidates = known.get(series.values[0].tobytes(), []) if series.run else chain.from_iterable(known.values())
+        for piece in candidates:
             start = piece.starts_in(series) if len(piece.left_out) <= len(series) else None
             if start is not None:
                 mine = slice(start, start + len(piece.left_out))
@@ -159,6 +166,18 @@ def fit_parts(
             for number, (one, left) in enumerate(zip(mine, learnt[key].left_out, strict=True))
         ],
     )
+
+
+def _by_first_row(pieces: Sequence[ReferencePiece]) -> dict[bytes, list[ReferencePiece]]:
+    found: dict[bytes, list[ReferencePiece]] = defaultdict(list)
+    for piece in pieces:
+        found[piece.first.tobytes()].append(piece)
+    return found
+
+
+def _same(values: Floats, others: Floats) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = np.asarray((values == others) | (np.isnan(values) & np.isnan(others)))
+    return found
 
 
 def key_of(scope: Scope) -> str:

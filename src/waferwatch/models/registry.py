@@ -46,6 +46,18 @@ def check_name(name: str, field: str = "detector") -> None:
         )
 
 
+def detector_class(name: str) -> type[Detector]:
+    """The class of a detector. Once it is imported, what it has learnt can be read back.
+
+    Raises:
+        NotFoundError: for a name that no detector has.
+    """
+    check_name(name)
+    module, _, class_name = _DETECTORS[name].rpartition(".")
+    found: type[Detector] = getattr(importlib.import_module(module), class_name)
+    return found
+
+
 def create(
     name: str, *, checkpoint: str | None = None, device: str | None = None, threads: int | None = None
 ) -> Detector:
@@ -63,9 +75,7 @@ def create(
         InputError: for a checkpoint given to a detector without weights.
         ModelError: when the checkpoint cannot be used.
     """
-    check_name(name)
-    module, _, class_name = _DETECTORS[name].rpartition(".")
-    detector: type[Detector] = getattr(importlib.import_module(module), class_name)
+    detector = detector_class(name)
     taken = inspect.signature(detector).parameters
     if checkpoint is not None and "checkpoint" not in taken:
         raise InputError(

@@ -15,6 +15,7 @@ import pyarrow.csv as arrow_csv
 from waferwatch.errors import InputError
 from waferwatch.read.frames import duplicate_names
 from waferwatch.read.limits import Limits
+from waferwatch.read.memory import Meter, measured_pool
 from waferwatch.read.names import category
 from waferwatch.read.source import PackedFile, TextSource, binary_file
 from waferwatch.read.table import Note
@@ -85,16 +86,25 @@ def _holds_korean(text: str) -> bool:
     return not foreign or any(len(character.encode("euc_kr", "ignore")) == 2 for character in foreign)
 
 
-def _read_as(path: Path, name: str, limits: Limits, layout: Layout, *, as_text: bool) -> Rows:
+def _read_as(
+    path: Path, name: str, limits: Limits, layout: Layout, *, as_text: bool, texts: tuple[str, ...] = ()
+) -> Rows:
     limits.check_columns(name, len(layout.header))
+    limits.check_names(name, layout.header)
     columns, notes = _column_names(layout, name)
     first_row = layout.header_lines + 1
-    with PackedFile(path, name, limits) as file:
-        source = TextSource(file, layout, name, limits)
-        convert = _text_options(columns) if as_text else _convert_options(layout, columns)
-        table = _parse(source, path, name, limits, layout, columns, convert)
-        if not as_text and layout.delimiter != "," and _hides_commas(table):
+    with measured_pool() as pool, PackedFile(path, name, limits) as file:
+        source = TextSource(file, layout, name, limits, pool)
+        convert = _text_options(columns) if as_text else _convert_options(layout, columns, texts)
+        table = _parse(source, path, name, limits, layout, columns, convert, pool)
+        if not as_text and layout.delimiter != "," and layout.decimal == "." and _hides_commas(table):
+            del table
             return _read_as(path, name, limits, replace(layout, decimal=","), as_text=False)
+        # Arrow turns times with an offset to UTC; as text they tell the zone of the data.
+        zoned = () if as_text or texts else _with_zone(table)
+        if zoned:
+            del table
+            return _read_as(path, name, limits, layout, as_text=False, texts=zoned)
     limits.check_rows(name, table.num_rows)
     if source.quotes % 2 and _ends_in_several_lines(table):
         raise InputError(
@@ -108,7 +118,12 @@ def _read_as(path: Path, name: str, limits: Limits, layout: Layout, *, as_text: 
         notes.append(Note(text, {"table": name}))
     if layout.decimal == ",":
         notes.append(Note("{table} was read with decimal commas.", {"table": name}))
-    return Rows(table.to_pandas() if as_text else _to_frame(table, columns), first_row, tuple(notes))
+    table = table if as_text else _converted(table, columns)
+    meter = Meter(name, limits, first_row)
+    for batch in table.to_batches():
+        meter.add(batch)
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
+    return Rows(frame, first_row, tuple(notes))
 
 
 def _ends_in_several_lines(table: pa.Table) -> bool:
@@ -164,6 +179,7 @@ def _parse(
     layout: Layout,
     columns: list[str],
     convert: arrow_csv.ConvertOptions,
+    pool: pa.MemoryPool,
 ) -> pa.Table:
     bad: list[arrow_csv.InvalidRow] = []
     try:
@@ -172,6 +188,7 @@ def _parse(
             read_options=arrow_csv.ReadOptions(column_names=columns, block_size=_BLOCK_BYTES),
             parse_options=_parse_options(layout, columns, bad),
             convert_options=convert,
+            memory_pool=pool,
         )
     except pa.ArrowInvalid as error:
         if bad:
@@ -192,11 +209,15 @@ def _parse_options(layout: Layout, columns: list[str], bad: list[arrow_csv.Inval
     )
 
 
-def _convert_options(layout: Layout, columns: list[str]) -> arrow_csv.ConvertOptions:
-    """Text for the columns whose names say they name something, since 007 is not 7 there."""
+def _with_zone(table: pa.Table) -> tuple[str, ...]:
+    return tuple(field.name for field in table.schema if pa.types.is_timestamp(field.type) and field.type.tz)
+
+
+def _convert_options(layout: Layout, columns: list[str], texts: tuple[str, ...]) -> arrow_csv.ConvertOptions:
+    """Text for the columns whose names say they name something, since 007 is not 7 there, and for ``texts``."""
     return arrow_csv.ConvertOptions(
         check_utf8=False,
-        column_types={column: pa.string() for column in columns if category(column) is not None},
+        column_types={column: pa.string() for column in columns if column in texts or category(column) is not None},
         null_values=_NULLS,
         true_values=[],
         false_values=[],
@@ -212,12 +233,13 @@ def _ragged(path: Path, name: str, limits: Limits, layout: Layout, columns: list
     """Read once more, in one thread, for the number of the first line that does not fit."""
     bad: list[arrow_csv.InvalidRow] = []
     try:
-        with PackedFile(path, name, limits) as file:
+        with measured_pool() as pool, PackedFile(path, name, limits) as file:
             reader = arrow_csv.open_csv(
-                pa.PythonFile(TextSource(file, layout, name, limits), mode="r"),
+                pa.PythonFile(TextSource(file, layout, name, limits, pool), mode="r"),
                 read_options=arrow_csv.ReadOptions(column_names=columns, block_size=_BLOCK_BYTES, use_threads=False),
                 parse_options=_parse_options(layout, columns, bad),
                 convert_options=_text_options(columns),
+                memory_pool=pool,
             )
             for _ in reader:
                 pass
@@ -251,7 +273,8 @@ def _unreadable(error: pa.ArrowInvalid, name: str) -> InputError:
     )
 
 
-def _to_frame(table: pa.Table, columns: list[str]) -> pd.DataFrame:
+def _converted(table: pa.Table, columns: list[str]) -> pa.Table:
+    """Days as times, times of day as text, and numbers of things as numbers."""
     for position, (column, kind) in enumerate(zip(columns, table.schema.types, strict=True)):
         if pa.types.is_date(kind):
             table = table.set_column(position, column, table.column(position).cast(pa.timestamp("s")))
@@ -259,8 +282,7 @@ def _to_frame(table: pa.Table, columns: list[str]) -> pd.DataFrame:
             table = table.set_column(position, column, table.column(position).cast(pa.string()))
         elif pa.types.is_string(kind) and category(column) is not None:
             table = table.set_column(position, column, _whole_numbers(table.column(position)))
-    frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
-    return frame
+    return table
 
 
 def _whole_numbers(cells: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as parquet
 
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
 from waferwatch.read.delimited import Rows, read_delimited
-from waferwatch.read.frames import duplicate_names, table_from_frame
+from waferwatch.read.frames import table_from_frame
 from waferwatch.read.limits import Limits
-from waferwatch.read.source import GZIP_MAGIC, PackedFile
+from waferwatch.read.parquet_file import PARQUET_MAGIC, read_parquet
+from waferwatch.read.source import PackedFile
 from waferwatch.read.table import Table
 
-_PARQUET_MAGIC = b"PAR1"
 _EXCEL_MAGICS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # .xlsx is a zip archive; .xls an OLE document
 _OTHER_MAGICS = (
     b"%PDF",
@@ -75,13 +71,19 @@ def read_table(
     )
 
 
+def read_rows(path: str | os.PathLike[str]) -> Rows:
+    """The rows of a file before anything is found out about its columns; errors as for ``read_table``."""
+    path = Path(path)
+    return _read_rows(path, path.name, Limits.of())
+
+
 def read_original(path: str | os.PathLike[str], *, limits: Limits | None = None) -> pd.DataFrame:
     """Every row and column of a file as they stand there: the cells of a CSV file as text, those of Parquet as stored.
 
     Args and errors as for ``read_table``.
     """
     path = Path(path)
-    return _read_rows(path, path.name, limits or Limits.of(), as_text=True).frame
+    return _read_rows(path, path.name, (limits or Limits.of()).as_text(), as_text=True).frame
 
 
 def _read_rows(path: Path, name: str, limits: Limits, *, as_text: bool = False) -> Rows:
@@ -89,8 +91,8 @@ def _read_rows(path: Path, name: str, limits: Limits, *, as_text: bool = False) 
         with PackedFile(path, name, limits) as file:
             magic = file.read(16)
         _refuse_other_kinds(magic, name)
-        if magic.startswith(_PARQUET_MAGIC):
-            return _read_parquet(path, name, limits)
+        if magic.startswith(PARQUET_MAGIC):
+            return read_parquet(path, name, limits)
         return read_delimited(path, name, limits, as_text=as_text)
     except OSError as error:
         raise _cannot_open(path, name, error) from error
@@ -123,42 +125,3 @@ def _refuse_other_kinds(magic: bytes, name: str) -> None:
             hint="Save the data as CSV (UTF-8 or CP949) or Parquet.",
             table=name,
         )
-
-
-def _read_parquet(path: Path, name: str, limits: Limits) -> Rows:
-    try:
-        with parquet.ParquetFile(_unpacked(path, name, limits)) as file:
-            _check_parquet(file, name, limits)
-            # Pandas metadata would move columns into the index, where they are no columns of the table any more.
-            frame: pd.DataFrame = file.read().to_pandas(split_blocks=True, self_destruct=True, ignore_metadata=True)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            "{table} is damaged: it cannot be read as Parquet.",
-            hint="Copy or export the file again.",
-            table=name,
-        ) from error
-    return Rows(frame, first_row=1)
-
-
-def _check_parquet(file: parquet.ParquetFile, name: str, limits: Limits) -> None:
-    columns = file.schema_arrow.names
-    rows = file.metadata.num_rows
-    limits.check_columns(name, len(columns))
-    limits.check_rows(name, rows)
-    limits.check_cells(name, rows, len(columns))
-    limits.check_bytes(name, sum(file.metadata.row_group(at).total_byte_size for at in range(file.num_row_groups)))
-    repeated = [column for column, count in Counter(columns).items() if count > 1]
-    if repeated:
-        raise duplicate_names(name, repeated)
-
-
-def _unpacked(path: Path, name: str, limits: Limits) -> Path | io.BytesIO:
-    with path.open("rb") as raw:
-        if raw.read(2) != GZIP_MAGIC:
-            return path
-    unpacked = io.BytesIO()
-    with PackedFile(path, name, limits) as file:
-        while chunk := file.read(1 << 20):
-            unpacked.write(chunk)
-    unpacked.seek(0)
-    return unpacked

@@ -10,11 +10,15 @@ import pandas as pd
 from waferwatch.errors import InputError
 from waferwatch.read import values
 from waferwatch.read.groups import find_groups
+from waferwatch.read.labels import bad_label
+from waferwatch.read.limits import Limits
 from waferwatch.read.names import is_date, time_rank
-from waferwatch.read.roles import Found, bad_label, find_roles
+from waferwatch.read.roles import Found, find_roles
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.read.times import Times, on_date, over_midnight, read_times
 from waferwatch.read.wishes import Wishes, read_wishes
+
+_LONGEST = Limits()
 
 
 def table_from_frame(
@@ -58,7 +62,7 @@ def table_from_frame(
         )
     converted = _convert(plain, found, name, first_row)
     groups = _groups(converted, found.roles, wishes)
-    return Table(name, converted, found.roles, groups, first_row, (*notes, *found.notes))
+    return Table(name, converted, found.roles, groups, first_row, (*notes, *found.notes), found.zone)
 
 
 def _plain_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:
@@ -74,6 +78,7 @@ def _plain_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         raise InputError("{table} has no rows of data.", hint="Choose data with at least one row.", table=table)
     plain = frame.copy(deep=False)
     plain.columns = pd.Index([str(column) for column in frame.columns], dtype=object)
+    _LONGEST.check_names(table, list(plain.columns))
     repeated = list(dict.fromkeys(plain.columns[plain.columns.duplicated()]))
     if repeated:
         raise duplicate_names(table, repeated)
@@ -115,9 +120,10 @@ def _convert(frame: pd.DataFrame, found: Found, table: str, first_row: int) -> p
         elif role is Role.TIME:
             times = _time(frame, name, found, table, first_row)
             columns[name] = times.values
+            found.zone = times.zone
             found.notes.extend(times.notes)
         elif role is Role.LABEL:
-            columns[name] = _label(column, name, table, first_row)
+            columns[name] = _label(column, name, found, table, first_row)
         else:
             columns[name] = column
     if infinite:
@@ -177,10 +183,14 @@ def _true_as_one(column: pd.Series) -> pd.Series:
     return column.map(str, na_action="ignore").str.strip().str.lower().map({"true": 1.0, "false": 0.0})
 
 
-def _label(column: pd.Series, name: str, table: str, first_row: int) -> pd.Series:
+def _label(column: pd.Series, name: str, found: Found, table: str, first_row: int) -> pd.Series:
     labels, bad = values.to_labels(column)
     if bad.any():
         raise bad_label(column, bad, name, table, first_row)
+    rarer = values.rarer_sign(column)
+    if rarer is not None:
+        text: dict[str, object] = {"column": name, "value": rarer}
+        found.notes.append(Note("{column} holds -1 and 1; {value}, the rarer of the two, was taken as abnormal.", text))
     return pd.Series(labels, copy=False)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from waferwatch.errors import NotFoundError
+from waferwatch.read.parts import composed, parts_of, vocabulary, without_units
 from waferwatch.read.table import Role
 
 # Names are compared whole, without case, spaces, signs and bracketed units: "tool_temperature" is no tool.
@@ -22,17 +23,11 @@ _TIME_NAMES = (
     "수집시간", "수집시각", "기록시간", "발생시간", "경과시간",
     *_DATE_NAMES,
 )
-_LABEL_NAMES = (
-    "이상여부", "이상", "라벨", "레이블", "정답", "불량여부", "label", "labels", "anomaly", "anomalylabel",
-    "isanomaly", "isanomalous", "isfault", "groundtruth", "fault", "outlier", "y", "target", "changepoint",
-)
 _COUNTERS = frozenset((
     "index", "idx", "id", "no", "nr", "num", "number", "row", "rowid", "rowno", "rownum", "rownumber",
     "rowindex", "seq", "sequence", "unnamed", "indexlevel0", "번호", "순번", "연번", "행", "행번호", "인덱스",
 ))
 # fmt: on
-# A numeric column with one of these names may hold a measurement just as well, so odd values do not refuse the table.
-_WEAK_LABEL_NAMES = frozenset(("이상", "fault", "outlier", "y", "target", "changepoint"))
 _CATEGORY_NAMES = {
     Role.EQUIPMENT: "equipment equip eqp eqpt eq tool machine chamber module 장비 설비 호기 챔버 모듈 기기",
     Role.LOT: "lot batch foup cassette carrier 배치 로트 랏 롯",
@@ -43,26 +38,60 @@ _CATEGORY_NAMES = {
 _CATEGORY = {name: role for role, names in _CATEGORY_NAMES.items() for name in names.split()}
 _SUFFIXES = ("id", "no", "nr", "num", "number", "name", "code", "index", "번호", "명", "이름", "코드", "아이디")
 _RESULT_COLUMNS = frozenset({"anomaly_score", "event_id"})
-_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
+# Words before a name of a thing that leave it the name of that thing.
+_MODIFIERS = vocabulary("process processing proc main sub used current 공정 처리 메인 현재 사용 생산 측정 진행")
+# "previous_tool" names a thing, but not the one that the row comes from.
+_OTHERS = vocabulary("previous prev last next before after 이전 직전 다음 이후")
+_KNOWN = frozenset((*_CATEGORY, *_SUFFIXES, *_MODIFIERS, *_OTHERS))
 
 
+@lru_cache(maxsize=20_000)
 def plain(name: str) -> str:
-    """The name without case, spaces, signs and bracketed units: ``"Step No. [-]"`` -> ``"stepno"``."""
-    text = unicodedata.normalize("NFKC", name).casefold()
-    without_units = _BRACKETS.sub(" ", text)
-    kept = re.sub(r"[\W_]+", "", without_units)
+    """The name without case, spaces, signs and bracketed units: ``"Step No. [-]"`` -> ``"stepno"``.
+
+    Only the first 200 letters of a name are looked at.
+    """
+    text = composed(name).casefold()
+    kept = re.sub(r"[\W_]+", "", without_units(text))
     return kept or re.sub(r"[\W_]+", "", text)
 
 
 def category(name: str) -> Role | None:
-    """Equipment, lot, wafer, recipe or step, when the name says so."""
+    """Equipment, lot, wafer, recipe or step, when the name says so, whole or by its parts."""
     found = plain(name)
     if found in _CATEGORY:
         return _CATEGORY[found]
     for suffix in _SUFFIXES:
         if found.endswith(suffix) and found[: -len(suffix)] in _CATEGORY:
             return _CATEGORY[found[: -len(suffix)]]
-    return None
+    role, sure = _compound(name)
+    return role if sure else None
+
+
+def possible_category(name: str) -> Role | None:
+    """What the last word of a compound names; whether the column holds such names is for its values to say."""
+    return _compound(name)[0]
+
+
+@lru_cache(maxsize=20_000)
+def _compound(name: str) -> tuple[Role | None, bool]:
+    """The role of the last word of the name, and whether every other word is known as well.
+
+    Numbers at the end (chamber_2) and words for a name or number (chamber_id) are no such words.
+    """
+    rest = list(parts_of(name, _KNOWN))
+    named = numbered = False
+    while rest and (rest[-1] in _SUFFIXES or rest[-1].isdigit()):
+        numbered = numbered or rest[-1].isdigit()
+        named = named or rest[-1] in _SUFFIXES
+        rest.pop()
+    role = _CATEGORY.get(rest[-1]) if rest else None
+    before = set(rest[:-1])
+    if role is None or before & _OTHERS:
+        return None, False
+    # "current_step" is the step that runs, "current_chamber" rather a current; "step2" may be the length of a step.
+    known = before <= (_MODIFIERS | _CATEGORY.keys()) and not (role is Role.EQUIPMENT and "current" in before)
+    return role, known and (named or not numbered)
 
 
 def is_run(name: str) -> bool:
@@ -78,15 +107,6 @@ def time_rank(name: str) -> int | None:
 def is_date(name: str) -> bool:
     """Whether the name is that of a day, to which another column may add the time of day."""
     return plain(name) in _DATE_NAMES
-
-
-def label_rank(name: str) -> int | None:
-    """How surely the name is that of the label column: 0 is the surest, None is not at all."""
-    return _rank(_LABEL_NAMES, name)
-
-
-def is_weak_label(name: str) -> bool:
-    return plain(name) in _WEAK_LABEL_NAMES
 
 
 def is_counter(name: str) -> bool:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from waferwatch.errors import InputError
 from waferwatch.read import names, values
+from waferwatch.read.labels import find_label
 from waferwatch.read.table import Note, Role
 from waferwatch.read.times import looks_like_time
 from waferwatch.read.wishes import Wishes
@@ -20,6 +20,7 @@ class Found:
 
     roles: dict[str, Role] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
+    zone: str | None = None  # of the time column, once it was read
 
 
 def find_roles(frame: pd.DataFrame, wishes: Wishes, table: str, first_row: int) -> Found:
@@ -39,7 +40,7 @@ def find_roles(frame: pd.DataFrame, wishes: Wishes, table: str, first_row: int) 
         if name not in found.roles and names.is_result(name, frame.columns):
             found.roles[name] = Role.IGNORED
     _find_time(frame, found)
-    _find_label(frame, found, table, first_row)
+    find_label(frame, _free(frame, found), found.roles, found.notes, table, first_row)
     for name in frame.columns:
         if name not in found.roles:
             found.roles[name] = _role_of(frame[name], name, found, wishes)
@@ -72,42 +73,6 @@ def _holds_times(column: pd.Series) -> bool:
     return not values.is_numeric(column) and not pd.api.types.is_bool_dtype(column.dtype) and looks_like_time(column)
 
 
-def _find_label(frame: pd.DataFrame, found: Found, table: str, first_row: int) -> None:
-    ranks = {name: rank for name in _free(frame, found) if (rank := names.label_rank(name)) is not None}
-    taken = Role.LABEL in found.roles.values()
-    for name in sorted(ranks, key=ranks.__getitem__):
-        _, bad = values.to_labels(frame[name])
-        if not bad.any():
-            found.roles[name] = Role.IGNORED if taken else Role.LABEL
-            if taken:
-                found.notes.append(Note("{column} looks like another label and was left out.", {"column": name}))
-            taken = True
-        elif not taken and not names.is_weak_label(name) and _meant_as_label(frame[name], bad):
-            raise bad_label(frame[name], bad, name, table, first_row)
-
-
-def _meant_as_label(column: pd.Series, bad: np.ndarray) -> bool:
-    cells = values.look_at(column)
-    if cells.missing.all():
-        return False
-    return values.is_numeric(column) or not bad.all()
-
-
-def bad_label(column: pd.Series, bad: np.ndarray, name: str, table: str, first_row: int) -> InputError:
-    """The refusal of the first cell that is no label."""
-    row = int(np.flatnonzero(bad)[0])
-    value = column.iloc[row]
-    return InputError(
-        "Row {row} of {table}: {value} in the label column {column} is no label.",
-        hint="Write 0 or 1 (or true/false, 정상/이상, normal/abnormal) in every row, or give it the role ignored.",
-        field="label",
-        row=first_row + row,
-        table=table,
-        column=name,
-        value="an empty cell" if pd.isna(value) or value == "" else repr(str(value)),
-    )
-
-
 def _role_of(column: pd.Series, name: str, found: Found, wishes: Wishes) -> Role:
     column = values.without_categories(column)
     if values.is_time(column) or pd.api.types.is_timedelta64_dtype(column.dtype):
@@ -127,7 +92,7 @@ def _role_of(column: pd.Series, name: str, found: Found, wishes: Wishes) -> Role
         return _role_of_counter(cells.numbers, found)
     if cells.mostly_numbers:
         return Role.IGNORED if wishes.only_features else Role.SENSOR
-    return _role_of_text(column)
+    return _role_of_text(column, name)
 
 
 def _holds_categories(cells: values.Cells) -> bool:
@@ -141,8 +106,19 @@ def _role_of_counter(numbers: np.ndarray, found: Found) -> Role:
     return Role.STEP if restarts and Role.STEP not in found.roles.values() else Role.IGNORED
 
 
-def _role_of_text(column: pd.Series) -> Role:
+def _role_of_text(column: pd.Series, name: str) -> Role:
     """A text that is another one in every row parts nothing."""
-    if len(column) > 1 and len(values.distinct_texts(column)[1]) == len(column):
+    texts = values.distinct_texts(column)[1]
+    if (len(column) > 1 and len(texts) == len(column)) or looks_like_time(column):
         return Role.IGNORED
-    return Role.IGNORED if looks_like_time(column) else Role.CONTEXT
+    kind = names.possible_category(name)
+    if kind is not None and 2 * len(texts) <= len(column) and _name_such_things(kind, texts.to_pylist()):
+        return kind
+    return Role.CONTEXT
+
+
+def _name_such_things(kind: Role, texts: list[str]) -> bool:
+    """Whether texts such as ETCH01-PM1 name equipment, lots or wafers, unlike on and off. Steps are called anything."""
+    if kind in (Role.RECIPE, Role.STEP):
+        return True
+    return 2 * sum(any(sign.isdigit() for sign in text) for text in texts) > len(texts)

@@ -9,6 +9,9 @@ import zlib
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+import pyarrow as pa
+
 from waferwatch.errors import InputError
 from waferwatch.read.limits import Limits
 from waferwatch.read.text import Layout
@@ -62,11 +65,13 @@ class TextSource(io.RawIOBase):
     Raises:
         UnicodeDecodeError: while reading, when the bytes are not of the layout's encoding.
         InputError: while reading, when the file is binary.
-        TooLargeError: while reading, as soon as there are more lines than the limits allow.
+        TooLargeError: while reading, as soon as there are more lines than the limits allow, or the parser has taken
+            more memory for them.
     """
 
-    def __init__(self, file: PackedFile, layout: Layout, name: str, limits: Limits) -> None:
+    def __init__(self, file: PackedFile, layout: Layout, name: str, limits: Limits, pool: pa.MemoryPool) -> None:
         super().__init__()
+        self._pool = pool
         self.has_blank_lines = False
         self.quotes = 0
         self._file = file
@@ -110,12 +115,13 @@ class TextSource(io.RawIOBase):
         return text[skipped:].encode() + (b"" if self._skip else cut_off)
 
     def _count(self, chunk: bytes) -> None:
-        """Stop at too many lines. Quoted text may hold line ends, so after a quote only the bytes are counted."""
-        self.quotes += chunk.count(b'"')
-        self._lines += chunk.count(b"\n")
-        if not self.quotes:
-            self._limits.check_rows(self._name, self._lines - 1)
-            self._limits.check_cells(self._name, self._lines, self._columns)
+        """Stop at too many lines; line ends between quotation marks end none."""
+        quotes = chunk.count(b'"')
+        self._lines += _line_ends(chunk, self.quotes) if quotes or self.quotes % 2 else chunk.count(b"\n")
+        self.quotes += quotes
+        self._limits.check_rows(self._name, self._lines - 1)
+        self._limits.check_cells(self._name, self._lines - 1, self._columns)
+        self._limits.check_parsed(self._name, self._pool.bytes_allocated())
 
     def _without_last_line_ends(self, chunk: bytes) -> bytes:
         seen = self._held + chunk
@@ -127,6 +133,13 @@ class TextSource(io.RawIOBase):
         self.has_blank_lines = self.has_blank_lines or b"\n\n" in around or b"\n\r\n" in around
         self._last = kept[-1:]
         return kept
+
+
+def _line_ends(chunk: bytes, quotes: int) -> int:
+    """Line ends with an even number of quotation marks before them; there were ``quotes`` before the chunk."""
+    letters = np.frombuffer(chunk, np.uint8)
+    before = np.cumsum(letters == ord('"'), dtype=np.uint8)  # an overflow keeps whether it is even
+    return int(np.count_nonzero((letters == ord("\n")) & ((before + np.uint8(quotes % 2)) % 2 == 0)))
 
 
 def binary_file(name: str) -> InputError:

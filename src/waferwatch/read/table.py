@@ -41,8 +41,8 @@ class Table:
     """Rows in input order.
 
     ``frame`` holds every input column under its own name. Sensor columns are float64 with NaN where a value is
-    missing (infinities are turned to NaN and noted), the time column is datetime64[ns] (naive as written, or
-    UTC-converted when the file gives offsets) or float64, the label column is bool, and all others are as read.
+    missing (infinities are turned to NaN and noted), the time column is datetime64[ns] (naive: what the clock of the
+    data shows, in ``zone`` where the data tell it) or float64, the label column is bool, and all others are as read.
     """
 
     name: str  # file name, or "the frame" for data from Python: opens every message about the data
@@ -51,6 +51,7 @@ class Table:
     groups: tuple[str, ...]  # columns that part the rows into series (equipment, or the run of run-based traces)
     first_row: int = 1  # number of the first data row in messages: 2 for a CSV file with a header line, else 1
     notes: tuple[Note, ...] = ()
+    zone: str | None = None  # of the time column, such as "UTC+09:00" or "UTC"; None where the data do not tell it
 
     def columns(self, role: Role) -> list[str]:
         """Names of the columns with this role, in file order."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from waferwatch.errors import InputError
 from waferwatch.read.table import Note
 from waferwatch.read.values import MISSING, is_numeric, is_time, to_float, without_categories
+from waferwatch.read.zones import in_zone, text_offsets
 
 _OFFSET = r"[T ]\d{1,2}:?\d{2}.*(?:[+-]\d{2}:?\d{2}|[Zz])$"
 # Of a day and a month that are both at most 12, American tools write the month first; the note tells the user.
@@ -39,6 +40,8 @@ _FORMATS = (
     "%d-%b-%y %H:%M:%S",
 )
 _SAMPLE = 200
+_BLOCK = 200_000  # cells parsed at once, since each becomes a Python object for that time
+_FIRST_YEAR, _LAST_YEAR = 1678, 2261  # of datetime64[ns], whole years
 _HALF_DAY = 43_200.0  # seconds
 
 
@@ -46,20 +49,22 @@ _HALF_DAY = 43_200.0  # seconds
 class Times:
     """A time column that could be read."""
 
-    values: pd.Series  # (n,) datetime64[ns] without a zone, or float64
+    values: pd.Series  # (n,) datetime64[ns] as the clock of the data shows it, or float64
     notes: tuple[Note, ...] = ()
     of_day: bool = False  # seconds of a day that another column may name
+    zone: str | None = None  # such as UTC+09:00, where the data say it
 
 
 def read_times(column: pd.Series, name: str, table: str, first_row: int) -> Times:
-    """Read a column as time. Times with an offset from UTC are turned to UTC; numbers stay as they are.
+    """Read a column as time: as the clock of the data shows it, with its zone where offsets from UTC tell it.
 
     Raises:
-        InputError: naming the first row whose cell is no time, or that mixes times with and without offset.
+        InputError: naming the first row whose cell is no time or outside of the years 1678 to 2261, or that mixes times
+            with and without offset.
     """
     column = without_categories(column)
     if is_time(column):
-        return Times(_naive(column))
+        return _typed(column, name, table, first_row)
     if is_numeric(column):
         numbers = pd.Series(to_float(column))
         compact = _compact(numbers)
@@ -89,12 +94,35 @@ def over_midnight(times: Times) -> Times:
     return Times(times.values + 2 * _HALF_DAY * back.cumsum(), times.notes)
 
 
-def _naive(column: pd.Series) -> pd.Series:
+def _typed(column: pd.Series, name: str, table: str, first_row: int) -> Times:
+    """Times of a type of their own, with or without a zone."""
     if isinstance(column.dtype, pd.PeriodDtype):
+        _refuse_outside(column, column, name, table, first_row)
         column = column.dt.to_timestamp()
-    if getattr(column.dtype, "tz", None) is not None or str(column.dtype).startswith("timestamp"):
-        column = pd.to_datetime(column, utc=True).dt.tz_localize(None)
-    return column.astype("datetime64[ns]")
+    if str(column.dtype).startswith("timestamp"):  # of Arrow
+        column = pd.Series(pd.array(column.array.__arrow_array__().to_pandas()))
+    if not isinstance(column.dtype, pd.DatetimeTZDtype):
+        _refuse_outside(column, column, name, table, first_row)
+        return Times(column.astype("datetime64[ns]"))
+    naive = column.dt.tz_convert("UTC").dt.tz_localize(None)
+    _refuse_outside(naive, column, name, table, first_row)
+    utc = naive.astype("datetime64[ns]")
+    ahead = column.dt.tz_localize(None).astype("datetime64[ns]") - utc
+    local, zone, notes = in_zone(utc, ahead.dt.total_seconds().to_numpy(np.float64), name)
+    return Times(local, notes, zone=zone)
+
+
+def _refuse_outside(found: pd.Series, cells: pd.Series, name: str, table: str, first_row: int) -> None:
+    outside = _outside(found)
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        raise _other_age(table, name, first_row + row, cells.iloc[row])
+
+
+def _outside(found: pd.Series) -> NDArray[np.bool_]:
+    """Which times datetime64[ns] cannot hold."""
+    outside: NDArray[np.bool_] = (~found.dt.year.between(_FIRST_YEAR, _LAST_YEAR) & found.notna()).to_numpy(np.bool_)
+    return outside
 
 
 def _compact(numbers: pd.Series) -> pd.Series | None:
@@ -111,7 +139,8 @@ def _compact(numbers: pd.Series) -> pd.Series | None:
 
 def _clean(column: pd.Series) -> pd.Series:
     """Trimmed text, missing cells as NaN, Korean and dotted dates in the form 2026/01/02 AM 10:11:12."""
-    text = column.map(str, na_action="ignore").astype("str").str.strip()
+    text = column if isinstance(column.dtype, pd.StringDtype) else column.map(str, na_action="ignore")
+    text = text.astype("str").str.strip()
     text = text.mask(text.str.lower().isin(MISSING))
     sample = text.dropna().head(_SAMPLE)
     if sample.str.contains("오전|오후", regex=True).any():
@@ -151,19 +180,34 @@ def _parse(text: pd.Series, column: pd.Series, name: str, table: str, first_row:
             value=repr(str(column.iloc[row])),
         )
     has_offset = bool(offset.any())
-    best = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=has_offset)
+    best, outside = _read_blocks(text, "ISO8601", utc=has_offset)
     notes: tuple[Note, ...] = ()
     if _failed(best, missing).any() and not has_offset:
-        best, notes = _try_formats(text, best, missing, name)
+        best, outside, notes = _try_formats(text, best, outside, missing, name)
     bad = np.flatnonzero(_failed(best, missing))
     if bad.size:
-        raise _no_time(table, name, first_row + int(bad[0]), column.iloc[int(bad[0])])
-    return Times(_nanoseconds(_naive_utc(best), text, name, table, first_row), notes)
+        error = _other_age if outside[bad[0]] else _no_time
+        raise error(table, name, first_row + int(bad[0]), column.iloc[int(bad[0])])
+    if not has_offset:
+        return Times(best, notes)
+    local, zone, notes = in_zone(best, text_offsets(text), name)
+    return Times(local, notes, zone=zone)
+
+
+def _read_blocks(text: pd.Series, form: str, *, utc: bool = False) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Times (n,) as datetime64[ns], NaT for what is none, and which of those (n,) are times that this cannot hold."""
+    blocks, outsides = [], []
+    for start in range(0, max(1, len(text)), _BLOCK):
+        found = pd.to_datetime(text.iloc[start : start + _BLOCK], format=form, errors="coerce", utc=utc)
+        found = found.dt.tz_localize(None) if utc else found
+        outsides.append(_outside(found))
+        blocks.append(found.mask(outsides[-1]).astype("datetime64[ns]"))
+    return pd.concat(blocks), np.concatenate(outsides)
 
 
 def _try_formats(
-    text: pd.Series, best: pd.Series, missing: NDArray[np.bool_], name: str
-) -> tuple[pd.Series, tuple[Note, ...]]:
+    text: pd.Series, best: pd.Series, outside: NDArray[np.bool_], missing: NDArray[np.bool_], name: str
+) -> tuple[pd.Series, NDArray[np.bool_], tuple[Note, ...]]:
     """The format that reads most cells; formats are tried on a sample first."""
     sample = text.dropna().head(_SAMPLE)
     fewest = int(_failed(best, missing).sum())
@@ -171,12 +215,12 @@ def _try_formats(
     for form in _FORMATS:
         if pd.to_datetime(sample, format=form, errors="coerce").isna().mean() > 0.5:
             continue
-        found = pd.to_datetime(text, format=form, errors="coerce")
+        found, beyond = _read_blocks(text, form)
         failed = int(_failed(found, missing).sum())
         if failed < fewest:
-            best, fewest = found, failed
+            best, outside, fewest = found, beyond, failed
             notes = (_month_first(name),) if form in _MONTH_FIRST else ()
-    return best, notes
+    return best, outside, notes
 
 
 def _month_first(name: str) -> Note:
@@ -188,17 +232,18 @@ def _failed(found: pd.Series, missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return failed
 
 
-def _naive_utc(found: pd.Series) -> pd.Series:
-    return found.dt.tz_localize(None) if isinstance(found.dtype, pd.DatetimeTZDtype) else found
-
-
-def _nanoseconds(found: pd.Series, text: pd.Series, name: str, table: str, first_row: int) -> pd.Series:
-    """datetime64[ns] reaches from 1677 to 2262; a year outside is a slip of the pen."""
-    outside = ~found.dt.year.between(1678, 2261) & found.notna()
-    if outside.any():
-        row = int(np.flatnonzero(outside)[0])
-        raise _no_time(table, name, first_row + row, text.iloc[row])
-    return found.astype("datetime64[ns]")
+def _other_age(table: str, name: str, row: int, value: object) -> InputError:
+    return InputError(
+        "Row {row} of {table}: {value} in the time column {column} lies outside the years {first} to {last}.",
+        hint="Correct it, or leave the cell empty if it stands for no date.",
+        field="time",
+        row=row,
+        table=table,
+        column=name,
+        value=repr(str(value)),
+        first=_FIRST_YEAR,
+        last=_LAST_YEAR,
+    )
 
 
 def _no_time(table: str, name: str, row: int, value: object) -> InputError:

@@ -11,8 +11,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 MISSING = ("", "na", "n/a", "nan", "null", "none", "-", "--", "?", "#n/a", "결측")  # compared without case and spaces
-_TRUE = ("1", "1.0", "true", "t", "y", "yes", "이상", "불량", "abnormal", "anomaly", "anomalous", "fault", "ng", "fail")
-_FALSE = ("0", "0.0", "false", "f", "n", "no", "정상", "양호", "normal", "ok", "pass", "good")
+# fmt: off
+_TRUE = (
+    "1", "1.0", "true", "t", "y", "yes", "이상", "불량", "불합격", "비정상", "결함", "고장", "불량품",
+    "abnormal", "anomaly", "anomalous", "fault", "faulty", "ng", "nok", "fail", "failed", "bad", "defect", "defective",
+    "outlier",
+)
+_FALSE = (
+    "0", "0.0", "false", "f", "n", "no", "정상", "양호", "합격", "양품",
+    "normal", "typical", "ok", "pass", "passed", "good", "inlier",
+)
+# fmt: on
+_NEGATIVE, _POSITIVE = ("-1", "-1.0"), ("1", "1.0")
 _NUMBER = r"^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|infinity)$"
 
 
@@ -72,20 +82,50 @@ def look_at(column: pd.Series) -> Cells:
 
 
 def to_labels(column: pd.Series) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Labels (n,), True for abnormal, and which cells (n,) are no label at all."""
+    """Labels (n,), True for abnormal, and which cells (n,) are no label at all.
+
+    Of -1 and 1 the rarer is the abnormal one, since some put 1 for bad (SECOM) and others for good (scikit-learn).
+    """
     codes, texts = distinct_texts(without_categories(column))
+    rarer = rarer_sign(column)
+    if rarer is not None:
+        signs = pc.is_in(texts, value_set=pa.array(_NEGATIVE if rarer == "-1" else _POSITIVE))
+        return _spread(signs, codes, when_absent=False), codes < 0
     true = _spread(pc.is_in(texts, value_set=pa.array(_TRUE)), codes, when_absent=False)
     false = _spread(pc.is_in(texts, value_set=pa.array(_FALSE)), codes, when_absent=False)
     return true, ~(true | false)
 
 
+def rarer_sign(column: pd.Series) -> str | None:
+    """ "-1" or "1", the rarer of the two in a column that holds both and no other number; None when neither is."""
+    codes, texts = distinct_texts(without_categories(column))
+    words = texts.to_pylist() if len(texts) <= len(_NEGATIVE + _POSITIVE) else []
+    if not set(words) <= {*_NEGATIVE, *_POSITIVE} or not set(words) & set(_NEGATIVE):
+        return None
+    counts = np.bincount(codes[codes >= 0], minlength=len(words))
+    negative = sum(int(count) for word, count in zip(words, counts, strict=True) if word in _NEGATIVE)
+    positive = int(counts.sum()) - negative
+    if not positive or negative == positive:
+        return None
+    return "-1" if negative < positive else "1"
+
+
 def distinct_texts(column: pd.Series) -> tuple[NDArray[np.intp], pa.Array]:
     """For each cell the position of its text, -1 for none, and the different texts, in small letters and trimmed."""
+    if isinstance(column.dtype, pd.StringDtype) and column.dtype.storage == "pyarrow":
+        return _distinct_of_arrow(pa.chunked_array(column.array.__arrow_array__()))
     if column.dtype == object:
         column = column.map(str, na_action="ignore")
     codes, values = pd.factorize(column)
     texts = pa.array([str(value) for value in values], type=pa.string())
     return codes, pc.utf8_lower(pc.utf8_trim_whitespace(texts))
+
+
+def _distinct_of_arrow(cells: pa.ChunkedArray) -> tuple[NDArray[np.intp], pa.Array]:
+    """As ``distinct_texts``, without a Python string for each different text."""
+    whole = cells.cast(pa.large_string()).combine_chunks().dictionary_encode()
+    codes = pc.fill_null(whole.indices, -1).to_numpy(zero_copy_only=False).astype(np.intp)
+    return codes, pc.utf8_lower(pc.utf8_trim_whitespace(whole.dictionary))
 
 
 def is_whole(numbers: NDArray[np.float64]) -> bool:

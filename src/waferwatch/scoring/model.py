@@ -21,7 +21,7 @@ import pandas as pd
 from waferwatch.errors import InputError, ModelError
 from waferwatch.models.contract import Detector, ModelInfo, Progress, no_progress
 from waferwatch.models.fitted import Fitted
-from waferwatch.models.registry import create
+from waferwatch.models.registry import create, detector_class
 from waferwatch.models.state import digest_of, pack, unpack
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Note, Role, Table
@@ -45,6 +45,7 @@ class Model:
     groups: list[str]  # columns that split rows into series
     layout: Layout
     info: ModelInfo  # which algorithm or checkpoint it was learnt with
+    jumps: dict[str, list[float]] = field(default_factory=dict)  # scope -> how far each sensor's normal values jump
     device: str | None = None  # asked for
     notes: tuple[Note, ...] = field(default=())  # what was noticed while learning
     made_by: str = field(default_factory=lambda: version("waferwatch"))
@@ -207,6 +208,7 @@ class Model:
             "groups": list(self.groups),
             "layout": self.layout.to_dict(),
             "info": [self.info.name, self.info.sha256, self.info.device],
+            "jumps": dict(self.jumps),
             "device": self.device,
             "notes": [{"template": note.template, "values": note.values} for note in self.notes],
             "made_by": self.made_by,
@@ -260,6 +262,7 @@ def _damaged(path: Path) -> ModelError:
 
 def _built(about: Mapping[str, Any], content: bytes, path: Path) -> Model:
     try:
+        detector_class(about["detector"])
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return Model(
@@ -269,6 +272,7 @@ def _built(about: Mapping[str, Any], content: bytes, path: Path) -> Model:
             list(about["groups"]),
             Layout.from_dict(about["layout"]),
             ModelInfo(*about["info"]),
+            dict(about["jumps"]),
             about["device"],
             tuple(Note(note["template"], note["values"]) for note in about["notes"]),
             about["made_by"],

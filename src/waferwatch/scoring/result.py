@@ -49,6 +49,7 @@ class Detection:
     threshold_by: str = "auto"  # what set the threshold: "auto", "contamination", "false_alarms" or "hand"
     promise: Promise | None = None  # what the threshold promises; None for results of older versions
     model_digest: str | None = None  # of all that was learnt
+    jumps: dict[str, list[float]] = field(default_factory=dict)  # see events.extent; empty for older versions
     layout: Layout | None = None  # how the table was cut into series; None for results of older versions
 
     def to_dict(self) -> dict[str, Any]:

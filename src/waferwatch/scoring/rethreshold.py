@@ -10,6 +10,7 @@ import numpy as np
 from waferwatch.errors import InputError
 from waferwatch.evaluate.metrics import flag_metrics
 from waferwatch.events.build import build_events
+from waferwatch.events.extent import narrowed, usual_jumps
 from waferwatch.read.table import Table
 from waferwatch.scoring.result import Detection
 from waferwatch.series.split import split
@@ -29,6 +30,7 @@ def with_threshold(table: Table, found: Detection, threshold: float) -> Detectio
         raise InputError("The threshold must be a finite number.", hint="Choose another number.", field="threshold")
     flags = np.isfinite(found.scores) & (np.nan_to_num(found.scores) > threshold)
     series = split(table, layout=found.layout).series  # the same as found.runs, in the same order
+    flags = narrowed(flags, found.contributions, series, usual_jumps(found.jumps, series))
     events, event_ids = build_events(found.scores, flags, found.contributions, series, table, found.features)
     labels = table.labels()
     return replace(

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from waferwatch.errors import InputError
 from waferwatch.evaluate.metrics import flag_metrics
 from waferwatch.events.build import build_events
+from waferwatch.events.extent import jumps, narrowed, usual_jumps
 from waferwatch.models.contract import Detector, Progress, Scores, no_progress, part_of
 from waferwatch.models.fitted import Fitted, fit_parts, key_of
 from waferwatch.models.registry import create
@@ -64,6 +65,7 @@ def fit_table(
         list(table.groups),
         parts.layout,
         method.info,
+        {key_of(scope): jumps(mine).tolist() for scope, mine in normal_series(parts.series).items()},
         device,
         (*_set_aside_notes(fitted, parts.series),),
     )
@@ -131,6 +133,7 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
     points, contributions = _in_input_order(series, scores, len(table.frame), len(model.features))
     chosen = choose(wish, model.fitted, points)
     flags = points > chosen.value  # NaN compares as False: what was not judged is not flagged
+    flags = narrowed(flags, contributions, series, usual_jumps(model.jumps, series))
     events, event_ids = build_events(points, flags, contributions, series, table, model.features)
     alarms = model.fitted.alarms
     labels = table.labels()
@@ -160,6 +163,7 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
             *promise_notes(chosen.promise),
         ),
         layout=model.layout,
+        jumps=model.jumps,
     )
 
 
@@ -195,9 +199,10 @@ def _in_input_order(
 def _run_scores(
     table: Table, series: Sequence[Series], scores: Sequence[Scores], flags: NDArray[np.bool_]
 ) -> list[RunScore]:
+    names = (*table.groups, *run_columns(table))
     return [
         RunScore(
-            key=dict(zip(table.groups, one.key, strict=True)) | run_key(table, one),
+            key=dict(zip(names, (*one.key, *one.run), strict=False)),
             start_row=int(one.rows[0]),
             rows=len(one),
             score=_highest_tenth(scored.points),
@@ -205,11 +210,6 @@ def _run_scores(
         )
         for one, scored in zip(series, scores, strict=True)
     ]
-
-
-def run_key(table: Table, series: Series) -> dict[str, str]:
-    """Lot and wafer of a series that is a wafer's pass."""
-    return dict(zip(run_columns(table), series.run, strict=True)) if series.run else {}
 
 
 def _highest_tenth(points: NDArray[np.float64]) -> float:

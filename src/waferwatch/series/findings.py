@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from waferwatch.read.table import Note
+from waferwatch.read.table import Note, Role
 
 
 class Severity(IntEnum):
@@ -36,6 +36,7 @@ class Finding:
     columns: tuple[str, ...] = ()  # those concerned
     row: int | None = None  # position in the table of the first row concerned, from 0
     share: float = 0.0  # of all rows (or cells of the columns) that are concerned
+    fix: tuple[tuple[str, Role], ...] = ()  # columns, and the roles with which this would no longer be found
 
 
 def ranked(findings: list[Finding]) -> tuple[Finding, ...]:

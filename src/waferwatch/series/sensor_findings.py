@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from waferwatch.read.table import Note, Table
+from waferwatch.read.table import Note, Role, Table
 from waferwatch.series.findings import Finding, Severity, Share, listed
 from waferwatch.series.sensor_quality import FEW_VALUES, SensorQuality, Stretch
 
@@ -58,7 +58,8 @@ def _together(sentence: Note, group: list[Finding]) -> Finding:
     group = sorted(group, key=lambda one: -one.share)
     columns = tuple(name for one in group for name in one.columns[:1])
     values: Mapping[str, object] = {"count": len(columns), "columns": listed(columns)}
-    return replace(group[0], sentence=replace(sentence, values=dict(values)), columns=columns)
+    fix = tuple(pair for one in group for pair in one.fix)
+    return replace(group[0], sentence=replace(sentence, values=dict(values)), columns=columns, fix=fix)
 
 
 def _of(table: Table, sensor: SensorQuality, standstills: Sequence[_Standstill]) -> Iterator[Finding]:
@@ -66,7 +67,8 @@ def _of(table: Table, sensor: SensorQuality, standstills: Sequence[_Standstill])
     name = sensor.name
     column: dict[str, object] = {"column": name}
     if sensor.low is None:
-        yield Finding("empty", Severity.SERIOUS, Note("{column} has no value.", column), _IGNORE, (name,), share=1.0)
+        sentence = Note("{column} has no value.", column)
+        yield Finding("empty", Severity.SERIOUS, sentence, _IGNORE, (name,), share=1.0, fix=((name, Role.IGNORED),))
         return
     yield from _missing(table, sensor)
     if sensor.constant:
@@ -77,6 +79,7 @@ def _of(table: Table, sensor: SensorQuality, standstills: Sequence[_Standstill])
             _IGNORE,
             (name,),
             share=1.0,
+            fix=((name, Role.IGNORED),),
         )
         return
     yield from _stuck(table, sensor, standstills)
@@ -121,9 +124,10 @@ def _missing(table: Table, sensor: SensorQuality) -> Iterator[Finding]:
             share=share,
         )
         return
+    severity = Severity(int(share > _MISSING_WARNING) + int(share > _MISSING_SERIOUS))
     yield Finding(
         "missing",
-        Severity(int(share > _MISSING_WARNING) + int(share > _MISSING_SERIOUS)),
+        severity,
         Note(
             "{column} lacks {share} of its values. The longest stretch, {rows} rows, begins in row {row}.",
             {
@@ -137,6 +141,7 @@ def _missing(table: Table, sensor: SensorQuality) -> Iterator[Finding]:
         (sensor.name,),
         row=longest.row,
         share=share,
+        fix=((sensor.name, Role.IGNORED),) if severity is Severity.SERIOUS else (),
     )
 
 

@@ -22,6 +22,8 @@ from waferwatch.series.steps import stages_of
 
 _LEAST_OF_RUN = 8  # rows of a wafer's pass; with fewer a row is a summary of a wafer, not a point of its trace
 _MOST_CLOCKS = 1000  # groups whose clocks are kept
+_HOUR = 3_600_000_000_000  # nanoseconds
+_MOST_REPEATED_HOURS = 3  # of one group: a file of a few years
 _SHORT_RUN = 512  # rows; groups shorter than one window of MOMENT are runs, which cannot be judged by themselves
 
 
@@ -80,7 +82,7 @@ def _part(
     time_column = table.column(Role.TIME)
     time = None if time_column is None else table.frame[time_column].to_numpy()
     rows, notes = _rows_with_time(time, table)
-    rows, more = _in_time_order(rows, codes, time)
+    rows, more = _in_time_order(rows, codes, time, table.first_row)
     notes.extend(more)
     group = codes[rows]
     runs = _runs(table, groups, rows, group, layout)
@@ -89,6 +91,7 @@ def _part(
         starts |= np.diff(runs.number, prepend=-1) != 0
     clock = None if time is None else _as_numbers(time[rows])
     if clock is not None:
+        starts |= np.diff(clock, prepend=clock[:1]) < 0  # an hour that comes twice is split from the first
         gaps = _gaps(clock, group, keys, runs, layout)
         if gaps.any():
             notes.append(Note("The series were cut at gaps in time: {count}.", {"count": int(gaps.sum())}))
@@ -197,9 +200,9 @@ def _rows_with_time(time: NDArray[Any] | None, table: Table) -> tuple[NDArray[np
 
 
 def _in_time_order(
-    rows: NDArray[np.int64], codes: NDArray[np.intp], time: NDArray[Any] | None
+    rows: NDArray[np.int64], codes: NDArray[np.intp], time: NDArray[Any] | None, first_row: int
 ) -> tuple[NDArray[np.int64], list[Note]]:
-    """The rows of each group below one another, by time."""
+    """The rows of each group below one another, by time; in their order where a local clock repeats an hour."""
     group = codes[rows]
     if (np.diff(group) < 0).any():
         by_group = np.argsort(group, kind="stable")
@@ -207,15 +210,47 @@ def _in_time_order(
     if time is None:
         return rows, []
     notes: list[Note] = []
+    numbers = _as_numbers(time[rows])
     same_group = np.diff(group) == 0
-    back = int((same_group & (np.diff(_as_numbers(time[rows])) < 0)).sum())
-    if back:
-        rows = rows[np.lexsort((time[rows], group))]
-        notes.append(Note("Time goes back ({count} x); the rows were sorted by time.", {"count": back}))
+    back = same_group & (np.diff(numbers) < 0)
+    repeated = _hour_comes_twice(numbers, back, same_group) if time.dtype.kind == "M" else np.zeros_like(back)
+    kept = _groups_kept(group, back, repeated)
+    if (back & ~kept[group[1:]]).any():
+        count = int((back & ~kept[group[1:]]).sum())
+        notes.append(Note("Time goes back ({count} x); the rows were sorted by time.", {"count": count}))
+        rows = rows[np.lexsort((np.where(kept[group], np.arange(len(rows)), numbers), group))]
+    if kept.any():
+        row = first_row + int(rows[1:][back & kept[group[1:]]][0])
+        notes.append(
+            Note(
+                "The clock goes back one hour at row {row}, as at the end of summer time; the rows keep their order.",
+                {"row": row},
+            )
+        )
     again = int((same_group & (np.diff(_as_numbers(time[rows])) == 0)).sum())
     if again:
         notes.append(Note("Rows with the same time as the row before were kept: {count}.", {"count": again}))
     return rows, notes
+
+
+def _hour_comes_twice(
+    numbers: NDArray[np.int64], back: NDArray[np.bool_], same_group: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Where time goes back by an hour but for a usual step or two, as local clocks do at the end of summer time."""
+    steps = np.diff(numbers)
+    usual = steps[same_group & (steps > 0)]
+    longest = 3 * float(np.median(usual)) if len(usual) else 0.0
+    since = steps + _HOUR
+    found: NDArray[np.bool_] = back & (since >= 0) & (since <= min(longest, _HOUR / 2))
+    return found
+
+
+def _groups_kept(group: NDArray[np.intp], back: NDArray[np.bool_], repeated: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(groups,) whose time goes back only where an hour comes twice, and seldom."""
+    count = int(group.max()) + 1 if len(group) else 0
+    backs, hours = (np.bincount(group[1:][which], minlength=count) for which in (back, repeated))
+    kept: NDArray[np.bool_] = (backs > 0) & (backs == hours) & (backs <= _MOST_REPEATED_HOURS)
+    return kept
 
 
 def _as_numbers(time: NDArray[Any]) -> NDArray[Any]:

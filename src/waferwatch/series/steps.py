@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +67,11 @@ def stages_of(table: Table) -> Stages | None:
 
 def _there(columns: list[str | None]) -> list[str]:
     return [name for name in columns if name is not None]
+
+
+def joined(steps: Sequence[Steps]) -> Steps:
+    """The steps of several series, below one another."""
+    return Steps(np.concatenate([one.stage for one in steps]), np.concatenate([one.tick for one in steps]))
 
 
 def whole(points: int) -> Steps:

@@ -8,6 +8,7 @@ import numpy as np
 
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.series.findings import Finding, Severity, Share, length, listed
+from waferwatch.series.interleaved import separating_column
 from waferwatch.series.timing import Layout, Timing
 
 FEWEST_JUDGED = 16  # rows of a series: MOMENT judges no shorter one (two of its patches)
@@ -34,7 +35,7 @@ def timing_findings(table: Table, layout: Layout, timing: Timing) -> Iterator[Fi
     else:
         yield from _missing_time(table, timing)
         yield from _order(table, timing)
-        yield from _repeated(table, timing)
+        yield from _repeated(table, layout, timing)
         yield from _spacing(table, timing)
     yield from _short_series(table, layout)
     yield from _short_equipment(table, timing)
@@ -83,7 +84,7 @@ def _order(table: Table, timing: Timing) -> Iterator[Finding]:
     )
 
 
-def _repeated(table: Table, timing: Timing) -> Iterator[Finding]:
+def _repeated(table: Table, layout: Layout, timing: Timing) -> Iterator[Finding]:
     rows = len(table.frame)
     if timing.repeated.row is not None:
         yield Finding(
@@ -100,17 +101,31 @@ def _repeated(table: Table, timing: Timing) -> Iterator[Finding]:
         )
     others = timing.again.count - timing.repeated.count
     if others and timing.again.row is not None:
-        yield Finding(
-            "same_time",
-            _graded(others / rows, warning=_FEW, serious=np.inf if table.groups else _MANY),
-            Note(
-                "Rows with the time of the row before them but other values: {count}, the first of them row {row}.",
-                {"count": others, "row": timing.again.row + table.first_row},
-            ),
-            Note("Write the time with more decimals.") if table.groups else _SEVERAL,
-            row=timing.again.row,
-            share=others / rows,
-        )
+        yield _same_time(table, layout, timing.again.row, others)
+
+
+def _same_time(table: Table, layout: Layout, row: int, count: int) -> Finding:
+    """Rows of one series at one time: mostly an equipment column that was not recognised, which is then named."""
+    share = count / len(table.frame)
+    severity = _graded(share, warning=_FEW, serious=np.inf if table.groups else _MANY)
+    column = separating_column(table, layout) if severity > Severity.NOTE else None
+    if column is not None:
+        remedy = Note("{column} tells these rows apart: give it the role equipment.", {"column": column})
+    else:
+        remedy = Note("Write the time with more decimals.") if table.groups else _SEVERAL
+    return Finding(
+        "same_time",
+        severity,
+        Note(
+            "Rows with the time of the row before them but other values: {count}, the first of them row {row}.",
+            {"count": count, "row": row + table.first_row},
+        ),
+        remedy,
+        columns=() if column is None else (column,),
+        row=row,
+        share=share,
+        fix=() if column is None else ((column, Role.EQUIPMENT),),
+    )
 
 
 def _spacing(table: Table, timing: Timing) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from waferwatch.store.schema import audit as rows
 class Entry:
     """One act."""
 
+    id: int  # grows with each act
     at: str  # ISO 8601, UTC
     user: str
     action: str  # a verb and its object, such as "upload data set"
@@ -33,10 +34,17 @@ class Audit:
         with self._database.begin() as connection:
             connection.execute(rows.insert().values(**values))
 
-    def recent(self, limit: int = 100) -> list[Entry]:
-        """The newest first."""
+    def recent(self, limit: int = 100, before: int | None = None) -> list[Entry]:
+        """The newest first.
+
+        Args:
+            before: id of an act; only older ones are given.
+        """
         wanted = select(rows).order_by(rows.c.id.desc()).limit(limit)
-        with self._database.begin() as connection:
+        if before is not None:
+            wanted = wanted.where(rows.c.id < before)
+        with self._database.read() as connection:
             return [
-                Entry(row.at, row.user, row.action, row.subject, dict(row.detail)) for row in connection.execute(wanted)
+                Entry(row.id, row.at, row.user, row.action, row.subject, dict(row.detail))
+                for row in connection.execute(wanted)
             ]

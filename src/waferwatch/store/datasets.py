@@ -5,29 +5,28 @@ The original file name is text and never part of a path.
 
 from __future__ import annotations
 
+import logging
 import re
-import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, select, update
 
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
-from waferwatch.read.files import read_table
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.generate import generate
-from waferwatch.read.limits import Limits
 from waferwatch.read.table import Table
 from waferwatch.settings import Settings
-from waferwatch.store import folders
+from waferwatch.store import files, folders
 from waferwatch.store.database import Database, now
 from waferwatch.store.recent import Recent
 from waferwatch.store.schema import datasets as rows
 from waferwatch.store.schema import runs
-from waferwatch.store.tables import drop_table, load_table, save_table
+from waferwatch.store.uploads import Incoming, Uploads
 
 DEMO = "demo"
 DEMO_ROWS = 20_000
@@ -35,6 +34,8 @@ DEMO_SEED = 20
 _TABLES_BYTES = 512 * 2**20
 _ID = re.compile(r"[0-9a-f]{16}")
 _LONGEST_NAME = 200
+_FRESH = timedelta(hours=1)  # a data set younger than this may still be on its way to the disk
+_log = logging.getLogger("waferwatch.store")
 
 
 @dataclass(frozen=True)
@@ -52,70 +53,85 @@ class Dataset:
     version: int = 1  # grows with each change of roles: results of different versions differ
 
 
-@dataclass(frozen=True)
-class Incoming:
-    """An upload on its way: the caller writes ``file``, then calls ``Datasets.keep`` or ``Datasets.discard``."""
-
-    id: str
-    folder: Path
-    file: Path
-
-
 class Datasets:
     """The data sets of one store. Safe to use from several threads and processes."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
-        self.folder = settings.data_dir / "datasets"
+        self._uploads = Uploads(settings)
+        self.folder = self._uploads.folder
         self._database = database
         self._undo = timedelta(minutes=settings.undo_minutes)
-        self._limits = Limits.of(settings)
         self._tables: Recent[tuple[str, int], Table] = Recent(_TABLES_BYTES, table_bytes)
         self._demo_created = datetime.now(UTC).isoformat(timespec="seconds")
 
     def clean(self) -> None:
         """Make the folder, remove what interrupted uploads left in it, and what was deleted long enough ago."""
         folders.clean(self.folder)
-        until = (datetime.now(UTC) - self._undo).isoformat(timespec="microseconds")
-        with self._database.begin() as connection:
+        until = self._undo_until()
+        with self._database.read() as connection:
             old = [row.id for row in connection.execute(select(rows.c.id).where(rows.c.deleted < until))]
-            connection.execute(rows.delete().where(rows.c.id.in_(old)))
-        for dataset_id in old:
-            folders.remove(self.folder / dataset_id)
+        for dataset_id in old:  # the files first: a row without files is found again, files without a row are not
+            self._uploads.remove(dataset_id)
+        if old:
+            with self._database.begin() as connection:
+                connection.execute(rows.delete().where(rows.c.id.in_(old), rows.c.deleted < until))
+
+    def settle(self) -> None:
+        """Find folders that no row names and rows whose folder is gone, as a killed server or a lost disk leaves them.
+
+        A row without its folder is deleted as ``delete`` does it. When not one folder is there, none is: another disk
+        is then more likely than that all are lost.
+        """
+        folders.settle(self.folder, self._listed, lambda _names: set())
+        before = (datetime.now(UTC) - _FRESH).isoformat(timespec="microseconds")
+        wanted = select(rows.c.id).where(rows.c.deleted.is_(None), rows.c.created < before)
+        with self._database.read() as connection:
+            kept = list(connection.execute(wanted).scalars())
+        lost = [dataset_id for dataset_id in kept if not (self.folder / dataset_id).is_dir()]
+        if not lost:
+            return
+        _log.error("the files of %d data sets are not in %s: %s", len(lost), self.folder, ", ".join(lost[:10]))
+        if len(lost) < len(kept):
+            with self._database.begin() as connection:
+                connection.execute(update(rows).where(rows.c.id.in_(lost)).values(deleted=now()))
 
     def open_incoming(self) -> Incoming:
-        """A fresh place for an upload."""
-        folder = folders.open_unfinished(self.folder)
-        return Incoming(folder.name.removeprefix(".incoming-"), folder, folder / "data")
+        """A fresh place for an upload.
+
+        Raises:
+            StorageFullError: when it cannot be made.
+        """
+        return self._uploads.open()
 
     def discard(self, incoming: Incoming) -> None:
-        shutil.rmtree(incoming.folder, ignore_errors=True)
+        self._uploads.discard(incoming)
 
     def keep(self, incoming: Incoming, name: str) -> tuple[Dataset, Table]:
-        """Read the uploaded file and keep it as a data set.
+        """Read the uploaded file and keep it as a data set. It is on the disk when this returns.
 
         Raises:
             InputError: the reader's sentence, when the file is no usable table. Nothing is left behind then.
             TooLargeError: when it has more rows or columns than the settings allow.
+            StorageFullError: when the disk is full or cannot be written. Nothing is left behind then.
         """
-        target = self.folder / incoming.id
         try:
-            table = read_table(incoming.file, name=name, limits=self._limits)
-            save_table(table, incoming.folder, _table_name(1))
-            dataset = _describe(incoming.id, name, table, incoming.file.stat().st_size)
-            incoming.folder.rename(target)
+            size = incoming.file.stat().st_size
+            table = self._uploads.keep(incoming, name)
+            dataset = _describe(incoming.id, name, table, size)
             with self._database.begin() as connection:
                 connection.execute(rows.insert().values(**_values(dataset), chosen={}))
         except BaseException:
             self.discard(incoming)
-            shutil.rmtree(target, ignore_errors=True)
+            self._uploads.remove(incoming.id)
             raise
+        self._uploads.confirm(dataset.id)
         self._tables.put((dataset.id, 1), table)
         return dataset, table
 
     def all(self) -> list[Dataset]:
         """The demo first, then the uploads, newest first."""
         wanted = select(rows).where(rows.c.deleted.is_(None)).order_by(rows.c.created.desc())
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [self.get(DEMO), *(_dataset(row) for row in connection.execute(wanted))]
 
     def get(self, dataset_id: str) -> Dataset:
@@ -134,12 +150,28 @@ class Datasets:
             version: with the roles that the columns had then; None, or a version that is kept no longer: as they are.
 
         Raises:
-            NotFoundError: when there is no such data set (any more).
+            NotFoundError: when there is no such data set (any more), or its files are gone.
+            DamagedError: when they are damaged.
         """
         if dataset_id == DEMO:
             return self._tables.get((DEMO, 1), make_demo)
         row = self._row(dataset_id)
-        return self._tables.get((dataset_id, version or row.version), self._reader(row, version or row.version))
+        wanted = version or row.version
+        if wanted != row.version and not self._uploads.has(dataset_id, wanted):
+            wanted = row.version
+        roles = dict(row.chosen) if wanted == row.version else None
+        table = self._tables.get((row.id, wanted), lambda: self._uploads.load(row.id, row.name, wanted, roles))
+        return table if table.name == row.name else replace(table, name=row.name)  # renamed, maybe by another process
+
+    def original(self, dataset_id: str) -> Path:
+        """The file as it was uploaded.
+
+        Raises:
+            NotFoundError: when there is no such data set (any more), or its file is gone.
+            DamagedError: when the file has changed since.
+        """
+        row = self._row(dataset_id)
+        return self._uploads.original(row.id, row.name)
 
     def rename(self, dataset_id: str, name: str) -> Dataset:
         """
@@ -149,7 +181,6 @@ class Datasets:
         """
         shown = clean_name(name)
         self._change(dataset_id, name=shown)
-        self._tables.forget(lambda key, _table: key[0] == dataset_id)  # messages about the data begin with the name
         return self.get(dataset_id)
 
     def set_roles(self, dataset_id: str, roles: Mapping[str, str | None]) -> tuple[Dataset, Table]:
@@ -161,20 +192,27 @@ class Datasets:
         Raises:
             InputError: the reader's sentence, when a column cannot have its role. Nothing is changed then.
             NotFoundError: when there is no such data set, column or role.
+            StorageFullError: when the disk is full or cannot be written. Nothing is changed then.
         """
         if dataset_id == DEMO:
             raise _fixed_demo()
         while True:
             before = self._row(dataset_id)
             chosen = {column: role for column, role in {**before.chosen, **roles}.items() if role is not None}
-            file, version = self.folder / dataset_id / "data", before.version + 1
-            table = read_table(file, name=before.name, roles=chosen, limits=self._limits)
+            version = before.version + 1
+            table = self._uploads.read(dataset_id, before.name, chosen)
             found = {column: role.value for column, role in table.roles.items()}
-            changes = {"roles": found, "chosen": chosen, "version": version}
-            if self._change(dataset_id, rows.c.version == before.version, **changes):
+            change = partial(
+                self._change,
+                dataset_id,
+                rows.c.version == before.version,
+                roles=found,
+                chosen=chosen,
+                version=version,
+            )
+            if self._uploads.save(dataset_id, version, table, change):
                 break  # else somebody else has changed them meanwhile: theirs stay, ours come on top
         self._tables.put((dataset_id, version), table)
-        save_table(table, self.folder / dataset_id, _table_name(version))
         self._drop_versions(dataset_id, version)
         return self.get(dataset_id), table
 
@@ -205,19 +243,28 @@ class Datasets:
         Raises:
             NotFoundError: when it was not deleted, or too long ago.
         """
-        wanted = update(rows).where(rows.c.id == dataset_id, rows.c.deleted.is_not(None)).values(deleted=None)
+        if not _ID.fullmatch(dataset_id) or not (self.folder / dataset_id).is_dir():
+            raise _not_found(dataset_id)
+        deleted = update(rows).where(rows.c.id == dataset_id, rows.c.deleted >= self._undo_until())
         with self._database.begin() as connection:
-            if not _ID.fullmatch(dataset_id) or connection.execute(wanted).rowcount != 1:
+            if connection.execute(deleted.values(deleted=None)).rowcount != 1:
                 raise _not_found(dataset_id)
         return self.get(dataset_id)
 
-    def writable(self) -> bool:
-        """Whether an upload could be stored now."""
-        try:
-            self.discard(self.open_incoming())
-        except OSError:
-            return False
-        return True
+    def check_writable(self) -> None:
+        """
+        Raises:
+            StorageFullError: when an upload could not be stored now.
+        """
+        files.probe(self.folder)
+
+    def _undo_until(self) -> str:
+        """What was deleted before this moment cannot be brought back any more."""
+        return (datetime.now(UTC) - self._undo).isoformat(timespec="microseconds")
+
+    def _listed(self, names: list[str]) -> Set[str]:
+        with self._database.read() as connection:
+            return set(connection.execute(select(rows.c.id).where(rows.c.id.in_(names))).scalars())
 
     def _demo(self) -> Dataset:
         table = self.table(DEMO)
@@ -226,7 +273,7 @@ class Datasets:
 
     def _row(self, dataset_id: str) -> Row[Any]:
         if _ID.fullmatch(dataset_id):
-            with self._database.begin() as connection:
+            with self._database.read() as connection:
                 wanted = select(rows).where(rows.c.id == dataset_id, rows.c.deleted.is_(None))
                 row = connection.execute(wanted).one_or_none()
                 if row is not None:
@@ -247,22 +294,11 @@ class Datasets:
 
     def _drop_versions(self, dataset_id: str, current: int) -> None:
         """Remove the tables of earlier versions that no run was made on."""
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             made = connection.execute(select(runs.c.options).where(runs.c.dataset == dataset_id)).scalars()
             used = {current, *(options.get("version") for options in made)}
         for version in set(range(1, current)) - used:
-            drop_table(self.folder / dataset_id, _table_name(version))
-
-    def _reader(self, row: Row[Any], version: int) -> Callable[[], Table]:
-        folder = self.folder / row.id
-
-        def read() -> Table:
-            known = load_table(folder, _table_name(version), row.name)
-            if known is not None:
-                return known
-            return read_table(folder / "data", name=row.name, roles=dict(row.chosen), limits=self._limits)
-
-        return read
+            self._uploads.drop(dataset_id, version)
 
 
 def clean_name(name: str) -> str:
@@ -285,10 +321,6 @@ def make_demo() -> Table:
 def table_bytes(table: Table) -> int:
     """Bytes that the table holds in memory."""
     return int(table.frame.memory_usage(index=False).sum())
-
-
-def _table_name(version: int) -> str:
-    return f"table-{version}"
 
 
 def _describe(dataset_id: str, name: str, table: Table, size: int) -> Dataset:

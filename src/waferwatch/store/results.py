@@ -1,28 +1,53 @@
-"""What runs have found, as files: a folder for each, that appears whole or not at all."""
+"""What runs have found, as files: a folder for each, that appears whole or not at all.
+
+A detection is ``scores-….parquet``, written once when the run ends, and ``detection.json`` with all that depends on the
+threshold, which is swapped for a new one when the threshold moves. Folders of before 0.4.0 hold ``rows.parquet``
+instead, with the flags of then; it stays as it is, and a moved threshold gives them the new ``detection.json``.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, fields
+import secrets
+import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from waferwatch.errors import NotFoundError
-from waferwatch.evaluate.metrics import Metrics
-from waferwatch.events.event import Event, Kind, SensorShare
-from waferwatch.read.table import Note
-from waferwatch.scoring.budget import Budget
-from waferwatch.scoring.result import Detection, RunScore
+from waferwatch.errors import DamagedError, NotFoundError
+from waferwatch.events.event import Event
+from waferwatch.scoring.result import Detection
 from waferwatch.settings import Settings
 from waferwatch.store import folders
+from waferwatch.store.detections import (
+    describe_detection,
+    detection_bytes,
+    event_ids_of,
+    events_of,
+    is_old,
+    restore_detection,
+    score_frame,
+)
+from waferwatch.store.files import Stamp, Written, put, sha256_of, stamp_of
 from waferwatch.store.recent import Recent
+from waferwatch.store.sealed import guarded, put_json, read_json, read_parquet
 
 _RECENT_BYTES = 256 * 2**20
-_EVENT_BYTES = 2_000  # what one event takes in memory, about
-_ARRAYS = ("scores", "flags", "contributions", "event_ids")
+_LOCKS = 64
+_ABOUT = "detection.json"
+_DOCUMENT = "document.json"
+_OLD_ROWS = "rows.parquet"
+
+
+@dataclass(frozen=True)
+class FoundEvents:
+    """The events of a detection, and the rows that they hold."""
+
+    events: list[Event]
+    event_ids: NDArray[np.int64]  # (rows,) id of the event that the row belongs to, 0 = none
 
 
 class Results:
@@ -30,116 +55,167 @@ class Results:
 
     def __init__(self, settings: Settings) -> None:
         self.folder = settings.data_dir / "runs"
-        self._recent: Recent[str, Detection] = Recent(_RECENT_BYTES, _detection_bytes)
+        self._recent: Recent[tuple[str, Stamp], Detection] = Recent(_RECENT_BYTES, detection_bytes)
+        self._locks = tuple(threading.RLock() for _ in range(_LOCKS))
 
     def clean(self) -> None:
         folders.clean(self.folder)
 
+    def lock(self, run_id: str) -> threading.RLock:
+        """Held while a result is read in order to be changed, so that changes of one result come one after the other.
+
+        Some runs share a lock. It holds back other threads, not other processes: of two processes that move one
+        threshold at the same moment, the later one counts.
+        """
+        return self._locks[hash(run_id) % _LOCKS]
+
     def put_detection(self, run_id: str, found: Detection) -> None:
-        """Keep a detection, in place of an earlier one of the same run."""
-        with folders.whole(self._replacing(run_id)) as folder:
-            _rows(found).to_parquet(folder / "rows.parquet", index=False, compression="zstd")
-            (folder / "detection.json").write_text(json.dumps(_about(found), ensure_ascii=False, default=str), "utf-8")
-        self._recent.put(run_id, found)
+        """Keep a detection, in place of an earlier one of the same run. It is on the disk when this returns.
+
+        Raises:
+            StorageFullError: when the disk is full or cannot be written; an earlier one stays as it is.
+        """
+        target = self.folder / run_id
+        with self.lock(run_id):
+            if target.is_dir():
+                written = _write(target, found)
+            else:
+                with folders.whole(target) as folder:
+                    written = _write(folder, found)
+            self._remember(run_id, written.stamp, found)
+
+    def put_threshold(self, run_id: str, found: Detection) -> None:
+        """Keep a detection whose threshold was moved. Its scores are not written again: they are those of before.
+
+        Raises:
+            NotFoundError: when the result was deleted meanwhile.
+            DamagedError: when it was damaged.
+            StorageFullError: when the disk is full or cannot be written; the threshold of before stays.
+        """
+        folder = self.folder / run_id
+        with self.lock(run_id):
+            try:
+                with guarded(_damaged()):
+                    scores = _scores_file(folder, read_json(folder / _ABOUT))
+                written = put_json(folder / _ABOUT, describe_detection(found) | {"scores_file": scores})
+            except (FileNotFoundError, NotADirectoryError):
+                raise self._missing(run_id) from None
+            self._remember(run_id, written.stamp, found)
 
     def detection(self, run_id: str) -> Detection:
         """
         Raises:
             NotFoundError: when nothing is kept under this name.
+            DamagedError: when it was damaged.
         """
-        return self._recent.get(run_id, lambda: self._read(run_id))
+        return self._recent.get((run_id, self._stamp(run_id)), lambda: self._read(run_id))
 
-    def events(self, run_id: str) -> list[Event]:
-        """The events of a detection alone: its rows are not read for them.
+    def events(self, run_id: str) -> FoundEvents:
+        """The events of a detection alone: its scores are not read for them.
 
         Raises:
             NotFoundError: when nothing is kept under this name.
+            DamagedError: when it was damaged.
         """
-        kept = self._recent.find(run_id)
+        kept = self._recent.find((run_id, self._stamp(run_id)))
         if kept is not None:
-            return kept.events
+            return FoundEvents(kept.events, kept.event_ids)
+        folder = self.folder / run_id
         try:
-            about = json.loads((self.folder / run_id / "detection.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            raise _gone() from None
-        return [_event(event) for event in about["events"]]
+            with guarded(_damaged()):
+                about = read_json(folder / _ABOUT)
+                frame = pd.read_parquet(folder / _OLD_ROWS, columns=["event"]) if is_old(about) else pd.DataFrame()
+                return FoundEvents(events_of(about), event_ids_of(frame, about))
+        except (FileNotFoundError, NotADirectoryError):
+            raise self._missing(run_id) from None
 
     def put_document(self, run_id: str, document: dict[str, Any]) -> None:
-        """Keep the result of another kind of run: plain JSON types."""
-        with folders.whole(self._replacing(run_id)) as folder:
-            (folder / "document.json").write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+        """Keep the result of another kind of run: plain JSON types. It is on the disk when this returns.
+
+        Raises:
+            StorageFullError: when the disk is full or cannot be written; an earlier one stays as it is.
+        """
+        target = self.folder / run_id
+        with self.lock(run_id):
+            if target.is_dir():
+                put_json(target / _DOCUMENT, document)
+            else:
+                with folders.whole(target) as folder:
+                    put_json(folder / _DOCUMENT, document)
 
     def document(self, run_id: str) -> dict[str, Any]:
         """
         Raises:
             NotFoundError: when nothing is kept under this name.
+            DamagedError: when it was damaged.
         """
         try:
-            return dict(json.loads((self.folder / run_id / "document.json").read_text("utf-8")))
-        except (OSError, ValueError):
-            raise _gone() from None
+            with guarded(_damaged()):
+                return read_json(self.folder / run_id / _DOCUMENT)
+        except (FileNotFoundError, NotADirectoryError):
+            raise self._missing(run_id) from None
 
     def delete(self, run_id: str) -> None:
+        """
+        Raises:
+            StorageFullError: when the disk cannot be written.
+        """
         folders.remove(self.folder / run_id)
-        self._recent.forget(lambda key, _found: key == run_id)
+        self._recent.forget(lambda key, _found: key[0] == run_id)
 
-    def _replacing(self, run_id: str) -> Path:
-        folders.remove(self.folder / run_id)
-        return self.folder / run_id
+    def _remember(self, run_id: str, stamp: Stamp, found: Detection) -> None:
+        self._recent.forget(lambda key, _found: key[0] == run_id)
+        self._recent.put((run_id, stamp), found)
+
+    def _stamp(self, run_id: str) -> Stamp:
+        """What tells this content from that which another process may put in its place."""
+        try:
+            return stamp_of(self.folder / run_id / _ABOUT)
+        except (FileNotFoundError, NotADirectoryError):
+            raise self._missing(run_id) from None
+
+    def _missing(self, run_id: str) -> NotFoundError:
+        """A folder without its files was damaged; without the folder the result was deleted."""
+        return _damaged() if (self.folder / run_id).is_dir() else _gone()
 
     def _read(self, run_id: str) -> Detection:
         folder = self.folder / run_id
         try:
-            frame = pd.read_parquet(folder / "rows.parquet")
-            about = json.loads((folder / "detection.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            raise _gone() from None
-        return _detection(frame, about)
+            with guarded(_damaged()):
+                about = read_json(folder / _ABOUT)
+                scores = about.get("scores_file", {"name": _OLD_ROWS, "sha256": None})
+                return restore_detection(read_parquet(folder / scores["name"], scores["sha256"]), about)
+        except (FileNotFoundError, NotADirectoryError):
+            raise self._missing(run_id) from None
 
 
-def _rows(found: Detection) -> pd.DataFrame:
-    parts = {f"contribution_{at}": found.contributions[:, at] for at in range(len(found.features))}
-    return pd.DataFrame({"score": found.scores, "flag": found.flags, "event": found.event_ids, **parts})
+def _write(folder: Path, found: Detection) -> Written:
+    """``detection.json`` names the file with the scores, so that replacing the one replaces both."""
+    name = f"scores-{secrets.token_hex(4)}.parquet"
+    frame = score_frame(found)
+    scores = put(folder / name, lambda file: frame.to_parquet(file, index=False, compression="zstd"))
+    about = describe_detection(found) | {"scores_file": {"name": name, "sha256": scores.sha256}}
+    written = put_json(folder / _ABOUT, about)
+    for old in folder.glob("*.parquet"):
+        if old.name != name:
+            old.unlink(missing_ok=True)
+    return written
 
 
-def _about(found: Detection) -> dict[str, Any]:
-    plain = {field.name: getattr(found, field.name) for field in fields(Detection) if field.name not in _ARRAYS}
-    return {
-        **plain,
-        "events": [event.to_dict() for event in found.events],
-        "runs": [asdict(run) for run in found.runs],
-        "metrics": None if found.metrics is None else asdict(found.metrics),
-        "budget": None if found.budget is None else asdict(found.budget),
-        "notes": [{"template": note.template, "values": note.values} for note in found.notes],
-    }
-
-
-def _detection(frame: pd.DataFrame, about: dict[str, Any]) -> Detection:
-    parts = [frame[f"contribution_{at}"].to_numpy(np.float32) for at in range(len(about["features"]))]
-    return Detection(
-        scores=frame["score"].to_numpy(np.float64),
-        flags=frame["flag"].to_numpy(np.bool_),
-        event_ids=frame["event"].to_numpy(np.int64),
-        contributions=np.stack(parts, axis=1) if parts else np.empty((len(frame), 0), np.float32),
-        **{
-            **about,
-            "events": [_event(event) for event in about["events"]],
-            "runs": [RunScore(**run) for run in about["runs"]],
-            "metrics": None if about["metrics"] is None else Metrics(**about["metrics"]),
-            "budget": None if about.get("budget") is None else Budget(**about["budget"]),
-            "notes": tuple(Note(note["template"], note["values"]) for note in about["notes"]),
-        },
-    )
-
-
-def _event(about: dict[str, Any]) -> Event:
-    sensors = tuple(SensorShare(**item) for item in about["sensors"])
-    return Event(**{**about, "kind": Kind(about["kind"]), "sensors": sensors})
+def _scores_file(folder: Path, about: dict[str, Any]) -> dict[str, str]:
+    """Name and checksum of the file that holds the scores."""
+    if is_old(about):
+        return {"name": _OLD_ROWS, "sha256": sha256_of(folder / _OLD_ROWS)}
+    return {"name": about["scores_file"]["name"], "sha256": about["scores_file"]["sha256"]}
 
 
 def _gone() -> NotFoundError:
     return NotFoundError("This result is no longer kept.", hint="Detect again.", field="run")
 
 
-def _detection_bytes(found: Detection) -> int:
-    return int(sum(getattr(found, name).nbytes for name in _ARRAYS)) + _EVENT_BYTES * len(found.events)
+def _damaged() -> DamagedError:
+    return DamagedError(
+        "The files of this result are damaged, so it cannot be shown.",
+        hint="Delete this run, detect again, and have the disk of the server checked.",
+        field="run",
+    )

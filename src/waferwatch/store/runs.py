@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
-import socket
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-import psutil
-from sqlalchemy import Row, Text, cast, or_, select, update
+from sqlalchemy import ColumnElement, Row, Text, and_, case, cast, func, or_, select, update
 
 from waferwatch.errors import NotFoundError
+from waferwatch.store.clock import database_now
 from waferwatch.store.database import Database, now
 from waferwatch.store.schema import runs as rows
 from waferwatch.store.schema import verdicts
+from waferwatch.store.worker import host_of, lives, this_worker
 
 _ID = re.compile(r"[0-9a-f]{16}")
-_SILENT_S = 60.0  # a process that has not touched its run for so long is taken to be dead
+_SILENT_S = 60.0  # a process on another machine that has not touched its runs for so long is taken to be dead
 
 
 class State(StrEnum):
@@ -36,6 +35,8 @@ class State(StrEnum):
 
 
 UNFINISHED = (State.QUEUED, State.RUNNING)
+# A process that could not reach the database for a while finds its runs marked as interrupted; it may go on with them.
+_REVIVABLE = (*UNFINISHED, State.INTERRUPTED)
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,22 @@ class Run:
     fingerprint: str
 
 
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended."""
+
+    state: State
+    finished: str
+    summary: dict[str, Any] | None = None  # of a run that is DONE
+    error: dict[str, Any] | None = None  # of every other one
+
+
 class Runs:
     """The runs of one store. Safe to use from several threads and processes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._worker = _worker()
+        self._worker = this_worker()
 
     def add(
         self, kind: str, dataset: str, dataset_name: str, options: dict[str, Any], fingerprint: str, user: str
@@ -86,7 +97,7 @@ class Runs:
                     progress=0.0,
                     created=moment,
                     worker=self._worker,
-                    touched=moment,
+                    touched=database_now(),
                     **values,
                 )
             )
@@ -98,7 +109,7 @@ class Runs:
             NotFoundError: when there is no such run (any more).
         """
         if _ID.fullmatch(run_id):
-            with self._database.begin() as connection:
+            with self._database.read() as connection:
                 row = connection.execute(select(rows).where(rows.c.id == run_id)).one_or_none()
                 if row is not None:
                     return _run(row)
@@ -131,29 +142,73 @@ class Runs:
             texts = [one.icontains(search, autoescape=True) for one in (rows.c.dataset_name, rows.c.user, rows.c.id)]
             as_stored = json.dumps(search)[1:-1]  # JSON spells Korean letters as escapes
             wanted = wanted.where(or_(*texts, cast(rows.c.options, Text).icontains(as_stored, autoescape=True)))
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [_run(row) for row in connection.execute(wanted)]
 
     def same(self, fingerprint: str) -> Run | None:
         """The newest run of this fingerprint that is done."""
         wanted = select(rows).where(rows.c.fingerprint == fingerprint, rows.c.state == State.DONE)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             row = connection.execute(wanted.order_by(rows.c.created.desc()).limit(1)).one_or_none()
         return None if row is None else _run(row)
 
     def start(self, run_id: str) -> None:
-        self._change(run_id, state=State.RUNNING, started=now(), touched=now())
+        self._change(run_id, UNFINISHED, state=State.RUNNING, started=now(), touched=database_now())
 
-    def touch(self, run_id: str, progress: float) -> None:
-        """Say that the run lives, and how far it is."""
-        self._change(run_id, progress=progress, touched=now())
+    def keep_alive(self, running: Mapping[str, float], waiting: Collection[str] = ()) -> None:
+        """Say that runs of this process live.
+
+        Args:
+            running: id -> progress, 0 to 1.
+            waiting: ids.
+        """
+        alive = {"touched": database_now(), "finished": None}
+        with self._database.begin() as connection:
+            mine = update(rows).where(rows.c.state.in_(_REVIVABLE), rows.c.worker == self._worker)
+            if waiting:
+                connection.execute(mine.where(rows.c.id.in_(waiting)).values(state=State.QUEUED, **alive))
+            for run_id, progress in running.items():
+                started = func.coalesce(rows.c.started, now())  # when the write at its start failed
+                values = {"state": State.RUNNING, "progress": progress, "started": started, **alive}
+                connection.execute(mine.where(rows.c.id == run_id).values(**values))
+
+    def end(self, run_id: str, ending: Ending) -> None:
+        """Keep how a run ended. One that has ended already stays as it is, so that a late writer undoes no cancel."""
+        states = _REVIVABLE if ending.state is State.DONE else UNFINISHED
+        values: dict[str, Any] = {"state": ending.state, "finished": ending.finished}
+        if ending.state is State.DONE:
+            values |= {"progress": 1.0, "summary": ending.summary}
+        else:
+            values |= {"error": ending.error}
+        self._change(run_id, states, **values)
 
     def finish(self, run_id: str, summary: dict[str, Any]) -> None:
-        self._change(run_id, state=State.DONE, progress=1.0, finished=now(), summary=summary)
+        self.end(run_id, Ending(State.DONE, now(), summary=summary))
 
     def fail(self, run_id: str, state: State, error: dict[str, Any]) -> None:
         """End a run that gives no result: FAILED, CANCELLED or INTERRUPTED."""
-        self._change(run_id, state=state, finished=now(), error=error)
+        self.end(run_id, Ending(state, now(), error=error))
+
+    def cancel(self, run_id: str, error: dict[str, Any]) -> None:
+        """Stop a run that is no job of this process.
+
+        If it is this process's nevertheless, nothing works on it any more and it ends here. Another process finds the
+        request with ``unwanted``.
+        """
+        mine, moment = rows.c.worker == self._worker, now()
+        wanted = update(rows).where(rows.c.id == run_id, rows.c.state.in_(UNFINISHED))
+        ended = {"state": State.CANCELLED, "finished": moment, "error": error}
+        with self._database.begin() as connection:
+            connection.execute(wanted.where(mine).values(**ended))
+            connection.execute(wanted.where(~mine).values(cancel_requested=moment))
+
+    def unwanted(self, run_ids: Collection[str]) -> set[str]:
+        """Which of these runs nobody wants any more: those that were cancelled elsewhere, deleted, or ended."""
+        if not run_ids:
+            return set()
+        going = and_(rows.c.state.in_(_REVIVABLE), rows.c.cancel_requested.is_(None))
+        with self._database.read() as connection:
+            return {*run_ids} - {*connection.execute(select(rows.c.id).where(rows.c.id.in_(run_ids), going)).scalars()}
 
     def move(self, run_id: str, summary: dict[str, Any]) -> None:
         """Another summary of a finished run whose threshold was moved: it answers the question of before no longer."""
@@ -173,44 +228,35 @@ class Runs:
             connection.execute(verdicts.delete().where(verdicts.c.run == run_id))
 
     def end_abandoned(self) -> list[str]:
-        """Mark the runs whose process is gone as interrupted, and tell which they are."""
-        host = self._worker.partition(":")[0]
-        silent = (datetime.now(UTC) - timedelta(seconds=_SILENT_S)).isoformat(timespec="microseconds")
-        with self._database.begin() as connection:
-            found = connection.execute(select(rows).where(rows.c.state.in_(UNFINISHED))).all()
-            gone = [
-                row.id
-                for row in found
-                if (row.touched < silent if row.worker.partition(":")[0] != host else not _lives(row.worker))
-            ]
-            if gone:
-                wanted = update(rows).where(rows.c.id.in_(gone), rows.c.state.in_(UNFINISHED))
-                connection.execute(wanted.values(state=State.INTERRUPTED, finished=now()))
-        return gone
+        """Mark the runs whose process is gone as interrupted, and return their ids.
 
-    def _change(self, run_id: str, **values: Any) -> None:
-        """Only a run that has not ended can be changed, so that a late writer undoes no cancel."""
+        A process of this host is asked itself. One of another host counts as gone when it has not touched its runs for
+        a minute of the database's clock.
+        """
+        host = host_of(self._worker)
+        silent = (rows.c.touched < database_now(-_SILENT_S)).label("silent")
+        wanted = select(rows.c.id, rows.c.worker, rows.c.touched, silent).where(rows.c.state.in_(UNFINISHED))
+        with self._database.read() as connection:
+            found = connection.execute(wanted).all()
+        gone = [row for row in found if (row.silent if host_of(row.worker) != host else not lives(row.worker))]
+        return [row.id for row in gone if self._interrupt(row.id, row.touched)]
+
+    def _interrupt(self, run_id: str, touched: str) -> bool:
+        """Unless its process has touched it meanwhile."""
+        asked = rows.c.cancel_requested.is_not(None)
+        values = {"state": case((asked, State.CANCELLED.value), else_=State.INTERRUPTED.value), "finished": now()}
+        return self._change(run_id, UNFINISHED, rows.c.touched == touched, **values)
+
+    def _change(self, run_id: str, states: Collection[State], *conditions: ColumnElement[bool], **values: Any) -> bool:
+        """Change a run in one of these states; False when it is not there or in another one."""
+        wanted = update(rows).where(rows.c.id == run_id, rows.c.state.in_(states), *conditions).values(**values)
         with self._database.begin() as connection:
-            connection.execute(update(rows).where(rows.c.id == run_id, rows.c.state.in_(UNFINISHED)).values(**values))
+            return connection.execute(wanted).rowcount == 1
 
 
 def _run(row: Row[Any]) -> Run:
     values = {name: getattr(row, name) for name in Run.__dataclass_fields__ if name != "state"}
     return Run(**values, state=State(row.state))
-
-
-def _worker() -> str:
-    """This process, told apart from every other one, also from a later one with the same number."""
-    me = psutil.Process()
-    return f"{socket.gethostname()}:{os.getpid()}:{me.create_time():.2f}"
-
-
-def _lives(worker: str) -> bool:
-    _, number, created = worker.rsplit(":", 2)
-    try:
-        return f"{psutil.Process(int(number)).create_time():.2f}" == created
-    except psutil.Error:
-        return False
 
 
 def _not_found(run_id: str) -> NotFoundError:

@@ -67,7 +67,8 @@ runs = Table(
     Column("summary", JSON),
     Column("user", Words, nullable=False),
     Column("worker", String(200), nullable=False),  # the process that runs it
-    Column("touched", String(40), nullable=False),  # when that process last said that it lives
+    Column("touched", String(40), nullable=False),  # when that process last said that it lives: the database's clock
+    Column("cancel_requested", String(40)),  # when somebody asked to stop it; the process that runs it obeys
     Index(None, "fingerprint"),
     Index(None, "dataset"),
     Index(None, "created"),
@@ -84,6 +85,13 @@ verdicts = Table(
     Column("user", Words, nullable=False),
     Column("at", String(40), nullable=False),
     UniqueConstraint("run", "row"),
+)
+
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("until", String(40), nullable=False),  # when its cookie becomes too old, and the row may go
 )
 
 audit = Table(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -53,8 +56,24 @@ class Verdicts:
     def of(self, *runs: str) -> list[Verdict]:
         """Every verdict on events of these runs, oldest first."""
         wanted = select(rows).where(rows.c.run.in_(runs)).order_by(rows.c.at)
-        with self._database.begin() as connection:
+        with self._database.read() as connection:
             return [
                 Verdict(row.run, row.row, Judgement(row.verdict), row.note, row.user, row.at)
                 for row in connection.execute(wanted)
             ]
+
+
+def event_verdicts(event_ids: NDArray[np.int64], verdicts: Iterable[Verdict]) -> dict[int, Verdict]:
+    """The verdict on each event of one run: that on a row which the event holds now.
+
+    Rows between an event's first and last one may belong to another equipment, so only ``event_ids`` can say it.
+
+    Args:
+        event_ids: (rows,) id of the event that the row belongs to, 0 = none.
+        verdicts: of this run, oldest first; of two on one event the newer counts.
+
+    Returns:
+        Event id -> verdict.
+    """
+    inside = [one for one in verdicts if one.row < len(event_ids)]
+    return {int(event_ids[one.row]): one for one in inside if event_ids[one.row]}

@@ -16,8 +16,13 @@ class JsonAnswer(JSONResponse):
     """A JSON answer that may hold numpy values and NaN."""
 
     def render(self, content: Any) -> bytes:
-        text = json.dumps(plain(content), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return text.encode(errors="backslashreplace")  # a lone surrogate becomes its JSON escape
+        return encoded(content)
+
+
+def encoded(content: Any) -> bytes:
+    """JSON in UTF-8 of what may hold numpy values and NaN."""
+    text = json.dumps(plain(content), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode(errors="backslashreplace")  # a lone surrogate becomes its JSON escape
 
 
 def plain(value: Any) -> Any:

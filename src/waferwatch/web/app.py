@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from importlib import metadata
 
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -20,6 +21,7 @@ from waferwatch.errors import WaferwatchError
 from waferwatch.jobs.jobs import Jobs
 from waferwatch.settings import Settings, current_settings
 from waferwatch.store.store import open_store
+from waferwatch.store.sweeper import Sweeper
 from waferwatch.web import audit, health
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.assets import serve_asset
@@ -36,6 +38,7 @@ from waferwatch.web.history import api as history
 from waferwatch.web.login import api as login
 from waferwatch.web.login.access import Access
 from waferwatch.web.openapi import Endpoint, describe
+from waferwatch.web.peers import Peers
 from waferwatch.web.telemetry import Telemetry
 from waferwatch.web.work import Work
 
@@ -81,7 +84,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/static/{path:path}", serve_asset),
         ],
         middleware=[
-            Middleware(Guard, settings=settings, telemetry=telemetry),
+            Middleware(Peers),
+            Middleware(Guard, settings=settings, telemetry=telemetry, access=made.access),
             Middleware(GZipMiddleware, minimum_size=_PACKED_BYTES, compresslevel=5),
         ],
         exception_handlers={WaferwatchError: answer_known, HTTPException: answer_known},
@@ -91,12 +95,23 @@ def create_app(settings: Settings | None = None) -> Starlette:
     return app
 
 
+def prepare(parts: Parts) -> None:
+    """Make the store ready. Nothing happens when it is already.
+
+    Raises:
+        StoreError: when the database or the data folder cannot be used, with the remedy.
+    """
+    for run_id in parts.store.prepare():
+        _log.warning("run %s was interrupted when the server ended; it can be started again", run_id)
+
+
 @contextlib.asynccontextmanager
 async def _lifespan(_app: Starlette, parts: Parts) -> AsyncIterator[None]:
-    for run_id in await parts.work.read(parts.store.prepare):
-        _log.warning("run %s was interrupted when the server ended; it can be started again", run_id)
+    await to_thread.run_sync(prepare, parts)
     parts.jobs.start()
+    sweeper = Sweeper(parts.store)
+    sweeper.start()
     yield
-    parts.jobs.stop()
-    await parts.work.read(parts.jobs.join, _PATIENCE_S)
+    sweeper.stop()
+    await to_thread.run_sync(parts.jobs.close, _PATIENCE_S)
     parts.store.close()

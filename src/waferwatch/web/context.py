@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from waferwatch.errors import TooLargeError
 from waferwatch.jobs.jobs import Jobs
@@ -34,8 +34,8 @@ class Parts:
     access: Access
 
 
-def parts(request: Request) -> Parts:
-    return cast(Parts, request.app.state.parts)
+def parts(request: HTTPConnection) -> Parts:
+    return cast(Parts, request.scope["app"].state.parts)
 
 
 def translator(request: Request) -> Translator:

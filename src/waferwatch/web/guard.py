@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import re
 import secrets
-import socket
 import time
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect, Request
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from waferwatch.errors import TooManyError, WaferwatchError
 from waferwatch.settings import Settings
+from waferwatch.web.context import parts
 from waferwatch.web.error_page import answer_error
-from waferwatch.web.faults import ForbiddenError, MalformedError, cut_short, unexpected
+from waferwatch.web.faults import cut_short, unexpected
+from waferwatch.web.hosts import READING, Hosts
 from waferwatch.web.language import COOKIE, choose_language
-from waferwatch.web.limits import Limiter, client_of
-from waferwatch.web.login.door import enter
+from waferwatch.web.limits import Limiter
+from waferwatch.web.login.access import Access, no_token
+from waferwatch.web.login.door import enter, known_user
+from waferwatch.web.peers import client_of
 from waferwatch.web.telemetry import Telemetry
 
 _log = logging.getLogger("waferwatch.web")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_READING = ("GET", "HEAD", "OPTIONS")
+_POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
 # Scripts only from here, none inline, no eval (Plotly needs none without WebGL traces). Plotly sets style attributes on
 # what it draws and adds two style elements: one that is empty when it is checked, and one for its maps. The browser
 # tests fail when another version of Plotly adds others; the browser's message tells the hash.
@@ -62,27 +64,31 @@ _HEADERS = {
 class Guard:
     """The outermost ASGI layer. Sets ``request_id``, ``language`` and ``user`` in the request's state."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, telemetry: Telemetry) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, telemetry: Telemetry, access: Access) -> None:
         self._app = app
         self._telemetry = telemetry
-        self._names = allowed_names(settings)
-        self._everywhere = settings.host in ("0.0.0.0", "::", "")
+        self._hosts = Hosts(settings, guarded=access.needed)
         self._posts = Limiter(settings.posts_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+        else:
             await self._app(scope, receive, send)
-            return
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         request = Request(scope)
-        answered = _Answered(send, _prepare(request))
+        answered = _Answered(send, _prepare(request), request.headers.get("host", ""))
         try:
             await (await self._stopped(request) or self._app)(scope, receive, answered)
         except ClientDisconnect:
             _log.info("request %s: the client went away before it had sent everything", request.state.request_id)
             await answer_error(request, cut_short())(scope, receive, answered)
         except Exception:
-            _log.exception("request %s: %s %s failed", request.state.request_id, scope["method"], scope["path"])
+            _log.exception("request %s: %s %r failed", request.state.request_id, scope["method"], scope["path"])
             if answered.status:
                 raise
             await answer_error(request, unexpected())(scope, receive, answered)
@@ -91,7 +97,7 @@ class Guard:
 
     async def _stopped(self, request: Request) -> Response | None:
         """What a request is answered that may not go on; None for one that may."""
-        refusal = self._refusal(request.headers, request.method)
+        refusal = self._hosts.refusal(request)
         if refusal is not None:
             return answer_error(request, refusal)
         try:
@@ -105,30 +111,26 @@ class Guard:
             return answer_error(request, error)
         return answer
 
-    def _refusal(self, headers: Headers, method: str) -> WaferwatchError | None:
-        """Why the request must not be answered: a name that is not ours (DNS rebinding), or another site's page."""
-        host = headers.get("host", "")
-        if not self._is_ours(host):
-            return MalformedError(
-                "This server does not answer to the name {host}.",
-                hint="Open it as http://localhost, or give WAFERWATCH_ALLOWED_HOSTS the name that you use.",
-                host=host[:100],
-            )
-        if method in _READING:
-            return None
-        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-        foreign = site in ("cross-site", "same-site") or (origin is not None and _place_of(origin) != host)
-        if not foreign:
-            return None
-        return ForbiddenError("Another web site asked for this.", hint="Use the page of this server, or a program.")
-
-    def _is_ours(self, host: str) -> bool:
-        name = _without_port(host)
-        return name in self._names or (self._everywhere and (_is_address(name) or (bool(name) and "." not in name)))
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A web socket meets the same questions as a request, before it is accepted."""
+        request = HTTPConnection(scope)
+        _prepare(request)
+        try:
+            refusal = self._hosts.refusal(request)
+            if refusal is None:
+                request.state.user = await known_user(parts(request), request)
+                refusal = no_token() if request.state.user is None else None
+        except WaferwatchError as error:
+            refusal = error
+        if refusal is None:
+            await self._app(scope, receive, send)
+            return
+        _log.info("request %s: a web socket was refused: %s", request.state.request_id, refusal.message())
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": refusal.code})
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
-        method = scope["method"] if scope["method"] in (*_READING, "POST", "PUT", "PATCH", "DELETE") else "other"
+        method = scope["method"] if scope["method"] in (*READING, "POST", "PUT", "PATCH", "DELETE") else "other"
         self._telemetry.count("waferwatch_requests_total", route=route, method=method, status=str(status or 500))
         self._telemetry.count("waferwatch_request_seconds_total", seconds, route=route)
 
@@ -136,9 +138,10 @@ class Guard:
 class _Answered:
     """Adds our headers to the answer on its way out, and remembers its status."""
 
-    def __init__(self, send: Send, headers: dict[str, str]) -> None:
+    def __init__(self, send: Send, headers: dict[str, str], host: str) -> None:
         self._send = send
         self._headers = headers
+        self._host = host
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
@@ -147,12 +150,14 @@ class _Answered:
             headers = MutableHeaders(scope=message)
             for name, value in self._headers.items():
                 headers[name] = value
+            if "location" in headers:
+                headers["location"] = _own_path(headers["location"], self._host)
             headers.setdefault("Cache-Control", "no-store")
             headers.add_vary_header("Accept, Accept-Language, Cookie")
         await self._send(message)
 
 
-def _prepare(request: Request) -> dict[str, str]:
+def _prepare(request: HTTPConnection) -> dict[str, str]:
     """Give the request its id and language. Returns the headers that every answer carries."""
     given = request.headers.get("x-request-id", "")
     request.state.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
@@ -161,33 +166,9 @@ def _prepare(request: Request) -> dict[str, str]:
     return {**_HEADERS, "X-Request-ID": request.state.request_id}
 
 
-def allowed_names(settings: Settings) -> frozenset[str]:
-    """Host names that a server answers to: its own, those of the settings and, beyond loopback, this machine's."""
-    names = {"127.0.0.1", "localhost", "::1", settings.host.lower()}
-    names |= {name for part in settings.allowed_hosts.split(",") if (name := part.strip().lower())}
-    if settings.host in ("0.0.0.0", "::", ""):
-        names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
-    return frozenset(names)
-
-
-def _place_of(origin: str) -> str:
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:  # "http://["
-        return ""
-
-
-def _without_port(host: str) -> str:
-    name, _, port = host.lower().rpartition(":")
-    if name and port.isdigit() and (":" not in name or name.endswith("]")):
-        return name.strip("[]")
-    return host.lower().strip("[]")
-
-
-def _is_address(name: str) -> bool:
-    """An IP address needs no resolving, so no DNS trick can stand behind it."""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+def _own_path(location: str, host: str) -> str:
+    """A redirect to this server without its name: whoever asked may have sent a name that is not ours."""
+    target = urlsplit(location)
+    if not target.netloc or target.netloc != host:
+        return location
+    return "/" + urlunsplit(("", "", target.path, target.query, target.fragment)).lstrip("/\\")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from waferwatch.errors import WaferwatchError
+from waferwatch.errors import ModelError, StorageFullError, WaferwatchError
+from waferwatch.store.database import StoreError
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts
 from waferwatch.web.openapi import Endpoint
 from waferwatch.web.schemas import Health, Readiness
 from waferwatch.web.telemetry import CONTENT_TYPE
 from waferwatch.web.work import moment_model
+
+_log = logging.getLogger("waferwatch.web")
 
 
 class NotReadyError(WaferwatchError):
@@ -31,15 +36,23 @@ async def readyz(request: Request) -> Response:
 
 
 def _readiness(app: Parts) -> dict[str, str | None]:
-    if not app.store.datasets.writable():
+    """Reasons name no path, since anybody may ask."""
+    try:
+        app.store.datasets.check_writable()
+        app.store.runs.all(limit=1)
+    except StorageFullError as error:  # of the files or of the database
+        raise NotReadyError(error.message_template, hint=error.hint_template, **error.values) from error
+    except StoreError as error:
+        _log.warning("not ready: %s", error)
+        raise NotReadyError(error.message_template, hint=error.hint_template) from error
+    try:
+        model, _, device = moment_model(app.settings)
+    except ModelError as error:
+        _log.warning("not ready: %s", error)
         raise NotReadyError(
-            "Data sets cannot be stored in {folder}.",
-            hint="Give the server's user the right to write there, or set WAFERWATCH_DATA_DIR.",
-            folder=app.store.datasets.folder,
-        )
-    app.store.runs.all(limit=1)
-    model, sha256, device = moment_model(app.settings)
-    return {"status": "ready", "model": model, "model_sha256": sha256, "device": device}
+            "The checkpoint of MOMENT cannot be loaded.", hint="Run `waferwatch doctor` on the server: it says why."
+        ) from error
+    return {"status": "ready", "model": model, "device": device}
 
 
 async def metrics(request: Request) -> Response:

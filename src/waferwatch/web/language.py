@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gettext
 import io
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+from waferwatch.read.table import Note
 
 DEFAULT = "en"
 LANGUAGES = {"en": "English", "ko": "한국어"}
@@ -42,6 +45,11 @@ class Translator:
 
     def __call__(self, sentence: str) -> str:
         return self._catalogue.gettext(sentence) if sentence else ""
+
+
+def translated(notes: Iterable[Note], translate: Translator) -> list[str]:
+    """Notes in the reader's language."""
+    return [translate(note.template).format(**note.values) for note in notes]
 
 
 def choose_language(cookie: str | None, accept: str) -> str:

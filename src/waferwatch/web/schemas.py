@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import math
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
-from waferwatch.scoring.budget import LEAST_ALARMS, MOST_ALARMS
+from waferwatch.scoring.promise import LEAST_ALARMS, MOST_ALARMS
+from waferwatch.scoring.threshold import AUTO
 
 DEFAULT_DETECTOR = "moment"
 DEFAULT_POINTS, LEAST_POINTS, MOST_POINTS = 1000, 10, 5000
@@ -18,10 +21,31 @@ Place = Annotated[str, Field(max_length=100)]
 Rows = Annotated[int, Field(ge=1, le=2**31)]
 Alarms = Annotated[float, Field(ge=LEAST_ALARMS, le=MOST_ALARMS, allow_inf_nan=False)]
 
-SHARE_HELP = "Expected share of anomalous rows, above 0, at most 0.5."
+
+def _threshold(value: object) -> float | str:
+    """One complaint about what is neither, not one for each."""
+    if value == AUTO:
+        return AUTO
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise PydanticCustomError("threshold", "neither a finite number nor auto")
+    return float(value)
+
+
+ThresholdValue = Annotated[
+    float | Literal["auto"],
+    PlainValidator(_threshold),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "const": AUTO}]}),
+]
+
+SHARE_HELP = "Instead of the automatic threshold: expected share of anomalous rows, above 0, at most 0.5."
 ALARMS_HELP = (
-    "Instead of contamination: at most so many false events per equipment and week. Needs rows known to be normal and "
-    "a time column with dates."
+    "Instead of the automatic threshold: at most so many false events per equipment and week. Needs a time column with "
+    "dates. Where the normal rows cannot carry the number, the automatic threshold is used and `promise.kept` is false."
+)
+THRESHOLD_HELP = (
+    "`auto`: found from the scores of normal rows that were left out of learning; or a number as the scores are: 1 is "
+    "as high as one normal row in ten reaches, 2 one in a hundred, 3 one in a thousand. Give one of `threshold`, "
+    "`contamination` and `false_alarms` at most."
 )
 SENSORS_HELP = "Sensor columns to use; left out: all."
 REFERENCE_HELP = "The first so many rows of each series, in time order, are known to be normal."
@@ -65,7 +89,6 @@ class Health(BaseModel):
 class Readiness(BaseModel):
     status: str
     model: str
-    model_sha256: str | None
     device: str
 
 

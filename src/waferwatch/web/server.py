@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import errno
-import logging
 import socket
 import sys
-from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
 
 from waferwatch.errors import InputError
 from waferwatch.settings import Settings
-from waferwatch.web.app import create_app
+from waferwatch.web.app import create_app, prepare
+from waferwatch.web.connections import BACKLOG, PatientProtocol
+from waferwatch.web.file_limit import raise_file_limit
 from waferwatch.web.login.access import Access
+from waferwatch.web.logs import log_to_stderr
 
 _GRACE_S = 5
 
 
 class _Server(uvicorn.Server):
-    """Ends running detections as soon as it is told to stop, instead of waiting for them."""
+    """Ends running detections when it stops, instead of waiting for them.
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    Not in the signal handler: that runs between any two instructions of the event loop, where nothing may wait. Their
+    states are written when the application ends.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         app = self.config.app
         if isinstance(app, Starlette):
             app.state.parts.jobs.stop()
-        super().handle_exit(sig, frame)
+        await super().shutdown(sockets)
 
 
 def serve(settings: Settings) -> None:
@@ -34,20 +39,25 @@ def serve(settings: Settings) -> None:
 
     Raises:
         InputError: when the address cannot be listened on, with the remedy.
+        StoreError: when the database or the data folder cannot be used, with the remedy.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    listening = _listen(settings.host, settings.port)
-    app = create_app(settings)
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE_S,
-    )
-    for line in _greeting(_address(settings.host, listening), app.state.parts.access):
-        print(line, file=sys.stderr, flush=True)  # noqa: T201
-    with listening:
+    log_to_stderr()
+    raise_file_limit()
+    with _listen(settings.host, settings.port) as listening:
+        app = create_app(settings)
+        prepare(app.state.parts)  # before uvicorn starts, which would answer a failure here with a traceback
+        config = uvicorn.Config(
+            app,
+            http=PatientProtocol,
+            backlog=BACKLOG,
+            proxy_headers=False,  # the guard reads them itself, to know who is really connected
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+        for line in _greeting(_address(settings.host, listening), app.state.parts.access):
+            print(line, file=sys.stderr, flush=True)  # noqa: T201
         _Server(config).run(sockets=[listening])
 
 
@@ -69,7 +79,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-        listening.listen(128)
+        listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise _cannot_listen(error, host, port) from error

@@ -42,7 +42,6 @@ def _plain_texts(translate: Translator) -> dict[str, str]:
         "events": translate("Events"),
         "share": translate("Anomalous"),
         "threshold": translate("threshold {value}"),
-        "per_week": translate("Events per equipment and week"),
         "model": translate("Model"),
         "time": translate("Time"),
         "precision": translate("Precision"),
@@ -51,6 +50,12 @@ def _plain_texts(translate: Translator) -> dict[str, str]:
         "point": translate("point"),
         "contextual": translate("contextual"),
         "collective": translate("collective"),
+        "state": translate("state"),
+        "state_since": translate(
+            "State: unlike the reference since {start}. Has the process changed? Then learn it anew."
+        ),
+        "usual_once": translate("as high about once in {time} of normal running"),
+        "usual_never": translate("beyond all rows taken as normal"),
         "row": translate("row {row}"),
         "row_count": translate("{count} rows"),
         "row_count_one": translate("{count} row"),
@@ -61,6 +66,8 @@ def _plain_texts(translate: Translator) -> dict[str, str]:
         "waiting": translate("Waiting; place in the queue: {place}"),
         "running": translate("Running"),
         "interrupted": translate("The server ended before this run did."),
+        "fix": translate("Set {column} as {role}"),
+        "fix_all": translate("Set {count} columns as {role}"),
         "true_alarm": translate("true alarm"),
         "false_alarm": translate("false alarm"),
     }

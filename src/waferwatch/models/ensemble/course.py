@@ -6,14 +6,14 @@ second of each step, what is usual there goes away (docs/experiments.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.models.ensemble.columns import Columns, bridged
+from waferwatch.models.ensemble.chain import Chain
+from waferwatch.models.ensemble.columns import bridged
 from waferwatch.models.state import storable
 from waferwatch.series.steps import Steps
 
@@ -39,14 +39,15 @@ class Course:
     spread: Floats  # (S, K + 1) above 0
 
     @classmethod
-    def learn(cls, reference: Sequence[Columns], steps: Sequence[Steps]) -> Self | None:
-        """From normal series and their steps; None when most of their places are visited too rarely."""
-        stages = np.unique(np.concatenate([one.stage for one in steps]))
-        every = np.concatenate([_place(one, stages) for one in steps])
-        values = np.concatenate([one.values for one in reference], axis=1)
+    def learn(cls, values: Floats, steps: Steps) -> Self | None:
+        """From normal points (S, n) and their steps; None when most of their places are visited too rarely."""
+        if not len(steps):
+            return None
+        stages = np.unique(steps.stage)
+        every = _place(steps, stages)
         places, which, visits = np.unique(every, return_inverse=True, return_counts=True)
         # A step that goes on and on is at its last place for long, but has come there once.
-        known = np.bincount(which, np.concatenate([one.tick for one in steps]) <= LAST_TICK) >= FEWEST
+        known = np.bincount(which, steps.tick <= LAST_TICK) >= FEWEST
         if visits[known].sum() < LEAST_KNOWN * len(every):
             return None
         level, spread = _levels(values, which, visits)
@@ -58,17 +59,21 @@ class Course:
             np.concatenate([spread[:, known], unknown[1]], axis=1),
         )
 
-    def residual(self, columns: Columns, steps: Steps) -> Columns:
-        """How far the series is off its normal course, in spreads at each place."""
+    def residual(self, chain: Chain, steps: Steps) -> Chain:
+        """How far series are off their normal course, in spreads at each place."""
         at = self._known_place(_place(steps, self.stages))
-        off = (columns.values - self.level[:, at]) / self.spread[:, at]
-        for sensor in np.flatnonzero(~columns.measured.all(axis=1)):  # a line across a gap takes no account of steps
-            off[sensor] = bridged(off[sensor].astype(np.float64), columns.measured[sensor])
-        return Columns(np.ascontiguousarray(off, np.float32), columns.measured, columns.offset)
+        off = chain.values - self.level[:, at]
+        off /= self.spread[:, at]
+        for sensor in np.flatnonzero(~chain.measured.all(axis=1)):  # a line across a gap takes no account of steps
+            known = chain.measured[sensor]
+            for start, stop in zip(chain.starts.tolist(), chain.stops.tolist(), strict=True):
+                if not known[start:stop].all():
+                    off[sensor, start:stop] = bridged(off[sensor, start:stop].astype(np.float64), known[start:stop])
+        return replace(chain, values=off)
 
-    def distance(self, columns: Columns, steps: Steps) -> Floats:
-        """(S, n) how far the series is off its normal course, in spreads of the reference."""
-        found: Floats = columns.values - self.level[:, self._known_place(_place(steps, self.stages))]
+    def distance(self, values: Floats, steps: Steps) -> Floats:
+        """(S, n) how far points are off their normal course, in spreads of the reference."""
+        found: Floats = values - self.level[:, self._known_place(_place(steps, self.stages))]
         return found
 
     def knows(self, steps: Steps) -> NDArray[np.bool_]:

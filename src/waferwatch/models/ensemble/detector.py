@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from waferwatch.models.blocks import NOT_LEARNT, contiguous, of_runs
 from waferwatch.models.contract import Detector, Learnt, ModelInfo, Part, Progress, Scores, no_progress
 from waferwatch.models.ensemble.alignment import FEWEST_POINTS, FEWEST_RUNS, MOST_POINTS, are_runs
-from waferwatch.models.ensemble.columns import Columns, columns_of
+from waferwatch.models.ensemble.batches import Piece, batches, in_threads
+from waferwatch.models.ensemble.chain import Chain, chain_of
+from waferwatch.models.ensemble.columns import columns_of
 from waferwatch.models.ensemble.course import Course
 from waferwatch.models.ensemble.normal import Normal, measure
 from waferwatch.models.ensemble.one_sensor import OneSensor, OneSensorLearning
@@ -25,14 +27,15 @@ from waferwatch.models.ensemble.whole_runs import WholeRuns, WholeRunsLearning
 from waferwatch.models.moment.encoder import Encoder, Step
 from waferwatch.models.state import storable
 from waferwatch.series.series import Series, steps_of
-from waferwatch.series.steps import Steps, whole
+from waferwatch.series.steps import Steps, joined, whole
 from waferwatch.settings import current_settings
 
 FEWEST_STEPWISE = 20  # runs of a reference whose steps say more than their whole shape
 MOST_RUNS = 1000  # normal runs that are compared as wholes, evenly spaced
 MOST_USUAL = 0.8  # share of runs taken to be normal that are learnt from: the most usual ones
-STREAM_CONTEXT = {1: 4096, 2: 2560}  # points that the windows of the network reach, of one sensor and of several
+STREAM_CONTEXT = {1: 4608, 2: 2560}  # points that the windows of the network reach, of one sensor and of several
 RUN_CONTEXT = 6144  # twelve stays of 512 points
+RUNS_BEFORE = 12  # that hold at least as many stays
 
 
 @storable
@@ -48,34 +51,39 @@ class StreamPart(Part):
     delay: int
 
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
-        encoder, found = encoder_of(detector), []
-        for number, one in enumerate(series):
-            progress(number / len(series))
-            columns = columns_of(one, self.normal)
-            found.append(self._score(columns, encoder, lambda: progress(0.0)))
-        return found
+        encoder = encoder_of(detector)
+        work = list(batches(series, self.context))
+        threads = threads_of(detector)
+        if encoder is not None and len(work) > 1:
+            encoder = replace(encoder, threads=1)
+
+        def score(batch: list[Piece]) -> list[Scores]:
+            progress(batch[0].number / len(series))
+            return self._score([series[one.number].at(one.rows) for one in batch], encoder, lambda: progress(0.0))
+
+        return joined_scores(series, work, in_threads(score, work, threads))
 
     def shifted(self, first: Sequence[Series]) -> Self:
         return replace(self, normal=_at_level(self.normal, first))
 
-    def _score(self, columns: Columns, encoder: Encoder | None, step: Step) -> Scores:
-        judged = columns.measured & self.normal.known[:, None]
-        shares = np.where(judged.any(axis=0), judged / np.maximum(judged.sum(axis=0), 1), np.nan).astype(np.float32)
-        points = np.full(len(columns), np.nan)
-        if len(columns) >= FEWEST_POINTS and self.one is not None:
-            points = mean_vote(self.one.votes_of(columns, encoder, step))
-        elif len(columns) >= FEWEST_POINTS and self.several is not None:
+    def _score(self, series: Sequence[Series], encoder: Encoder | None, step: Step) -> list[Scores]:
+        chain = chain_of(series, self.normal)
+        judged = _measured(chain, self.normal)
+        points, shares = np.full(len(chain), np.nan), _equal_shares(chain, self.normal)
+        if self.one is not None:
+            votes = [mean_vote(self.one.votes_of(chain.piece(number), encoder, step)) for number in range(len(series))]
+            points = np.concatenate(votes)
+        elif self.several is not None:
             kept = ~self.normal.two_valued
-            votes, each = self.several.votes_and_shares(columns.pick(kept), encoder, step)
-            points = mean_vote(votes)
-            shares[kept] = np.where(judged.any(axis=0), each, np.nan)
-            shares[~kept] = np.where(judged.any(axis=0), 0.0, np.nan)
+            found, each = self.several.votes_and_shares(chain.pick(kept), encoder, step)
+            points, shares[:] = mean_vote(found), 0.0
+            shares[kept] = each
             if self.states is not None:
+                pieces = [chain.pick(~kept).piece(number) for number in range(len(series))]
                 excess = np.zeros(shares.shape)
-                excess[~kept] = self.states.excess(columns.pick(~kept))
+                excess[~kept] = np.concatenate([self.states.excess(one) for one in pieces], axis=1)
                 points, shares = with_excess(points, shares, excess)
-        points = np.where(judged.any(axis=0), points, np.nan)
-        return Scores(points, np.where(np.isnan(points)[:, None], np.nan, shares.T).astype(np.float32))
+        return scores_of(chain, np.where(judged, points, np.nan), shares)
 
 
 @storable
@@ -93,31 +101,35 @@ class StepPart(Part):
         return True
 
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
-        columns, steps = [columns_of(one, self.normal) for one in series], [steps_of(one) for one in series]
-        beyond, found = self.steps.beyond(columns, steps), []
-        for number, (one, where) in enumerate(zip(beyond, steps, strict=True)):
-            if number % 16 == 0:
-                progress(number / len(series))
-            found.append(self._score(one, where))
-        return found
+        work = list(batches(series, self.context))
+
+        def score(batch: list[Piece]) -> list[Scores]:
+            progress(batch[0].number / len(series))
+            first = batch[0].number  # the runs just before it say how far sensors have wandered
+            before = list(series[max(0, first - RUNS_BEFORE) : first])
+            some = [*before, *(series[one.number].at(one.rows) for one in batch)]
+            return self._score(some, lambda: progress(0.0))[len(before) :]
+
+        return joined_scores(series, work, in_threads(score, work, threads_of(detector)))
 
     def knows(self, series: Series) -> NDArray[np.bool_]:
         return self.steps.course.knows(steps_of(series))
 
     def shifted(self, first: Sequence[Series]) -> Self:
         """By the median distance of the first runs from the course, in spreads of the sensor."""
-        columns, steps = [columns_of(one, self.normal) for one in first], [steps_of(one) for one in first]
-        off = [self.steps.course.distance(*both) for both in zip(columns, steps, strict=True)]
-        median = np.median(np.concatenate(off, axis=1), axis=1) if off else np.zeros(len(self.normal.level))
+        if not first:
+            return self
+        chain, steps = chain_of(first, self.normal), joined([steps_of(one) for one in first])
+        median = np.median(self.steps.course.distance(chain.values, steps), axis=1)
         return replace(self, normal=replace(self.normal, level=self.normal.level + median * self.normal.spread))
 
-    def _score(self, beyond: Columns, steps: Steps) -> Scores:
-        judged = _measured(beyond, self.normal) & self.steps.course.knows(steps)
-        if len(beyond) < FEWEST_POINTS // 2:
-            judged[:] = False
-        votes, shares = self.steps.votes_and_shares(beyond, steps, lambda: None)
-        points = np.where(judged, fused(votes), np.nan)
-        return Scores(points, np.where(judged[:, None], shares.T, np.nan).astype(np.float32))
+    def _score(self, series: Sequence[Series], step: Step) -> list[Scores]:
+        chain = chain_of(series, self.normal)
+        steps = joined([steps_of(one) for one in series])
+        judged = _measured(chain, self.normal) & self.steps.course.knows(steps)
+        judged &= (chain.lengths >= FEWEST_POINTS // 2)[chain.owner]
+        votes, shares = self.steps.votes_and_shares(self.steps.beyond(chain, steps), steps, step)
+        return scores_of(chain, np.where(judged, fused(votes), np.nan), shares)
 
 
 @storable
@@ -191,6 +203,38 @@ def encoder_of(detector: Detector) -> Encoder | None:
     return detector.encoder if isinstance(detector, EnsembleDetector) else None
 
 
+def threads_of(detector: Detector) -> int:
+    """Processor threads that a detector may use."""
+    return detector.threads if isinstance(detector, EnsembleDetector) else 1
+
+
+def joined_scores(series: Sequence[Series], work: Sequence[list[Piece]], found: Sequence[list[Scores]]) -> list[Scores]:
+    """Scores of series, of which long ones were scored in pieces."""
+    parts: dict[int, list[Scores]] = {number: [] for number in range(len(series))}
+    for batch, scores in zip(work, found, strict=True):
+        for piece, one in zip(batch, scores, strict=True):
+            parts[piece.number].append(Scores(one.points[piece.kept], one.contributions[piece.kept]))
+    return [
+        mine[0]
+        if len(mine) == 1
+        else Scores(np.concatenate([one.points for one in mine]), np.concatenate([one.contributions for one in mine]))
+        for mine in parts.values()
+    ]
+
+
+def scores_of(chain: Chain, points: NDArray[np.float64], shares: NDArray[np.floating]) -> list[Scores]:
+    """Scores (n,) and shares (S, n) of a chain, series by series; a series that is too short is not judged."""
+    points = np.where((chain.lengths < FEWEST_POINTS // 2)[chain.owner], np.nan, points)
+    each = np.where(np.isnan(points)[:, None], np.nan, shares.T).astype(np.float32)
+    pairs = zip(chain.starts.tolist(), chain.stops.tolist(), strict=True)
+    return [Scores(points[start:stop], each[start:stop]) for start, stop in pairs]
+
+
+def _equal_shares(chain: Chain, normal: Normal) -> NDArray[np.float32]:
+    judged = chain.measured & normal.known[:, None]
+    return np.asarray(judged / np.maximum(judged.sum(axis=0), 1), np.float32)
+
+
 def mean_vote(votes: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     """(n,) plain mean of the votes; a vote that is NaN does not count."""
     every = np.stack(list(votes.values()))
@@ -210,53 +254,49 @@ def _nothing(reference: Sequence[Series]) -> Learnt:
 def _learn_stream(reference: Sequence[Series], detector: EnsembleDetector, step: Step) -> Learnt:
     normal = measure(reference)
     columns = [columns_of(one, normal) for one in reference]
-    kept = ~normal.two_valued
+    chain, encoder = chain_of(reference, normal), detector.encoder
     folds = contiguous([len(one) for one in columns])
-    encoder = detector.encoder
-    single = len(normal.level) == 1
-    if single:
+    if len(normal.level) == 1:
         one = OneSensorLearning(columns, folds, encoder, plain=detector.plain, step=step)
         part = StreamPart(normal, one.model, None, None, STREAM_CONTEXT[1], STREAM_CONTEXT[1])
-        votes = one.left_out
+        points = np.concatenate([mean_vote(votes) for votes in one.left_out])
     else:
         several = SeveralSensorsLearning(
-            [one.pick(kept) for one in columns], folds, encoder, plain=detector.plain, step=step
+            chain.pick(~normal.two_valued), np.concatenate(folds), encoder, plain=detector.plain, step=step
         )
+        kept = ~normal.two_valued
         states = None if kept.all() else States.learn([one.pick(~kept) for one in columns])
         context = max(STREAM_CONTEXT[2], 0 if states is None else states.reach)
         part = StreamPart(normal, None, several.model, states, context, STREAM_CONTEXT[2])
-        votes = several.left_out
-    left = [np.where(_measured(c, normal), mean_vote(v), np.nan) for c, v in zip(columns, votes, strict=True)]
-    return Learnt(part, left)
+        points = mean_vote(several.left_out)
+    return Learnt(part, chain.split(np.where(_measured(chain, normal), points, np.nan)))
 
 
-def _measured(columns: Columns, normal: Normal) -> NDArray[np.bool_]:
-    return np.asarray((columns.measured & normal.known[:, None]).any(axis=0), np.bool_)
+def _measured(chain: Chain, normal: Normal) -> NDArray[np.bool_]:
+    """(n,) whether any sensor that is known was measured."""
+    found: NDArray[np.bool_] = np.asarray((chain.measured & normal.known[:, None]).any(axis=0))
+    return found
 
 
 def _learn_steps(reference: Sequence[Series], runs: bool, step: Step) -> Learnt | None:
     """None where the steps come again too rarely to say anything."""
     steps = [steps_of(one) for one in reference]
     aside = _unlike_the_others(reference, steps) if runs else []
-    kept = [number for number in range(len(reference)) if number not in set(aside)]
+    kept = sorted(set(range(len(reference))) - set(aside))
     normal = measure([reference[number] for number in kept])
-    columns = [columns_of(one, normal) for one in reference]
-    course = Course.learn([columns[number] for number in kept], [steps[number] for number in kept])
-    if course is None:
-        return None
+    chain, where = chain_of(reference, normal), joined(steps)
     if runs:
         block = of_runs([_kind(one) for one in steps])
         block[aside] = NOT_LEARNT
-        folds = [np.full(len(one), number) for one, number in zip(columns, block, strict=True)]
+        folds = block[chain.owner]
     else:
-        folds = contiguous([len(one) for one in columns])
-    learning = StepwiseLearning(columns, steps, folds, course, step)
-    part = StepPart(normal, learning.model, RUN_CONTEXT, RUN_CONTEXT)
-    left = [
-        np.where(_measured(one, normal) & course.knows(where), fused(votes), np.nan)
-        for one, where, votes in zip(columns, steps, learning.left_out, strict=True)
-    ]
-    return Learnt(part, left, aside)
+        folds = np.concatenate(contiguous([len(one) for one in reference]))
+    course = Course.learn(chain.values[:, folds >= 0], where.at(folds >= 0))
+    if course is None:
+        return None
+    learning = StepwiseLearning(chain, where, folds, course, step)
+    points = np.where(_measured(chain, normal) & course.knows(where), fused(learning.left_out), np.nan)
+    return Learnt(StepPart(normal, learning.model, RUN_CONTEXT, RUN_CONTEXT), chain.split(points), aside)
 
 
 def _unlike_the_others(reference: Sequence[Series], steps: Sequence[Steps]) -> list[int]:
@@ -289,7 +329,8 @@ def _learn_wholes(runs: Sequence[Series], encoder: Encoder | None, step: Step) -
     normal = measure(runs)
     columns = [columns_of(one, normal) for one in runs]
     steps = [steps_of(one) for one in runs]
-    in_steps = all(one.steps is not None for one in runs) and Course.learn(columns, steps) is not None
+    values = np.concatenate([one.values for one in columns], axis=1)
+    in_steps = all(one.steps is not None for one in runs) and Course.learn(values, joined(steps)) is not None
     if not in_steps:  # steps that hardly ever come again say nothing
         steps = [whole(len(one)) for one in runs]
     learning = WholeRunsLearning(columns, steps, encoder, step)

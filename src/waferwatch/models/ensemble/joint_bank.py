@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -38,7 +39,6 @@ class JointBank:
     project: Floats | None  # (D, K) random directions, for many entries
     turn: Floats  # (K, K) or (D, D)
     bank: Bank
-    # Entries that are NaN are filled in: so that the row lies as near to the usual as what is known of it allows.
 
     @classmethod
     def learn(cls, rows: Floats, metric: Metric) -> Self:
@@ -58,48 +58,55 @@ class JointBank:
         turn = (axes * variances ** (-metric.whiten / 2) / np.sqrt(size)).astype(np.float32)
         return cls(level.astype(np.float32), spread, project, turn, Bank.choose(z @ turn, metric.most))
 
-    def distance(self, rows: Floats) -> Floats:
-        """(W,) distance of rows (W, D) to the nearest normal row."""
-        found = [self._nearest(rows[start : start + ROWS_AT_ONCE])[0] for start in range(0, len(rows), ROWS_AT_ONCE)]
-        return np.concatenate(found) if found else np.empty(0, np.float32)
+    def nearest(self, rows: Floats) -> tuple[Floats, NDArray[np.intp]]:
+        """(W,) distance of rows (W, D) to the nearest normal row, and its number."""
+        distance, which = np.empty(len(rows), np.float32), np.empty(len(rows), np.intp)
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            some = slice(start, start + ROWS_AT_ONCE)
+            z = _standardised(rows[some], self.level, self.spread, self.project, self.turn)
+            distance[some], which[some] = self.bank.nearest(z @ self.turn)
+        return distance, which
 
-    def shares(self, rows: Floats, sensors: int) -> Floats:
-        """(W, sensors) what each sensor adds to a row's distance, 0 to 1; entries of a sensor stand next to another."""
-        found = [
-            self._shares(rows[start : start + ROWS_AT_ONCE], sensors) for start in range(0, len(rows), ROWS_AT_ONCE)
-        ]
-        return np.concatenate(found) if found else np.empty((0, sensors), np.float32)
+    def shares(self, rows: Floats, nearest: NDArray[np.intp], sensors: int, exactly: NDArray[np.bool_]) -> Floats:
+        """(W, sensors) what each sensor adds to a row's distance, 0 to 1; the entries of a sensor are neighbours.
 
-    def _nearest(self, rows: Floats) -> tuple[Floats, NDArray[np.intp]]:
-        z = _standardised(rows, self.level, self.spread, self.project, self.turn)
-        return self.bank.nearest(z @ self.turn)
-
-    def _shares(self, rows: Floats, sensors: int) -> Floats:
-        z = _standardised(rows, self.level, self.spread, None, self.turn if self.project is None else None)
-        if self.project is not None:  # random directions mix the sensors: each counts by how far it is off on its own
+        Args:
+            nearest: what :meth:`nearest` gave.
+            exactly: (W,) rows whose difference from the nearest row is measured as the distance is; of the others,
+                and of rows that are projected, each entry counts by its own distance from the usual.
+        """
+        found = np.empty((len(rows), sensors), np.float32)
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            some = slice(start, start + ROWS_AT_ONCE)
+            z = _standardised(
+                rows[some], self.level, self.spread, None, None if self.project is not None else self.turn
+            )
             parts = np.square(z)
-        else:
-            turned = z @ self.turn
-            off = turned - self.bank.rows[self.bank.nearest(turned)[1]]
-            parts = np.square(off @ np.linalg.inv(self.turn) @ _root(self.turn))
-        each = parts.reshape(len(rows), sensors, -1).sum(axis=2)
-        total = each.sum(axis=1, keepdims=True)
-        return np.where(total > 0, each / np.maximum(total, 1e-30), 1 / sensors).astype(np.float32)
+            if self.project is None and exactly[some].any():
+                high = exactly[some]
+                off = z[high] @ self.turn - self.bank.rows[nearest[some][high]]
+                parts[high] = np.square(off @ self._back)
+            each = parts.reshape(len(z), sensors, -1).sum(axis=2)
+            total = each.sum(axis=1, keepdims=True)
+            found[some] = np.where(total > 0, each / np.maximum(total, 1e-30), 1 / sensors)
+        return found
 
-
-def _root(turn: Floats) -> Floats:
-    """The symmetric matrix that measures the same distances: its entries keep their sensors (ZCA)."""
-    values, axes = np.linalg.eigh(turn.astype(np.float64) @ turn.T.astype(np.float64))
-    root: Floats = ((axes * np.sqrt(np.maximum(values, 0))) @ axes.T).astype(np.float32)
-    return root
+    @cached_property
+    def _back(self) -> Floats:
+        """(D, D) from turned entries to those of the symmetric matrix that measures the same (ZCA): these keep their
+        sensors.
+        """
+        turn = self.turn.astype(np.float64)
+        values, axes = np.linalg.eigh(turn @ turn.T)
+        root = (axes * np.sqrt(np.maximum(values, 0))) @ axes.T
+        return np.asarray(np.linalg.inv(turn) @ root, np.float32)
 
 
 def _completed(z: Floats, turn: Floats) -> Floats:
     """Rows whose unknown entries are those that make each shortest when it is turned."""
     precision = turn.astype(np.float64) @ turn.T.astype(np.float64)
     found = np.nan_to_num(z)
-    unknown = np.isnan(z)
-    patterns, which = np.unique(unknown, axis=0, return_inverse=True)
+    patterns, which = np.unique(np.isnan(z), axis=0, return_inverse=True)
     for number, lacking in enumerate(patterns):
         if lacking.any() and not lacking.all():
             mine = np.flatnonzero(which.ravel() == number)
@@ -121,6 +128,9 @@ def _usual(rows: Floats) -> tuple[Floats, Floats]:
 
 
 def _standardised(rows: Floats, level: Floats, spread: Floats, project: Floats | None, turn: Floats | None) -> Floats:
+    """Entries in their spreads. Those that are NaN are filled in: so that a row lies as near to the usual as what is
+    known of it allows, where ``turn`` says how that is measured; else as usual.
+    """
     z: Floats = np.clip((rows - level) / spread, -FARTHEST, FARTHEST).astype(np.float32)
     if np.isnan(z).any():
         z = np.nan_to_num(z) if turn is None or project is not None else _completed(z, turn)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
+from waferwatch.models.ensemble.chain import Chain
 from waferwatch.models.ensemble.columns import Columns, coarsen, mirrored, refine
-from waferwatch.models.ensemble.descriptors import places_of
+from waferwatch.models.ensemble.descriptors import Grid
 from waferwatch.models.ensemble.nearest import Bank, Components
 from waferwatch.models.ensemble.vote import filled, soft
 from waferwatch.models.moment.encoder import Embeddings, Encoder, Step, widest_directions
@@ -67,9 +68,11 @@ class PlaceEmbeddings:
         """The fault head is read at full resolution only."""
         return self.averaged == 1
 
-    def at_places(self, columns: Columns, encoder: Encoder, step: Step, phase: int = 0) -> Floats:
+    def at_places(self, grid: Grid, encoder: Encoder, step: Step) -> Floats:
         """(m, S, features) at the places of the descriptors."""
-        return _at_places(self.on_points(columns, encoder, step), columns, phase)
+        pieces = range(len(grid.chain.starts))
+        points = [self.on_points(grid.chain.piece(number), encoder, step) for number in pieces]
+        return _at_places(np.concatenate(points, axis=2) if len(points) > 1 else points[0], grid)
 
     def on_points(self, columns: Columns, encoder: Encoder, step: Step, *, scaled: bool = True) -> Floats:
         """(S, features, n), in spreads of the reference."""
@@ -97,9 +100,10 @@ class PlaceEmbeddingsLearning:
     off in short references that banks became wide (docs/experiments.md). The banks are calibrated on blocks left out.
     """
 
-    def __init__(self, reference: Sequence[Columns], encoder: Encoder, step: Step) -> None:
+    def __init__(self, chain: Chain, encoder: Encoder, step: Step) -> None:
+        reference = [chain.piece(number) for number in range(len(chain.starts))]
         self._reference = reference
-        points = sum(len(one) for one in reference)
+        points = len(chain)
         self._averaged = COARSE if points > LONG_REFERENCE else 1
         wide = [mirrored(coarsen(one, self._averaged), MIRROR, MIRROR) for one in reference]
         uneven = [encoder.embed(one, step, uneven=True) for one in wide]
@@ -110,9 +114,9 @@ class PlaceEmbeddingsLearning:
         self._points = [unscaled.on_points(one, encoder, step, scaled=False) for one in reference]
         self.model = self._scaled(unscaled)
 
-    def at_places(self, piece: int, phase: int) -> Floats:
-        """(m, S, features) of a piece of the reference."""
-        return _at_places(self._points[piece], self._reference[piece], phase)
+    def at_places(self, grid: Grid) -> Floats:
+        """(m, S, features) of the reference."""
+        return _at_places(np.concatenate(self._points, axis=2), grid)
 
     def _learn(self, uneven: Sequence[Embeddings], sensor: int) -> SensorEmbeddings:
         components, bank = {}, Bank.choose(np.zeros((1, 1), np.float32), 1)
@@ -176,7 +180,6 @@ def spread_out(
     return np.asarray(uniform_filter1d(every, span, mode="nearest")[span : span + points], np.float64)
 
 
-def _at_places(features: Floats, columns: Columns, phase: int) -> Floats:
+def _at_places(features: Floats, grid: Grid) -> Floats:
     """(S, features, n) -> (m, S, features)."""
-    places, _ = places_of(columns, phase)
-    return np.ascontiguousarray(features[:, :, np.clip(places, 0, len(columns) - 1)].transpose(2, 0, 1))
+    return np.ascontiguousarray(features[:, :, grid.inside()].transpose(2, 0, 1))

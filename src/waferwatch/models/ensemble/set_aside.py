@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.models.ensemble.columns import Columns, bridged
-from waferwatch.models.ensemble.stays import bounds
-from waferwatch.series.steps import Steps
+from waferwatch.models.ensemble.stays import absolute, bounds
+from waferwatch.series.steps import Steps, joined
 
 FEWEST = 8  # stays in a stage that can say what is usual there
 LIMITS = (6.0, 8.0, 8.0, 8.0)  # robust spreads of a stay's mean, standard deviation, highest and lowest value
@@ -47,11 +47,9 @@ def _deviations(columns: Sequence[Columns], steps: Sequence[Steps]) -> NDArray[n
     measured = np.concatenate([one.measured for one in columns], axis=1)
     for sensor in np.flatnonzero(~measured.all(axis=1)):
         values[sensor] = bridged(np.where(measured[sensor], values[sensor], np.nan), measured[sensor])
-    offsets = np.cumsum([0, *lengths[:-1]])
-    placed = zip(columns, steps, offsets, strict=True)
-    starts = np.concatenate([bounds(where, one.offset) + first for one, where, first in placed])
-    stage = np.concatenate([one.stage for one in steps])
-    return _largest(values, starts, stage, run, len(lengths))
+    starts, whole = np.cumsum([0, *lengths[:-1]]), joined(steps)
+    at = bounds(whole, absolute(starts, np.array([one.offset for one in columns]), len(run)), starts)
+    return _largest(values, at, whole.stage, run, len(lengths))
 
 
 def _off_median(values: Floats, steps: Sequence[Steps]) -> Floats:

@@ -6,18 +6,16 @@ adds, where as a vote of its own it cost (docs/experiments.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 
 from waferwatch.models.blocks import BLOCKS, Folds
-from waferwatch.models.ensemble.columns import Columns
-from waferwatch.models.ensemble.descriptors import STRIDE, averaged, describe, measured_share, places_of
+from waferwatch.models.ensemble.chain import Chain, local_mean
+from waferwatch.models.ensemble.descriptors import STRIDE, Grid, averaged, describe, measured_share
 from waferwatch.models.ensemble.joint_bank import JointBank, Metric
-from waferwatch.models.ensemble.one_sensor import Rows
 from waferwatch.models.ensemble.place_embeddings import PlaceEmbeddings, PlaceEmbeddingsLearning
 from waferwatch.models.ensemble.vote import LOWEST, Vote, filled
 from waferwatch.models.moment.encoder import Encoder, Step
@@ -31,6 +29,7 @@ WITH_MOMENT = Metric(shrink=0.3, whiten=0.5, most=2000)
 MOST_LEARNT = 8000  # rows of the reference
 FEWEST_ROWS = 8
 RARELY = 0.05  # share of the reference's places where fewer points may be measured than is called usual
+HIGH_ENOUGH = 1.33  # a vote this far above the lowest, one standard deviation over usual, is shared out exactly
 
 Floats = NDArray[np.float32]
 Distances = dict[str, NDArray[np.float64]]
@@ -46,107 +45,118 @@ class SeveralSensors:
     votes: dict[str, Vote]
     measured: Floats  # (S,) share of points that is usually measured around a place
 
-    def votes_and_shares(self, columns: Columns, encoder: Encoder | None, step: Step) -> tuple[Distances, Floats]:
-        """The votes, and what each sensor adds to their mean, (S, n), adding up to 1."""
-        rows = self._rows(columns, encoder, step)
-        votes = {name: self._vote(name, one, columns) for name, one in rows.items()}
-        return votes, weighted(votes, {name: self._shares(name, one, columns) for name, one in rows.items()})
+    def votes_and_shares(self, chain: Chain, encoder: Encoder | None, step: Step) -> tuple[Distances, Floats]:
+        """The vote of each feature, (n,), and what each sensor adds to their mean, (S, n), adding up to 1."""
+        grid = Grid.of(chain)
+        votes: Distances = {}
+        shares, nearest = [], grid.nearest()
+        for name, rows in self._rows(grid, encoder, step):
+            step()
+            distances, near = self.banks[name].nearest(rows)
+            votes[name] = self.votes[name].of(local_mean(grid.on_points(distances), SMOOTH, chain))
+            height = np.maximum(self.votes[name].of(distances) - LOWEST, 1e-6)
+            shares.append(self.banks[name].shares(rows, near, chain.sensors, height > HIGH_ENOUGH) * height[:, None])
+        total = np.sum(shares, axis=0)
+        total /= np.maximum(total.sum(axis=1, keepdims=True), 1e-30)
+        return votes, np.ascontiguousarray(total[nearest].T, np.float32)
 
-    def _vote(self, name: str, rows: Floats, columns: Columns) -> NDArray[np.float64]:
-        return self.votes[name].of(on_points(self.banks[name].distance(rows), columns))
-
-    def _shares(self, name: str, rows: Floats, columns: Columns) -> Floats:
-        places, _ = places_of(columns)
-        nearest = np.clip(np.round((np.arange(len(columns)) + 0.5 - places[0]) / STRIDE), 0, len(places) - 1)
-        return self.banks[name].shares(rows, columns.sensors).T[:, nearest.astype(np.int64)]
-
-    def _rows(self, columns: Columns, encoder: Encoder | None, step: Step) -> dict[str, Floats]:
-        plain = described(columns, self.measured)
-        found = {f"plain {width}": rows_of(plain, width) for width in WIDTHS if f"plain {width}" in self.banks}
-        if self.embeddings is not None and encoder is not None:
-            wide = side_by_side(plain, self.embeddings.at_places(columns, encoder, step))
-            found |= {f"moment {width}": rows_of(wide, width) for width in WIDTHS if f"moment {width}" in self.banks}
-        return found
+    def _rows(self, grid: Grid, encoder: Encoder | None, step: Step) -> Iterator[tuple[str, Floats]]:
+        plain = described(grid, self.measured)
+        for width in WIDTHS:
+            if f"plain {width}" in self.banks:
+                yield f"plain {width}", rows_of(plain, width, grid)
+        if self.embeddings is None or encoder is None:
+            return
+        wide = side_by_side(plain, self.embeddings.at_places(grid, encoder, step))
+        for width in WIDTHS:
+            if f"moment {width}" in self.banks:
+                yield f"moment {width}", rows_of(wide, width, grid)
 
 
 class SeveralSensorsLearning:
-    """Learns from the reference; ``left_out`` then holds its votes, each by a model without its block."""
+    """Learns from the reference; ``left_out`` then holds its votes, (n,) each, by a model without a point's block.
+
+    Args:
+        reference: the pieces of the reference, end to end.
+        folds: (n,) block of each point.
+    """
 
     def __init__(
         self,
-        reference: Sequence[Columns],
-        folds: Sequence[Folds],
+        reference: Chain,
+        folds: Folds,
         encoder: Encoder | None,
         *,
         plain: bool = True,
-        widths: Sequence[int] = WIDTHS,
         high: float = HIGH,
-        smooth: int = SMOOTH,
         step: Step,
     ) -> None:
-        self._reference, self._folds, self._smooth = reference, folds, smooth
-        self._measured = usually_measured(reference)
+        self._reference, self._folds = reference, folds
+        self._measured = usually_measured(Grid.of(reference))
         self._banks: dict[str, JointBank] = {}
-        self._left: dict[str, list[NDArray[np.float64]]] = {}
+        self._left: Distances = {}
         embeddings = None if encoder is None else PlaceEmbeddingsLearning(reference, encoder, step)
-        for width in widths if plain else ():
+        for width in WIDTHS if plain else ():
             step()
             self._learn(f"plain {width}", width, None, PLAIN)
-        for width in widths if embeddings is not None else ():
+        for width in WIDTHS if embeddings is not None else ():
             step()
             self._learn(f"moment {width}", width, embeddings, WITH_MOMENT)
-        votes = {name: Vote.learn(np.concatenate(left), high) for name, left in self._left.items()}
-        self.model = SeveralSensors(
-            self._banks, None if embeddings is None else embeddings.model, votes, self._measured
-        )
-        self.left_out = [
-            {name: votes[name].of(left[piece]) for name, left in self._left.items()} for piece in range(len(reference))
-        ]
+        learnt = folds >= 0
+        votes = {name: Vote.learn(left[learnt], high) for name, left in self._left.items()}
+        known = None if embeddings is None else embeddings.model
+        self.model = SeveralSensors(self._banks, known, votes, self._measured)
+        self.left_out = {name: votes[name].of(left) for name, left in self._left.items()}
 
     def _learn(self, name: str, width: int, embeddings: PlaceEmbeddingsLearning | None, metric: Metric) -> None:
-        phases = [self._at_phase(width, phase, embeddings) for phase in range(0, STRIDE, 2)]
-        read = phases[0]
-        rows = np.concatenate([one.rows for one in phases])
-        block = np.concatenate([one.block(self._folds) for one in phases])
-        touch = np.concatenate([one.touching(self._folds) for one in phases], axis=1)
+        grids = [Grid.of(self._reference, phase) for phase in range(0, STRIDE, 2)]
+        cut = [self._at_places(grid, width, embeddings) for grid in grids]
+        read, mine = cut[0], self._folds[grids[0].inside()]
+        rows, block = np.concatenate(cut), np.concatenate([self._folds[grid.inside()] for grid in grids])
+        touch = np.concatenate([self._touching(grid, STRIDE * (width + 1)) for grid in grids], axis=1)
         some = slice(None, None, max(1, len(rows) // MOST_LEARNT))
         rows, block, touch = rows[some], block[some], touch[:, some]
-        mine, found = read.block(self._folds), np.full(len(read.rows), np.nan)
+        found = np.full(len(read), np.nan)
         for number in range(BLOCKS):
             others = rows[~touch[number] & (block >= 0)]
             if (mine == number).any() and len(others) >= FEWEST_ROWS:
-                found[mine == number] = JointBank.learn(others, metric).distance(read.rows[mine == number])
+                left_out = JointBank.learn(others, metric)
+                found[mine == number] = left_out.nearest(read[mine == number])[0]
         self._banks[name] = JointBank.learn(rows[block >= 0], metric)
-        set_aside = mine < 0
-        if set_aside.any():
-            found[set_aside] = self._banks[name].distance(read.rows[set_aside])
-        parts = read.pieces(filled(found))
-        pairs = zip(parts, self._reference, strict=True)
-        self._left[name] = [on_points(part, one, self._smooth) for part, one in pairs]
+        if (mine < 0).any():
+            found[mine < 0] = self._banks[name].nearest(read[mine < 0])[0]
+        self._left[name] = local_mean(grids[0].on_points(filled(found)), SMOOTH, self._reference)
 
-    def _at_phase(self, width: int, phase: int, embeddings: PlaceEmbeddingsLearning | None) -> Rows:
-        rows, centres = [], []
-        for number, one in enumerate(self._reference):
-            found = described(one, self._measured, phase)
-            if embeddings is not None:
-                found = side_by_side(found, embeddings.at_places(number, phase))
-            rows.append(rows_of(found, width))
-            centres.append(places_of(one, phase)[0].astype(np.float64))
-        return Rows(np.concatenate(rows), centres, 4 * (width + 1))
+    def _at_places(self, grid: Grid, width: int, embeddings: PlaceEmbeddingsLearning | None) -> Floats:
+        found = described(grid, self._measured)
+        if embeddings is not None:
+            found = side_by_side(found, embeddings.at_places(grid))
+        return rows_of(found, width, grid)
+
+    def _touching(self, grid: Grid, half: int) -> NDArray[np.bool_]:
+        """(BLOCKS, m) which blocks the points around each place are in."""
+        starts, stops = (np.repeat(one, grid.places) for one in (grid.chain.starts, grid.chain.stops))
+        first = np.clip(grid.centres() - half, starts, stops - 1)
+        after = np.clip(grid.centres() + half, starts, stops - 1) + 1
+        found = np.empty((BLOCKS, len(first)), np.bool_)
+        for block in range(BLOCKS):
+            count = np.concatenate([[0], np.cumsum(self._folds == block)])
+            found[block] = count[after] > count[first]
+        return found
 
 
-def usually_measured(reference: Sequence[Columns]) -> Floats:
+def usually_measured(grid: Grid) -> Floats:
     """(S,) share of points around a place that is measured at nearly all places of a reference."""
-    every = np.concatenate([measured_share(one) for one in reference])
-    found: Floats = np.quantile(every, RARELY, axis=0).astype(np.float32)
-    return found
+    if grid.chain.measured.all():
+        return np.ones(grid.chain.sensors, np.float32)
+    return np.asarray(np.quantile(measured_share(grid), RARELY, axis=0), np.float32)
 
 
-def described(columns: Columns, usual: Floats, phase: int = 0) -> Floats:
+def described(grid: Grid, usual: Floats) -> Floats:
     """Descriptors (m, S, 3); NaN where fewer points were measured than half of what is usual for the sensor."""
-    found = describe(columns, phase)
-    if not columns.measured.all():
-        found[measured_share(columns, phase) < usual / 2] = np.nan
+    found = describe(grid)
+    if not grid.chain.measured.all():
+        found[measured_share(grid) < usual / 2] = np.nan
     return found
 
 
@@ -155,21 +165,7 @@ def side_by_side(plain: Floats, others: Floats) -> Floats:
     return np.concatenate([plain, np.where(np.isnan(plain[:, :, :1]), np.nan, others)], axis=2).astype(np.float32)
 
 
-def weighted(votes: Distances, shares: dict[str, Floats]) -> Floats:
-    """(S, n) what each sensor adds to the mean of the votes, by the height of each vote."""
-    total = sum((np.maximum(votes[name] - LOWEST, 1e-6) * one for name, one in shares.items()), np.zeros(1))
-    found: Floats = (total / np.maximum(np.sum(total, axis=0), 1e-30)).astype(np.float32)
-    return found
-
-
-def rows_of(descriptors: Floats, width: int) -> Floats:
+def rows_of(descriptors: Floats, width: int, grid: Grid) -> Floats:
     """Descriptors (m, S, d), averaged over 8 x ``width`` points, as rows (m, S x d)."""
-    wide = averaged(descriptors, 2 * width)
+    wide = averaged(descriptors, 2 * width, grid)
     return np.ascontiguousarray(wide.reshape(len(wide), -1))
-
-
-def on_points(distances: NDArray[np.floating], columns: Columns, smooth: int = SMOOTH) -> NDArray[np.float64]:
-    """Distances at the places of a series on every point, averaged."""
-    places, _ = places_of(columns)
-    every = np.interp(np.arange(len(columns)) + 0.5, places, distances)
-    return np.asarray(uniform_filter1d(every, smooth, mode="nearest") if smooth > 1 else every, np.float64)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.models.ensemble.columns import Columns
+from waferwatch.models.ensemble.chain import Chain
 from waferwatch.series.steps import Steps
 
 LONGEST = 512  # points; a longer stay counts as several, so that a score never waits longer for its end
@@ -30,25 +29,31 @@ class Stays:
         return np.repeat(values, self.points, axis=-1)
 
 
-def stays_of(columns: Sequence[Columns], steps: Sequence[Steps]) -> Stays:
-    """The stays of series in their order, and the mean of each sensor over each."""
-    pieces, stages, lengths, means = [], [], [], []
-    for number, (one, where) in enumerate(zip(columns, steps, strict=True)):
-        starts = bounds(where, one.offset)
-        points = np.diff(np.append(starts, len(where)))
-        pieces.append(np.full(len(starts), number))
-        stages.append(where.stage[starts])
-        lengths.append(points)
-        means.append(np.add.reduceat(one.values.astype(np.float64), starts, axis=1) / points)
-    return Stays(np.concatenate(pieces), np.concatenate(stages), np.concatenate(lengths), np.concatenate(means, axis=1))
+def stays_of(chain: Chain, steps: Steps) -> Stays:
+    """The stays of series in their order, and the mean of each sensor over each; ``steps`` of all points."""
+    starts = bounds(steps, absolute(chain.starts, chain.offsets, len(chain)), chain.starts)
+    points = np.diff(np.append(starts, len(steps)))
+    mean = np.add.reduceat(chain.values.astype(np.float64), starts, axis=1) / points
+    return Stays(chain.owner[starts], steps.stage[starts], points, mean)
 
 
-def bounds(steps: Steps, offset: int) -> NDArray[np.int64]:
-    """First points of the stays of one series that begins at absolute number ``offset``.
+def absolute(starts: NDArray[np.int64], offsets: NDArray[np.int64], points: int) -> NDArray[np.int64]:
+    """(n,) absolute numbers of the points of series that begin at these points and numbers."""
+    lengths = np.diff(np.append(starts, points))
+    return np.arange(points) + np.repeat(offsets - starts, lengths)
+
+
+def bounds(steps: Steps, number: NDArray[np.int64], series: NDArray[np.int64]) -> NDArray[np.int64]:
+    """First points of the stays of series.
 
     The rest of a long stay is cut on the absolute grid: where a file begins inside it, its later parts are the same.
+
+    Args:
+        number: (n,) absolute numbers of the points.
+        series: first point of each series.
     """
-    long = (steps.tick >= LONGEST) & ((offset + np.arange(len(steps))) % LONGEST == 0)
+    long = (steps.tick >= LONGEST) & (number % LONGEST == 0)
     begins = np.ones(len(steps), np.bool_)
     begins[1:] = (np.diff(steps.stage) != 0) | (np.diff(steps.tick) != 1) | (steps.tick[1:] == LONGEST) | long[1:]
+    begins[series] = True
     return np.flatnonzero(begins).astype(np.int64)

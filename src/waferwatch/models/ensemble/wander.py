@@ -6,7 +6,6 @@ away, so that a fault that stays for many runs is not taken for wander.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -57,13 +56,11 @@ class Wander:
 def _medians(stays: Stays, runs: int) -> Floats:
     """(S, runs) median of the last stays before each run; 0 before the first."""
     first = np.searchsorted(stays.piece, np.arange(runs))
+    at = first[:, None] - np.arange(1, STAYS + 1)
+    values = np.where(at >= 0, stays.mean[:, np.maximum(at, 0)], np.nan)  # (S, runs, STAYS)
     found = np.zeros((len(stays.mean), runs))
-    for run, at in enumerate(first):
-        if at:
-            found[:, run] = np.median(stays.mean[:, max(0, at - STAYS) : at], axis=1)
+    full = first >= STAYS
+    found[:, full] = np.median(values[:, full], axis=2)
+    for run in np.flatnonzero(~full & (first > 0)):
+        found[:, run] = np.nanmedian(values[:, run], axis=1)
     return found
-
-
-def less(values: Sequence[NDArray[np.float32]], wandered: Floats) -> list[NDArray[np.float32]]:
-    """Runs (S, n) each, less what they have wandered, (S, runs)."""
-    return [(one - off[:, None]).astype(np.float32) for one, off in zip(values, wandered.T, strict=True)]

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from waferwatch.models.ensemble.alignment import TraceAlignment
+from waferwatch.models.ensemble.chain import Chain
 from waferwatch.models.ensemble.columns import Columns
 from waferwatch.models.ensemble.course import Course
 from waferwatch.models.ensemble.place_embeddings import Standard
 from waferwatch.models.ensemble.run_distances import FOLDS, RunDistances, learn_distances, standard_of
 from waferwatch.models.moment.encoder import Encoder, Step, widest_directions
 from waferwatch.models.state import storable
-from waferwatch.series.steps import Steps
+from waferwatch.series.steps import Steps, joined
 
 DIRECTIONS = 4  # of an embedding that are kept: with few normal runs more of them are mostly chance
 MOST_SHOWN = 2048  # traces of normal runs that say which directions are kept
@@ -71,7 +72,7 @@ class WholeRuns:
     def _within(self, columns: Columns, steps: Steps) -> NDArray[np.float64] | None:
         if self.course is None:
             return None
-        distance = smooth_distance(self.course.residual(columns, steps))
+        distance = smooth_distance(self.course.residual(Chain.of([columns]), steps))
         return np.stack([one.of(values) for one, values in zip(self.within, distance, strict=True)])
 
 
@@ -94,7 +95,7 @@ class WholeRunsLearning:
             parts = [embedded(traces[at : at + RUNS_AT_ONCE], near, step) for at in range(0, len(traces), RUNS_AT_ONCE)]
             embeddings, left = _learn(np.concatenate(parts, axis=1), step)
             spaces.append(left)
-        course = Course.learn(reference, steps)
+        course = Course.learn(np.concatenate([one.values for one in reference], axis=1), joined(steps))
         distances = self._left_out_distances(reference, steps, course)
         within = (
             []
@@ -125,9 +126,10 @@ class WholeRunsLearning:
         others = []
         for number in range(FOLDS):
             rest = np.flatnonzero(fold != number).tolist()
-            others.append(Course.learn([reference[at] for at in rest], [steps[at] for at in rest]) or course)
+            values = np.concatenate([reference[at].values for at in rest], axis=1)
+            others.append(Course.learn(values, joined([steps[at] for at in rest])) or course)
         return [
-            smooth_distance(others[number].residual(one, where))
+            smooth_distance(others[number].residual(Chain.of([one]), where))
             for one, where, number in zip(reference, steps, fold, strict=True)
         ]
 
@@ -155,7 +157,7 @@ def combined(
     return points, share.astype(np.float32)
 
 
-def smooth_distance(beyond: Columns) -> Floats:
+def smooth_distance(beyond: Chain) -> Floats:
     """(S, n) how far points are off their course, averaged over three."""
     found: Floats = uniform_filter1d(np.abs(beyond.values), SMOOTH, axis=1, mode="nearest")
     return found

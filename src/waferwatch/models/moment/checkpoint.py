@@ -17,6 +17,7 @@ from waferwatch.settings import current_settings
 FORMAT = 1
 DESCRIPTION = "checkpoint.json"
 GRAPH = "model.onnx"
+TOKENS_GRAPH = "tokens.onnx"  # the part of it up to the embeddings, which takes half of the time
 WEIGHTS = "model.safetensors"
 POSITION_BUFFER = "patch_embedding.position_embedding.pe"  # computed, never learned: not worth 5000 rows of disk
 EMBEDDED_FOLDER = Path(__file__).parent / "checkpoints"
@@ -36,6 +37,7 @@ class Checkpoint:
     source: str  # where the weights come from: "train/", a hub id with its revision, or a folder
     card: Mapping[str, Any] = field(default_factory=dict)
     weights_sha256: str | None = None  # of model.safetensors; None where only model.onnx is kept
+    tokens_sha256: str | None = None  # of tokens.onnx; None for checkpoints of before 0.4.0
 
     @property
     def embedded(self) -> bool:
@@ -49,6 +51,14 @@ class Checkpoint:
             ModelError: when the file is missing or is not the one described.
         """
         return self._verified(GRAPH, self.sha256)
+
+    def tokens_graph(self) -> Path | None:
+        """Path of tokens.onnx, its hash checked now; None where there is none.
+
+        Raises:
+            ModelError: when the file is missing or is not the one described.
+        """
+        return None if self.tokens_sha256 is None else self._verified(TOKENS_GRAPH, self.tokens_sha256)
 
     def weights(self) -> Path:
         """Path of model.safetensors, its hash checked now.
@@ -93,6 +103,8 @@ class Checkpoint:
     def to_dict(self) -> dict[str, Any]:
         """What ``checkpoint.json`` holds."""
         hashes = {GRAPH: self.sha256}
+        if self.tokens_sha256 is not None:
+            hashes[TOKENS_GRAPH] = self.tokens_sha256
         if self.weights_sha256 is not None:
             hashes[WEIGHTS] = self.weights_sha256
         return {
@@ -187,6 +199,7 @@ def read(folder: Path) -> Checkpoint:
             source=str(values["source"]),
             card=dict(values["card"]),
             weights_sha256=_hash(hashes[WEIGHTS]) if WEIGHTS in hashes else None,
+            tokens_sha256=_hash(hashes[TOKENS_GRAPH]) if TOKENS_GRAPH in hashes else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(

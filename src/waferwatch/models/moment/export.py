@@ -33,7 +33,7 @@ def export_checkpoint(
     source: str = "train/",
     with_weights: bool = True,
 ) -> Checkpoint:
-    """Write ``model.onnx``, ``model.safetensors`` and ``checkpoint.json``, and prove that the graph is the network.
+    """Write the graphs, ``model.safetensors`` and ``checkpoint.json``, and prove that the graph is the network.
 
     Args:
         model: the network; run on the CPU, left as it was.
@@ -52,19 +52,21 @@ def export_checkpoint(
         import onnx
         from safetensors.numpy import save_file
 
-        from waferwatch.models.moment.graph import build_graph
+        from waferwatch.models.moment.graph import build_graph, cut_to
     except ImportError as error:
         raise missing_torch() from error
     weights = _weights(model)
     folder.mkdir(parents=True, exist_ok=True)
     graph = build_graph(model.config, weights, model.encoder.relative_buckets.cpu().numpy())
     onnx.save_model(graph, folder / checkpoints.GRAPH)
+    onnx.save_model(cut_to(graph, "tokens"), folder / checkpoints.TOKENS_GRAPH)
     del graph
     checkpoint = Checkpoint(
         name=name,
         folder=folder,
         config=model.config,
         sha256=checkpoints.sha256_of(folder / checkpoints.GRAPH),
+        tokens_sha256=checkpoints.sha256_of(folder / checkpoints.TOKENS_GRAPH),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         source=source,
         card=card,

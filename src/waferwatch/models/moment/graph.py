@@ -56,6 +56,28 @@ def build_graph(config: MomentConfig, weights: Weights, relative_buckets: NDArra
     return model
 
 
+def cut_to(model: onnx.ModelProto, output: str) -> onnx.ModelProto:
+    """The part of a graph that one of its outputs needs: ONNX Runtime computes all of a graph whatever is asked of it.
+
+    Embeddings are an output of a middle layer, so this takes half of the time and gives the same numbers, bit for bit.
+    """
+    needed, nodes = {output}, []
+    for node in reversed(model.graph.node):
+        if needed & set(node.output):
+            nodes.append(node)
+            needed.update(node.input)
+    cut = helper.make_graph(
+        nodes[::-1],
+        f"{model.graph.name} to {output}",
+        [one for one in model.graph.input if one.name in needed],
+        [one for one in model.graph.output if one.name == output],
+        [one for one in model.graph.initializer if one.name in needed],
+    )
+    return helper.make_model(
+        cut, opset_imports=model.opset_import, ir_version=model.ir_version, producer_name=model.producer_name
+    )
+
+
 def _floats(shapes: _Shapes) -> list[onnx.ValueInfoProto]:
     return [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()]
 

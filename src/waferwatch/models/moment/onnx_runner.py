@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import onnxruntime
 
@@ -20,29 +21,20 @@ class OnnxRunner:
     windows_at_once = CPU_WINDOWS
 
     def __init__(self, checkpoint: Checkpoint, threads: int = 0) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Threads that wait for work must not burn the cores that a server needs to answer.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        path = checkpoint.graph()
-        try:
-            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
-            raise ModelError(
-                "ONNX Runtime {version} cannot load the checkpoint {name}: {reason}",
-                hint="Import the checkpoint again with this version of waferwatch.",
-                version=onnxruntime.__version__,
-                name=checkpoint.name,
-                reason=str(error).strip(),
-            ) from error
+        self._session = _session(checkpoint.graph(), checkpoint, threads)
         self._check_inputs(checkpoint)
+        tokens = checkpoint.tokens_graph()
+        self._tokens = None if tokens is None else _session(tokens, checkpoint, threads)
         self.device = f"cpu (ONNX Runtime {onnxruntime.__version__})"
 
     def run(self, windows: Windows, outputs: Sequence[str]) -> dict[str, Array]:
         x, observed, visible = windows
-        found = self._session.run(list(outputs), {"x": x, "observed": observed, "visible": visible})
-        return dict(zip(outputs, found, strict=True))
+        given = {"x": x, "observed": observed, "visible": visible}
+        session = self._session
+        if self._tokens is not None and tuple(outputs) == ("tokens",):
+            session = self._tokens
+            given = {one.name: given[one.name] for one in session.get_inputs()}
+        return dict(zip(outputs, session.run(list(outputs), given), strict=True))
 
     def _check_inputs(self, checkpoint: Checkpoint) -> None:
         config = checkpoint.config
@@ -56,3 +48,26 @@ class OnnxRunner:
                 found=found,
                 expected=expected,
             )
+
+
+def _session(path: Path, checkpoint: Checkpoint, threads: int) -> onnxruntime.InferenceSession:
+    """A graph ready to run.
+
+    Raises:
+        ModelError: when ONNX Runtime cannot load it.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    # Threads that wait for work must not burn the cores that a server needs to answer.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
+        raise ModelError(
+            "ONNX Runtime {version} cannot load the checkpoint {name}: {reason}",
+            hint="Import the checkpoint again with this version of waferwatch.",
+            version=onnxruntime.__version__,
+            name=checkpoint.name,
+            reason=str(error).strip(),
+        ) from error

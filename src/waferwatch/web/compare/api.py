@@ -12,13 +12,12 @@ from waferwatch.jobs.comparison import kept_comparison
 from waferwatch.jobs.options import Options
 from waferwatch.models.registry import check_name
 from waferwatch.scoring.compare import ONE_LINERS
-from waferwatch.scoring.threshold import DEFAULT_CONTAMINATION
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.compare.answer import comparison_answer, row_answer
 from waferwatch.web.compare.schemas import CompareAnswer, CompareRequest, ComparisonAnswer
 from waferwatch.web.compare.texts import texts
 from waferwatch.web.context import Parts, parts, read_body, translator
-from waferwatch.web.detect.api import finished_run
+from waferwatch.web.detect.api import SUGGESTED_SHARE, finished_run
 from waferwatch.web.figures.comparison import comparison_figure
 from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
@@ -36,7 +35,7 @@ async def compare_page(request: Request) -> Response:
         "compare.html",
         area="compare",
         texts=texts,
-        contamination=DEFAULT_CONTAMINATION,
+        contamination=SUGGESTED_SHARE,
         one_liners=ONE_LINERS,
         slow=_SLOW,
     )

@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from waferwatch.scoring.threshold import DEFAULT_CONTAMINATION
 from waferwatch.web.schemas import (
     REFERENCE_HELP,
     SENSORS_HELP,
@@ -24,7 +23,7 @@ _FAILURE = "Why the detector gave no result, with the remedy, in the reader's la
 class CompareRequest(DataRequest):
     features: Names | None = Field(None, description=SENSORS_HELP)
     detectors: Names | None = Field(None, description="Names of the detectors to compare; left out: all.")
-    contamination: Share = Field(DEFAULT_CONTAMINATION, description=SHARE_HELP)
+    contamination: Share | None = Field(None, description=SHARE_HELP)
     reference_rows: Rows | None = Field(None, description=REFERENCE_HELP)
 
 
@@ -52,7 +51,7 @@ class CompareAnswer(BaseModel):
     figure: Figure
 
 
-class VerdictAnswer(BaseModel):
+class MomentBenefit(BaseModel):
     answer: str = Field(description="Whether MOMENT earned its keep: yes, slightly, tie, no or unknown.")
     measure: str | None = Field(description="What the answer rests on: vus_pr (labels) or injected (faults found).")
     moment: float | None
@@ -130,7 +129,7 @@ class ComparisonAnswer(BaseModel):
     options: dict[str, Any]
     rows: list[ComparedDetector]
     labelled: bool
-    verdict: VerdictAnswer
+    verdict: MomentBenefit
     agreement: AgreementAnswer
     faults: FaultsAnswer | None
     figures: ComparisonFigures

@@ -30,8 +30,7 @@ from waferwatch.web.data.schemas import (
 )
 from waferwatch.web.data.texts import texts
 from waferwatch.web.data.upload import receive_file
-from waferwatch.web.detect.answer import note_texts
-from waferwatch.web.language import Translator
+from waferwatch.web.language import Translator, translated
 from waferwatch.web.openapi import Endpoint
 from waferwatch.web.pages import render
 
@@ -66,7 +65,7 @@ async def upload_dataset(request: Request) -> Response:
     dataset, table = await app.work.read(app.store.datasets.keep, incoming, name)
     app.telemetry.count("waferwatch_uploads_total")
     await app.work.read(app.store.audit.add, user_of(request), "upload data set", dataset.id, name=dataset.name)
-    return JsonAnswer({**asdict(dataset), "notes": note_texts(table.notes, translator(request))}, status_code=201)
+    return JsonAnswer({**asdict(dataset), "notes": translated(table.notes, translator(request))}, status_code=201)
 
 
 async def get_dataset(request: Request) -> Response:
@@ -110,13 +109,13 @@ async def dataset_rows(request: Request) -> Response:
 async def dataset_sparklines(request: Request) -> Response:
     """The course of sensors in a few points: the lowest and highest value of each stretch of rows."""
     app, query = parts(request), read_query(request, SparkQuery)
-    return JsonAnswer({"sparklines": await app.work.read(_sparklines, app, request.path_params["id"], query)})
+    return JsonAnswer({"sparklines": await app.work.draw(_sparklines, app, request.path_params["id"], query)})
 
 
 async def dataset_quality(request: Request) -> Response:
     """The quality report: time, series, sensors, and what should be looked at first."""
     app, dataset = parts(request), request.path_params["id"]
-    return JsonAnswer(await app.work.read(_quality, app, dataset, translator(request)))
+    return JsonAnswer(await app.work.draw(_quality, app, dataset, translator(request)))
 
 
 def _detail(app: Parts, dataset_id: str, translate: Translator) -> dict[str, Any]:
@@ -134,7 +133,7 @@ def _described(app: Parts, dataset: Dataset, table: Table, translate: Translator
             {"name": name, "role": role.value, "chosen": name in chosen, "examples": cells[name]}
             for name, role in table.roles.items()
         ],
-        "notes": note_texts(table.notes, translate),
+        "notes": translated(table.notes, translate),
     }
 
 

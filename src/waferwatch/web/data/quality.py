@@ -52,6 +52,7 @@ def _finding(finding: Finding, translate: Translator) -> dict[str, Any]:
         "message": spoken(finding.sentence, translate),
         "hint": spoken(finding.remedy, translate),
         "columns": list(finding.columns),
+        "fix": {column: role.value for column, role in finding.fix},
         "row": finding.row,
     }
 

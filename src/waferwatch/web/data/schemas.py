@@ -93,6 +93,7 @@ class FindingAnswer(BaseModel):
     message: str
     hint: str
     columns: list[str]
+    fix: dict[str, str] = Field(description="Column to the role with which this would no longer be found.")
     row: int | None = Field(description="Position of the first row concerned, from 0.")
 
 

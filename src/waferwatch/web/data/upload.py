@@ -16,7 +16,8 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from waferwatch.errors import InputError, TooLargeError
+from waferwatch.errors import InputError, StorageFullError, TooLargeError
+from waferwatch.store.files import storage_errors
 from waferwatch.web.faults import MalformedError, MediaTypeError
 
 MB = 1_000_000
@@ -114,6 +115,7 @@ async def receive_file(request: Request, target: Path, limit_mb: int) -> str:
         MalformedError: when it cannot be parsed, or ended too early.
         TooLargeError: when the file is larger than ``limit_mb`` megabytes (of 1,000,000 bytes).
         InputError: when it holds no file, an empty one, or something else too.
+        StorageFullError: when the disk is full or cannot be written.
     """
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != b"multipart/form-data" or b"boundary" not in options:
@@ -125,8 +127,9 @@ async def receive_file(request: Request, target: Path, limit_mb: int) -> str:
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > limit_mb * MB + _OVERHEAD_BYTES:
             raise _too_large(limit_mb)
-        return await _write_parts(stream, options[b"boundary"], target, limit_mb)
-    except (TooLargeError, InputError):
+        with storage_errors():
+            return await _write_parts(stream, options[b"boundary"], target, limit_mb)
+    except (TooLargeError, InputError, StorageFullError):
         await _drain(stream)
         raise
     except MultipartParseError as error:

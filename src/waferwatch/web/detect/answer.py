@@ -13,17 +13,19 @@ from waferwatch.grouping.counts import MOST_GROUPS, count_groups
 from waferwatch.grouping.groups import group_columns
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options, chosen_rows
-from waferwatch.read.table import Note, Table
+from waferwatch.read.table import Table
 from waferwatch.scoring.part import only_found, only_rows
 from waferwatch.scoring.result import Detection
 from waferwatch.store.runs import Run
-from waferwatch.store.verdicts import Verdict
+from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.context import Parts
+from waferwatch.web.detect.headline import headline
 from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.figures.distribution import distribution_figure
+from waferwatch.web.figures.lines import only_chosen
 from waferwatch.web.figures.score import score_figure
 from waferwatch.web.figures.time_series import Window, time_figure
-from waferwatch.web.language import Translator
+from waferwatch.web.language import Translator, translated
 
 FIGURE_POINTS = 3000
 _MOST_EVENTS = 1000
@@ -39,41 +41,45 @@ def detect_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]
     table = table_of(app.store, options)
     ranking = sensor_ranking(found)
     top, sensors = ranking[0]["sensor"], [item["sensor"] for item in ranking]
-    anomalies = int(found.flags.sum())
+    anomalies, rows = int(found.flags.sum()), chosen_rows(table, options)
+    chosen = len(table.frame) if rows is None else len(rows)
+    lines = only_chosen(app.work.lines(options.dataset, options.version), rows)
     return {
         "run": run.id,
         "dataset": options.dataset,
         "options": run.options,
+        "stale": is_stale(app, options),
+        "headline": headline(table, found, options, chosen, translate),
         **{name: getattr(found, name) for name in ("detector", "model", "model_sha256", "device", "features")},
         "rows": len(found.flags),
+        "chosen": chosen,
         "judged": int(np.isfinite(found.scores).sum()),
         "anomalies": anomalies,
-        "anomaly_ratio": anomalies / len(found.flags),
+        "anomaly_ratio": anomalies / chosen,
         "threshold": found.threshold,
         "threshold_by": found.threshold_by,
-        "budget": None if found.budget is None else asdict(found.budget),
+        "promise": None if found.promise is None else asdict(found.promise),
+        "model_digest": found.model_digest,
         "seconds": found.seconds,
         "metrics": None if found.metrics is None else asdict(found.metrics),
         "events": _events(found, app.store.verdicts.of(run.id)),
         "events_total": len(found.events),
         "series": len(found.runs),
         "ranking": ranking,
-        "groups": _all_groups(table, found, chosen_rows(table, options)),
+        "groups": _all_groups(table, found, rows),
         "figures": {
-            "time_series": time_figure(
-                table, app.work.lines(options.dataset, options.version), top, Window(FIGURE_POINTS), translate, found
-            ),
+            "time_series": time_figure(table, lines, top, Window(FIGURE_POINTS), translate, found),
             "distribution": distribution_figure(table, top, found, translate),
             "correlation": correlation_figure(table, sensors, found, translate),
             "score": score_figure(found, translate),
         },
-        "notes": note_texts(found.notes, translate),
+        "notes": translated(found.notes, translate),
     }
 
 
-def note_texts(notes: Iterable[Note], translate: Translator) -> list[str]:
-    """What was done to the data, in the reader's language."""
-    return [translate(note.template).format(**note.values) for note in notes]
+def is_stale(app: Parts, options: Options) -> bool:
+    """Whether the columns of the data set have been given other roles since the run was asked for."""
+    return options.version is not None and options.version != app.store.datasets.get(options.dataset).version
 
 
 def sensor_ranking(found: Detection) -> list[dict[str, Any]]:
@@ -85,15 +91,9 @@ def sensor_ranking(found: Detection) -> list[dict[str, Any]]:
     return [{"sensor": found.features[at], "share": float(carried[at] / total)} for at in order]
 
 
-def event_verdicts(found: Detection, verdicts: Iterable[Verdict]) -> dict[int, Verdict]:
-    """The verdict on each event: that on a row which is now in it."""
-    inside = [one for one in verdicts if one.row < len(found.event_ids)]
-    return {int(found.event_ids[one.row]): one for one in inside if found.event_ids[one.row]}
-
-
 def _events(found: Detection, verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
     """In order of start; of very many, those with the highest peaks."""
-    said = event_verdicts(found, verdicts)
+    said = event_verdicts(found.event_ids, verdicts)
     highest = sorted(found.events, key=lambda event: -event.peak_score)[:_MOST_EVENTS]
     return [
         event.to_dict()

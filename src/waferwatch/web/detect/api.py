@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
@@ -12,20 +13,23 @@ from starlette.responses import Response
 from waferwatch.errors import InputError
 from waferwatch.grouping.groups import group_columns, part
 from waferwatch.jobs.detection import table_of
-from waferwatch.jobs.options import Options, check_sensor
+from waferwatch.jobs.options import Options, check_sensor, chosen_rows
 from waferwatch.models.moment.checkpoint import folders
 from waferwatch.models.registry import check_name
 from waferwatch.read.table import Role
-from waferwatch.scoring.budget import LEAST_ALARMS, MOST_ALARMS, check_budget
-from waferwatch.scoring.threshold import DEFAULT_CONTAMINATION
+from waferwatch.scoring.promise import LEAST_ALARMS, MOST_ALARMS
+from waferwatch.scoring.threshold import AUTO
 from waferwatch.store.runs import Run
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.detect.answer import detect_answer
+from waferwatch.web.detect.keys import dataset_key, detection_key
 from waferwatch.web.detect.schemas import DetectAnswer, DetectRequest, FilterAnswer, PlotQuery
 from waferwatch.web.detect.texts import texts
 from waferwatch.web.figures.distribution import distribution_figure
+from waferwatch.web.figures.lines import only_chosen
 from waferwatch.web.figures.time_series import Window, time_figure
+from waferwatch.web.kept import as_key
 from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
 from waferwatch.web.pages import render
@@ -33,6 +37,7 @@ from waferwatch.web.schemas import Figure
 from waferwatch.web.work import dataset_of
 
 _MOST_VALUES = 500
+SUGGESTED_SHARE = 0.05  # in the field of those who choose to expect a share
 
 
 async def detect_page(request: Request) -> Response:
@@ -44,7 +49,7 @@ async def detect_page(request: Request) -> Response:
         area="detect",
         texts=texts,
         checkpoints=names,
-        contamination=DEFAULT_CONTAMINATION,
+        contamination=SUGGESTED_SHARE,
         alarms=(LEAST_ALARMS, MOST_ALARMS),
     )
 
@@ -54,7 +59,7 @@ async def detect(request: Request) -> Response:
     body = await read_body(request, DetectRequest)
     run = await finished_run(request, "detection", options_of(body))
     app = parts(request)
-    return JsonAnswer(await app.work.read(detect_answer, app, run, translator(request)))
+    return JsonAnswer(await app.work.draw(detect_answer, app, run, translator(request)))
 
 
 def options_of(body: DetectRequest, **more: Any) -> Options:
@@ -62,16 +67,14 @@ def options_of(body: DetectRequest, **more: Any) -> Options:
 
     Raises:
         NotFoundError: for a detector that does not exist.
-        InputError: for a number of false alarms that cannot be kept.
+        InputError: for more than one way to a threshold.
     """
     check_name(body.detector)
-    if body.false_alarms is not None:
-        period = body.reference_start is not None or body.reference_end is not None
-        check_budget(body.false_alarms, body.contamination, body.reference_rows is not None or period)
     return Options(
         dataset=dataset_of(body.dataset),
         features=None if body.features is None else tuple(dict.fromkeys(body.features)),
         detector=body.detector,
+        threshold=None if body.threshold == AUTO else body.threshold,
         contamination=body.contamination,
         false_alarms=body.false_alarms,
         checkpoint=body.checkpoint,
@@ -98,12 +101,19 @@ async def finished_run(request: Request, kind: str, options: Options) -> Run:
 async def plot(request: Request) -> Response:
     """One sensor of a data set as a figure; with a run, its score, flags and events too."""
     query = read_query(request, PlotQuery)
-    sensor = request.path_params["feature"]
-    return JsonAnswer(await parts(request).work.read(_plot_answer, parts(request), sensor, query, translator(request)))
+    app, translate, sensor = parts(request), translator(request), request.path_params["feature"]
+
+    def key() -> Hashable:
+        shown = as_key(query.model_dump())
+        if query.run is None:
+            return "plot", translate.language, sensor, shown, dataset_key(app, dataset_of(query.dataset))
+        return "plot", translate.language, sensor, shown, detection_key(app, app.jobs.result_of(query.run))
+
+    return await app.work.answer(request, key, lambda: _plot_answer(app, sensor, query, translate), plot=True)
 
 
 def _plot_answer(app: Parts, sensor: str, query: PlotQuery, translate: Translator) -> dict[str, Any]:
-    dataset, version, found = dataset_of(query.dataset), None, None
+    dataset, version, found, rows = dataset_of(query.dataset), None, None, None
     if query.run is not None:
         options = Options.from_dict(app.jobs.result_of(query.run).options)
         if query.dataset is not None and options.dataset != query.dataset:
@@ -115,6 +125,7 @@ def _plot_answer(app: Parts, sensor: str, query: PlotQuery, translate: Translato
             )
         dataset, version = options.dataset, options.version
         table, found = table_of(app.store, options), app.store.results.detection(query.run)
+        rows = chosen_rows(table, options)
     else:
         table = app.store.datasets.table(dataset)
     check_sensor(table, sensor, "feature")
@@ -125,12 +136,16 @@ def _plot_answer(app: Parts, sensor: str, query: PlotQuery, translate: Translato
             )
         return distribution_figure(table, sensor, found, translate)
     window = Window(query.points, query.start, query.end)
-    return time_figure(table, app.work.lines(dataset, version), sensor, window, translate, found)
+    lines = only_chosen(app.work.lines(dataset, version), rows)
+    return time_figure(table, lines, sensor, window, translate, found)
 
 
 async def filters(request: Request) -> Response:
     """The columns and values that rows can be chosen by, and from when to when the data go."""
-    return JsonAnswer(await parts(request).work.read(_filters, parts(request), request.path_params["id"]))
+    app, dataset = parts(request), request.path_params["id"]
+    return await app.work.answer(
+        request, lambda: ("filters", dataset_key(app, dataset)), lambda: _filters(app, dataset)
+    )
 
 
 def _filters(app: Parts, dataset: str) -> dict[str, Any]:

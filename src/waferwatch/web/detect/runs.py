@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -13,11 +14,13 @@ from waferwatch.jobs.detection import set_threshold, table_of
 from waferwatch.jobs.options import Options
 from waferwatch.models.registry import check_name
 from waferwatch.scoring.failure import Failure
+from waferwatch.scoring.threshold import AUTO
 from waferwatch.store.runs import Run
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.detect.answer import detect_answer, sensor_ranking
 from waferwatch.web.detect.api import options_of
+from waferwatch.web.detect.keys import detection_key, verdicts_key
 from waferwatch.web.detect.schemas import (
     CorrelationQuery,
     DetectAnswer,
@@ -40,14 +43,20 @@ async def start_run(request: Request) -> Response:
     body = await read_body(request, RunRequest)
     for name in body.detectors or ():
         check_name(name, "detectors")
-    if body.false_alarms is not None and body.kind != "detection":
-        raise InputError(
-            "Detectors are compared with the same expected share of anomalies, not with a number of false alarms.",
-            hint="Leave false_alarms out.",
-            field="false_alarms",
-        )
+    if body.kind != "detection":
+        _check_comparable(body)
     detectors = None if body.detectors is None else tuple(dict.fromkeys(body.detectors))
     return await _submit(request, body.kind, options_of(body, detectors=detectors, faults=body.faults))
+
+
+def _check_comparable(body: RunRequest) -> None:
+    for field, given in (("threshold", body.threshold != AUTO), ("false_alarms", body.false_alarms is not None)):
+        if given:
+            raise InputError(
+                "Detectors are compared with their automatic thresholds, or with the same expected share of anomalies.",
+                hint="Leave it out.",
+                field=field,
+            )
 
 
 async def repeat_run(request: Request) -> Response:
@@ -96,17 +105,31 @@ async def delete_run(request: Request) -> Response:
 
 async def run_result(request: Request) -> Response:
     """What a finished detection has found."""
-    app = parts(request)
-    run = await app.work.read(finished_detection, app, request.path_params["id"])
-    return JsonAnswer(await app.work.read(detect_answer, app, run, translator(request)))
+    return await _result_answer(request, request.path_params["id"])
+
+
+async def _result_answer(request: Request, run_id: str) -> Response:
+    app, translate = parts(request), translator(request)
+
+    def key() -> Hashable:
+        run = finished_detection(app, run_id)
+        return "result", translate.language, detection_key(app, run), verdicts_key(app, run.id)
+
+    return await app.work.answer(request, key, lambda: detect_answer(app, finished_detection(app, run_id), translate))
 
 
 async def correlation(request: Request) -> Response:
     """Which sensors move together in the normal or the flagged rows of a detection, or what differs."""
     query = read_query(request, CorrelationQuery)
-    app = parts(request)
-    run = await app.work.read(finished_detection, app, request.path_params["id"])
-    return JsonAnswer(await app.work.read(_correlation, app, run, query.rows, translator(request)))
+    app, translate, run_id = parts(request), translator(request), request.path_params["id"]
+
+    def key() -> Hashable:
+        run = finished_detection(app, run_id)
+        return "correlation", translate.language, query.rows, detection_key(app, run)
+
+    return await app.work.answer(
+        request, key, lambda: _correlation(app, finished_detection(app, run_id), query.rows, translate)
+    )
 
 
 def _correlation(app: Parts, run: Run, rows: str, translate: Translator) -> dict[str, Any]:
@@ -120,9 +143,9 @@ async def move_threshold(request: Request) -> Response:
     body = await read_body(request, ThresholdRequest)
     app = parts(request)
     run = await app.work.read(finished_detection, app, request.path_params["id"])
-    await app.work.read(set_threshold, app.store, run, body.threshold)
+    await app.work.draw(set_threshold, app.store, run, body.threshold)
     await app.work.read(app.store.audit.add, user_of(request), "move threshold", run.id, threshold=body.threshold)
-    return JsonAnswer(await app.work.read(detect_answer, app, run, translator(request)))
+    return await _result_answer(request, run.id)
 
 
 def finished_detection(app: Parts, run_id: str) -> Run:

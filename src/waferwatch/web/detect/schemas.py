@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from waferwatch.scoring.threshold import DEFAULT_CONTAMINATION
 from waferwatch.web.schemas import (
     ALARMS_HELP,
     DATASET_HELP,
@@ -17,6 +16,7 @@ from waferwatch.web.schemas import (
     REFERENCE_HELP,
     SENSORS_HELP,
     SHARE_HELP,
+    THRESHOLD_HELP,
     Alarms,
     DataRequest,
     Figure,
@@ -28,6 +28,7 @@ from waferwatch.web.schemas import (
     SensorShare,
     Share,
     StrictRequest,
+    ThresholdValue,
 )
 
 
@@ -35,7 +36,8 @@ class DetectRequest(DataRequest):
     features: Names | None = Field(None, description=SENSORS_HELP)
     detector: Name = Field(DEFAULT_DETECTOR, description="Name of a detector.")
     checkpoint: Name | None = Field(None, description="Name of an imported checkpoint; left out: the embedded one.")
-    contamination: Share = Field(DEFAULT_CONTAMINATION, description=SHARE_HELP)
+    threshold: ThresholdValue = Field("auto", description=THRESHOLD_HELP)
+    contamination: Share | None = Field(None, description=SHARE_HELP)
     false_alarms: Alarms | None = Field(None, description=ALARMS_HELP)
     reference_rows: Rows | None = Field(None, description=REFERENCE_HELP)
     reference_start: Place | None = Field(
@@ -117,6 +119,10 @@ class Event(BaseModel):
     peak_row: int
     rows: int
     peak_score: float | None
+    usual_every_hours: float | None = Field(
+        description="A peak as high comes about once in so many hours of normal running; null: never in the normal "
+        "rows, or not known (no dates, a moved threshold, a result of before 0.4.0)."
+    )
     equipment: str | None
     lot: str | None
     context: dict[str, str]
@@ -132,36 +138,55 @@ class Count(BaseModel):
     ratio: float
 
 
-class Budget(BaseModel):
-    asked: float = Field(description="False events per equipment and week, at most, as are all rates here.")
-    expected: float = Field(description="False events expected at the threshold, on the equipment with most of them.")
-    rows: int = Field(description="Known-normal rows, not learnt from, that the threshold was found on.")
-    weeks: float = Field(description="How long these rows last, added up over the equipment.")
-    beyond: float = Field(description="Above 1: the threshold is extrapolated so many times beyond what they show.")
-    judged_weeks: float = Field(description="How long the judged rows last that are not known to be normal.")
-    achieved: float | None = Field(description="All events in these rows; null without any.")
-    achieved_false: float | None = Field(description="Of them those that touch no labelled row; null without labels.")
+class Promise(BaseModel):
+    """False events at the threshold, as normal rows that were left out of learning show them."""
+
+    rows: int = Field(description="Normal rows, left out of learning, that it rests on.")
+    hours: float | None = Field(description="How long they last, added up over the equipment; null without dates.")
+    events: int = Field(description="Of theirs, above the threshold.")
+    at_most_per_hour: float | None = Field(
+        description="False events per equipment and hour, with 95 % confidence; null without dates."
+    )
+    asked_per_week: float | None = Field(description="False events per equipment and week that were asked for.")
+    kept: bool = Field(description="False: that number cannot be promised, and the automatic threshold was used.")
+
+
+class Headline(BaseModel):
+    found: str = Field(description="How many events, and on which equipment.")
+    worst: str = Field(description="Sensor, equipment, lot and start of the event with the highest peak, or empty.")
+    event: int | None = Field(description="Number of that event.")
+    promise: str = Field(description="What set the threshold, and what it promises.")
+    part: str = Field(description="The filters and how many rows they leave; empty without filters.")
 
 
 class DetectAnswer(BaseModel):
     run: str = Field(description="Name of this result, for /plot/{feature}?run=.")
     dataset: str
     options: dict[str, Any] = Field(description="What was asked for.")
+    stale: bool = Field(description="Whether columns of the data set have been given other roles since.")
+    headline: Headline = Field(description="What was found, in sentences of the language asked for.")
     detector: str
     model: str
     model_sha256: str | None
     device: str
     features: list[str]
     rows: int
-    judged: int = Field(description="Rows that could be judged.")
+    chosen: int = Field(description="Rows that the filters leave; all without filters.")
+    judged: int = Field(description="Of the chosen rows those that could be judged.")
     anomalies: int
-    anomaly_ratio: float
+    anomaly_ratio: float = Field(description="Share of the chosen rows that is flagged.")
     threshold: float | None
-    threshold_by: str = Field(description="What set the threshold: contamination, false_alarms, or hand.")
-    budget: Budget | None = Field(description="Of a threshold set by false_alarms.")
+    threshold_by: str = Field(description="What set the threshold: auto, contamination, false_alarms, or hand.")
+    promise: Promise | None = Field(
+        description="What the threshold promises; null where it was moved, and for results of before 0.4.0."
+    )
+    model_digest: str | None = Field(description="SHA-256 of all that was learnt; equal models have equal ones.")
     seconds: float
     metrics: Metrics | None
-    events: list[Event] = Field(description="In order of start; of very many, those with the highest peaks.")
+    events: list[Event] = Field(
+        description="In order of start, by which they are numbered; of very many, those with the highest peaks. "
+        "`peak_score` ranks them: the pages list the highest first."
+    )
     events_total: int
     series: int = Field(description="Contiguous stretches or runs that were judged one by one.")
     ranking: list[SensorShare] = Field(description="Sensors by their share of the flagged rows' scores.")

@@ -12,9 +12,8 @@ from waferwatch.explain.nearest import Nearest
 from waferwatch.explain.scene import Scene, told
 from waferwatch.explain.sensors import SensorPart
 from waferwatch.explain.sisters import Sisters
-from waferwatch.store.verdicts import Verdict
+from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.context import Parts
-from waferwatch.web.detect.answer import event_verdicts
 from waferwatch.web.event.scenes import Asked
 from waferwatch.web.event.similar import similar_events
 from waferwatch.web.figures.event_course import course_figure
@@ -25,14 +24,19 @@ from waferwatch.web.language import Translator
 MOST_SENSORS = 200  # told, those with the highest shares
 
 
-def event_answer(app: Parts, asked: Asked, number: int, translate: Translator) -> dict[str, Any]:
+def event_answer(
+    app: Parts, asked: Asked, number: int, translate: Translator, *, moment: bool = False
+) -> dict[str, Any]:
     """
+    Args:
+        moment: tell what MOMENT expected too.
+
     Raises:
         NotFoundError: when the run has no such event.
     """
     run, scene = asked.run, asked.scene
-    found = explain(scene, number)
-    verdict = event_verdicts(scene.found, app.store.verdicts.of(run.id)).get(number)
+    found = explain(scene, number, moment=moment)
+    verdict = event_verdicts(scene.found.event_ids, app.store.verdicts.of(run.id)).get(number)
     said = verdict_answer(verdict)
     event = found.spot.event.to_dict() | {"verdict": said["verdict"], "note": said["note"]}
     return {
@@ -46,6 +50,7 @@ def event_answer(app: Parts, asked: Asked, number: int, translate: Translator) -
         "event": event,
         "said": said,
         "certainty": asdict(found.certainty),
+        "promise": None if scene.found.promise is None else asdict(scene.found.promise),
         "sensors": [_sensor(part, found) for part in found.ranking[:MOST_SENSORS]],
         "course": _course(found.course, found.sensors, translate),
         "nearest": None if found.nearest is None else _nearest(scene, found.nearest),
@@ -73,11 +78,14 @@ def _sensor(part: SensorPart, found: Explanation) -> dict[str, Any]:
 
 
 def _course(course: Course, sensors: list[str], translate: Translator) -> dict[str, Any]:
-    obstacle = course.obstacle
+    expected = course.expected
+    obstacle = None if expected is None else expected.obstacle
     return {
-        "source": course.source.value,
         "sensors": sensors,
-        **{name: getattr(course, name) for name in ("by_step", "known", "averaged")},
+        "by_step": course.by_step,
+        "known": course.known,
+        "moment": expected is not None and expected.values is not None,
+        "averaged": 1 if expected is None else expected.averaged,
         "obstacle": None if obstacle is None else f"{obstacle.message(translate)} {obstacle.hint(translate)}".strip(),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from starlette.requests import Request
@@ -9,13 +10,21 @@ from starlette.responses import Response
 
 from waferwatch.errors import NotFoundError, WaferwatchError
 from waferwatch.explain.spot import spot_of
-from waferwatch.store.verdicts import Judgement
+from waferwatch.store.verdicts import Judgement, event_verdicts
 from waferwatch.web.answers import JsonAnswer
-from waferwatch.web.context import Parts, parts, read_body, translator, user_of
-from waferwatch.web.detect.answer import event_verdicts
+from waferwatch.web.context import Parts, parts, read_body, read_query, translator, user_of
+from waferwatch.web.detect.runs import finished_detection
 from waferwatch.web.event.answer import event_answer, verdict_answer
+from waferwatch.web.event.keys import similar_key
 from waferwatch.web.event.scenes import asked
-from waferwatch.web.event.schemas import LONGEST_NOTE, EventQuery, Explanation, VerdictAnswer, VerdictRequest
+from waferwatch.web.event.schemas import (
+    LONGEST_NOTE,
+    EventQuery,
+    ExplainQuery,
+    Explanation,
+    VerdictAnswer,
+    VerdictRequest,
+)
 from waferwatch.web.event.texts import texts
 from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
@@ -31,7 +40,7 @@ async def event_page(request: Request) -> Response:
     problem, status = None, 200
     try:
         number = event_number(request.query_params.get("event", "1"))
-        await app.work.read(_check, app, run_id, number)
+        await app.work.draw(_check, app, run_id, number)
     except WaferwatchError as error:
         problem, status = {"message": error.message(translate), "hint": error.hint(translate)}, error.status
     return await render(
@@ -57,12 +66,18 @@ def _check(app: Parts, run_id: str, number: int) -> None:
 
 async def explain_event(request: Request) -> Response:
     """Everything that is known of one event."""
-    app, number = parts(request), event_number(request.path_params["event"])
-    return JsonAnswer(await app.work.read(_explain, app, request.path_params["id"], number, translator(request)))
+    app, number, query = parts(request), event_number(request.path_params["event"]), read_query(request, ExplainQuery)
+    translate, run_id = translator(request), request.path_params["id"]
+
+    def key() -> Hashable:
+        shared = similar_key(app, finished_detection(app, run_id))
+        return "event", translate.language, number, query.moment, shared
+
+    return await app.work.answer(request, key, lambda: _explain(app, run_id, number, translate, query.moment))
 
 
-def _explain(app: Parts, run_id: str, number: int, translate: Translator) -> dict[str, Any]:
-    return event_answer(app, asked(app, run_id), number, translate)
+def _explain(app: Parts, run_id: str, number: int, translate: Translator, moment: bool) -> dict[str, Any]:
+    return event_answer(app, asked(app, run_id), number, translate, moment=moment)
 
 
 async def judge_event(request: Request) -> Response:
@@ -77,7 +92,7 @@ def _judge(app: Parts, run_id: str, number: int, body: VerdictRequest, user: str
     """The verdict hangs on the event's peak row. One on another row that now is in the event is replaced by it."""
     found = asked(app, run_id).scene
     event = spot_of(found, number).event
-    before = event_verdicts(found.found, app.store.verdicts.of(run_id)).get(number)
+    before = event_verdicts(found.found.event_ids, app.store.verdicts.of(run_id)).get(number)
     if before is not None and before.row != event.peak_row:
         app.store.verdicts.put(run_id, before.row, None, "", user)
     verdict = None if body.verdict is None else Judgement(body.verdict)
@@ -103,6 +118,7 @@ ENDPOINTS = (
         explain_event,
         "Why an event was flagged, what normal looks like, and what is like it.",
         Explanation,
+        query=ExplainQuery,
         failures=DETECTING,
     ),
     Endpoint(

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
 
 from waferwatch.explain.scene import Layout, Scene, lay_out, set_scene
 from waferwatch.jobs.detection import table_of
-from waferwatch.jobs.options import Options, chosen_rows, reference_period
-from waferwatch.read.table import Role, Table
+from waferwatch.jobs.options import Options, chosen_rows, reference_mask
+from waferwatch.read.table import Table
+from waferwatch.scoring.result import Detection
 from waferwatch.store.recent import Recent
 from waferwatch.store.runs import Run
 from waferwatch.web.context import Parts
 from waferwatch.web.detect.runs import finished_detection
 
 _LAYOUTS_BYTES = 256 * 2**20
-_ROW = "\0row"  # a column that no file can have
 _layouts: Recent[tuple[str, int], Layout] = Recent(_LAYOUTS_BYTES, lambda layout: layout.bytes)
 
 
@@ -40,24 +37,13 @@ def asked(app: Parts, run_id: str) -> Asked:
     options = Options.from_dict(run.options)
     dataset = app.store.datasets.get(options.dataset)
     table, found = table_of(app.store, options), app.store.results.detection(run.id)
-    layout = _layouts.get((run.id, dataset.version), lambda: _lay_out(table, options))
+    layout = _layouts.get((run.id, dataset.version), lambda: _lay_out(table, options, found))
     return Asked(run, set_scene(table, found, layout))
 
 
-def _lay_out(table: Table, options: Options) -> Layout:
-    rows = chosen_rows(table, options)
-    return lay_out(table, rows, reference_rows=options.reference_rows, known=_known(table, options))
-
-
-def _known(table: Table, options: Options) -> NDArray[np.bool_] | None:
-    """(rows,) True in the reference period; None without one."""
-    time = table.column(Role.TIME)
-    if time is None or (options.reference_start is None and options.reference_end is None):
-        return None
-    frame = table.frame[[time]].assign(**{_ROW: np.arange(len(table.frame))})
-    numbered = replace(table, frame=frame, roles={time: Role.TIME, _ROW: Role.IGNORED}, groups=())
-    period = reference_period(numbered, options)
-    known = np.zeros(len(table.frame), np.bool_)
-    if period is not None:
-        known[period.frame[_ROW].to_numpy()] = True
-    return known
+def _lay_out(table: Table, options: Options, found: Detection) -> Layout:
+    """As the detection laid the rows out; known to be normal is exactly what it learnt from."""
+    known = reference_mask(table, options)
+    return lay_out(
+        table, chosen_rows(table, options), reference_rows=options.reference_rows, known=known, cut=found.layout
+    )

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from waferwatch.web.detect.schemas import Event
-from waferwatch.web.schemas import Figure, SensorShare, StrictRequest
+from waferwatch.web.detect.schemas import Event, Promise
+from waferwatch.web.schemas import Figure, Query, SensorShare, StrictRequest
 
 LONGEST_NOTE = 2000
 Time = str | float | None
@@ -18,6 +18,10 @@ class EventQuery(BaseModel):
 
     run: str = Field("", description="Id of a finished detection.")
     event: str = Field("1", description="Number of one of its events, from 1.")
+
+
+class ExplainQuery(Query):
+    moment: bool = Field(False, description="Tell what MOMENT expected too, where it judged the data: takes longer.")
 
 
 class VerdictRequest(StrictRequest):
@@ -56,10 +60,10 @@ class ExplainedSensor(BaseModel):
 
 
 class Course(BaseModel):
-    source: str = Field(description="moment: what MOMENT expected; band: median and 1 to 99 % of normal rows.")
-    sensors: list[str] = Field(description="Whose course is drawn.")
+    sensors: list[str] = Field(description="Whose course is drawn: the median and 1 to 99 % of normal rows.")
     by_step: bool = Field(description="Whether every recipe step has a band of its own.")
     known: bool = Field(description="Whether the band is of rows known to be normal, not only of unflagged ones.")
+    moment: bool = Field(description="Whether what MOMENT expected is drawn too.")
     averaged: int = Field(description="Rows that MOMENT saw as one.")
     obstacle: str | None = Field(description="Why MOMENT, which judged the data, could not be asked again.")
 
@@ -129,6 +133,7 @@ class Explanation(BaseModel):
     event: Event
     said: VerdictAnswer
     certainty: Certainty
+    promise: Promise | None = Field(description="What the threshold of the run promises.")
     sensors: list[ExplainedSensor]
     course: Course
     nearest: NearestStretch | None

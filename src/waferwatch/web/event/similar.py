@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
 
 from waferwatch.errors import NotFoundError
 from waferwatch.events.event import Event
 from waferwatch.explain.similar import Candidate, Similar, most_similar
+from waferwatch.store.results import FoundEvents
 from waferwatch.store.runs import Run, State
-from waferwatch.store.verdicts import Verdict
+from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.context import Parts
 from waferwatch.web.event.scenes import Asked
 
-_MOST_RUNS = 20  # that are looked through, the newest
+MOST_RUNS = 20  # that are looked through, the newest
 _MOST_OWN = 5000  # events of this run, those with the highest peaks
 _MOST_OTHERS = 2000  # events of another run; one with more is left out
 _TOP_SENSORS = 2
@@ -29,9 +32,10 @@ def similar_events(app: Parts, asked: Asked, event: Event) -> list[dict[str, Any
     said: Said = {}
     candidates: list[Candidate] = []
     for run in runs.values():
-        events = _events(app, asked, run)
-        said |= _said(run, events, [one for one in verdicts if one.run == run.id])
-        candidates += [Candidate(run.id, run.dataset, one, (run.id, one.id) in said) for one in events]
+        found_here = _events(app, asked, run)
+        of_run = event_verdicts(found_here.event_ids, [one for one in verdicts if one.run == run.id])
+        said |= {(run.id, number): verdict for number, verdict in of_run.items()}
+        candidates += [Candidate(run.id, run.dataset, one, (run.id, one.id) in said) for one in found_here.events]
     found = most_similar(asked.run.id, asked.run.dataset, event, candidates)
     return [_told(one, runs[one.candidate.run], said, asked.run) for one in found]
 
@@ -39,33 +43,21 @@ def similar_events(app: Parts, asked: Asked, event: Event) -> list[dict[str, Any
 def _runs(app: Parts, own: Run) -> Iterator[Run]:
     """This run, then the newest other detections that are done and not too large to look through."""
     yield own
-    for run in app.store.runs.all(kind="detection", limit=_MOST_RUNS):
+    for run in app.store.runs.all(kind="detection", limit=MOST_RUNS):
         small = (run.summary or {}).get("events", 0) <= _MOST_OTHERS
         if run.id != own.id and run.state is State.DONE and small:
             yield run
 
 
-def _events(app: Parts, asked: Asked, run: Run) -> list[Event]:
+def _events(app: Parts, asked: Asked, run: Run) -> FoundEvents:
     if run.id == asked.run.id:
-        return heapq.nlargest(_MOST_OWN, asked.scene.found.events, key=lambda event: event.peak_score)
+        found = asked.scene.found
+        highest = heapq.nlargest(_MOST_OWN, found.events, key=lambda event: event.peak_score)
+        return FoundEvents(highest, found.event_ids)
     try:
         return app.store.results.events(run.id)
-    except NotFoundError:  # deleted in this moment
-        return []
-
-
-def _said(run: Run, events: Iterable[Event], verdicts: Iterable[Verdict]) -> Said:
-    """The verdict on each event: the one whose peak is the judged row, else one that holds the row.
-
-    The threshold may have been moved since, and with it the borders of events.
-    """
-    said: Said = {}
-    for verdict in verdicts:
-        holding = [one for one in events if one.start_row <= verdict.row <= one.end_row]
-        if holding:
-            closest = min(holding, key=lambda one: abs(one.peak_row - verdict.row))
-            said[run.id, closest.id] = verdict
-    return said
+    except NotFoundError:  # just deleted, or damaged: the page of that run says so
+        return FoundEvents([], np.zeros(0, np.int64))
 
 
 def _told(similar: Similar, run: Run, said: Said, own: Run) -> dict[str, Any]:

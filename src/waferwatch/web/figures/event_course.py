@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.explain.course import Source
 from waferwatch.explain.explanation import Explanation
 from waferwatch.explain.scene import Scene
 from waferwatch.read.table import Role
@@ -45,11 +44,6 @@ def course_figure(scene: Scene, found: Explanation, translate: Translator) -> Fi
 
 def _course(found: Explanation, x: NDArray[Any], at: int, translate: Translator) -> Traces:
     along = found.course
-    if along.source is Source.MOMENT:
-        name = translate("expected by MOMENT")
-        return [line(name, x, along.middle[:, at], at, line={"width": 1.6, "color": _EXPECTED, "dash": "4px,2px"})]
-    if along.low is None or along.high is None:
-        return []
     low, high = along.low[:, at], along.high[:, at]
     kept = np.union1d(pick(low, _BAND_POINTS // 2), pick(high, _BAND_POINTS // 2))
     edges: dict[str, Any] = {
@@ -67,7 +61,16 @@ def _course(found: Explanation, x: NDArray[Any], at: int, translate: Translator)
         edges | {"y": short(low[kept]), "showlegend": False},
         edges | {"y": short(high[kept])} | filled,
         line(translate("median"), x, along.middle[:, at], at, line=median),
+        *_expected(found, x, at, translate),
     ]
+
+
+def _expected(found: Explanation, x: NDArray[Any], at: int, translate: Translator) -> Traces:
+    expected = found.course.expected
+    if expected is None or expected.values is None:
+        return []
+    dashed = {"width": 1.6, "color": _EXPECTED, "dash": "4px,2px"}
+    return [line(translate("expected by MOMENT"), x, expected.values[:, at], at, line=dashed)]
 
 
 def _onsets(found: Explanation, x: NDArray[Any], measured: NDArray[np.float64], translate: Translator) -> Traces:

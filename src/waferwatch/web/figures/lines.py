@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from tsdownsample import MinMaxLTTBDownsampler
 
 from waferwatch.read.table import Role, Table
+from waferwatch.series.layout import Layout
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
 
+_BY_GAPS = Layout(by_wafer=False)  # a line goes on from one wafer to the next
 _sampler = MinMaxLTTBDownsampler()  # type: ignore[no-untyped-call]
 _FEWEST_FOR_LTTB = 16  # below it the algorithm's buckets mean nothing; the extremes are taken instead
 
@@ -39,10 +41,30 @@ class Lines:
     first_row: int  # number of the table's first row, for an axis that counts rows
 
 
+def only_chosen(lines: Lines, rows: NDArray[np.int64] | None) -> Lines:
+    """The lines of these rows alone, not drawn across rows that are left out; all of them for None.
+
+    Args:
+        rows: positions in the table.
+    """
+    if rows is None:
+        return lines
+    size = 1 + max(int(one.max(initial=0)) for one in (rows, *(line.rows for line in lines.lines)))
+    chosen = np.zeros(size, np.bool_)
+    chosen[rows] = True
+    return replace(lines, lines=[_part_of(line, chosen[line.rows]) for line in lines.lines if chosen[line.rows].any()])
+
+
+def _part_of(line: Line, kept: NDArray[np.bool_]) -> Line:
+    at = np.flatnonzero(kept)
+    breaks = (np.diff(at, prepend=at[0]) > 1) | (np.diff(line.stretch[at], prepend=line.stretch[at[0]]) != 0)
+    return replace(line, rows=line.rows[at], place=line.place[at], stretch=np.cumsum(breaks))
+
+
 def lay_out(table: Table) -> Lines:
     """Where each row of the table is drawn. Runs whose times start anew each time are drawn one after the other."""
     by_scope: dict[tuple[str, ...], list[Series]] = defaultdict(list)
-    for one in split(table).series:
+    for one in split(table, layout=_BY_GAPS).series:
         by_scope[one.scope].append(one)
     timed = all(one.time is not None for group in by_scope.values() for one in group)
     ordered = {scope: _in_order(group) for scope, group in by_scope.items()}

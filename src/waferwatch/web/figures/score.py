@@ -23,7 +23,7 @@ def score_figure(found: Detection, translate: Translator) -> Figure:
     middle = (edges[:-1] + edges[1:]) / 2
     threshold = float(found.threshold)
     shown = np.isfinite(threshold) and low <= threshold
-    last = max(high, threshold) if shown else high  # a threshold from a budget may lie above every score
+    last = max(high, threshold) if shown else high  # the threshold may lie above every score
     line = {"width": 1.5, "dash": "dash", "color": REFERENCE}
     mark = {
         "type": "line",
@@ -53,7 +53,7 @@ def score_figure(found: Detection, translate: Translator) -> Figure:
             bargap=0.05,
             margin={"l": 56, "r": 16, "t": 28, "b": 44},
             xaxis={
-                "title": {"text": translate("score")},
+                "title": {"text": translate("score (2: one normal row in 100)")},
                 "zeroline": False,
                 **({"range": [low - _AROUND * (last - low), last + _AROUND * (last - low)]} if last > high else {}),
             },

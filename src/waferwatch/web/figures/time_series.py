@@ -62,7 +62,7 @@ def time_figure(
     Raises:
         InputError: when start or end cannot be understood.
     """
-    start, end = _bounds(window, lines.axis)
+    start, end = _bounds(window, lines.axis, table.zone)
     shown = [(line, within(line, start, end)) for line in _chosen(lines, found, window.points)]
     parts = [(line, part) for line, part in shown if part.stop > part.start]
     values = table.frame[sensor].to_numpy(np.float64)
@@ -75,8 +75,9 @@ def time_figure(
     return {"data": data, "layout": _layout(lines, sensor, len(shown), found, (start, end), translate)}
 
 
-def _bounds(window: Window, axis: str) -> tuple[Any, Any]:
-    start, end = (place_of(end, axis == "date", name) for end, name in ((window.start, "start"), (window.end, "end")))
+def _bounds(window: Window, axis: str, zone: str | None) -> tuple[Any, Any]:
+    ends = ((window.start, "start"), (window.end, "end"))
+    start, end = (place_of(end, axis == "date", name, zone) for end, name in ends)
     if start is not None and end is not None and start > end:
         raise InputError("The end lies before the start.", hint="Exchange them.", field="end")
     return start, end
@@ -168,9 +169,11 @@ def _layout(
 ) -> dict[str, Any]:
     axis: dict[str, Any] = {
         "type": "date" if lines.axis == "date" else "linear",
-        "title": {"text": {"row": translate("row"), "number": safe(lines.title)}.get(lines.axis, "")},
         "anchor": "y" if found is None else "y2",
     }
+    title = {"row": translate("row"), "number": safe(lines.title)}.get(lines.axis)
+    if title:  # an empty one would leave a band under the plot
+        axis["title"] = {"text": title}
     if lines.axis == "row":
         axis["tickformat"] = ",d"
     if bounds[0] is not None and bounds[1] is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +16,8 @@ from waferwatch.store.runs import Run
 from waferwatch.web.answers import JsonAnswer
 from waferwatch.web.context import Parts, parts, read_body, read_query, translator
 from waferwatch.web.detect.api import finished_run, options_of
+from waferwatch.web.detect.keys import detection_key
+from waferwatch.web.detect.runs import finished_detection
 from waferwatch.web.figures.groups import groups_figure
 from waferwatch.web.groups.analysis import groups_answer
 from waferwatch.web.groups.judged import Places, judged
@@ -31,6 +34,7 @@ from waferwatch.web.groups.schemas import (
     OverlayQuery,
 )
 from waferwatch.web.groups.texts import texts
+from waferwatch.web.kept import as_key
 from waferwatch.web.language import Translator
 from waferwatch.web.openapi import DETECTING, Endpoint
 from waferwatch.web.pages import render
@@ -51,7 +55,7 @@ async def group_analysis(request: Request) -> Response:
     if body.feature is not None:
         check_sensor(table, body.feature, "feature")
     run = await finished_run(request, "detection", options)
-    return JsonAnswer(await app.work.read(_group_answer, app, body, run, translator(request)))
+    return JsonAnswer(await app.work.draw(_group_answer, app, body, run, translator(request)))
 
 
 def _group_answer(app: Parts, body: GroupRequest, run: Run, translate: Translator) -> dict[str, Any]:
@@ -73,9 +77,13 @@ def _group_answer(app: Parts, body: GroupRequest, run: Run, translate: Translato
 async def run_groups(request: Request) -> Response:
     """The rows of a finished run counted by groups, and which of them differ from the rest."""
     query = read_query(request, GroupsQuery)
-    return JsonAnswer(
-        await parts(request).work.read(_run_groups, parts(request), _run_id(request), query, translator(request))
-    )
+    app, translate, run_id = parts(request), translator(request), _run_id(request)
+
+    def key() -> Hashable:
+        run = finished_detection(app, run_id)
+        return "groups", translate.language, as_key(query.model_dump()), detection_key(app, run)
+
+    return await app.work.answer(request, key, lambda: _run_groups(app, run_id, query, translate))
 
 
 def _run_groups(app: Parts, run_id: str, query: GroupsQuery, translate: Translator) -> dict[str, Any]:
@@ -85,7 +93,7 @@ def _run_groups(app: Parts, run_id: str, query: GroupsQuery, translate: Translat
 async def group_rows(request: Request) -> Response:
     """The rows of one group, a hundred at a time."""
     query = read_query(request, GroupRowsQuery)
-    return JsonAnswer(await parts(request).work.read(_group_rows, parts(request), _run_id(request), query))
+    return JsonAnswer(await parts(request).work.draw(_group_rows, parts(request), _run_id(request), query))
 
 
 def _group_rows(app: Parts, run_id: str, query: GroupRowsQuery) -> dict[str, Any]:
@@ -96,9 +104,13 @@ def _group_rows(app: Parts, run_id: str, query: GroupRowsQuery) -> dict[str, Any
 async def run_overlay(request: Request) -> Response:
     """The flagged runs of one recipe over the envelope of the normal ones."""
     query = read_query(request, OverlayQuery)
-    return JsonAnswer(
-        await parts(request).work.read(_run_overlay, parts(request), _run_id(request), query, translator(request))
-    )
+    app, translate, run_id = parts(request), translator(request), _run_id(request)
+
+    def key() -> Hashable:
+        run = finished_detection(app, run_id)
+        return "overlay", translate.language, as_key(query.model_dump()), detection_key(app, run)
+
+    return await app.work.answer(request, key, lambda: _run_overlay(app, run_id, query, translate))
 
 
 def _run_overlay(app: Parts, run_id: str, query: OverlayQuery, translate: Translator) -> dict[str, Any]:

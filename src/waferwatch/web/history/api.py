@@ -15,9 +15,9 @@ from waferwatch.export.events import Said, events_document, write_events_csv
 from waferwatch.export.rows import write_detection_rows
 from waferwatch.read.files import read_original
 from waferwatch.store.runs import Run
+from waferwatch.store.verdicts import event_verdicts
 from waferwatch.web.answers import plain
 from waferwatch.web.context import Parts, parts, read_query, translator, user_of
-from waferwatch.web.detect.answer import event_verdicts
 from waferwatch.web.detect.runs import finished_detection
 from waferwatch.web.history.download import download, file_name
 from waferwatch.web.history.report import write_report
@@ -68,15 +68,14 @@ def _write_rows(app: Parts, run: Run, kind: str, file: BinaryIO) -> None:
 
 def _original(app: Parts, dataset_id: str) -> pd.DataFrame:
     """The rows as they were uploaded; those of the demo as they were made."""
-    dataset = app.store.datasets.get(dataset_id)
-    if dataset.builtin:
+    if app.store.datasets.get(dataset_id).builtin:
         return app.store.datasets.table(dataset_id).frame
-    return read_original(app.store.datasets.folder / dataset.id / "data")
+    return read_original(app.store.datasets.original(dataset_id))
 
 
 def _write_events(app: Parts, run: Run, kind: str, file: BinaryIO) -> None:
     found = app.store.results.detection(run.id)
-    verdicts = event_verdicts(found, app.store.verdicts.of(run.id))
+    verdicts = event_verdicts(found.event_ids, app.store.verdicts.of(run.id))
     said = {event: Said(one.verdict.value, one.note, one.user, one.at) for event, one in verdicts.items()}
     if kind == "csv":
         return write_events_csv(found, said, file)

@@ -1,23 +1,79 @@
-"""A file made for one download: written to disk in a thread, then sent in pieces, and gone afterwards."""
+"""A file made for one download: written to disk in a thread, then sent in pieces, and gone afterwards.
+
+Files of visitors who do not read hold the disk, so their number, their size and the time for one are bounded.
+"""
 
 from __future__ import annotations
 
+import logging
 import re
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
+from anyio import fail_after
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from waferwatch.store.database import StoreError
+from waferwatch.errors import TooManyError
+from waferwatch.store.files import storage_errors
 from waferwatch.web.context import Parts
 
 _PIECE_BYTES = 1 << 16
+_MOST_FILES = 32  # on their way at once
+_MOST_BYTES = 4_000_000_000  # of them; the file that passes it is still sent
+_RETRY_S = 30
+_SILENCE_S = 60.0  # for a visitor to take one piece
+_LEAST_BYTES_S = 20_000  # the whole download must be so fast, after its first minute
 _LONGEST_STEM = 80
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')  # what Windows, the strictest of all, keeps out of file names
+_log = logging.getLogger("waferwatch.web")
+
+
+class DownloadsBusyError(TooManyError):
+    """Too many files are being downloaded."""
+
+    status, code = 503, "downloads_busy"
+
+
+class Held:
+    """The files that are on their way. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._files = 0
+        self._bytes = 0
+
+    def open(self) -> None:
+        """Count a file that is about to be written.
+
+        Raises:
+            DownloadsBusyError: when there are too many, or too large ones.
+        """
+        with self._lock:
+            if self._files >= _MOST_FILES or self._bytes >= _MOST_BYTES:
+                raise DownloadsBusyError(
+                    "Too many files are being downloaded.",
+                    hint="Try again when the other downloads have ended.",
+                    seconds=_RETRY_S,
+                )
+            self._files += 1
+
+    def grow(self, size: int) -> None:
+        with self._lock:
+            self._bytes += size
+
+    def close(self, size: int) -> None:
+        """Count a file no longer, of which ``size`` bytes were counted."""
+        with self._lock:
+            self._files -= 1
+            self._bytes -= size
+
+
+_held = Held()
 
 
 async def download(app: Parts, write: Callable[[BinaryIO], None], name: str, media_type: str) -> Response:
@@ -26,17 +82,24 @@ async def download(app: Parts, write: Callable[[BinaryIO], None], name: str, med
     The file has no name on disk, so that a killed server leaves nothing. What ``write`` raises is raised here.
 
     Raises:
-        StoreError: when the disk is full.
+        StorageFullError: when the disk is full.
+        DownloadsBusyError: when too many files are on their way.
     """
-    file = await app.work.export(_written, app.settings.data_dir, write)
+    _held.open()
+    try:
+        file = await app.work.export(_written, app.settings.data_dir, write)
+    except BaseException:
+        _held.close(0)
+        raise
     size = file.tell()
+    _held.grow(size)
     file.seek(0)
     headers = {"Content-Disposition": disposition(name), "Content-Length": str(size)}
-    return _FileAnswer(app, file, headers, media_type)
+    return _FileAnswer(app, file, size, headers, media_type)
 
 
 def _written(folder: Path, write: Callable[[BinaryIO], None]) -> BinaryIO:
-    try:
+    with storage_errors():
         file: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed when it has been sent
         try:
             write(file)
@@ -44,27 +107,30 @@ def _written(folder: Path, write: Callable[[BinaryIO], None]) -> BinaryIO:
         except BaseException:
             file.close()
             raise
-    except OSError as error:
-        raise StoreError(
-            "The file cannot be made: {reason}.",
-            hint="Free some space on the server's disk, then try again.",
-            reason=error.strerror or type(error).__name__,
-        ) from error
     return file
 
 
 class _FileAnswer(StreamingResponse):
-    """Closes its file when it has been sent, or when the visitor went away."""
+    """Closes its file when it has been sent, when the visitor went away, or when the visitor takes too long."""
 
-    def __init__(self, app: Parts, file: BinaryIO, headers: dict[str, str], media_type: str) -> None:
+    def __init__(self, app: Parts, file: BinaryIO, size: int, headers: dict[str, str], media_type: str) -> None:
         self._file = file
+        self._size = size
         super().__init__(_pieces(app, file), headers=headers, media_type=media_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_soon(message: Message) -> None:
+            with fail_after(_SILENCE_S):
+                await send(message)
+
         try:
-            await super().__call__(scope, receive, send)
+            with fail_after(_SILENCE_S + self._size / _LEAST_BYTES_S):
+                await super().__call__(scope, receive, send_soon)
+        except TimeoutError:  # the server closes the connection of an answer that is not complete
+            _log.warning("a download was ended: its visitor reads too slowly or not at all")
         finally:
             self._file.close()
+            _held.close(self._size)
 
 
 async def _pieces(app: Parts, file: BinaryIO) -> AsyncIterator[bytes]:

@@ -17,22 +17,23 @@ from waferwatch.export.svg.picture import picture
 from waferwatch.grouping.counts import count_groups
 from waferwatch.grouping.groups import group_columns
 from waferwatch.jobs.detection import table_of
-from waferwatch.jobs.options import Options
+from waferwatch.jobs.options import Options, chosen_rows
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.result import Detection
 from waferwatch.store.runs import Run
-from waferwatch.store.verdicts import Verdict
+from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.context import Parts
-from waferwatch.web.detect.answer import event_verdicts, note_texts, sensor_ranking
+from waferwatch.web.detect.answer import sensor_ranking
+from waferwatch.web.detect.headline import headline
 from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.figures.distribution import distribution_figure
 from waferwatch.web.figures.groups import groups_figure
-from waferwatch.web.figures.lines import Lines
+from waferwatch.web.figures.lines import Lines, only_chosen
 from waferwatch.web.figures.score import score_figure
 from waferwatch.web.figures.style import Figure
 from waferwatch.web.figures.time_series import Window, time_figure
 from waferwatch.web.history.numbers import Numbers, place
-from waferwatch.web.language import Translator
+from waferwatch.web.language import Translator, translated
 from waferwatch.web.texts import detector_titles, shared_texts
 
 _MOST_EVENTS = 300  # in the table, those with the highest peaks
@@ -63,8 +64,9 @@ def write_report(app: Parts, run: Run, translate: Translator, file: BinaryIO) ->
     """
     found, options = app.store.results.detection(run.id), Options.from_dict(run.options)
     table = table_of(app.store, options)
-    verdicts = event_verdicts(found, app.store.verdicts.of(run.id))
-    material = Material(run, found, table, app.work.lines(options.dataset, options.version), verdicts, translate)
+    verdicts = event_verdicts(found.event_ids, app.store.verdicts.of(run.id))
+    lines = only_chosen(app.work.lines(options.dataset, options.version), chosen_rows(table, options))
+    material = Material(run, found, table, lines, verdicts, translate)
     file.write(report_html(material).encode(errors="replace"))
 
 
@@ -73,6 +75,9 @@ def report_html(of: Material) -> str:
     words = shared_texts(of.translate)
     highest = sorted(of.found.events, key=lambda event: -event.peak_score)
     ranking = sensor_ranking(of.found)
+    options = Options.from_dict(of.run.options)
+    rows = chosen_rows(of.table, options)
+    chosen = len(of.table.frame) if rows is None else len(rows)
     return (
         _environment()
         .get_template("report.html")
@@ -85,15 +90,17 @@ def report_html(of: Material) -> str:
             version=metadata.version("waferwatch"),
             title=of.table.name if of.run.dataset_name else words["demo"],
             run=of.run,
-            options=Options.from_dict(of.run.options),
+            options=options,
+            headline=headline(of.table, of.found, options, chosen, of.translate),
+            chosen=chosen,
             found=of.found,
             detector=detector_titles(of.translate).get(of.found.detector, of.found.detector),
             judged=int(np.isfinite(of.found.scores).sum()),
             anomalies=int(of.found.flags.sum()),
             data=_data(of.table),
-            notes=note_texts(of.found.notes, of.translate),
+            notes=translated(of.found.notes, of.translate),
             ranking=ranking,
-            events=sorted(highest[:_MOST_EVENTS], key=lambda event: event.id),
+            events=highest[:_MOST_EVENTS],
             verdicts=of.verdicts,
             pictures=_pictures(of, ranking),
             close=list(_close(of, highest[:_CLOSE_EVENTS])),

@@ -38,6 +38,8 @@ def _options(translate: Translator) -> dict[str, str]:
         "expected": translate("{share} expected"),
         "budget": translate("at most {count} false alarms per equipment and week"),
         "moved": translate("threshold moved by hand"),
+        "automatic": translate("automatic threshold"),
+        "by_hand": translate("threshold {value}, set by hand"),
         "reference_first": translate("the first {count} rows of each series are normal"),
         "reference_from": translate("{start} to {end} is normal"),
         "all_sensors": translate("all sensors"),

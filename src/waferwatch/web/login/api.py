@@ -8,20 +8,19 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from waferwatch.errors import TooLargeError, TooManyError, WaferwatchError
+from waferwatch.errors import InputError, TooLargeError, TooManyError, WaferwatchError
 from waferwatch.web.context import parts, read_query, translator
 from waferwatch.web.error_page import wants_page
 from waferwatch.web.faults import (
     MediaTypeError,
-    UnauthorizedError,
     error_body,
     error_headers,
     from_validation,
 )
 from waferwatch.web.login.access import wrong_token
-from waferwatch.web.login.door import local_path, told, with_session
+from waferwatch.web.login.door import cookie_session, local_path, told, with_session
 from waferwatch.web.login.schemas import LoginForm, LoginQuery
-from waferwatch.web.login.session import shown_name
+from waferwatch.web.login.session import own_name
 from waferwatch.web.openapi import FORM, Endpoint
 from waferwatch.web.pages import bare_page, switched_language
 
@@ -42,14 +41,15 @@ async def login_page(request: Request) -> Response:
 async def log_in(request: Request) -> Response:
     """Open a session for who shows the token."""
     form = await _read_form(request)
-    app, target, name = parts(request), local_path(form.next), shown_name(form.name)
+    app, target = parts(request), local_path(form.next)
     if not app.access.needed:
         return RedirectResponse(target, 303)
     try:
+        name = own_name(form.name)
         if not app.access.opens(form.token.strip(), request):
             await told(app, request, "failed log in", name)
             raise wrong_token()
-    except (UnauthorizedError, TooManyError) as error:
+    except (InputError, TooManyError) as error:
         if wants_page(request):
             return _page(request, target, form.name, error)
         raise
@@ -58,9 +58,11 @@ async def log_in(request: Request) -> Response:
 
 
 async def log_out(request: Request) -> Response:
-    """End the session of this browser."""
+    """End the session of this browser, for every copy of its cookie."""
     app = parts(request)
-    if app.access.needed and request.state.user is not None:
+    session = cookie_session(app, request)
+    if app.access.needed and session is not None and request.state.user is not None:
+        await app.work.read(app.store.ended_sessions.add, session.id, session.until)
         await told(app, request, "log out", request.state.user)
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(app.access.sessions.cookie, httponly=True, samesite="lax")

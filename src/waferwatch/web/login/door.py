@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode, urlsplit
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
 from waferwatch.web.context import Parts, parts
 from waferwatch.web.error_page import wants_page
 from waferwatch.web.faults import UnauthorizedError
-from waferwatch.web.limits import client_of
-from waferwatch.web.login.access import LOCAL, no_token, wrong_token
-from waferwatch.web.login.session import NAMELESS, SESSION_S
+from waferwatch.web.login.access import LOCAL, PROGRAM, no_token, wrong_token
+from waferwatch.web.login.session import NAMELESS, SESSION_S, Session
+from waferwatch.web.peers import client_of
 
-OPEN = ("/login", "/logout", "/healthz", "/readyz")  # and static files: a probe and the login page need no token
+PROBES = ("/healthz", "/readyz")
+OPEN = ("/login", "/logout", *PROBES)  # and static files: a probe and the login page need no token
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-~]*")  # a second slash would name another host
 
 
@@ -27,20 +28,19 @@ async def enter(request: Request) -> Response | None:
 
     Raises:
         UnauthorizedError, TooManyError: for a program without the token, and for a wrong one.
+        StoreError: when the database cannot say whether the visitor has logged out.
     """
     app, path = parts(request), request.scope["path"]
-    known = app.access.sessions.read(request.cookies.get(app.access.sessions.cookie)) if app.access.needed else LOCAL
-    request.state.user = known
-    if path in OPEN or path.startswith("/static/"):
+    request.state.user = None if app.access.needed else LOCAL
+    if path in PROBES or path.startswith("/static/"):  # these must answer when the database does not
         return None
     reading = request.method in ("GET", "HEAD")
-    if app.access.needed and reading and "token" in request.query_params:
+    if path not in OPEN and app.access.needed and reading and "token" in request.query_params:
         return await _by_address(app, request)
-    try:
-        request.state.user = app.access.user(request)
-    except UnauthorizedError:
-        await told(app, request, "failed log in")
-        raise
+    if path in OPEN:
+        request.state.user = await _visitor(app, request)
+        return None
+    request.state.user = await known_user(app, request)
     if request.state.user is not None:
         return None
     if reading and wants_page(request):
@@ -48,9 +48,41 @@ async def enter(request: Request) -> Response | None:
     raise no_token()
 
 
+async def known_user(app: Parts, request: HTTPConnection) -> str | None:
+    """Who asks; None for somebody who has not shown the token.
+
+    Raises:
+        UnauthorizedError, TooManyError: for a wrong token in the Authorization header.
+        StoreError: when the database cannot say whether the visitor has logged out.
+    """
+    if not app.access.needed:
+        return LOCAL
+    try:
+        if app.access.shows_token(request):
+            return PROGRAM
+    except UnauthorizedError:
+        await told(app, request, "failed log in")
+        raise
+    return await _visitor(app, request)
+
+
+def cookie_session(app: Parts, request: HTTPConnection) -> Session | None:
+    """What the cookie says, whether or not the visitor has logged out since."""
+    return app.access.sessions.read(request.cookies.get(app.access.sessions.cookie))
+
+
+async def _visitor(app: Parts, request: HTTPConnection) -> str | None:
+    if not app.access.needed:
+        return LOCAL
+    session = cookie_session(app, request)
+    if session is None or await app.work.read(app.store.ended_sessions.holds, session.id):
+        return None
+    return session.user
+
+
 async def _by_address(app: Parts, request: Request) -> Response:
     """The token of the address becomes a cookie, and the same page opens without it."""
-    if not app.access.opens(request.query_params["token"], request):
+    if not app.access.opens(request.query_params["token"].strip(), request):
         await told(app, request, "failed log in")
         raise wrong_token()
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "token"]
@@ -84,6 +116,6 @@ def login_address(request: Request) -> str:
     return "/login" if wanted == "/" else "/login?" + urlencode({"next": wanted})
 
 
-async def told(app: Parts, request: Request, action: str, user: str = NAMELESS) -> None:
+async def told(app: Parts, request: HTTPConnection, action: str, user: str = NAMELESS) -> None:
     """A line in the audit log about somebody at the door."""
     await app.work.read(app.store.audit.add, user, action, client_of(request))

@@ -2,6 +2,7 @@
 import { page, text } from "./text.js";
 
 const drawn = new Map();
+const TOUCH = matchMedia("(hover: none), (pointer: coarse)"); // there Plotly's tool bar would always lie over the legend
 
 function theme() {
   const style = getComputedStyle(document.body);
@@ -79,6 +80,7 @@ export async function draw(target, figure, options = {}) {
   await Plotly.react(target, figure.data, themed(figure.layout), {
     responsive: true,
     displaylogo: false,
+    displayModeBar: TOUCH.matches ? false : "hover",
     // By default Plotly offers to send the figure to its makers' cloud: fab data stay here.
     showSendToCloud: false,
     plotlyServerURL: "",

@@ -5,6 +5,7 @@ import { byId, text, whole } from "./text.js";
 
 const { checks, ticked } = sensors;
 const detectors = byId("detectors");
+const thresholdBy = byId("threshold-by");
 const share = byId("contamination");
 
 // Another data set: its sensors, and whether the verdict needs the test with injected faults.
@@ -21,8 +22,8 @@ export function offer(dataset) {
 // What a comparison is asked for; what stands at its default is left out.
 export function wishes(dataset) {
   const features = sensors.wished();
-  const contamination = Number((Number(share.value) / 100).toPrecision(6));
-  if (!(contamination > 0 && contamination <= 0.5)) throw new Problem({ message: text("no_share"), hint: text("no_share_hint") });
+  const contamination = thresholdBy.value === "contamination" ? Number((Number(share.value) / 100).toPrecision(6)) : null;
+  if (contamination !== null && !(contamination > 0 && contamination <= 0.5)) throw new Problem({ message: text("no_share"), hint: text("no_share_hint") });
   const reference = byId("reference").value;
   const names = ticked(detectors);
   return {
@@ -30,7 +31,7 @@ export function wishes(dataset) {
     ...(dataset.builtin ? {} : { dataset: dataset.id }),
     ...features,
     ...(names.length < checks(detectors).length ? { detectors: names } : {}),
-    contamination,
+    ...(contamination === null ? {} : { contamination }),
     ...(reference === "" ? {} : { reference_rows: Number(reference) }),
     faults: byId("with-faults").checked,
   };
@@ -40,10 +41,16 @@ export function wishes(dataset) {
 export function restore(options) {
   sensors.restore(options.features);
   sensors.mark(detectors, options.detectors);
-  share.value = Number((options.contamination * 100).toPrecision(6));
+  thresholdBy.value = options.contamination ? "contamination" : "auto";
+  if (options.contamination) share.value = Number((options.contamination * 100).toPrecision(6));
+  follow();
   byId("reference").value = options.reference_rows ?? "";
   if (options.faults !== null && options.faults !== undefined) byId("with-faults").checked = options.faults;
   count();
+}
+
+function follow() {
+  byId("contamination-field").hidden = thresholdBy.value !== "contamination";
 }
 
 function count() {
@@ -53,6 +60,8 @@ function count() {
 export function start() {
   sensors.start();
   detectors.addEventListener("change", count);
+  thresholdBy.addEventListener("change", follow);
+  follow();
   for (const [id, on] of [["detectors-all", true], ["detectors-none", false]]) {
     byId(id).addEventListener("click", () => {
       sensors.tick(detectors, on);

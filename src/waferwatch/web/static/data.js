@@ -117,6 +117,10 @@ quality.onPlace((row, column) => {
   openTab("rows");
   rows.jump(row, column);
 });
+quality.onFixed((detail) => {
+  keep(detail);
+  showDetail(detail);
+});
 quality.onColumns((columns) => {
   openTab("roles");
   roles.showOnly(columns);

@@ -1,6 +1,7 @@
 // The quality report: what to look at first, then every sensor.
 import { ask, showProblem } from "./api.js";
 import { place } from "./data_measures.js";
+import { fixButton } from "./fix.js";
 import { byId, counted, duration, element, percent, seconds, significant, text, whole } from "./text.js";
 import { sortable } from "./table.js";
 
@@ -13,6 +14,9 @@ let followers = {};
 
 export const onPlace = (go) => {
   followers.row = go;
+};
+export const onFixed = (follower) => {
+  followers.fixed = follower;
 };
 export const onColumns = (go) => {
   followers.columns = go;
@@ -88,6 +92,8 @@ function button(label, act) {
 function findings() {
   const entries = report.findings.map((finding) => {
     const actions = element("div", { className: "actions" });
+    const fix = fixButton(dataset, finding, followers.fixed, showProblem);
+    if (fix) actions.append(fix);
     if (finding.row !== null) {
       const number = whole(finding.row + dataset.first_row);
       actions.append(button(text("show_row", { row: number }), () => followers.row(finding.row, finding.columns[0])));

@@ -40,6 +40,12 @@ export function choose(id) {
   followers.forEach((follower) => follower(dataset));
 }
 
+// The same data set with other roles: everything that follows it looks again.
+export function replace(dataset) {
+  datasets.set(dataset.id, dataset);
+  if (select.value === dataset.id) choose(dataset.id);
+}
+
 // Call it when every follower is there.
 export function start(wanted = new URLSearchParams(location.search).get("dataset")) {
   select.addEventListener("change", () => choose(select.value));

@@ -2,20 +2,23 @@
 import { announce, ask, clearProblem, showNotes, showProblem } from "./api.js";
 import { draw, resize } from "./chart.js";
 import * as data from "./datasets.js";
-import { showEvents, showTiles, startEvents } from "./results.js";
+import { showEvents, showHeadline, showTiles, startEvents } from "./results.js";
 import * as runs from "./run.js";
 import * as score from "./score.js";
 import * as series from "./series.js";
 import * as settings from "./settings.js";
+import * as severe from "./severe.js";
 import { byId, text, whole } from "./text.js";
 
 const query = new URLSearchParams(location.search);
 let shown = null; // data set and id of the run on the page
 let turn = 0; // grows whenever another data set or run is looked at: late answers are dropped
 
+const ONLY_WITH_RESULT = ["headline", "found", "closer", "made", "onward"];
+
 function clearResult() {
   shown = null;
-  for (const id of ["found", "summary", "onward"]) byId(id).hidden = true;
+  for (const id of [...ONLY_WITH_RESULT, "stale"]) byId(id).hidden = true;
   byId("welcome").hidden = false;
 }
 
@@ -27,6 +30,7 @@ async function showDataset(dataset) {
   runs.leave();
   busy(false);
   clearResult();
+  severe.look(dataset);
   const sensors = data.sensorsOf(dataset);
   settings.offerSensors(sensors);
   series.offer(sensors);
@@ -80,6 +84,8 @@ async function detect() {
   try {
     const body = settings.wishes(data.chosen());
     busy(true);
+    const settled = await severe.settled();
+    if (mine !== turn || !settled) return;
     await showRun(await runs.start(body), mine);
   } catch (problem) {
     if (mine === turn) showProblem(problem);
@@ -91,9 +97,9 @@ async function detect() {
 async function showAnswer(answer) {
   shown = { dataset: answer.dataset, run: answer.run };
   byId("welcome").hidden = true;
-  for (const id of ["found", "onward"]) byId(id).hidden = false;
+  for (const id of ONLY_WITH_RESULT) byId(id).hidden = false;
+  settings.fold();
   links(answer);
-  showNotes(answer.notes);
   const shares = new Map(answer.ranking.map(({ sensor, share }) => [sensor, share]));
   series.offer([...shares.keys()], shares);
   const sensor = answer.figures.time_series.layout.meta.sensor;
@@ -109,6 +115,8 @@ async function showAnswer(answer) {
 }
 
 function showFindings(answer) {
+  byId("stale").hidden = !answer.stale;
+  showHeadline(answer);
   showTiles(answer);
   showEvents(answer);
 }
@@ -156,6 +164,7 @@ byId("settings").addEventListener("submit", (event) => {
   event.preventDefault();
   detect();
 });
+byId("again").addEventListener("click", detect);
 for (const tab of document.querySelectorAll("[data-bs-toggle=tab]")) {
   tab.addEventListener("shown.bs.tab", () => {
     for (const chart of document.querySelectorAll(`${tab.dataset.bsTarget} .js-plotly-plot`)) resize(chart);
@@ -164,6 +173,7 @@ for (const tab of document.querySelectorAll("[data-bs-toggle=tab]")) {
 for (const choice of document.querySelectorAll("[name=correlation-rows]")) choice.addEventListener("change", showCorrelation);
 series.onSensor(showDistribution);
 score.onMoved(refresh);
+severe.onFixed(data.replace);
 startEvents();
 settings.start();
 data.onDataset(showDataset);

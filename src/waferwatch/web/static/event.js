@@ -18,7 +18,7 @@ async function show(event, { push = false } = {}) {
   asked = new AbortController();
   byId("explanation").setAttribute("aria-busy", "true");
   try {
-    const answer = await ask(path(event), { signal: asked.signal });
+    const answer = await ask(`${path(event)}${byId("moment").checked ? "?moment=true" : ""}`, { signal: asked.signal });
     clearProblem();
     if (push) history.pushState(null, "", address(event));
     await put(answer);
@@ -39,6 +39,7 @@ async function put(answer) {
   byId("sensors").tBodies[0].replaceChildren(...answer.sensors.map((sensor) => sensorRow(answer, sensor)));
   showVerdict(answer.said);
   byId("similar").replaceChildren(...similar(answer));
+  byId("moment-field").hidden = answer.model_sha256 === null;
   byId("course-note").textContent = courseNote(answer);
   byId("nearest-note").textContent = nearestNote(answer);
   showSisters(answer);
@@ -60,13 +61,16 @@ function showHead({ event, events, run: id, dataset_name: name, detector, model 
   }
 }
 
+// A column that is called by the name of a role is told in the reader's language.
+const spoken = (column) => page.texts[`role_${column.toLowerCase()}`] ?? column;
+
 function facts(answer) {
   const { event, certainty, sisters } = answer;
-  const place = [event.lot && `${text("lot")} ${event.lot}`, ...Object.entries(event.context).filter(([, value]) => value).map(([name, value]) => `${name} ${value}`)];
+  const place = [event.lot && `${text("lot")} ${event.lot}`, ...Object.entries(event.context).filter(([, value]) => value).map(([name, value]) => `${spoken(name)} ${value}`)];
   return [
     fact(text("where"), event.equipment ?? text("no_equipment"), place.filter(Boolean).join(" · ")),
     fact(text("when"), at(event.start, event.start_row), lasting(event)),
-    fact(text("how_sure"), sureness(certainty), sureNote(certainty)),
+    fact(text("how_sure"), sureness(answer), sureNote(certainty)),
     fact(text("chamber_only"), { true: text("yes"), false: text("no"), null: text("unknown") }[sisters.chamber_specific], sisterCount(sisters), sisters.chamber_specific ? "alarm" : ""),
   ];
 }
@@ -83,15 +87,18 @@ const at = (place, row) => {
 
 function lasting(event) {
   const rows = counted("row_count", event.rows);
+  if (event.kind === "state") return `${text("state_since", { start: at(event.start, event.start_row) })} (${rows})`;
   if (!isTime(event.start)) return rows;
   const length = (moment(event.end) - moment(event.start)) / 1000;
   if (!(length > 0)) return rows;
   return `${text("until", { duration: duration(length), end: time(event.end) })} (${rows})`;
 }
 
-function sureness({ peak_score: peak, threshold }) {
-  const factor = threshold > 0 ? peak / threshold : NaN;
-  return Number.isFinite(factor) ? text("times_threshold", { factor: significant(factor, 3) }) : text("peak_score", { score: significant(peak, 4) });
+// How rare so high a peak is in normal running; that is only known where normal rows have dates.
+function sureness({ event, certainty, promise }) {
+  if (!promise?.hours) return text("peak_and_threshold", { score: significant(certainty.peak_score, 4), threshold: significant(certainty.threshold, 4) });
+  if (event.usual_every_hours === null) return text("usual_never");
+  return text("usual_once", { time: duration(event.usual_every_hours * 3600) });
 }
 
 function sureNote({ peak_score: peak, higher_share: share, rank, events }) {
@@ -110,8 +117,7 @@ function sensorRow({ event, course }, { sensor, share, onset, onset_row: row, on
   const name = element("div", { className: "sensor-name" }, element("b", { content: sensor }), element("span", { content: percent(share, share < 0.1 ? 1 : 0) }));
   const first = element("td", {}, name, element("div", { className: "bar", "aria-hidden": "true" }, filled));
   if (farthest) {
-    const key = course.source === "moment" ? "measured_expected" : "measured_normal";
-    first.append(element("div", { className: "under", content: text(key, { measured: significant(farthest.measured, 4), expected: significant(farthest.expected, 4) }) }));
+    first.append(element("div", { className: "under", content: text("measured_normal", { measured: significant(farthest.measured, 4), expected: significant(farthest.expected, 4) }) }));
   }
   const second = element("td", { className: "under", content: row === null ? text(course.sensors.includes(sensor) ? "no_onset" : "did_not_leave") : since(onset, when, event) });
   if (row !== null) second.title = at(when, row);
@@ -125,14 +131,10 @@ function since(onset, when, event) {
 }
 
 function courseNote({ course, model }) {
-  const sentences = [];
+  const sentences = [text(course.by_step ? "by_band_step" : "by_band", { rows: text(course.known ? "known_rows" : "unflagged_rows") })];
+  if (course.moment) sentences.push(text("by_moment", { model }));
+  if (course.averaged > 1) sentences.push(text("averaged", { rows: whole(course.averaged) }));
   if (course.obstacle) sentences.push(course.obstacle);
-  if (course.source === "moment") {
-    sentences.push(text("by_moment", { model }));
-    if (course.averaged > 1) sentences.push(text("averaged", { rows: whole(course.averaged) }));
-  } else {
-    sentences.push(text(course.by_step ? "by_band_step" : "by_band", { rows: text(course.known ? "known_rows" : "unflagged_rows") }));
-  }
   return sentences.join(" ");
 }
 
@@ -215,6 +217,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   step(by);
 });
+byId("moment").addEventListener("change", () => show(where.event));
 byId("print").addEventListener("click", () => window.print());
 // Figures do not follow the paper's width by themselves, and what is printed is what stands there at once.
 window.addEventListener("beforeprint", () => {

@@ -1,33 +1,39 @@
-// What a detection found: the tiles and the table of events.
-import { around, choose, current, zoom } from "./series.js";
+// What a detection found: the sentence, the table of events, and the tiles of how it was made.
+import { current } from "./series.js";
 import { sortable } from "./table.js";
-import { byId, counted, decimals, duration, element, isTime, moment, percent, seconds, significant, text, time, whole } from "./text.js";
+import { byId, counted, decimals, duration, element, isTime, moment, percent, seconds, significant, text, whole } from "./text.js";
 
-const TOP_SENSORS = 3;
-const WEEK_S = 604800;
+const TOP_SENSORS = 3; // that the search looks through
+const SHOWN_SENSORS = 2; // of each line
+const HOUR_S = 3600;
+
+// What was found, in sentences; the worst leads to its own page.
+export function showHeadline({ headline, notes, run, promise }) {
+  byId("headline-found").textContent = headline.found;
+  const worst = element("a", { href: `/event?run=${encodeURIComponent(run)}&event=${headline.event}`, content: headline.worst });
+  byId("headline-worst").replaceChildren(...(headline.event === null ? [] : [worst]));
+  byId("headline-promise").textContent = headline.promise;
+  byId("headline-promise").classList.toggle("not-kept", promise?.kept === false);
+  byId("headline-part").textContent = headline.part;
+  // What cannot be promised is said above, where it is seen.
+  byId("headline-notes").replaceChildren(...notes.filter((note) => note !== headline.promise).map((note) => element("li", { content: note })));
+}
 
 export function showTiles(answer) {
   const tiles = [
-    tile(text("rows"), whole(answer.rows), text("series", { count: whole(answer.series) })),
+    tile(text("rows"), whole(answer.chosen), answer.chosen < answer.rows ? text("chosen_of", { all: whole(answer.rows) }) : text("series", { count: whole(answer.series) })),
     tile(text("events"), whole(answer.events_total), counted("flagged", answer.anomalies), "alarm"),
-    tile(text("share"), percent(answer.anomaly_ratio, 2), text(answer.threshold_by === "hand" ? "threshold_hand" : "threshold", { value: significant(answer.threshold, 4) })),
+    tile(text("share"), percent(answer.anomaly_ratio, 2), text({ auto: "threshold_auto", hand: "threshold_hand" }[answer.threshold_by] ?? "threshold", { value: significant(answer.threshold, 4) })),
   ];
-  if (answer.budget) tiles.push(budgetTile(answer.budget));
   if (answer.metrics) {
     const { precision, recall, f1 } = answer.metrics;
     tiles.push(tile(text("precision"), decimals(precision), text("labels")));
     tiles.push(tile(text("recall"), decimals(recall), `${text("f1")} ${decimals(f1)}`));
   }
-  tiles.push(tile(text("time"), seconds(answer.seconds), text("per_second", { count: whole(answer.rows / Math.max(answer.seconds, 0.001)) })));
+  tiles.push(tile(text("time"), seconds(answer.seconds), text("per_second", { count: whole(answer.chosen / Math.max(answer.seconds, 0.001)) })));
   const hash = answer.model_sha256 ? `${answer.model_sha256.slice(0, 8)} · ` : "";
   tiles.push(tile(text("model"), answer.model, `${hash}${answer.device}`, "tile-wide", "words"));
   byId("summary").replaceChildren(...tiles);
-  byId("summary").hidden = false;
-}
-
-function budgetTile({ asked, achieved, achieved_false: wrong, judged_weeks: weeks }) {
-  const values = { asked: significant(asked), count: significant(wrong), time: duration(weeks * WEEK_S) };
-  return tile(text("per_week"), significant(achieved), text(wrong === null ? "budget_unlabelled" : "budget_labelled", values));
 }
 
 function tile(title, value, under, kind = "", words = "") {
@@ -40,21 +46,19 @@ function tile(title, value, under, kind = "", words = "") {
   );
 }
 
+// The worst first. The start holds a link that fills the whole row: see .row-link in app.css.
 const list = sortable(
   byId("events"),
   [
-    { title: "#", value: (event) => event.id, cell: showButton },
-    { title: text("kind"), value: (event) => event.kind, cell: (event) => element("span", { className: `kind kind-${event.kind}`, content: text(event.kind) }) },
-    { title: text("start"), value: (event) => event.start, cell: startOf, className: "when" },
-    { title: text("duration"), value: (event) => event.rows, cell: lengthOf, className: "wide short", first: -1 },
-    { title: text("equipment"), value: (event) => event.equipment, cell: (event) => event.equipment ?? "", className: "wide short" },
-    { title: text("lot"), value: (event) => event.lot, cell: (event) => event.lot ?? "", className: "wide short" },
-    { title: text("peak"), value: (event) => event.peak_score, cell: (event) => significant(event.peak_score), className: "number wide", first: -1 },
-    { title: text("sensors"), value: (event) => event.sensors[0]?.sensor, cell: sensors },
-    { title: text("verdict"), value: (event) => event.verdict, cell: verdictOf, className: "wide" },
-    { title: text("why"), cell: explain },
+    { title: text("start"), value: (event) => event.start, cell: startLink, className: "when" },
+    { title: text("equipment"), value: (event) => event.equipment, cell: (event) => event.equipment ?? "", className: "place" },
+    { title: text("lot"), value: (event) => event.lot, cell: (event) => event.lot ?? "", className: "lot wide" },
+    { title: text("duration"), value: (event) => event.rows, cell: lengthOf, className: "span", first: -1 },
+    { title: text("peak"), value: (event) => event.peak_score, cell: peakOf, className: "number", first: -1 },
+    { title: text("sensors"), value: (event) => event.sensors[0]?.sensor, cell: sensors, className: "carriers" },
+    { title: text("verdict"), value: (event) => event.verdict, cell: verdictOf, className: "said wide" },
   ],
-  { row: makeClickable },
+  { sort: [4, -1], row: (event, row) => row.setAttribute("data-event", event.id) },
 );
 let found = null;
 
@@ -72,6 +76,8 @@ function filterEvents() {
   const all = found.events_total;
   const partly = events.length < all ? text(events.length < found.events.length ? "events_filtered" : "events_shown", { shown: whole(events.length), all: whole(all) }) : "";
   byId("events-note").textContent = all ? partly : text("no_events");
+  byId("events").classList.toggle("no-place", !found.events.some((event) => event.equipment));
+  byId("events").classList.toggle("no-lot", !found.events.some((event) => event.lot));
   list.show(events);
 }
 
@@ -80,40 +86,44 @@ export function startEvents() {
   byId("event-search").addEventListener("input", filterEvents);
 }
 
-function showButton(event) {
-  return element("button", { className: "show-event", type: "button", content: whole(event.id), "aria-label": text("show_event", { id: event.id }) });
-}
-
-function makeClickable(event, row) {
-  row.dataset.event = event.id;
-  row.addEventListener("click", (press) => press.target.closest("a") || showEvent(event, row));
-}
-
 function verdictOf(event) {
   if (!event.verdict) return "";
   return element("span", { className: `verdict ${event.verdict}`, content: text(event.verdict), title: event.note });
 }
 
-function explain(event) {
-  const address = `/event?run=${encodeURIComponent(found.run)}&event=${event.id}`;
-  return element("a", { href: address, content: text("explain"), "aria-label": text("explain_event", { id: event.id }) });
+const pageOf = (event) => `/event?run=${encodeURIComponent(found.run)}&event=${event}`;
+
+function startLink(event) {
+  const start = startOf(event);
+  const parts = start.split(" ").map((part) => element("span", { content: part })); // a narrow column breaks between day and time
+  return element("a", { className: "row-link", href: pageOf(event.id), "aria-label": text("explain_event", { id: whole(event.id), start }) }, parts[0], ...parts.slice(1).flatMap((part) => [" ", part]));
 }
 
 function startOf(event) {
-  if (isTime(event.start)) return time(event.start);
+  if (isTime(event.start)) return event.start.replace("T", " ");
   const { axis, firstRow } = current();
   return axis === "row" ? text("row", { row: whole(event.start_row + firstRow) }) : significant(event.start, 6);
 }
 
+function peakOf(event) {
+  return element("span", { content: significant(event.peak_score), title: text("score_scale") });
+}
+
+// How often a peak as high comes in normal running; only known where normal rows have dates.
+function usualOf(event) {
+  if (!found.promise?.hours) return [];
+  const often = event.usual_every_hours;
+  const content = often === null ? text("usual_beyond") : text("usual_each", { time: duration(often * HOUR_S) });
+  return [element("span", { className: "usual wide", content })];
+}
+
 function lengthOf(event) {
-  const rows = counted("row_count", event.rows);
-  if (!isTime(event.start)) return rows;
-  const length = (moment(event.end) - moment(event.start)) / 1000;
-  return length > 0 ? `${duration(length)} (${rows})` : rows;
+  const length = isTime(event.start) ? (moment(event.end) - moment(event.start)) / 1000 : 0;
+  return length > 0 ? duration(length) : counted("row_count", event.rows);
 }
 
 function sensors(event) {
-  const top = event.sensors.slice(0, TOP_SENSORS).filter((sensor, rank) => rank === 0 || sensor.share >= 0.05);
+  const top = event.sensors.slice(0, SHOWN_SENSORS).filter((sensor, rank) => rank === 0 || sensor.share >= 0.05);
   const parts = top.map(({ sensor, share }, rank) =>
     element(
       "span",
@@ -122,15 +132,6 @@ function sensors(event) {
       element("span", { content: percent(share, 0) }),
     ),
   );
-  return element("span", {}, ...parts);
-}
-
-async function showEvent(event, made) {
-  for (const other of document.querySelectorAll("#events tr.chosen")) other.classList.remove("chosen");
-  made.classList.add("chosen");
-  const sensor = event.sensors[0]?.sensor;
-  const range = around(event);
-  byId("series-title").scrollIntoView({ block: "center" });
-  if (sensor && sensor !== current().sensor) await choose(sensor, range);
-  else await zoom(...range);
+  const state = event.kind === "state" ? [element("span", { className: "state", content: text("state_since", { start: startOf(event) }) })] : [];
+  return element("span", {}, ...parts, ...usualOf(event), ...state);
 }

@@ -37,7 +37,10 @@ export function leave() {
 }
 
 function show(run) {
-  box.hidden = false;
+  if (box.hidden) {
+    box.hidden = false;
+    box.scrollIntoView({ block: "nearest" }); // it may have been asked for far below, among the settings
+  }
   const waiting = run.state === "queued";
   byId("run-state").textContent = waiting ? text("waiting", { place: run.place ?? 1 }) : text("running");
   byId("run-share").textContent = waiting ? "" : percent(run.progress, 0);

@@ -28,15 +28,23 @@ export function refreshTimes(list) {
 const named = (names) => names.slice(0, MOST_NAMES).join(", ") + (names.length > MOST_NAMES ? " …" : "");
 const place = (value) => (value ? (/^\d{4}-\d\d-\d\dT/.test(value) ? time(value) : value) : "…");
 
+// What was asked to set the threshold.
+function threshold(asked) {
+  if (typeof asked.threshold === "number") return text("by_hand", { value: significant(asked.threshold, 4) });
+  if (asked.false_alarms) return text("budget", { count: significant(asked.false_alarms) });
+  if (asked.contamination) return text("expected", { share: percent(asked.contamination, asked.contamination < 0.01 ? 2 : 1) });
+  return text("automatic");
+}
+
 // The settings of a run, in words.
 export function wording(run) {
   const asked = run.options;
   const title = (name) => page.detectors[name] ?? name;
   const several = run.kind !== "detection";
   const detectors = several ? (asked.detectors ? named(asked.detectors.map(title)) : text("all_detectors")) : title(asked.detector);
-  const share = percent(asked.contamination, asked.contamination < 0.01 ? 2 : 1);
-  const parts = [asked.false_alarms ? text("budget", { count: significant(asked.false_alarms) }) : text("expected", { share })];
-  if (run.summary?.threshold_by === "hand") parts.push(text("moved"));
+  const parts = [threshold(asked)];
+  const moved = run.summary?.threshold_by === "hand" && run.summary.threshold !== asked.threshold;
+  if (moved) parts.push(text("moved"));
   if (asked.checkpoint) parts.unshift(text("checkpoint_named", { name: asked.checkpoint }));
   if (asked.reference_rows) parts.push(text("reference_first", { count: whole(asked.reference_rows) }));
   if (asked.reference_start || asked.reference_end) parts.push(text("reference_from", { start: place(asked.reference_start), end: place(asked.reference_end) }));
@@ -59,7 +67,6 @@ function numbers(run) {
     [text("events"), whole(found.events), found.events ? "alarm" : ""],
     [text("share"), percent(found.rows ? found.anomalies / found.rows : 0, 2), found.anomalies ? "alarm" : ""],
   ];
-  if (found.achieved !== null && found.achieved !== undefined) all.push([text("per_week"), significant(found.achieved)]);
   if (found.f1 !== null && found.f1 !== undefined) all.push([text("f1"), decimals(found.f1)]);
   return [...all, [text("seconds"), seconds(found.seconds)]];
 }

@@ -1,7 +1,7 @@
 // One sensor over time: follows the sensor chosen, the result, and the part of the time that is looked at.
 import { ask, showProblem } from "./api.js";
 import { draw } from "./chart.js";
-import { byId, element, moment, percent, text, whole } from "./text.js";
+import { byId, element, percent, text, whole } from "./text.js";
 
 const POINTS = 3000;
 const chart = byId("series");
@@ -50,22 +50,6 @@ export async function choose(sensor, [start, end] = [view.start, view.end]) {
   select.value = sensor;
   await load();
   followers.forEach((follower) => follower(sensor));
-}
-
-// The stretch of an event with as much before and after it, at least a hundred rows' worth.
-export function around(event) {
-  if (view.axis === "row") {
-    const margin = Math.max(100, event.end_row - event.start_row);
-    return [event.start_row + view.firstRow - margin, event.end_row + view.firstRow + margin];
-  }
-  if (view.axis === "number") {
-    const margin = Math.max(event.end - event.start, 1) * 2;
-    return [event.start - margin, event.end + margin];
-  }
-  const [start, end] = [moment(event.start).getTime(), moment(event.end).getTime()];
-  const margin = Math.max(end - start, 60_000);
-  const write = (value) => new Date(value).toISOString().slice(0, -1);
-  return [write(start - margin), write(end + margin)];
 }
 
 async function load() {

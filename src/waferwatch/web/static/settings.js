@@ -8,8 +8,10 @@ const slider = byId("contamination-slider");
 const share = byId("contamination");
 const thresholdBy = byId("threshold-by");
 const alarms = byId("false-alarms");
+const byHand = byId("by-hand");
 const detector = byId("detector");
 const kind = byId("reference-kind");
+const WIDE = matchMedia("(min-width: 992px)");
 const USES_CHECKPOINT = ["moment", "moment_only"];
 
 export const offerSensors = sensors.offer;
@@ -61,7 +63,9 @@ export function wishes(dataset) {
 
 function threshold() {
   if (thresholdBy.value === "false_alarms") return { false_alarms: Number(alarms.value) };
-  return { contamination: Number((Number(share.value) / 100).toPrecision(6)) };
+  if (thresholdBy.value === "hand") return { threshold: Number(byHand.value) };
+  if (thresholdBy.value === "contamination") return { contamination: Number((Number(share.value) / 100).toPrecision(6)) };
+  return {};
 }
 
 function reference() {
@@ -79,10 +83,12 @@ export function restore(options) {
   sensors.restore(options.features);
   if ([...detector.options].some((option) => option.value === options.detector)) detector.value = options.detector;
   if (options.checkpoint) byId("checkpoint").value = options.checkpoint;
-  share.value = Number((options.contamination * 100).toPrecision(6));
-  slider.value = share.value;
-  thresholdBy.value = options.false_alarms ? "false_alarms" : "contamination";
+  const given = typeof options.threshold === "number";
+  thresholdBy.value = given ? "hand" : options.false_alarms ? "false_alarms" : options.contamination ? "contamination" : "auto";
+  if (given) byHand.value = options.threshold;
   if (options.false_alarms) alarms.value = options.false_alarms;
+  if (options.contamination && !options.false_alarms) share.value = Number((options.contamination * 100).toPrecision(6));
+  slider.value = share.value;
   kind.value = options.reference_rows ? "rows" : options.reference_start || options.reference_end ? "period" : "";
   byId("reference").value = options.reference_rows ?? "";
   if (options.reference_start) byId("reference-start").value = options.reference_start;
@@ -96,14 +102,24 @@ export function restore(options) {
 
 function follow() {
   byId("checkpoint-field").hidden = !USES_CHECKPOINT.includes(detector.value) || byId("checkpoint").options.length < 2;
+  byId("auto-help").hidden = thresholdBy.value !== "auto";
   byId("contamination-field").hidden = thresholdBy.value !== "contamination";
   byId("false-alarms-field").hidden = thresholdBy.value !== "false_alarms";
+  byId("by-hand-field").hidden = thresholdBy.value !== "hand";
   byId("reference-rows-field").hidden = kind.value !== "rows";
   byId("reference-period-field").hidden = kind.value !== "period";
 }
 
+// On a narrow screen the settings stand above the result: once it is there they are folded away.
+export function fold() {
+  byId("settings-fold").open = WIDE.matches;
+}
+
 export function start() {
   sensors.start();
+  WIDE.addEventListener("change", () => {
+    if (WIDE.matches) byId("settings-fold").open = true;
+  });
   byId("filters").addEventListener("change", countFilters);
   detector.addEventListener("change", follow);
   kind.addEventListener("change", follow);

@@ -1,0 +1,86 @@
+"""A server that cannot start says why in one sentence with its remedy, and gives exit code 2."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from waferwatch.cli import main
+from waferwatch.settings import Settings
+from waferwatch.store.database import Database
+
+BAD_USAGE = 2
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def damaged(folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    (folder / "waferwatch.sqlite3").write_bytes(b"noise " * 10_000)
+
+
+def of_a_newer_version(folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    database = Database(Settings(data_dir=folder))
+    database.migrate()
+    with database.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+
+
+def read_only(_folder: Path, patch: pytest.MonkeyPatch) -> None:
+    truly = os.access  # root may write everywhere but on a read-only disk
+    patch.setattr(os, "access", lambda path, mode, **more: not mode & os.W_OK and truly(path, mode, **more))
+
+
+def without_its_folder(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    (folder / "file").write_text("not a folder")
+    patch.setenv("WAFERWATCH_DATA_DIR", str(folder / "file" / "data"))
+
+
+def with_a_file_in_its_way(folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    (folder / "datasets").write_text("not a folder")
+
+
+def without_its_server(_folder: Path, patch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("psycopg")
+    patch.setenv("WAFERWATCH_DATABASE_URL", "postgresql://x@/x?host=/nowhere")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "message", "remedy"),
+    [
+        (damaged, "The database is damaged", "restore a backup"),
+        (of_a_newer_version, "made by another version", "Start the newest version"),
+        (read_only, "cannot be written: it is read-only", "Give this user the right"),
+        (without_its_folder, "cannot be written: Not a directory", "Give this user the right"),
+        (with_a_file_in_its_way, "cannot be written: File exists", "Give this user the right"),
+        (without_its_server, "The database cannot be reached", "Check that it runs"),
+    ],
+)
+def test_a_start_that_fails_says_why(
+    tmp_path: Path,
+    port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    trouble: Callable[[Path, pytest.MonkeyPatch], None],
+    message: str,
+    remedy: str,
+) -> None:
+    monkeypatch.setenv("WAFERWATCH_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("WAFERWATCH_DATABASE_URL", raising=False)
+    trouble(tmp_path, monkeypatch)
+    assert main(["serve", "--port", str(port)]) == BAD_USAGE
+    told = capfd.readouterr().err
+    assert "Traceback" not in told
+    (sentence,) = [line for line in told.splitlines() if line.startswith("waferwatch: ")]
+    assert message in sentence
+    assert remedy in sentence
