@@ -21,7 +21,9 @@ from waferwatch.series.split import split
 from waferwatch.settings import current_settings
 
 NAMES = [name for name in detector_names() if name != "matrix_profile"]  # numba takes longer than all the others
-EVERY = [(name, kind) for name in NAMES for kind in KINDS]
+ENSEMBLES = ("moment", "moment_only", "statistical")
+# What the others do with one sensor, or with runs, is what they do with several and with steps.
+EVERY = [(name, kind) for name in NAMES for kind in (KINDS if name in ENSEMBLES else KINDS[1:3])]
 CLOSE = 1e-4
 CUT = 200  # rows that are cut off a file
 
@@ -57,6 +59,9 @@ def far_from(data: Case, changed: NDArray[np.bool_], model: Model) -> NDArray[np
         for first, last in ((at.min(), at.max()),) if len(at) else ():
             place = np.arange(len(rows))
             found[rows[(place <= last + model.context) & (place >= first - model.delay)]] = False
+    if "wafer" in frame:  # a wafer that lost its first rows begins anew
+        wafers = pd.MultiIndex.from_frame(frame[["equipment", "lot", "wafer"]])
+        found &= ~wafers.isin(wafers[changed])
     return found
 
 

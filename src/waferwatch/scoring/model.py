@@ -57,7 +57,7 @@ class Model:
 
     @property
     def context(self) -> int:
-        """Points before a row that its score rests on, at most."""
+        """Points before a row that its score rests on, at most; where wafers are runs, the row's own run as well."""
         return self.fitted.context
 
     @property
