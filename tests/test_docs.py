@@ -145,8 +145,9 @@ def test_the_first_code_of_the_readme_is_the_two_commands():
         assert code_blocks(name)[0].splitlines() == ["./uv_run.sh", "./uv_run.sh test"]
 
 
-def test_the_python_example_runs(capsys):
+def test_the_python_example_runs(capsys, tmp_path, monkeypatch):
     (example,) = code_blocks("README.md", "python")
+    monkeypatch.chdir(tmp_path)  # it saves a model
     exec(compile(example, "README.md", "exec"), {})
     assert capsys.readouterr().out.startswith("moment ")
 

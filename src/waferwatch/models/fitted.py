@@ -107,12 +107,16 @@ class Fitted:
         scopes = dict.fromkeys(one.scope for one in series)
         return [] if EVERY_SCOPE in self.parts else [one for one in scopes if key_of(one) not in self.parts]
 
+    def knows(self, series: Series) -> NDArray[np.bool_]:
+        """(n,) whether the reference was ever in the recipe step that each row is in."""
+        part = self._own(key_of(series.scope)) or self.parts[self.sister]
+        return part.knows(series)
+
+    def _own(self, key: str) -> Part | None:
+        return self.parts.get(key) or self.parts.get(EVERY_SCOPE)
+
     def _part(self, key: str, series: Sequence[Series]) -> Part:
-        if key in self.parts:
-            return self.parts[key]
-        if EVERY_SCOPE in self.parts:
-            return self.parts[EVERY_SCOPE]
-        return self.parts[self.sister].shifted(_first_rows(series))
+        return self._own(key) or self.parts[self.sister].shifted(_first_rows(series))
 
     def _scaled(self, series: Series, scores: Scores, known: Mapping[bytes, list[ReferencePiece]]) -> Scores:
         raw = scores.points.copy()
