@@ -11,7 +11,7 @@ import anyio
 import pytest
 from starlette.testclient import TestClient
 
-from tests.store.faults import change_one_byte, refuse_sync
+from tests.store.faults import change_one_byte, full_disk, refuse_sync
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
 from waferwatch.web.history import download
@@ -67,6 +67,28 @@ def test_a_full_disk_is_told_for_uploads_detections_thresholds_and_readiness(
         for client in (own, later):
             assert client.get(f"/runs/{run}/result").json()["events"] == found["events"]
             assert [one["id"] for one in client.get("/datasets").json()["datasets"]] == ["demo", dataset]
+
+
+def test_a_database_that_cannot_grow_is_told_and_what_it_had_stays(
+    own: TestClient, folder: Path, assert_error: AssertError
+) -> None:
+    dataset = upload(own).json()["id"]
+    found = detect(own, dataset=dataset).json()
+    event = f"/runs/{found['run']}/events/{found['events'][0]['id']}/verdict"
+    judgement = {"verdict": "true_alarm", "note": "x"}
+    with full_disk(most_bytes=1000):  # what is written to files would fail too: these acts write none
+        for answer in (
+            own.patch(f"/datasets/{dataset}", json={"name": "b.csv"}),
+            own.delete(f"/datasets/{dataset}"),
+            own.put(event, json=judgement),
+            own.post("/runs", json={"kind": "detection", "dataset": dataset, "detector": QUICK, "contamination": 0.3}),
+        ):
+            assert_error(answer, 507, "storage_full")
+            assert str(folder) not in answer.text
+        assert own.get(f"/datasets/{dataset}").json()["name"] == "a.csv"
+        assert_error(own.get("/readyz"), 503, "not_ready")
+    assert own.put(event, json=judgement).status_code == 200
+    assert own.delete(f"/datasets/{dataset}").status_code == 204
 
 
 def test_an_upload_that_the_disk_refuses_half_way_is_told(
