@@ -121,7 +121,7 @@ def planned(options: argparse.Namespace) -> Iterator[Task]:
     chosen = list(entries(options.folder, options.max_rows, options.only, options.families))
     for detector in options.detectors.split(","):
         checkpoint = options.checkpoint if detector in ("moment", "moment_only") else None
-        sha256 = create(detector, checkpoint=checkpoint).model.sha256 or ""
+        sha256 = create(detector, checkpoint=checkpoint).info.sha256 or ""
         for entry in chosen:
             for seed in SEEDS if entry.shape == "runs" else (0,):
                 yield Task(entry, detector, checkpoint, sha256, seed)

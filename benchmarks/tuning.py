@@ -25,7 +25,7 @@ from typing import Any
 import pandas as pd
 from fab import made
 from manifest import LABEL, entries, labelled_table
-from waferwatch.scoring.known_rows import known_normal
+from waferwatch.scoring.reference import known_normal
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.evaluate.metrics import auc_pr

@@ -34,7 +34,7 @@ def test_detect_writes_every_row_and_column_in_order_with_three_more_columns(fab
 
 
 def test_json_is_the_last_line_of_stdout_and_words_go_to_stderr(fab_file):
-    found = run("detect", fab_file, "--detector", "isolation_forest", "--json")
+    found = run("detect", fab_file, "--detector", "isolation_forest", "--contamination", 0.05, "--json")
     assert found.returncode == 0
     assert len(found.stdout.splitlines()) == 1
     document = json.loads(found.stdout)
@@ -44,18 +44,93 @@ def test_json_is_the_last_line_of_stdout_and_words_go_to_stderr(fab_file):
     assert "events" in found.stderr
 
 
-def test_a_number_of_false_alarms_sets_the_threshold_and_what_came_of_it_is_told(fab_file):
-    quick = ("detect", fab_file, "--detector", "squared_difference", "--reference-rows", 500, "--json")
-    found = run(*quick, "--false-alarms", 20_000)
+QUICK = ("--detector", "squared_difference", "--reference-rows", 500, "--json")
+
+
+def test_the_threshold_is_automatic_and_what_it_promises_is_said(fab_file):
+    found = run("detect", fab_file, *QUICK)
+    assert found.returncode == 0
+    document = json.loads(found.stdout)
+    assert document["threshold_by"] == "auto"
+    assert document["promise"]["rows"] > 0
+    assert len(document["model_digest"]) == 64
+    assert "Automatic threshold.\nEvents above it in " in found.stderr
+    assert "false event in " in found.stderr
+    same = run("detect", fab_file, *QUICK, "--threshold", "auto")
+    assert json.loads(same.stdout)["threshold"] == document["threshold"]
+
+
+def test_the_threshold_may_be_a_score(fab_file):
+    found = run("detect", fab_file, *QUICK, "--threshold", 2.5)
+    document = json.loads(found.stdout)
+    assert (document["threshold"], document["threshold_by"]) == (2.5, "hand")
+    assert "Threshold set by hand." in found.stderr
+
+
+def test_a_number_of_false_alarms_sets_the_threshold_where_the_normal_rows_can_promise_it(fab_file):
+    found = run("detect", fab_file, *QUICK, "--false-alarms", 20_000)
     assert found.returncode == 0
     document = json.loads(found.stdout)
     assert document["threshold_by"] == "false_alarms"
-    assert document["budget"]["asked"] == 20_000
-    assert "Per equipment and week: at most 20000 false alarms asked for" in found.stderr
-    assert "of them false" in found.stderr
-    extrapolated = run(*quick, "--false-alarms", 1)
-    assert "Note: The threshold is extrapolated" in extrapolated.stderr
-    assert json.loads(extrapolated.stdout)["threshold"] > document["threshold"]
+    assert document["promise"]["asked_per_week"] == 20_000
+    assert document["promise"]["kept"]
+    assert "Threshold by the number of false alarms." in found.stderr
+    too_few = run("detect", fab_file, *QUICK, "--false-alarms", 1)
+    assert too_few.stderr.count("cannot be promised") == 1
+    automatic = json.loads(too_few.stdout)
+    assert not automatic["promise"]["kept"]
+    assert automatic["threshold"] > document["threshold"]
+
+
+@pytest.mark.parametrize("two", [("--contamination", "0.1"), ("--false-alarms", "9")])
+def test_one_way_to_a_threshold_is_enough(fab_file, two):
+    found = run("detect", fab_file, "--threshold", "3", *two)
+    assert found.returncode == 2
+    assert "not allowed with" in found.stderr
+
+
+@pytest.fixture(scope="module")
+def model(fab_file, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "etch"
+    made = run("fit", folder, fab_file, "--reference-rows", 500, "--detector", "squared_difference", "--json")
+    assert made.returncode == 0, made.stderr
+    assert "waferwatch detect FILE --model" in made.stderr
+    return folder, json.loads(made.stdout)
+
+
+def test_a_saved_model_finds_what_learning_on_the_spot_finds(fab_file, model):
+    folder, made = model
+    found = run("detect", fab_file, "--model", folder, "--json")  # a process that has learnt nothing itself
+    assert found.returncode == 0, found.stderr
+    by_model, on_the_spot = json.loads(found.stdout), json.loads(run("detect", fab_file, *QUICK).stdout)
+    assert by_model["model_digest"] == made["model_digest"] == on_the_spot["model_digest"]
+    for name in ("threshold", "events", "anomalies"):
+        assert by_model[name] == on_the_spot[name]
+
+
+def test_a_model_is_not_overwritten_unless_that_is_said(fab_file, model, capsys):
+    folder, _ = model
+    fit = ["fit", str(folder), str(fab_file), "--reference-rows", "500", "--detector", "squared_difference"]
+    assert main(fit) == 2
+    assert "There is a model in" in capsys.readouterr().err
+    assert main([*fit, "--replace"]) == 0
+
+
+@pytest.mark.parametrize(
+    "settled", [["--detector", "pca"], ["--reference-rows", "9"], ["--features", "a"], ["--role", "a=sensor"]]
+)
+def test_what_a_model_has_settled_cannot_be_chosen_again(fab_file, model, settled, capsys):
+    assert main(["detect", str(fab_file), "--model", str(model[0]), *settled]) == 2
+    told = capsys.readouterr().err
+    assert f"{settled[0]}: This cannot be chosen for a saved model" in told
+
+
+def test_a_folder_without_a_model_is_said(fab_file, tmp_path, capsys):
+    assert main(["detect", str(fab_file), "--model", str(tmp_path)]) == 2
+    assert "There is no readable model in" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert main(["fit", str(tmp_path / "file"), str(fab_file)]) == 2
+    assert "is not a folder" in capsys.readouterr().err
 
 
 def test_parquet_output_holds_the_same_rows(fab_file, tmp_path):
@@ -105,7 +180,6 @@ def test_compare_gives_one_row_a_detector(fab_file):
         (["detect", "FAB", "--output", "out.docx"], ".parquet"),
         (["detect", "FAB", "--output", "no/such/folder/out.csv"], "does not exist"),
         (["detect", "FAB", "--reference-rows", "0"], "reference"),
-        (["detect", "FAB", "--false-alarms", "1"], "--false-alarms: A number of false alarms can only be kept"),
         (["detect", "FAB", "--false-alarms", "-1", "--reference-rows", "500"], "cannot be -1"),
         (["generate", "x.csv", "--rows", "0"], "rows"),
         (["models", "info", "nothing"], "nothing"),

@@ -85,6 +85,7 @@ def test_a_run_is_still_there_when_its_visitor_comes_back(page: Page) -> None:
 def test_a_long_run_shows_its_progress_and_ends_when_it_is_cancelled(page: Page) -> None:
     open_fresh(page)
     page.select_option("#detector", "moment")
+    page.select_option("#threshold-by", "contamination")
     page.fill("#contamination", "3.21")  # settings that no other test uses, so that nothing is kept of before
     page.click("#detect")
     expect(page.locator("#run-progress")).to_be_visible()
@@ -96,42 +97,76 @@ def test_a_long_run_shows_its_progress_and_ends_when_it_is_cancelled(page: Page)
 
 def test_a_moved_threshold_changes_flags_and_events_at_once(page: Page) -> None:
     open_fresh(page)
+    page.select_option("#threshold-by", "contamination")
     page.fill("#contamination", "4.4")
     detect(page)
     before, events = flagged(page), page.locator("#events tbody tr").count()
     threshold = float(page.input_value("#threshold"))
-    page.fill("#threshold", str(threshold * 3))
+    page.fill("#threshold", str(threshold + 0.5))
     page.press("#threshold", "Enter")
-    expect(page.locator("#summary")).to_contain_text(f"{threshold * 3:.4g}"[:4], timeout=10_000)
+    expect(page.locator("#summary")).to_contain_text(f"{threshold + 0.5:.4g}"[:4], timeout=10_000)
     assert flagged(page) < before
     assert page.locator("#events tbody tr").count() < events
     page.reload()
-    expect(page.locator("#threshold")).to_have_value(re.compile(f"^{threshold * 3:.3g}"[:4]), timeout=30_000)
+    expect(page.locator("#threshold")).to_have_value(re.compile(f"^{threshold + 0.5:.3g}"[:4]), timeout=30_000)
+
+
+def test_the_threshold_is_automatic_and_what_it_promises_is_said(page: Page) -> None:
+    open_fresh(page)
+    expect(page.locator("#threshold-by")).to_have_value("auto")
+    expect(page.locator("#contamination-field")).to_be_hidden()
+    detect(page)
+    promise = page.locator("#headline-promise")
+    expect(promise).to_contain_text("Automatic threshold.")
+    expect(promise).to_contain_text("can be promised for each equipment (95 %)")
+    expect(promise).not_to_have_class(re.compile("not-kept"))
+    expect(page.locator("#events .usual").first).to_contain_text("normal")
+    expect(page.locator("#summary")).to_contain_text("automatic threshold")
+    page.locator("#events a.row-link").first.click()
+    expect(page.locator("#facts")).to_contain_text(re.compile("beyond all rows taken as normal|of normal running"))
+
+
+def test_a_number_of_false_alarms_that_cannot_be_promised_is_said_where_it_is_seen(page: Page) -> None:
+    open_fresh(page)
+    page.select_option("#threshold-by", "false_alarms")
+    page.fill("#false-alarms", "1")
+    detect(page)
+    promise = page.locator("#headline-promise.not-kept")
+    expect(promise).to_contain_text("cannot be promised")
+    expect(page.locator("#headline-notes li", has_text="cannot be promised")).to_have_count(0)
+
+
+def test_a_score_sets_the_threshold_and_comes_back_with_the_run(page: Page) -> None:
+    open_fresh(page)
+    page.select_option("#threshold-by", "hand")
+    page.fill("#by-hand", "2.5")
+    detect(page)
+    expect(page.locator("#headline-promise")).to_contain_text("Threshold set by hand.")
+    page.reload()
+    expect(page.locator("#by-hand")).to_have_value("2.5", timeout=30_000)
+    expect(page.locator("#threshold-by")).to_have_value("hand")
 
 
 def test_a_number_of_false_alarms_sets_the_threshold_and_comes_back_with_the_run(page: Page) -> None:
-    page.allowed_faults.append("422")  # type: ignore[attr-defined]
     open_fresh(page)
     page.focus("#threshold-by")
     page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
     expect(page.locator("#contamination-field")).to_be_hidden()
     page.fill("#false-alarms", "5000")
-    page.select_option("#detector", QUICK)
-    page.click("#detect")
-    expect(page.locator("#problem")).to_contain_text("known to be normal", timeout=30_000)
     page.select_option("#reference-kind", "rows")
     page.fill("#reference", "2000")
     detect(page)
-    tile = page.locator("#summary .tile", has_text="Events per equipment and week")
-    expect(tile).to_contain_text("at most 5,000 asked for")
+    promise = page.locator("#headline-promise")
+    expect(promise).to_contain_text("Threshold by the number of false alarms.")
     page.reload()
-    expect(tile).to_be_visible(timeout=30_000)
+    expect(promise).to_be_visible(timeout=30_000)
     expect(page.locator("#false-alarms")).to_have_value("5000")
     expect(page.locator("#threshold-by")).to_have_value("false_alarms")
-    page.fill("#threshold", str(float(page.input_value("#threshold")) * 2))
+    page.fill("#threshold", str(float(page.input_value("#threshold")) + 0.5))
     page.press("#threshold", "Enter")
-    expect(page.locator("#summary")).to_contain_text("moved by hand", timeout=10_000)
-    expect(tile).to_have_count(0)
+    expect(page.locator("#summary")).to_contain_text("set by hand", timeout=10_000)
+    expect(promise).to_have_text("Threshold set by hand.")
     page.goto("/history")
     expect(page.locator("#runs .run").first).to_contain_text("at most 5,000 false alarms per equipment and week")
     expect(page.locator("#runs .run").first).to_contain_text("threshold moved by hand")

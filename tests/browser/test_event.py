@@ -50,7 +50,7 @@ def test_an_event_is_explained_on_one_screen(page: Page) -> None:
     event = found["events"][1]
     expect(page.locator("#title")).to_have_text(f"Event 2 of {found['events_total']}")
     expect(page.locator("#facts")).to_contain_text(event["equipment"])
-    expect(page.locator("#facts")).to_contain_text("the threshold")
+    expect(page.locator("#facts")).to_contain_text("peak score")
     expect(page.locator("#sensors tbody tr")).to_have_count(12)
     expect(page.locator("#sensors tbody tr").first).to_contain_text(event["sensors"][0]["sensor"])
     expect(page.locator("#course-note")).to_contain_text("the normal band of each recipe step")

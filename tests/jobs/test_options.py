@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from waferwatch.jobs.options import Options, chosen_rows, reference_period, with
 from waferwatch.models.moment import checkpoint as checkpoints
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Role, Table
+from waferwatch.scoring.threshold import Thresholds
 from waferwatch.store.datasets import Dataset
 
 DATASET = Dataset("0123456789abcdef", "a.csv", 6, 5, 10, "2026-01-01")
@@ -119,11 +121,32 @@ def test_the_fingerprint_tells_questions_apart() -> None:
         options.fingerprint("comparison", DATASET),
         options.fingerprint("detection", replace(DATASET, version=2)),
         replace(options, contamination=0.06).fingerprint("detection", DATASET),
+        replace(options, threshold=3.0).fingerprint("detection", DATASET),
         replace(options, filters=(("lot", ("L1",)),)).fingerprint("detection", DATASET),
         replace(options, features=("a",)).fingerprint("detection", DATASET),
     }
-    assert len(others) == 5
+    assert len(others) == 6
     assert mine not in others
+
+
+def test_options_of_version_0_3_still_load() -> None:
+    old = {"dataset": "x", "features": None, "detector": "moment", "contamination": 0.05, "filters": {}}
+    by_share = Options.from_dict(old | {"false_alarms": None})
+    assert by_share.thresholds == Thresholds(contamination=0.05)
+    by_alarms = Options.from_dict(old | {"false_alarms": 2.0})
+    assert by_alarms.thresholds == Thresholds(false_alarms=2.0)
+    assert Options.from_dict(by_alarms.to_dict()) == by_alarms
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"threshold": 3.0, "contamination": 0.1}, {"contamination": 0.1, "false_alarms": 1.0}, {"threshold": math.nan}],
+)
+def test_a_threshold_is_set_in_one_way(given: dict[str, float]) -> None:
+    with pytest.raises(InputError):
+        Options("x", **given)  # type: ignore[arg-type]
+    assert Options("x").thresholds == Thresholds()
+    assert Options("x", threshold=0.0).thresholds == Thresholds(0.0)
 
 
 def test_a_replaced_checkpoint_makes_another_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

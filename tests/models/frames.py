@@ -70,13 +70,16 @@ def case(kind: str) -> Case:
         return Case(frame[:1500].copy(), frame[1500:].reset_index(drop=True))
     if kind == "several sensors":
         frame = stream(4700, 3)
+        frame["valve"] = (np.arange(4700) % 100 < 30).astype(float)
+        frame.loc[4100:4400, "valve"] = 1.0
         frame.loc[4400:4420, "s1"] += 6
         frame.loc[1700:1710, "s2"] -= 9
         return Case(frame[:1500].copy(), frame[1500:].reset_index(drop=True))
     if kind == "recipe steps":
-        frame = waferwatch.generate(rows=17_600, equipment=2, seed=3).drop(columns=["anomaly", "fault_kind"])
-        frame = frame.rename(columns={"timestamp": "t"})
-        return Case(frame[:4400].copy(), frame[4400:].reset_index(drop=True))
+        frame = waferwatch.generate(rows=15_600, equipment=2, seed=3).drop(columns=["anomaly", "fault_kind"])
+        sensors = list(frame.select_dtypes("floating"))
+        frame = frame.rename(columns={"timestamp": "t"}).drop(columns=sensors[4:])
+        return Case(frame[:4000].copy(), frame[4000:].reset_index(drop=True))
     if kind == "runs without steps":
         scored = runs(12, 1, first=30)
         scored.loc[450:470, "s1"] += 3

@@ -23,7 +23,7 @@ from waferwatch.settings import current_settings
 NAMES = [name for name in detector_names() if name != "matrix_profile"]  # numba takes longer than all the others
 EVERY = [(name, kind) for name in NAMES for kind in KINDS]
 CLOSE = 1e-4
-CUT = 300  # rows that are cut off a file
+CUT = 200  # rows that are cut off a file
 
 Floats = NDArray[np.float64]
 
@@ -82,8 +82,7 @@ def test_rows_that_come_far_later_change_nothing(both: tuple[str, str]) -> None:
     for column in ("cycle", "lot"):
         if column in later:
             later[column] = "later " + later[column]
-    sensor = model.features[-1]
-    later[sensor] = later[sensor] * 3 + 7
+    later[model.features[0]] = later[model.features[0]] * 3 + 7
     found = model.detect(pd.concat([data.scored, later], ignore_index=True))
     assert_close(found.scores[: len(data.scored)], whole(name, kind).scores)
 
@@ -96,7 +95,7 @@ def test_a_file_that_is_cut_has_the_same_scores_beyond_the_reach_of_the_cut(both
     changed = np.ones(len(data.scored), np.bool_)
     changed[kept] = False
     same = far_from(data, changed, model)
-    assert same.sum() > 100
+    assert same.sum() > 50
     found = model.detect(data.scored[kept])
     assert_close(found.scores[same[kept]], whole(name, kind).scores[same])
 
@@ -106,10 +105,10 @@ def test_a_changed_row_is_seen_no_farther_than_the_model_says(both: tuple[str, s
     data, model = case(kind), fitted(name, kind)
     frame = data.scored.copy()
     changed = np.zeros(len(frame), np.bool_)
-    changed[:20] = True
+    changed[:10] = True
     frame.loc[changed, model.features] = frame.loc[changed, model.features] * 5 + 40
     same = far_from(data, changed, model)
-    assert same.sum() > 100
+    assert same.sum() > 50
     assert_close(model.detect(frame).scores[same], whole(name, kind).scores[same])
 
 

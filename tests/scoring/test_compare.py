@@ -39,11 +39,11 @@ def unlabelled() -> Table:
 
 @pytest.fixture(scope="module")
 def compared(table: Table) -> Comparison:
-    return compare_detectors(Question(table), QUICK, faults=True)
+    return compare_detectors(Question(table, contamination=0.05), QUICK, faults=True)
 
 
 def test_agreement_and_missed_events_are_those_of_the_detections(table: Table, compared: Comparison) -> None:
-    flags = [waferwatch.scoring.run.detect_table(table, detector=name).flags for name in QUICK]
+    flags = [waferwatch.scoring.run.detect_table(table, detector=name, contamination=0.05).flags for name in QUICK]
     expected = (flags[0] & flags[1]).sum() / (flags[0] | flags[1]).sum()
     assert compared.agreement.jaccard[0][1] == pytest.approx(expected)
     assert compared.agreement.missed[0][1] > 0
@@ -110,8 +110,8 @@ def test_faults_are_injected_of_themselves_only_where_there_are_no_labels(table:
 
 def test_filtered_rows_are_compared_alone(table: Table) -> None:
     rows = np.flatnonzero((table.frame["equipment"] == "ETCH-01").to_numpy())
-    some = compare_detectors(Question(table, rows=rows), QUICK)
-    alone = compare_detectors(Question(only_rows(table, rows)), QUICK)
+    some = compare_detectors(Question(table, rows=rows, contamination=0.05), QUICK)
+    alone = compare_detectors(Question(only_rows(table, rows), contamination=0.05), QUICK)
     for one, other in zip(some.rows, alone.rows, strict=True):
         assert (one.f1, one.vus_pr, one.auc_pr, one.anomaly_ratio) == pytest.approx(
             (other.f1, other.vus_pr, other.auc_pr, other.anomaly_ratio)

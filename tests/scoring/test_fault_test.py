@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -10,13 +11,16 @@ import pytest
 
 import waferwatch
 from waferwatch.errors import ModelError
-from waferwatch.models.contract import Detector
+from waferwatch.models.baselines.one_liners import SquaredDifferenceScorer
+from waferwatch.models.baselines.scorer import BaselineDetector
+from waferwatch.models.contract import Detector, Progress, Scores, no_progress
 from waferwatch.models.registry import create
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
 from waferwatch.scoring.failure import Failure
 from waferwatch.scoring.fault_summary import summarise
 from waferwatch.scoring.injection import FALSE_ALARMS, FaultScore, FaultTest, InjectedFault, fault_test
+from waferwatch.series.series import Series
 
 QUICK = ["squared_difference", "moving_variance"]
 
@@ -65,15 +69,19 @@ def test_plain_faults_in_calm_data_are_found_at_once_and_tiny_ones_less_often(te
 
 
 def test_a_detector_that_flags_at_random_finds_next_to_nothing(calm: Table) -> None:
-    class Random(type(create("squared_difference"))):  # type: ignore[misc]
+    class RandomScorer(SquaredDifferenceScorer):
         """Scores that have nothing to do with the data, the same for the same rows."""
 
-        def score(self, series: Sequence[object], progress: object = None) -> list[object]:
-            scored = super().score(series)
+        def score(self, series: Sequence[Series], progress: Progress = no_progress) -> list[Scores]:
+            scored = super().score(series, progress)
             return [
-                type(one)(np.random.default_rng(int(of.rows[0])).random(len(of)), one.contributions)
+                Scores(np.random.default_rng(int(of.rows[0])).random(len(of)), one.contributions)
                 for of, one in zip(series, scored, strict=True)
             ]
+
+    class Random(BaselineDetector):
+        name: ClassVar[str] = "random"
+        scorer = RandomScorer
 
     test = fault_test(calm, ["random"], lambda _name: Random())
     assert test.faults

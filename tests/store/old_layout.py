@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,23 @@ from waferwatch.store.database import Database
 OLD_ID = "0123456789abcdef"
 LONG_AGO = "2026-01-01T00:00:00.000000+00:00"
 _ARRAYS = ("scores", "flags", "contributions", "event_ids")
-_NEW = ("promise", "model_digest", "layout")  # fields that came with 0.4.0
+_LATER = ("promise", "model_digest", "layout")
+_BUDGET = {
+    "asked": 5000.0,
+    "expected": 4800.0,
+    "rows": 2000,
+    "weeks": 0.003,
+    "beyond": 1.0,
+    "judged_weeks": 0.02,
+    "achieved": 5100.0,
+    "achieved_false": 4900.0,
+}
+
+
+def as_it_was(found: Detection) -> Detection:
+    """What version 0.3.0 could know of a detection."""
+    events = [replace(event, usual_every_hours=None) for event in found.events]
+    return replace(found, events=events, promise=None, model_digest=None, layout=None, threshold_by="false_alarms")
 
 
 def write_result(folder: Path, found: Detection) -> None:
@@ -29,13 +45,17 @@ def write_result(folder: Path, found: Detection) -> None:
     parts = {f"contribution_{at}": found.contributions[:, at] for at in range(len(found.features))}
     frame = pd.DataFrame({"score": found.scores, "flag": found.flags, "event": found.event_ids, **parts})
     frame.to_parquet(folder / "rows.parquet", index=False, compression="zstd")
-    plain = {field.name: getattr(found, field.name) for field in fields(Detection) if field.name not in _ARRAYS + _NEW}
+    names = [field.name for field in fields(Detection) if field.name not in (*_ARRAYS, *_LATER)]
+    plain = {name: getattr(found, name) for name in names}
     about = {
         **plain,
-        "events": [event.to_dict() for event in found.events],
+        "events": [
+            {name: value for name, value in event.to_dict().items() if name != "usual_every_hours"}
+            for event in found.events
+        ],
         "runs": [asdict(run) for run in found.runs],
         "metrics": None if found.metrics is None else asdict(found.metrics),
-        "budget": None,
+        "budget": _BUDGET,
         "notes": [{"template": note.template, "values": note.values} for note in found.notes],
     }
     (folder / "detection.json").write_text(json.dumps(about, ensure_ascii=False, default=str), "utf-8")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.store.faults import full_disk, record_syncs, refuse_sync
-from tests.store.old_layout import write_result
+from tests.store.old_layout import as_it_was, write_result
 from waferwatch.errors import NotFoundError, StorageFullError
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.rethreshold import with_threshold
@@ -79,8 +79,9 @@ def test_what_the_threshold_promises_is_kept(results: Results, again: Callable[[
 
 
 def test_a_result_of_version_0_3_opens(results: Results, found: Detection, again: Callable[[], Results]) -> None:
+    found = as_it_was(found)
     write_result(results.folder / RUN, found)
-    assert_same(again().detection(RUN), replace(found, promise=None, model_digest=None, layout=None))
+    assert_same(again().detection(RUN), found)
     events = again().events(RUN)
     assert events.events == found.events
     np.testing.assert_array_equal(events.event_ids, found.event_ids)
@@ -89,6 +90,7 @@ def test_a_result_of_version_0_3_opens(results: Results, found: Detection, again
 def test_a_result_of_version_0_3_takes_another_threshold_without_new_scores(
     results: Results, found: Detection, moved: Detection, again: Callable[[], Results]
 ) -> None:
+    found, moved = as_it_was(found), as_it_was(moved)
     write_result(results.folder / RUN, found)
     before = (results.folder / RUN / "rows.parquet").stat()
     results.put_threshold(RUN, moved)
@@ -230,6 +232,7 @@ def test_a_full_disk_leaves_the_threshold_where_it_was(
     old: bool,
 ) -> None:
     if old:
+        found = as_it_was(found)
         write_result(results.folder / RUN, found)
         found = replace(found, promise=None, model_digest=None, layout=None)
     else:

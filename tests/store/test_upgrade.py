@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pandas as pd
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from tests.store.old_layout import LONG_AGO, OLD_ID, insert, make_tables, run_row, write_result, write_table
+from tests.store.old_layout import LONG_AGO, OLD_ID, as_it_was, insert, make_tables, run_row, write_result, write_table
 from tests.store.test_results import assert_same
 from waferwatch.errors import NotFoundError
 from waferwatch.read.files import read_table
@@ -40,7 +39,7 @@ def kept(settings: Settings) -> Detection:
     table = read_table(folder / "data", name=NAME, roles={"flow": "context"})
     write_table(table, folder, "table-1")
     write_table(table, folder, "table-2")
-    found = detect_table(table, detector="squared_difference", contamination=0.02)
+    found = as_it_was(detect_table(table, detector="squared_difference", contamination=0.02))
     write_result(settings.data_dir / "runs" / OLD_ID, found)
     database = Database(settings)
     make_tables(database)
@@ -99,7 +98,7 @@ def test_a_run_of_0_3_0_is_there_with_its_result_and_its_verdict(upgraded: Store
     assert (run.state, run.dataset, run.user) == (State.DONE, OLD_ID, "kim")
     found = upgraded.results.detection(OLD_ID)
     assert run.summary == {"anomalies": int(found.flags.sum())}
-    assert_same(found, replace(kept, promise=None, model_digest=None, layout=None))
+    assert_same(found, kept)
     assert found.flags.any()
     (verdict,) = upgraded.verdicts.of(OLD_ID)
     assert (verdict.verdict, verdict.note) == (Judgement.TRUE_ALARM, "매칭 불량")

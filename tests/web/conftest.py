@@ -31,7 +31,7 @@ def korean_csv() -> bytes:
     """Two interleaved machines with a spike, in CP949, with Korean headers."""
     lines = ["시간,장비ID,배치번호,압력,온도,이상여부"]
     for second in range(400):
-        wrong = 200 <= second < 205
+        wrong = 220 <= second < 225
         stamp = f"2026-03-01 09:{second // 60:02d}:{second % 60:02d}"
         pressure, label = (9.0, "이상") if wrong else (1 + second % 3 * 0.1, "정상")
         lines.append(f"{stamp},E1,L1,{pressure},{20 + second % 5 * 0.2},{label}")

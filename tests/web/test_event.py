@@ -69,7 +69,7 @@ def test_an_event_is_told_with_its_onset_its_farthest_row_and_its_sisters(
     told = explain(client, spike["run"], event["id"])
     first = told["sensors"][0]
     assert first["sensor"] == "압력"
-    assert first["onset_time"] == "2026-03-01T09:03:20"
+    assert first["onset_time"] == "2026-03-01T09:03:40"
     assert first["farthest"]["measured"] == 9.0
     assert told["certainty"]["rank"] == 1
     assert told["sisters"]["chamber_specific"] is True
@@ -127,7 +127,7 @@ def test_a_verdict_survives_a_moved_threshold_and_can_still_be_taken_back(client
 
 def test_a_verdict_on_an_event_that_grew_together_with_another_is_replaced_whole(client: TestClient) -> None:
     """Two spikes with ripples between them: one event once the threshold is below the ripples."""
-    level = {at: (at % 2) * 1.0 for at in range(201, 212)} | {200: 9.0, 212: 7.0}
+    level = {at: (at % 2) * 1.0 for at in range(221, 232)} | {220: 9.0, 232: 7.0}
     lines = ["time,equipment,pressure"]
     lines += [f"2026-03-01T09:{at // 60:02d}:{at % 60:02d},E1,{level.get(at, at % 3 * 0.01)}" for at in range(400)]
     upload = client.post("/datasets", files={"file": ("two.csv", "\n".join(lines).encode(), "text/csv")}).json()["id"]
@@ -136,7 +136,7 @@ def test_a_verdict_on_an_event_that_grew_together_with_another_is_replaced_whole
     assert found["events_total"] == 2
     judge(client, run, lower["id"], "false_alarm", "ripple")
     moved = client.post(f"/runs/{run}/threshold", json={"threshold": found["threshold"] / 1e4}).json()
-    merged = next(event for event in moved["events"] if event["start_row"] <= 200 <= event["end_row"])
+    merged = next(event for event in moved["events"] if event["start_row"] <= 220 <= event["end_row"])
     assert (merged["verdict"], merged["peak_row"] == lower["peak_row"]) == ("false_alarm", False)
     judge(client, run, merged["id"], None)
     assert explain(client, run, merged["id"])["said"]["verdict"] is None

@@ -199,17 +199,17 @@ def test_the_report_says_what_ran_and_what_was_found(client: TestClient, demo_ru
 
 
 def test_the_report_says_what_set_the_threshold(client: TestClient) -> None:
-    run = detected(client, None, contamination=0.05, false_alarms=4000, reference_rows=2000)
+    run = detected(client, None, false_alarms=4000, reference_rows=2000)
     _, reader = read_report(client, run)
     said = " ".join(reader.words)
     assert "False alarms per equipment and week" in said
     assert "4,000" in said
-    assert "of them false" in said
+    assert "Threshold by the number of false alarms." in said
     assert "Expected anomalous share" not in said
     client.post(f"/runs/{run}/threshold", json={"threshold": 1.0})
     _, reader = read_report(client, run)
-    assert "moved by hand" in " ".join(reader.words)
-    assert "of them false" not in " ".join(reader.words)
+    assert "set by hand" in " ".join(reader.words)
+    assert "Threshold by the number" not in " ".join(reader.words)
 
 
 def test_the_report_speaks_korean(client: TestClient, demo_run: str) -> None:

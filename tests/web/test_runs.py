@@ -75,18 +75,40 @@ def test_a_number_of_false_alarms_sets_the_threshold(client: TestClient) -> None
     assert run["options"]["false_alarms"] == 5000
     assert run["summary"]["threshold_by"] == "false_alarms"
     answer = client.get(f"/runs/{run['id']}/result").json()
-    budget = answer["budget"]
-    assert budget["asked"] == 5000
-    assert budget["achieved"] >= budget["achieved_false"] > 0
-    assert run["summary"]["achieved"] == budget["achieved"]
-    body = {"threshold": answer["threshold"] * 2}
+    promise = answer["promise"]
+    assert promise["asked_per_week"] == 5000
+    assert promise["kept"]
+    assert promise["events"] <= 5000 / 168 * promise["hours"]
+    assert run["summary"]["promise"] == promise
+    assert answer["headline"]["promise"].startswith("Threshold by the number of false alarms. Events above it in ")
+    body = {"threshold": answer["threshold"] + 1}
     moved = client.post(f"/runs/{run['id']}/threshold", json=body).json()
     assert moved["threshold_by"] == "hand"
-    assert moved["budget"] is None
+    assert moved["promise"] is None
+    assert moved["headline"]["promise"] == "Threshold set by hand."
     assert client.get(f"/runs/{run['id']}").json()["summary"]["threshold_by"] == "hand"
 
 
-def test_false_alarms_are_kept_with_a_reference_period_and_chosen_rows(client: TestClient) -> None:
+def test_the_threshold_is_automatic_unless_something_else_is_asked_for(client: TestClient) -> None:
+    run = ended(client, start(client))
+    assert (run["options"]["threshold"], run["options"]["contamination"], run["options"]["false_alarms"]) == (None,) * 3
+    answer = client.get(f"/runs/{run['id']}/result").json()
+    assert answer["threshold_by"] == "auto"
+    assert answer["promise"]["rows"] > 1000
+    assert answer["headline"]["promise"].startswith("Automatic threshold. Events above it in ")
+    assert run["summary"]["threshold"] == answer["threshold"]
+
+
+def test_the_threshold_may_be_a_score(client: TestClient) -> None:
+    run = ended(client, start(client, threshold=2.5))
+    answer = client.get(f"/runs/{run['id']}/result").json()
+    assert (answer["threshold"], answer["threshold_by"]) == (2.5, "hand")
+    assert answer["promise"]["events"] >= 0
+
+
+def test_false_alarms_that_cannot_be_promised_leave_the_automatic_threshold_and_that_is_said(
+    client: TestClient,
+) -> None:
     body = {
         "detector": QUICK,
         "false_alarms": 1,
@@ -94,8 +116,9 @@ def test_false_alarms_are_kept_with_a_reference_period_and_chosen_rows(client: T
         "filters": {"equipment": ["ETCH-02"]},
     }
     answer = client.post("/detect", json=body).json()
-    assert answer["budget"]["beyond"] > 100
-    assert any("extrapolated" in note for note in answer["notes"])
+    assert not answer["promise"]["kept"]
+    assert "cannot be promised" in answer["headline"]["promise"]
+    assert answer["headline"]["promise"] in answer["notes"]
     score = answer["figures"]["score"]["layout"]
     assert score["meta"]["range"][1] >= answer["threshold"]
     assert score["shapes"], "the threshold is drawn even above every score"
@@ -104,9 +127,8 @@ def test_false_alarms_are_kept_with_a_reference_period_and_chosen_rows(client: T
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"false_alarms": 1}, "can only be kept where some rows are known to be normal"),
-        ({"false_alarms": 1, "reference_rows": 2000, "contamination": 0.1}, "Both an expected share"),
-        ({"false_alarms": 1, "reference_rows": 2000, "kind": "comparison"}, "Detectors are compared"),
+        ({"false_alarms": 1, "contamination": 0.1}, "More than one way"),
+        ({"false_alarms": 1, "kind": "comparison"}, "Detectors are compared"),
         ({"false_alarms": 0, "reference_rows": 2000}, "false_alarms"),
         ({"false_alarms": "1", "reference_rows": 2000}, "false_alarms"),
     ],
@@ -121,8 +143,8 @@ def test_a_number_of_false_alarms_that_cannot_be_kept_is_refused_at_once(
 def test_a_moved_threshold_is_kept(client: TestClient) -> None:
     run = ended(client, start(client, contamination=0.041))
     before = client.get(f"/runs/{run['id']}/result").json()
-    moved = client.post(f"/runs/{run['id']}/threshold", json={"threshold": before["threshold"] * 2}).json()
-    assert moved["threshold"] == before["threshold"] * 2
+    moved = client.post(f"/runs/{run['id']}/threshold", json={"threshold": before["threshold"] + 1}).json()
+    assert moved["threshold"] == before["threshold"] + 1
     assert moved["anomalies"] < before["anomalies"]
     after = client.get(f"/runs/{run['id']}/result").json()
     assert after == moved
@@ -132,7 +154,7 @@ def test_a_moved_threshold_is_kept(client: TestClient) -> None:
 def test_a_moved_threshold_does_not_answer_the_question_asked_before(client: TestClient) -> None:
     body = {"detector": QUICK, "contamination": 0.043}
     first = client.post("/detect", json=body).json()
-    client.post(f"/runs/{first['run']}/threshold", json={"threshold": first["threshold"] * 2})
+    client.post(f"/runs/{first['run']}/threshold", json={"threshold": first["threshold"] + 1})
     again = client.post("/detect", json=body).json()
     assert again["anomalies"] == first["anomalies"]
     assert again["threshold"] == first["threshold"]

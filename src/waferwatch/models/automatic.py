@@ -19,8 +19,8 @@ def automatic_threshold(left_out: Mapping[str, Sequence[Floats]], runs: Mapping[
     """The raw threshold, and the scope that is nearest to it.
 
     Of a stream it is the highest score that a normal row had which was not learnt from; of runs the median of their
-    highest scores and eight robust spreads, at most twice as far out as the highest. Of several scopes (equipment) it
-    is the median of theirs: the highest score of one short reference is a chancy number.
+    highest scores and eight robust spreads, at most twice as far out as the highest of all and never below it. Of
+    several scopes (equipment) it is the median of theirs: the highest score of one short reference is a chancy number.
 
     Args:
         left_out: raw scores of each piece of each scope, (n,), NaN = not judged.
@@ -48,4 +48,5 @@ def _of_scope(pieces: Sequence[Floats], runs: bool) -> float:
     spread = _ROBUST * float(np.median(np.abs(highest - median)))
     if spread == 0:
         return float(highest.max())
-    return min(median + SPREADS * spread, median + BEYOND * (float(highest.max()) - median))
+    farthest = median + BEYOND * (float(highest.max()) - median)
+    return max(min(median + SPREADS * spread, farthest), float(highest.max()))

@@ -56,6 +56,10 @@ class Part(ABC):
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         """Raw scores of successive series of one scope; inputs are not changed."""
 
+    def knows(self, series: Series) -> NDArray[np.bool_]:
+        """(n,) whether the reference was ever in the recipe step that each row is in."""
+        return np.ones(len(series), np.bool_)
+
     def shifted(self, first: Sequence[Series]) -> Self:
         """The same for another equipment, at the level that its first rows have. Without levels nothing changes."""
         return self

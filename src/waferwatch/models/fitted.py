@@ -97,9 +97,8 @@ class Fitted:
             scored = self._part(key, mine).score(mine, detector, part_of(progress, done / total, share))
             done += sum(len(one) for one in mine)
             known = _by_first_row([piece for piece in self.reference if piece.scope in (key, EVERY_SCOPE)])
-            found.update(
-                (number, self._scaled(*both, known)) for number, *both in zip(numbers, mine, scored, strict=True)
-            )
+            for number, one, scores in zip(numbers, mine, scored, strict=True):
+                found[number] = self._scaled(one, scores, known)
         progress(1.0)
         return [found[number] for number in range(len(series))]
 
@@ -108,12 +107,16 @@ class Fitted:
         scopes = dict.fromkeys(one.scope for one in series)
         return [] if EVERY_SCOPE in self.parts else [one for one in scopes if key_of(one) not in self.parts]
 
+    def knows(self, series: Series) -> NDArray[np.bool_]:
+        """(n,) whether the reference was ever in the recipe step that each row is in."""
+        part = self._own(key_of(series.scope)) or self.parts[self.sister]
+        return part.knows(series)
+
+    def _own(self, key: str) -> Part | None:
+        return self.parts.get(key) or self.parts.get(EVERY_SCOPE)
+
     def _part(self, key: str, series: Sequence[Series]) -> Part:
-        if key in self.parts:
-            return self.parts[key]
-        if EVERY_SCOPE in self.parts:
-            return self.parts[EVERY_SCOPE]
-        return self.parts[self.sister].shifted(_first_rows(series))
+        return self._own(key) or self.parts[self.sister].shifted(_first_rows(series))
 
     def _scaled(self, series: Series, scores: Scores, known: Mapping[bytes, list[ReferencePiece]]) -> Scores:
         raw = scores.points.copy()
@@ -122,7 +125,8 @@ class Fitted:
         for piece in candidates:
             start = piece.starts_in(series) if len(piece.left_out) <= len(series) else None
             if start is not None:
-                raw[start : start + len(piece.left_out)] = piece.left_out
+                mine = slice(start, start + len(piece.left_out))
+                raw[mine] = np.where(np.isnan(raw[mine]), np.nan, piece.left_out)
         points = self.rarity.of(raw)
         height = np.maximum(points, 0.0)[:, None]
         return Scores(points, (scores.contributions * height).astype(np.float32))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -172,16 +176,17 @@ class Model:
         """
         path = Path(folder)
         document, arrays = pack(self.fitted)
-        about = {**self._about(), "format": FORMAT, "digest": self.digest, "fitted": document}
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+        hashes = {"digest": self.digest, "arrays": hashlib.sha256(buffer.getvalue()).hexdigest()}
+        about = {**self._about(), "format": FORMAT, **hashes, "fitted": document}
+        about["checksum"] = _checksum(about)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            partial = path / f".{ARRAYS}.part"
-            with partial.open("wb") as file:
-                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-            os.replace(partial, path / ARRAYS)
             text = json.dumps(about, ensure_ascii=False, indent=1)
-            (path / f".{DESCRIPTION}.part").write_text(text, encoding="utf-8")
-            os.replace(path / f".{DESCRIPTION}.part", path / DESCRIPTION)
+            for name, content in ((ARRAYS, buffer.getvalue()), (DESCRIPTION, text.encode())):
+                (path / f".{name}.part").write_bytes(content)
+                os.replace(path / f".{name}.part", path / name)
         except OSError as error:
             raise InputError(
                 "The model could not be written to {path}: {reason}.",
@@ -219,34 +224,47 @@ def load(folder: str | Path) -> Model:
     path = Path(folder)
     try:
         about = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
-        with np.load(path / ARRAYS, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, KeyError) as error:
+        content = (path / ARRAYS).read_bytes()
+    except (OSError, ValueError) as error:
         raise ModelError(
             "There is no readable model in {path}: {reason}.",
             hint="Name the folder that Model.save wrote, or learn the model again.",
             path=path,
             reason=getattr(error, "strerror", None) or type(error).__name__,
         ) from error
-    found = _built(about, arrays, path)
-    if found.digest != about["digest"]:
-        raise ModelError(
-            "The model in {path} is damaged: what it holds is not what was saved.",
-            hint="Copy it again from where it was saved, or learn the model again.",
-            path=path,
-        )
-    return found
-
-
-def _built(about: Mapping[str, Any], arrays: Mapping[str, Any], path: Path) -> Model:
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         raise ModelError(
             "The model in {path} is of a format that this version of waferwatch cannot read.",
             hint="Learn the model again.",
             path=path,
         )
+    if about.get("checksum") != _checksum(about) or about.get("arrays") != hashlib.sha256(content).hexdigest():
+        raise _damaged(path)
+    found = _built(about, content, path)
+    if found.digest != about["digest"]:
+        raise _damaged(path)
+    return found
+
+
+def _checksum(about: Mapping[str, Any]) -> str:
+    """SHA-256 of all that a description says but for this."""
+    said = {name: value for name, value in about.items() if name != "checksum"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _damaged(path: Path) -> ModelError:
+    return ModelError(
+        "The model in {path} is damaged: what it holds is not what was saved.",
+        hint="Copy it again from where it was saved, or learn the model again.",
+        path=path,
+    )
+
+
+def _built(about: Mapping[str, Any], content: bytes, path: Path) -> Model:
     try:
         detector_class(about["detector"])
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
         return Model(
             unpack(about["fitted"], arrays),
             list(about["features"]),
@@ -259,7 +277,7 @@ def _built(about: Mapping[str, Any], arrays: Mapping[str, Any], path: Path) -> M
             tuple(Note(note["template"], note["values"]) for note in about["notes"]),
             about["made_by"],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, EOFError, BadZipFile, zlib.error) as error:
         raise ModelError(
             "The model in {path} is damaged: {reason}.",
             hint="Copy it again from where it was saved, or learn the model again.",

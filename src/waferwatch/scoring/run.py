@@ -18,7 +18,7 @@ from waferwatch.events.extent import jumps, narrowed, usual_jumps
 from waferwatch.models.contract import Detector, Progress, Scores, no_progress, part_of
 from waferwatch.models.fitted import Fitted, fit_parts, key_of
 from waferwatch.models.registry import create
-from waferwatch.read.table import Note, Table
+from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring.model import Model, roles_of
 from waferwatch.scoring.promise import promise_notes
 from waferwatch.scoring.reference import like, normal_series
@@ -158,6 +158,7 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
         notes=(
             *(*table.notes, *parts.notes, *model.notes),
             *_unknown_notes(model, series),
+            *_unknown_step_notes(model, series, table),
             *_unjudged_note(points),
             *promise_notes(chosen.promise),
         ),
@@ -255,6 +256,30 @@ def _unknown_notes(model: Model, series: Sequence[Series]) -> list[Note]:
                 "equipment": ", ".join(" ".join(one) for one in unknown[:_MOST_NAMED]),
                 "sister": " ".join(model.fitted.sister.split("\x1f")),
             },
+        )
+    ]
+
+
+def _unknown_step_notes(model: Model, series: Sequence[Series], table: Table) -> list[Note]:
+    """Recipes and steps that the reference does not have, by name."""
+    columns = [name for name in (table.column(Role.RECIPE), table.column(Role.STEP)) if name is not None]
+    first: dict[int, int] = {}  # stage -> a row in it
+    count = 0
+    for one in series if columns else ():
+        unknown = ~model.fitted.knows(one)
+        if one.steps is not None and unknown.any():
+            count += int(unknown.sum())
+            stages, at = np.unique(one.steps.stage[unknown], return_index=True)
+            first |= dict(zip(stages.tolist(), one.rows[unknown][at].tolist(), strict=True))
+    if not first:
+        return []
+    names = sorted({" ".join(table.frame[columns].iloc[row].astype(str)) for row in first.values()})
+    shown = ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
+    return [
+        Note(
+            "{count} rows are in recipe steps that the reference does not have and were not scored: {steps}. Learn "
+            "them from normal rows that hold these steps.",
+            {"count": count, "steps": shown},
         )
     ]
 

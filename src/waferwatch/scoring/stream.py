@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from waferwatch.errors import ModelError
+from waferwatch.errors import InputError, ModelError
 from waferwatch.scoring.model import Model
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
@@ -72,6 +72,7 @@ class Stream:
         Raises:
             InputError, NotFoundError: as :meth:`Model.detect`. Nothing is kept of rows that are refused.
         """
+        self._check(frame)
         rows = self._rows.followed_by(frame, self._count)
         read = self._read(rows)
         self._count += len(frame)
@@ -100,6 +101,19 @@ class Stream:
         buffer = io.BytesIO()
         pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **about}), buffer)
         return buffer.getvalue()
+
+    def _check(self, frame: pd.DataFrame) -> None:
+        """Rows are read together with those before: a column that only these lack would pass unseen as empty."""
+        self._model.table(frame, "the new rows")
+        before = [name for name in self._rows.frame.columns if name in self._model.roles]
+        missing = [str(name) for name in before if name not in frame.columns]
+        if missing:
+            raise InputError(
+                "The new rows lack the columns {columns} that the rows before them had.",
+                hint="Push rows with the same columns each time.",
+                field="frame",
+                columns=", ".join(missing),
+            )
 
     def _read(self, rows: _Rows) -> _Read:
         """Scores of kept rows, and what becomes of them."""

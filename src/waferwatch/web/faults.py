@@ -132,6 +132,13 @@ def from_validation(error: ValidationError, known: list[str]) -> InputError:
         return _out_of_bounds(kind, limit, values)
     if kind in ("string_too_long", "too_long", "string_pattern_mismatch", "literal_error"):
         return _unwelcome(kind, context, values)
+    if kind == "threshold":
+        return InputError(
+            "The threshold cannot be {value}.",
+            hint="Give a finite number as the scores are, such as 3, or auto.",
+            field=field,
+            value=str(first["input"])[:60],
+        )
     return _wrong_type(kind, values)
 
 

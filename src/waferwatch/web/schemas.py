@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import math
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from waferwatch.scoring.promise import LEAST_ALARMS, MOST_ALARMS
+from waferwatch.scoring.threshold import AUTO
 
 DEFAULT_DETECTOR = "moment"
 DEFAULT_POINTS, LEAST_POINTS, MOST_POINTS = 1000, 10, 5000
@@ -17,6 +20,22 @@ Share = Annotated[float, Field(gt=0, le=0.5, allow_inf_nan=False)]
 Place = Annotated[str, Field(max_length=100)]
 Rows = Annotated[int, Field(ge=1, le=2**31)]
 Alarms = Annotated[float, Field(ge=LEAST_ALARMS, le=MOST_ALARMS, allow_inf_nan=False)]
+
+
+def _threshold(value: object) -> float | str:
+    """One complaint about what is neither, not one for each."""
+    if value == AUTO:
+        return AUTO
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise PydanticCustomError("threshold", "neither a finite number nor auto")
+    return float(value)
+
+
+ThresholdValue = Annotated[
+    float | Literal["auto"],
+    PlainValidator(_threshold),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "const": AUTO}]}),
+]
 
 SHARE_HELP = "Instead of the automatic threshold: expected share of anomalous rows, above 0, at most 0.5."
 ALARMS_HELP = (

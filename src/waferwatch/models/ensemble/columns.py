@@ -62,8 +62,8 @@ def columns_of(series: Series, normal: Normal) -> Columns:
 
 
 def bridged(values: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Straight lines across short gaps of (n,); the last value held across long ones; the usual level, 0, before the
-    first value.
+    """Straight lines across short gaps of (n,). In long ones the last value is held, and just before their end the
+    next one, so that the jump between both lies where nothing was measured. Before the first value the level is 0.
     """
     position = np.arange(len(values))
     last = np.maximum.accumulate(np.where(known, position, -1))
@@ -73,7 +73,9 @@ def bridged(values: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np
     short = ~known & (last >= 0) & (following < len(values)) & (length <= LONGEST_BRIDGE)
     share = (position - last) / np.maximum(following - last, 1)
     there = values[np.minimum(following, len(values) - 1)]
-    return np.where(known, values, np.where(short, held + share * (np.where(short, there, 0.0) - held), held))
+    nearly_over = (following < len(values)) & (following - position <= LONGEST_BRIDGE)
+    unknown = np.where(nearly_over, np.where(nearly_over, there, 0.0), held)
+    return np.where(known, values, np.where(short, held + share * (np.where(short, there, 0.0) - held), unknown))
 
 
 def coarsen(columns: Columns, factor: int) -> Columns:

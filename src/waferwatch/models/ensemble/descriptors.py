@@ -99,10 +99,37 @@ def describe(grid: Grid) -> Floats:
     return found
 
 
+def measured_share(grid: Grid) -> Floats:
+    """(m, S) share of the 8 points around each place that was measured, of those within the series."""
+    counts = []
+    inside = np.ones((1, len(grid.chain)), np.bool_)
+    length = grid.blocks * STRIDE
+    within = np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length + grid.before, length)
+    real = (within >= 0) & (within < np.repeat(grid.chain.lengths, length))
+    at = np.arange(int(grid.places.sum())) + np.repeat(np.arange(len(grid.blocks)), grid.places)
+    for one in (grid.chain.measured, inside):
+        blocks = (one[:, grid.padded()] & real).reshape(len(one), -1, STRIDE).sum(axis=2)
+        counts.append(blocks[:, at] + blocks[:, at + 1])
+    return np.asarray((counts[0] / np.maximum(counts[1], 1)).T, np.float32)
+
+
 def averaged(descriptors: Floats, count: int, grid: Grid) -> Floats:
-    """Means of (m, S, d) over ``count`` places around each, an even number: of those that its own series has."""
+    """Means of (m, S, d) over ``count`` places around each, an even number: of those that its own series has.
+
+    Places of a sensor that are NaN do not count; NaN where all are.
+    """
     if count < 2:
         return descriptors
+    unknown = np.isnan(descriptors[:, :, :1])
+    if not unknown.any():
+        return _averaged(descriptors, count, grid)
+    known = _averaged((~unknown).astype(np.float32), count, grid)
+    total = _averaged(np.where(unknown, 0, descriptors).astype(np.float32), count, grid)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(known > 1e-3, total / known, np.nan).astype(np.float32)
+
+
+def _averaged(descriptors: Floats, count: int, grid: Grid) -> Floats:
     half = count // 2
     sums = np.concatenate([np.zeros((1, *descriptors.shape[1:])), np.cumsum(descriptors, axis=0, dtype=np.float64)])
     place = np.arange(len(descriptors))

@@ -21,6 +21,7 @@ from waferwatch.models.ensemble.normal import Normal, measure
 from waferwatch.models.ensemble.one_sensor import OneSensor, OneSensorLearning
 from waferwatch.models.ensemble.set_aside import outlying
 from waferwatch.models.ensemble.several_sensors import SeveralSensors, SeveralSensorsLearning
+from waferwatch.models.ensemble.states import States, with_excess
 from waferwatch.models.ensemble.stepwise import Stepwise, StepwiseLearning, fused
 from waferwatch.models.ensemble.whole_runs import WholeRuns, WholeRunsLearning
 from waferwatch.models.moment.encoder import Encoder, Step
@@ -45,6 +46,7 @@ class StreamPart(Part):
     normal: Normal
     one: OneSensor | None
     several: SeveralSensors | None
+    states: States | None  # of the sensors with two values, where there are others
     context: int
     delay: int
 
@@ -76,6 +78,11 @@ class StreamPart(Part):
             found, each = self.several.votes_and_shares(chain.pick(kept), encoder, step)
             points, shares[:] = mean_vote(found), 0.0
             shares[kept] = each
+            if self.states is not None:
+                pieces = [chain.pick(~kept).piece(number) for number in range(len(series))]
+                excess = np.zeros(shares.shape)
+                excess[~kept] = np.concatenate([self.states.excess(one) for one in pieces], axis=1)
+                points, shares = with_excess(points, shares, excess)
         return scores_of(chain, np.where(judged, points, np.nan), shares)
 
 
@@ -104,6 +111,9 @@ class StepPart(Part):
             return self._score(some, lambda: progress(0.0))[len(before) :]
 
         return joined_scores(series, work, in_threads(score, work, threads_of(detector)))
+
+    def knows(self, series: Series) -> NDArray[np.bool_]:
+        return self.steps.course.knows(steps_of(series))
 
     def shifted(self, first: Sequence[Series]) -> Self:
         """By the median distance of the first runs from the course, in spreads of the sensor."""
@@ -238,7 +248,7 @@ def _nothing(reference: Sequence[Series]) -> Learnt:
     """A reference that says nothing leaves everything unjudged."""
     sensors = reference[0].sensors if reference else 1
     empty = Normal(np.zeros(sensors), np.ones(sensors), np.zeros(sensors, np.bool_), np.ones(sensors, np.int64))
-    return Learnt(StreamPart(empty, None, None, 0, 0), [np.full(len(one), np.nan) for one in reference])
+    return Learnt(StreamPart(empty, None, None, None, 0, 0), [np.full(len(one), np.nan) for one in reference])
 
 
 def _learn_stream(reference: Sequence[Series], detector: EnsembleDetector, step: Step) -> Learnt:
@@ -248,13 +258,16 @@ def _learn_stream(reference: Sequence[Series], detector: EnsembleDetector, step:
     folds = contiguous([len(one) for one in columns])
     if len(normal.level) == 1:
         one = OneSensorLearning(columns, folds, encoder, plain=detector.plain, step=step)
-        part = StreamPart(normal, one.model, None, STREAM_CONTEXT[1], STREAM_CONTEXT[1])
+        part = StreamPart(normal, one.model, None, None, STREAM_CONTEXT[1], STREAM_CONTEXT[1])
         points = np.concatenate([mean_vote(votes) for votes in one.left_out])
     else:
         several = SeveralSensorsLearning(
             chain.pick(~normal.two_valued), np.concatenate(folds), encoder, plain=detector.plain, step=step
         )
-        part = StreamPart(normal, None, several.model, STREAM_CONTEXT[2], STREAM_CONTEXT[2])
+        kept = ~normal.two_valued
+        states = None if kept.all() else States.learn([one.pick(~kept) for one in columns])
+        context = max(STREAM_CONTEXT[2], 0 if states is None else states.reach)
+        part = StreamPart(normal, None, several.model, states, context, STREAM_CONTEXT[2])
         points = mean_vote(several.left_out)
     return Learnt(part, chain.split(np.where(_measured(chain, normal), points, np.nan)))
 

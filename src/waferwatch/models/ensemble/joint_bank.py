@@ -43,13 +43,13 @@ class JointBank:
     @classmethod
     def learn(cls, rows: Floats, metric: Metric) -> Self:
         """From rows (W, D), at least one."""
-        level, spread = rows.mean(axis=0), rows.std(axis=0)
+        level, spread = _usual(rows)
         spread = np.where(spread < LEAST_SPREAD, 1.0, spread + LEAST_SPREAD).astype(np.float32)
         project = None
         if rows.shape[1] > MOST_DIMENSIONS:
             directions = np.random.default_rng(0).standard_normal((rows.shape[1], MOST_DIMENSIONS))
             project = (directions / np.sqrt(MOST_DIMENSIONS)).astype(np.float32)
-        z = _standardised(rows, level, spread, project)
+        z = _standardised(rows, level, spread, project, None)
         covariance = z.T.astype(np.float64) @ z / len(z)
         size = len(covariance)
         covariance = (1 - metric.shrink) * covariance + metric.shrink * np.eye(size) * np.trace(covariance) / size
@@ -63,7 +63,7 @@ class JointBank:
         distance, which = np.empty(len(rows), np.float32), np.empty(len(rows), np.intp)
         for start in range(0, len(rows), ROWS_AT_ONCE):
             some = slice(start, start + ROWS_AT_ONCE)
-            z = _standardised(rows[some], self.level, self.spread, self.project)
+            z = _standardised(rows[some], self.level, self.spread, self.project, self.turn)
             distance[some], which[some] = self.bank.nearest(z @ self.turn)
         return distance, which
 
@@ -78,7 +78,9 @@ class JointBank:
         found = np.empty((len(rows), sensors), np.float32)
         for start in range(0, len(rows), ROWS_AT_ONCE):
             some = slice(start, start + ROWS_AT_ONCE)
-            z = _standardised(rows[some], self.level, self.spread, None)
+            z = _standardised(
+                rows[some], self.level, self.spread, None, None if self.project is not None else self.turn
+            )
             parts = np.square(z)
             if self.project is None and exactly[some].any():
                 high = exactly[some]
@@ -100,6 +102,36 @@ class JointBank:
         return np.asarray(np.linalg.inv(turn) @ root, np.float32)
 
 
-def _standardised(rows: Floats, level: Floats, spread: Floats, project: Floats | None) -> Floats:
+def _completed(z: Floats, turn: Floats) -> Floats:
+    """Rows whose unknown entries are those that make each shortest when it is turned."""
+    precision = turn.astype(np.float64) @ turn.T.astype(np.float64)
+    found = np.nan_to_num(z)
+    patterns, which = np.unique(np.isnan(z), axis=0, return_inverse=True)
+    for number, lacking in enumerate(patterns):
+        if lacking.any() and not lacking.all():
+            mine = np.flatnonzero(which.ravel() == number)
+            cross = precision[np.ix_(lacking, ~lacking)]
+            filled = -np.linalg.solve(precision[np.ix_(lacking, lacking)], cross @ found[mine][:, ~lacking].T)
+            found[np.ix_(mine, np.flatnonzero(lacking))] = np.clip(filled.T, -FARTHEST, FARTHEST)
+    return found
+
+
+def _usual(rows: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each entry; 0 for one that is never known."""
+    if not np.isnan(rows).any():
+        return rows.mean(axis=0), rows.std(axis=0)
+    known = ~np.isnan(rows)
+    count = np.maximum(known.sum(axis=0), 1)
+    level = np.where(known, rows, 0).sum(axis=0, dtype=np.float64) / count
+    variance = np.square(np.where(known, rows - level, 0)).sum(axis=0, dtype=np.float64) / count
+    return level.astype(np.float32), np.sqrt(variance).astype(np.float32)
+
+
+def _standardised(rows: Floats, level: Floats, spread: Floats, project: Floats | None, turn: Floats | None) -> Floats:
+    """Entries in their spreads. Those that are NaN are filled in: so that a row lies as near to the usual as what is
+    known of it allows, where ``turn`` says how that is measured; else as usual.
+    """
     z: Floats = np.clip((rows - level) / spread, -FARTHEST, FARTHEST).astype(np.float32)
+    if np.isnan(z).any():
+        z = np.nan_to_num(z) if turn is None or project is not None else _completed(z, turn)
     return z if project is None else np.asarray(z @ project, np.float32)

@@ -13,7 +13,7 @@ from scipy.ndimage import uniform_filter1d
 from waferwatch.models.blocks import BLOCKS, Folds, touching
 from waferwatch.models.ensemble.columns import Columns, coarsen, grid_starts, over_windows, refine
 from waferwatch.models.ensemble.nearest import Bank, Components
-from waferwatch.models.ensemble.vote import Vote
+from waferwatch.models.ensemble.vote import Vote, filled
 from waferwatch.models.moment.encoder import Embeddings, Encoder, Step, widest_directions
 from waferwatch.models.state import storable
 
@@ -282,14 +282,6 @@ def local_mean(columns: Columns) -> NDArray[np.float64]:
     """(n,) mean of the points around each point."""
     mean: NDArray[np.float64] = uniform_filter1d(columns.values[0].astype(np.float64), LEVEL_POINTS, mode="nearest")
     return mean
-
-
-def filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows that no model could be learnt without take the values of their neighbours."""
-    there = ~np.isnan(values)
-    if there.all() or not there.any():
-        return values
-    return np.interp(np.arange(len(values)), np.flatnonzero(there), values[there])
 
 
 def on_points(

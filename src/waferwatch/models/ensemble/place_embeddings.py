@@ -13,7 +13,7 @@ from waferwatch.models.ensemble.chain import Chain
 from waferwatch.models.ensemble.columns import Columns, coarsen, mirrored, refine
 from waferwatch.models.ensemble.descriptors import Grid
 from waferwatch.models.ensemble.nearest import Bank, Components
-from waferwatch.models.ensemble.vote import soft
+from waferwatch.models.ensemble.vote import filled, soft
 from waferwatch.models.moment.encoder import Embeddings, Encoder, Step, widest_directions
 from waferwatch.models.state import storable
 
@@ -85,7 +85,8 @@ class PlaceEmbeddings:
             if known.moved:
                 for feature, values in enumerate(_distances(known, seen, sensor, len(wide))):
                     inside = values[MIRROR : MIRROR + len(coarse)]
-                    shown = known.standards[feature].of(inside) if scaled else inside
+                    # A sensor that says nothing of these rows is shown as usual.
+                    shown = np.nan_to_num(known.standards[feature].of(inside)) if scaled else inside
                     found[sensor, feature] = refine(shown, self.averaged, columns.offset, len(columns))
         if self.fault:
             found[:, -1] = maximum_filter1d(found[:, -1], 8, axis=1)
@@ -119,14 +120,16 @@ class PlaceEmbeddingsLearning:
 
     def _learn(self, uneven: Sequence[Embeddings], sensor: int) -> SensorEmbeddings:
         components, bank = {}, Bank.choose(np.zeros((1, 1), np.float32), 1)
+        moved = max(float(one.values[sensor].std()) for one in self._reference) > 1e-6
         for count, kind in KINDS:
             rows = np.concatenate([one.groups(sensor, count)[0] for one in uneven])
+            if not len(rows):  # measured in stretches too short for the network
+                return SensorEmbeddings({}, bank, [], False)
             rows = rows[:: max(1, len(rows) // MOST_LEARNT)]
             if kind == "near":
                 bank = Bank.choose(rows, MOST_NORMAL)
             else:
                 components[str(count)] = Components.learn(rows)
-        moved = max(float(one.values[sensor].std()) for one in self._reference) > 1e-6
         return SensorEmbeddings(components, bank, [], moved)
 
     def _scaled(self, unscaled: PlaceEmbeddings) -> PlaceEmbeddings:
@@ -136,10 +139,11 @@ class PlaceEmbeddingsLearning:
             standards = []
             for feature in range(len(KINDS) + unscaled.fault):
                 every = np.concatenate([one[sensor, feature] for one in self._points])
+                every = every[~np.isnan(every)] if not np.isnan(every).all() else np.zeros(1)
                 standard = Standard(float(every.mean()), float(every.std()) + 0.05 * abs(float(every.mean())) + 1e-6)
                 standards.append(standard)
                 for one in self._points:
-                    one[sensor, feature] = standard.of(one[sensor, feature])
+                    one[sensor, feature] = np.nan_to_num(standard.of(one[sensor, feature]))
             sensors.append(replace(known, standards=standards))
         return replace(unscaled, sensors=sensors)
 
@@ -157,16 +161,16 @@ def _distances(known: SensorEmbeddings, seen: Embeddings, sensor: int, points: i
             values = known.components[str(count)].residual(rows, KEPT)
         found.append(spread_out(values, centres, count * seen.patch, points))
     if seen.fault is not None:
-        found.append(np.nan_to_num(seen.fault[sensor]).astype(np.float64))
+        found.append(filled(seen.fault[sensor].astype(np.float64)))
     return found
 
 
 def spread_out(
     values: NDArray[np.floating], centres: NDArray[np.float64], span: int, points: int
 ) -> NDArray[np.float64]:
-    """Values of groups on every point: averaged where windows overlap, then over what a group spans."""
+    """Values of groups on every point: averaged where windows overlap, then over a group's span; NaN without any."""
     if not len(values):
-        return np.zeros(points)
+        return np.full(points, np.nan)
     lowest = float(centres.min())
     place = np.round((centres - lowest) * 2).astype(np.int64)
     total, number = np.bincount(place, values), np.bincount(place)

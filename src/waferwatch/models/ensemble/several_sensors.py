@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from waferwatch.models.blocks import BLOCKS, Folds
 from waferwatch.models.ensemble.chain import Chain, local_mean
-from waferwatch.models.ensemble.descriptors import STRIDE, Grid, averaged, describe
+from waferwatch.models.ensemble.descriptors import STRIDE, Grid, averaged, describe, measured_share
 from waferwatch.models.ensemble.joint_bank import JointBank, Metric
-from waferwatch.models.ensemble.one_sensor import filled
 from waferwatch.models.ensemble.place_embeddings import PlaceEmbeddings, PlaceEmbeddingsLearning
-from waferwatch.models.ensemble.vote import LOWEST, Vote
+from waferwatch.models.ensemble.vote import LOWEST, Vote, filled
 from waferwatch.models.moment.encoder import Encoder, Step
 from waferwatch.models.state import storable
 
@@ -29,6 +28,7 @@ PLAIN = Metric(shrink=0.05, whiten=1.0, most=2000)
 WITH_MOMENT = Metric(shrink=0.3, whiten=0.5, most=2000)
 MOST_LEARNT = 8000  # rows of the reference
 FEWEST_ROWS = 8
+RARELY = 0.05  # share of the reference's places where fewer points may be measured than is called usual
 HIGH_ENOUGH = 1.33  # a vote this far above the lowest, one standard deviation over usual, is shared out exactly
 
 Floats = NDArray[np.float32]
@@ -43,6 +43,7 @@ class SeveralSensors:
     banks: dict[str, JointBank]  # name of a feature -> normal rows
     embeddings: PlaceEmbeddings | None
     votes: dict[str, Vote]
+    measured: Floats  # (S,) share of points that is usually measured around a place
 
     def votes_and_shares(self, chain: Chain, encoder: Encoder | None, step: Step) -> tuple[Distances, Floats]:
         """The vote of each feature, (n,), and what each sensor adds to their mean, (S, n), adding up to 1."""
@@ -60,13 +61,13 @@ class SeveralSensors:
         return votes, np.ascontiguousarray(total[nearest].T, np.float32)
 
     def _rows(self, grid: Grid, encoder: Encoder | None, step: Step) -> Iterator[tuple[str, Floats]]:
-        plain = describe(grid)
+        plain = described(grid, self.measured)
         for width in WIDTHS:
             if f"plain {width}" in self.banks:
                 yield f"plain {width}", rows_of(plain, width, grid)
         if self.embeddings is None or encoder is None:
             return
-        wide = np.concatenate([plain, self.embeddings.at_places(grid, encoder, step)], axis=2)
+        wide = side_by_side(plain, self.embeddings.at_places(grid, encoder, step))
         for width in WIDTHS:
             if f"moment {width}" in self.banks:
                 yield f"moment {width}", rows_of(wide, width, grid)
@@ -91,6 +92,7 @@ class SeveralSensorsLearning:
         step: Step,
     ) -> None:
         self._reference, self._folds = reference, folds
+        self._measured = usually_measured(Grid.of(reference))
         self._banks: dict[str, JointBank] = {}
         self._left: Distances = {}
         embeddings = None if encoder is None else PlaceEmbeddingsLearning(reference, encoder, step)
@@ -102,7 +104,8 @@ class SeveralSensorsLearning:
             self._learn(f"moment {width}", width, embeddings, WITH_MOMENT)
         learnt = folds >= 0
         votes = {name: Vote.learn(left[learnt], high) for name, left in self._left.items()}
-        self.model = SeveralSensors(self._banks, None if embeddings is None else embeddings.model, votes)
+        known = None if embeddings is None else embeddings.model
+        self.model = SeveralSensors(self._banks, known, votes, self._measured)
         self.left_out = {name: votes[name].of(left) for name, left in self._left.items()}
 
     def _learn(self, name: str, width: int, embeddings: PlaceEmbeddingsLearning | None, metric: Metric) -> None:
@@ -125,9 +128,9 @@ class SeveralSensorsLearning:
         self._left[name] = local_mean(grids[0].on_points(filled(found)), SMOOTH, self._reference)
 
     def _at_places(self, grid: Grid, width: int, embeddings: PlaceEmbeddingsLearning | None) -> Floats:
-        found = describe(grid)
+        found = described(grid, self._measured)
         if embeddings is not None:
-            found = np.concatenate([found, embeddings.at_places(grid)], axis=2)
+            found = side_by_side(found, embeddings.at_places(grid))
         return rows_of(found, width, grid)
 
     def _touching(self, grid: Grid, half: int) -> NDArray[np.bool_]:
@@ -140,6 +143,26 @@ class SeveralSensorsLearning:
             count = np.concatenate([[0], np.cumsum(self._folds == block)])
             found[block] = count[after] > count[first]
         return found
+
+
+def usually_measured(grid: Grid) -> Floats:
+    """(S,) share of points around a place that is measured at nearly all places of a reference."""
+    if grid.chain.measured.all():
+        return np.ones(grid.chain.sensors, np.float32)
+    return np.asarray(np.quantile(measured_share(grid), RARELY, axis=0), np.float32)
+
+
+def described(grid: Grid, usual: Floats) -> Floats:
+    """Descriptors (m, S, 3); NaN where fewer points were measured than half of what is usual for the sensor."""
+    found = describe(grid)
+    if not grid.chain.measured.all():
+        found[measured_share(grid) < usual / 2] = np.nan
+    return found
+
+
+def side_by_side(plain: Floats, others: Floats) -> Floats:
+    """Descriptors and other features of the same places, (m, S, d); both are NaN where descriptors are."""
+    return np.concatenate([plain, np.where(np.isnan(plain[:, :, :1]), np.nan, others)], axis=2).astype(np.float32)
 
 
 def rows_of(descriptors: Floats, width: int, grid: Grid) -> Floats:

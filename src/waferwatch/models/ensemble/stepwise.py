@@ -25,7 +25,7 @@ from waferwatch.series.steps import Steps
 
 HIGH = 10.0  # above which a vote grows by its logarithm only
 FEWEST_STAYS = 5  # in a stage, to know its spread
-LEAST_SPREAD = 0.05  # of a stay's mean, in spreads of the course
+LEAST_SPREAD = 0.3  # of a stay's mean, in spreads of the course: what is smaller is drift, not a fault
 STAY, OFF = "stay", "off course"
 
 Floats = NDArray[np.float64]

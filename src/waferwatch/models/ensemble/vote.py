@@ -70,3 +70,11 @@ def over_sensors(votes: Sequence[Floats], measured: NDArray[np.bool_]) -> tuple[
         mean = np.where(count > 0, (total / count) ** (1 / POWER) + LOWEST, np.nan)
         share = np.where(total > 0, powers / total, measured / np.maximum(count, 1))
     return mean, share
+
+
+def filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows that no model could be learnt without take the values of their neighbours."""
+    there = ~np.isnan(values)
+    if there.all() or not there.any():
+        return values
+    return np.interp(np.arange(len(values)), np.flatnonzero(there), values[there])

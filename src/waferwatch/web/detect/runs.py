@@ -54,7 +54,7 @@ def _check_comparable(body: RunRequest) -> None:
         if given:
             raise InputError(
                 "Detectors are compared with their automatic thresholds, or with the same expected share of anomalies.",
-                hint="Leave {field} out.",
+                hint="Leave it out.",
                 field=field,
             )
 

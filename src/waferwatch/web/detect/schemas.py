@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -28,6 +28,7 @@ from waferwatch.web.schemas import (
     SensorShare,
     Share,
     StrictRequest,
+    ThresholdValue,
 )
 
 
@@ -35,9 +36,7 @@ class DetectRequest(DataRequest):
     features: Names | None = Field(None, description=SENSORS_HELP)
     detector: Name = Field(DEFAULT_DETECTOR, description="Name of a detector.")
     checkpoint: Name | None = Field(None, description="Name of an imported checkpoint; left out: the embedded one.")
-    threshold: Annotated[float, Field(allow_inf_nan=False)] | Literal["auto"] = Field(
-        "auto", description=THRESHOLD_HELP
-    )
+    threshold: ThresholdValue = Field("auto", description=THRESHOLD_HELP)
     contamination: Share | None = Field(None, description=SHARE_HELP)
     false_alarms: Alarms | None = Field(None, description=ALARMS_HELP)
     reference_rows: Rows | None = Field(None, description=REFERENCE_HELP)

@@ -19,9 +19,8 @@ def texts(translate: Translator) -> dict[str, str]:
         "labels": translate("against the labels"),
         "threshold_auto": translate("automatic threshold {value}"),
         "threshold_hand": translate("threshold {value}, set by hand"),
-        "usual": translate("As high in normal running"),
-        "usual_each": translate("once in {time}"),
-        "usual_beyond": translate("never"),
+        "usual_each": translate("as high once in {time} of normal running"),
+        "usual_beyond": translate("beyond all rows taken as normal"),
         "score_scale": translate(
             "How rare a row is among normal rows: 1 is one in ten, 2 one in a hundred, 3 one in a thousand. Beyond the "
             "rarest normal row it grows with the distance."

@@ -53,9 +53,7 @@ def score_figure(found: Detection, translate: Translator) -> Figure:
             bargap=0.05,
             margin={"l": 56, "r": 16, "t": 28, "b": 44},
             xaxis={
-                "title": {
-                    "text": translate("score (1 = one normal row in ten, 2 = one in a hundred, 3 = one in a thousand)")
-                },
+                "title": {"text": translate("score (2: one normal row in 100)")},
                 "zeroline": False,
                 **({"range": [low - _AROUND * (last - low), last + _AROUND * (last - low)]} if last > high else {}),
             },

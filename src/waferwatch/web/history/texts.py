@@ -37,6 +37,7 @@ def _options(translate: Translator) -> dict[str, str]:
         "checkpoint_named": translate("checkpoint {name}"),
         "expected": translate("{share} expected"),
         "budget": translate("at most {count} false alarms per equipment and week"),
+        "moved": translate("threshold moved by hand"),
         "automatic": translate("automatic threshold"),
         "by_hand": translate("threshold {value}, set by hand"),
         "reference_first": translate("the first {count} rows of each series are normal"),

@@ -55,7 +55,6 @@ const list = sortable(
     { title: text("lot"), value: (event) => event.lot, cell: (event) => event.lot ?? "", className: "lot wide" },
     { title: text("duration"), value: (event) => event.rows, cell: lengthOf, className: "span", first: -1 },
     { title: text("peak"), value: (event) => event.peak_score, cell: peakOf, className: "number", first: -1 },
-    { title: text("usual"), value: (event) => event.usual_every_hours ?? Infinity, cell: usualOf, className: "usual wide", first: -1 },
     { title: text("sensors"), value: (event) => event.sensors[0]?.sensor, cell: sensors, className: "carriers" },
     { title: text("verdict"), value: (event) => event.verdict, cell: verdictOf, className: "said wide" },
   ],
@@ -79,7 +78,6 @@ function filterEvents() {
   byId("events-note").textContent = all ? partly : text("no_events");
   byId("events").classList.toggle("no-place", !found.events.some((event) => event.equipment));
   byId("events").classList.toggle("no-lot", !found.events.some((event) => event.lot));
-  byId("events").classList.toggle("no-usual", !found.promise?.hours);
   list.show(events);
 }
 
@@ -113,8 +111,10 @@ function peakOf(event) {
 
 // How often a peak as high comes in normal running; only known where normal rows have dates.
 function usualOf(event) {
-  if (event.usual_every_hours === null) return text("usual_beyond");
-  return text("usual_each", { time: duration(event.usual_every_hours * HOUR_S) });
+  if (!found.promise?.hours) return [];
+  const often = event.usual_every_hours;
+  const content = often === null ? text("usual_beyond") : text("usual_each", { time: duration(often * HOUR_S) });
+  return [element("span", { className: "usual wide", content })];
 }
 
 function lengthOf(event) {
@@ -133,5 +133,5 @@ function sensors(event) {
     ),
   );
   const state = event.kind === "state" ? [element("span", { className: "state", content: text("state_since", { start: startOf(event) }) })] : [];
-  return element("span", {}, ...parts, ...state);
+  return element("span", {}, ...parts, ...usualOf(event), ...state);
 }

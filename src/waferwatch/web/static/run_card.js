@@ -28,9 +28,8 @@ export function refreshTimes(list) {
 const named = (names) => names.slice(0, MOST_NAMES).join(", ") + (names.length > MOST_NAMES ? " …" : "");
 const place = (value) => (value ? (/^\d{4}-\d\d-\d\dT/.test(value) ? time(value) : value) : "…");
 
-// What sets the threshold. One that was moved, or given as a number, is that number.
-function threshold({ options: asked, summary }) {
-  if (summary?.threshold_by === "hand") return text("by_hand", { value: significant(summary.threshold ?? asked.threshold, 4) });
+// What was asked to set the threshold.
+function threshold(asked) {
   if (typeof asked.threshold === "number") return text("by_hand", { value: significant(asked.threshold, 4) });
   if (asked.false_alarms) return text("budget", { count: significant(asked.false_alarms) });
   if (asked.contamination) return text("expected", { share: percent(asked.contamination, asked.contamination < 0.01 ? 2 : 1) });
@@ -43,7 +42,9 @@ export function wording(run) {
   const title = (name) => page.detectors[name] ?? name;
   const several = run.kind !== "detection";
   const detectors = several ? (asked.detectors ? named(asked.detectors.map(title)) : text("all_detectors")) : title(asked.detector);
-  const parts = [threshold(run)];
+  const parts = [threshold(asked)];
+  const moved = run.summary?.threshold_by === "hand" && run.summary.threshold !== asked.threshold;
+  if (moved) parts.push(text("moved"));
   if (asked.checkpoint) parts.unshift(text("checkpoint_named", { name: asked.checkpoint }));
   if (asked.reference_rows) parts.push(text("reference_first", { count: whole(asked.reference_rows) }));
   if (asked.reference_start || asked.reference_end) parts.push(text("reference_from", { start: place(asked.reference_start), end: place(asked.reference_end) }));

@@ -1,0 +1,363 @@
+"""The parts of the default detector, one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.models.made import LENGTHS, LEVELS, separate, steps_of
+from waferwatch.models.contract import no_progress
+from waferwatch.models.ensemble.columns import (
+    LONGEST_BRIDGE,
+    Columns,
+    bridged,
+    coarsen,
+    columns_of,
+    grid_starts,
+    over_windows,
+    refine,
+)
+from waferwatch.models.ensemble.course import Course
+from waferwatch.models.ensemble.descriptors import averaged, describe, measured_share, places_of
+from waferwatch.models.ensemble.joint_bank import JointBank, Metric
+from waferwatch.models.ensemble.nearest import Bank, Components
+from waferwatch.models.ensemble.normal import measure
+from waferwatch.models.ensemble.one_sensor import OneSensorLearning
+from waferwatch.models.ensemble.run_distances import learn_distances
+from waferwatch.models.ensemble.set_aside import outlying
+from waferwatch.models.ensemble.statistical import StatisticalDetector
+from waferwatch.models.ensemble.stays import LONGEST, bounds, stays_of
+from waferwatch.models.ensemble.vote import HIGH_SENSOR, Vote, over_sensors, soft
+from waferwatch.models.ensemble.wander import Wander
+from waferwatch.series.series import Series
+from waferwatch.series.steps import Steps, whole
+
+RNG = np.random.default_rng(0)
+
+
+def columns(values: np.ndarray, offset: int = 0) -> Columns:
+    """Of (S, n)."""
+    values = np.atleast_2d(np.asarray(values, np.float32))
+    return Columns(values, np.ones(values.shape, bool), offset)
+
+
+class TestColumns:
+    def test_short_gaps_are_bridged_by_a_line_and_long_ones_hold_the_nearer_value(self) -> None:
+        values = np.r_[0.0, np.full(9, np.nan), 10.0, np.full(200, np.nan), 50.0]
+        found = bridged(values, ~np.isnan(values))
+        assert found[:11].tolist() == list(range(11))
+        assert (found[11 : 211 - LONGEST_BRIDGE] == 10).all()
+        assert (found[211 - LONGEST_BRIDGE :] == 50).all()
+
+    def test_a_value_far_behind_a_gap_changes_nothing_before_it(self) -> None:
+        values = np.r_[1.0, np.full(300, np.nan), 5.0]
+        other = np.r_[1.0, np.full(300, np.nan), -9.0]
+        known = ~np.isnan(values)
+        assert bridged(values, known)[:200].tolist() == bridged(other, known)[:200].tolist()
+
+    def test_rows_before_the_first_value_are_at_the_usual_level(self) -> None:
+        values = np.r_[np.full(200, np.nan), 7.0]
+        assert (bridged(values, ~np.isnan(values))[: 200 - LONGEST_BRIDGE] == 0).all()
+
+    @pytest.mark.parametrize("offset", [0, 1, 2, 3])
+    def test_averages_lie_on_the_absolute_grid(self, offset: int) -> None:
+        line = columns(np.arange(100.0), 0)
+        part = coarsen(line.at(slice(offset, None)), 4)
+        np.testing.assert_array_equal(part.values[:, 1:], coarsen(line, 4).values[:, 1:])
+        fine = refine(part.values[0], 4, offset, 100 - offset)
+        np.testing.assert_allclose(fine[8:-8], np.arange(offset, 100)[8:-8], atol=1e-4)
+
+    def test_windows_begin_at_absolute_multiples_of_their_distance(self) -> None:
+        assert grid_starts(columns(np.zeros(20), 3), 8, 4).tolist() == [1, 5, 9]
+        assert grid_starts(columns(np.zeros(8), 3), 8, 4).tolist() == [0]
+        assert grid_starts(columns(np.zeros(7), 3), 8, 4).tolist() == []
+
+    def test_a_point_gets_the_mean_of_the_windows_that_hold_it(self) -> None:
+        found = over_windows(np.array([0.0, 0.0, 3.0, 0.0]), np.arange(4), 3, 6)
+        assert found.tolist() == pytest.approx([0, 0, 1, 1, 1.5, 0])
+
+    def test_some_points_keep_their_absolute_numbers(self) -> None:
+        assert columns(np.zeros(9), 5).at(slice(2, None)).offset == 7
+
+
+class TestDescriptors:
+    def test_a_spike_is_seen_at_the_places_next_to_it_alone(self) -> None:
+        values = np.zeros(64)
+        values[30] = 8
+        found = describe(columns(values))
+        places, _ = places_of(columns(values))
+        assert places[np.flatnonzero(found[:, 0, 2])].tolist() == [28, 32]
+        assert found[7, 0, 0] == pytest.approx(1)
+
+    def test_a_line_has_its_slope_everywhere(self) -> None:
+        found = describe(columns(2 * np.arange(64.0)))
+        np.testing.assert_allclose(found[1:-1, 0, 1], 2, rtol=1e-5)
+
+    @pytest.mark.parametrize("cut", [1, 2, 3, 5])
+    def test_a_series_cut_anywhere_has_the_same_descriptors_away_from_the_cut(self, cut: int) -> None:
+        line = columns(RNG.normal(size=(2, 100)))
+        part = line.at(slice(cut, None))
+        places, _ = places_of(part)
+        by_place = dict(zip(places_of(line)[0].tolist(), describe(line), strict=True))
+        for place, row in zip(places.tolist(), describe(part), strict=True):
+            if place >= 8 and place + cut < 96:
+                np.testing.assert_allclose(row, by_place[place + cut], atol=1e-5)
+
+    def test_averages_leave_out_unknown_places(self) -> None:
+        rows = np.arange(20, dtype=np.float32).reshape(20, 1, 1)
+        np.testing.assert_allclose(averaged(rows, 4)[2:-2], rows[2:-2], rtol=1e-6)
+        holed = rows.copy()
+        holed[5:12] = np.nan
+        found = averaged(holed, 4)[:, 0, 0]
+        assert np.isnan(found[8])
+        assert np.isfinite(found[[4, 13]]).all()
+        np.testing.assert_array_equal(found[15:], averaged(rows, 4)[15:, 0, 0])
+
+    def test_the_share_that_was_measured_counts_points_of_the_series_alone(self) -> None:
+        one = replace(columns(np.zeros(16)), measured=np.array([[True] * 8 + [False] * 8]))
+        assert measured_share(one)[:, 0].tolist() == [1, 1, 0.5, 0, 0]
+
+
+class TestNearest:
+    def test_the_distance_is_that_to_the_nearest_row(self) -> None:
+        rows, normal = RNG.normal(size=(40, 5)).astype(np.float32), RNG.normal(size=(90, 5)).astype(np.float32)
+        distance, which = Bank.choose(normal, 1000).nearest(rows)
+        slow = np.linalg.norm(rows[:, None] - normal[None], axis=2)
+        np.testing.assert_allclose(distance, slow.min(axis=1), rtol=1e-3)
+        np.testing.assert_array_equal(which, slow.argmin(axis=1))
+
+    def test_no_rows_have_no_distances(self) -> None:
+        assert len(Bank.choose(np.ones((3, 2), np.float32), 9).distance(np.empty((0, 2), np.float32))) == 0
+
+    def test_a_bank_chooses_the_same_rows_each_time(self) -> None:
+        rows = RNG.normal(size=(500, 3)).astype(np.float32)
+        np.testing.assert_array_equal(Bank.choose(rows, 50).rows, Bank.choose(rows, 50).rows)
+
+    def test_what_leaves_the_components_is_the_residual(self) -> None:
+        plane = np.column_stack([RNG.normal(size=(300, 2)) * [3, 2], np.zeros(300)]).astype(np.float32)
+        learnt = Components.learn(plane)
+        found = learnt.residual(np.array([[1, 1, 0], [1, 1, 5]], np.float32), 2)
+        assert found[0] == pytest.approx(0, abs=0.1)
+        assert found[1] == pytest.approx(5, rel=0.05)
+
+
+class TestJointBank:
+    METRIC = Metric(shrink=0.05, whiten=1.0, most=2000)
+
+    def rows(self, count: int = 800, sensors: int = 4) -> np.ndarray:
+        common = RNG.normal(size=(count, 1))
+        return (common + 0.3 * RNG.normal(size=(count, sensors * 3))).astype(np.float32)
+
+    def test_shares_add_up_to_one_and_rank_the_guilty_sensor_first(self) -> None:
+        bank = JointBank.learn(self.rows(), self.METRIC)
+        bad = self.rows(20)
+        bad[:, 6:9] += 3
+        shares = bank.shares(bad, 4)
+        np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
+        assert (shares.argmax(axis=1) == 2).all()
+        assert bank.distance(bad).min() > 2 * np.median(bank.distance(self.rows(200)))
+
+    def test_a_row_with_unknown_entries_is_as_near_as_the_others_allow(self) -> None:
+        bank = JointBank.learn(self.rows(), self.METRIC)
+        usual = bank.distance(self.rows(200))
+        holed = self.rows(200)
+        holed[:, 3:6] = np.nan
+        assert np.quantile(bank.distance(holed), 0.99) < np.quantile(usual, 0.99)
+        holed[:, 6:9] += 3
+        assert np.median(bank.distance(holed)) > 2 * np.median(usual)
+        assert (bank.shares(holed, 4).argmax(axis=1) == 2).all()
+
+    def test_a_row_does_not_depend_on_the_rows_next_to_it(self) -> None:
+        bank, rows = JointBank.learn(self.rows(), self.METRIC), self.rows(30)
+        rows[:10, 3:6] = np.nan
+        rows[5:20, 0:3] = np.nan
+        alone = np.concatenate([bank.distance(one[None]) for one in rows])
+        np.testing.assert_allclose(bank.distance(rows), alone, rtol=1e-3, atol=1e-4)
+
+    def test_many_entries_are_projected(self) -> None:
+        bank = JointBank.learn(self.rows(600, 150), self.METRIC)
+        assert bank.project is not None
+        bad = self.rows(5, 150)
+        bad[:, 9:12] += 9
+        assert (bank.shares(bad, 150).argmax(axis=1) == 3).all()
+
+
+class TestVote:
+    def test_normal_rows_are_around_zero_and_three_deviations_at_one(self) -> None:
+        vote = Vote.learn(RNG.normal(10, 2, 100_000), high=10)
+        assert vote.of(np.array([10.0, 16.0])) == pytest.approx([0, 1], abs=0.02)
+
+    def test_high_votes_grow_by_their_logarithm_and_keep_their_order(self) -> None:
+        found = soft(np.array([1.0, 10.0, 100.0, 1e6]), 10)
+        assert found[:2].tolist() == [1, 10]
+        assert found[2] == pytest.approx(10 + np.log(10))
+        assert (np.diff(found) > 0).all()
+
+    def test_one_faulty_sensor_of_fifty_still_shows_and_has_the_largest_share(self) -> None:
+        votes = [np.zeros(3) for _ in range(50)]
+        votes[7] = np.array([0.0, HIGH_SENSOR, HIGH_SENSOR])
+        measured = np.ones((50, 3), bool)
+        measured[7, 2] = False
+        mean, share = over_sensors(votes, measured)
+        assert mean[1] > 1
+        assert mean[0] == mean[2] == pytest.approx(0)
+        assert share[:, 1].argmax() == 7
+        np.testing.assert_allclose(share.sum(axis=0), 1)
+
+    def test_without_a_measured_sensor_there_is_no_mean(self) -> None:
+        assert np.isnan(over_sensors([np.zeros(1)], np.zeros((1, 1), bool))[0][0])
+
+
+def recipe(runs: int, **more: object) -> tuple[list[Columns], list[Steps]]:
+    series = separate(runs, **more)  # type: ignore[arg-type]
+    normal = measure(series)
+    return [columns_of(one, normal) for one in series], [one.steps for one in series if one.steps is not None]
+
+
+class TestCourse:
+    def test_normal_runs_have_nothing_but_noise_beyond_it(self) -> None:
+        columns_, steps = recipe(60)
+        course = Course.learn(columns_[:40], steps[:40])
+        assert course is not None
+        every = np.concatenate(
+            [course.residual(*both).values for both in zip(columns_[40:], steps[40:], strict=True)], 1
+        )
+        assert every.std() == pytest.approx(1, abs=0.2)
+
+    def test_a_step_that_never_came_is_not_known(self) -> None:
+        course = Course.learn(*recipe(20))
+        assert course is not None
+        assert course.knows(steps_of(LENGTHS)).all()
+        assert not course.knows(steps_of(LENGTHS, (91, 92, 93))).any()
+
+    def test_steps_that_never_come_again_say_nothing(self) -> None:
+        columns_, steps = recipe(10)
+        odd = [Steps(np.arange(len(one)) + 1000 * number, one.tick * 0) for number, one in enumerate(steps)]
+        assert Course.learn(columns_, odd) is None
+
+
+class TestStays:
+    def test_a_stay_ends_with_its_step_and_a_long_one_is_cut(self) -> None:
+        assert bounds(steps_of((3, 2), (11, 12)), 0).tolist() == [0, 3]
+        assert bounds(whole(LONGEST + 100), 0).tolist() == [0, LONGEST]
+
+    def test_the_parts_of_a_long_stay_are_the_same_wherever_a_file_begins(self) -> None:
+        steps = whole(4000)
+        first, later = bounds(steps, 40) + 40, bounds(whole(3500), 540) + 540
+        assert set(later[later > 540 + LONGEST]) == set(first[first > 540 + LONGEST])
+
+    def test_means_are_those_of_each_stay(self) -> None:
+        found = stays_of([columns(np.r_[np.ones(3), np.full(2, 5.0)])], [steps_of((3, 2), (11, 12))])
+        assert found.mean.tolist() == [[1, 5]]
+        assert found.on_points(found.mean).tolist() == [[1, 1, 1, 5, 5]]
+
+
+class TestWander:
+    def runs(self, level: np.ndarray) -> tuple[list[Columns], list[Steps]]:
+        values = [columns(one + 0.1 * RNG.normal(size=(1, 40))) for one in level]
+        return values, [whole(40)] * len(level)
+
+    def test_it_is_learnt_only_where_the_reference_wanders(self) -> None:
+        still = Wander.learn(stays_of(*self.runs(np.zeros(60))), 60)
+        assert np.abs(still.before(stays_of(*self.runs(np.full(30, 5.0))), 30)).max() < 0.2
+        wandering = np.cumsum(0.3 * RNG.normal(size=60))
+        assert Wander.learn(stays_of(*self.runs(wandering)), 60).share[0] > 0.5
+
+    def test_what_is_taken_away_is_bounded(self) -> None:
+        wandering = np.cumsum(0.3 * RNG.normal(size=60))
+        learnt = Wander.learn(stays_of(*self.runs(wandering)), 60)
+        far = stays_of(*self.runs(np.full(30, 1e4)))
+        assert np.abs(learnt.before(far, 30)).max() <= learnt.most[0]
+
+    def test_too_few_runs_say_nothing(self) -> None:
+        assert not Wander.learn(stays_of(*self.runs(np.arange(5.0))), 5).share.any()
+
+
+class TestSetAside:
+    def test_one_run_in_ten_that_is_faulty_is_named(self) -> None:
+        runs = separate(60)
+        faulty = set(range(3, 60, 10))
+        runs = [
+            replace(one, values=one.values + np.array([0, 15.0, 0])) if number in faulty else one
+            for number, one in enumerate(runs)
+        ]
+        normal = measure(runs)
+        found = outlying([columns_of(one, normal) for one in runs], [one.steps for one in runs if one.steps])
+        assert set(np.flatnonzero(found > 1).tolist()) == faulty
+
+    def test_runs_that_wander_widely_name_none(self) -> None:
+        level = np.cumsum(3 * RNG.normal(size=60))
+        runs = [replace(one, values=one.values + off) for one, off in zip(separate(60), level, strict=True)]
+        normal = measure(runs)
+        found = outlying([columns_of(one, normal) for one in runs], [one.steps for one in runs if one.steps])
+        assert (found <= 1).all()
+
+    def test_calm_runs_name_none(self) -> None:
+        assert (outlying(*recipe(60, seed=3)) <= 1).all()
+
+
+def test_a_run_that_is_off_is_far_and_normal_ones_are_in_their_spreads() -> None:
+    ways = np.stack([np.ones(24), np.sin(np.arange(24))])
+
+    def rows(count: int) -> np.ndarray:
+        return (RNG.normal(size=(count, 2)) @ ways + 0.1 * RNG.normal(size=(count, 24))).astype(np.float32)
+
+    distances, left = learn_distances(rows(60))
+    assert len(left) == 60
+    usual, bad = distances.of(rows(200)), rows(5)
+    bad[:, 10:13] += 6
+    assert usual.mean() == pytest.approx(0, abs=0.8)
+    assert distances.of(bad).min() > 1.3 * usual.max()
+
+
+def test_equal_normal_runs_divide_by_no_zero() -> None:
+    distances, left = learn_distances(np.full((8, 24), 3.0, np.float32))
+    assert np.isfinite(left).all()
+    assert np.isfinite(distances.of(np.full((1, 24), 4.0, np.float32))).all()
+
+
+class TestDetector:
+    @pytest.mark.parametrize("steps", [True, False])
+    def test_a_bad_run_among_runs_of_differing_length_scores_highest(self, steps: bool) -> None:
+        detector = StatisticalDetector(1)
+        part = detector.learn(separate(40, stretch=0.2, steps=steps)).part
+        later = separate(20, seed=1, stretch=0.2, steps=steps)
+        later[7] = replace(
+            later[7], values=later[7].values + np.r_[np.zeros(40), np.full(len(later[7]) - 40, 9.0)][:, None]
+        )
+        highest = [float(np.nanmax(one.points)) for one in part.score(later, detector)]
+        assert int(np.argmax(highest)) == 7
+
+    def test_a_spike_of_one_point_is_where_its_run_scores_highest(self) -> None:
+        detector = StatisticalDetector(1)
+        part = detector.learn(separate(40)).part
+        later = separate(3, seed=1)
+        later[1].values[50, 1] += 25
+        found = part.score(later, detector)
+        assert abs(int(np.nanargmax(found[1].points)) - 50) <= 2
+        assert int(found[1].contributions[50].argmax()) == 1
+
+    def test_one_sensor_has_left_out_votes_for_every_point(self) -> None:
+        pieces = [columns(RNG.normal(size=(1, 700))), columns(RNG.normal(size=(1, 300)), 900)]
+        folds = [np.arange(700) // 250, np.full(300, 3)]
+        found = OneSensorLearning(pieces, folds, None, plain=True, step=lambda: None)
+        assert {len(v) for v in found.left_out[0].values()} == {700}
+        assert {len(v) for v in found.left_out[1].values()} == {300}
+        fresh = found.model.votes_of(columns(RNG.normal(size=(1, 700))), None, lambda: None)
+        assert set(fresh) == set(found.left_out[0])
+        for name, values in found.left_out[0].items():
+            assert np.nanmedian(values) == pytest.approx(np.nanmedian(fresh[name]), abs=0.5), name
+
+    def test_a_reference_without_any_value_leaves_everything_unscored(self) -> None:
+        detector = StatisticalDetector(1)
+        empty = Series(np.full((600, 2), np.nan), np.arange(600), None)
+        learnt = detector.learn([empty])
+        (found,) = learnt.part.score([Series(np.zeros((50, 2)), np.arange(50), None)], detector, no_progress)
+        assert np.isnan(found.points).all()
+        assert np.isnan(found.contributions).all()
+
+
+def test_the_levels_of_the_recipe_lie_far_apart() -> None:
+    assert np.ptp(LEVELS) > 50
