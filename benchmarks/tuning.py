@@ -25,7 +25,6 @@ from typing import Any
 import pandas as pd
 from fab import made
 from manifest import LABEL, entries, labelled_table
-from waferwatch.scoring.reference import known_normal
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.evaluate.metrics import auc_pr
@@ -37,6 +36,7 @@ from waferwatch.models.moment.torch_runner import load_network
 from waferwatch.models.moment.tuning import Course, tune
 from waferwatch.read.table import Table
 from waferwatch.scoring.compare import vus_window
+from waferwatch.scoring.reference import known_normal
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table
 
