@@ -44,7 +44,7 @@ class Settings(BaseModel):
     )
     allowed_hosts: str = Field(
         "",
-        description="More names that the server answers to, such as a reverse proxy's, parted by commas; "
+        description="More names that the server answers to, such as a reverse proxy's, separated by commas; "
         "visitors need a token then.",
     )
     posts_per_minute: int = Field(

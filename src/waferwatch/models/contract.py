@@ -91,6 +91,6 @@ class Detector(ABC):
         Where that takes long, ``progress`` is called again and again, so that it can stop the work.
         """
 
-    def notes(self, part: Part) -> list[str]:
-        """What a user should know of how this part was learnt, as keys of translatable sentences."""
-        return []
+    def uses_network(self, part: Part) -> bool:
+        """Whether what was learnt reads with a network; False for a detector without one."""
+        return False

@@ -67,7 +67,7 @@ def fit_table(
         method.info,
         {key_of(scope): jumps(mine).tolist() for scope, mine in normal_series(parts.series).items()},
         device,
-        (*_set_aside_notes(fitted, parts.series),),
+        (*_set_aside_notes(fitted, parts.series), *_network_notes(method, fitted)),
     )
 
 
@@ -218,6 +218,18 @@ def _highest_tenth(points: NDArray[np.float64]) -> float:
         return float("nan")
     count = max(1, round(TOP_SHARE * len(judged)))
     return float(np.partition(judged, -count)[-count:].mean())
+
+
+def _network_notes(detector: Detector, fitted: Fitted) -> list[Note]:
+    """Where a detector with a network did without it."""
+    if detector.info.sha256 is None or any(detector.uses_network(part) for part in fitted.parts.values()):
+        return []
+    return [
+        Note(
+            "The network of {detector} was not run: the recipe steps are known, and its features add nothing there.",
+            {"detector": detector.name},
+        )
+    ]
 
 
 def _set_aside_notes(fitted: Fitted, series: Sequence[Series]) -> list[Note]:

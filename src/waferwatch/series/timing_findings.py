@@ -184,7 +184,7 @@ def _short_series(table: Table, layout: Layout) -> Iterator[Finding]:
             },
         ),
         Note(
-            "Rows are parted into series by {columns} and at gaps in time. Check the roles of these columns.",
+            "Rows are split into series by {columns} and at gaps in time. Check the roles of these columns.",
             {"columns": listed(table.groups)},
         )
         if table.groups

@@ -180,6 +180,10 @@ class EnsembleDetector(Detector):
         """The network; None without."""
         return None
 
+    def uses_network(self, part: Part) -> bool:
+        """Where recipe steps are known the network adds nothing (docs/experiments.md), so it is not run."""
+        return self.encoder is not None and not isinstance(part, StepPart)
+
     def learn(self, reference: Sequence[Series], progress: Progress = no_progress) -> Learnt:
         long = [one for one in reference if len(one) >= FEWEST_POINTS]
         if not long or np.isnan(np.concatenate([one.values for one in long])).all():
@@ -187,7 +191,9 @@ class EnsembleDetector(Detector):
         step = _stepping(progress)
         runs = are_runs(long)
         in_steps = all(one.steps is not None for one in reference)
-        if in_steps and self.plain and (len(long) >= FEWEST_STEPWISE or not runs):
+        # Few runs of one recipe say more as wholes; of several recipes they are not alike as wholes.
+        few = runs and len(long) < FEWEST_STEPWISE and len({_kind(steps_of(one)) for one in long}) == 1
+        if in_steps and self.plain and not few:
             found = _learn_steps(reference, runs, step)
             if found is not None:
                 return found
