@@ -31,7 +31,10 @@ from waferwatch.models.registry import detector_names
 
 PLAIN = "scikit-learn IsolationForest"
 CONTEXT = ("timestamp", "equipment", "lot", "wafer", "recipe", "step")
+STEPS = ("lot", "wafer", "recipe", "step")  # without them rows are a stream
 LABEL = "anomaly"
+KEPT = " kept"  # suffix of a detector whose learning is not counted
+REFERENCE_ROWS = 20_000  # of each equipment
 FIGURES = ("seconds", "read_seconds", "peak_mb", "read_mb")
 
 
@@ -41,13 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(measure(options.measure, options.file, options.checkpoint)))
         return 0
     if options.file:
-        write_rows(options.file, options.rows, options.sensors, options.equipment)
+        write_rows(options.file, options.rows, options.sensors, options.equipment, not options.stream)
         return 0
     names = [PLAIN, *options.detectors.split(",")]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows.parquet"
         sizes = ("--rows", "--sensors", "--equipment")
         given = [str(part) for name in sizes for part in (name, getattr(options, name.removeprefix("--")))]
+        given += ["--stream"] * options.stream
         subprocess.run([sys.executable, __file__, "--file", str(file), *given], check=True)
         found, failed = take_turns(names, options.repeats, file, options.checkpoint)
     document = summary(found)
@@ -64,6 +68,7 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=1_000_000, help="over all equipment (default: %(default)s)")
     parser.add_argument("--sensors", type=int, default=8, choices=range(1, 13), metavar="1-12", help="default: 8")
     parser.add_argument("--equipment", type=int, default=4, help="series of their own (default: %(default)s)")
+    parser.add_argument("--stream", action="store_true", help="rows without wafers and recipe steps")
     parser.add_argument("--repeats", type=int, default=3, help="measurements of each (default: %(default)s)")
     parser.add_argument("--detectors", default=",".join(detector_names()), help="names, with commas (default: all)")
     parser.add_argument("--checkpoint", help="checkpoint for moment (default: the embedded one)")
@@ -131,12 +136,13 @@ def print_table(document: dict[str, dict[str, float]], options: argparse.Namespa
     print()
 
 
-def write_rows(file: Path, rows: int, sensors: int, equipment: int) -> None:
+def write_rows(file: Path, rows: int, sensors: int, equipment: int, steps: bool) -> None:
     from waferwatch.read.generate import generate
 
     frame = generate(rows, equipment)
     names = [name for name in frame.columns if name not in (*CONTEXT, LABEL, "fault_kind")]
-    frame[[*CONTEXT, *names[:sensors], LABEL]].to_parquet(file, index=False)
+    context = [name for name in CONTEXT if steps or name not in STEPS]
+    frame[[*context, *names[:sensors], LABEL]].to_parquet(file, index=False)
 
 
 def measure(name: str, file: Path, checkpoint: str | None) -> dict[str, float]:
@@ -148,20 +154,27 @@ def measure_plain(file: Path) -> dict[str, float]:
     from sklearn.ensemble import IsolationForest
 
     started = time.perf_counter()
-    values = pd.read_parquet(file).drop(columns=[*CONTEXT, LABEL]).to_numpy(float)
+    values = pd.read_parquet(file).drop(columns=[*CONTEXT, LABEL], errors="ignore").to_numpy(float)
     read, read_mb = time.perf_counter(), peak_mb()
     IsolationForest(random_state=0).fit(values).score_samples(values)
     return figures_of(started, read, read_mb)
 
 
 def measure_detector(name: str, file: Path, checkpoint: str | None) -> dict[str, float]:
+    """Learning from the first rows and scoring all; with the suffix ``KEPT`` the scoring alone."""
     from waferwatch.read.files import read_table
-    from waferwatch.scoring.run import detect_table
+    from waferwatch.scoring.run import detect_with, fit_table
+    from waferwatch.scoring.threshold import Thresholds
 
+    detector = name.removesuffix(KEPT)
+    weights = checkpoint if detector == "moment" else None
     started = time.perf_counter()
     table = read_table(file)
     read, read_mb = time.perf_counter(), peak_mb()
-    detect_table(table, detector=name, checkpoint=checkpoint if name == "moment" else None)
+    model = fit_table(table, detector=detector, checkpoint=weights, reference_rows=REFERENCE_ROWS)
+    if name.endswith(KEPT):
+        started, read = started + time.perf_counter() - read, time.perf_counter()
+    detect_with(model, table, Thresholds())
     return figures_of(started, read, read_mb)
 
 
