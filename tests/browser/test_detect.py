@@ -355,6 +355,7 @@ def test_an_upload_with_hostile_texts_is_judged(page: Page) -> None:
     expect(page.locator("#dataset option:checked")).to_have_text("i>.csv")
     expect(page.locator("#sensor-count")).to_have_text("2 of 2 sensors")
     page.select_option("#threshold-by", "contamination")
+    page.fill("#contamination", "1")
     detect(page)
     expect(page.locator("#events")).to_contain_text(HOSTILE)
     expect(page.locator("#series .ytitle")).to_have_text("<b>pressure</b>")
