@@ -78,9 +78,11 @@ def test_moment_gets_a_plain_verdict(page: Page) -> None:
 
 def test_a_missed_event_opens_where_it_was_found(page: Page) -> None:
     opened(page)
+    page.select_option("#threshold-by", "contamination")
+    page.fill("#contamination", "5")
     compare_quickly(page)
-    page.select_option("#found-by", "squared_difference")
-    page.select_option("#missed-by", "moving_variance")
+    page.select_option("#found-by", "moving_variance")
+    page.select_option("#missed-by", "squared_difference")
     expect(page.locator("#missed-note")).to_contain_text("were missed by")
     page.locator("#missed .open-event").first.click()
     page.wait_for_url(re.compile(r"/event\?run=[0-9a-f]{16}&event=\d+|/\?run="), timeout=60_000)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.models.made import LENGTHS, LEVELS, separate, steps_of
 from waferwatch.models.contract import no_progress
+from waferwatch.models.ensemble.chain import Chain, chain_of
 from waferwatch.models.ensemble.columns import (
     LONGEST_BRIDGE,
     Columns,
@@ -20,7 +21,7 @@ from waferwatch.models.ensemble.columns import (
     refine,
 )
 from waferwatch.models.ensemble.course import Course
-from waferwatch.models.ensemble.descriptors import averaged, describe, measured_share, places_of
+from waferwatch.models.ensemble.descriptors import Grid, averaged, describe, measured_share
 from waferwatch.models.ensemble.joint_bank import JointBank, Metric
 from waferwatch.models.ensemble.nearest import Bank, Components
 from waferwatch.models.ensemble.normal import measure
@@ -28,11 +29,11 @@ from waferwatch.models.ensemble.one_sensor import OneSensorLearning
 from waferwatch.models.ensemble.run_distances import learn_distances
 from waferwatch.models.ensemble.set_aside import outlying
 from waferwatch.models.ensemble.statistical import StatisticalDetector
-from waferwatch.models.ensemble.stays import LONGEST, bounds, stays_of
+from waferwatch.models.ensemble.stays import LONGEST, Stays, bounds, stays_of
 from waferwatch.models.ensemble.vote import HIGH_SENSOR, Vote, over_sensors, soft
 from waferwatch.models.ensemble.wander import Wander
 from waferwatch.series.series import Series
-from waferwatch.series.steps import Steps, whole
+from waferwatch.series.steps import Steps, joined, whole
 
 RNG = np.random.default_rng(0)
 
@@ -41,6 +42,10 @@ def columns(values: np.ndarray, offset: int = 0) -> Columns:
     """Of (S, n)."""
     values = np.atleast_2d(np.asarray(values, np.float32))
     return Columns(values, np.ones(values.shape, bool), offset)
+
+
+def grid(*pieces: Columns) -> Grid:
+    return Grid.of(Chain.of(pieces))
 
 
 class TestColumns:
@@ -86,38 +91,43 @@ class TestDescriptors:
     def test_a_spike_is_seen_at_the_places_next_to_it_alone(self) -> None:
         values = np.zeros(64)
         values[30] = 8
-        found = describe(columns(values))
-        places, _ = places_of(columns(values))
+        places, found = grid(columns(values)).centres(), describe(grid(columns(values)))
         assert places[np.flatnonzero(found[:, 0, 2])].tolist() == [28, 32]
         assert found[7, 0, 0] == pytest.approx(1)
 
     def test_a_line_has_its_slope_everywhere(self) -> None:
-        found = describe(columns(2 * np.arange(64.0)))
+        found = describe(grid(columns(2 * np.arange(64.0))))
         np.testing.assert_allclose(found[1:-1, 0, 1], 2, rtol=1e-5)
 
     @pytest.mark.parametrize("cut", [1, 2, 3, 5])
     def test_a_series_cut_anywhere_has_the_same_descriptors_away_from_the_cut(self, cut: int) -> None:
         line = columns(RNG.normal(size=(2, 100)))
         part = line.at(slice(cut, None))
-        places, _ = places_of(part)
-        by_place = dict(zip(places_of(line)[0].tolist(), describe(line), strict=True))
-        for place, row in zip(places.tolist(), describe(part), strict=True):
+        by_place = dict(zip(grid(line).centres().tolist(), describe(grid(line)), strict=True))
+        for place, row in zip(grid(part).centres().tolist(), describe(grid(part)), strict=True):
             if place >= 8 and place + cut < 96:
                 np.testing.assert_allclose(row, by_place[place + cut], atol=1e-5)
 
     def test_averages_leave_out_unknown_places(self) -> None:
+        places = grid(columns(np.zeros(76)))
         rows = np.arange(20, dtype=np.float32).reshape(20, 1, 1)
-        np.testing.assert_allclose(averaged(rows, 4)[2:-2], rows[2:-2], rtol=1e-6)
+        np.testing.assert_allclose(averaged(rows, 4, places)[2:-2], rows[2:-2], rtol=1e-6)
         holed = rows.copy()
         holed[5:12] = np.nan
-        found = averaged(holed, 4)[:, 0, 0]
+        found = averaged(holed, 4, places)[:, 0, 0]
         assert np.isnan(found[8])
-        assert np.isfinite(found[[4, 13]]).all()
-        np.testing.assert_array_equal(found[15:], averaged(rows, 4)[15:, 0, 0])
+        assert np.isfinite(found[[2, 14]]).all()
+        np.testing.assert_array_equal(found[15:], averaged(rows, 4, places)[15:, 0, 0])
 
     def test_the_share_that_was_measured_counts_points_of_the_series_alone(self) -> None:
         one = replace(columns(np.zeros(16)), measured=np.array([[True] * 8 + [False] * 8]))
-        assert measured_share(one)[:, 0].tolist() == [1, 1, 0.5, 0, 0]
+        assert measured_share(grid(one))[:, 0].tolist() == [1, 1, 0.5, 0, 0]
+
+    def test_series_laid_end_to_end_are_described_as_each_alone(self) -> None:
+        pieces = [columns(RNG.normal(size=(2, points)), offset) for points, offset in ((30, 0), (17, 3), (3, 1))]
+        alone = [averaged(describe(grid(one)), 4, grid(one)) for one in pieces]
+        together = averaged(describe(grid(*pieces)), 4, grid(*pieces))
+        np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-5)
 
 
 class TestNearest:
@@ -143,6 +153,14 @@ class TestNearest:
         assert found[1] == pytest.approx(5, rel=0.05)
 
 
+def distance_of(bank: JointBank, rows: np.ndarray) -> np.ndarray:
+    return bank.nearest(rows)[0]
+
+
+def shares_of(bank: JointBank, rows: np.ndarray, sensors: int) -> np.ndarray:
+    return bank.shares(rows, bank.nearest(rows)[1], sensors, np.ones(len(rows), bool))
+
+
 class TestJointBank:
     METRIC = Metric(shrink=0.05, whiten=1.0, most=2000)
 
@@ -154,34 +172,34 @@ class TestJointBank:
         bank = JointBank.learn(self.rows(), self.METRIC)
         bad = self.rows(20)
         bad[:, 6:9] += 3
-        shares = bank.shares(bad, 4)
+        shares = shares_of(bank, bad, 4)
         np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
         assert (shares.argmax(axis=1) == 2).all()
-        assert bank.distance(bad).min() > 2 * np.median(bank.distance(self.rows(200)))
+        assert distance_of(bank, bad).min() > 2 * np.median(distance_of(bank, self.rows(200)))
 
     def test_a_row_with_unknown_entries_is_as_near_as_the_others_allow(self) -> None:
         bank = JointBank.learn(self.rows(), self.METRIC)
-        usual = bank.distance(self.rows(200))
+        usual = distance_of(bank, self.rows(200))
         holed = self.rows(200)
         holed[:, 3:6] = np.nan
-        assert np.quantile(bank.distance(holed), 0.99) < np.quantile(usual, 0.99)
+        assert np.quantile(distance_of(bank, holed), 0.99) < np.quantile(usual, 0.99)
         holed[:, 6:9] += 3
-        assert np.median(bank.distance(holed)) > 2 * np.median(usual)
-        assert (bank.shares(holed, 4).argmax(axis=1) == 2).all()
+        assert np.median(distance_of(bank, holed)) > 2 * np.median(usual)
+        assert (shares_of(bank, holed, 4).argmax(axis=1) == 2).all()
 
     def test_a_row_does_not_depend_on_the_rows_next_to_it(self) -> None:
         bank, rows = JointBank.learn(self.rows(), self.METRIC), self.rows(30)
         rows[:10, 3:6] = np.nan
         rows[5:20, 0:3] = np.nan
-        alone = np.concatenate([bank.distance(one[None]) for one in rows])
-        np.testing.assert_allclose(bank.distance(rows), alone, rtol=1e-3, atol=1e-4)
+        alone = np.concatenate([distance_of(bank, one[None]) for one in rows])
+        np.testing.assert_allclose(distance_of(bank, rows), alone, rtol=1e-3, atol=1e-4)
 
     def test_many_entries_are_projected(self) -> None:
         bank = JointBank.learn(self.rows(600, 150), self.METRIC)
         assert bank.project is not None
         bad = self.rows(5, 150)
         bad[:, 9:12] += 9
-        assert (bank.shares(bad, 150).argmax(axis=1) == 3).all()
+        assert (shares_of(bank, bad, 150).argmax(axis=1) == 3).all()
 
 
 class TestVote:
@@ -210,69 +228,74 @@ class TestVote:
         assert np.isnan(over_sensors([np.zeros(1)], np.zeros((1, 1), bool))[0][0])
 
 
-def recipe(runs: int, **more: object) -> tuple[list[Columns], list[Steps]]:
-    series = separate(runs, **more)  # type: ignore[arg-type]
+def recipe(runs: int, seed: int = 0) -> tuple[list[Columns], list[Steps]]:
+    series = separate(runs, seed)
     normal = measure(series)
     return [columns_of(one, normal) for one in series], [one.steps for one in series if one.steps is not None]
 
 
+def recipe_chain(runs: int, seed: int = 0) -> tuple[Chain, Steps]:
+    series = separate(runs, seed)
+    return chain_of(series, measure(separate(40))), joined([one.steps for one in series if one.steps is not None])
+
+
 class TestCourse:
     def test_normal_runs_have_nothing_but_noise_beyond_it(self) -> None:
-        columns_, steps = recipe(60)
-        course = Course.learn(columns_[:40], steps[:40])
+        chain, steps = recipe_chain(40)
+        course = Course.learn(chain.values, steps)
         assert course is not None
-        every = np.concatenate(
-            [course.residual(*both).values for both in zip(columns_[40:], steps[40:], strict=True)], 1
-        )
-        assert every.std() == pytest.approx(1, abs=0.2)
+        assert course.residual(*recipe_chain(20, 1)).values.std() == pytest.approx(1, abs=0.2)
 
     def test_a_step_that_never_came_is_not_known(self) -> None:
-        course = Course.learn(*recipe(20))
+        chain, steps = recipe_chain(20)
+        course = Course.learn(chain.values, steps)
         assert course is not None
         assert course.knows(steps_of(LENGTHS)).all()
         assert not course.knows(steps_of(LENGTHS, (91, 92, 93))).any()
 
     def test_steps_that_never_come_again_say_nothing(self) -> None:
-        columns_, steps = recipe(10)
-        odd = [Steps(np.arange(len(one)) + 1000 * number, one.tick * 0) for number, one in enumerate(steps)]
-        assert Course.learn(columns_, odd) is None
+        chain, steps = recipe_chain(10)
+        assert Course.learn(chain.values, Steps(np.arange(len(steps)), steps.tick * 0)) is None
 
 
 class TestStays:
+    def bounds(self, steps: Steps, offset: int = 0) -> list[int]:
+        return bounds(steps, offset + np.arange(len(steps)), np.zeros(1, np.int64)).tolist()
+
     def test_a_stay_ends_with_its_step_and_a_long_one_is_cut(self) -> None:
-        assert bounds(steps_of((3, 2), (11, 12)), 0).tolist() == [0, 3]
-        assert bounds(whole(LONGEST + 100), 0).tolist() == [0, LONGEST]
+        assert self.bounds(steps_of((3, 2), (11, 12))) == [0, 3]
+        assert self.bounds(whole(LONGEST + 100)) == [0, LONGEST]
 
     def test_the_parts_of_a_long_stay_are_the_same_wherever_a_file_begins(self) -> None:
-        steps = whole(4000)
-        first, later = bounds(steps, 40) + 40, bounds(whole(3500), 540) + 540
-        assert set(later[later > 540 + LONGEST]) == set(first[first > 540 + LONGEST])
+        first = {40 + one for one in self.bounds(whole(4000), 40)}
+        later = {540 + one for one in self.bounds(whole(3500), 540)}
+        assert {one for one in first if one > 540 + LONGEST} == {one for one in later if one > 540 + LONGEST}
 
     def test_means_are_those_of_each_stay(self) -> None:
-        found = stays_of([columns(np.r_[np.ones(3), np.full(2, 5.0)])], [steps_of((3, 2), (11, 12))])
-        assert found.mean.tolist() == [[1, 5]]
-        assert found.on_points(found.mean).tolist() == [[1, 1, 1, 5, 5]]
+        chain = Chain.of([columns(np.r_[np.ones(3), np.full(2, 5.0)]), columns(np.full(2, 9.0))])
+        found = stays_of(chain, joined([steps_of((3, 2), (11, 12)), steps_of((2,), (12,))]))
+        assert found.mean.tolist() == [[1, 5, 9]]
+        assert found.piece.tolist() == [0, 0, 1]
+        assert found.on_points(found.mean).tolist() == [[1, 1, 1, 5, 5, 9, 9]]
 
 
 class TestWander:
-    def runs(self, level: np.ndarray) -> tuple[list[Columns], list[Steps]]:
+    def stays(self, level: np.ndarray) -> Stays:
         values = [columns(one + 0.1 * RNG.normal(size=(1, 40))) for one in level]
-        return values, [whole(40)] * len(level)
+        return stays_of(Chain.of(values), joined([whole(40)] * len(level)))
 
     def test_it_is_learnt_only_where_the_reference_wanders(self) -> None:
-        still = Wander.learn(stays_of(*self.runs(np.zeros(60))), 60)
-        assert np.abs(still.before(stays_of(*self.runs(np.full(30, 5.0))), 30)).max() < 0.2
+        still = Wander.learn(self.stays(np.zeros(60)), 60)
+        assert np.abs(still.before(self.stays(np.full(30, 5.0)), 30)).max() < 0.2
         wandering = np.cumsum(0.3 * RNG.normal(size=60))
-        assert Wander.learn(stays_of(*self.runs(wandering)), 60).share[0] > 0.5
+        assert Wander.learn(self.stays(wandering), 60).share[0] > 0.5
 
     def test_what_is_taken_away_is_bounded(self) -> None:
-        wandering = np.cumsum(0.3 * RNG.normal(size=60))
-        learnt = Wander.learn(stays_of(*self.runs(wandering)), 60)
-        far = stays_of(*self.runs(np.full(30, 1e4)))
-        assert np.abs(learnt.before(far, 30)).max() <= learnt.most[0]
+        learnt = Wander.learn(self.stays(np.cumsum(0.3 * RNG.normal(size=60))), 60)
+        assert np.abs(learnt.before(self.stays(np.full(30, 1e4)), 30)).max() <= learnt.most[0]
 
     def test_too_few_runs_say_nothing(self) -> None:
-        assert not Wander.learn(stays_of(*self.runs(np.arange(5.0))), 5).share.any()
+        assert not Wander.learn(self.stays(np.arange(5.0)), 5).share.any()
 
 
 class TestSetAside:

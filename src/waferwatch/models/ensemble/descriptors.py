@@ -16,6 +16,7 @@ from waferwatch.models.ensemble.chain import Chain
 
 STRIDE = 4  # points between places
 PER_SENSOR = 3  # mean, slope, range
+LEAST_KNOWN = 0.75  # share of places that an average needs
 _RAMP = np.arange(2 * STRIDE) - (2 * STRIDE - 1) / 2
 _SLOPE = (_RAMP / np.square(_RAMP).sum()).astype(np.float32)
 
@@ -116,7 +117,7 @@ def measured_share(grid: Grid) -> Floats:
 def averaged(descriptors: Floats, count: int, grid: Grid) -> Floats:
     """Means of (m, S, d) over ``count`` places around each, an even number: of those that its own series has.
 
-    Places of a sensor that are NaN do not count; NaN where all are.
+    Places of a sensor that are NaN do not count; NaN where most are: a mean of few places is noisier than usual.
     """
     if count < 2:
         return descriptors
@@ -126,7 +127,7 @@ def averaged(descriptors: Floats, count: int, grid: Grid) -> Floats:
     known = _averaged((~unknown).astype(np.float32), count, grid)
     total = _averaged(np.where(unknown, 0, descriptors).astype(np.float32), count, grid)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(known > 1e-3, total / known, np.nan).astype(np.float32)
+        return np.where(known > LEAST_KNOWN, total / known, np.nan).astype(np.float32)
 
 
 def _averaged(descriptors: Floats, count: int, grid: Grid) -> Floats:
