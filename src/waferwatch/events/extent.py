@@ -27,7 +27,17 @@ def jumps(series: Sequence[Series]) -> Floats:
         return np.full(series[0].sensors if series else 0, np.inf)
     every = np.concatenate(off)
     known = ~np.isnan(every).all(axis=0)
-    return np.where(known, np.nanquantile(np.where(known, every, 0.0), USUAL_SHARE, axis=0), np.inf)
+    found = np.nanquantile(np.where(known, every, 0.0), USUAL_SHARE, axis=0)
+    return np.where(known & ~_are_states(series), found, np.inf)
+
+
+def _are_states(series: Sequence[Series]) -> NDArray[np.bool_]:
+    """(S,) sensors of exactly two values: a state jumps by its nature, and a fault of it is as long as it lasts."""
+    values = np.concatenate([one.values for one in series])
+    low, high = np.nanmin(values, axis=0, initial=np.inf), np.nanmax(values, axis=0, initial=-np.inf)
+    between = np.isnan(values) | (values == low) | (values == high)
+    found: NDArray[np.bool_] = np.asarray(between.all(axis=0) & (low < high))
+    return found
 
 
 def usual_jumps(known: Mapping[str, Sequence[float]], series: Sequence[Series]) -> list[Floats | None]:
