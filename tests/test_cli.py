@@ -40,7 +40,7 @@ def test_json_is_the_last_line_of_stdout_and_words_go_to_stderr(fab_file):
     document = json.loads(found.stdout)
     assert document["rows"] == 3000
     assert document["detector"] == "isolation_forest"
-    assert document["events"][0]["kind"] in {"point", "contextual", "collective"}
+    assert document["events"][0]["kind"] in {"point", "contextual", "collective", "state"}
     assert "events" in found.stderr
 
 
