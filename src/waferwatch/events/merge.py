@@ -17,7 +17,8 @@ MERGE_GAP_POINTS = 8
 # between them is short compared with both.
 GAP_SHARE = 0.5  # of the shorter neighbour's points
 LEAST_OF_STATE = 64  # points of a neighbour that may draw others to it
-RUNS_OF_STATE = 5  # flagged runs of one equipment in a row, or more, are one state
+RUNS_OF_STATE = 5  # flagged runs of one equipment in a row, or more, are one state,
+LEAST_FLAGGED = 0.1  # where at least this share of each run is flagged
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,11 @@ def _without_borders_of_runs(
     starts: NDArray[np.bool_], owners: NDArray[np.int64], series: Sequence[Series]
 ) -> NDArray[np.bool_]:
     """Many flagged runs of one equipment in a row joined to one event."""
-    flagged = np.unique(owners)
-    flagged = flagged[[bool(series[number].run) for number in flagged]] if len(flagged) else flagged
+    numbers, count = np.unique(owners, return_counts=True)
+    pairs = zip(numbers.tolist(), count.tolist(), strict=True)
+    flagged = np.array(
+        [at for at, rows in pairs if series[at].run and rows >= LEAST_FLAGGED * len(series[at])], np.int64
+    )
     if len(flagged) < RUNS_OF_STATE:
         return starts
     scope = [series[number].scope for number in flagged]

@@ -126,7 +126,7 @@ class Fitted:
             start = piece.starts_in(series) if len(piece.left_out) <= len(series) else None
             if start is not None:
                 mine = slice(start, start + len(piece.left_out))
-                raw[mine] = np.where(np.isnan(raw[mine]), np.nan, piece.left_out)
+                raw[mine] = np.where(np.isnan(raw[mine]) | np.isnan(piece.left_out), raw[mine], piece.left_out)
         points = self.rarity.of(raw)
         height = np.maximum(points, 0.0)[:, None]
         return Scores(points, (scores.contributions * height).astype(np.float32))

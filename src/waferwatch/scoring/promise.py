@@ -71,8 +71,8 @@ def promise_notes(promise: Promise) -> tuple[Note, ...]:
     if promise.kept or promise.hours is None or promise.at_most_per_hour is None:
         return ()
     note = Note(
-        "{asked} false alarms per equipment and week cannot be promised from {hours} hours of normal rows. The "
-        "automatic threshold was used instead: at most one false alarm in {between} hours can be promised (95 %). "
+        "A rate of {asked} false alarms per equipment and week cannot be promised from {hours} hours of normal rows. "
+        "The automatic threshold was used instead: at most one false alarm in {between} hours can be promised (95 %). "
         "More normal rows allow a lower number.",
         {
             "asked": _short(promise.asked_per_week or 0.0),

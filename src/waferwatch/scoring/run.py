@@ -249,7 +249,7 @@ def _set_aside_notes(fitted: Fitted, series: Sequence[Series]) -> list[Note]:
             {
                 "count": len(aside),
                 "runs": len(fitted.reference),
-                "names": ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else ""),
+                "names": ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else ""),
             },
         )
     ]
@@ -286,7 +286,7 @@ def _unknown_step_notes(model: Model, series: Sequence[Series], table: Table) ->
     if not first:
         return []
     names = sorted({" ".join(table.frame[columns].iloc[row].astype(str)) for row in first.values()})
-    shown = ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
+    shown = ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
     return [
         Note(
             "{count} rows are in recipe steps that the reference does not have and were not scored: {steps}. Learn "

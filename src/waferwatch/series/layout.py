@@ -20,6 +20,7 @@ class Layout:
     by_wafer: bool  # whether each pass of a wafer is a series of its own
     gaps: dict[str, float] = field(default_factory=dict)  # equipment -> longest step that is no gap, in units of time
     intervals: dict[str, float] = field(default_factory=dict)  # equipment -> usual step, in units of time
+    scope: tuple[str, ...] | None = None  # columns whose values tell equipment apart; None: as a table shows
 
     def gap(self, key: tuple[str, ...]) -> float | None:
         """The longest step of an equipment; of one that is not known the usual one of those that are."""
@@ -31,12 +32,15 @@ class Layout:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON types."""
-        return {"by_wafer": self.by_wafer, "gaps": dict(self.gaps), "intervals": dict(self.intervals)}
+        scope = None if self.scope is None else list(self.scope)
+        return {"by_wafer": self.by_wafer, "scope": scope, "gaps": dict(self.gaps), "intervals": dict(self.intervals)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """What :meth:`to_dict` gave."""
-        return cls(bool(values["by_wafer"]), dict(values["gaps"]), dict(values["intervals"]))
+        scope = values.get("scope")
+        known = None if scope is None else tuple(scope)
+        return cls(bool(values["by_wafer"]), dict(values["gaps"]), dict(values["intervals"]), known)
 
 
 def key_text(key: tuple[str, ...]) -> str:

@@ -67,7 +67,8 @@ def split(
             found=reference_rows,
         )
     series, notes, layout = _part(table, table.groups, features, layout)
-    scope = _scope_columns(series, table)
+    scope = _scope_columns(series, table) if layout.scope is None else layout.scope
+    layout = replace(layout, scope=tuple(scope))
     series = [replace(one, scope=_pick(one.key, table.groups, scope)) for one in series]
     if reference_rows is not None:
         series = _mark_first_rows(series, reference_rows)
