@@ -8,7 +8,7 @@ import pytest
 
 import waferwatch
 from waferwatch.models.ensemble.columns import Columns
-from waferwatch.models.ensemble.states import WINDOW, States, with_excess
+from waferwatch.models.ensemble.states import FEWEST_KNOWN, WINDOW, States, with_excess
 
 PERIOD = 100  # points: open for 30, closed for 70
 VALVE = 1
@@ -23,7 +23,7 @@ def columns(values: np.ndarray, measured: np.ndarray | None = None) -> Columns:
     return Columns(values[None].astype(np.float32), some[None])
 
 
-def machine(rows: int = 6000, seed: int = 0) -> pd.DataFrame:
+def machine(rows: int = 9000, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     time = pd.date_range("2026-01-05", periods=rows, freq="s")
     return pd.DataFrame(
@@ -32,13 +32,13 @@ def machine(rows: int = 6000, seed: int = 0) -> pd.DataFrame:
 
 
 def test_within_the_factor_a_state_adds_nothing_at_all() -> None:
-    learnt = States.learn([columns(states(3000))])
+    learnt = States.learn([columns(states(6000))])
     assert (learnt.excess(columns(states(3000, 2 * PERIOD))) == 0).all()
     assert (learnt.excess(columns(states(3000, PERIOD // 2))) == 0).all()
 
 
 def test_each_doubling_of_a_stay_beyond_the_factor_adds_one() -> None:
-    learnt = States.learn([columns(states(3000))])
+    learnt = States.learn([columns(states(6000))])
     (found,) = learnt.excess(columns(np.concatenate([states(1000), np.ones(300), states(500)])))
     assert (found[:1000] == 0).all()
     assert found[1059] == 0  # 60 points, twice the longest
@@ -48,7 +48,7 @@ def test_each_doubling_of_a_stay_beyond_the_factor_adds_one() -> None:
 
 
 def test_chatter_shows_and_ends() -> None:
-    learnt = States.learn([columns(states(3000))])
+    learnt = States.learn([columns(states(6000))])
     values = states(2000)
     values[1000:1060] = np.arange(60) % 2
     (found,) = learnt.excess(columns(values))
@@ -58,7 +58,7 @@ def test_chatter_shows_and_ends() -> None:
 
 
 def test_a_stay_is_followed_no_farther_than_the_reach() -> None:
-    learnt = States.learn([columns(states(3000))])
+    learnt = States.learn([columns(states(6000))])
     long = np.concatenate([states(500), np.zeros(4000)])
     whole, cut = learnt.excess(columns(long))[0], learnt.excess(columns(long[1000:]))[0]
     np.testing.assert_array_equal(whole[1000 + learnt.reach :], cut[learnt.reach :])
@@ -66,19 +66,25 @@ def test_a_stay_is_followed_no_farther_than_the_reach() -> None:
 
 
 def test_points_that_were_not_measured_do_not_lengthen_a_stay() -> None:
-    learnt = States.learn([columns(states(3000))])
+    learnt = States.learn([columns(states(6000))])
     measured = np.ones(1000, bool)
     measured[40:900] = False
     assert (learnt.excess(columns(np.zeros(1000), measured)) == 0).all()
 
 
 def test_a_state_that_hardly_ever_came_is_not_known() -> None:
-    rare = np.zeros(3000)
+    rare = np.zeros(6000)
     rare[1000:1010] = 1
     learnt = States.learn([columns(rare)])
     changed = np.zeros(3000)
     changed[500:900] = 1
     assert (learnt.excess(columns(changed)) == 0).all()
+
+
+def test_a_short_reference_says_nothing_of_states() -> None:
+    learnt = States.learn([columns(states(FEWEST_KNOWN - 1))])
+    assert (learnt.excess(columns(np.ones(3000))) == 0).all()
+    assert learnt.reach == 0
 
 
 def test_the_shares_go_to_the_state_that_is_off_and_add_up() -> None:
@@ -93,9 +99,9 @@ def test_the_shares_go_to_the_state_that_is_off_and_add_up() -> None:
 @pytest.mark.parametrize("fault", ["stuck", "chatter"])
 def test_a_faulty_valve_of_a_stream_is_flagged_and_named_and_other_rows_score_as_before(fault: str) -> None:
     frame = machine()
-    model = waferwatch.fit(frame[:3000], detector="statistical")
-    calm = model.detect(frame[3000:])
-    broken = frame[3000:].reset_index(drop=True)
+    model = waferwatch.fit(frame[:6000], detector="statistical")
+    calm = model.detect(frame[6000:])
+    broken = frame[6000:].reset_index(drop=True)
     if fault == "stuck":
         broken.loc[1500:2100, "valve"] = 1.0
         guilty, normal = slice(1800, 2100), np.r_[0:1500, 2130:3000]

@@ -190,7 +190,7 @@ class EnsembleDetector(Detector):
             return _nothing(reference)
         step = _stepping(progress)
         runs = are_runs(long)
-        in_steps = all(one.steps is not None for one in reference)
+        in_steps = _have_stages(reference)
         # Few runs of one recipe say more as wholes; of several recipes they are not alike as wholes.
         few = runs and len(long) < FEWEST_STEPWISE and len({_kind(steps_of(one)) for one in long}) == 1
         if in_steps and self.plain and not few:
@@ -308,6 +308,12 @@ def _learn_steps(reference: Sequence[Series], runs: bool, step: Step) -> Learnt 
 def _unlike_the_others(reference: Sequence[Series], steps: Sequence[Steps]) -> list[int]:
     normal = measure(reference)
     return np.flatnonzero(outlying([columns_of(one, normal) for one in reference], steps) > 1).tolist()
+
+
+def _have_stages(reference: Sequence[Series]) -> bool:
+    """Whether the steps differ; a table of runs alone has a single stage."""
+    stages = joined([steps_of(one) for one in reference]).stage
+    return all(one.steps is not None for one in reference) and len(np.unique(stages)) > 1
 
 
 def _kind(steps: Steps) -> str:

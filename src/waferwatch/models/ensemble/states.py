@@ -17,6 +17,7 @@ from waferwatch.models.state import storable
 
 FACTOR = 2.0  # times what the reference shows that says nothing yet; each doubling beyond it adds 1
 FEWEST_STAYS = 5  # of a reference in a state, to know how long it lasts
+FEWEST_KNOWN = 4096  # points of a reference; a shorter one has seldom seen how long a state can last
 WINDOW = 256  # points in which switches are counted
 REACH, MOST_REACH = 8, 8192  # times the longest stay, and points, that the length of a stay is followed
 
@@ -43,14 +44,15 @@ class States:
         highs = [one.values > middle[:, None] for one in reference]
         longest = np.full((len(middle), 2), np.inf)
         switches = np.full(len(middle), np.inf)
+        if values.shape[1] < FEWEST_KNOWN:
+            return cls(middle.astype(np.float64), longest, switches, 0)
         for sensor in range(len(middle)):
             stays = [_stays(high[sensor]) for high in highs]
             for state in (0, 1):
                 lengths = np.concatenate([points[of == state] for points, of in stays])
                 if len(lengths) >= FEWEST_STAYS:
                     longest[sensor, state] = lengths.max()
-            if sum(len(one) for one in reference) >= FEWEST_STAYS * WINDOW:
-                switches[sensor] = max(_switches(high[sensor]).max() for high in highs if high.shape[1])
+            switches[sensor] = max(_switches(high[sensor]).max() for high in highs if high.shape[1])
         known = longest[np.isfinite(longest)]
         reach = min(REACH * int(known.max()), MOST_REACH) if len(known) else 0
         return cls(middle.astype(np.float64), longest, switches, max(reach, WINDOW))
