@@ -22,6 +22,7 @@ from waferwatch.models.ensemble.columns import (
 )
 from waferwatch.models.ensemble.course import Course
 from waferwatch.models.ensemble.descriptors import Grid, averaged, describe, measured_share
+from waferwatch.models.ensemble.detector import RunPart
 from waferwatch.models.ensemble.joint_bank import JointBank, Metric
 from waferwatch.models.ensemble.nearest import Bank, Components
 from waferwatch.models.ensemble.normal import measure
@@ -383,3 +384,20 @@ class TestDetector:
 
 def test_the_levels_of_the_recipe_lie_far_apart() -> None:
     assert np.ptp(LEVELS) > 50
+
+
+def test_runs_of_a_single_stage_are_compared_as_wholes() -> None:
+    rng = np.random.default_rng(2)
+    rise = 1 - np.exp(-np.arange(100) / 20)
+    runs = [
+        Series(
+            np.stack([20 * rise, 5 - 3 * rise], axis=1) + rng.standard_normal((100, 2)),
+            np.arange(100 * number, 100 * (number + 1)),
+            None,
+            key=("E1", str(number)),
+            scope=("E1",),
+            steps=whole(100),
+        )
+        for number in range(30)
+    ]
+    assert isinstance(StatisticalDetector().learn(runs).part, RunPart)
