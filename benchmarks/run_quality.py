@@ -75,9 +75,8 @@ def judge(parts: Parts, detector: str, checkpoint: str | None = None) -> Judged:
         reference, judged = shown(parts)
         scores = judged_by(reference, judged)
         return Judged(auc_pr(parts.labels(), scores), 0, "scikit-learn", "cpu")
-    found = detect_table(
-        _table(parts, parts.judged), detector=detector, checkpoint=checkpoint, reference=_table(parts, parts.reference)
-    )
+    both = _table(parts, pd.concat([parts.reference, parts.judged], ignore_index=True))
+    found = detect_table(both, detector=detector, checkpoint=checkpoint, reference_rows=len(parts.reference))
     by_run = {run.key[RUN]: run.score for run in found.runs}
     if len(by_run) < len(found.runs):
         raise ValueError("a run was cut in two, so it has no score of its own")

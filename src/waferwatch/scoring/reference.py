@@ -18,11 +18,10 @@ Scope = tuple[str, ...]
 
 
 def normal_series(series: Sequence[Series]) -> dict[Scope, list[Series]]:
-    """The known-normal series of each scope, in order; where nothing is known to be normal, every series."""
-    known = known_parts(series)
+    """The known-normal series of each scope, in order; where nothing is known to be normal, every series, unmarked."""
     by_scope: dict[Scope, list[Series]] = defaultdict(list)
-    for one in known or series:
-        by_scope[one.scope].append(replace(one, reference=None))
+    for one in known_parts(series) or [replace(one, reference=None) for one in series]:
+        by_scope[one.scope].append(one)
     return dict(by_scope)
 
 
