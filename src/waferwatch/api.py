@@ -100,7 +100,8 @@ def fit(
     """Learn a model that never changes afterwards and can be saved.
 
     Args:
-        frame: normal rows, or mostly normal ones: runs that are unlike the others are named and not learnt from.
+        frame: normal rows, or mostly normal ones: runs that are unlike the others are named and not learnt from, and of
+            runs without steps the most usual four fifths are, unless ``reference_rows`` says which are normal.
         reference_rows: only the first rows of each group, as many, are learnt from.
         (the others): as for :func:`detect`.
 
