@@ -76,7 +76,7 @@ def case(kind: str) -> Case:
         frame.loc[1700:1710, "s2"] -= 9
         return Case(frame[:1500].copy(), frame[1500:].reset_index(drop=True))
     if kind == "recipe steps":
-        frame = waferwatch.generate(rows=15_600, equipment=2, seed=3).drop(columns=["anomaly", "fault_kind"])
+        frame = waferwatch.generate(rows=19_000, equipment=2, seed=3).drop(columns=["anomaly", "fault_kind"])
         sensors = list(frame.select_dtypes("floating"))
         frame = frame.rename(columns={"timestamp": "t"}).drop(columns=sensors[4:])
         return Case(frame[:4000].copy(), frame[4000:].reset_index(drop=True))

@@ -81,7 +81,7 @@ def test_the_weights_for_torch_can_be_left_out(tmp_path):
     made = export.export_checkpoint(network(), tmp_path, name="made", card={}, with_weights=False)
 
     assert made.weights_sha256 is None
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.json", "model.onnx"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.json", "model.onnx", "tokens.onnx"]
 
 
 def test_the_card_is_kept_as_it_is(tmp_path):
