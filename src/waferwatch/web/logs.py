@@ -44,3 +44,4 @@ def log_to_stderr() -> None:
     handler.setFormatter(SafeFormatter(_FORMAT))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("asyncio").addFilter(AcceptFilter())
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # at every start it names the database it found
