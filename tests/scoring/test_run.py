@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 import waferwatch
-from waferwatch.events.merge import MERGE_GAP_POINTS
 from waferwatch.errors import Cancelled, InputError, NotFoundError
+from waferwatch.events.merge import MERGE_GAP_POINTS
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from waferwatch.models.moment.engine import Engine  # noqa: E402
 
 pytestmark = pytest.mark.torch
 ID = "AutonLab/MOMENT-1-tiny"
+KEPT = ("checkpoint.json", "model.onnx", "model.safetensors", "tokens.onnx")
 
 
 def run_import(source: object, **options: object) -> checkpoints.Checkpoint:
@@ -65,8 +66,7 @@ def test_the_name_is_the_last_part_of_the_folder_and_nothing_else_is_left(tiny_m
     run_import(f"{tiny_moment}/")
 
     files = [name for name in files_below(data_dir) if not name.endswith(".lock")]
-    kept = ("checkpoint.json", "model.onnx", "model.safetensors", "tokens.onnx")
-    assert files == [f"checkpoints/tiny_moment/{name}" for name in kept]
+    assert files == [f"checkpoints/tiny_moment/{name}" for name in KEPT]
 
 
 def test_a_hub_id_is_downloaded_and_imported_with_its_revision(hub, tiny_moment, data_dir):
@@ -77,7 +77,7 @@ def test_a_hub_id_is_downloaded_and_imported_with_its_revision(hub, tiny_moment,
     assert made.name == "MOMENT-1-tiny"
     assert made.source == f"{ID}@c0ffee{'0' * 34}"
     assert {name for name in files_below(data_dir) if "lock" not in name} == {
-        f"checkpoints/MOMENT-1-tiny/{name}" for name in ("checkpoint.json", "model.onnx", "model.safetensors", "tokens.onnx")
+        f"checkpoints/MOMENT-1-tiny/{name}" for name in KEPT
     }
     fetched = {path.rsplit("/", 1)[-1] for method, path, _ in hub.requests if "/resolve/" in path}
     assert fetched == {"config.json", "model.safetensors"}
