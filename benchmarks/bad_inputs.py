@@ -223,13 +223,13 @@ def _first(folder: Path) -> str:
 
 def answer(arguments: list[str]) -> tuple[int, str]:
     """Exit code and what was said on stderr."""
-    told = io.StringIO()
-    with contextlib.redirect_stderr(told), contextlib.redirect_stdout(io.StringIO()):
+    output = io.StringIO()
+    with contextlib.redirect_stderr(output), contextlib.redirect_stdout(io.StringIO()):
         try:
             code = waferwatch(arguments)
         except SystemExit as stop:  # argparse
             code = int(stop.code or 0)
-    return code, told.getvalue()
+    return code, output.getvalue()
 
 
 def answer_of_a_child(arguments: list[str]) -> tuple[int, str, int]:
@@ -240,25 +240,25 @@ def answer_of_a_child(arguments: list[str]) -> tuple[int, str, int]:
     child.start()
     send.close()
     try:
-        code, told, peak = receive.recv()
+        code, output, peak = receive.recv()
     except EOFError:  # the process was ended
-        code, told, peak = 1, f"ended by signal {child.exitcode}", 0
+        code, output, peak = 1, f"ended by signal {child.exitcode}", 0
     child.join()
-    return code, told, peak
+    return code, output, peak
 
 
 def _tell(send: Connection, arguments: list[str]) -> None:
     try:
-        code, told = answer(arguments)
+        code, output = answer(arguments)
     except BaseException:
-        code, told = 1, traceback.format_exc()
-    send.send((code, told, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+        code, output = 1, traceback.format_exc()
+    send.send((code, output, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
 
 
-def line(what: str, code: int, told: str, peak: int, folder: Path) -> str:
+def line(what: str, code: int, output: str, peak: int, folder: Path) -> str:
     """The row of the table: for refusals the sentence, for results the notes."""
-    told = told.replace(f"{folder}{os.sep}", "").replace(str(folder), "data")
-    lines = [text for text in told.splitlines() if text.strip()]
+    output = output.replace(f"{folder}{os.sep}", "").replace(str(folder), "data")
+    lines = [text for text in output.splitlines() if text.strip()]
     if code == 0:
         kept = [text for text in lines if text.startswith("Note:")] or ["judged, nothing to say"]
     else:
@@ -289,12 +289,12 @@ def main() -> int:
         folder = Path(name).resolve()
         answer(["detect", _first(folder), "--detector", "squared_difference"])  # imports, which each child then has
         for what, arguments in cases(folder):
-            code, told, peak = answer_of_a_child(arguments)
+            code, output, peak = answer_of_a_child(arguments)
             codes.append(code)
             most = max(most, peak)
-            if code not in (0, 2) or "Traceback" in told or peak > MOST_MB:
+            if code not in (0, 2) or "Traceback" in output or peak > MOST_MB:
                 faults.append(what)
-            print(line(what, code, told, peak, folder))
+            print(line(what, code, output, peak, folder))
     summary: dict[str, object] = {
         "cases": len(codes),
         "refused": codes.count(2),

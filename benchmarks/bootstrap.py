@@ -23,10 +23,10 @@ def interval(values: ArrayLike) -> list[float]:
     return [round(float(low), 4), round(float(high), 4)]
 
 
-def told(mean: float, bounds: list[float]) -> str:
+def formatted(mean: float, bounds: list[float]) -> str:
     """As a cell of a table.
 
-    >>> told(0.5, [0.42, 0.581])
+    >>> formatted(0.5, [0.42, 0.581])
     '0.500 (0.420 to 0.581)'
     """
     return f"{mean:.3f} ({bounds[0]:.3f} to {bounds[1]:.3f})"

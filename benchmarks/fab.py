@@ -174,8 +174,8 @@ def within(fabs: Sequence[Fab], found: Sequence[Detection], allowed: int) -> dic
         "false_events": len(wrong),
         "highest_false_events": sorted(wrong, key=lambda event: -float(event["peak_score"]))[:MOST_TOLD],
         "flagged_rows_outside_faults": outside / rows if rows else 0.0,
-        "faults": {"all": told(outcomes)}
-        | {kind: told([one for one in outcomes if one.fault.fault == kind]) for kind in FAULT_KINDS},
+        "faults": {"all": summary(outcomes)}
+        | {kind: summary([one for one in outcomes if one.fault.fault == kind]) for kind in FAULT_KINDS},
         "kinds": confusion(outcomes),
     }
 
@@ -211,7 +211,7 @@ def outcome(fab: Fab, found: Detection, fault: FabFault) -> Outcome:
     return Outcome(fault, max(events, key=lambda event: event.peak_score), int(first - fault.first) // fab.equipment)
 
 
-def told(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Counts, and the shares and the delay that follow from them. Ranks are those of faults that were found."""
     hits = [(one, [share.sensor for share in one.event.sensors]) for one in outcomes if one.event is not None]
     delays = [one.delay_s for one, _ in hits if one.delay_s is not None]

@@ -380,8 +380,8 @@ def main(wanted: list[str]) -> int:
     print(*re.findall(r"(?s)Traceback.{0,3000}", logs)[:3], sep="\n", file=sys.stderr)
     if not wanted:
         PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    told = {"cases": counted, "tracebacks_logged": traces, **worst(lines), "faults": faults}
-    print(json.dumps(told, ensure_ascii=False))
+    document = {"cases": counted, "tracebacks_logged": traces, **worst(lines), "faults": faults}
+    print(json.dumps(document, ensure_ascii=False))
     return 1 if faults or traces else 0
 
 

@@ -115,8 +115,8 @@ class Server:
         status = re.match(rb"HTTP/1\.1 (\d+)", got)
         _, _, body = got.partition(b"\r\n\r\n")
         text = body.decode("utf-8", "replace")
-        told = re.search(r'"message":"(.*?[.?])","hint":"(.*?)"', text)
-        return Answer([int(status[1])] if status else [], " ".join(told.groups()) if told else text[:150], text)
+        said = re.search(r'"message":"(.*?[.?])","hint":"(.*?)"', text)
+        return Answer([int(status[1])] if status else [], " ".join(said.groups()) if said else text[:150], text)
 
     def together(self, requests: list[Callable[[], Answer]]) -> Answer:
         """All at once."""

@@ -132,23 +132,23 @@ def planned(options: argparse.Namespace) -> Iterator[Task]:
 
 
 def score_all(tasks: Sequence[Task], output: Path, jobs: int) -> list[str]:
-    """Append a line for each task as it is done; what failed is told and returned."""
+    """Append a line for each task as it is done; what failed is printed and returned."""
     failed = []
     # Spawned, since a forked child inherits locked thread pools.
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         running = {pool.submit(score, task): task for task in tasks}
         for number, future in enumerate(as_completed(running), start=1):
             task = running[future]
-            told = f"[{number}/{len(tasks)}] {task.entry.path.name} {task.detector}"
+            place = f"[{number}/{len(tasks)}] {task.entry.path.name} {task.detector}"
             try:
                 line = future.result()
             except WaferwatchError as error:
                 failed.append(f"{task.entry.path.name} {task.detector}: {error}")
-                print(f"{told} failed: {error}", file=sys.stderr)
+                print(f"{place} failed: {error}", file=sys.stderr)
                 continue
             append_line(output, line)
             figure = line.auc_pr if task.entry.shape == "runs" else line.vus_pr
-            print(f"{told} {figure:.4f} in {line.seconds:.1f} s", file=sys.stderr)
+            print(f"{place} {figure:.4f} in {line.seconds:.1f} s", file=sys.stderr)
     return failed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from bootstrap import interval, told
+from bootstrap import formatted, interval
 
 DEFAULT = "moment"  # what the others are compared with
 BEST_SHOWN = 12  # published methods in the table by family; the document has all
@@ -130,8 +130,10 @@ def print_tables(document: dict[str, Any]) -> None:
 
 def _print_published(document: dict[str, Any]) -> None:
     means = pd.Series(document["vus_pr"])
-    print(f"Mean VUS-PR beside published methods, on the same {document['series']} series")
-    print(f"{pd.Series({name: told(means[name], document['interval'][name]) for name in means.index}).to_string()}\n")
+    print(f"Mean VUS-PR compared with published methods, on the same {document['series']} series")
+    print(
+        f"{pd.Series({name: formatted(means[name], document['interval'][name]) for name in means.index}).to_string()}\n"
+    )
     families = pd.DataFrame(document["families"]).rename(columns=lambda name: f"{name} ({_count(document, name)})")
     print(f"By family (series), the {BEST_SHOWN} best\n{families.loc[means.index[:BEST_SHOWN]].round(3).to_string()}\n")
     _print_differences(document["differences"], f"on these {document['series']} series")
@@ -143,6 +145,6 @@ def _count(document: dict[str, Any], family: str) -> int:
 
 def _print_differences(differences: dict[str, Any], where: str) -> None:
     for name, others in differences.items():
-        rows = {other: told(one["vus_pr"], one["interval"]) for other, one in others.items()}
+        rows = {other: formatted(one["vus_pr"], one["interval"]) for other, one in others.items()}
         if rows:
             print(f"{name} less each other {where}\n{pd.Series(rows).to_string()}\n")

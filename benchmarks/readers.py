@@ -67,12 +67,12 @@ class Times:
         if answer.status != httpx.codes.OK:
             self.errors.append(f"{address}: {answer.status}")
 
-    def told(self) -> dict[str, dict[str, float]]:
-        kinds = {kind: told(took) for kind, took in self.took.items()}
-        return {"all": told([one for took in self.took.values() for one in took])} | dict(sorted(kinds.items()))
+    def summary(self) -> dict[str, dict[str, float]]:
+        kinds = {kind: summary(took) for kind, took in self.took.items()}
+        return {"all": summary([one for took in self.took.values() for one in took])} | dict(sorted(kinds.items()))
 
 
-def told(took: Sequence[float]) -> dict[str, float]:
+def summary(took: Sequence[float]) -> dict[str, float]:
     p50, p99 = np.percentile(took, (50, 99)) if took else (np.nan, np.nan)
     return {
         "answers": len(took),
@@ -169,8 +169,8 @@ def measure(port: int, pid: int, folder: Path, options: argparse.Namespace) -> d
         client.post(f"/runs/{run}/cancel")
         return {
             "errors": len(times.errors),
-            "healthz": told(health),
-            "answers": times.told(),
+            "healthz": summary(health),
+            "answers": times.summary(),
             "first_s": first,
             "comparison": state,
             "rss_mb": round(psutil.Process(pid).memory_info().rss / 1e6),

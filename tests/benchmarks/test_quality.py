@@ -1,4 +1,4 @@
-"""What is computed of scores: intervals, means beside published methods, and runs judged one by one."""
+"""What is computed of scores: intervals, means compared with published methods, and runs judged one by one."""
 
 from __future__ import annotations
 

@@ -42,8 +42,9 @@ class Event:
     lot: str | None
     context: dict[str, str] = field(default_factory=dict)  # wafer, recipe, step and group columns at the peak
     sensors: tuple[SensorShare, ...] = ()  # ranked, highest share first
-    usual_every_hours: float | None = None  # a peak as high comes about once in so many hours of normal running; None:
-    # it is beyond everything in the reference, or rows have no dates
+    # A peak as high comes about once in this many hours of normal running. None: it is beyond everything in the
+    # reference, or rows have no dates.
+    usual_every_hours: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The event as plain JSON types."""

@@ -32,7 +32,7 @@ class Options:
     detector: str = "moment"
     threshold: float | None = None  # as the scores are; None: automatic, unless one of the next two is given
     contamination: float | None = None  # instead: expected share of anomalous rows
-    false_alarms: float | None = None  # instead: at most so many false events per equipment and week
+    false_alarms: float | None = None  # instead: at most this many false events per equipment and week
     checkpoint: str | None = None
     reference_rows: int | None = None
     reference_start: str | None = None  # the rows of this period, both ends included, are known to be normal

@@ -39,8 +39,9 @@ ThresholdValue = Annotated[
 
 SHARE_HELP = "Instead of the automatic threshold: expected share of anomalous rows, above 0, at most 0.5."
 ALARMS_HELP = (
-    "Instead of the automatic threshold: at most so many false events per equipment and week. Needs a time column with "
-    "dates. Where the normal rows cannot carry the number, the automatic threshold is used and `promise.kept` is false."
+    "Instead of the automatic threshold: at most this many false events per equipment and week. Needs a time column "
+    "with dates. Where the normal rows cannot carry the number, the automatic threshold is used and `promise.kept` is "
+    "false."
 )
 THRESHOLD_HELP = (
     "`auto`: found from the scores of normal rows that were left out of learning; or a number as the scores are: 1 is "
@@ -48,7 +49,7 @@ THRESHOLD_HELP = (
     "`contamination` and `false_alarms` at most."
 )
 SENSORS_HELP = "Sensor columns to use; left out: all."
-REFERENCE_HELP = "The first so many rows of each series, in time order, are known to be normal."
+REFERENCE_HELP = "How many rows of each series, the first in time order, are known to be normal."
 DATASET_HELP = "Id of an uploaded data set; left out: the built-in demo data."
 
 

@@ -120,7 +120,7 @@ class Event(BaseModel):
     rows: int
     peak_score: float | None
     usual_every_hours: float | None = Field(
-        description="A peak as high comes about once in so many hours of normal running; null: never in the normal "
+        description="A peak as high comes about once in this many hours of normal running; null: never in the normal "
         "rows, or not known (no dates, a moved threshold, a result of before 0.4.0)."
     )
     equipment: str | None
