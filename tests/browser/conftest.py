@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = (
@@ -24,6 +24,7 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+expect.set_options(timeout=20_000)  # a busy machine is no fault of the page
 _DESK = {"locale": "en-US", "viewport": {"width": 1440, "height": 900}}
 _PHONE = {"locale": "ko-KR", "viewport": {"width": 360, "height": 740}, "has_touch": True}
 _START = (
