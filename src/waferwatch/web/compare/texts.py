@@ -31,7 +31,7 @@ def _settings_texts(translate: Translator) -> dict[str, str]:
         "no_share": translate("The expected share must be above 0 and at most 50 %."),
         "no_share_hint": translate("Write a number such as 5."),
         "faults_needed": translate("Without labels the verdict rests on this test."),
-        "faults_beside": translate("These data have labels; the test is made beside them."),
+        "faults_beside": translate("These data have labels; the test is made as well."),
         "compared": translate("Comparison finished."),
         "data_gone": translate("The data of this run, {name}, are no longer there."),
     }
