@@ -92,6 +92,7 @@ def test_an_uploaded_file_opens_with_what_is_wrong_with_it(data: Page) -> None:
     expect(data.locator("#facts")).to_contain_text("400 rows, 6 columns")
     expect(data.locator("#facts")).to_contain_text("now")
     assert re.search(r"dataset=[0-9a-f]{16}", data.url)
+    expect(data.locator("[data-kind=stuck]")).to_have_count(1)  # the demo's findings are gone
     expect(data.locator("[data-kind=stuck]")).to_contain_text("flow")
     expect(data.locator("[data-kind=stuck]")).to_contain_text("stands still for 60 rows from row 102 on")
     expect(data.locator("[data-kind=constant]")).to_contain_text("constant has the same value in every row.")
