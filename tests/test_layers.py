@@ -31,7 +31,7 @@ ORDER = (
     "cli",
 )
 # The layer of the command line.
-RIGHT_END = ("cli", "api", "data_options", "doctor", "model_commands", "saved_models", "__init__")
+RIGHT_END = ("cli", "api", "data_options", "doctor", "model_commands", "saved_models", "sklearn", "__init__")
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 # Modules that import torch, and those that may import them or torch, but only inside functions.
 TORCH_MODULES = {f"models/moment/{name}.py" for name in ("network", "torch_runner", "tuning")}
