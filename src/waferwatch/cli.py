@@ -16,13 +16,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch import data_options, doctor, model_commands, saved_models
+from waferwatch.commands import data_options, doctor, saved_models
+from waferwatch.commands import models as model_commands
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
 if TYPE_CHECKING:
     from waferwatch.scoring.result import Detection
-    from waferwatch.scoring.threshold import Thresholds
+    from waferwatch.scoring.thresholds.threshold import Thresholds
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
@@ -141,7 +142,7 @@ def _add_serve(commands: Any) -> None:
 def run_detect(options: argparse.Namespace) -> int:
     from waferwatch.read.files import read_original
     from waferwatch.scoring.output import check_output, with_result, write_rows
-    from waferwatch.scoring.threshold import AUTO, Thresholds
+    from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds
 
     wish = Thresholds(
         AUTO if options.threshold is None else options.threshold, options.contamination, options.false_alarms
@@ -178,7 +179,7 @@ def _learn_and_detect(options: argparse.Namespace, wish: Thresholds) -> Detectio
 
 
 def run_compare(options: argparse.Namespace) -> int:
-    from waferwatch.scoring.compare import compare_table
+    from waferwatch.scoring.comparison.compare import compare_table
 
     table, reference = _read(options)
     rows = compare_table(

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from waferwatch.events.event import Event
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.rethreshold import with_threshold
 from waferwatch.scoring.run import detect_table
+from waferwatch.scoring.thresholds.rethreshold import with_threshold
 
 
 def detect_rows(table: Table, rows: NDArray[np.int64] | None, **options: Any) -> Detection:
