@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select, update
 
 from waferwatch.errors import NotFoundError
-from waferwatch.store.database.clock import database_now
 from waferwatch.store.database import connection as database_module
+from waferwatch.store.database.clock import database_now
 from waferwatch.store.database.schema import runs as rows
 from waferwatch.store.runs import Run, State
 from waferwatch.store.store import Store
