@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from waferwatch.cli import main
 from waferwatch.settings import Settings
-from waferwatch.store.database import Database
+from waferwatch.store.database.connection import Database
 from waferwatch.web.server import _listen
 
 BAD_USAGE = 2
