@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -158,13 +157,3 @@ def evenly(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     if len(rows) <= most:
         return rows
     return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
-
-
-def told(time: NDArray[Any] | None, at: int) -> str | float | None:
-    """The time of one point as it is told: ISO 8601 text or a number; None where there is no time."""
-    if time is None:
-        return None
-    if time.dtype.kind != "M":
-        return float(time[at])
-    text = str(np.datetime_as_string(time[at], unit="ns"))
-    return text.rstrip("0").rstrip(".") if "." in text else text

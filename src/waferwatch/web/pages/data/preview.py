@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from waferwatch.read.table import Role, Table
-from waferwatch.web.pages.data.quality import told_time
+from waferwatch.series.time_text import time_text
 from waferwatch.web.pages.data.schemas import Cell, RowsQuery
 
 _LONGEST_CELL = 200
@@ -46,7 +46,7 @@ def told(value: Any) -> Cell:
     if isinstance(value, float | np.floating):
         return float(value) if np.isfinite(value) else str(value)
     if isinstance(value, pd.Timestamp) and value.tz is None:
-        return told_time(value.to_datetime64())
+        return time_text(value)
     text = str(value)
     return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}…"
 

@@ -18,6 +18,7 @@ from waferwatch.grouping.counts import count_groups
 from waferwatch.grouping.groups import group_columns
 from waferwatch.jobs.finished import Finished, finished_of
 from waferwatch.read.table import Role, Table
+from waferwatch.series.time_text import time_text
 from waferwatch.store.runs import Run
 from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.figures.correlation import correlation_figure
@@ -128,7 +129,7 @@ def _data(table: Table) -> dict[str, Any]:
 
 
 def _stamp(value: Any) -> str:
-    return place(value.isoformat() if hasattr(value, "isoformat") else float(value))
+    return place(time_text(value))
 
 
 def _pictures(of: ReportContent, ranking: list[dict[str, Any]]) -> dict[str, Any]:
