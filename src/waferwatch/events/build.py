@@ -16,7 +16,7 @@ from waferwatch.read.table import Table
 from waferwatch.series.series import Series
 from waferwatch.series.time_text import time_texts
 
-# Sensors told of an event, at most. With more of them in the table, the shares told add up to less than 1.
+# Sensors listed for an event, at most. With more of them in the table, the listed shares add up to less than 1.
 MOST_SENSORS = 20
 
 

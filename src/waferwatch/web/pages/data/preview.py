@@ -1,4 +1,4 @@
-"""Cells of a table as they are told, and sparklines of its sensors."""
+"""Cells of a table as they are shown, and sparklines of its sensors."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def sparklines(table: Table, first: int, count: int) -> list[dict[str, Any]]:
 
 
 def extremes(values: NDArray[np.float64], stretches: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lowest and highest value of each of so many equal stretches (fewer of fewer values); NaN where there is none."""
+    """Lowest and highest value of each of some equal stretches (fewer of fewer values); NaN where there is none."""
     borders = np.unique(np.linspace(0, len(values), min(stretches, len(values)), endpoint=False).astype(np.intp))
     if not len(borders):
         return values, values

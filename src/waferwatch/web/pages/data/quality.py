@@ -1,4 +1,4 @@
-"""The quality report as it is told: sentences and numbers in the reader's language."""
+"""The quality report as it is answered: sentences and numbers in the reader's language."""
 
 from __future__ import annotations
 

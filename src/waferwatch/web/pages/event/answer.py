@@ -23,7 +23,7 @@ from waferwatch.web.pages.event.scenes import scene_of
 from waferwatch.web.pages.event.similar import similar_events
 from waferwatch.web.shell.context import Parts
 
-MOST_SENSORS = 200  # told, those with the highest shares
+MOST_SENSORS = 200  # listed, those with the highest shares
 
 
 def event_answer(

@@ -41,7 +41,7 @@ _CLOSE_EVENTS, _CLOSE_SENSORS = 5, 2  # events with pictures of their own, and s
 _MOST_GROUP_COLUMNS = 4
 _MOST_SENSOR_NAMES = 60
 _WHOLE_POINTS, _CLOSE_POINTS = 2000, 700
-_AROUND = 3  # an event is shown with so many times its length before and after it
+_AROUND = 3  # an event is shown with this many times its length before and after it
 _FEWEST_AROUND = 60  # rows
 
 
