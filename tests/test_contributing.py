@@ -1,0 +1,98 @@
+"""The changes that CONTRIBUTING.md shows can be made as they stand there, and do what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+COPIED = (
+    "src",
+    "tests",
+    "docs",
+    "benchmarks",
+    "pyproject.toml",
+    "README.md",
+    "README.ko.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+)
+
+ASKED = """
+from importlib.metadata import version
+
+def test_the_about_page_names_the_version(client):
+    assert f"Version {version('waferwatch')} runs here." in client.get("/about").text
+    assert f"현재 버전은 {version('waferwatch')}입니다." in client.get("/about", headers={"Accept-Language": "ko"}).text
+    assert client.get("/about?lang=ko", follow_redirects=False).headers["location"] == "/about"
+    client.cookies.clear()
+"""
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git applies the changes")
+
+
+def change(heading: str) -> str:
+    """The diff below a heading."""
+    part = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    (diff,) = re.findall(r"(?ms)^```diff\n(.*?)^```$", part)
+    return str(diff)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / name)
+    return tmp_path
+
+
+def make(copy: Path, diff: str) -> None:
+    """Apply a change wherever the lines around it stand now."""
+    command = ["git", "apply", "--whitespace=error", "-"]
+    environment = os.environ | {"GIT_CEILING_DIRECTORIES": str(copy.parent)}
+    done = subprocess.run(command, cwd=copy, input=diff, env=environment, text=True, capture_output=True)
+    assert done.returncode == 0, f"CONTRIBUTING.md shows a change that cannot be made any more:\n{done.stderr}"
+
+
+def run(copy: Path, *arguments: str) -> str:
+    environment = os.environ | {"PYTHONPATH": str(copy / "src")}
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=copy, env=environment, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def passing(copy: Path, names: str, *files: str) -> int:
+    """How many tests of the copy pass, of those whose names are chosen as by pytest's -k."""
+    found = run(copy, "pytest", "-q", "-p", "no:cacheprovider", *(f"tests/{name}" for name in files), "-k", names)
+    return int(re.findall(r"(\d+) passed", found)[0])
+
+
+def test_the_detector_that_is_shown_keeps_the_contract(copy: Path) -> None:
+    make(copy, change("Add a detector"))
+    files = ("models/test_contract.py", "test_docs.py", "test_layers.py")
+    assert passing(copy, "moving_range or the_tree or imports_go", *files) > 20
+
+
+def test_the_page_that_is_shown_is_served_described_and_translated(copy: Path) -> None:
+    make(copy, change("Add a page"))
+    (copy / "tests/web/test_about.py").write_text(ASKED, encoding="utf-8")
+    names = "about or every_route_is_described or has_a_korean_translation or that_is_gone or the_tree or imports_go"
+    files = (
+        "web/test_about.py",
+        "web/test_description.py",
+        "web/test_translations.py",
+        "test_docs.py",
+        "test_layers.py",
+    )
+    assert passing(copy, names, *files) >= 6
