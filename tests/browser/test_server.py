@@ -33,7 +33,7 @@ def test_the_page_and_healthz_answer_while_a_large_detection_runs(server: str) -
         dataset = client.post("/datasets", files={"file": ("big.csv", _big_csv())}).json()["id"]
         outcome: list[httpx.Response] = []
         body = {"dataset": dataset, "detector": "isolation_forest", "contamination": 0.001}
-        worker = threading.Thread(target=lambda: outcome.append(httpx.post(f"{server}/detect", json=body, timeout=120)))
+        worker = threading.Thread(target=lambda: outcome.append(httpx.post(f"{server}/detect", json=body, timeout=600)))
         worker.start()
         waits = []
         while worker.is_alive():

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from string import Formatter
 
 import pytest
 from babel.messages.pofile import read_po
+from starlette.testclient import TestClient
 
 import waferwatch
 from waferwatch.web.html.language import Translator, choose_language
+from waferwatch.web.html.script_sentences import script_sentences
 
 SOURCE = Path(waferwatch.__file__).parent
 CATALOGUES = sorted((SOURCE / "web" / "translations" / "ko").glob("*.po"))
+SCRIPTS = sorted((SOURCE / "web" / "static").glob("*.js"))
 _TREE = (
     "Waferwatch|Input|NotFound|Damaged|StorageFull|TooLarge|Model|MissingExtra|Store|TooMany|"  # errors.py
     "Malformed|Unauthorized|Forbidden|NoSuchPage|Method|MediaType|Unexpected|NotReady|DownloadsBusy"  # web
@@ -51,6 +56,18 @@ def _template_sentences(path: Path) -> Iterator[str]:
     yield from re.findall(r"""\b_\(\s*["']([^"']+)["']\s*\)""", path.read_text(encoding="utf-8"))
 
 
+_TEXT = r'"((?:[^"\\\\]|\\\\.)*)"'
+
+
+def _script_sentences(path: Path) -> Iterator[str]:
+    """By a plain search, which does not know what a string or a comment is."""
+    script = path.read_text(encoding="utf-8")
+    for found in re.findall(rf"\btext\(\s*{_TEXT}", script):
+        yield json.loads(f'"{found}"')
+    for both in re.findall(rf"\bcounted\(\s*{_TEXT},\s*{_TEXT}", script):
+        yield from (json.loads(f'"{found}"') for found in both)
+
+
 def all_sentences() -> dict[str, str]:
     """Sentence -> file in which it stands."""
     found: dict[str, str] = {}
@@ -61,6 +78,8 @@ def all_sentences() -> dict[str, str]:
         )
     for path in sorted((SOURCE / "web" / "templates").glob("*.html")):
         found.update(dict.fromkeys(_template_sentences(path), path.name))
+    for path in SCRIPTS:
+        found.update(dict.fromkeys(_script_sentences(path), path.name))
     return found
 
 
@@ -84,6 +103,26 @@ def test_every_sentence_has_a_korean_translation() -> None:
 
 def test_many_sentences_are_found_so_that_the_test_above_tests_something() -> None:
     assert len(all_sentences()) > 200
+
+
+def test_babel_finds_the_sentences_of_the_scripts() -> None:
+    """Babel passes over an object inside a template literal, and over one sentence inside the call of another one."""
+    by_search = {sentence for path in SCRIPTS for sentence in _script_sentences(path)}
+    assert len(by_search) > 250
+    assert by_search == set(script_sentences())
+
+
+def test_every_sentence_of_a_script_is_a_literal_in_its_call() -> None:
+    names = re.compile(r"(?<!function )\b(?:text\(|counted\()(?!\s*\")[^)]*")
+    computed = {f"{path.name}: {found}" for path in SCRIPTS for found in names.findall(path.read_text("utf-8"))}
+    assert computed == {"text.js: text(chosen, { count: whole(count"}
+
+
+def test_a_page_carries_the_sentences_of_its_scripts(client: TestClient) -> None:
+    (korean,) = re.findall(r'data-page="([^"]*)"', client.get("/", headers={"Accept-Language": "ko"}).text)
+    assert json.loads(unescape(korean))["texts"]["Detect"] == "이상 탐지"
+    (english,) = re.findall(r'data-page="([^"]*)"', client.get("/", headers={"Accept-Language": "en"}).text)
+    assert json.loads(unescape(english))["texts"] == {}
 
 
 def test_the_catalogue_holds_no_sentence_that_is_gone() -> None:

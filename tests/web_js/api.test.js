@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { open } from "./page.js";
 
-open("en", { no_server: "The server does not answer.", no_server_hint: "Try again." });
+open("en");
 const { ask, Problem, queryOf } = await import("../../src/waferwatch/web/static/api.js");
 
 const ERROR = { message: "No such run.", hint: "Choose another.", request_id: "r-1" };
@@ -52,7 +52,11 @@ test("a refusal is a problem with sentence, remedy, request id and status", asyn
 for (const address of ["http://127.0.0.1:9/", "/page"]) {
   test(`what is no answer of the server is called so: ${address}`, async () => {
     const path = address.startsWith("/") ? home + address : address;
-    await assert.rejects(ask(path), { message: "The server does not answer.", hint: "Try again.", status: 0 });
+    await assert.rejects(ask(path), {
+      message: "The server does not answer.",
+      hint: "Check that it runs and that you are connected, then try again.",
+      status: 0,
+    });
   });
 }
 

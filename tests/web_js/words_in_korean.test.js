@@ -2,13 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { open } from "./page.js";
 
-open("ko", { found: "{count}개", found_one: "one" });
+open("ko", { "{count} things": "{count}개", Rows: "행" });
 const words = await import("../../src/waferwatch/web/static/text.js");
 
 test("Korean has one form for any number of things", () => {
   assert.deepEqual(
-    [1, 2].map((count) => words.counted("found", count)),
+    [1, 2].map((count) => words.counted("{count} thing", "{count} things", count)),
     ["1개", "2개"],
+  );
+});
+
+test("a sentence is translated, and one that the page lacks stays English", () => {
+  assert.deepEqual(
+    ["Rows", "Columns"].map((sentence) => words.text(sentence)),
+    ["행", "Columns"],
   );
 });
 

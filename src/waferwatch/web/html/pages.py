@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
 from typing import Any
@@ -14,13 +13,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from waferwatch.models.registry import detector_names
 from waferwatch.web.html.assets import asset_url
-from waferwatch.web.html.language import COOKIE, LANGUAGES, Translator
-from waferwatch.web.html.texts import detector_titles, shared_texts
+from waferwatch.web.html.language import COOKIE, LANGUAGES
+from waferwatch.web.html.script_sentences import script_texts
+from waferwatch.web.html.texts import detector_titles
 from waferwatch.web.shell.context import parts, translator
 
 MB = 1_000_000
 _YEAR_S = 365 * 24 * 3600
-Texts = Callable[[Translator], dict[str, str]]
 
 
 @cache
@@ -37,15 +36,12 @@ def _environment() -> Environment:
     return environment
 
 
-async def render(
-    request: Request, template: str, *, area: str, texts: Texts, status: int = 200, **variables: Any
-) -> Response:
+async def render(request: Request, template: str, *, area: str, status: int = 200, **variables: Any) -> Response:
     """A page; with ?lang=ko or ?lang=en it remembers the language first.
 
     Args:
         template: name of its file.
         area: which entry of the navigation it belongs to.
-        texts: sentences of its script, by key.
         variables: more variables of the template.
     """
     switched = switched_language(request)
@@ -60,7 +56,7 @@ async def render(
         "datasets": datasets,
         "detectors": detectors,
         "most_bytes": app.settings.max_upload_mb * MB,
-        "texts": shared_texts(translate) | texts(translate),
+        "texts": script_texts(translate.language),
     }
     return bare_page(
         request,

@@ -18,7 +18,11 @@ export const queryOf = (values) =>
       .map(([name, value]) => [name, String(value)]),
   );
 
-const silence = () => new Problem({ message: text("no_server"), hint: text("no_server_hint") });
+const silence = () =>
+  new Problem({
+    message: text("The server does not answer."),
+    hint: text("Check that it runs and that you are connected, then try again."),
+  });
 
 /**
  * The JSON that the server answers; null where it answers nothing.
@@ -54,7 +58,7 @@ export function showProblem(problem) {
   const alert = element("div", { className: "alert alert-danger" }, element("strong", { content: problem.message }));
   if (problem.hint) alert.append(element("span", { className: "hint", content: problem.hint }));
   if (problem.status >= 500 && problem.requestId) {
-    alert.append(element("span", { className: "small", content: text("request_id", { id: problem.requestId }) }));
+    alert.append(element("span", { className: "small", content: text("Request id: {id}", { id: problem.requestId }) }));
   }
   byId("problem").replaceChildren(alert);
   alert.scrollIntoView({ block: "nearest" });

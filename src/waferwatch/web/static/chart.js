@@ -36,8 +36,22 @@ function themed(layout) {
 }
 
 function registerLocale() {
-  const words = Object.entries(page.texts).filter(([key]) => key.startsWith("plotly_"));
-  const dictionary = Object.fromEntries(words.map(([key, value]) => [key.slice("plotly_".length), value]));
+  const dictionary = {
+    Zoom: text("Zoom"),
+    Pan: text("Pan"),
+    "Zoom in": text("Zoom in"),
+    "Zoom out": text("Zoom out"),
+    Autoscale: text("Show all"),
+    "Reset axes": text("Reset axes"),
+    "Double-click to zoom back out": text("Double-click to zoom out"),
+    "median:": text("median:"),
+    "q1:": text("25 %:"),
+    "q3:": text("75 %:"),
+    "lower fence:": text("5 %:"),
+    "upper fence:": text("95 %:"),
+    "min:": text("5 %:"),
+    "max:": text("95 %:"),
+  }; // Plotly's own words
   const locale = { moduleType: "locale", name: page.language, dictionary };
   Plotly.register(page.language === "ko" ? { ...locale, format: koreanDates() } : locale);
 }
@@ -74,7 +88,12 @@ function saving(format, icon) {
       { data, layout: { ...layout, paper_bgcolor: theme().surface }, config: { locale: page.language } },
       { format, width, height, scale: format === "png" ? 2 : 1, filename: `waferwatch-${id}` },
     );
-  return { name: `save-${format}`, title: text(`save_${format}`), icon: Plotly.Icons[icon], click: save };
+  return {
+    name: `save-${format}`,
+    title: { png: text("Save as PNG"), svg: text("Save as SVG") }[format],
+    icon: Plotly.Icons[icon],
+    click: save,
+  };
 }
 
 let registered = false;

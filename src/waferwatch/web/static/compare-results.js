@@ -21,7 +21,9 @@ import {
 const titleOf = (detector) => page.detectors[detector] ?? detector;
 const orDash = (value, shown) => (value === null || value === undefined ? "–" : shown(value));
 const points = (value) =>
-  Number.isInteger(value) ? counted("points", value) : text("points", { count: significant(value) });
+  Number.isInteger(value)
+    ? counted("{count} point", "{count} points", value)
+    : text("{count} points", { count: significant(value) });
 const megabytes = (bytes) => `${whole(bytes / 1e6)} MB`;
 /** @type {any} */
 let shown = null; // the answer on the page
@@ -38,27 +40,63 @@ export async function showComparison(answer) {
   for (const [id, figure] of Object.entries(answer.figures)) if (figure) await draw(byId(id), figure);
 }
 
+const SIZES = { small: text("Small"), medium: text("Medium"), large: text("Large") };
+
+const sourceOf = (source) =>
+  source === "reference"
+    ? text("Normal rows: the second half of the reference; the first half was learnt from.")
+    : text(
+        "Normal rows: those of the second half that no detector flags and no label names; the first half was learnt from.",
+      );
+
+const verdictLine = (answer, other) =>
+  ({
+    yes: text("Yes: MOMENT earns its keep on these data."),
+    slightly: text("Yes, but by little: MOMENT does slightly better on these data."),
+    tie: text("A tie: on these data MOMENT makes no difference that counts."),
+    no: text("No: on these data {other} does better without MOMENT.", { other }),
+    unknown: text("No verdict: MOMENT and another detector must both give a result."),
+  })[answer];
+
+const verdictBy = (measure, values) =>
+  measure === "injected"
+    ? text(
+        "Injected faults found: MOMENT {moment}, {other} {value}, difference {difference}. What chance gives in one of twenty tests counts as a tie.",
+        values,
+      )
+    : text(
+        "VUS-PR against the labels: MOMENT {moment}, {other} {value}, difference {difference}. Less than 0.01 counts as a tie.",
+        values,
+      );
+
 function showVerdict({ verdict, faults }) {
   const other = titleOf(verdict.other);
   const number = verdict.measure === "injected" ? (value) => percent(value, 0) : (value) => decimals(value, 3);
   byId("verdict").className = `panel keep keep-${verdict.answer}`;
-  byId("verdict-line").textContent = text(`verdict_${verdict.answer}`, { other });
+  byId("verdict-line").textContent = verdictLine(verdict.answer, other);
   byId("verdict-why").textContent =
     verdict.measure === null
       ? ""
       : [
-          text(`verdict_by_${verdict.measure}`, {
+          verdictBy(verdict.measure, {
             other,
             moment: number(verdict.moment),
             value: number(verdict.other_value),
             difference: number(verdict.difference),
             allowed: faults ? percent(faults.allowed, 0) : "",
           }),
-          text(verdict.other === "statistical" ? "verdict_statistical" : "verdict_best", { other }),
+          verdict.other === "statistical"
+            ? text("{other} is the same detector without the network.", { other })
+            : text("{other} is the best of the detectors without MOMENT.", { other }),
           ...(verdict.better && verdict.better !== verdict.other
-            ? [text("verdict_better", { better: titleOf(verdict.better), value: number(verdict.better_value) })]
+            ? [
+                text("But {better} does better still, without MOMENT: {value}.", {
+                  better: titleOf(verdict.better),
+                  value: number(verdict.better_value),
+                }),
+              ]
             : []),
-          text("verdict_caution"),
+          text("This holds for these data and settings, not for others."),
         ].join(" ");
 }
 
@@ -74,14 +112,14 @@ function showDetectors({ rows, labelled, faults }) {
   });
   const done = (row, value) => (row.failure ? null : value);
   const columns = [
-    { title: text("detector"), value: (row) => titleOf(row.detector), cell: detectorCell },
+    { title: text("Detector"), value: (row) => titleOf(row.detector), cell: detectorCell },
     measure("vus_pr", "VUS-PR"),
     measure("auc_pr", "AUC-PR", "number wide"),
-    measure("f1", text("f1"), "number wide"),
-    measure("precision", text("precision"), "number wide"),
-    measure("recall", text("recall"), "number wide"),
+    measure("f1", text("F1"), "number wide"),
+    measure("precision", text("Precision"), "number wide"),
+    measure("recall", text("Recall"), "number wide"),
     {
-      title: text("faults_found"),
+      title: text("Faults found"),
       className: "number",
       first: -1,
       hidden: !faults?.faults,
@@ -89,20 +127,20 @@ function showDetectors({ rows, labelled, faults }) {
       cell: (row) => orDash(recalls.get(row.detector), (value) => percent(value, 0)),
     },
     {
-      title: text("events"),
+      title: text("Events"),
       className: "number wide",
       value: (row) => done(row, row.events),
       cell: (row) => orDash(done(row, row.events), whole),
     },
     {
-      title: text("share"),
+      title: text("Anomalous"),
       className: "number wide",
       value: (row) => done(row, row.anomaly_ratio),
       cell: (row) => orDash(done(row, row.anomaly_ratio), (value) => percent(value, 2)),
     },
-    { title: text("seconds"), className: "number", value: (row) => row.seconds, cell: (row) => seconds(row.seconds) },
+    { title: text("Seconds"), className: "number", value: (row) => row.seconds, cell: (row) => seconds(row.seconds) },
     {
-      title: text("memory"),
+      title: text("Memory"),
       className: "number wide",
       value: (row) => row.peak_memory_bytes,
       cell: (row) => orDash(row.peak_memory_bytes, megabytes),
@@ -110,7 +148,9 @@ function showDetectors({ rows, labelled, faults }) {
   ];
   const best = columns.filter((column) => !column.hidden).findIndex((column) => column.first === -1);
   sortable(byId("comparison"), columns, { sort: best < 0 ? null : [best, -1] }).show(rows);
-  byId("comparison-note").textContent = labelled ? "" : text("no_labels");
+  byId("comparison-note").textContent = labelled
+    ? ""
+    : text("Without a label column there are no precision, recall and F1.");
 }
 
 function detectorCell(row) {
@@ -134,39 +174,42 @@ function showMissed() {
   const all = missed[detectors.indexOf(found)][detectors.indexOf(other)];
   const listed = events.filter((event) => event.detector === found && event.missed_by.includes(other));
   const names = { found: titleOf(found), missed: titleOf(other) };
-  const about = all ? text("missed_count", { count: whole(all), ...names }) : text("missed_none", names);
-  byId("missed-note").textContent = listed.length < all ? `${about} ${text("missed_shown")}` : about;
+  const about = all
+    ? text("{count} events of {found} were missed by {missed}.", { count: whole(all), ...names })
+    : text("{missed} missed no event of {found}.", names);
+  byId("missed-note").textContent =
+    listed.length < all ? `${about} ${text("Those with the highest peaks are listed.")}` : about;
   byId("missed").hidden = !listed.length;
   sortable(byId("missed"), [
-    { title: text("start"), value: (event) => event.start_row, cell: startButton },
+    { title: text("Start"), value: (event) => event.start_row, cell: startButton },
     {
-      title: text("equipment"),
+      title: text("Equipment"),
       className: "wide",
       value: (event) => event.equipment,
       cell: (event) => event.equipment ?? "–",
     },
-    { title: text("rows"), className: "number wide", value: (event) => event.rows, cell: (event) => whole(event.rows) },
+    { title: text("Rows"), className: "number wide", value: (event) => event.rows, cell: (event) => whole(event.rows) },
     {
-      title: text("peak"),
+      title: text("Peak score"),
       className: "number wide",
       first: -1,
       value: (event) => event.peak_score,
       cell: (event) => significant(event.peak_score),
     },
-    { title: text("sensors"), cell: (event) => event.sensors.join(", ") },
+    { title: text("Sensors"), cell: (event) => event.sensors.join(", ") },
     {
-      title: text("labelled"),
+      title: text("Labelled"),
       className: "wide",
       hidden: listed.every((event) => event.labelled === null),
       value: (event) => Number(event.labelled),
-      cell: (event) => text(event.labelled ? "yes" : "no"),
+      cell: (event) => (event.labelled ? text("yes") : text("no")),
     },
   ]).show(listed);
 }
 
 // When the event began; pressed, it opens the event.
 function startButton(event) {
-  const title = text("open_event_of", { id: event.event, detector: titleOf(event.detector) });
+  const title = text("Open event {id} of {detector}", { id: event.event, detector: titleOf(event.detector) });
   const content = isTime(event.start) ? time(event.start) : significant(event.start, 12);
   const button = element("button", { type: "button", className: "open-event", content, title });
   button.addEventListener("click", () => open(event, button));
@@ -215,41 +258,41 @@ function showFaults({ faults, rows, rounds, allowed, source, detectors }) {
   const about = { faults: whole(faults), rows: whole(rows), rounds: whole(rounds), allowed: percent(allowed, 0) };
   byId("faults-charts").hidden = !faults;
   byId("faults-about").textContent = faults
-    ? `${text("faults_about", about)} ${text(`source_${source}`)}`
-    : text("no_faults");
+    ? `${text("{faults} faults in {rows} normal rows, {rounds} rounds. Every detector may flag {allowed} of the rows without faults.", about)} ${sourceOf(source)}`
+    : text("No fault found room in these data: more normal rows of sensors that move are needed.");
   if (!faults) return;
   const sizes = ["small", "medium", "large"].filter((size) => detectors.some((one) => one.sizes[size]));
   const share = (value) => orDash(value, (one) => percent(one, 0));
   const columns = [
-    { title: text("detector"), value: (one) => titleOf(one.detector), cell: detectorCell },
+    { title: text("Detector"), value: (one) => titleOf(one.detector), cell: detectorCell },
     {
-      title: text("faults_found"),
+      title: text("Faults found"),
       className: "number",
       first: -1,
       value: (one) => one.total.recall,
       cell: (one) => share(one.total.recall),
     },
     {
-      title: text("interval"),
+      title: text("95 % interval"),
       className: "number wide",
       value: (one) => one.low,
       cell: (one) => (one.low === null ? "–" : `${percent(one.low, 0)} – ${percent(one.high, 0)}`),
     },
     ...sizes.map((size) => ({
-      title: text(`size_${size}`),
+      title: SIZES[size],
       className: "number wide",
       first: -1,
       value: (one) => one.sizes[size]?.recall,
       cell: (one) => share(one.sizes[size]?.recall),
     })),
     {
-      title: text("delay"),
+      title: text("Delay"),
       className: "number",
       value: (one) => one.total.delay,
       cell: (one) => orDash(one.total.delay, points),
     },
     {
-      title: text("false_alarms"),
+      title: text("False alarms"),
       className: "number wide",
       value: (one) => one.false_alarms,
       cell: (one) => orDash(one.false_alarms, (value) => percent(value, 2)),

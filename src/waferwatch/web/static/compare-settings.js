@@ -15,7 +15,9 @@ export function offer(dataset) {
   sensors.offer(names);
   const labelled = columns.some(([, role]) => role === "label");
   byId("with-faults").checked = true;
-  byId("faults-help").textContent = text(labelled ? "faults_beside" : "faults_needed");
+  byId("faults-help").textContent = labelled
+    ? text("These data have labels; the test is made as well.")
+    : text("Without labels the verdict rests on this test.");
   count();
 }
 
@@ -25,7 +27,10 @@ export function wishes(dataset) {
   const contamination =
     thresholdBy.value === "contamination" ? Number((Number(share.value) / 100).toPrecision(6)) : null;
   if (contamination !== null && !(contamination > 0 && contamination <= 0.5))
-    throw new Problem({ message: text("no_share"), hint: text("no_share_hint") });
+    throw new Problem({
+      message: text("The expected share must be above 0 and at most 50 %."),
+      hint: text("Write a number such as 5."),
+    });
   const reference = byId("reference").value;
   const names = ticked(detectors);
   return {
@@ -56,7 +61,7 @@ function follow() {
 }
 
 function count() {
-  byId("detector-count").textContent = text("detectors_chosen", {
+  byId("detector-count").textContent = text("{chosen} of {all} detectors", {
     chosen: whole(ticked(detectors).length),
     all: whole(checks(detectors).length),
   });

@@ -55,7 +55,7 @@ async function showRun(run, mine) {
     byId("welcome").hidden = true;
     byId("found").hidden = false;
     await showComparison(answer);
-    announce(text("compared"));
+    announce(text("Comparison finished."));
   } finally {
     if (mine === turn) busy(false);
   }
@@ -93,7 +93,8 @@ async function begin() {
   try {
     const run = await ask(`/runs/${encodeURIComponent(wanted)}`);
     data.start(run.dataset); // what was found is kept also when the data are gone
-    if (!data.known(run.dataset)) showNotes([text("data_gone", { name: run.dataset_name })]);
+    if (!data.known(run.dataset))
+      showNotes([text("The data of this run, {name}, are no longer there.", { name: run.dataset_name })]);
   } catch (problem) {
     query.delete("run");
     data.start();

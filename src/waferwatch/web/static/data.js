@@ -64,7 +64,7 @@ async function saveName() {
     keep(found);
     rename(false);
     byId("rename").focus();
-    announce(text("renamed", { name: found.name }));
+    announce(text("The data set is called {name} now.", { name: found.name }));
   } catch (problem) {
     showProblem(problem);
     byId("new-name").focus();
@@ -95,7 +95,7 @@ async function remove() {
     if (problem.status !== 404) return;
   }
   list.drop(dataset.id);
-  toast.offerUndo(text("deleted", { name: dataset.name }), () => restore(dataset));
+  toast.offerUndo(text("{name} was deleted.", { name: dataset.name }), () => restore(dataset));
   byId("toast-undo").focus({ preventScroll: true });
 }
 
@@ -104,7 +104,7 @@ async function restore(dataset) {
     list.keep(await ask(`/datasets/${dataset.id}/restore`, { method: "POST" }));
     list.choose(dataset.id);
     list.focusOn(dataset.id);
-    announce(text("restored", { name: dataset.name }));
+    announce(text("{name} is back.", { name: dataset.name }));
   } catch (problem) {
     showProblem(problem);
   }

@@ -10,12 +10,14 @@ const datasets = new Map(page.datasets.map((dataset) => [dataset.id, dataset]));
 let current = null;
 const followers = [];
 
-export const nameOf = (dataset) => (dataset.builtin ? text("demo") : dataset.name);
+export const nameOf = (dataset) => (dataset.builtin ? text("Demo fab (virtual)") : dataset.name);
 export const chosen = () => datasets.get(current);
 export const onChoice = (follower) => followers.push(follower);
 
 export function sizeOf(dataset) {
-  const parts = [text("size", { rows: whole(dataset.rows), columns: whole(dataset.columns) })];
+  const parts = [
+    text("{rows} rows, {columns} columns", { rows: whole(dataset.rows), columns: whole(dataset.columns) }),
+  ];
   if (!dataset.builtin) parts.push(bytes(dataset.bytes), age(dataset.created));
   return parts.join(" · ");
 }

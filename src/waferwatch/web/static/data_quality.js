@@ -15,6 +15,7 @@ import {
   text,
   whole,
 } from "./text.js";
+import { SEVERITIES } from "./words.js";
 
 const BATCH = 50; // sparklines asked for at once
 const SVG = "http://www.w3.org/2000/svg";
@@ -89,33 +90,36 @@ function tile(term, value, under = "") {
 function tiles() {
   const { timing, rows, series, sensors: all } = report;
   const boxes = [
-    tile(text("rows"), whole(rows), counted("series_count", series)),
-    tile(text("sensors"), whole(all.length)),
+    tile(text("Rows"), whole(rows), counted("{count} series", "{count} series", series)),
+    tile(text("Sensors"), whole(all.length)),
   ];
   if (timing.start !== null) {
     const span = timing.dated ? secondsBetween(timing.start, timing.end) : timing.end - timing.start;
-    boxes.push(tile(text("span"), spell(span), `${place(timing.start)} – ${place(timing.end)}`));
+    boxes.push(tile(text("Time span"), spell(span), `${place(timing.start)} – ${place(timing.end)}`));
     const jitter =
       timing.jitter === null
         ? ""
-        : text("jitter", { share: percent(timing.jitter, timing.jitter && timing.jitter < 0.1 ? 1 : 0) });
-    boxes.push(tile(text("sampling"), spell(timing.period), jitter));
+        : text("varies by {share}", { share: percent(timing.jitter, timing.jitter && timing.jitter < 0.1 ? 1 : 0) });
+    boxes.push(tile(text("Sampling"), spell(timing.period), jitter));
     boxes.push(
       tile(
-        text("gaps"),
+        text("Gaps in time"),
         whole(timing.gap_count),
-        timing.gap_count ? text("together", { length: spell(timing.gap_length) }) : "",
+        timing.gap_count ? text("together {length}", { length: spell(timing.gap_length) }) : "",
       ),
     );
     boxes.push(
-      tile(text("double_times"), whole(timing.again), timing.again ? counted("identical", timing.repeated) : ""),
+      tile(
+        text("Same time twice"),
+        whole(timing.again),
+        timing.again ? counted("{count} with the same values", "{count} with the same values", timing.repeated) : "",
+      ),
     );
   }
   byId("quality-tiles").replaceChildren(...boxes);
 }
 
-const severity = (name) =>
-  element("span", { className: `severity severity-${name}`, content: text(`severity_${name}`) });
+const severity = (name) => element("span", { className: `severity severity-${name}`, content: SEVERITIES[name] });
 
 function button(label, act) {
   const made = element("button", { type: "button", className: "btn btn-sm btn-outline-primary", content: label });
@@ -130,9 +134,9 @@ function findings() {
     if (fix) actions.append(fix);
     if (finding.row !== null) {
       const number = whole(finding.row + dataset.first_row);
-      actions.append(button(text("show_row", { row: number }), () => followers.row(finding.row, finding.columns[0])));
+      actions.append(button(text("Row {row}", { row: number }), () => followers.row(finding.row, finding.columns[0])));
     }
-    if (finding.columns.length) actions.append(button(text("show_roles"), () => followers.columns(finding.columns)));
+    if (finding.columns.length) actions.append(button(text("Roles"), () => followers.columns(finding.columns)));
     const told = element(
       "div",
       { className: "text" },
@@ -141,7 +145,10 @@ function findings() {
     );
     return element("li", { "data-kind": finding.kind }, severity(finding.severity), told, actions);
   });
-  const fine = element("li", { className: "fine", content: text("nothing_found") });
+  const fine = element("li", {
+    className: "fine",
+    content: text("Nothing stands out: no gaps, no stuck or constant sensor, nothing missing."),
+  });
   byId("findings").replaceChildren(...(entries.length ? entries : [fine]));
 }
 
@@ -149,20 +156,20 @@ function equipment() {
   const found = report.equipment;
   byId("equipment-box").hidden = found.length < 2;
   sortable(byId("equipment"), [
-    { title: text("equipment"), value: (one) => one.name, cell: (one) => one.name || text("empty") },
-    { title: text("rows"), value: (one) => one.rows, cell: (one) => whole(one.rows), className: "number", first: -1 },
+    { title: text("Equipment"), value: (one) => one.name, cell: (one) => one.name || text("(empty)") },
+    { title: text("Rows"), value: (one) => one.rows, cell: (one) => whole(one.rows), className: "number", first: -1 },
     {
-      title: text("series"),
+      title: text("Series"),
       value: (one) => one.series,
       cell: (one) => whole(one.series),
       className: "number",
       first: -1,
     },
-    { title: text("start"), value: (one) => one.start, cell: (one) => place(one.start) },
-    { title: text("end"), value: (one) => one.end, cell: (one) => place(one.end) },
+    { title: text("Start"), value: (one) => one.start, cell: (one) => place(one.start) },
+    { title: text("End"), value: (one) => one.end, cell: (one) => place(one.end) },
   ]).show(found);
   byId("equipment-more").hidden = report.equipment_total <= found.length;
-  byId("equipment-more").textContent = text("first_shown", {
+  byId("equipment-more").textContent = text("The first {shown} of {all} are listed.", {
     shown: whole(found.length),
     all: whole(report.equipment_total),
   });
@@ -172,14 +179,14 @@ function gaps() {
   const found = report.timing.gaps;
   byId("gaps-box").hidden = !found.length;
   sortable(byId("gaps"), [
-    { title: text("length"), value: (gap) => gap.length, cell: (gap) => spell(gap.length), first: -1 },
+    { title: text("Length"), value: (gap) => gap.length, cell: (gap) => spell(gap.length), first: -1 },
     {
-      title: text("ends_in"),
+      title: text("Ends in"),
       value: (gap) => gap.row,
       cell: (gap) =>
-        button(text("show_row", { row: whole(gap.row + dataset.first_row) }), () => followers.row(gap.row)),
+        button(text("Row {row}", { row: whole(gap.row + dataset.first_row) }), () => followers.row(gap.row)),
     },
-    { title: text("group"), value: (gap) => gap.group, cell: (gap) => gap.group },
+    { title: text("Group"), value: (gap) => gap.group, cell: (gap) => gap.group },
   ]).show(found);
 }
 
@@ -189,58 +196,58 @@ function sensors(signal) {
   const share = (value) => (value ? (value < 0.001 ? `<${percent(0.001)}` : percent(value)) : "–");
   const odd = (content, is) => (is ? element("b", { className: "odd", content }) : content);
   const table = sortable(byId("sensors"), [
-    { title: text("sensor"), value: (one) => one.name, cell: (one) => one.name, className: "sensor" },
-    { title: text("course"), cell: (one) => lines.cell(numbers.get(one.name)) },
+    { title: text("Sensor"), value: (one) => one.name, cell: (one) => one.name, className: "sensor" },
+    { title: text("Course"), cell: (one) => lines.cell(numbers.get(one.name)) },
     {
-      title: text("finding"),
+      title: text("Finding"),
       value: (one) => ["note", "warning", "serious"].indexOf(one.severity),
       cell: (one) => (one.severity ? severity(one.severity) : ""),
       first: -1,
     },
     {
-      title: text("missing"),
+      title: text("Missing"),
       value: (one) => one.missing_share,
       cell: (one) => share(one.missing_share),
       className: "number",
       first: -1,
     },
-    { title: text("low"), value: (one) => one.low, cell: (one) => significant(one.low, 5), className: "number" },
+    { title: text("Lowest"), value: (one) => one.low, cell: (one) => significant(one.low, 5), className: "number" },
     {
-      title: text("median"),
+      title: text("Median"),
       value: (one) => one.median,
       cell: (one) => significant(one.median, 5),
       className: "number",
     },
-    { title: text("high"), value: (one) => one.high, cell: (one) => significant(one.high, 5), className: "number" },
+    { title: text("Highest"), value: (one) => one.high, cell: (one) => significant(one.high, 5), className: "number" },
     {
-      title: text("distinct"),
+      title: text("Different values"),
       value: (one) => one.distinct ?? Infinity,
-      cell: (one) => (one.distinct === null ? text("more_than", { count: whole(1000) }) : whole(one.distinct)),
+      cell: (one) => (one.distinct === null ? text("over {count}", { count: whole(1000) }) : whole(one.distinct)),
       className: "number",
     },
     {
-      title: text("longest_run"),
+      title: text("Longest standstill"),
       value: (one) => one.longest_run,
       cell: (one) => whole(one.longest_run),
       className: "number",
       first: -1,
     },
     {
-      title: text("stuck"),
+      title: text("Stuck rows"),
       value: (one) => one.stuck_rows,
       cell: (one) => (one.stuck_rows ? odd(whole(one.stuck_rows), true) : "–"),
       className: "number",
       first: -1,
     },
     {
-      title: text("far"),
+      title: text("Far values"),
       value: (one) => one.outlier_share,
       cell: (one) => share(one.outlier_share),
       className: "number",
       first: -1,
     },
     {
-      title: text("place"),
+      title: text("Look at row"),
       cell: (one) =>
         one.row === null ? "" : button(whole(one.row + dataset.first_row), () => followers.row(one.row, one.name)),
     },

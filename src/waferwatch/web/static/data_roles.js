@@ -1,8 +1,8 @@
 // What each column is, changeable in place, one by one or all that match a pattern.
 import { announce, ask, Problem } from "./api.js";
 import { byId, counted, element, isTime, text, whole } from "./text.js";
+import { ROLES } from "./words.js";
 
-const ROLES = ["sensor", "time", "equipment", "lot", "wafer", "recipe", "step", "context", "label", "ignored"];
 const ONLY_ONE = ["time", "label"];
 const AT_ONCE = 200; // rows of the table; the others come when asked for
 const body = byId("roles");
@@ -67,8 +67,8 @@ function draw() {
   body.replaceChildren(...found.slice(0, limit).map(line));
   const left = found.length - limit;
   byId("roles-more").hidden = left <= 0;
-  byId("roles-more").textContent = text("more_columns", { count: whole(left) });
-  byId("role-set").textContent = counted("set_count", found.length);
+  byId("roles-more").textContent = text("Show {count} more columns", { count: whole(left) });
+  byId("role-set").textContent = counted("Set {count} column", "Set {count} columns", found.length);
   byId("role-set").disabled = !found.length;
   for (const id of ["role-bulk", "roles-help"]) byId(id).hidden = dataset.builtin;
   byId("roles-fixed").hidden = !dataset.builtin;
@@ -78,14 +78,14 @@ function draw() {
 // As the rows show it.
 const plainTime = (cell) => (isTime(cell) ? cell.replace("T", " ") : cell);
 
-const options = () => ROLES.map((role) => element("option", { value: role, content: text(`role_${role}`) }));
+const options = () => Object.entries(ROLES).map(([value, content]) => element("option", { value, content }));
 
 function line(column) {
   const select = element(
     "select",
     {
       className: "form-select form-select-sm",
-      "aria-label": text("role_of", { column: column.name }),
+      "aria-label": text("Role of {column}", { column: column.name }),
       autocomplete: "off",
     },
     ...options(),
@@ -94,7 +94,7 @@ function line(column) {
   select.disabled = dataset.builtin;
   select.addEventListener("change", () => set({ [column.name]: select.value }, column.name));
   const cell = element("td", {}, select);
-  if (column.chosen) cell.append(element("span", { className: "by-hand", content: ` ${text("by_hand")}` }));
+  if (column.chosen) cell.append(element("span", { className: "by-hand", content: ` ${text("set by hand")}` }));
   const examples = element("td", { className: "examples", content: column.examples.map(plainTime).join(", ") });
   return element("tr", {}, element("td", { className: "column", content: column.name }), cell, examples);
 }
@@ -130,7 +130,7 @@ async function set(wishes, focus = null) {
     if (dataset.id === asked.id) {
       dataset = found;
       changed(found);
-      announce(counted("roles_set", Object.keys(roles).length));
+      announce(counted("{count} role was set.", "{count} roles were set.", Object.keys(roles).length));
     }
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
@@ -154,7 +154,7 @@ function busy(on) {
 }
 
 export function start() {
-  only.replaceChildren(element("option", { value: "", content: text("any_role") }), ...options());
+  only.replaceChildren(element("option", { value: "", content: text("any") }), ...options());
   byId("role-all").replaceChildren(...options());
   const narrow = () => {
     only_columns = null;

@@ -1,6 +1,7 @@
 // The rows of a data set, some at a time.
 import { ask, clearProblem, queryOf, showProblem } from "./api.js";
 import { byId, element, isTime, text, whole } from "./text.js";
+import { ROLES } from "./words.js";
 
 const ROWS = 25;
 const COLUMNS = 50;
@@ -58,12 +59,10 @@ function draw(found) {
       "th",
       { scope: "col", className: numeric[at] ? "number" : "" },
       name,
-      element("span", { className: "role", content: text(`role_${role.get(name)}`) }),
+      element("span", { className: "role", content: ROLES[role.get(name)] }),
     ),
   );
-  byId("rows-head").replaceChildren(
-    element("tr", {}, element("th", { scope: "col", content: text("row_head") }), ...heads),
-  );
+  byId("rows-head").replaceChildren(element("tr", {}, element("th", { scope: "col", content: text("Row") }), ...heads));
   byId("rows").replaceChildren(
     ...found.rows.map((cells, at) => {
       const number = found.start + at;
@@ -87,14 +86,14 @@ function draw(found) {
 }
 
 function told(cell) {
-  if (cell === null || cell === "") return text("empty");
+  if (cell === null || cell === "") return text("(empty)");
   return isTime(cell) ? cell.replace("T", " ") : String(cell);
 }
 
 function where(found) {
   const last = found.start + found.rows.length;
   const number = (position) => whole(position + dataset.first_row);
-  byId("rows-where").textContent = text("rows_where", {
+  byId("rows-where").textContent = text("Rows {first} to {last} of {all}", {
     first: number(found.start),
     last: number(last - 1),
     all: whole(found.rows_total),
@@ -102,7 +101,7 @@ function where(found) {
   for (const id of ["rows-first", "rows-before"]) byId(id).disabled = found.start === 0;
   for (const id of ["rows-after", "rows-last"]) byId(id).disabled = last >= found.rows_total;
   byId("columns-tools").hidden = found.columns_total <= COLUMNS;
-  byId("columns-where").textContent = text("columns_where", {
+  byId("columns-where").textContent = text("Columns {first} to {last} of {all}", {
     first: whole(found.first_column + 1),
     last: whole(found.first_column + found.columns.length),
     all: whole(found.columns_total),

@@ -32,9 +32,9 @@ function line(file) {
   const button = element("button", {
     type: "button",
     className: "btn btn-sm btn-outline-secondary",
-    content: text("cancel"),
+    content: text("Cancel"),
   });
-  button.setAttribute("aria-label", `${text("cancel")}: ${file.name}`);
+  button.setAttribute("aria-label", `${text("Cancel")}: ${file.name}`);
   const head = element(
     "div",
     { className: "line" },
@@ -63,13 +63,15 @@ function line(file) {
       );
       if (problem.hint) alert.append(element("span", { className: "hint", content: problem.hint }));
       if (problem.status >= 500 && problem.requestId) {
-        alert.append(element("span", { className: "small", content: text("request_id", { id: problem.requestId }) }));
+        alert.append(
+          element("span", { className: "small", content: text("Request id: {id}", { id: problem.requestId }) }),
+        );
       }
       progress.replaceWith(alert);
       about.remove();
       button.hidden = false;
-      button.textContent = text("close");
-      button.setAttribute("aria-label", `${text("close")}: ${file.name}`);
+      button.textContent = text("Close");
+      button.setAttribute("aria-label", `${text("Close")}: ${file.name}`);
       button.onclick = () => item.remove();
       item.scrollIntoView({ block: "nearest" });
     },
@@ -81,15 +83,25 @@ function line(file) {
 function refusal(file) {
   if (file.size > page.most_bytes) {
     const limit = whole(page.most_bytes / 1e6);
-    return new Problem({ message: text("too_large", { limit }), hint: text("too_large_hint") });
+    return new Problem({
+      message: text("The file is larger than {limit} MB.", { limit }),
+      hint: text("Split it, or raise WAFERWATCH_MAX_UPLOAD_MB."),
+    });
   }
   if (file.size === 0) {
-    return new Problem({ message: text("empty_file", { name: file.name }), hint: text("empty_file_hint") });
+    return new Problem({
+      message: text("{name} is empty.", { name: file.name }),
+      hint: text("Choose a file with data."),
+    });
   }
   return null;
 }
 
-const silence = () => new Problem({ message: text("no_server"), hint: text("no_server_hint") });
+const silence = () =>
+  new Problem({
+    message: text("The server does not answer."),
+    hint: text("Check that it runs and that you are connected, then try again."),
+  });
 
 function transfer(file, shown) {
   return new Promise((resolve, reject) => {
@@ -101,8 +113,8 @@ function transfer(file, shown) {
       const share = loaded / total;
       const speed = loaded / Math.max(0.2, (performance.now() - began) / 1000);
       const values = { sent: bytes(Math.min(loaded, file.size)), all: bytes(file.size), speed: bytes(speed) };
-      if (share < 1 - MARGIN) shown.tell(share, text("sent", values));
-      else shown.tell(1, text("reading"));
+      if (share < 1 - MARGIN) shown.tell(share, text("{sent} of {all} · {speed}/s", values));
+      else shown.tell(1, text("Sent; the server reads it"));
     });
     request.addEventListener("error", () => reject(silence()));
     request.addEventListener("abort", () => reject(null));
@@ -129,16 +141,16 @@ async function uploadNext() {
   busy = true;
   const { file, shown } = waiting.shift();
   try {
-    shown.tell(0, text("sent", { sent: bytes(0), all: bytes(file.size), speed: bytes(0) }));
+    shown.tell(0, text("{sent} of {all} · {speed}/s", { sent: bytes(0), all: bytes(file.size), speed: bytes(0) }));
     const { notes, ...dataset } = await transfer(file, shown);
     shown.remove();
-    announce(text("uploaded", { name: dataset.name, rows: whole(dataset.rows) }));
+    announce(text("{name} is ready: {rows} rows.", { name: dataset.name, rows: whole(dataset.rows) }));
     follower(dataset);
   } catch (problem) {
     if (problem instanceof Problem) shown.refuse(problem);
     else {
       shown.remove();
-      announce(text("upload_cancelled", { name: file.name }));
+      announce(text("The upload of {name} was cancelled.", { name: file.name }));
       if (problem) throw problem;
     }
   } finally {
@@ -156,7 +168,7 @@ function take(files) {
       continue;
     }
     const entry = { file, shown };
-    shown.tell(0, text("in_turn"));
+    shown.tell(0, text("Waits for its turn"));
     shown.onCancel(() => {
       waiting = waiting.filter((other) => other !== entry);
       shown.remove();
@@ -197,7 +209,7 @@ function followDrops() {
 
 export function start() {
   const { rows, columns } = byId("upload-limit").dataset;
-  byId("upload-limit").textContent = text("upload_limit", {
+  byId("upload-limit").textContent = text("at most {size}, {rows} rows and {columns} columns a file", {
     size: bytes(page.most_bytes),
     rows: whole(rows),
     columns: whole(columns),

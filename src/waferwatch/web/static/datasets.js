@@ -9,7 +9,7 @@ const followers = [];
 
 export const onDataset = (follower) => followers.push(follower);
 export const chosen = () => datasets.get(select.value);
-export const nameOf = (dataset) => (dataset.builtin ? text("demo") : dataset.name);
+export const nameOf = (dataset) => (dataset.builtin ? text("Demo fab (virtual)") : dataset.name);
 export const known = (id) => datasets.has(id);
 
 const withRole = (dataset, ...roles) =>
@@ -37,7 +37,10 @@ export function choose(id) {
   select.value = datasets.has(id) ? id : "demo";
   const dataset = chosen();
   remember(dataset.id);
-  byId("dataset-size").textContent = text("size", { rows: whole(dataset.rows), columns: whole(dataset.columns) });
+  byId("dataset-size").textContent = text("{rows} rows, {columns} columns", {
+    rows: whole(dataset.rows),
+    columns: whole(dataset.columns),
+  });
   for (const follower of followers) follower(dataset);
 }
 
@@ -62,7 +65,7 @@ export async function startWithRun(query) {
     if (datasets.has(run.dataset)) return start(run.dataset);
     query.delete("run");
     start();
-    showNotes([text("data_gone", { name: run.dataset_name })]);
+    showNotes([text("The data of this run, {name}, are no longer there.", { name: run.dataset_name })]);
   } catch (problem) {
     query.delete("run");
     start();

@@ -79,7 +79,7 @@ function busy(on) {
   byId("detect").disabled = on;
   byId("detect-spinner").hidden = !on;
   byId("results").setAttribute("aria-busy", on);
-  byId("detect-text").textContent = text(on ? "detecting" : "detect");
+  byId("detect-text").textContent = on ? text("Detecting") : text("Detect");
 }
 
 async function detect() {
@@ -115,7 +115,7 @@ async function showAnswer(answer) {
   for (const name of ["distribution", "correlation"]) await draw(byId(name), answer.figures[name]);
   byId("correlation-normal").checked = true;
   await score.show(answer);
-  announce(text("finished", { events: whole(answer.events_total) }));
+  announce(text("Detection finished. Events found: {events}.", { events: whole(answer.events_total) }));
 }
 
 function showFindings(answer) {

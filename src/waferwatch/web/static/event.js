@@ -15,6 +15,7 @@ import {
   time,
   whole,
 } from "./text.js";
+import { KINDS, ROLES, VERDICTS } from "./words.js";
 
 const FIGURES = ["course", "nearest", "sisters"];
 const query = new URLSearchParams(location.search);
@@ -37,7 +38,7 @@ async function show(event, { push = false } = {}) {
     clearProblem();
     if (push) history.pushState(null, "", address(event));
     await put(answer);
-    announce(text("explained", { event: whole(event) }));
+    announce(text("Event {event} is explained.", { event: whole(event) }));
   } catch (problem) {
     showProblem(problem);
   } finally {
@@ -62,11 +63,11 @@ async function put(answer) {
 }
 
 function showHead({ event, events, run: id, dataset_name: name, detector, model }) {
-  byId("title").textContent = text("event_of", { event: whole(event.id), all: whole(events) });
-  byId("kind").replaceChildren(element("span", { className: `kind kind-${event.kind}`, content: text(event.kind) }));
-  document.title = `${text("event_of", { event: whole(event.id), all: whole(events) })} · waferwatch`;
-  const judge = text("detected_with", { detector: page.detectors[detector] ?? detector, model });
-  byId("dataset-name").textContent = `${name || text("demo")} · ${judge}`;
+  byId("title").textContent = text("Event {event} of {all}", { event: whole(event.id), all: whole(events) });
+  byId("kind").replaceChildren(element("span", { className: `kind kind-${event.kind}`, content: KINDS[event.kind] }));
+  document.title = `${text("Event {event} of {all}", { event: whole(event.id), all: whole(events) })} · waferwatch`;
+  const judge = `${page.detectors[detector] ?? detector}, ${model}`;
+  byId("dataset-name").textContent = `${name || text("Demo fab (virtual)")} · ${judge}`;
   byId("back").href = `/?${new URLSearchParams({ run: id })}`;
   for (const [link, other] of [
     ["previous", event.id - 1],
@@ -80,23 +81,23 @@ function showHead({ event, events, run: id, dataset_name: name, detector, model 
 }
 
 // A column that is called by the name of a role is told in the reader's language.
-const spoken = (column) => page.texts[`role_${column.toLowerCase()}`] ?? column;
+const spoken = (column) => ROLES[column.toLowerCase()] ?? column;
 
 function facts(answer) {
   const { event, certainty, sisters } = answer;
   const place = [
-    event.lot && `${text("lot")} ${event.lot}`,
+    event.lot && `${text("Lot")} ${event.lot}`,
     ...Object.entries(event.context)
       .filter(([, value]) => value)
       .map(([name, value]) => `${spoken(name)} ${value}`),
   ];
   return [
-    fact(text("where"), event.equipment ?? text("no_equipment"), place.filter(Boolean).join(" · ")),
-    fact(text("when"), at(event.start, event.start_row), lasting(event)),
-    fact(text("how_sure"), sureness(answer), sureNote(certainty)),
+    fact(text("Where"), event.equipment ?? text("one equipment"), place.filter(Boolean).join(" · ")),
+    fact(text("When"), at(event.start, event.start_row), lasting(event)),
+    fact(text("How sure"), sureness(answer), sureNote(certainty)),
     fact(
-      text("chamber_only"),
-      { true: text("yes"), false: text("no"), null: text("unknown") }[sisters.chamber_specific],
+      text("This chamber alone?"),
+      { true: text("yes"), false: text("no"), null: text("cannot be said") }[sisters.chamber_specific],
       sisterCount(sisters),
       sisters.chamber_specific ? "alarm" : "",
     ),
@@ -116,43 +117,45 @@ function fact(title, value, under, kind = "") {
 const at = (place, row) => {
   if (isTime(place)) return time(place);
   const isRow = place === null || place === row || place === row + shown.first_row; // without a time, rows are counted
-  return isRow ? text("row", { row: whole(row + shown.first_row) }) : significant(place, 6);
+  return isRow ? text("row {row}", { row: whole(row + shown.first_row) }) : significant(place, 6);
 };
 
 function lasting(event) {
-  const rows = counted("row_count", event.rows);
-  if (event.kind === "state") return `${text("state_since", { start: at(event.start, event.start_row) })} (${rows})`;
+  const rows = counted("{count} row", "{count} rows", event.rows);
+  if (event.kind === "state")
+    return `${text("State: unlike the reference since {start}. Has the process changed? Then learn it anew.", { start: at(event.start, event.start_row) })} (${rows})`;
   if (!isTime(event.start)) return rows;
   const length = secondsBetween(event.start, event.end);
   if (!(length > 0)) return rows;
-  return `${text("until", { duration: duration(length), end: time(event.end) })} (${rows})`;
+  const span = text("{duration}, until {end}", { duration: duration(length), end: time(event.end) });
+  return `${span} (${rows})`;
 }
 
 // How rare so high a peak is in normal running; that is only known where normal rows have dates.
 function sureness({ event, certainty, promise }) {
   if (!promise?.hours)
-    return text("peak_and_threshold", {
+    return text("peak score {score}, threshold {threshold}", {
       score: significant(certainty.peak_score, 4),
       threshold: significant(certainty.threshold, 4),
     });
-  if (event.usual_every_hours === null) return text("usual_never");
-  return text("usual_once", { time: duration(event.usual_every_hours * 3600) });
+  if (event.usual_every_hours === null) return text("beyond all rows taken as normal");
+  return text("as high about once in {time} of normal running", { time: duration(event.usual_every_hours * 3600) });
 }
 
 function sureNote({ peak_score: peak, higher_share: share, rank, events }) {
   const parts = [
-    text("peak_score", { score: significant(peak, 4) }),
-    text("rank", { rank: whole(rank), all: whole(events) }),
-    text("as_high", { share: percent(share, share < 0.001 ? 3 : 1) }),
+    text("peak score {score}", { score: significant(peak, 4) }),
+    text("number {rank} of {all} events by peak", { rank: whole(rank), all: whole(events) }),
+    text("{share} of all rows score as high", { share: percent(share, share < 0.001 ? 3 : 1) }),
   ];
   return parts.join(" · ");
 }
 
 function sisterCount({ total, judged, flagged }) {
-  if (!total) return text("no_sisters");
+  if (!total) return text("There is no other equipment in this data set.");
   return judged
-    ? text("sisters_flagged", { flagged: whole(flagged), judged: whole(judged) })
-    : text("sisters_unjudged");
+    ? text("{flagged} of {judged} other equipment flagged too", { flagged: whole(flagged), judged: whole(judged) })
+    : text("No other equipment was judged at this moment.");
 }
 
 function sensorRow({ event, course }, { sensor, share, onset, onset_row: row, onset_time: when, farthest }) {
@@ -169,7 +172,7 @@ function sensorRow({ event, course }, { sensor, share, onset, onset_row: row, on
     first.append(
       element("div", {
         className: "under",
-        content: text("measured_normal", {
+        content: text("{measured}, normally {expected}", {
           measured: significant(farthest.measured, 4),
           expected: significant(farthest.expected, 4),
         }),
@@ -179,24 +182,55 @@ function sensorRow({ event, course }, { sensor, share, onset, onset_row: row, on
   const second = element("td", {
     className: "under",
     content:
-      row === null ? text(course.sensors.includes(sensor) ? "no_onset" : "did_not_leave") : since(onset, when, event),
+      row === null
+        ? course.sensors.includes(sensor)
+          ? text("no clear onset")
+          : text("stayed normal")
+        : since(onset, when, event),
   });
   if (row !== null) second.title = at(when, row);
   return element("tr", {}, first, second);
 }
 
 function since(onset, when, event) {
-  if (onset === 0) return text("at_start");
-  const apart = isTime(when) ? duration(secondsBetween(event.start, when)) : counted("row_count", onset);
-  return text("after_start", { time: apart });
+  if (onset === 0) return text("at the start");
+  const apart = isTime(when)
+    ? duration(secondsBetween(event.start, when))
+    : counted("{count} row", "{count} rows", onset);
+  return text("{time} after the start", { time: apart });
 }
 
+const bandNote = ({ by_step: byStep, known }) => {
+  const rows = known ? text("the reference rows") : text("unflagged rows");
+  return byStep
+    ? text("Grey: the normal band of each recipe step (1 to 99 % of {rows}) and its median.", { rows })
+    : text("Grey: the normal band (1 to 99 % of {rows}) and its median.", { rows });
+};
+
+const likeness = (of, start) =>
+  ({
+    step: text("Same recipe and step, {start}.", { start }),
+    recipe: text("Same recipe, {start}.", { start }),
+    equipment: text("Same equipment, {start}.", { start }),
+  })[of];
+
+/** @type {Record<string, string>} At what moment other equipment is looked at. */
+const SISTER_MOMENTS = {
+  time: text("At the same time."),
+  lot: text("The same lot in the same recipe step."),
+  step: text("Times do not overlap: the closest run of the same recipe step."),
+  run: text("Times do not overlap: the same place in the run."),
+};
+
+const saidOf = (verdict, values) =>
+  verdict === "true_alarm"
+    ? text("True alarm, said {by} on {at}.", values)
+    : text("False alarm, said {by} on {at}.", values);
+
 function courseNote({ course, model }) {
-  const sentences = [
-    text(course.by_step ? "by_band_step" : "by_band", { rows: text(course.known ? "known_rows" : "unflagged_rows") }),
-  ];
-  if (course.moment) sentences.push(text("by_moment", { model }));
-  if (course.averaged > 1) sentences.push(text("averaged", { rows: whole(course.averaged) }));
+  const sentences = [bandNote(course)];
+  if (course.moment) sentences.push(text("Dashed: what MOMENT ({model}) expected, each part drawn unseen.", { model }));
+  if (course.averaged > 1) sentences.push(text("It saw averages over {rows} rows.", { rows: whole(course.averaged) }));
   if (course.obstacle) sentences.push(course.obstacle);
   return sentences.join(" ");
 }
@@ -206,42 +240,45 @@ function nearestNote({ nearest }) {
   const start = nearest.lot
     ? `${at(nearest.start, nearest.start_row)} (${nearest.lot})`
     : at(nearest.start, nearest.start_row);
-  return `${text(`like_${nearest.likeness}`, { start })} ${text("parted")}`;
+  return `${likeness(nearest.likeness, start)} ${text("Shaded: the largest gaps.")}`;
 }
 
 function showSisters({ sisters }) {
-  byId("sisters-note").textContent = sisters.moment ? text(`moment_${sisters.moment}`) : "";
+  byId("sisters-note").textContent = SISTER_MOMENTS[sisters.moment] ?? "";
   byId("sister-list").replaceChildren(
     ...sisters.equipment.map(({ equipment, flagged, peak_score: peak, events, recipe, step }) => {
       const context = [recipe, step].filter(Boolean).join(" / ");
       const words = `${equipment}${context ? ` (${context})` : ""}: ${significant(peak, 3)}, `;
       const state = element("span", {
         className: flagged ? "flagged" : "",
-        content: text(flagged ? "flagged_too" : "not_flagged"),
+        content: flagged ? text("flagged too") : text("not flagged"),
       });
       const links = events
         .slice(0, 3)
-        .map((event) => element("a", { href: address(event), content: text("open_event", { event: whole(event) }) }));
+        .map((event) =>
+          element("a", { href: address(event), content: text("Event {event}", { event: whole(event) }) }),
+        );
       return element("li", {}, words, state, ...links.flatMap((link) => [" ", link]));
     }),
   );
 }
 
 function similar(answer) {
-  if (!answer.similar.length) return [element("li", { content: text("no_similar") })];
+  if (!answer.similar.length)
+    return [element("li", { content: text("No event with the same sensors was found before.") })];
   return answer.similar.map((other) => {
     const link = element("a", {
       href: `/event?${new URLSearchParams({ run: other.run, event: other.event })}`,
-      content: text("open_event", { event: whole(other.event) }),
+      content: text("Event {event}", { event: whole(other.event) }),
     });
-    const words = [at(other.start, other.start_row), other.equipment ?? "", text(other.kind)].map((content) =>
+    const words = [at(other.start, other.start_row), other.equipment ?? "", KINDS[other.kind]].map((content) =>
       element("span", { content }),
     );
     const origin = other.this_run
-      ? text("this_run")
+      ? text("this run")
       : other.same_stretch
-        ? text("same_stretch")
-        : `${other.dataset_name || text("demo")}, ${time(other.detected)}`;
+        ? text("these very rows, in another run")
+        : `${other.dataset_name || text("Demo fab (virtual)")}, ${time(other.detected)}`;
     const line = element("div", { className: "line" }, link, ...words);
     const sensors = other.sensors.map(({ sensor, share }) => `${sensor} ${percent(share, 0)}`).join(", ");
     const item = element(
@@ -250,11 +287,11 @@ function similar(answer) {
       line,
       element("div", {
         className: "under",
-        content: `${text("alike", { share: percent(other.likeness, 0) })} · ${sensors} · ${origin}`,
+        content: [text("{share} alike", { share: percent(other.likeness, 0) }), sensors, origin].join(" · "),
       }),
     );
     if (other.verdict) {
-      const verdict = element("span", { className: `verdict ${other.verdict}`, content: text(other.verdict) });
+      const verdict = element("span", { className: `verdict ${other.verdict}`, content: VERDICTS[other.verdict] });
       item.append(element("div", {}, verdict, other.note ? ` ${other.note}` : ""));
     }
     return item;
@@ -268,8 +305,8 @@ function showVerdict({ verdict, note, by, at: when }) {
   byId("note").value = note;
   byId("said-note").textContent = note;
   byId("said").textContent = verdict
-    ? text(verdict === "true_alarm" ? "said_true" : "said_false", { by, at: time(when) })
-    : text("not_said");
+    ? saidOf(verdict, { by, at: time(when) })
+    : text("Nobody has said yet what it was.");
 }
 
 async function judge(verdict) {
@@ -281,7 +318,7 @@ async function judge(verdict) {
     });
     clearProblem();
     if (where.event === event) showVerdict(said);
-    announce(text(verdict ? "kept" : "taken_back"));
+    announce(verdict ? text("The verdict is kept.") : text("The verdict was taken back."));
   } catch (problem) {
     showProblem(problem);
   }

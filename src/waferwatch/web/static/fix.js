@@ -1,13 +1,14 @@
 // The remedy of a finding at a press: its columns are given the roles with which it would no longer be found.
 import { ask, Problem } from "./api.js";
 import { element, text, whole } from "./text.js";
+import { ROLES } from "./words.js";
 
 function label(fix) {
   const columns = Object.keys(fix);
-  const role = text(`role_${fix[columns[0]]}`);
+  const role = ROLES[fix[columns[0]]];
   return columns.length === 1
-    ? text("fix", { column: columns[0], role })
-    : text("fix_all", { count: whole(columns.length), role });
+    ? text("Set {column} as {role}", { column: columns[0], role })
+    : text("Set {count} columns as {role}", { count: whole(columns.length), role });
 }
 
 // done: called with the data set as it then is; failed: with the problem. Null for a finding without a remedy.

@@ -13,8 +13,8 @@ export function show(crossing, first, second) {
   byId("crossing").hidden = !crossing;
   if (!crossing) return;
   const names = (values, others) => [
-    ...values.map((value) => value ?? text("empty")),
-    ...(others ? [text("others", { count: whole(others) })] : []),
+    ...values.map((value) => value ?? text("(empty)")),
+    ...(others ? [text("{count} others", { count: whole(others) })] : []),
   ];
   const [down, across] = [names(crossing.first, crossing.first_others), names(crossing.second, crossing.second_others)];
   const shares = crossing.rows.map((line, at) =>
@@ -41,7 +41,10 @@ export function show(crossing, first, second) {
   });
   heat.replaceChildren(element("thead", {}, head), element("tbody", {}, ...body));
   heat.querySelector("td")?.setAttribute("tabindex", "0");
-  byId("crossing-note").textContent = crossing.first_others || crossing.second_others ? text("others_note") : "";
+  byId("crossing-note").textContent =
+    crossing.first_others || crossing.second_others
+      ? text("Shown are the groups with most flagged rows; all others are counted together.")
+      : "";
 }
 
 function make(share, most, place, rows, anomalies) {
@@ -49,10 +52,16 @@ function make(share, most, place, rows, anomalies) {
     return element("td", {
       className: "none",
       tabindex: "-1",
-      "aria-label": place + text("no_rows"),
-      title: place + text("no_rows"),
+      "aria-label": place + text("no rows"),
+      title: place + text("no rows"),
     });
-  const sentence = place + text("of_rows", { flagged: whole(anomalies), rows: whole(rows), share: percent(share, 2) });
+  const sentence =
+    place +
+    text("{flagged} of {rows} rows flagged ({share})", {
+      flagged: whole(anomalies),
+      rows: whole(rows),
+      share: percent(share, 2),
+    });
   const cell = element("td", {
     tabindex: "-1",
     title: sentence,

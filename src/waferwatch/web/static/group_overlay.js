@@ -15,21 +15,26 @@ let changed = () => {};
 let listening = false;
 
 const columns = [
-  { title: text("run"), value: ({ name }) => name, cell: (run) => place(run) },
-  { title: text("color"), className: "wide", value: ({ group }) => group, cell: ({ group }) => group ?? text("empty") },
-  { title: text("begins"), className: "wide", value: ({ first }) => first, cell: ({ first }) => told(first) },
+  { title: text("Run"), value: ({ name }) => name, cell: (run) => place(run) },
   {
-    title: text("run_score"),
+    title: text("Group"),
+    className: "wide",
+    value: ({ group }) => group,
+    cell: ({ group }) => group ?? text("(empty)"),
+  },
+  { title: text("Begins"), className: "wide", value: ({ first }) => first, cell: ({ first }) => told(first) },
+  {
+    title: text("Run score"),
     className: "number",
     value: ({ score }) => score,
     cell: ({ score }) => significant(score),
     first: -1,
   },
   {
-    title: text("flagged_rows"),
+    title: text("Flagged rows"),
     className: "number",
     value: ({ flagged }) => flagged,
-    cell: ({ flagged, rows }) => text("of", { part: whole(flagged), all: whole(rows) }),
+    cell: ({ flagged, rows }) => text("{part} of {all}", { part: whole(flagged), all: whole(rows) }),
     first: -1,
   },
 ];
@@ -65,7 +70,7 @@ async function put(answer, run, colors) {
     answer.color ?? "",
   );
   offer("recipe", answer.recipes.map(choice), answer.recipe ?? "");
-  offer("equipment", [{ value: "*", title: text("all") }, ...answer.equipments.map(choice)], answer.equipment ?? "*");
+  offer("equipment", [{ value: "*", title: text("All") }, ...answer.equipments.map(choice)], answer.equipment ?? "*");
   byId("overlay-notes").replaceChildren(...answer.notes.map((note) => element("li", { content: note })));
   const told = {
     all: whole(answer.runs),
@@ -73,7 +78,12 @@ async function put(answer, run, colors) {
     shown: whole(answer.flagged.length),
     sensor: answer.sensor,
   };
-  byId("overlay-about").textContent = answer.figure ? text("overlay_about", told) : "";
+  byId("overlay-about").textContent = answer.figure
+    ? text(
+        "{sensor}: {all} runs, {normal} of them without a flagged row. Shown are the {shown} flagged runs with the highest scores.",
+        told,
+      )
+    : "";
   for (const part of [chart, byId("runs")]) part.hidden = !answer.figure;
   table.show(answer.flagged);
   if (!answer.figure) {
@@ -88,7 +98,11 @@ async function put(answer, run, colors) {
 
 const choice = ({ value, runs, flagged }) => ({
   value: value ?? "",
-  title: text("choice", { value: value ?? text("empty"), runs: whole(runs), flagged: whole(flagged) }),
+  title: text("{value} ({flagged} of {runs} runs flagged)", {
+    value: value ?? text("(empty)"),
+    runs: whole(runs),
+    flagged: whole(flagged),
+  }),
 });
 
 function offer(id, options, chosen) {

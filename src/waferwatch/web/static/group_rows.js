@@ -14,21 +14,21 @@ export const told = (value) =>
   isTime(value) ? time(value) : typeof value === "number" ? significant(value, 9) : (value ?? "–");
 
 const columns = [
-  { title: text("row_number"), className: "number", value: ({ row }) => row, cell: ({ row }) => whole(row) },
-  { title: text("time"), value: ({ time: moment }) => moment, cell: (row) => where(row) },
-  { title: text("score"), className: "number", value: ({ score }) => score, cell: ({ score }) => significant(score) },
+  { title: text("Row"), className: "number", value: ({ row }) => row, cell: ({ row }) => whole(row) },
+  { title: text("Time"), value: ({ time: moment }) => moment, cell: (row) => where(row) },
+  { title: text("Score"), className: "number", value: ({ score }) => score, cell: ({ score }) => significant(score) },
   {
-    title: text("flag"),
+    title: text("Flagged"),
     className: "wide",
     value: ({ flagged }) => Number(flagged),
     cell: ({ flagged }) => (flagged ? text("yes") : "–"),
   },
-  { title: text("event"), className: "number", value: ({ event }) => event, cell: (row) => event(row) },
+  { title: text("Event"), className: "number", value: ({ event }) => event, cell: (row) => event(row) },
 ];
 const table = sortable(byId("rows-table"), columns);
 
 function where(row) {
-  const label = row.time === null ? text("row", { row: whole(row.row) }) : told(row.time);
+  const label = row.time === null ? text("row {row}", { row: whole(row.row) }) : told(row.time);
   return row.from === null ? label : element("a", { href: closer(shown.run, row.from, row.to), content: label });
 }
 
@@ -38,7 +38,7 @@ function event(row) {
   return element("a", {
     href,
     content: whole(row.event),
-    "aria-label": text("event_number", { event: whole(row.event) }),
+    "aria-label": text("Event {event}", { event: whole(row.event) }),
   });
 }
 
@@ -48,7 +48,7 @@ export function open(run, groups, flagged) {
   const query = { by, value: value ?? "" };
   if (second) Object.assign(query, { and: second[0], and_value: second[1] ?? "" });
   Object.assign(shown, { run, query, start: 0 });
-  byId("rows-title").textContent = groups.map(([column, cell]) => `${column}: ${cell ?? text("empty")}`).join(" · ");
+  byId("rows-title").textContent = groups.map(([column, cell]) => `${column}: ${cell ?? text("(empty)")}`).join(" · ");
   byId("rows-flagged").checked = flagged;
   load();
 }
@@ -70,8 +70,12 @@ function put({ rows, total, start, following, first, last }) {
   shown.following = following;
   table.show(rows);
   byId("rows-count").textContent = rows.length
-    ? text("rows_shown", { first: whole(start + 1), last: whole(start + rows.length), all: whole(total) })
-    : text("no_rows");
+    ? text("Rows {first} to {last} of {all}", {
+        first: whole(start + 1),
+        last: whole(start + rows.length),
+        all: whole(total),
+      })
+    : text("no rows");
   byId("rows-detect").href = closer(shown.run, first, last);
   byId("rows-before").disabled = start === 0;
   byId("rows-after").disabled = following === null;

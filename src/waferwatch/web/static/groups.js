@@ -25,36 +25,36 @@ const number = (title, value, cell, className = "number") => ({ title, value, ce
 const columns = () => [
   { title: byId("by").value, value: ({ value }) => value, cell: (group) => opener(group) },
   number(
-    text("rows"),
+    text("Rows"),
     ({ rows }) => rows,
     ({ rows }) => whole(rows),
   ),
   number(
-    text("anomalies"),
+    text("Flagged"),
     ({ anomalies }) => anomalies,
     ({ anomalies }) => whole(anomalies),
     "number wide",
   ),
   number(
-    text("share"),
+    text("Anomalous"),
     ({ ratio }) => ratio,
     ({ ratio }) => percent(ratio, 2),
   ),
-  { title: text("differs"), value: (group) => group.p_value, cell: (group) => difference(group) },
+  { title: text("Differs"), value: (group) => group.p_value, cell: (group) => difference(group) },
   number(
-    text("interval"),
+    text("95 % interval"),
     ({ low }) => low,
     ({ low, high }) => `${percent(low, 2)} – ${percent(high, 2)}`,
     "number wide",
   ),
   number(
-    text("events"),
+    text("Events"),
     ({ events }) => events,
     ({ events }) => whole(events),
     "number wide",
   ),
   number(
-    text("mean_score"),
+    text("Mean score"),
     (group) => group.mean_score,
     (group) => significant(group.mean_score),
     "number wide",
@@ -62,7 +62,7 @@ const columns = () => [
 ];
 
 function opener(group) {
-  const button = element("button", { type: "button", className: "open", content: group.value ?? text("empty") });
+  const button = element("button", { type: "button", className: "open", content: group.value ?? text("(empty)") });
   button.addEventListener("click", () => openRows(group));
   return button;
 }
@@ -70,14 +70,13 @@ function opener(group) {
 const openRows = (group) => group && open(byId("run").value, [[byId("by").value, group.value]], group.anomalies > 0);
 
 function difference({ differs, units, hits, p_value: chance }) {
-  const counted = text(unit === "run" ? "runs_counted" : "events_counted", {
-    hits: whole(hits),
-    units: whole(units),
-  });
+  const values = { hits: whole(hits), units: whole(units) };
+  const counted =
+    unit === "run" ? text("Flagged in {hits} of {units} runs", values) : text("{hits} events in {units} rows", values);
   const p = chance < 0.001 ? "p < 0.001" : `p = ${significant(chance, 2)}`;
   return element("span", {
     className: `differs ${differs ?? ""}`,
-    content: text(differs ?? "chance"),
+    content: { higher: text("▲ more"), lower: text("▼ less") }[differs] ?? text("no"),
     title: `${counted}, ${p}`,
   });
 }
@@ -118,7 +117,7 @@ const when = new Intl.DateTimeFormat(locale, {
   hourCycle: "h23",
 });
 const runTitle = (run) =>
-  text("run_title", {
+  text("{time}, {share} flagged, {detector}", {
     detector: page.detectors[run.options.detector] ?? run.options.detector,
     share: percent(run.summary.anomalies / (run.summary.rows || 1), 1),
     time: when.format(new Date(run.finished ?? run.created)),
@@ -211,8 +210,14 @@ async function put(answer) {
   );
   const notes = [];
   if (groups.length < answer.groups_total)
-    notes.push(text("more_groups", { shown: whole(groups.length), all: whole(answer.groups_total) }));
-  if (groups.length > answer.drawn) notes.push(text("drawn", { count: whole(answer.drawn) }));
+    notes.push(
+      text("The first {shown} of {all} groups are listed.", {
+        shown: whole(groups.length),
+        all: whole(answer.groups_total),
+      }),
+    );
+  if (groups.length > answer.drawn)
+    notes.push(text("The charts show the first {count}.", { count: whole(answer.drawn) }));
   byId("groups-note").textContent = notes.join(" ");
   sortable(byId("groups"), columns()).show(groups);
   heat.show(answer.crossing, answer.by, answer.second);

@@ -2,6 +2,7 @@
 import { announce, ask, clearProblem, showProblem } from "./api.js";
 import { card, nameOf, refreshTimes, saying, showProgress, unfinished, wording } from "./run_card.js";
 import { byId, counted, element, text } from "./text.js";
+import { STATES } from "./words.js";
 
 const PAGE = 25;
 const MOST = 500; // runs that are looked at again while something is on its way
@@ -53,7 +54,9 @@ function show(runs) {
   if (focus && !document.activeElement?.closest?.("[data-run]")) restoreFocus(focus);
   list.setAttribute("aria-busy", "false");
   const filtered = Object.keys(filters()).length > 0;
-  byId("run-count").textContent = runs.length ? counted("shown", runs.length) : "";
+  byId("run-count").textContent = runs.length
+    ? counted("{count} run is shown.", "{count} runs are shown.", runs.length)
+    : "";
   byId("none-fit").hidden = runs.length > 0 || !filtered;
   byId("no-runs").hidden = runs.length > 0 || filtered;
   byId("filters-clear").hidden = !filtered;
@@ -73,7 +76,7 @@ function place(run) {
   shown.set(run.id, { run, node, key });
   if (followed.has(run.id) && !unfinished(run)) {
     followed.delete(run.id);
-    announce(text("ended", { name: nameOf(run), state: text(`state_${run.state}`) }));
+    announce(text("The run on {name} has ended: {state}.", { name: nameOf(run), state: STATES[run.state] }));
   }
   return node;
 }
@@ -107,7 +110,7 @@ async function act(action, run, node) {
 async function start(run, dataset) {
   const made = await ask(path(run.id, "/repeat"), { method: "POST", body: { dataset } });
   followed.add(made.id);
-  announce(text("started", { name: nameOf(made) }));
+  announce(text("The run on {name} was started.", { name: nameOf(made) }));
   if (!fits(made)) form.reset(); // the new run is seen
   address();
   await load();
@@ -156,19 +159,19 @@ function confirmDelete(run, node) {
   const sure = element("button", {
     type: "button",
     className: "btn btn-sm btn-danger",
-    content: text("delete"),
-    "aria-label": saying(text("delete_sure"), run),
+    content: text("Delete"),
+    "aria-label": saying(text("Delete for good?"), run),
   });
   const keep = element("button", {
     type: "button",
     className: "btn btn-sm btn-outline-secondary",
-    content: text("keep"),
+    content: text("Keep it"),
   });
   const box = element(
     "span",
-    { className: "run-sure", role: "group", "aria-label": text("delete_sure") },
-    element("b", { content: text("delete_sure") }),
-    text("delete_help"),
+    { className: "run-sure", role: "group", "aria-label": text("Delete for good?") },
+    element("b", { content: text("Delete for good?") }),
+    text("Its result, verdicts and notes go too. It cannot be undone."),
     sure,
     keep,
   );
@@ -187,7 +190,7 @@ async function remove(run, node) {
   const next = node.nextElementSibling ?? node.previousElementSibling;
   try {
     await ask(path(run.id), { method: "DELETE" });
-    announce(text("deleted", { name: nameOf(run) }));
+    announce(text("The run on {name} was deleted.", { name: nameOf(run) }));
     await load();
     (next?.isConnected ? next : byId("results")).focus({ preventScroll: true });
   } catch (problem) {

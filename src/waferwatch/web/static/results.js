@@ -15,6 +15,7 @@ import {
   text,
   whole,
 } from "./text.js";
+import { VERDICTS } from "./words.js";
 
 const TOP_SENSORS = 3; // that the search looks through
 const SHOWN_SENSORS = 2; // of each line
@@ -40,35 +41,34 @@ export function showHeadline({ headline, notes, run, promise }) {
 export function showTiles(answer) {
   const tiles = [
     tile(
-      text("rows"),
+      text("Rows"),
       whole(answer.chosen),
       answer.chosen < answer.rows
-        ? text("chosen_of", { all: whole(answer.rows) })
-        : text("series", { count: whole(answer.series) }),
+        ? text("of {all}; the filters leave these", { all: whole(answer.rows) })
+        : text("{count} series", { count: whole(answer.series) }),
     ),
-    tile(text("events"), whole(answer.events_total), counted("flagged", answer.anomalies), "alarm"),
     tile(
-      text("share"),
-      percent(answer.anomaly_ratio, 2),
-      text({ auto: "threshold_auto", hand: "threshold_hand" }[answer.threshold_by] ?? "threshold", {
-        value: significant(answer.threshold, 4),
-      }),
+      text("Events"),
+      whole(answer.events_total),
+      counted("{count} row flagged", "{count} rows flagged", answer.anomalies),
+      "alarm",
     ),
+    tile(text("Anomalous"), percent(answer.anomaly_ratio, 2), thresholdOf(answer)),
   ];
   if (answer.metrics) {
     const { precision, recall, f1 } = answer.metrics;
-    tiles.push(tile(text("precision"), decimals(precision), text("labels")));
-    tiles.push(tile(text("recall"), decimals(recall), `${text("f1")} ${decimals(f1)}`));
+    tiles.push(tile(text("Precision"), decimals(precision), text("against the labels")));
+    tiles.push(tile(text("Recall"), decimals(recall), `${text("F1")} ${decimals(f1)}`));
   }
   tiles.push(
     tile(
-      text("time"),
+      text("Time"),
       seconds(answer.seconds),
-      text("per_second", { count: whole(answer.chosen / Math.max(answer.seconds, 0.001)) }),
+      text("{count} rows a second", { count: whole(answer.chosen / Math.max(answer.seconds, 0.001)) }),
     ),
   );
   const hash = answer.model_sha256 ? `${answer.model_sha256.slice(0, 8)} · ` : "";
-  tiles.push(tile(text("model"), answer.model, `${hash}${answer.device}`, "tile-wide", "words"));
+  tiles.push(tile(text("Model"), answer.model, `${hash}${answer.device}`, "tile-wide", "words"));
   byId("summary").replaceChildren(...tiles);
 }
 
@@ -86,18 +86,18 @@ function tile(title, value, under, kind = "", words = "") {
 const list = sortable(
   byId("events"),
   [
-    { title: text("start"), value: (event) => event.start, cell: startLink, className: "when" },
+    { title: text("Start"), value: (event) => event.start, cell: startLink, className: "when" },
     {
-      title: text("equipment"),
+      title: text("Equipment"),
       value: (event) => event.equipment,
       cell: (event) => event.equipment ?? "",
       className: "place",
     },
-    { title: text("lot"), value: (event) => event.lot, cell: (event) => event.lot ?? "", className: "lot wide" },
-    { title: text("duration"), value: (event) => event.rows, cell: lengthOf, className: "span", first: -1 },
-    { title: text("peak"), value: (event) => event.peak_score, cell: peakOf, className: "number", first: -1 },
-    { title: text("sensors"), value: (event) => event.sensors[0]?.sensor, cell: sensors, className: "carriers" },
-    { title: text("verdict"), value: (event) => event.verdict, cell: verdictOf, className: "said wide" },
+    { title: text("Lot"), value: (event) => event.lot, cell: (event) => event.lot ?? "", className: "lot wide" },
+    { title: text("Duration"), value: (event) => event.rows, cell: lengthOf, className: "span", first: -1 },
+    { title: text("Peak score"), value: (event) => event.peak_score, cell: peakOf, className: "number", first: -1 },
+    { title: text("Sensors"), value: (event) => event.sensors[0]?.sensor, cell: sensors, className: "carriers" },
+    { title: text("Verdict"), value: (event) => event.verdict, cell: verdictOf, className: "said wide" },
   ],
   { sort: [4, -1], row: (event, row) => row.setAttribute("data-event", event.id) },
 );
@@ -125,15 +125,23 @@ function filterEvents() {
   const all = found.events_total;
   const partly =
     events.length < all
-      ? text(events.length < found.events.length ? "events_filtered" : "events_shown", {
-          shown: whole(events.length),
-          all: whole(all),
-        })
+      ? partOf(events.length < found.events.length, { shown: whole(events.length), all: whole(all) })
       : "";
-  byId("events-note").textContent = all ? partly : text("no_events");
+  byId("events-note").textContent = all ? partly : text("No events were found.");
   byId("events").classList.toggle("no-place", !found.events.some((event) => event.equipment));
   byId("events").classList.toggle("no-lot", !found.events.some((event) => event.lot));
   list.show(events);
+}
+
+const partOf = (filtered, values) =>
+  filtered
+    ? text("{shown} of {all} events fit.", values)
+    : text("The {shown} with the highest peaks of {all} events are listed.", values);
+
+function thresholdOf({ threshold, threshold_by: by }) {
+  const value = significant(threshold, 4);
+  if (by === "auto") return text("automatic threshold {value}", { value });
+  return by === "hand" ? text("threshold {value}, set by hand", { value }) : text("threshold {value}", { value });
 }
 
 export function startEvents() {
@@ -143,7 +151,11 @@ export function startEvents() {
 
 function verdictOf(event) {
   if (!event.verdict) return "";
-  return element("span", { className: `verdict ${event.verdict}`, content: text(event.verdict), title: event.note });
+  return element("span", {
+    className: `verdict ${event.verdict}`,
+    content: VERDICTS[event.verdict],
+    title: event.note,
+  });
 }
 
 const pageOf = (event) => `/event?run=${encodeURIComponent(found.run)}&event=${event}`;
@@ -156,7 +168,7 @@ function startLink(event) {
     {
       className: "row-link",
       href: pageOf(event.id),
-      "aria-label": text("explain_event", { id: whole(event.id), start }),
+      "aria-label": text("{start}, explain event {id}", { id: whole(event.id), start }),
     },
     parts[0],
     ...parts.slice(1).flatMap((part) => [" ", part]),
@@ -166,24 +178,32 @@ function startLink(event) {
 function startOf(event) {
   if (isTime(event.start)) return event.start.replace("T", " ");
   const { axis, firstRow } = current();
-  return axis === "row" ? text("row", { row: whole(event.start_row + firstRow) }) : significant(event.start, 6);
+  return axis === "row" ? text("row {row}", { row: whole(event.start_row + firstRow) }) : significant(event.start, 6);
 }
 
 function peakOf(event) {
-  return element("span", { content: significant(event.peak_score), title: text("score_scale") });
+  return element("span", {
+    content: significant(event.peak_score),
+    title: text(
+      "How rare a row is among normal rows: 1 is one in ten, 2 one in a hundred, 3 one in a thousand. Beyond the rarest normal row it grows with the distance.",
+    ),
+  });
 }
 
 // How often a peak as high comes in normal running; only known where normal rows have dates.
 function usualOf(event) {
   if (!found.promise?.hours) return [];
   const often = event.usual_every_hours;
-  const content = often === null ? text("usual_beyond") : text("usual_each", { time: duration(often * HOUR_S) });
+  const content =
+    often === null
+      ? text("beyond all normal rows")
+      : text("normally once in {time}", { time: duration(often * HOUR_S) });
   return [element("span", { className: "usual wide", content })];
 }
 
 function lengthOf(event) {
   const length = isTime(event.start) ? secondsBetween(event.start, event.end) : 0;
-  return length > 0 ? duration(length) : counted("row_count", event.rows);
+  return length > 0 ? duration(length) : counted("{count} row", "{count} rows", event.rows);
 }
 
 function sensors(event) {
@@ -198,7 +218,14 @@ function sensors(event) {
   );
   const state =
     event.kind === "state"
-      ? [element("span", { className: "state", content: text("state_since", { start: startOf(event) }) })]
+      ? [
+          element("span", {
+            className: "state",
+            content: text("State: unlike the reference since {start}. Has the process changed? Then learn it anew.", {
+              start: startOf(event),
+            }),
+          }),
+        ]
       : [];
   return element("span", {}, ...parts, ...usualOf(event), ...state);
 }

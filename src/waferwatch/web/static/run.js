@@ -27,7 +27,7 @@ export async function follow(run) {
     if (followed !== run.id) return null;
   }
   leave();
-  if (now.state !== "done") throw new Problem(now.error ?? { message: text("interrupted") });
+  if (now.state !== "done") throw new Problem(now.error ?? { message: text("The server ended before this run did.") });
   return now;
 }
 
@@ -43,7 +43,9 @@ function show(run) {
     box.scrollIntoView({ block: "nearest" }); // it may have been asked for far below, among the settings
   }
   const waiting = run.state === "queued";
-  byId("run-state").textContent = waiting ? text("waiting", { place: run.place ?? 1 }) : text("running");
+  byId("run-state").textContent = waiting
+    ? text("Waiting; place in the queue: {place}", { place: run.place ?? 1 })
+    : text("Running");
   byId("run-share").textContent = waiting ? "" : percent(run.progress, 0);
   const bar = box.querySelector(".progress");
   bar.setAttribute("aria-valuenow", Math.round(run.progress * 100));

@@ -1,5 +1,6 @@
 // One run of the list: what it was asked for, how far it is, what came of it, what can be done with it.
 import { counted, decimals, element, locale, page, percent, seconds, significant, text, time, whole } from "./text.js";
+import { STATES } from "./words.js";
 
 const UNFINISHED = ["queued", "running"];
 const datasets = new Map(page.datasets.map((dataset) => [dataset.id, dataset]));
@@ -20,7 +21,7 @@ export const unfinished = (run) => UNFINISHED.includes(run.state);
 export const there = (run) => datasets.has(run.dataset);
 // What a comparison found can be looked at without its data; a detection is drawn from them.
 const opens = (run) => (run.state === "done" || unfinished(run)) && (run.kind !== "detection" || there(run));
-export const nameOf = (run) => run.dataset_name || text("demo");
+export const nameOf = (run) => run.dataset_name || text("Demo fab (virtual)");
 
 // Moments of the server are in UTC; they are shown in the reader's own time.
 function ago(date) {
@@ -38,11 +39,13 @@ const place = (value) => (value ? (/^\d{4}-\d\d-\d\dT/.test(value) ? time(value)
 
 // What was asked to set the threshold.
 function threshold(asked) {
-  if (typeof asked.threshold === "number") return text("by_hand", { value: significant(asked.threshold, 4) });
-  if (asked.false_alarms) return text("budget", { count: significant(asked.false_alarms) });
+  if (typeof asked.threshold === "number")
+    return text("threshold {value}, set by hand", { value: significant(asked.threshold, 4) });
+  if (asked.false_alarms)
+    return text("at most {count} false alarms per equipment and week", { count: significant(asked.false_alarms) });
   if (asked.contamination)
-    return text("expected", { share: percent(asked.contamination, asked.contamination < 0.01 ? 2 : 1) });
-  return text("automatic");
+    return text("{share} expected", { share: percent(asked.contamination, asked.contamination < 0.01 ? 2 : 1) });
+  return text("automatic threshold");
 }
 
 // The settings of a run, in words.
@@ -53,22 +56,27 @@ export function wording(run) {
   const detectors = several
     ? asked.detectors
       ? named(asked.detectors.map(title))
-      : text("all_detectors")
+      : text("all detectors")
     : title(asked.detector);
   const parts = [threshold(asked)];
   const moved = run.summary?.threshold_by === "hand" && run.summary.threshold !== asked.threshold;
-  if (moved) parts.push(text("moved"));
-  if (asked.checkpoint) parts.unshift(text("checkpoint_named", { name: asked.checkpoint }));
-  if (asked.reference_rows) parts.push(text("reference_first", { count: whole(asked.reference_rows) }));
+  if (moved) parts.push(text("threshold moved by hand"));
+  if (asked.checkpoint) parts.unshift(text("checkpoint {name}", { name: asked.checkpoint }));
+  if (asked.reference_rows)
+    parts.push(text("the first {count} rows of each series are normal", { count: whole(asked.reference_rows) }));
   if (asked.reference_start || asked.reference_end)
-    parts.push(text("reference_from", { start: place(asked.reference_start), end: place(asked.reference_end) }));
+    parts.push(
+      text("{start} to {end} is normal", { start: place(asked.reference_start), end: place(asked.reference_end) }),
+    );
   parts.push(
     asked.features
-      ? counted("some_sensors", asked.features.length).replace("{names}", () => named(asked.features))
-      : text("all_sensors"),
+      ? counted("{count} sensor: {names}", "{count} sensors: {names}", asked.features.length).replace("{names}", () =>
+          named(asked.features),
+        )
+      : text("all sensors"),
   );
   for (const [column, values] of Object.entries(asked.filters ?? {}))
-    parts.push(text("only", { column, values: named(values) }));
+    parts.push(text("only {column}: {values}", { column, values: named(values) }));
   return [element("b", { content: detectors }), ` · ${parts.join(" · ")}`];
 }
 
@@ -77,24 +85,24 @@ function numbers(run) {
   const found = run.summary;
   if (!found) return [];
   if (run.kind !== "detection") {
-    const all = [[text("detectors"), whole(found.detectors?.length ?? 0)]];
-    if (found.faults) all.push([text("faults"), whole(found.faults)]);
-    return [...all, [text("seconds"), seconds(found.seconds)]];
+    const all = [[text("Detectors"), whole(found.detectors?.length ?? 0)]];
+    if (found.faults) all.push([text("Injected faults"), whole(found.faults)]);
+    return [...all, [text("Seconds"), seconds(found.seconds)]];
   }
   const all = [
-    [text("rows"), whole(found.rows)],
-    [text("events"), whole(found.events), found.events ? "alarm" : ""],
-    [text("share"), percent(found.rows ? found.anomalies / found.rows : 0, 2), found.anomalies ? "alarm" : ""],
+    [text("Rows"), whole(found.rows)],
+    [text("Events"), whole(found.events), found.events ? "alarm" : ""],
+    [text("Anomalous"), percent(found.rows ? found.anomalies / found.rows : 0, 2), found.anomalies ? "alarm" : ""],
   ];
-  if (found.f1 !== null && found.f1 !== undefined) all.push([text("f1"), decimals(found.f1)]);
-  return [...all, [text("seconds"), seconds(found.seconds)]];
+  if (found.f1 !== null && found.f1 !== undefined) all.push([text("F1"), decimals(found.f1)]);
+  return [...all, [text("Seconds"), seconds(found.seconds)]];
 }
 
 function bar(run) {
   const progress = element("div", {
     className: "progress",
     role: "progressbar",
-    "aria-label": text("running"),
+    "aria-label": text("Running"),
     "aria-valuemin": 0,
     "aria-valuemax": 100,
   });
@@ -110,11 +118,15 @@ export function showProgress(card, run) {
   const waits = run.state === "queued";
   box.querySelector(".progress").setAttribute("aria-valuenow", Math.round(run.progress * 100));
   box.querySelector(".progress-bar").style.width = `${waits ? 0 : Math.max(2, run.progress * 100)}%`;
-  box.querySelector("span").textContent = waits ? text("waiting", { place: run.place ?? 1 }) : percent(run.progress, 0);
+  box.querySelector("span").textContent = waits
+    ? text("Waiting; place in the queue: {place}", { place: run.place ?? 1 })
+    : percent(run.progress, 0);
 }
 
 function why(run) {
-  const told = run.error ?? (run.state === "interrupted" ? { message: text("interrupted"), hint: "" } : null);
+  const told =
+    run.error ??
+    (run.state === "interrupted" ? { message: text("The server ended before this run did."), hint: "" } : null);
   if (!told) return null;
   const line = element("p", { className: "run-why run-wide", content: told.message });
   if (told.hint) line.append(element("span", { className: "hint", content: told.hint }));
@@ -122,15 +134,29 @@ function why(run) {
 }
 
 const whenOf = (run) => exact.format(new Date(run.created));
-export const saying = (action, run) => text("of_run", { action, name: nameOf(run), when: whenOf(run) });
+export const saying = (action, run) =>
+  text("{action}: run on {name}, {when}", { action, name: nameOf(run), when: whenOf(run) });
+
+/** @type {Record<string, string>} What can be done with a run. */
+const ACTIONS = {
+  open: text("Open"),
+  cancel: text("Cancel"),
+  repeat: text("Repeat on other data"),
+  again: text("Start again"),
+  export: text("Export"),
+  delete: text("Delete"),
+  keep: text("Keep it"),
+};
+/** @type {Record<string, string>} */
+const RUN_KINDS = { detection: text("Detection"), comparison: text("Comparison"), injection: text("Injected faults") };
 
 function button(action, run, className = "btn-outline-secondary") {
   return element("button", {
     type: "button",
     className: `btn btn-sm ${className}`,
-    content: text(action),
+    content: ACTIONS[action],
     "data-action": action,
-    "aria-label": saying(text(action), run),
+    "aria-label": saying(ACTIONS[action], run),
   });
 }
 
@@ -141,17 +167,17 @@ function address(run) {
 function exportsOf(run) {
   const base = `/runs/${encodeURIComponent(run.id)}`;
   const files = [
-    ["rows_csv", `${base}/export?what=rows&format=csv`, true],
-    ["rows_parquet", `${base}/export?what=rows&format=parquet`, true],
-    ["events_csv", `${base}/export?what=events&format=csv`, false],
-    ["events_json", `${base}/export?what=events&format=json`, false],
-    ["report", `${base}/report.html`, true],
+    [text("Rows as CSV"), `${base}/export?what=rows&format=csv`, true],
+    [text("Rows as Parquet"), `${base}/export?what=rows&format=parquet`, true],
+    [text("Events as CSV"), `${base}/export?what=events&format=csv`, false],
+    [text("Events as JSON"), `${base}/export?what=events&format=json`, false],
+    [text("Report (HTML, opens offline)"), `${base}/report.html`, true],
   ];
   const items = files.map(([name, href, needsData]) => {
     const blocked = needsData && !there(run);
     const link = blocked
-      ? element("span", { className: "dropdown-item disabled", content: `${text(name)} (${text("needs_data")})` })
-      : element("a", { className: "dropdown-item", href, content: text(name) });
+      ? element("span", { className: "dropdown-item disabled", content: `${name} (${text("needs the data set")})` })
+      : element("a", { className: "dropdown-item", href, content: name });
     return element("li", {}, link);
   });
   const toggle = button("export", run, "btn-outline-secondary dropdown-toggle");
@@ -168,8 +194,8 @@ function actions(run) {
       element("a", {
         className: "btn btn-sm btn-primary",
         href: address(run),
-        content: text("open"),
-        "aria-label": saying(text("open"), run),
+        content: text("Open"),
+        "aria-label": saying(text("Open"), run),
       }),
     );
   }
@@ -187,16 +213,16 @@ export function card(run) {
     "div",
     { className: "run-head" },
     title,
-    element("span", { className: `run-state ${run.state}`, content: text(`state_${run.state}`) }),
-    element("span", { className: "run-kind", content: text(`kind_${run.kind}`) }),
+    element("span", { className: `run-state ${run.state}`, content: STATES[run.state] }),
+    element("span", { className: "run-kind", content: RUN_KINDS[run.kind] }),
   );
-  if (!there(run)) head.append(element("span", { className: "run-gone", content: text("gone") }));
+  if (!there(run)) head.append(element("span", { className: "run-gone", content: text("data set deleted") }));
   const created = new Date(run.created);
   const when = element(
     "div",
     { className: "run-when" },
     element("time", { datetime: run.created, content: ago(created) }),
-    ` · ${whenOf(run)} · ${text("by", { user: run.user })}`,
+    ["", whenOf(run), text("by {user}", { user: run.user })].join(" · "),
   );
   const told = numbers(run).map(([name, value, className = ""]) =>
     element("div", { className }, element("dt", { content: name }), element("dd", { content: value })),

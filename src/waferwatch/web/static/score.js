@@ -30,7 +30,8 @@ async function put({ figures, threshold, anomalies, anomaly_ratio: ratio }) {
     slider.value = threshold;
     number.value = Number(threshold.toPrecision(5));
   }
-  byId("threshold-count").textContent = `${counted("flagged", anomalies)} (${percent(ratio, 2)})`;
+  byId("threshold-count").textContent =
+    `${counted("{count} row flagged", "{count} rows flagged", anomalies)} (${percent(ratio, 2)})`;
   await draw(chart, figures.score, { edits: { shapePosition: true } });
   if (!chart.dataset.listens) {
     chart.dataset.listens = "yes";

@@ -38,7 +38,8 @@ export function offer(sensors) {
 // As a request names them; nothing when all are chosen.
 export function wished() {
   const chosen = ticked(box);
-  if (!chosen.length) throw new Problem({ message: text("no_sensor"), hint: text("no_sensor_hint") });
+  if (!chosen.length)
+    throw new Problem({ message: text("No sensor is chosen."), hint: text("Choose at least one sensor.") });
   return chosen.length < checks(box).length ? { features: chosen } : {};
 }
 
@@ -48,7 +49,7 @@ export function restore(names) {
 }
 
 function count() {
-  byId("sensor-count").textContent = text("chosen", {
+  byId("sensor-count").textContent = text("{chosen} of {all} sensors", {
     chosen: whole(ticked(box).length),
     all: whole(checks(box).length),
   });

@@ -74,7 +74,10 @@ async function put(figure) {
   byId("zoom-out").disabled = view.start === null && view.end === null;
   const left = meta.lines < meta.lines_total;
   byId("series-note").textContent = left
-    ? text("lines_left_out", { shown: whole(meta.lines), all: whole(meta.lines_total) })
+    ? text("{shown} of {all} lines are drawn: those with most flagged rows.", {
+        shown: whole(meta.lines),
+        all: whole(meta.lines_total),
+      })
     : "";
   await draw(chart, figure);
   if (!listening) listen();

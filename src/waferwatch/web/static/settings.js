@@ -39,7 +39,10 @@ function filterBox({ column, values, total }, number) {
     values.length < total
       ? element("div", {
           className: "form-text",
-          content: text("values_left_out", { shown: whole(values.length), all: whole(total) }),
+          content: text("The first {shown} of {all} values are listed.", {
+            shown: whole(values.length),
+            all: whole(total),
+          }),
         })
       : "";
   const list = element(

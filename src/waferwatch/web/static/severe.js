@@ -28,7 +28,7 @@ export async function settled() {
   if (!open.length) return true;
   box.scrollIntoView({ block: "start" });
   box.focus({ preventScroll: true });
-  announce(text("settle_first"));
+  announce(text("Detect waits: fix the severe findings, or dismiss them."));
   return false;
 }
 
@@ -81,7 +81,7 @@ function entry(finding) {
   const drop = element("button", {
     type: "button",
     className: "btn btn-sm btn-outline-secondary dismiss",
-    content: text("dismiss"),
+    content: text("Dismiss"),
   });
   drop.addEventListener("click", () => dismiss(finding));
   const fix = fixButton(dataset, finding, fixed, showProblem);
@@ -89,7 +89,7 @@ function entry(finding) {
   return element(
     "li",
     { "data-kind": finding.kind },
-    element("span", { className: "severity severity-serious", content: text("severity_serious") }),
+    element("span", { className: "severity severity-serious", content: text("serious") }),
     told,
     actions,
   );

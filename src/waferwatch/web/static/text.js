@@ -5,17 +5,28 @@ export const page = JSON.parse(document.getElementById("page-data")?.dataset.pag
 export const locale =
   page.language === "ko" ? "ko-KR" : navigator.languages.find((tag) => tag.startsWith("en")) || "en";
 
-export function text(key, values = {}) {
-  const sentence = page.texts[key] ?? key;
-  return sentence.replace(/\{(\w+)\}/g, (place, name) => (name in values ? String(values[name]) : place));
+/**
+ * A sentence in the reader's language. It must stand in the call as one literal: Babel finds it there for the catalogue.
+ *
+ * @param {string} sentence in English, with {places}
+ * @param {Record<string, any>} [values] of the places
+ */
+export function text(sentence, values = {}) {
+  const translated = page.texts[sentence] ?? sentence;
+  return translated.replace(/\{(\w+)\}/g, (place, name) => (name in values ? String(values[name]) : place));
 }
 
 const plurals = new Intl.PluralRules(locale);
 
-// A sentence with a {count}; its singular, where the language has one, stands under key_one.
-export function counted(key, count) {
-  const singular = `${key}_one`;
-  const chosen = plurals.select(count) === "one" && singular in page.texts ? singular : key;
+/**
+ * A sentence with a {count}. Both forms must be literals, as for text.
+ *
+ * @param {string} one of one thing
+ * @param {string} many of any other number
+ * @param {number} count
+ */
+export function counted(one, many, count) {
+  const chosen = plurals.select(count) === "one" ? one : many;
   return text(chosen, { count: whole(count) });
 }
 

@@ -14,8 +14,7 @@ from waferwatch.web.figures.comparison.agreement import agreement_figure
 from waferwatch.web.figures.comparison.detectors import comparison_figure
 from waferwatch.web.figures.comparison.faults import delays_figure, faults_figure
 from waferwatch.web.html.language import Translator
-from waferwatch.web.html.texts import detector_titles
-from waferwatch.web.pages.compare.texts import kind_titles
+from waferwatch.web.html.texts import detector_titles, kind_titles
 
 
 def comparison_answer(run: Run, found: Comparison, translate: Translator) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from waferwatch.web.html.language import Translator
 from waferwatch.web.html.pages import render
 from waferwatch.web.pages.compare.answer import comparison_answer, row_answer
 from waferwatch.web.pages.compare.schemas import CompareAnswer, CompareRequest, ComparisonAnswer
-from waferwatch.web.pages.compare.texts import texts
 from waferwatch.web.results.finished import finished_run
 from waferwatch.web.results.question import SUGGESTED_SHARE, options_of
 from waferwatch.web.shell.answers import JsonAnswer
@@ -33,7 +32,6 @@ async def compare_page(request: Request) -> Response:
         request,
         "compare.html",
         area="compare",
-        texts=texts,
         contamination=SUGGESTED_SHARE,
         one_liners=ONE_LINERS,
         slow=_SLOW,

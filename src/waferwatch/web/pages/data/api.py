@@ -28,7 +28,6 @@ from waferwatch.web.pages.data.schemas import (
     SparkQuery,
     UploadAnswer,
 )
-from waferwatch.web.pages.data.texts import texts
 from waferwatch.web.pages.data.upload import receive_file
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
@@ -42,7 +41,7 @@ async def data_page(request: Request) -> Response:
     """The page of data sets."""
     settings = parts(request).settings
     limits = {"rows": settings.max_rows, "columns": settings.max_columns}
-    return await render(request, "data.html", area="data", texts=texts, limits=limits)
+    return await render(request, "data.html", area="data", limits=limits)
 
 
 async def list_datasets(request: Request) -> Response:

@@ -21,7 +21,6 @@ from waferwatch.web.figures.time_series import Window, time_figure
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.pages import render
 from waferwatch.web.pages.detect.schemas import FilterAnswer, PlotQuery
-from waferwatch.web.pages.detect.texts import texts
 from waferwatch.web.results.answer import detect_answer
 from waferwatch.web.results.finished import finished_run, lines_of
 from waferwatch.web.results.keys import dataset_key, detection_key
@@ -44,7 +43,6 @@ async def detect_page(request: Request) -> Response:
         request,
         "detect.html",
         area="detect",
-        texts=texts,
         checkpoints=names,
         contamination=SUGGESTED_SHARE,
         alarms=(LEAST_ALARMS, MOST_ALARMS),

@@ -24,7 +24,6 @@ from waferwatch.web.pages.event.schemas import (
     VerdictAnswer,
     VerdictRequest,
 )
-from waferwatch.web.pages.event.texts import texts
 from waferwatch.web.results.finished import finished, finished_detection
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
@@ -43,9 +42,7 @@ async def event_page(request: Request) -> Response:
         await app.work.draw(_check, app, run_id, number)
     except WaferwatchError as error:
         problem, status = {"message": error.message(translate), "hint": error.hint(translate)}, error.status
-    return await render(
-        request, "event.html", area="event", texts=texts, status=status, problem=problem, longest_note=LONGEST_NOTE
-    )
+    return await render(request, "event.html", area="event", status=status, problem=problem, longest_note=LONGEST_NOTE)
 
 
 def event_number(text: str) -> int:

@@ -30,7 +30,6 @@ from waferwatch.web.pages.groups.schemas import (
     OverlayAnswer,
     OverlayQuery,
 )
-from waferwatch.web.pages.groups.texts import texts
 from waferwatch.web.results.finished import finished, finished_detection, finished_run
 from waferwatch.web.results.keys import detection_key
 from waferwatch.web.results.question import options_of
@@ -43,7 +42,7 @@ from waferwatch.web.shell.work import dataset_of
 
 async def groups_page(request: Request) -> Response:
     """The page of groups."""
-    return await render(request, "groups.html", area="groups", texts=texts)
+    return await render(request, "groups.html", area="groups")
 
 
 async def group_analysis(request: Request) -> Response:

@@ -19,7 +19,6 @@ from waferwatch.web.html.pages import render
 from waferwatch.web.pages.runs.download import download, file_name
 from waferwatch.web.pages.runs.report import write_report
 from waferwatch.web.pages.runs.schemas import ExportQuery
-from waferwatch.web.pages.runs.texts import texts
 from waferwatch.web.results.finished import finished_detection
 from waferwatch.web.shell.answers import encoded
 from waferwatch.web.shell.context import Parts, parts, read_query, translator, user_of
@@ -30,7 +29,7 @@ _MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json"
 
 async def history_page(request: Request) -> Response:
     """The page of runs."""
-    return await render(request, "history.html", area="history", texts=texts)
+    return await render(request, "history.html", area="history")
 
 
 async def export_run(request: Request) -> Response:

@@ -30,7 +30,7 @@ from waferwatch.web.figures.style import Figure
 from waferwatch.web.figures.time_series import Window, time_figure
 from waferwatch.web.html.language import Translator, translated
 from waferwatch.web.html.numbers import Numbers, place
-from waferwatch.web.html.texts import detector_titles, shared_texts
+from waferwatch.web.html.texts import detector_titles, event_words
 from waferwatch.web.results.answer import sensor_ranking
 from waferwatch.web.results.finished import lines_of
 from waferwatch.web.results.headline import headline
@@ -68,7 +68,7 @@ def write_report(app: Parts, run: Run, translate: Translator, file: BinaryIO) ->
 
 def report_html(of: ReportContent) -> str:
     """The whole file."""
-    words = shared_texts(of.translate)
+    words = event_words(of.translate)
     one = of.finished
     run, found = one.run, one.found
     highest = sorted(found.events, key=lambda event: -event.peak_score)
@@ -83,7 +83,7 @@ def report_html(of: ReportContent) -> str:
             show=Numbers(of.translate.language),
             place=place,
             version=metadata.version("waferwatch"),
-            title=one.table.name if run.dataset_name else words["demo"],
+            title=one.table.name if run.dataset_name else of.translate("Demo fab (virtual)"),
             run=run,
             options=one.options,
             headline=headline(one, of.translate),
