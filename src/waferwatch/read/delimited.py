@@ -183,14 +183,17 @@ def _parse(
 ) -> pa.Table:
     bad: list[arrow_csv.InvalidRow] = []
     try:
-        return arrow_csv.read_csv(
+        table = arrow_csv.read_csv(
             pa.PythonFile(source, mode="r"),
             read_options=arrow_csv.ReadOptions(column_names=columns, block_size=_BLOCK_BYTES),
             parse_options=_parse_options(layout, columns, bad),
             convert_options=convert,
             memory_pool=pool,
         )
+        source.check()
+        return table
     except pa.ArrowInvalid as error:
+        source.check()  # where the data ended early, Arrow's complaint about the last line says nothing
         if bad:
             raise _ragged(path, name, limits, layout, columns) from error
         raise _unreadable(error, name) from error

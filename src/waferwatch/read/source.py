@@ -62,11 +62,8 @@ class PackedFile:
 class TextSource(io.RawIOBase):
     """The data lines of a text table as UTF-8, without the header and without blank lines at the end.
 
-    Raises:
-        UnicodeDecodeError: while reading, when the bytes are not of the layout's encoding.
-        InputError: while reading, when the file is binary.
-        TooLargeError: while reading, as soon as there are more lines than the limits allow, or the parser has taken
-            more memory for them.
+    Reading raises nothing: a Python exception that passes through Arrow's threads can lock up the interpreter when it
+    ends. A fault ends the data instead, and ``check`` raises it when Arrow is done.
     """
 
     def __init__(self, file: PackedFile, layout: Layout, name: str, limits: Limits, pool: pa.MemoryPool) -> None:
@@ -85,17 +82,32 @@ class TextSource(io.RawIOBase):
         self._held = b""  # line ends that are passed on only when a line follows
         self._last = b"\n"
         self._ended = False
+        self._fault: Exception | None = None
 
     def readable(self) -> bool:
         return True
 
     def read(self, _size: int = -1) -> bytes:
-        """The next stretch of data; empty at the end only."""
+        """The next stretch of data; empty at the end and after a fault only."""
         while not self._ended:
-            chunk = self._next()
+            try:
+                chunk = self._next()
+            except Exception as error:  # whatever it is, check() raises it
+                self._fault, self._ended = error, True
+                break
             if chunk:
                 return chunk
         return b""
+
+    def check(self) -> None:
+        """
+        Raises:
+            UnicodeDecodeError: the bytes are not of the layout's encoding.
+            InputError: the file is binary or damaged.
+            TooLargeError: there are more lines than the limits allow, or the parser has taken more memory for them.
+        """
+        if self._fault is not None:
+            raise self._fault
 
     def _next(self) -> bytes:
         raw = self._file.read(_CHUNK_BYTES)

@@ -145,7 +145,7 @@ class Stream:
 
     def _restore(self, state: bytes) -> None:
         try:
-            table = pq.read_table(io.BytesIO(state))
+            table = pq.read_table(pa.BufferReader(state))
             about: Mapping[bytes, bytes] = table.schema.metadata or {}
             digest, count = about[b"digest"].decode(), int(about[b"count"])
             frame = table.to_pandas()
