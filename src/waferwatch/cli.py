@@ -16,13 +16,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch import data_options, doctor, model_commands, saved_models
+from waferwatch.commands import data_options, doctor, saved_models
+from waferwatch.commands import models as model_commands
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
 if TYPE_CHECKING:
+    from waferwatch.scoring.question import Question
     from waferwatch.scoring.result import Detection
-    from waferwatch.scoring.threshold import Thresholds
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
@@ -77,12 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_detect(commands: Any) -> None:
     parser = commands.add_parser("detect", help="find anomalies in a file")
     _add_data_options(parser)
-    rule = parser.add_mutually_exclusive_group()
-    rule.add_argument("--threshold", type=_threshold, metavar="N", help="auto, or a score such as 3; default: auto")
-    _add_contamination(rule)
-    rule.add_argument(
-        "--false-alarms", type=float, metavar="N", help="instead: at most N false events per equipment and week"
-    )
+    data_options.add_thresholds(parser)
     parser.add_argument("--model", metavar="FOLDER", help="a model that fit has saved, instead of learning from FILE")
     parser.add_argument("--output", type=Path, metavar="OUT", help="write all rows with their scores: .csv or .parquet")
     parser.add_argument("--label", metavar="COL", help="column of known anomalies, for precision, recall and F1")
@@ -93,7 +89,8 @@ def _add_detect(commands: Any) -> None:
 def _add_compare(commands: Any) -> None:
     parser = commands.add_parser("compare", help="run several detectors on a labelled file")
     _add_data_options(parser)
-    _add_contamination(parser)
+    data_options.add_thresholds(parser)
+    data_options.add_network(parser)
     parser.add_argument("--label", required=True, metavar="COL", help="column of known anomalies")
     parser.add_argument("--detectors", type=data_options.names, metavar="A,B", help="default: all")
     parser.set_defaults(run=run_compare)
@@ -106,19 +103,6 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     data_options.add_reference_rows(known)
     known.add_argument("--reference", metavar="FILE", help="a file of known-normal rows")
     data_options.add_json(parser)
-
-
-def _add_contamination(parser: Any) -> None:
-    parser.add_argument("--contamination", type=float, metavar="F", help="instead: expected share of anomalies")
-
-
-def _threshold(text: str) -> float | str:
-    if text == "auto":
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"give auto or a number such as 3, not {text!r}") from None
 
 
 def _add_generate(commands: Any) -> None:
@@ -141,14 +125,12 @@ def _add_serve(commands: Any) -> None:
 def run_detect(options: argparse.Namespace) -> int:
     from waferwatch.read.files import read_original
     from waferwatch.scoring.output import check_output, with_result, write_rows
-    from waferwatch.scoring.threshold import AUTO, Thresholds
+    from waferwatch.scoring.question import Question, question_of
 
-    wish = Thresholds(
-        AUTO if options.threshold is None else options.threshold, options.contamination, options.false_alarms
-    )
+    question = Question(**question_of(options))
     if options.output:
         check_output(options.output)
-    detection = saved_models.detect_by_model(options, wish) if options.model else _learn_and_detect(options, wish)
+    detection = _detect(options, question)
     for note in detection.notes:
         print(f"Note: {note}", file=sys.stderr)
     if options.output:
@@ -160,33 +142,27 @@ def run_detect(options: argparse.Namespace) -> int:
     return 0
 
 
-def _learn_and_detect(options: argparse.Namespace, wish: Thresholds) -> Detection:
+def _detect(options: argparse.Namespace, question: Question) -> Detection:
+    """By the saved model if there is one, else by what is learnt now."""
     from waferwatch.scoring.run import detect_table
 
+    if options.model:
+        return saved_models.detect_by_model(options, question.thresholds)
     table, reference = _read(options)
-    return detect_table(
-        table,
-        detector=options.detector or data_options.DETECTOR,
-        checkpoint=options.checkpoint,
-        threshold=wish.threshold,
-        contamination=wish.contamination,
-        false_alarms=wish.false_alarms,
-        reference_rows=options.reference_rows,
-        reference=reference,
-        device=options.device,
-    )
+    return detect_table(table, question, reference=reference, device=options.device)
 
 
 def run_compare(options: argparse.Namespace) -> int:
-    from waferwatch.scoring.compare import compare_table
+    from waferwatch.scoring.comparison.compare import compare_table
+    from waferwatch.scoring.question import Question, question_of
 
     table, reference = _read(options)
     rows = compare_table(
         table,
-        detectors=options.detectors,
-        contamination=options.contamination,
-        reference_rows=options.reference_rows,
+        options.detectors,
+        Question(**question_of(options)),
         reference=reference,
+        device=options.device,
     )
     header = ("detector", "precision", "recall", "f1", "auc_pr", "vus_pr", "events", "seconds")
     print(" ".join(f"{name:>18}" for name in header), file=sys.stderr)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from waferwatch.jobs.finished import finished_of
 from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
 from waferwatch.models.contract import Progress
 from waferwatch.read.table import Table
@@ -28,12 +29,7 @@ def run_detection(store: Store, settings: Settings, run: Run, progress: Progress
     found = detect_rows(
         table,
         chosen_rows(table, options),
-        detector=options.detector,
-        checkpoint=options.checkpoint,
-        threshold=options.thresholds.threshold,
-        contamination=options.contamination,
-        false_alarms=options.false_alarms,
-        reference_rows=options.reference_rows,
+        options,
         reference=reference_period(table, options),
         device=settings.device,
         progress=progress,
@@ -60,10 +56,9 @@ def set_threshold(store: Store, run: Run, threshold: float) -> Detection:
         DamagedError: when the result was damaged.
         StorageFullError: when the disk is full; the threshold stays where it was.
     """
-    options = Options.from_dict(run.options)
-    table = table_of(store, options)
     with store.results.lock(run.id):
-        found = move_threshold(table, chosen_rows(table, options), store.results.detection(run.id), threshold)
+        one = finished_of(store, run)
+        found = move_threshold(one.table, one.rows, one.found, threshold)
         # A kill after the next line leaves an old summary; without it, a moved result that answers the old question.
         store.runs.move(run.id, run.summary or {})
         store.results.put_threshold(run.id, found)

@@ -16,25 +16,20 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
 from waferwatch.grouping.groups import group_columns, part
-from waferwatch.models.moment import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
 from waferwatch.read.places import place_of
 from waferwatch.read.table import Role, Table
-from waferwatch.scoring.threshold import AUTO, Thresholds
+from waferwatch.scoring.question import Question
+from waferwatch.scoring.thresholds.threshold import AUTO
 from waferwatch.store.datasets import Dataset
 
 
 @dataclass(frozen=True)
-class Options:
-    """Equal options on the same data give the same result."""
+class Options(Question):
+    """A question with the data that it is asked of. Equal options on the same data give the same result."""
 
     dataset: str
     features: tuple[str, ...] | None = None  # None: every sensor
-    detector: str = "moment"
-    threshold: float | None = None  # as the scores are; None: automatic, unless one of the next two is given
-    contamination: float | None = None  # instead: expected share of anomalous rows
-    false_alarms: float | None = None  # instead: at most this many false events per equipment and week
-    checkpoint: str | None = None
-    reference_rows: int | None = None
     reference_start: str | None = None  # the rows of this period, both ends included, are known to be normal
     reference_end: str | None = None
     filters: tuple[tuple[str, tuple[str, ...]], ...] = ()  # column -> the values whose rows are judged
@@ -42,21 +37,12 @@ class Options:
     version: int | None = None  # of the data set: the roles that its columns had; set when the run is queued
     faults: bool | None = None  # of a comparison: test with injected faults too; None: where there are no labels
 
-    def __post_init__(self) -> None:
-        """
-        Raises:
-            InputError: for more than one way to a threshold, or a value that is none.
-        """
-        _ = self.thresholds
-
-    @property
-    def thresholds(self) -> Thresholds:
-        """How the threshold is chosen."""
-        return Thresholds(AUTO if self.threshold is None else self.threshold, self.contamination, self.false_alarms)
-
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return asdict(self) | {"filters": {column: list(values) for column, values in self.filters}}
+        """Plain JSON types; the automatic threshold is null."""
+        return asdict(self) | {
+            "threshold": None if self.threshold == AUTO else self.threshold,
+            "filters": {column: list(values) for column, values in self.filters},
+        }
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Self:
@@ -67,6 +53,8 @@ class Options:
         known = {field.name: plain[field.name] for field in fields(cls) if field.name in plain}
         if known.get("false_alarms") is not None:
             known["contamination"] = None
+        if known.get("threshold") is None:
+            known["threshold"] = AUTO
         for name in ("features", "detectors"):
             known[name] = None if known.get(name) is None else tuple(known[name])
         known["filters"] = tuple((column, tuple(values)) for column, values in (known.get("filters") or {}).items())
