@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1] / "src" / "waferwatch"
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent / "src" / "waferwatch"
 ORDER = (
     "errors",
     "settings",
@@ -31,7 +32,7 @@ ORDER = (
     "cli",
 )
 # The layer of the command line.
-RIGHT_END = ("cli", "api", "commands", "__init__")
+RIGHT_END = ("cli", "api", "sklearn", "commands", "__init__")
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 # Modules that import torch, and those that may import them or torch, but only inside functions.
 TORCH_MODULES = {f"models/moment/{name}.py" for name in ("network", "runners/torch_runner", "checkpoints/tuning")}
@@ -229,3 +230,16 @@ def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 )
 def test_the_import_finder_sees(source, expected):
     assert [(item.target, item.at_top) for item in imports_of(source)] == expected
+
+
+def test_no_test_asserts_how_long_something_took():
+    """Where the machine is busy such a test fails: count calls (tests/calls.py), or measure in benchmarks/."""
+    clocks = {"perf_counter", "process_time"}
+    timed = [
+        f"{file.relative_to(TESTS).as_posix()}:{node.lineno}"
+        for file in TESTS.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Assert)
+        and clocks & {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
+    ]
+    assert timed == []

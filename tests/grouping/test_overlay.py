@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.calls import calls_of
 from tests.grouping.made import detection_of, table_of
 from waferwatch.grouping.alignment import align
 from waferwatch.grouping.groups import Groups, part
-from waferwatch.grouping.overlay import lay_over
+from waferwatch.grouping.overlay import Overlay, lay_over
 from waferwatch.grouping.runs import WaferRuns, find_runs
 from waferwatch.read.table import Table
 
@@ -196,10 +195,14 @@ def test_the_grid_stays_small_however_long_a_run_is() -> None:
         assert np.isfinite(envelope.middle).all()
 
 
-def test_a_million_rows_are_laid_over_in_about_a_second() -> None:
-    rows = np.arange(1_000_000)
-    table = table_of(equipment=rows // 250_000, wafer=rows // 100 % 25, lot=rows // 2_500, step=rows % 100 // 20)
-    began = time.perf_counter()
-    overlay = overlay_of(table, rows % 1000 == 0)
-    assert overlay.runs == 10_000
-    assert time.perf_counter() - began < 5, "some tenths of a second on a free core"
+def test_the_work_grows_with_the_runs_no_faster_than_their_number_and_visits_no_row() -> None:
+    def calls(count: int) -> int:
+        rows = np.arange(count)
+        table = table_of(equipment=rows // 250_000, wafer=rows // 100 % 25, lot=rows // 2_500, step=rows % 100 // 20)
+        found: list[Overlay] = []
+        made = calls_of(lambda: found.append(overlay_of(table, rows % 1000 == 0)))
+        assert found[0].runs == count // 100
+        return made
+
+    assert calls(300_000) < 12 * calls(30_000)
+    assert calls(300_000) < 300_000 / 2

@@ -50,16 +50,19 @@ class Jobs:
     """Everything that was asked of one server.
 
     Args:
-        finished: called for each run that was done, with the seconds that it took.
+        ended: called with each run that ended after it had begun, how it ended, and the seconds that it took.
     """
 
     def __init__(
-        self, settings: Settings, store: Store, finished: Callable[[Run, float], None] = lambda _run, _seconds: None
+        self,
+        settings: Settings,
+        store: Store,
+        ended: Callable[[Run, State, float], None] = lambda _run, _state, _seconds: None,
     ) -> None:
         cores = os.cpu_count() or 1
         self._settings = settings
         self._store = store
-        self._finished = finished
+        self._when_ended = ended
         self._queue = Queue(max(1, cores // (settings.threads or cores)), self._was_cancelled)
         self._endings = Endings(store.runs)
         self._submitting = threading.Lock()
@@ -141,6 +144,14 @@ class Jobs:
         """Position in the queue, from 1; None when the run does not wait here."""
         return self._queue.place(run_id)
 
+    def waiting(self) -> int:
+        """How many runs wait in this process."""
+        return self._queue.waiting()
+
+    def running(self) -> int:
+        """How many runs this process works on."""
+        return sum(job.running for job in self._queue.jobs())
+
     def cancel(self, run_id: str) -> Run:
         """Stop a run. One that has ended stays as it is; one of another process ends within some seconds.
 
@@ -209,8 +220,8 @@ class Jobs:
             self._endings.remember(run.id, ending)  # ``close`` writes it, and waits for no database
             return
         self._keep(run.id, ending)
+        self._when_ended(run, ending.state, time.perf_counter() - began)
         if ending.state is State.DONE:
-            self._finished(run, time.perf_counter() - began)
             self._drop_if_deleted(run.id)
 
     def _keep(self, run_id: str, ending: Ending) -> None:

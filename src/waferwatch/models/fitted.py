@@ -186,8 +186,10 @@ def key_of(scope: Scope) -> str:
 
 
 def _kept(learnt: Learnt) -> list[Floats]:
+    """Left-out scores of what was learnt from, rounded as they are kept: none then lies above the highest of them."""
     aside = set(learnt.set_aside)
-    return [values for number, values in enumerate(learnt.left_out) if number not in aside]
+    found = [values for number, values in enumerate(learnt.left_out) if number not in aside]
+    return [values.astype(np.float32).astype(np.float64) for values in found]
 
 
 def _kept_series(series: Sequence[Series], learnt: Learnt) -> list[Series]:

@@ -92,6 +92,10 @@ class Model:
             )
         return found
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the network, which is loaded anew: joblib and other code of the caller's may pickle a model."""
+        return {name: value for name, value in self.__dict__.items() if name != "detector"}
+
     def detect(
         self,
         frame: pd.DataFrame,

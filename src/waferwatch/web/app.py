@@ -77,6 +77,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     settings = settings or current_settings()
     store, telemetry = open_store(settings), Telemetry()
     jobs = Jobs(settings, store, telemetry.count_run)
+    telemetry.watch_queue(jobs.waiting, jobs.running)
     made = Parts(settings, store, jobs, telemetry, Work(store.datasets), Access(settings))
     app = Starlette(
         routes=[

@@ -131,8 +131,7 @@ class Guard:
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
         method = scope["method"] if scope["method"] in (*READING, "POST", "PUT", "PATCH", "DELETE") else "other"
-        self._telemetry.count("waferwatch_requests_total", route=route, method=method, status=str(status or 500))
-        self._telemetry.count("waferwatch_request_seconds_total", seconds, route=route)
+        self._telemetry.count_request(route, method, status or 500, seconds)
 
 
 class _Answered:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from waferwatch.errors import ModelError, StorageFullError, WaferwatchError
 from waferwatch.store.database.connection import StoreError
@@ -57,7 +57,7 @@ def _readiness(app: Parts) -> dict[str, str | None]:
 
 async def metrics(request: Request) -> Response:
     """Counters for Prometheus."""
-    return PlainTextResponse(parts(request).telemetry.text(), headers={"Content-Type": CONTENT_TYPE})
+    return Response(parts(request).telemetry.text(), headers={"Content-Type": CONTENT_TYPE})
 
 
 ENDPOINTS = (

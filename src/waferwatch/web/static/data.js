@@ -8,7 +8,9 @@ import * as toast from "./data_toast.js";
 import * as upload from "./data_upload.js";
 import { byId, text } from "./text.js";
 
+/** @type {any} */
 let shown = null; // the data set with its columns, as the server described it
+/** @type {AbortController | null} */
 let stop = null;
 
 const openTab = (id) => bootstrap.Tab.getOrCreateInstance(byId(`${id}-tab`)).show();

@@ -11,6 +11,7 @@ import * as severe from "./severe.js";
 import { byId, text, whole } from "./text.js";
 
 const query = new URLSearchParams(location.search);
+/** @type {any} */
 let shown = null; // data set and id of the run on the page
 let turn = 0; // grows whenever another data set or run is looked at: late answers are dropped
 
@@ -37,7 +38,10 @@ async function showDataset(dataset) {
   try {
     const wanted = query.get("run");
     query.delete("run");
-    const [newest] = await Promise.all([wanted ? ask(`/runs/${encodeURIComponent(wanted)}`) : newestRun(dataset), settings.offerRows(dataset)]);
+    const [newest] = await Promise.all([
+      wanted ? ask(`/runs/${encodeURIComponent(wanted)}`) : newestRun(dataset),
+      settings.offerRows(dataset),
+    ]);
     if (mine !== turn) return;
     if (newest) await showRun(newest, mine);
     else {
@@ -152,7 +156,7 @@ async function showDistribution(sensor) {
 
 async function showCorrelation() {
   if (!shown) return;
-  const rows = document.querySelector("[name=correlation-rows]:checked").value;
+  const rows = /** @type {any} */ (document.querySelector("[name=correlation-rows]:checked")).value;
   try {
     await draw(byId("correlation"), await ask(`/runs/${encodeURIComponent(shown.run)}/correlation?rows=${rows}`));
   } catch (problem) {
@@ -167,10 +171,12 @@ byId("settings").addEventListener("submit", (event) => {
 byId("again").addEventListener("click", detect);
 for (const tab of document.querySelectorAll("[data-bs-toggle=tab]")) {
   tab.addEventListener("shown.bs.tab", () => {
-    for (const chart of document.querySelectorAll(`${tab.dataset.bsTarget} .js-plotly-plot`)) resize(chart);
+    for (const chart of document.querySelectorAll(`${tab.getAttribute("data-bs-target")} .js-plotly-plot`))
+      resize(chart);
   });
 }
-for (const choice of document.querySelectorAll("[name=correlation-rows]")) choice.addEventListener("change", showCorrelation);
+for (const choice of document.querySelectorAll("[name=correlation-rows]"))
+  choice.addEventListener("change", showCorrelation);
 series.onSensor(showDistribution);
 score.onMoved(refresh);
 severe.onFixed(data.replace);

@@ -3,7 +3,7 @@ import { ask } from "./api.js";
 import * as sensors from "./sensors.js";
 import { byId, element, text, whole } from "./text.js";
 
-const { checks, checkbox, ticked } = sensors;
+const { checkbox, ticked } = sensors;
 const slider = byId("contamination-slider");
 const share = byId("contamination");
 const thresholdBy = byId("threshold-by");
@@ -24,7 +24,10 @@ export async function offerRows(dataset) {
   byId("filters").replaceChildren(...found.columns.map(filterBox));
   countFilters();
   const dated = found.first !== null && /^\d{4}-/.test(found.first);
-  for (const [id, end] of [["reference-start", found.first], ["reference-end", found.last]]) {
+  for (const [id, end] of [
+    ["reference-start", found.first],
+    ["reference-end", found.last],
+  ]) {
     byId(id).type = dated ? "datetime-local" : "text";
     byId(id).value = end === null ? "" : dated ? end.slice(0, 19) : end;
   }
@@ -32,8 +35,19 @@ export async function offerRows(dataset) {
 }
 
 function filterBox({ column, values, total }, number) {
-  const more = values.length < total ? element("div", { className: "form-text", content: text("values_left_out", { shown: whole(values.length), all: whole(total) }) }) : "";
-  const list = element("div", { className: "sensors", role: "group", "aria-label": column, "data-column": column }, ...values.map((value, at) => checkbox(`filter-${number}-${at}`, value, false)), more);
+  const more =
+    values.length < total
+      ? element("div", {
+          className: "form-text",
+          content: text("values_left_out", { shown: whole(values.length), all: whole(total) }),
+        })
+      : "";
+  const list = element(
+    "div",
+    { className: "sensors", role: "group", "aria-label": column, "data-column": column },
+    ...values.map((value, at) => checkbox(`filter-${number}-${at}`, value, false)),
+    more,
+  );
   return element("details", {}, element("summary", { content: column }), list);
 }
 
@@ -41,13 +55,19 @@ const filterBoxes = () => [...byId("filters").querySelectorAll("[data-column]")]
 
 function countFilters() {
   const used = filterBoxes().filter((list) => ticked(list).length);
-  byId("filter-count").textContent = used.length ? used.map((list) => `${list.dataset.column} (${ticked(list).length})`).join(", ") : "";
+  byId("filter-count").textContent = used.length
+    ? used.map((list) => `${list.dataset.column} (${ticked(list).length})`).join(", ")
+    : "";
 }
 
 // What a run is asked for; a field that stands at its default is left out.
 export function wishes(dataset) {
   const features = sensors.wished();
-  const filters = Object.fromEntries(filterBoxes().map((list) => [list.dataset.column, ticked(list)]).filter(([, values]) => values.length));
+  const filters = Object.fromEntries(
+    filterBoxes()
+      .map((list) => [list.dataset.column, ticked(list)])
+      .filter(([, values]) => values.length),
+  );
   const checkpoint = byId("checkpoint");
   const chosen = USES_CHECKPOINT.includes(detector.value) && checkpoint.selectedIndex > 0;
   return {
@@ -64,7 +84,8 @@ export function wishes(dataset) {
 function threshold() {
   if (thresholdBy.value === "false_alarms") return { false_alarms: Number(alarms.value) };
   if (thresholdBy.value === "hand") return { threshold: Number(byHand.value) };
-  if (thresholdBy.value === "contamination") return { contamination: Number((Number(share.value) / 100).toPrecision(6)) };
+  if (thresholdBy.value === "contamination")
+    return { contamination: Number((Number(share.value) / 100).toPrecision(6)) };
   return {};
 }
 
@@ -84,10 +105,17 @@ export function restore(options) {
   if ([...detector.options].some((option) => option.value === options.detector)) detector.value = options.detector;
   if (options.checkpoint) byId("checkpoint").value = options.checkpoint;
   const given = typeof options.threshold === "number";
-  thresholdBy.value = given ? "hand" : options.false_alarms ? "false_alarms" : options.contamination ? "contamination" : "auto";
+  thresholdBy.value = given
+    ? "hand"
+    : options.false_alarms
+      ? "false_alarms"
+      : options.contamination
+        ? "contamination"
+        : "auto";
   if (given) byHand.value = options.threshold;
   if (options.false_alarms) alarms.value = options.false_alarms;
-  if (options.contamination && !options.false_alarms) share.value = Number((options.contamination * 100).toPrecision(6));
+  if (options.contamination && !options.false_alarms)
+    share.value = Number((options.contamination * 100).toPrecision(6));
   slider.value = share.value;
   kind.value = options.reference_rows ? "rows" : options.reference_start || options.reference_end ? "period" : "";
   byId("reference").value = options.reference_rows ?? "";

@@ -63,7 +63,7 @@ async def upload_dataset(request: Request) -> Response:
             await app.work.read(app.store.datasets.discard, incoming)
         raise
     dataset, table = await app.work.read(app.store.datasets.keep, incoming, name)
-    app.telemetry.count("waferwatch_uploads_total")
+    app.telemetry.count_upload()
     await app.work.read(app.store.audit.add, user_of(request), "upload data set", dataset.id, name=dataset.name)
     return JsonAnswer({**asdict(dataset), "notes": translated(table.notes, translator(request))}, status_code=201)
 

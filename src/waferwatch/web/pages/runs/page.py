@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -22,7 +21,7 @@ from waferwatch.web.pages.runs.report import write_report
 from waferwatch.web.pages.runs.schemas import ExportQuery
 from waferwatch.web.pages.runs.texts import texts
 from waferwatch.web.results.finished import finished_detection
-from waferwatch.web.shell.answers import plain
+from waferwatch.web.shell.answers import encoded
 from waferwatch.web.shell.context import Parts, parts, read_query, translator, user_of
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
 
@@ -86,8 +85,7 @@ def _write_events(app: Parts, run: Run, kind: str, file: BinaryIO) -> None:
         "created": run.created,
         "options": run.options,
     }
-    document = plain(events_document(found, said, about))
-    file.write(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1).encode(errors="backslashreplace"))
+    file.write(encoded(events_document(found, said, about), indent=True))
     return None
 
 
