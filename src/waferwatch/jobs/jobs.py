@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, replace
 from typing import Any
@@ -134,11 +134,13 @@ class Jobs:
         Raises:
             NotFoundError: when there is no such run (any more).
         """
-        return self._now(self._store.runs.get(run_id))
+        before = self._endings.unwritten()
+        return self._now(self._store.runs.get(run_id), before)
 
     def all(self, **wanted: Any) -> list[Run]:
         """As ``Runs.all``."""
-        return [self._now(run) for run in self._store.runs.all(**wanted)]
+        before = self._endings.unwritten()
+        return [self._now(run, before) for run in self._store.runs.all(**wanted)]
 
     def place(self, run_id: str) -> int | None:
         """Position in the queue, from 1; None when the run does not wait here."""
@@ -209,9 +211,9 @@ class Jobs:
         done = self._store.runs.same(fingerprint)
         return done if done is not None and (self._store.results.folder / done.id).is_dir() else None
 
-    def _now(self, run: Run) -> Run:
+    def _now(self, run: Run, before: Mapping[str, Ending]) -> Run:
         job = self._queue.find(run.id)
-        return self._endings.shown(run if job is None else replace(run, progress=job.progress))
+        return self._endings.shown(run if job is None else replace(run, progress=job.progress), before)
 
     def _work(self, run: Run, progress: Progress) -> None:
         began = time.perf_counter()
