@@ -104,7 +104,7 @@ def test_what_does_not_exist_is_named(store: Store, model: Model) -> None:
     store.monitors.add("etch", new(model), "kim")
     with pytest.raises(NotFoundError, match="no monitor depo"):
         store.monitors.version("depo")
-    with pytest.raises(NotFoundError, match="no version 7.*Its versions: 1"):
+    with pytest.raises(NotFoundError, match=r"no version 7.*Its versions: 1"):
         store.monitors.version("etch@7")
     with pytest.raises(InputError, match="etch@last names no version"):
         store.monitors.version("etch@last")
