@@ -33,7 +33,7 @@ from waferwatch.models.moment import checkpoint as checkpoints
 from waferwatch.models.moment.export import export_checkpoint
 from waferwatch.models.moment.normal_windows import normal_series
 from waferwatch.models.moment.torch_runner import load_network
-from waferwatch.models.moment.tuning import Course, tune
+from waferwatch.models.moment.tuning import TuningResult, tune
 from waferwatch.read.table import Table
 from waferwatch.scoring.compare import vus_window
 from waferwatch.scoring.reference import known_normal
@@ -121,7 +121,7 @@ def judged(case: Case, options: argparse.Namespace) -> dict[str, Any]:
     return {"name": case.name, **{key: _short(value) for key, value in asdict(course).items()}, **figures}
 
 
-def tuned(case: Case, name: str, options: argparse.Namespace) -> Course:
+def tuned(case: Case, name: str, options: argparse.Namespace) -> TuningResult:
     """Leave a checkpoint of that name, also where its error is no lower."""
     start = checkpoints.find()
     model = load_network(start)

@@ -116,6 +116,22 @@ def test_no_module_has_a_name_that_says_nothing():
     ] == []
 
 
+def test_no_public_class_name_is_there_twice():
+    places: dict[str, list[str]] = {}
+    for file in FILES:
+        for name in public_classes(file.read_text("utf-8")):
+            places.setdefault(name, []).append(path_of(file))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+def public_classes(source: str) -> list[str]:
+    return [
+        node.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+
+
 def test_torch_is_imported_only_where_it_belongs():
     wrong = []
     for file in FILES:

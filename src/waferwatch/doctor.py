@@ -26,7 +26,7 @@ _INSTALL = "Install waferwatch again, for example with ./uv_run.sh."
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """One line of the report. A remedy may also stand beside what is well: how to get more."""
 
     well: bool
@@ -51,25 +51,25 @@ def run_doctor(_options: argparse.Namespace) -> int:
     return 0 if all(finding.well for finding in findings) else 2
 
 
-def check_versions(_settings: Settings) -> Finding:
+def check_versions(_settings: Settings) -> DoctorFinding:
     try:
         parts = [f"{name} {version(name)}" for name in ("waferwatch", *_PARTS)]
     except PackageNotFoundError as error:
-        return Finding(False, "versions", f"{error.name} is not installed", _INSTALL)
-    return Finding(True, "versions", ", ".join([f"Python {platform.python_version()}", *parts]))
+        return DoctorFinding(False, "versions", f"{error.name} is not installed", _INSTALL)
+    return DoctorFinding(True, "versions", ", ".join([f"Python {platform.python_version()}", *parts]))
 
 
-def check_checkpoint(_settings: Settings) -> Finding:
+def check_checkpoint(_settings: Settings) -> DoctorFinding:
     from waferwatch.models.registry import create
 
     try:
         model = create("moment", device="cpu").info
     except WaferwatchError as error:
-        return Finding(False, "checkpoint", error.message(), error.hint())
-    return Finding(True, "checkpoint", f"{model.name}, sha256 {model.sha256}")
+        return DoctorFinding(False, "checkpoint", error.message(), error.hint())
+    return DoctorFinding(True, "checkpoint", f"{model.name}, sha256 {model.sha256}")
 
 
-def check_device(settings: Settings) -> Finding:
+def check_device(settings: Settings) -> DoctorFinding:
     """Where MOMENT would run with these settings."""
     from waferwatch.models.registry import create
 
@@ -77,36 +77,36 @@ def check_device(settings: Settings) -> Finding:
         model = create("moment", device=settings.device).info
     except WaferwatchError as error:
         remedy = error.hint() or "Set WAFERWATCH_DEVICE to cpu."
-        return Finding(False, "device", f"{settings.device}: {error.message()}", remedy)
+        return DoctorFinding(False, "device", f"{settings.device}: {error.message()}", remedy)
     more = "" if importlib.util.find_spec("torch") else "For a GPU and official checkpoints: ./uv_run.sh add-torch"
-    return Finding(True, "device", model.device, more)
+    return DoctorFinding(True, "device", model.device, more)
 
 
-def check_data_folder(settings: Settings) -> Finding:
+def check_data_folder(settings: Settings) -> DoctorFinding:
     folder, remedy = settings.data_dir, "Set WAFERWATCH_DATA_DIR to a folder that you may write to."
     place = _nearest_existing(folder)
     try:
         with tempfile.TemporaryFile(dir=place):  # rights alone do not tell of a read-only file system or a full disk
             pass
     except OSError as error:
-        return Finding(False, "data folder", f"{folder}: {error.strerror}", remedy)
-    return Finding(True, "data folder", f"{folder}{'' if place == folder else ' (made at the first start)'}")
+        return DoctorFinding(False, "data folder", f"{folder}: {error.strerror}", remedy)
+    return DoctorFinding(True, "data folder", f"{folder}{'' if place == folder else ' (made at the first start)'}")
 
 
-def check_disk(settings: Settings) -> Finding:
+def check_disk(settings: Settings) -> DoctorFinding:
     free = shutil.disk_usage(_nearest_existing(settings.data_dir)).free / 1e9
     remedy = f"Free at least {LEAST_FREE_GB} GB, or set WAFERWATCH_DATA_DIR to a larger disk."
     enough = free >= LEAST_FREE_GB
-    return Finding(enough, "free disk", f"{free:.1f} GB", "" if enough else remedy)
+    return DoctorFinding(enough, "free disk", f"{free:.1f} GB", "" if enough else remedy)
 
 
-def check_database(settings: Settings) -> Finding:
+def check_database(settings: Settings) -> DoctorFinding:
     """Connects, and brings the tables to this version as a start would; makes no SQLite file that is not there."""
     from waferwatch.store.database import Database
 
     own = not settings.database_url.get_secret_value()
     if own and not (settings.data_dir / "waferwatch.sqlite3").exists():
-        return Finding(True, "database", "SQLite in the data folder (made at the first start)")
+        return DoctorFinding(True, "database", "SQLite in the data folder (made at the first start)")
     try:
         database = Database(settings)
         try:
@@ -115,16 +115,16 @@ def check_database(settings: Settings) -> Finding:
         finally:
             database.close()
     except WaferwatchError as error:
-        return Finding(False, "database", error.message(), error.hint())
+        return DoctorFinding(False, "database", error.message(), error.hint())
     except Exception as error:  # a driver's own; its text may hold the password
         remedy = (
             "Check WAFERWATCH_DATABASE_URL, and that its user may make tables. A broken SQLite file: bring back a copy."
         )
-        return Finding(False, "database", f"cannot be used ({type(error).__name__})", remedy)
-    return Finding(True, "database", f"{name}: connects, its tables are of this version")
+        return DoctorFinding(False, "database", f"cannot be used ({type(error).__name__})", remedy)
+    return DoctorFinding(True, "database", f"{name}: connects, its tables are of this version")
 
 
-def check_port(settings: Settings) -> Finding:
+def check_port(settings: Settings) -> DoctorFinding:
     place = f"{settings.host}:{settings.port}"
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -133,8 +133,8 @@ def check_port(settings: Settings) -> Finding:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            return Finding(False, "port", *_port_trouble(error, place))
-    return Finding(True, "port", f"{place} is free")
+            return DoctorFinding(False, "port", *_port_trouble(error, place))
+    return DoctorFinding(True, "port", f"{place} is free")
 
 
 def _port_trouble(error: OSError, place: str) -> tuple[str, str]:
@@ -145,22 +145,22 @@ def _port_trouble(error: OSError, place: str) -> tuple[str, str]:
     return f"{place}: this machine has no such address", "Set WAFERWATCH_HOST to 127.0.0.1, or 0.0.0.0 for the network."
 
 
-def check_fonts(_settings: Settings) -> Finding:
+def check_fonts(_settings: Settings) -> DoctorFinding:
     """Korean letters on this machine. Browsers elsewhere bring their own, so that a server without them is well."""
     if sys.platform in ("win32", "darwin"):
-        return Finding(True, "fonts", "the system brings Korean ones")
+        return DoctorFinding(True, "fonts", "the system brings Korean ones")
     remedy = "Only for a browser on this machine, its prints and screenshots. On Debian: apt-get install fonts-nanum"
     try:
         listing = subprocess.run(["fc-list", ":lang=ko", "family"], capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
-        return Finding(True, "fonts", "unknown, as fc-list is not there", remedy)
+        return DoctorFinding(True, "fonts", "unknown, as fc-list is not there", remedy)
     families = sorted({line.split(",")[0].strip() for line in listing.stdout.splitlines() if line.strip()})
     if not families:
-        return Finding(True, "fonts", "none with Korean letters on this machine", remedy)
-    return Finding(True, "fonts", f"Korean: {', '.join(families[:3])}")
+        return DoctorFinding(True, "fonts", "none with Korean letters on this machine", remedy)
+    return DoctorFinding(True, "fonts", f"Korean: {', '.join(families[:3])}")
 
 
-CHECKS: tuple[Callable[[Settings], Finding], ...] = (
+CHECKS: tuple[Callable[[Settings], DoctorFinding], ...] = (
     check_versions,
     check_checkpoint,
     check_device,

@@ -14,7 +14,7 @@ from tests.grouping.made import detection_of, table_of
 from waferwatch.grouping.alignment import align
 from waferwatch.grouping.groups import Groups, part
 from waferwatch.grouping.overlay import lay_over
-from waferwatch.grouping.runs import Runs, find_runs
+from waferwatch.grouping.runs import WaferRuns, find_runs
 from waferwatch.read.table import Table
 
 LEVELS = {"fill": 1.0, "etch": 5.0, "purge": 2.0}
@@ -87,7 +87,7 @@ def test_a_step_column_that_counts_rows_is_no_step() -> None:
 
 
 def test_a_step_that_comes_back_is_a_step_of_its_own() -> None:
-    runs = Runs(("wafer",), np.arange(24), np.array([0, 12]))
+    runs = WaferRuns(("wafer",), np.arange(24), np.array([0, 12]))
     steps = Groups("step", np.tile(np.repeat([0, 1, 0, 1], 3), 2), ["deposit", "purge"])
     assert [step.name for step in align(runs, steps).steps] == ["deposit", "purge", "deposit", "purge"]
 

@@ -17,7 +17,7 @@ _CONTEXT = (Role.WAFER, Role.RECIPE, Role.STEP, Role.CONTEXT)
 
 
 @dataclass(frozen=True)
-class Place:
+class FabPlace:
     """Where in the fab one row stands."""
 
     equipment: str | None  # the values of the equipment columns, joined by " / "
@@ -25,7 +25,7 @@ class Place:
     context: dict[str, str]  # column -> value: wafer, recipe, step, other categories, other group columns
 
 
-def places(table: Table, rows: NDArray[np.int64]) -> list[Place]:
+def places(table: Table, rows: NDArray[np.int64]) -> list[FabPlace]:
     """Where each of the rows stands; what a row does not say is left out.
 
     Args:
@@ -41,7 +41,7 @@ def places(table: Table, rows: NDArray[np.int64]) -> list[Place]:
     ]
     words = {name: _words(table.frame[name], rows) for name in (*equipment, *lot, *other)}
     return [
-        Place(
+        FabPlace(
             equipment=_joined(words[name][index] for name in equipment),
             lot=_joined(words[name][index] for name in lot),
             context={name: word for name in other if (word := words[name][index]) is not None},

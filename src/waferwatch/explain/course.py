@@ -33,7 +33,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Course:
+class ExpectedCourse:
     """What some sensors should have done along the view of an event, each array (n, S); NaN where it cannot be said."""
 
     middle: Floats  # median of normal rows
@@ -44,7 +44,7 @@ class Course:
     expected: Expected | None = None  # None: not asked for, or MOMENT did not judge the data
 
 
-def course(scene: Scene, spot: Spot, sensors: Sequence[str], *, moment: bool = False) -> Course:
+def course(scene: Scene, spot: Spot, sensors: Sequence[str], *, moment: bool = False) -> ExpectedCourse:
     """What the sensors should have done around the event.
 
     Args:
@@ -57,7 +57,7 @@ def course(scene: Scene, spot: Spot, sensors: Sequence[str], *, moment: bool = F
             expected = _expected(scene, spot, sensors, _engine_of(scene.found.model, scene.found.model_sha256))
         except WaferwatchError as error:
             expected = Expected(None, obstacle=error)
-    return Course(found.middle, found.low, found.high, found.by_step, found.known, expected)
+    return ExpectedCourse(found.middle, found.low, found.high, found.by_step, found.known, expected)
 
 
 def _expected(scene: Scene, spot: Spot, sensors: Sequence[str], engine: Engine) -> Expected:

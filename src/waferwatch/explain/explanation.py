@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from waferwatch.explain.course import Course, course
+from waferwatch.explain.course import ExpectedCourse, course
 from waferwatch.explain.nearest import MOST_SENSORS as MOST_COMPARED
 from waferwatch.explain.nearest import Nearest, find_nearest
 from waferwatch.explain.scene import Scene
@@ -37,7 +37,7 @@ class Explanation:
     certainty: Certainty
     ranking: list[SensorPart]  # every sensor, highest share first
     sensors: list[str]  # whose course is told
-    course: Course  # of ``sensors``
+    course: ExpectedCourse  # of ``sensors``
     farthest: list[Farthest | None]  # of ``sensors``
     nearest: Nearest | None  # compares the first ``compared`` of ``sensors``
     compared: int

@@ -14,17 +14,17 @@ from waferwatch.errors import InputError
 from waferwatch.read.groups import group_codes
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.result import Detection
-from waferwatch.series.layout import Layout as Cut
+from waferwatch.series.layout import SeriesLayout
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
 
 Floats = NDArray[np.float64]
 
-_ONE_STRETCH = Cut(by_wafer=False, gaps={"": float("inf")})
+_ONE_STRETCH = SeriesLayout(by_wafer=False, gaps={"": float("inf")})
 
 
 @dataclass(frozen=True)
-class Layout:
+class SceneLayout:
     """Where each row of a table stands. It does not change with the threshold."""
 
     stretches: list[Series]  # rows, time, key, scope and marked reference of each series; no values
@@ -48,8 +48,8 @@ def lay_out(
     *,
     reference_rows: int | None = None,
     known: NDArray[np.bool_] | None = None,
-    cut: Cut | None = None,
-) -> Layout:
+    cut: SeriesLayout | None = None,
+) -> SceneLayout:
     """Part a table into series as the detection did, but for passes of wafers: an event may span several of them.
 
     Args:
@@ -74,7 +74,7 @@ def lay_out(
         for one in stretches:
             known[one.rows] = one.reference if one.reference is not None else False
     recipes, steps, lots = (table.columns(role) for role in (Role.RECIPE, Role.STEP, Role.LOT))
-    return Layout(
+    return SceneLayout(
         stretches=stretches,
         owner=owner,
         position=position,
@@ -85,7 +85,7 @@ def lay_out(
     )
 
 
-def _cut(cut: Cut | None) -> Cut | None:
+def _cut(cut: SeriesLayout | None) -> SeriesLayout | None:
     """Where wafers were runs, the pauses between them are no gaps."""
     return _ONE_STRETCH if cut is not None and cut.by_wafer else cut
 
@@ -109,7 +109,7 @@ class Scene:
 
     table: Table
     found: Detection
-    layout: Layout
+    layout: SceneLayout
     usual: NDArray[np.bool_]  # (rows,) judged, not flagged, and not labelled as an anomaly
 
     def values(self, sensors: Sequence[str], rows: NDArray[np.int64]) -> Floats:
@@ -131,7 +131,7 @@ class Scene:
         return np.concatenate(rows) if rows else np.empty(0, np.int64)
 
 
-def set_scene(table: Table, found: Detection, layout: Layout) -> Scene:
+def set_scene(table: Table, found: Detection, layout: SceneLayout) -> Scene:
     """
     Raises:
         InputError: when the table is no longer the one that was judged.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.explain.course import Course
+from waferwatch.explain.course import ExpectedCourse
 from waferwatch.explain.scene import Floats, Scene, evenly, told
 from waferwatch.explain.spot import Spot
 
@@ -48,7 +48,7 @@ def shares(scene: Scene, spot: Spot) -> list[tuple[str, float]]:
 
 
 def sensor_parts(
-    scene: Scene, spot: Spot, ranked: Sequence[tuple[str, float]], shown: Sequence[str], along: Course
+    scene: Scene, spot: Spot, ranked: Sequence[tuple[str, float]], shown: Sequence[str], along: ExpectedCourse
 ) -> list[SensorPart]:
     """The ranked sensors, each with its onset: the first point of the event at which it left the normal.
 
@@ -80,7 +80,7 @@ def _usual_contributions(scene: Scene, spot: Spot) -> NDArray[np.float32]:
     return found
 
 
-def _beyond_band(spot: Spot, measured: Floats, along: Course, at: int) -> tuple[Floats, NDArray[np.bool_]]:
+def _beyond_band(spot: Spot, measured: Floats, along: ExpectedCourse, at: int) -> tuple[Floats, NDArray[np.bool_]]:
     """How far a sensor is beyond its band, in its own units, and whether that is more than the band is wide.
 
     Args:
@@ -121,7 +121,7 @@ def _part(spot: Spot, sensor: str, share: float, onset: int | None) -> SensorPar
     return SensorPart(sensor, share, onset, int(spot.stretch.rows[place]), told(spot.stretch.time, place))
 
 
-def farthest(scene: Scene, spot: Spot, sensors: Sequence[str], along: Course) -> list[Farthest | None]:
+def farthest(scene: Scene, spot: Spot, sensors: Sequence[str], along: ExpectedCourse) -> list[Farthest | None]:
     """Where in the event each sensor was farthest from its course; None where nothing can be compared.
 
     Rows outside the band come before all rows inside it.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import InputError, WaferwatchError
 from waferwatch.evaluate.metrics import auc_pr
-from waferwatch.evaluate.verdict import UNKNOWN, WITH_NETWORK, Verdict, by_injected_faults, by_vus_pr
+from waferwatch.evaluate.verdict import UNKNOWN, WITH_NETWORK, MomentVerdict, by_injected_faults, by_vus_pr
 from waferwatch.evaluate.vus import vus_pr
 from waferwatch.events.event import Event
 from waferwatch.models.contract import Detector, Progress, no_progress, part_of
@@ -61,7 +61,7 @@ class Comparison:
     rows: list[ComparisonRow]  # none when only faults were injected
     agreement: Agreement  # of those that did not fail
     faults: FaultTest | None  # None when it was not asked for
-    verdict: Verdict
+    verdict: MomentVerdict
     labelled: bool  # whether the metrics could be measured
 
 

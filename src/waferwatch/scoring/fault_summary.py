@@ -11,7 +11,7 @@ from waferwatch.scoring.injection import FaultTest
 
 
 @dataclass(frozen=True)
-class Found:
+class FaultsFound:
     """How many of some faults a detector found, and how soon."""
 
     faults: int
@@ -25,10 +25,10 @@ class FaultSummary:
     """One detector's outcome."""
 
     detector: str
-    total: Found
+    total: FaultsFound
     false_alarms: float | None  # share of the normal rows that it flags
-    kinds: dict[str, Found] = field(default_factory=dict)  # in the order of faults.KINDS, those that were put in
-    sizes: dict[str, Found] = field(default_factory=dict)
+    kinds: dict[str, FaultsFound] = field(default_factory=dict)  # in the order of faults.KINDS, those that were put in
+    sizes: dict[str, FaultsFound] = field(default_factory=dict)
     failure: Failure | None = None
 
 
@@ -39,7 +39,7 @@ def summarise(test: FaultTest) -> list[FaultSummary]:
     summaries = []
     for score in test.scores:
         if score.failure is not None:
-            summaries.append(FaultSummary(score.detector, Found(0, 0, None, None), None, failure=score.failure))
+            summaries.append(FaultSummary(score.detector, FaultsFound(0, 0, None, None), None, failure=score.failure))
             continue
         pairs = list(zip(test.faults, score.delays, strict=True))
         summaries.append(
@@ -54,9 +54,9 @@ def summarise(test: FaultTest) -> list[FaultSummary]:
     return summaries
 
 
-def _found(delays: list[int | None]) -> Found:
+def _found(delays: list[int | None]) -> FaultsFound:
     hits = [delay for delay in delays if delay is not None]
-    return Found(
+    return FaultsFound(
         faults=len(delays),
         found=len(hits),
         recall=len(hits) / len(delays) if delays else None,

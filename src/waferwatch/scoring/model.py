@@ -28,7 +28,7 @@ from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring.reference import CONTEXT, without_context
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.threshold import AUTO, Thresholds
-from waferwatch.series.layout import Layout
+from waferwatch.series.layout import SeriesLayout
 
 FORMAT = 1
 DESCRIPTION, ARRAYS = "model.json", "arrays.npz"
@@ -43,7 +43,7 @@ class Model:
     features: list[str]  # names of the sensors, in the order of the columns of their values
     roles: dict[str, str]  # column -> role of the columns that are no sensors
     groups: list[str]  # columns that split rows into series
-    layout: Layout
+    layout: SeriesLayout
     info: ModelInfo  # which algorithm or checkpoint it was learnt with
     jumps: dict[str, list[float]] = field(default_factory=dict)  # scope -> how far each sensor's normal values jump
     device: str | None = None  # asked for
@@ -270,7 +270,7 @@ def _built(about: Mapping[str, Any], content: bytes, path: Path) -> Model:
             list(about["features"]),
             dict(about["roles"]),
             list(about["groups"]),
-            Layout.from_dict(about["layout"]),
+            SeriesLayout.from_dict(about["layout"]),
             ModelInfo(*about["info"]),
             dict(about["jumps"]),
             about["device"],

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from waferwatch.read.groups import group_codes
 from waferwatch.read.table import Role, Table
-from waferwatch.series.timing import Layout
+from waferwatch.series.timing import TimeOrder
 
 _MOST_EQUIPMENT = 500  # different values of a column that can be the equipment
 _LEAST_ROWS = 16  # of each value, on average
@@ -17,7 +17,7 @@ _LEFT = 0.05  # of the rows at the same time, at most, that a column may leave s
 _MOST_COLUMNS = 30  # that are looked at
 
 
-def separating_column(table: Table, layout: Layout) -> str | None:
+def separating_column(table: Table, layout: TimeOrder) -> str | None:
     """The column without which several equipment lie in one series.
 
     Columns of context, ignored ones and sensors of whole numbers are tried: the values of the right one part the rows
@@ -39,7 +39,7 @@ def separating_column(table: Table, layout: Layout) -> str | None:
     return min(found, key=lambda one: one[0])[1] if before and found else None
 
 
-def _candidates(table: Table, layout: Layout) -> Iterator[tuple[str, NDArray[np.intp], int]]:
+def _candidates(table: Table, layout: TimeOrder) -> Iterator[tuple[str, NDArray[np.intp], int]]:
     """Columns that could be the equipment: name, number of its value for each row of the layout, count of values."""
     tried = 0
     for name, role in table.roles.items():

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from waferwatch.read.groups import group_codes
 from waferwatch.read.table import Role, Table
-from waferwatch.series.timing import Layout
+from waferwatch.series.timing import TimeOrder
 
 FEW_VALUES = 10  # a sensor with so few different ones has levels, at which it may stay as long as it likes
 _MANY_VALUES = 1000  # more different ones are not counted
@@ -92,7 +92,7 @@ class Levels:
     count: int
 
 
-def find_levels(table: Table, layout: Layout) -> Levels:
+def find_levels(table: Table, layout: TimeOrder) -> Levels:
     """The finest of equipment x recipe x step, recipe x step, equipment, none whose groups have enough rows."""
     equipment, recipe, step = (table.columns(role) for role in (Role.EQUIPMENT, Role.RECIPE, Role.STEP))
     sample = _evenly(len(layout.rows), _LEVEL_SAMPLE)
@@ -104,7 +104,7 @@ def find_levels(table: Table, layout: Layout) -> Levels:
     return Levels(np.zeros(len(layout.rows), np.intp), sample, 1)
 
 
-def examine_sensor(table: Table, name: str, layout: Layout, levels: Levels) -> SensorQuality:
+def examine_sensor(table: Table, name: str, layout: TimeOrder, levels: Levels) -> SensorQuality:
     """Measure one sensor. Its values are float64, NaN where missing; nothing is changed."""
     values = table.frame[name].to_numpy()[layout.rows]
     known = ~np.isnan(values)
@@ -146,7 +146,7 @@ def _evenly(count: int, most: int) -> NDArray[np.intp]:
     return np.unique(np.random.default_rng(0).integers(0, count, most))
 
 
-def _stretch(layout: Layout, at: int, rows: int) -> Stretch:
+def _stretch(layout: TimeOrder, at: int, rows: int) -> Stretch:
     return Stretch(int(layout.rows[at]), rows, layout.name(at), at)
 
 
@@ -220,7 +220,7 @@ def _quantile(ordered: NDArray[np.float64], rows: NDArray[np.intp], share: float
     return found
 
 
-def _longest_missing(known: NDArray[np.bool_], layout: Layout) -> Stretch | None:
+def _longest_missing(known: NDArray[np.bool_], layout: TimeOrder) -> Stretch | None:
     if known.all():
         return None
     new = layout.starts.copy()

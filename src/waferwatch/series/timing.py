@@ -19,7 +19,7 @@ _NANOSECONDS = 1e9
 
 
 @dataclass(frozen=True)
-class Layout:
+class TimeOrder:
     """The rows of a table as they are cut into series: by group, in time order. m rows have a time."""
 
     rows: NDArray[np.int64]  # (m,) position of each row in the table
@@ -43,7 +43,7 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Place:
+class RowPlace:
     """How many rows are concerned, and the first of them."""
 
     count: int
@@ -74,15 +74,15 @@ class Timing:
     gaps: tuple[Gap, ...]  # longest first, at most 10
     gap_count: int
     gap_length: float  # of all gaps together
-    without_time: Place
-    back: Place  # rows that come before the one above them, in input order within a group
-    again: Place  # rows with the same time as the row before them in their group
-    repeated: Place  # of those, the ones with the same sensor values too
+    without_time: RowPlace
+    back: RowPlace  # rows that come before the one above them, in input order within a group
+    again: RowPlace  # rows with the same time as the row before them in their group
+    repeated: RowPlace  # of those, the ones with the same sensor values too
     series: int
     equipment: tuple[EquipmentRows, ...]  # most rows first
 
 
-def lay_out(table: Table) -> Layout:
+def lay_out(table: Table) -> TimeOrder:
     """Put the rows of a table in the order of its series: those of ``series.split``."""
     codes, keys = group_codes(table.frame, table.groups)
     time = _numbers(table)
@@ -95,7 +95,7 @@ def lay_out(table: Table) -> Layout:
         rows, group = rows[order], group[order]
     starts = np.diff(group, prepend=-1) != 0
     if time is None:
-        return Layout(rows, group, keys, starts, None)
+        return TimeOrder(rows, group, keys, starts, None)
     step = np.diff(time[rows], prepend=time[rows[:1]])
     if ((step < 0) & ~starts).any():
         rows = rows[np.lexsort((time[rows], group))]
@@ -103,15 +103,15 @@ def lay_out(table: Table) -> Layout:
     starts = starts | gap_starts(time[rows], group)
     lengths = step / _NANOSECONDS if time.dtype.kind == "i" else step
     first = np.diff(group, prepend=-1) != 0
-    return Layout(rows, group, keys, starts, np.where(first, 0.0, lengths))
+    return TimeOrder(rows, group, keys, starts, np.where(first, 0.0, lengths))
 
 
-def examine_timing(table: Table, layout: Layout) -> Timing:
+def examine_timing(table: Table, layout: TimeOrder) -> Timing:
     """Measure how the rows of a table lie in time. Changes nothing."""
     column = table.column(Role.TIME)
     equipment = _equipment(table, layout)
     if column is None or layout.step is None or not len(layout.rows):
-        none, all_rows = Place(0, None), Place(len(table.frame), 0)
+        none, all_rows = RowPlace(0, None), RowPlace(len(table.frame), 0)
         series = int(layout.starts.sum())
         untimed = none if column is None else all_rows
         return Timing(column, False, None, None, None, None, (), 0, 0.0, untimed, none, none, none, series, equipment)
@@ -154,8 +154,8 @@ def _numbers(table: Table) -> NDArray[Any] | None:
     return time.astype("datetime64[ns]").view(np.int64) if time.dtype.kind == "M" else time
 
 
-def _place(rows: NDArray[np.int64]) -> Place:
-    return Place(len(rows), int(rows[0]) if len(rows) else None)
+def _place(rows: NDArray[np.int64]) -> RowPlace:
+    return RowPlace(len(rows), int(rows[0]) if len(rows) else None)
 
 
 def _sampling(step: NDArray[np.float64]) -> tuple[float | None, float | None]:
@@ -166,7 +166,7 @@ def _sampling(step: NDArray[np.float64]) -> tuple[float | None, float | None]:
     return float(middle), float((high - low) / 2 / middle)
 
 
-def _longest_gaps(layout: Layout, step: NDArray[np.float64], after: NDArray[np.intp]) -> tuple[Gap, ...]:
+def _longest_gaps(layout: TimeOrder, step: NDArray[np.float64], after: NDArray[np.intp]) -> tuple[Gap, ...]:
     longest = after[np.argsort(-step[after], kind="stable")][:_GAPS_TOLD]
     return tuple(Gap(int(layout.rows[at]), float(step[at]), layout.name(int(at))) for at in longest)
 
@@ -182,7 +182,7 @@ def _rows_back(table: Table) -> NDArray[np.int64]:
     return np.sort(rows[1:][back])
 
 
-def _same_values(table: Table, layout: Layout, at: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _same_values(table: Table, layout: TimeOrder, at: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Which of the rows at these places hold the sensor values of the row before; column by column, to copy little."""
     same = np.ones(len(at), dtype=np.bool_)
     before, after = layout.rows[at - 1], layout.rows[at]
@@ -195,7 +195,7 @@ def _same_values(table: Table, layout: Layout, at: NDArray[np.intp]) -> NDArray[
     return same
 
 
-def _equipment(table: Table, layout: Layout) -> tuple[EquipmentRows, ...]:
+def _equipment(table: Table, layout: TimeOrder) -> tuple[EquipmentRows, ...]:
     """Rows of each equipment; of the whole table when it has no equipment column."""
     columns = table.columns(Role.EQUIPMENT)
     codes, keys = group_codes(table.frame, columns)
@@ -210,7 +210,7 @@ def _equipment(table: Table, layout: Layout) -> tuple[EquipmentRows, ...]:
     return tuple(sorted(found, key=lambda one: -one.rows))
 
 
-def _spans(table: Table, layout: Layout, owner: NDArray[np.intp], count: int) -> Sequence[tuple[Any, Any]]:
+def _spans(table: Table, layout: TimeOrder, owner: NDArray[np.intp], count: int) -> Sequence[tuple[Any, Any]]:
     column = table.column(Role.TIME)
     if column is None:
         return [(None, None)] * count

@@ -9,7 +9,7 @@ import numpy as np
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.series.findings import Finding, Severity, Share, length, listed
 from waferwatch.series.interleaved import separating_column
-from waferwatch.series.timing import Layout, Timing
+from waferwatch.series.timing import TimeOrder, Timing
 
 FEWEST_JUDGED = 16  # rows of a series: MOMENT judges no shorter one (two of its patches)
 FEWEST_LEARNED = 300  # rows of an equipment: with fewer there is little to learn what is normal from
@@ -23,7 +23,7 @@ _SEVERAL = Note(
 )
 
 
-def timing_findings(table: Table, layout: Layout, timing: Timing) -> Iterator[Finding]:
+def timing_findings(table: Table, layout: TimeOrder, timing: Timing) -> Iterator[Finding]:
     """The findings about time and series."""
     if timing.column is None:
         yield Finding(
@@ -84,7 +84,7 @@ def _order(table: Table, timing: Timing) -> Iterator[Finding]:
     )
 
 
-def _repeated(table: Table, layout: Layout, timing: Timing) -> Iterator[Finding]:
+def _repeated(table: Table, layout: TimeOrder, timing: Timing) -> Iterator[Finding]:
     rows = len(table.frame)
     if timing.repeated.row is not None:
         yield Finding(
@@ -104,7 +104,7 @@ def _repeated(table: Table, layout: Layout, timing: Timing) -> Iterator[Finding]
         yield _same_time(table, layout, timing.again.row, others)
 
 
-def _same_time(table: Table, layout: Layout, row: int, count: int) -> Finding:
+def _same_time(table: Table, layout: TimeOrder, row: int, count: int) -> Finding:
     """Rows of one series at one time: mostly an equipment column that was not recognised, which is then named."""
     share = count / len(table.frame)
     severity = _graded(share, warning=_FEW, serious=np.inf if table.groups else _MANY)
@@ -162,7 +162,7 @@ def _spacing(table: Table, timing: Timing) -> Iterator[Finding]:
         )
 
 
-def _short_series(table: Table, layout: Layout) -> Iterator[Finding]:
+def _short_series(table: Table, layout: TimeOrder) -> Iterator[Finding]:
     first = np.flatnonzero(layout.starts)
     lengths = np.diff(first, append=len(layout.rows))
     short = lengths < FEWEST_JUDGED

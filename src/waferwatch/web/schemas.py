@@ -78,7 +78,7 @@ class Figure(BaseModel):
     layout: dict[str, Any]
 
 
-class SensorShare(BaseModel):
+class SensorShareAnswer(BaseModel):
     sensor: str
     share: float
 

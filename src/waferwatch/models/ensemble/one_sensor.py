@@ -31,7 +31,7 @@ Distances = dict[str, NDArray[np.float64]]  # name of a feature -> (n,)
 
 
 @dataclass(frozen=True)
-class View:
+class StreamView:
     """How a series is shown to the network, and what is taken from it."""
 
     averaged: int  # points that become one
@@ -40,9 +40,9 @@ class View:
 
 
 VIEWS = (
-    View(1, ((12, ("spread", "white")), (8, ("near",))), fault=True),
-    View(4, ((8, ("spread", "near")),)),
-    View(8, fault=True),
+    StreamView(1, ((12, ("spread", "white")), (8, ("near",))), fault=True),
+    StreamView(4, ((8, ("spread", "near")),)),
+    StreamView(8, fault=True),
 )
 WINDOWS_WITH_NETWORK = ((32, "white"),)
 WINDOWS_ALONE = ((32, "white"), (64, "white"), (128, "white"))
@@ -78,7 +78,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Rows:
+class WindowRows:
     """Windows of several pieces, below one another."""
 
     rows: Floats  # (m, D)
@@ -101,7 +101,7 @@ class Rows:
 
 
 def learn_left_out(
-    learnt: Rows, read: Rows, folds: Sequence[Folds], kinds: Sequence[str]
+    learnt: WindowRows, read: WindowRows, folds: Sequence[Folds], kinds: Sequence[str]
 ) -> tuple[Known, dict[str, list[NDArray[np.float64]]]]:
     """What is known from all rows, and the distances of rows, cut as judged ones are, by what was learnt without their
     block, piece by piece.
@@ -151,7 +151,7 @@ class OneSensor:
             found["level"] = np.abs(local_mean(columns) - self.level)
         return {name: values for name, values in found.items() if name in self.votes}
 
-    def _read_view(self, view: View, columns: Columns, encoder: Encoder, step: Step) -> Distances:
+    def _read_view(self, view: StreamView, columns: Columns, encoder: Encoder, step: Step) -> Distances:
         coarse = coarsen(columns, view.averaged)
         encoder = replace(encoder, basis=self.bases[str(view.averaged)])
         seen = encoder.embed(coarse, step, fault=view.fault)
@@ -197,7 +197,7 @@ class OneSensorLearning:
             for piece in range(len(reference))
         ]
 
-    def _learn_view(self, view: View, encoder: Encoder, step: Step) -> None:
+    def _learn_view(self, view: StreamView, encoder: Encoder, step: Step) -> None:
         coarse = [coarsen(one, view.averaged) for one in self._reference]
         if max(len(one) for one in coarse) < FEWEST_POINTS:
             return
@@ -216,7 +216,12 @@ class OneSensorLearning:
             ]
 
     def _learn_groups(
-        self, view: View, count: int, kinds: Sequence[str], uneven: Sequence[Embeddings], read: Sequence[Embeddings]
+        self,
+        view: StreamView,
+        count: int,
+        kinds: Sequence[str],
+        uneven: Sequence[Embeddings],
+        read: Sequence[Embeddings],
     ) -> None:
         learnt, asked = self._groups(view, uneven, count, 1), self._groups(view, read, count, EVERY)
         if len(learnt.rows) < FEWEST_ROWS:
@@ -229,18 +234,20 @@ class OneSensorLearning:
                 for part, s, one in zip(parts, read, self._reference, strict=True)
             ]
 
-    def _groups(self, view: View, seen: Sequence[Embeddings], count: int, every: int) -> Rows:
+    def _groups(self, view: StreamView, seen: Sequence[Embeddings], count: int, every: int) -> WindowRows:
         groups = [one.groups(0, count, every) for one in seen]
         pairs = zip(groups, self._reference, strict=True)
         centres = [c * view.averaged - one.offset % view.averaged for (_, c), one in pairs]
-        return Rows(np.concatenate([one for one, _ in groups]), centres, count * seen[0].patch * view.averaged / 2)
+        return WindowRows(
+            np.concatenate([one for one, _ in groups]), centres, count * seen[0].patch * view.averaged / 2
+        )
 
     def _learn_windows(self, length: int, kind: str) -> None:
         long_enough = [number for number, one in enumerate(self._reference) if len(one) >= 2 * length]
         if not long_enough:
             return
         cut = {number: window_rows(self._reference[number], length) for number in long_enough}
-        rows = Rows(
+        rows = WindowRows(
             np.concatenate([one for one, _ in cut.values()]),
             [np.asarray(starts + length / 2, np.float64) for _, starts in cut.values()],
             length / 2,

@@ -11,7 +11,7 @@ from waferwatch.errors import InputError, ModelError
 from waferwatch.models.moment.checkpoint import WEIGHTS, Checkpoint
 from waferwatch.models.moment.gpu import gpu_is_usable
 from waferwatch.models.moment.onnx_runner import OnnxRunner
-from waferwatch.models.moment.runner import Array, Runner, Windows
+from waferwatch.models.moment.runner import Array, PreparedWindows, Runner
 
 
 class Engine:
@@ -76,7 +76,7 @@ class Engine:
                 results[name][part] = found[name]
         return results
 
-    def _checked(self, x: Array, observed: Array, visible: Array) -> Windows:
+    def _checked(self, x: Array, observed: Array, visible: Array) -> PreparedWindows:
         patches = (len(x), self.config.num_patches)
         expected = {"x": (len(x), self.config.seq_len), "observed": patches, "visible": patches}
         arrays = {"x": x, "observed": observed, "visible": visible}

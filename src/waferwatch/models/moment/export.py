@@ -17,7 +17,7 @@ from waferwatch.models.moment import checkpoint as checkpoints
 from waferwatch.models.moment.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
-    from waferwatch.models.moment.network import Moment
+    from waferwatch.models.moment.network import MomentNetwork
 
 TOLERANCE = 1e-4  # largest difference to torch accepted, relative to the spread of torch's output
 _CHECK_WINDOWS = 8
@@ -25,7 +25,7 @@ _PACKAGES = ("torch", "safetensors", "huggingface_hub", "filelock", "onnx")  # o
 
 
 def export_checkpoint(
-    model: Moment,
+    model: MomentNetwork,
     folder: Path,
     *,
     name: str,
@@ -81,7 +81,7 @@ def export_checkpoint(
     return checkpoint
 
 
-def check_parity(model: Moment, checkpoint: Checkpoint) -> float:
+def check_parity(model: MomentNetwork, checkpoint: Checkpoint) -> float:
     """Compare ONNX Runtime with torch on random windows with hidden, padded and fully hidden patches.
 
     Torch computes in double precision: in single precision it was itself 1e-4 away from that, four times as far as
@@ -133,7 +133,7 @@ def missing_torch() -> MissingExtraError:
     )
 
 
-def _weights(model: Moment) -> dict[str, NDArray[np.float32]]:
+def _weights(model: MomentNetwork) -> dict[str, NDArray[np.float32]]:
     state = {key: value.detach().float().cpu().numpy() for key, value in model.state_dict().items()}
     return {key: np.ascontiguousarray(value) for key, value in state.items()}
 

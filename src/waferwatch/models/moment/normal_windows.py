@@ -18,26 +18,32 @@ from waferwatch.series.series import Series, steps_of
 
 
 @dataclass(frozen=True)
-class View:
+class LearningView:
     """How a series is shown to the network while it learns."""
 
     averaged: int  # points that become one
     centred: bool  # each window less its own mean
 
 
-VIEWS = (View(1, True), View(2, True), View(4, True), View(4, False), View(8, True))
+VIEWS = (
+    LearningView(1, True),
+    LearningView(2, True),
+    LearningView(4, True),
+    LearningView(4, False),
+    LearningView(8, True),
+)
 VIEWS_OF_SEVERAL = VIEWS[:3]
 FEWEST_POINTS = 48  # a shorter series, after averaging, says nothing
 HELD_SHARE = 1 / 5  # of each series, its end; of runs, the last ones
 FEWEST_VALUES = 1024  # to learn from, of sensors that move: two windows
 FEWEST_MEASURED = 0.5  # share of a sensor's points; less is mostly filled in
-OF_RUNS = (View(1, False),)  # runs are seen whole, at their level
+OF_RUNS = (LearningView(1, False),)  # runs are seen whole, at their level
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Windows:
+class NormalWindows:
     """W windows of T points, N patches."""
 
     x: Floats  # (W, T) in spreads of the reference
@@ -66,13 +72,13 @@ class NormalSeries:
         self.values = int(lengths.sum())  # of sensors that move
         self._chances = lengths / max(lengths.sum(), 1)
 
-    def draw(self, rng: np.random.Generator, count: int) -> Windows:
+    def draw(self, rng: np.random.Generator, count: int) -> NormalWindows:
         """``count`` windows from random places, every point as likely as any other."""
         chosen = rng.choice(len(self._sensors), count, p=self._chances)
         cuts = [self._window(self._sensors[one], rng) for one in chosen]
-        return Windows(np.concatenate([one.x for one in cuts]), np.concatenate([one.observed for one in cuts]))
+        return NormalWindows(np.concatenate([one.x for one in cuts]), np.concatenate([one.observed for one in cuts]))
 
-    def _window(self, one: _Sensor, rng: np.random.Generator) -> Windows:
+    def _window(self, one: _Sensor, rng: np.random.Generator) -> NormalWindows:
         window, patch = self._config.seq_len, self._config.patch_len
         while True:  # until it does not lie in a gap: most of the sensor was measured
             start = int(rng.integers(max(1, len(one.values) - window + 1)))
@@ -81,7 +87,7 @@ class NormalSeries:
                 one.values[place], one.measured[place], window=window, patch=patch, overlap=0, centred=one.centred
             )
             if cut.observed.any():
-                return Windows(cut.x[0], cut.observed[0])
+                return NormalWindows(cut.x[0], cut.observed[0])
 
 
 def normal_series(scopes: Sequence[Sequence[Series]], config: MomentConfig) -> tuple[NormalSeries, NormalSeries]:
@@ -110,7 +116,7 @@ def normal_series(scopes: Sequence[Sequence[Series]], config: MomentConfig) -> t
     return learnt, held
 
 
-def _views(reference: Sequence[Series]) -> Sequence[View]:
+def _views(reference: Sequence[Series]) -> Sequence[LearningView]:
     return OF_RUNS if are_runs(reference) else VIEWS if reference[0].sensors == 1 else VIEWS_OF_SEVERAL
 
 
@@ -128,7 +134,7 @@ def _parts(reference: Sequence[Series], normal: Normal) -> tuple[list[Columns], 
     return [columns_of(one, normal) for one in learnt], [columns_of(one, normal) for one in held]
 
 
-def _shown(series: Sequence[Columns], views: Sequence[View]) -> Iterator[_Sensor]:
+def _shown(series: Sequence[Columns], views: Sequence[LearningView]) -> Iterator[_Sensor]:
     for averaged, centred in dict.fromkeys((view.averaged, view.centred) for view in views):
         for one in series:
             columns = coarsen(one, averaged)

@@ -9,7 +9,7 @@ import onnxruntime
 
 from waferwatch.errors import ModelError
 from waferwatch.models.moment.checkpoint import Checkpoint
-from waferwatch.models.moment.runner import Array, Windows
+from waferwatch.models.moment.runner import Array, PreparedWindows
 
 # Windows a pass, by measurement: the activations of more do not stay in a core's second-level cache.
 CPU_WINDOWS = 16
@@ -27,7 +27,7 @@ class OnnxRunner:
         self._tokens = None if tokens is None else _session(tokens, checkpoint, threads)
         self.device = f"cpu (ONNX Runtime {onnxruntime.__version__})"
 
-    def run(self, windows: Windows, outputs: Sequence[str]) -> dict[str, Array]:
+    def run(self, windows: PreparedWindows, outputs: Sequence[str]) -> dict[str, Array]:
         x, observed, visible = windows
         given = {"x": x, "observed": observed, "visible": visible}
         session = self._session

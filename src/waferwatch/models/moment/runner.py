@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
-Windows = tuple[Array, Array, Array]  # x (B, T), observed (B, N), visible (B, N)
+PreparedWindows = tuple[Array, Array, Array]  # x (B, T), observed (B, N), visible (B, N)
 
 
 class Runner(Protocol):
@@ -18,6 +18,6 @@ class Runner(Protocol):
     device: str
     windows_at_once: int
 
-    def run(self, windows: Windows, outputs: Sequence[str]) -> dict[str, Array]:
+    def run(self, windows: PreparedWindows, outputs: Sequence[str]) -> dict[str, Array]:
         """Run one pass of at most ``windows_at_once`` windows."""
         ...

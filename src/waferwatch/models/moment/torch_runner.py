@@ -9,19 +9,19 @@ from safetensors.torch import load_file
 
 from waferwatch.errors import ModelError
 from waferwatch.models.moment.checkpoint import POSITION_BUFFER, Checkpoint
-from waferwatch.models.moment.network import Moment
-from waferwatch.models.moment.runner import Array, Windows
+from waferwatch.models.moment.network import MomentNetwork
+from waferwatch.models.moment.runner import Array, PreparedWindows
 
 GPU_WINDOWS = 512  # windows a pass
 
 
-def load_network(checkpoint: Checkpoint) -> Moment:
+def load_network(checkpoint: Checkpoint) -> MomentNetwork:
     """The network of a checkpoint, on the CPU.
 
     Raises:
         ModelError: when the checkpoint holds no weights for torch, or they are damaged or of another network.
     """
-    model = Moment(checkpoint.config)
+    model = MomentNetwork(checkpoint.config)
     weights = load_file(checkpoint.weights())
     try:
         found = model.load_state_dict(weights, strict=False)
@@ -49,7 +49,7 @@ class TorchRunner:
         self._model = load_network(checkpoint).to(self._device)
         self.device = f"{self._device.type} (torch {torch.__version__})"
 
-    def run(self, windows: Windows, outputs: Sequence[str]) -> dict[str, Array]:
+    def run(self, windows: PreparedWindows, outputs: Sequence[str]) -> dict[str, Array]:
         with torch.inference_mode():
             output = self._model(*(torch.from_numpy(array).to(self._device) for array in windows))
             return {name: getattr(output, name).float().cpu().numpy() for name in outputs}

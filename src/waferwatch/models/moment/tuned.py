@@ -19,7 +19,7 @@ from waferwatch.series.series import Series
 from waferwatch.settings import current_settings
 
 if TYPE_CHECKING:
-    from waferwatch.models.moment.tuning import Course
+    from waferwatch.models.moment.tuning import TuningResult
 
 MOST_MINUTES = 24 * 60
 
@@ -60,7 +60,7 @@ class Tuned:
 
     start: Checkpoint
     made: Checkpoint | None  # None: it was not better on the windows held out, so it was not kept
-    course: Course
+    course: TuningResult
 
 
 def tune_checkpoint(
@@ -101,7 +101,7 @@ def tune_checkpoint(
     return Tuned(start, add_checkpoint(wish.name, wish.replace, make), course)
 
 
-def _card(start: Checkpoint, wish: Wish, course: Course, files: Sequence[str]) -> dict[str, Any]:
+def _card(start: Checkpoint, wish: Wish, course: TuningResult, files: Sequence[str]) -> dict[str, Any]:
     """What is recorded of the training: nothing of the data but the names of the files."""
     return {
         "tuned_from": start.name,

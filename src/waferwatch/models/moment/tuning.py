@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from waferwatch.models.moment.network import Moment, MomentOutput
-from waferwatch.models.moment.normal_windows import NormalSeries, Windows
+from waferwatch.models.moment.network import MomentNetwork, MomentOutput
+from waferwatch.models.moment.normal_windows import NormalSeries, NormalWindows
 
 LEARNING_RATE = 3e-5  # with 1e-4 detection got worse (docs/experiments.md)
 WARM_UP = 20  # steps
@@ -35,7 +35,7 @@ Mask = NDArray[np.float32]  # (B, N) 1 where the network may see a patch
 
 
 @dataclass(frozen=True)
-class Course:
+class TuningResult:
     """How a tuning went. Errors are those of hidden patches of windows held out, in spreads of the reference."""
 
     error_before: float
@@ -65,21 +65,21 @@ class Judge:
         self._visible = hide(self._windows.observed, rng)
 
     @torch.no_grad()
-    def error(self, model: Moment) -> float:
+    def error(self, model: MomentNetwork) -> float:
         """Mean over the windows."""
         model.eval()
         total = 0.0
         for start in range(0, HELD_WINDOWS, AT_ONCE):
             part = slice(start, start + AT_ONCE)
-            some = Windows(self._windows.x[part], self._windows.observed[part])
+            some = NormalWindows(self._windows.x[part], self._windows.observed[part])
             total += len(some) * restoring_error(model, some, self._visible[part]).item()
         model.train()
         return total / HELD_WINDOWS
 
 
 def tune(
-    model: Moment, learnt: NormalSeries, held: NormalSeries, *, seconds: float, seed: int, report: Report
-) -> Course:
+    model: MomentNetwork, learnt: NormalSeries, held: NormalSeries, *, seconds: float, seed: int, report: Report
+) -> TuningResult:
     """Train until the error on the windows held out no longer falls, or the time is over. The fault head stays.
 
     Args:
@@ -116,7 +116,7 @@ def tune(
             kept, best, best_step = _copy(model), error, step
     model.load_state_dict(kept)
     model.eval()
-    return Course(before, best, step, best_step, time.monotonic() - started, timed_out)
+    return TuningResult(before, best, step, best_step, time.monotonic() - started, timed_out)
 
 
 def hide(observed: Mask, rng: np.random.Generator) -> Mask:
@@ -137,13 +137,13 @@ def hide(observed: Mask, rng: np.random.Generator) -> Mask:
     return visible
 
 
-def restoring_error(model: Moment, windows: Windows, visible: Mask) -> Tensor:
+def restoring_error(model: MomentNetwork, windows: NormalWindows, visible: Mask) -> Tensor:
     """Mean error over the points of hidden patches: squared while small, then absolute, as in training."""
     x, observed, shown = _tensors(model, windows, visible)
     return _restoring(model, model(x, observed, shown), x, observed * (1 - shown))
 
 
-def _loss(model: Moment, unchanged: Moment | None, windows: Windows, visible: Mask) -> Tensor:
+def _loss(model: MomentNetwork, unchanged: MomentNetwork | None, windows: NormalWindows, visible: Mask) -> Tensor:
     """The restoring error, and what the fault head now says otherwise: its inputs move although it stays."""
     x, observed, shown = _tensors(model, windows, visible)
     output = model(x, observed, shown)
@@ -157,18 +157,18 @@ def _loss(model: Moment, unchanged: Moment | None, windows: Windows, visible: Ma
     return restoring + FAULT_WEIGHT * moved
 
 
-def _restoring(model: Moment, output: MomentOutput, x: Tensor, hidden: Tensor) -> Tensor:
+def _restoring(model: MomentNetwork, output: MomentOutput, x: Tensor, hidden: Tensor) -> Tensor:
     error = F.smooth_l1_loss(output.restored, x, reduction="none", beta=0.5)
     weight = hidden.repeat_interleave(model.config.patch_len, 1)
     mean: Tensor = (error * weight).sum() / weight.sum()
     return mean
 
 
-def _tensors(model: Moment, windows: Windows, visible: Mask) -> tuple[Tensor, Tensor, Tensor]:
+def _tensors(model: MomentNetwork, windows: NormalWindows, visible: Mask) -> tuple[Tensor, Tensor, Tensor]:
     device = next(model.parameters()).device
     x, observed, shown = (torch.from_numpy(part).to(device) for part in (windows.x, windows.observed, visible))
     return x, observed, shown
 
 
-def _copy(model: Moment) -> dict[str, Tensor]:
+def _copy(model: MomentNetwork) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in model.state_dict().items()}

@@ -16,7 +16,7 @@ from waferwatch.models.moment.config import MomentConfig
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from waferwatch.models.moment.network import Moment
+    from waferwatch.models.moment.network import MomentNetwork
 
 CONFIG = "config.json"
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
@@ -28,7 +28,7 @@ _DOWNLOAD_AGAIN = "Download the file again; compare its size with the one shown 
 _NAMES_SHOWN = 5
 
 
-def load_official(folder: Path) -> Moment:
+def load_official(folder: Path) -> MomentNetwork:
     """Read ``config.json`` and ``model.safetensors`` of a folder into a network.
 
     Raises:
@@ -91,14 +91,14 @@ def refuse_missing_weights(files: set[str], source: str) -> None:
     )
 
 
-def _read_network(path: Path, config: MomentConfig) -> Moment:
+def _read_network(path: Path, config: MomentConfig) -> MomentNetwork:
     import torch
     from safetensors import SafetensorError, safe_open
 
-    from waferwatch.models.moment.network import Moment
+    from waferwatch.models.moment.network import MomentNetwork
 
     with torch.device("meta"):
-        expected = Moment(config).state_dict()  # names and shapes only: a wrong config.json must not take memory
+        expected = MomentNetwork(config).state_dict()  # names and shapes only: a wrong config.json must not take memory
     try:
         with safe_open(path, framework="pt") as file:
             _compare(path, file, expected)
@@ -118,7 +118,7 @@ def _read_network(path: Path, config: MomentConfig) -> Moment:
             file=path,
             reason=error.strerror or str(error),
         ) from error
-    model = Moment(config)
+    model = MomentNetwork(config)
     model.load_state_dict(weights, strict=False)  # all but the computed positions: _compare has seen to it
     return model.eval()
 

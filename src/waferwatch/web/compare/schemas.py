@@ -62,7 +62,7 @@ class MomentBenefit(BaseModel):
     better_value: float | None
 
 
-class FoundEvent(BaseModel):
+class FoundEventAnswer(BaseModel):
     detector: str = Field(description="Which found it.")
     missed_by: list[str] = Field(description="Detectors that flag none of its rows.")
     event: int
@@ -84,7 +84,7 @@ class AgreementAnswer(BaseModel):
     detectors: list[str] = Field(description="Rows and columns of the matrices.")
     jaccard: list[list[float | None]] = Field(description="Rows that both flag / rows that either flags.")
     missed: list[list[int]] = Field(description="[a][b]: events of a of which b flags no row.")
-    events: list[FoundEvent] = Field(description="Of each pair the missed events with the highest peaks.")
+    events: list[FoundEventAnswer] = Field(description="Of each pair the missed events with the highest peaks.")
 
 
 class FoundFaults(BaseModel):

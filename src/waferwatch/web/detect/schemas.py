@@ -25,7 +25,7 @@ from waferwatch.web.schemas import (
     Place,
     Query,
     Rows,
-    SensorShare,
+    SensorShareAnswer,
     Share,
     StrictRequest,
     ThresholdValue,
@@ -102,13 +102,13 @@ class Figures(BaseModel):
     score: Figure
 
 
-class Metrics(BaseModel):
+class MetricsAnswer(BaseModel):
     precision: float | None
     recall: float | None
     f1: float | None
 
 
-class Event(BaseModel):
+class EventAnswer(BaseModel):
     id: int
     kind: str
     start: str | float | None
@@ -126,7 +126,7 @@ class Event(BaseModel):
     equipment: str | None
     lot: str | None
     context: dict[str, str]
-    sensors: list[SensorShare]
+    sensors: list[SensorShareAnswer]
     verdict: str | None = Field(description="true_alarm, false_alarm, or null when nobody has said.")
     note: str
 
@@ -138,7 +138,7 @@ class Count(BaseModel):
     ratio: float
 
 
-class Promise(BaseModel):
+class PromiseAnswer(BaseModel):
     """False events at the threshold, as normal rows that were left out of learning show them."""
 
     rows: int = Field(description="Normal rows, left out of learning, that it rests on.")
@@ -177,19 +177,19 @@ class DetectAnswer(BaseModel):
     anomaly_ratio: float = Field(description="Share of the chosen rows that is flagged.")
     threshold: float | None
     threshold_by: str = Field(description="What set the threshold: auto, contamination, false_alarms, or hand.")
-    promise: Promise | None = Field(
+    promise: PromiseAnswer | None = Field(
         description="What the threshold promises; null where it was moved, and for results of before 0.4.0."
     )
     model_digest: str | None = Field(description="SHA-256 of all that was learnt; equal models have equal ones.")
     seconds: float
-    metrics: Metrics | None
-    events: list[Event] = Field(
+    metrics: MetricsAnswer | None
+    events: list[EventAnswer] = Field(
         description="In order of start, by which they are numbered; of very many, those with the highest peaks. "
         "`peak_score` ranks them: the pages list the highest first."
     )
     events_total: int
     series: int = Field(description="Contiguous stretches or runs that were judged one by one.")
-    ranking: list[SensorShare] = Field(description="Sensors by their share of the flagged rows' scores.")
+    ranking: list[SensorShareAnswer] = Field(description="Sensors by their share of the flagged rows' scores.")
     groups: dict[str, list[Count]]
     figures: Figures
     notes: list[str]

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from waferwatch.events.context import places
-from waferwatch.explain.course import Course
+from waferwatch.explain.course import ExpectedCourse
 from waferwatch.explain.explanation import Explanation, explain
 from waferwatch.explain.nearest import Nearest
 from waferwatch.explain.scene import Scene, told
@@ -77,7 +77,7 @@ def _sensor(part: SensorPart, found: Explanation) -> dict[str, Any]:
     return asdict(part) | {"farthest": None if far is None else asdict(far)}
 
 
-def _course(course: Course, sensors: list[str], translate: Translator) -> dict[str, Any]:
+def _course(course: ExpectedCourse, sensors: list[str], translate: Translator) -> dict[str, Any]:
     expected = course.expected
     obstacle = None if expected is None else expected.obstacle
     return {

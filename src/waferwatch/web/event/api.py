@@ -21,7 +21,7 @@ from waferwatch.web.event.schemas import (
     LONGEST_NOTE,
     EventQuery,
     ExplainQuery,
-    Explanation,
+    ExplanationAnswer,
     VerdictAnswer,
     VerdictRequest,
 )
@@ -117,7 +117,7 @@ ENDPOINTS = (
         "/runs/{id}/events/{event}",
         explain_event,
         "Why an event was flagged, what normal looks like, and what is like it.",
-        Explanation,
+        ExplanationAnswer,
         query=ExplainQuery,
         failures=DETECTING,
     ),

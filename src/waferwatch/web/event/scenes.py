@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from waferwatch.explain.scene import Layout, Scene, lay_out, set_scene
+from waferwatch.explain.scene import Scene, SceneLayout, lay_out, set_scene
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options, chosen_rows, reference_mask
 from waferwatch.read.table import Table
@@ -15,7 +15,7 @@ from waferwatch.web.context import Parts
 from waferwatch.web.detect.runs import finished_detection
 
 _LAYOUTS_BYTES = 256 * 2**20
-_layouts: Recent[tuple[str, int], Layout] = Recent(_LAYOUTS_BYTES, lambda layout: layout.bytes)
+_layouts: Recent[tuple[str, int], SceneLayout] = Recent(_LAYOUTS_BYTES, lambda layout: layout.bytes)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def asked(app: Parts, run_id: str) -> Asked:
     return Asked(run, set_scene(table, found, layout))
 
 
-def _lay_out(table: Table, options: Options, found: Detection) -> Layout:
+def _lay_out(table: Table, options: Options, found: Detection) -> SceneLayout:
     """As the detection laid the rows out; known to be normal is exactly what it learnt from."""
     known = reference_mask(table, options)
     return lay_out(

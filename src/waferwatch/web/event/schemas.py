@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from waferwatch.web.detect.schemas import Event, Promise
-from waferwatch.web.schemas import Figure, Query, SensorShare, StrictRequest
+from waferwatch.web.detect.schemas import EventAnswer, PromiseAnswer
+from waferwatch.web.schemas import Figure, Query, SensorShareAnswer, StrictRequest
 
 LONGEST_NOTE = 2000
 Time = str | float | None
@@ -36,7 +36,7 @@ class VerdictAnswer(BaseModel):
     at: str | None = Field(description="When, in UTC.")
 
 
-class Certainty(BaseModel):
+class CertaintyAnswer(BaseModel):
     peak_score: float | None
     threshold: float | None
     higher_share: float = Field(description="Share of all judged rows that score at least as high as the peak.")
@@ -44,7 +44,7 @@ class Certainty(BaseModel):
     events: int
 
 
-class Farthest(BaseModel):
+class FarthestAnswer(BaseModel):
     row: int
     measured: float
     expected: float | None
@@ -56,10 +56,10 @@ class ExplainedSensor(BaseModel):
     onset: int | None = Field(description="Points from the event's first to where the sensor left the normal.")
     onset_row: int | None
     onset_time: Time
-    farthest: Farthest | None = Field(description="Where it was farthest from its course; only of sensors drawn.")
+    farthest: FarthestAnswer | None = Field(description="Where it was farthest from its course; only of sensors drawn.")
 
 
-class Course(BaseModel):
+class CourseAnswer(BaseModel):
     sensors: list[str] = Field(description="Whose course is drawn: the median and 1 to 99 % of normal rows.")
     by_step: bool = Field(description="Whether every recipe step has a band of its own.")
     known: bool = Field(description="Whether the band is of rows known to be normal, not only of unflagged ones.")
@@ -85,7 +85,7 @@ class SisterEquipment(BaseModel):
     step: str | None
 
 
-class Sisters(BaseModel):
+class SistersAnswer(BaseModel):
     moment: str | None = Field(description="What makes it the same moment: time, lot, step or run.")
     total: int = Field(description="Other equipment in the data set.")
     judged: int
@@ -107,7 +107,7 @@ class SimilarEvent(BaseModel):
     equipment: str | None
     lot: str | None
     likeness: float = Field(description="Cosine of the sensors' shares.")
-    sensors: list[SensorShare]
+    sensors: list[SensorShareAnswer]
     verdict: str | None
     note: str
     by: str | None
@@ -120,7 +120,7 @@ class EventFigures(BaseModel):
     sisters: Figure
 
 
-class Explanation(BaseModel):
+class ExplanationAnswer(BaseModel):
     run: str
     dataset: str
     dataset_name: str
@@ -130,13 +130,13 @@ class Explanation(BaseModel):
     detected: str
     first_row: int = Field(description="Number of the table's first row, for rows told to people.")
     events: int
-    event: Event
+    event: EventAnswer
     said: VerdictAnswer
-    certainty: Certainty
-    promise: Promise | None = Field(description="What the threshold of the run promises.")
+    certainty: CertaintyAnswer
+    promise: PromiseAnswer | None = Field(description="What the threshold of the run promises.")
     sensors: list[ExplainedSensor]
-    course: Course
+    course: CourseAnswer
     nearest: NearestStretch | None
-    sisters: Sisters
+    sisters: SistersAnswer
     similar: list[SimilarEvent]
     figures: EventFigures

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from waferwatch.explain.explanation import Explanation
 from waferwatch.explain.scene import Scene
-from waferwatch.explain.sisters import Moment
+from waferwatch.explain.sisters import SameMoment
 from waferwatch.series.series import Series
 from waferwatch.web.figures.event_nearest import axis_since
 from waferwatch.web.figures.event_panels import Panel, Traces, heights, level, line, panels, places, shade, since
@@ -29,7 +29,7 @@ def sisters_figure(scene: Scene, found: Explanation, translate: Translator) -> F
         return empty(_nothing(found, translate))
     sensors = found.sensors[:_MOST_SENSORS]
     shown = sisters.sisters[:_MOST_SISTERS]
-    absolute = sisters.moment is Moment.TIME
+    absolute = sisters.moment is SameMoment.TIME
     own = spot.event.equipment or translate("this equipment")
     lines: list[tuple[str, Series, slice, int, dict[str, Any]]] = [
         (safe(one.equipment, 30), one.stretch, one.view, one.start, {"width": 1.2, "color": LINES[at % len(LINES)]})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from waferwatch.scoring.fault_summary import FaultSummary, Found
+from waferwatch.scoring.fault_summary import FaultsFound, FaultSummary
 from waferwatch.web.figures.matrix import Matrix, matrix_figure
 from waferwatch.web.figures.style import Figure
 from waferwatch.web.language import Translator
@@ -31,7 +31,7 @@ def _matrix(
     titles: Mapping[str, str],
     kinds: Mapping[str, str],
     translate: Translator,
-    value: Callable[[Found], float | None],
+    value: Callable[[FaultsFound], float | None],
     form: str,
 ) -> Matrix:
     rows = [titles.get(one.detector, one.detector) for one in tested]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from waferwatch.grouping.groups import Groups, group_columns, natural, number_of, part
 from waferwatch.grouping.overlay import FEWEST_NORMAL, Overlay, Trace, lay_over
-from waferwatch.grouping.runs import Runs, find_runs
+from waferwatch.grouping.runs import WaferRuns, find_runs
 from waferwatch.jobs.options import check_sensor
 from waferwatch.read.groups import group_codes
 from waferwatch.read.table import Role
@@ -30,7 +30,7 @@ _MOST_CHOICES = 200
 class _Chosen:
     """The runs laid over one another, and what else could be chosen."""
 
-    runs: Runs
+    runs: WaferRuns
     recipes: list[dict[str, Any]]
     recipe: str | None
     equipments: list[dict[str, Any]]
@@ -90,7 +90,7 @@ def _nothing(translate: Translator) -> dict[str, Any]:
     return lists | {"recipe": None, "runs": 0, "normal": 0, "figure": None}
 
 
-def _choose(one: Judged, runs: Runs, query: OverlayQuery) -> _Chosen:
+def _choose(one: Judged, runs: WaferRuns, query: OverlayQuery) -> _Chosen:
     """The equipment asked for, then of its recipes the one asked for, or that with most flagged runs."""
     firsts, flagged = runs.rows[runs.starts], _flagged(runs, one.found.flags)
     keep = np.ones(len(runs), dtype=np.bool_)
@@ -112,7 +112,7 @@ def _choose(one: Judged, runs: Runs, query: OverlayQuery) -> _Chosen:
     return _Chosen(runs.only(keep), recipes[:_MOST_CHOICES], recipe, equipments[:_MOST_CHOICES])
 
 
-def _flagged(runs: Runs, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _flagged(runs: WaferRuns, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(runs,) whether a run has a flagged row."""
     return np.bincount(runs.numbers, weights=flags[runs.rows], minlength=len(runs)) > 0
 
@@ -128,7 +128,7 @@ def _choices(groups: Groups, codes: NDArray[np.intp], flagged: NDArray[np.bool_]
     return sorted(found, key=lambda choice: (-choice["flagged"], -choice["runs"], natural(choice["value"])))
 
 
-def _names(one: Judged, runs: Runs, traces: Sequence[Trace]) -> list[str]:
+def _names(one: Judged, runs: WaferRuns, traces: Sequence[Trace]) -> list[str]:
     """What each run is called: its equipment, lot and wafer."""
     codes, keys = group_codes(one.table.frame.iloc[[int(trace.rows[0]) for trace in traces]], runs.columns)
     return [" / ".join(filter(None, keys[code])) for code in codes.tolist()]

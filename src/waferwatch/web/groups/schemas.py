@@ -50,7 +50,7 @@ class ComparedGroup(Group):
     differs: Literal["higher", "lower"] | None = Field(description="Null: no more than chance explains.")
 
 
-class Crossing(BaseModel):
+class CrossingAnswer(BaseModel):
     """Two group columns against each other. Empty cells have 0 rows."""
 
     first: list[str | None] = Field(description="Values of `by`: one row of the counts each.")
@@ -82,7 +82,7 @@ class GroupsAnswer(BaseModel):
     drawn: int = Field(description="How many of the groups, from the first on, the figures show.")
     unit: Literal["run", "event"] | None = Field(description="What the comparison counts.")
     sentences: list[str] = Field(description="Which groups differ from the rest, and how that was found out.")
-    crossing: Crossing | None
+    crossing: CrossingAnswer | None
     figures: GroupFigures | None
 
 
