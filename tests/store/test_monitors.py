@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from dataclasses import replace
@@ -19,7 +20,9 @@ from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.run import fit_table
+from waferwatch.scoring.threshold import Thresholds
 from waferwatch.settings import Settings
+from waferwatch.store.monitors.facts import model_facts, policy_of, standing, thresholds_of
 from waferwatch.store.monitors.monitors import NewGolden, NewVersion
 from waferwatch.store.monitors.records import Origin, VersionState
 from waferwatch.store.schema import golden_sets, monitor_versions
@@ -259,3 +262,27 @@ def test_threshold_and_equipment_can_be_chosen_anew(store: Store, model: Model) 
     assert (changed.policy, changed.equipment) == ({"false_alarms": 1.0}, ("E1",))
     assert store.monitors.change("etch", "lee", every_equipment=True).equipment is None
     assert store.audit.recent(1)[0].action == "change monitor"
+
+
+@pytest.mark.parametrize(
+    ("wish", "by"),
+    [
+        (Thresholds(), "auto"),
+        (Thresholds(threshold=2.5), "hand"),
+        (Thresholds(false_alarms=100_000.0), "false_alarms"),
+        (Thresholds(false_alarms=0.001), "false_alarms"),
+    ],
+)
+def test_the_threshold_of_a_policy_is_known_without_the_model(model: Model, wish: Thresholds, by: str) -> None:
+    about = json.loads(json.dumps(model_facts(model)))
+    found = standing(about, policy_of(wish))
+    scored = model.detect(
+        TABLE.frame, threshold=wish.threshold, contamination=wish.contamination, false_alarms=wish.false_alarms
+    )
+    assert (found.threshold, found.by, found.promise) == (scored.threshold, by, scored.promise)
+    assert thresholds_of(policy_of(wish)) == wish
+
+
+def test_the_threshold_by_a_share_depends_on_the_rows(model: Model) -> None:
+    found = standing(model_facts(model), policy_of(Thresholds(contamination=0.1)))
+    assert (found.threshold, found.by) == (None, "contamination")
