@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch import data_options, doctor, model_commands, saved_models
+from waferwatch import data_options, doctor, model_commands, monitor_commands, monitor_options, saved_models
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from waferwatch.scoring.result import Detection
     from waferwatch.scoring.threshold import Thresholds
 
+_TYPED = {"start": "from", "end": "to"}  # options that are typed by another name than that of their field
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
@@ -55,7 +56,7 @@ def _option(error: WaferwatchError, options: argparse.Namespace) -> str:
     """The option that the error is about, as it is typed; nothing when it was not given."""
     field = error.field or ""
     given = field != "file" and getattr(options, field, None) is not None
-    return f"--{field.replace('_', '-')}: " if given else ""
+    return f"--{_TYPED.get(field, field).replace('_', '-')}: " if given else ""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -68,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_compare(commands)
     saved_models.add_fit_parser(commands)
     _add_generate(commands)
+    monitor_commands.add_monitors_parser(commands)
     model_commands.add_models_parser(commands)
     _add_serve(commands)
     doctor.add_doctor_parser(commands)
@@ -77,13 +79,13 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_detect(commands: Any) -> None:
     parser = commands.add_parser("detect", help="find anomalies in a file")
     _add_data_options(parser)
-    rule = parser.add_mutually_exclusive_group()
-    rule.add_argument("--threshold", type=_threshold, metavar="N", help="auto, or a score such as 3; default: auto")
-    _add_contamination(rule)
-    rule.add_argument(
-        "--false-alarms", type=float, metavar="N", help="instead: at most N false events per equipment and week"
+    monitor_options.add_thresholds(parser)
+    learnt = parser.add_mutually_exclusive_group()
+    learnt.add_argument(
+        "--monitor", metavar="NAME[@VERSION]", help="a monitor that fit has learnt, instead of learning from FILE"
     )
-    parser.add_argument("--model", metavar="FOLDER", help="a model that fit has saved, instead of learning from FILE")
+    learnt.add_argument("--model", metavar="FOLDER", help="instead: a model that fit --folder has saved")
+    monitor_options.add_data_dir(parser)
     parser.add_argument("--output", type=Path, metavar="OUT", help="write all rows with their scores: .csv or .parquet")
     parser.add_argument("--label", metavar="COL", help="column of known anomalies, for precision, recall and F1")
     data_options.add_detector(parser)
@@ -112,15 +114,6 @@ def _add_contamination(parser: Any) -> None:
     parser.add_argument("--contamination", type=float, metavar="F", help="instead: expected share of anomalies")
 
 
-def _threshold(text: str) -> float | str:
-    if text == "auto":
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"give auto or a number such as 3, not {text!r}") from None
-
-
 def _add_generate(commands: Any) -> None:
     parser = commands.add_parser("generate", help="write the data of a virtual fab with labelled faults")
     parser.add_argument("output", type=Path, metavar="OUT.csv")
@@ -141,19 +134,26 @@ def _add_serve(commands: Any) -> None:
 def run_detect(options: argparse.Namespace) -> int:
     from waferwatch.read.files import read_original
     from waferwatch.scoring.output import check_output, with_result, write_rows
-    from waferwatch.scoring.threshold import AUTO, Thresholds
+    from waferwatch.scoring.threshold import Thresholds
 
-    wish = Thresholds(
-        AUTO if options.threshold is None else options.threshold, options.contamination, options.false_alarms
-    )
+    wish = monitor_options.thresholds(options)
     if options.output:
         check_output(options.output)
-    detection = saved_models.detect_by_model(options, wish) if options.model else _learn_and_detect(options, wish)
+    monitor = None
+    if options.monitor:
+        detection, monitor = saved_models.detect_by_monitor(options, wish)
+    elif options.model:
+        detection = saved_models.detect_by_model(options, wish or Thresholds())
+    else:
+        detection = _learn_and_detect(options, wish or Thresholds())
     for note in detection.notes:
         print(f"Note: {note}", file=sys.stderr)
     if options.output:
         write_rows(with_result(read_original(options.file), detection), options.output)
     document = detection.to_dict() | {"file": options.file, "output": str(options.output) if options.output else None}
+    if monitor:
+        document["monitor"] = monitor
+        _say(f"Monitor {monitor}")
     _tell_detection(detection, document)
     if options.json:
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))

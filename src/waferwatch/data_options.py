@@ -49,6 +49,16 @@ def names(text: str) -> list[str]:
     return found
 
 
+def threshold(text: str) -> float | str:
+    """``auto`` or a number."""
+    if text == "auto":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"give auto or a number such as 3, not {text!r}") from None
+
+
 def _role(text: str) -> tuple[str, str]:
     column, equals, role = text.rpartition("=")
     if not (column and equals and role):

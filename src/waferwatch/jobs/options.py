@@ -40,6 +40,10 @@ class Options:
     filters: tuple[tuple[str, tuple[str, ...]], ...] = ()  # column -> the values whose rows are judged
     detectors: tuple[str, ...] | None = None  # of a comparison; None: all
     version: int | None = None  # of the data set: the roles that its columns had; set when the run is queued
+    monitor: str | None = None  # NAME@VERSION that scores, so that nothing is learnt
+    monitor_id: str | None = None  # of that version; set when the run is queued
+    model_digest: str | None = None  # of its model
+    equipment: tuple[str, ...] | None = None  # that it watches
     faults: bool | None = None  # of a comparison: test with injected faults too; None: where there are no labels
 
     def __post_init__(self) -> None:
@@ -48,11 +52,18 @@ class Options:
             InputError: for more than one way to a threshold, or a value that is none.
         """
         _ = self.thresholds
+        if self.monitor is not None:
+            _check_settled(self)
 
     @property
     def thresholds(self) -> Thresholds:
         """How the threshold is chosen."""
         return Thresholds(AUTO if self.threshold is None else self.threshold, self.contamination, self.false_alarms)
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether no other way to a threshold was asked for."""
+        return self.threshold is None and self.contamination is None and self.false_alarms is None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -67,7 +78,7 @@ class Options:
         known = {field.name: plain[field.name] for field in fields(cls) if field.name in plain}
         if known.get("false_alarms") is not None:
             known["contamination"] = None
-        for name in ("features", "detectors"):
+        for name in ("features", "detectors", "equipment"):
             known[name] = None if known.get(name) is None else tuple(known[name])
         known["filters"] = tuple((column, tuple(values)) for column, values in (known.get("filters") or {}).items())
         return cls(**known)
@@ -77,6 +88,33 @@ class Options:
         created = dataset.created if not dataset.builtin else ""
         parts = [_version(), kind, dataset.version, created, _weights(self.checkpoint), self.to_dict()]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=True, sort_keys=True).encode()).hexdigest()
+
+
+_SETTLED = (
+    "features",
+    "checkpoint",
+    "reference_rows",
+    "reference_start",
+    "reference_end",
+    "detectors",
+    "faults",
+)
+
+
+def _check_settled(options: Options) -> None:
+    """
+    Raises:
+        InputError: for what a monitor has settled when it was learnt.
+    """
+    given = [name for name in _SETTLED if getattr(options, name) is not None]
+    if options.detector != Options.detector:
+        given.insert(0, "detector")
+    if given:
+        raise InputError(
+            "This cannot be chosen for a monitor: it was settled when the monitor was learnt.",
+            hint="Leave it out, or leave the monitor out.",
+            field=given[0],
+        )
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 from waferwatch.errors import DamagedError, InputError, ModelError
@@ -22,6 +23,7 @@ class ModelFiles:
 
     def __init__(self, settings: Settings) -> None:
         self.folder = settings.data_dir / "monitors"
+        self._device = settings.device
         self._recent: Recent[str, tuple[Model, int]] = Recent(_RECENT_BYTES, lambda kept: kept[1])
 
     def clean(self) -> None:
@@ -68,7 +70,7 @@ class ModelFiles:
         try:
             with guarded(damaged):
                 size = sum(file.stat().st_size for file in path.iterdir())
-                model = load(path)
+                model = replace(load(path), device=self._device)
         except (ModelError, FileNotFoundError, NotADirectoryError) as error:
             raise damaged from error
         if model.digest != digest:
