@@ -38,8 +38,8 @@ from waferwatch.read.frames import table_from_frame
 from waferwatch.read.generate import generate
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.rethreshold import with_threshold
 from waferwatch.scoring.run import detect_table
+from waferwatch.scoring.thresholds.rethreshold import with_threshold
 
 WEEK_S = 7 * 24 * 3600  # rows of one chamber in a week: one a second
 REFERENCE_SHARE = 3  # the first third

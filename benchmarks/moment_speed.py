@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from waferwatch.models.moment.checkpoint import Checkpoint
+from waferwatch.models.moment.checkpoints.checkpoint import Checkpoint
+from waferwatch.models.moment.checkpoints.export import export_checkpoint
 from waferwatch.models.moment.config import MomentConfig
-from waferwatch.models.moment.engine import Engine
-from waferwatch.models.moment.export import export_checkpoint
 from waferwatch.models.moment.network import MomentNetwork
+from waferwatch.models.moment.runners.engine import Engine
 
 SIZES = {
     "small": MomentConfig(d_model=512, d_kv=64, d_ff=1024, num_layers=8, num_heads=6),

@@ -29,13 +29,13 @@ from manifest import LABEL, entries, labelled_table
 from waferwatch.errors import WaferwatchError
 from waferwatch.evaluate.metrics import auc_pr
 from waferwatch.evaluate.vus import vus_pr
-from waferwatch.models.moment import checkpoint as checkpoints
-from waferwatch.models.moment.export import export_checkpoint
-from waferwatch.models.moment.normal_windows import normal_series
-from waferwatch.models.moment.torch_runner import load_network
-from waferwatch.models.moment.tuning import TuningResult, tune
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoints.export import export_checkpoint
+from waferwatch.models.moment.checkpoints.normal_windows import normal_series
+from waferwatch.models.moment.checkpoints.tuning import TuningResult, tune
+from waferwatch.models.moment.runners.torch_runner import load_network
 from waferwatch.read.table import Table
-from waferwatch.scoring.compare import vus_window
+from waferwatch.scoring.comparison.compare import vus_window
 from waferwatch.scoring.reference import known_normal
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table

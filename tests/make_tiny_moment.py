@@ -24,8 +24,8 @@ import torch
 from momentfm import MOMENT
 from safetensors.torch import save_file
 
+from waferwatch.models.moment.checkpoints.export import export_checkpoint
 from waferwatch.models.moment.config import MomentConfig
-from waferwatch.models.moment.export import export_checkpoint
 from waferwatch.models.moment.network import MomentNetwork
 
 HERE = Path(__file__).parent

@@ -31,15 +31,17 @@ ORDER = (
     "cli",
 )
 # The layer of the command line.
-RIGHT_END = ("cli", "api", "data_options", "doctor", "model_commands", "saved_models", "__init__")
+RIGHT_END = ("cli", "api", "commands", "__init__")
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 # Modules that import torch, and those that may import them or torch, but only inside functions.
-TORCH_MODULES = {f"models/moment/{name}.py" for name in ("network", "torch_runner", "tuning")}
+TORCH_MODULES = {f"models/moment/{name}.py" for name in ("network", "runners/torch_runner", "checkpoints/tuning")}
 TORCH_IN_FUNCTIONS = {
-    f"models/moment/{name}.py" for name in ("engine", "export", "gpu", "hub", "tuned", "weights_file")
+    *(f"models/moment/checkpoints/{name}.py" for name in ("export", "hub", "tuned", "weights_file")),
+    *(f"models/moment/runners/{name}.py" for name in ("engine", "gpu")),
 }
 NEEDS_TORCH = ("torch", *("waferwatch." + path.removesuffix(".py").replace("/", ".") for path in TORCH_MODULES))
 LONGEST_FILE = 400
+MOST_FILES = 12  # modules in one folder
 LONGEST_FUNCTION = 60  # lines, without the docstring
 
 FILES = sorted(ROOT.rglob("*.py"))
@@ -114,6 +116,14 @@ def test_no_module_has_a_name_that_says_nothing():
     assert [
         path_of(file) for file in FILES if FORBIDDEN_NAMES & set(file.relative_to(ROOT).with_suffix("").parts)
     ] == []
+
+
+def test_no_folder_holds_more_modules_than_one_looks_over():
+    counts: dict[str, int] = {}
+    for file in FILES:
+        if file.name != "__init__.py":
+            counts[path_of(file.parent)] = counts.get(path_of(file.parent), 0) + 1
+    assert {folder: count for folder, count in counts.items() if count > MOST_FILES and folder != "read"} == {}
 
 
 def test_no_public_class_name_is_there_twice():

@@ -27,9 +27,9 @@ from train.batches import BatchRecipe
 from train.corpus import FAB_ROWS, FAB_SEEDS, FAMILIES
 from train.faults import FAULTS
 from train.pretrain import VALIDATION_BATCHES, Run, Schedule, new_run
-from waferwatch.models.moment import checkpoint as checkpoints
-from waferwatch.models.moment.checkpoint import EMBEDDED_FOLDER, Checkpoint
-from waferwatch.models.moment.export import export_checkpoint
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoints.checkpoint import EMBEDDED_FOLDER, Checkpoint
+from waferwatch.models.moment.checkpoints.export import export_checkpoint
 from waferwatch.models.moment.network import MomentNetwork
 
 

@@ -35,7 +35,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from train.batches import Batch, BatchRecipe, make_batch
 from train.tokens import token_loss
-from waferwatch.models.moment import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
 from waferwatch.models.moment.config import MomentConfig
 from waferwatch.models.moment.network import MomentNetwork, MomentOutput
 

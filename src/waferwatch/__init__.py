@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from waferwatch.events.event import Event
     from waferwatch.models.registry import detector_names
     from waferwatch.read.generate import generate
-    from waferwatch.scoring.compare import ComparisonRow
+    from waferwatch.scoring.comparison.compare import ComparisonRow
     from waferwatch.scoring.model import Model, load
     from waferwatch.scoring.result import Detection
 
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ComparisonRow": "waferwatch.scoring.compare",
+    "ComparisonRow": "waferwatch.scoring.comparison.compare",
     "Detection": "waferwatch.scoring.result",
     "Event": "waferwatch.events.event",
     "WaferwatchError": "waferwatch.errors",

@@ -10,11 +10,11 @@ import pandas as pd
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
-from waferwatch.scoring.compare import ComparisonRow, compare_table
+from waferwatch.scoring.comparison.compare import ComparisonRow, compare_table
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table, fit_table
-from waferwatch.scoring.threshold import AUTO
+from waferwatch.scoring.thresholds.threshold import AUTO
 
 Columns = str | Sequence[str]
 

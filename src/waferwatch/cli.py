@@ -16,13 +16,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch import data_options, doctor, model_commands, monitor_commands, monitor_options, saved_models
+from waferwatch.commands import data_options, doctor, monitor_options, saved_models
+from waferwatch.commands import models as model_commands
+from waferwatch.commands import monitors as monitor_commands
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
 if TYPE_CHECKING:
     from waferwatch.scoring.result import Detection
-    from waferwatch.scoring.threshold import Thresholds
+    from waferwatch.scoring.thresholds.threshold import Thresholds
 
 _TYPED = {"start": "from", "end": "to"}  # options that are typed by another name than that of their field
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
@@ -134,7 +136,7 @@ def _add_serve(commands: Any) -> None:
 def run_detect(options: argparse.Namespace) -> int:
     from waferwatch.read.files import read_original
     from waferwatch.scoring.output import check_output, with_result, write_rows
-    from waferwatch.scoring.threshold import Thresholds
+    from waferwatch.scoring.thresholds.threshold import Thresholds
 
     wish = monitor_options.thresholds(options)
     if options.output:
@@ -178,7 +180,7 @@ def _learn_and_detect(options: argparse.Namespace, wish: Thresholds) -> Detectio
 
 
 def run_compare(options: argparse.Namespace) -> int:
-    from waferwatch.scoring.compare import compare_table
+    from waferwatch.scoring.comparison.compare import compare_table
 
     table, reference = _read(options)
     rows = compare_table(

@@ -24,7 +24,7 @@ from waferwatch.web.figures.lines import lay_out
 from waferwatch.web.figures.score import score_figure
 from waferwatch.web.figures.style import empty
 from waferwatch.web.figures.time_series import Window, time_figure
-from waferwatch.web.language import Translator
+from waferwatch.web.html.language import Translator
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -18,7 +18,7 @@ from waferwatch.jobs.jobs import Jobs
 from waferwatch.jobs.options import Options
 from waferwatch.models.contract import Progress
 from waferwatch.settings import Settings
-from waferwatch.store import sqlite
+from waferwatch.store.database import sqlite
 from waferwatch.store.runs import Run, State
 from waferwatch.store.store import Store, open_store
 

@@ -17,9 +17,9 @@ from waferwatch.errors import Cancelled, InputError, ModelError, NotFoundError
 from waferwatch.evaluate.vus import vus_pr
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
-from waferwatch.scoring.compare import Comparison, Question, compare_detectors, compare_table, inject_only
+from waferwatch.scoring.comparison.compare import Comparison, Question, compare_detectors, compare_table, inject_only
+from waferwatch.scoring.comparison.footprint import Footprint
 from waferwatch.scoring.failure import Failure, attempt
-from waferwatch.scoring.footprint import Footprint
 from waferwatch.scoring.part import only_rows
 from waferwatch.series.split import split
 

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from waferwatch.models.ensemble.alignment import FEWEST_POINTS
+from waferwatch.models.ensemble.preparation.alignment import FEWEST_POINTS
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.generate import generate
 from waferwatch.read.table import Role, Table
-from waferwatch.series.findings import Severity
-from waferwatch.series.quality import Quality, examine
+from waferwatch.series.quality.findings import Severity
+from waferwatch.series.quality.report import Quality, examine
+from waferwatch.series.quality.timing import lay_out
+from waferwatch.series.quality.timing_findings import FEWEST_JUDGED
 from waferwatch.series.split import split
-from waferwatch.series.timing import lay_out
-from waferwatch.series.timing_findings import FEWEST_JUDGED
 
 SENSOR = some.sampled_from([0.0, 1.0, 2.0, 2.5, -7.0, 400.0, math.nan])
 

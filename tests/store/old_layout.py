@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from waferwatch.read.table import Table
 from waferwatch.scoring.result import Detection
-from waferwatch.store.database import Database
+from waferwatch.store.database.connection import Database
 
 OLD_ID = "0123456789abcdef"
 LONG_AGO = "2026-01-01T00:00:00.000000+00:00"

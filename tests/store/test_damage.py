@@ -19,9 +19,9 @@ from waferwatch.read.table import Table
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table
 from waferwatch.settings import Settings
+from waferwatch.store.disk.tables import has_table, load_table, save_table
+from waferwatch.store.disk.uploads import Uploads
 from waferwatch.store.results import Results
-from waferwatch.store.tables import has_table, load_table, save_table
-from waferwatch.store.uploads import Uploads
 
 RUN = "a" * 16
 TIMES = 200

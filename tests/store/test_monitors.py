@@ -20,13 +20,13 @@ from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.run import fit_table
-from waferwatch.scoring.threshold import Thresholds
+from waferwatch.scoring.thresholds.threshold import Thresholds
 from waferwatch.settings import Settings
+from waferwatch.store.database.schema import golden_sets, monitor_versions
+from waferwatch.store.database.schema import monitors as monitor_rows
 from waferwatch.store.monitors.facts import model_facts, policy_of, standing, thresholds_of
 from waferwatch.store.monitors.monitors import NewGolden, NewVersion
 from waferwatch.store.monitors.records import Origin, VersionState
-from waferwatch.store.schema import golden_sets, monitor_versions
-from waferwatch.store.schema import monitors as monitor_rows
 from waferwatch.store.store import Store, open_store
 
 

@@ -15,8 +15,8 @@ from tests.store.faults import full_disk, record_syncs, refuse_sync
 from tests.store.old_layout import as_it_was, write_result
 from waferwatch.errors import NotFoundError, StorageFullError
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.rethreshold import with_threshold
 from waferwatch.scoring.run import detect_table
+from waferwatch.scoring.thresholds.rethreshold import with_threshold
 from waferwatch.settings import Settings
 from waferwatch.store.datasets import make_demo
 from waferwatch.store.results import Results
@@ -257,7 +257,7 @@ def test_a_folder_that_cannot_be_written_is_told_with_its_reason(
     def read_only(*_: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("waferwatch.store.files.os.fsync", read_only)
+    monkeypatch.setattr("waferwatch.store.disk.files.os.fsync", read_only)
     with pytest.raises(StorageFullError, match="Read-only file system") as told:
         results.put_detection(RUN, found)
     assert str(results.folder) not in str(told.value)

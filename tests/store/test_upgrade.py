@@ -14,12 +14,12 @@ from tests.store.test_results import assert_same
 from waferwatch.errors import NotFoundError
 from waferwatch.read.files import read_table
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.rethreshold import with_threshold
 from waferwatch.scoring.run import detect_table
+from waferwatch.scoring.thresholds.rethreshold import with_threshold
 from waferwatch.settings import Settings
-from waferwatch.store.database import Database
+from waferwatch.store.database.connection import Database
+from waferwatch.store.database.schema import metadata
 from waferwatch.store.runs import State
-from waferwatch.store.schema import metadata
 from waferwatch.store.store import Store, open_store
 from waferwatch.store.verdicts import Judgement, event_verdicts
 

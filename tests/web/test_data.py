@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
-from waferwatch.web.data.preview import extremes
+from waferwatch.web.pages.data.preview import extremes
 
 AssertError = Callable[..., dict[str, Any]]
 HOSTILE = "<script>alert(1)</script>"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from waferwatch.web.event.schemas import ExplanationAnswer
+from waferwatch.web.pages.event.schemas import ExplanationAnswer
 
 QUICK = "squared_difference"
 NOWHERE = "0123456789abcdef"

@@ -30,7 +30,7 @@ from starlette.testclient import TestClient
 
 from waferwatch.settings import Settings
 from waferwatch.web.app import ENDPOINTS, create_app
-from waferwatch.web.openapi import describe
+from waferwatch.web.shell.openapi import describe
 
 QUICK = "squared_difference"
 SLOW = "moment"  # what a request without a detector gets

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from waferwatch.cli import main
 from waferwatch.settings import Settings
-from waferwatch.store.database import Database
+from waferwatch.store.database.connection import Database
 
 BAD_USAGE = 2
 

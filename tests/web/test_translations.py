@@ -12,7 +12,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 import waferwatch
-from waferwatch.web.language import Translator, choose_language
+from waferwatch.web.html.language import Translator, choose_language
 
 SOURCE = Path(waferwatch.__file__).parent
 CATALOGUES = sorted((SOURCE / "web" / "translations" / "ko").glob("*.po"))

@@ -12,11 +12,11 @@ from waferwatch.errors import ModelError, WaferwatchError
 from waferwatch.explain.scene import Floats, Scene
 from waferwatch.explain.spot import Spot
 from waferwatch.explain.usual import band, reference_series
-from waferwatch.models.ensemble.normal import measure
-from waferwatch.models.moment import checkpoint as checkpoints
-from waferwatch.models.moment.checkpoint import Checkpoint
-from waferwatch.models.moment.engine import Engine
+from waferwatch.models.ensemble.preparation.normal import measure
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoints.checkpoint import Checkpoint
 from waferwatch.models.moment.expectation import expect
+from waferwatch.models.moment.runners.engine import Engine
 from waferwatch.series.series import Series
 from waferwatch.settings import current_settings
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options, chosen_rows, reference_period
 from waferwatch.models.contract import Progress
-from waferwatch.scoring.compare import ONE_LINERS, Comparison, Question, compare_detectors, inject_only
+from waferwatch.scoring.comparison.compare import ONE_LINERS, Comparison, Question, compare_detectors, inject_only
 from waferwatch.settings import Settings
 from waferwatch.store.runs import Run
 from waferwatch.store.store import Store

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
 from waferwatch.jobs.monitors.detecting import watched_rows
+from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
 from waferwatch.models.contract import Progress, part_of
 from waferwatch.monitors.drift import drift
 from waferwatch.read.table import Table

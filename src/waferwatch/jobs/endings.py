@@ -6,7 +6,7 @@ import logging
 import threading
 from dataclasses import replace
 
-from waferwatch.store.database import StoreError
+from waferwatch.store.database.connection import StoreError
 from waferwatch.store.runs import UNFINISHED, Ending, Run, Runs, State
 
 _log = logging.getLogger("waferwatch.jobs")

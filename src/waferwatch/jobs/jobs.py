@@ -23,7 +23,7 @@ from waferwatch.jobs.queue import Job, Queue, cancelled
 from waferwatch.models.contract import Progress
 from waferwatch.scoring.failure import Failure
 from waferwatch.settings import Settings
-from waferwatch.store.database import StoreError, now
+from waferwatch.store.database.connection import StoreError, now
 from waferwatch.store.runs import UNFINISHED, Ending, Run, State
 from waferwatch.store.store import Store
 

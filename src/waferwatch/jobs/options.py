@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
 from waferwatch.grouping.groups import group_columns, part
-from waferwatch.models.moment import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
 from waferwatch.read.places import place_of
 from waferwatch.read.table import Role, Table
-from waferwatch.scoring.threshold import AUTO, Thresholds
+from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds
 from waferwatch.store.datasets import Dataset
 
 

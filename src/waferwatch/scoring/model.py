@@ -27,7 +27,7 @@ from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring.reference import CONTEXT, without_context
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.threshold import AUTO, Thresholds
+from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds
 from waferwatch.series.layout import SeriesLayout
 
 FORMAT = 1

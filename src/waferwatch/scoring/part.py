@@ -13,9 +13,9 @@ from waferwatch.models.contract import Progress, no_progress
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.rethreshold import with_threshold
 from waferwatch.scoring.run import detect_table, detect_with
-from waferwatch.scoring.threshold import Thresholds
+from waferwatch.scoring.thresholds.rethreshold import with_threshold
+from waferwatch.scoring.thresholds.threshold import Thresholds
 
 
 def detect_rows(table: Table, rows: NDArray[np.int64] | None, **options: Any) -> Detection:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from waferwatch.evaluate.metrics import Metrics
 from waferwatch.events.event import Event
 from waferwatch.read.table import Note
-from waferwatch.scoring.promise import Promise
+from waferwatch.scoring.thresholds.promise import Promise
 from waferwatch.series.layout import SeriesLayout
 
 

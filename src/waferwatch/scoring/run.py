@@ -20,11 +20,11 @@ from waferwatch.models.fitted import Fitted, fit_parts, key_of
 from waferwatch.models.registry import create
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring.model import Model, roles_of
-from waferwatch.scoring.promise import promise_notes
 from waferwatch.scoring.reference import like, normal_series
 from waferwatch.scoring.result import Detection, RunScore
 from waferwatch.scoring.sensors import with_sensors_of
-from waferwatch.scoring.threshold import AUTO, Thresholds, choose
+from waferwatch.scoring.thresholds.promise import promise_notes
+from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds, choose
 from waferwatch.series.series import Series
 from waferwatch.series.split import run_columns, split
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from waferwatch.store.database import Database, now
-from waferwatch.store.schema import audit as rows
+from waferwatch.store.database.connection import Database, now
+from waferwatch.store.database.schema import audit as rows
 
 
 @dataclass(frozen=True)

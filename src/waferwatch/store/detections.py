@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from waferwatch.evaluate.metrics import Metrics
 from waferwatch.events.event import Event, Kind, SensorShare
 from waferwatch.read.table import Note
-from waferwatch.scoring.promise import Promise
 from waferwatch.scoring.result import Detection, RunScore
+from waferwatch.scoring.thresholds.promise import Promise
 from waferwatch.series.layout import SeriesLayout
 
 _FAST = 1  # of zlib: flags and ids are nearly all zeros

@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Text, and_, case, cast, func, or_, select, update
 
 from waferwatch.errors import NotFoundError
-from waferwatch.store.clock import database_now
-from waferwatch.store.database import Database, now
-from waferwatch.store.schema import runs as rows
-from waferwatch.store.schema import verdicts
-from waferwatch.store.worker import host_of, lives, this_worker
+from waferwatch.store.database.clock import database_now
+from waferwatch.store.database.connection import Database, now
+from waferwatch.store.database.schema import runs as rows
+from waferwatch.store.database.schema import verdicts
+from waferwatch.store.upkeep.worker import host_of, lives, this_worker
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _SILENT_S = 60.0  # a process on another machine that has not touched its runs for so long is taken to be dead

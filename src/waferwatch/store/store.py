@@ -10,15 +10,15 @@ from pathlib import Path
 
 from waferwatch.errors import NotFoundError
 from waferwatch.settings import Settings
-from waferwatch.store import folders
 from waferwatch.store.audit import Audit
-from waferwatch.store.database import Database, unwritable
+from waferwatch.store.database.connection import Database, unwritable
 from waferwatch.store.datasets import Datasets
+from waferwatch.store.disk import folders
 from waferwatch.store.monitors.monitors import Monitors
 from waferwatch.store.results import Results
-from waferwatch.store.retention import expired_runs, runs_pending, runs_with_result
 from waferwatch.store.runs import Runs
 from waferwatch.store.sessions import EndedSessions
+from waferwatch.store.upkeep.retention import expired_runs, runs_pending, runs_with_result
 from waferwatch.store.verdicts import Verdicts
 
 _SETTLE_S = 600.0

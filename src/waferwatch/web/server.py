@@ -11,11 +11,11 @@ from starlette.applications import Starlette
 
 from waferwatch.errors import InputError
 from waferwatch.settings import Settings
+from waferwatch.web.access.access import Access
 from waferwatch.web.app import create_app, prepare
-from waferwatch.web.connections import BACKLOG, PatientProtocol
-from waferwatch.web.file_limit import raise_file_limit
-from waferwatch.web.login.access import Access
-from waferwatch.web.logs import log_to_stderr
+from waferwatch.web.process.connections import BACKLOG, PatientProtocol
+from waferwatch.web.process.file_limit import raise_file_limit
+from waferwatch.web.process.logs import log_to_stderr
 
 _GRACE_S = 5
 

@@ -9,11 +9,11 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 
 from waferwatch.errors import InputError, ModelError  # noqa: E402
-from waferwatch.models.moment import checkpoint as checkpoints  # noqa: E402
-from waferwatch.models.moment import export  # noqa: E402
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints  # noqa: E402
+from waferwatch.models.moment.checkpoints import export  # noqa: E402
 from waferwatch.models.moment.config import MomentConfig  # noqa: E402
-from waferwatch.models.moment.engine import Engine  # noqa: E402
 from waferwatch.models.moment.network import MomentNetwork  # noqa: E402
+from waferwatch.models.moment.runners.engine import Engine  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

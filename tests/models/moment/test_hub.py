@@ -18,9 +18,9 @@ pytest.importorskip("huggingface_hub")
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from waferwatch.errors import InputError, MissingExtraError, ModelError, NotFoundError  # noqa: E402
-from waferwatch.models.moment import adding, export, hub  # noqa: E402
-from waferwatch.models.moment import checkpoint as checkpoints  # noqa: E402
-from waferwatch.models.moment.engine import Engine  # noqa: E402
+from waferwatch.models.moment.checkpoints import adding, export, hub  # noqa: E402
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints  # noqa: E402
+from waferwatch.models.moment.runners.engine import Engine  # noqa: E402
 
 pytestmark = pytest.mark.torch
 ID = "AutonLab/MOMENT-1-tiny"

@@ -9,9 +9,9 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file  # noqa: E402
 
+from waferwatch.models.moment.checkpoints.weights_file import load_official  # noqa: E402
 from waferwatch.models.moment.config import MomentConfig  # noqa: E402
 from waferwatch.models.moment.network import MomentNetwork, relative_position_buckets  # noqa: E402
-from waferwatch.models.moment.weights_file import load_official  # noqa: E402
 
 pytestmark = pytest.mark.torch
 TOLERANCE = 1e-4  # of a window's spread

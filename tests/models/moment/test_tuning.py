@@ -13,12 +13,12 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("filelock")
 
 from waferwatch.errors import InputError, MissingExtraError, NotFoundError  # noqa: E402
-from waferwatch.models.moment import checkpoint as checkpoints  # noqa: E402
-from waferwatch.models.moment import export, hub, tuned, tuning  # noqa: E402
-from waferwatch.models.moment.engine import Engine  # noqa: E402
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints  # noqa: E402
+from waferwatch.models.moment.checkpoints import export, hub, tuned, tuning  # noqa: E402
+from waferwatch.models.moment.checkpoints.normal_windows import normal_series  # noqa: E402
 from waferwatch.models.moment.network import MomentNetwork  # noqa: E402
-from waferwatch.models.moment.normal_windows import normal_series  # noqa: E402
-from waferwatch.models.moment.torch_runner import load_network  # noqa: E402
+from waferwatch.models.moment.runners.engine import Engine  # noqa: E402
+from waferwatch.models.moment.runners.torch_runner import load_network  # noqa: E402
 from waferwatch.series.series import Series  # noqa: E402
 
 pytestmark = pytest.mark.torch

@@ -14,7 +14,7 @@ from waferwatch.read.table import Role, Table
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.part import detect_rows_with
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.threshold import Thresholds
+from waferwatch.scoring.thresholds.threshold import Thresholds
 from waferwatch.store.monitors.facts import thresholds_of
 from waferwatch.store.monitors.records import MonitorRecord
 

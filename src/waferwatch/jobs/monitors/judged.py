@@ -8,9 +8,9 @@ from waferwatch.errors import InputError, NotFoundError
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options
 from waferwatch.monitors.verdicts import JudgedTable
+from waferwatch.store.database.schema import runs as rows
 from waferwatch.store.monitors.records import MonitorRecord
 from waferwatch.store.runs import Run, State
-from waferwatch.store.schema import runs as rows
 from waferwatch.store.store import Store
 from waferwatch.store.verdicts import Judgement, event_verdicts
 

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 from waferwatch.models.blocks import NOT_LEARNT, contiguous, of_runs
 from waferwatch.models.contract import Detector, Learnt, ModelInfo, Part, Progress, Scores, no_progress
-from waferwatch.models.ensemble.alignment import FEWEST_POINTS, FEWEST_RUNS, MOST_POINTS, are_runs
-from waferwatch.models.ensemble.batches import Piece, batches, in_threads
-from waferwatch.models.ensemble.chain import Chain, chain_of
-from waferwatch.models.ensemble.columns import columns_of
-from waferwatch.models.ensemble.course import Course
-from waferwatch.models.ensemble.normal import Normal, measure
-from waferwatch.models.ensemble.one_sensor import OneSensor, OneSensorLearning
+from waferwatch.models.ensemble.features.course import Course
+from waferwatch.models.ensemble.features.one_sensor import OneSensor, OneSensorLearning
+from waferwatch.models.ensemble.features.several_sensors import SeveralSensors, SeveralSensorsLearning
+from waferwatch.models.ensemble.features.states import States, with_excess
+from waferwatch.models.ensemble.features.stepwise import Stepwise, StepwiseLearning, fused
+from waferwatch.models.ensemble.features.whole_runs import WholeRuns, WholeRunsLearning
+from waferwatch.models.ensemble.preparation.alignment import FEWEST_POINTS, FEWEST_RUNS, MOST_POINTS, are_runs
+from waferwatch.models.ensemble.preparation.batches import Piece, batches, in_threads
+from waferwatch.models.ensemble.preparation.chain import Chain, chain_of
+from waferwatch.models.ensemble.preparation.columns import columns_of
+from waferwatch.models.ensemble.preparation.normal import Normal, measure
 from waferwatch.models.ensemble.set_aside import outlying
-from waferwatch.models.ensemble.several_sensors import SeveralSensors, SeveralSensorsLearning
-from waferwatch.models.ensemble.states import States, with_excess
-from waferwatch.models.ensemble.stepwise import Stepwise, StepwiseLearning, fused
-from waferwatch.models.ensemble.whole_runs import WholeRuns, WholeRunsLearning
 from waferwatch.models.moment.encoder import Encoder, Step
 from waferwatch.models.state import storable
 from waferwatch.series.series import Series, steps_of

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.models.ensemble.normal import Normal
-from waferwatch.models.moment.engine import Engine
+from waferwatch.models.ensemble.preparation.normal import Normal
 from waferwatch.models.moment.preparation import CLIP, PreparedWindows, prepare
+from waferwatch.models.moment.runners.engine import Engine
 from waferwatch.series.series import Series
 from waferwatch.series.windows import Cut, stitch, take
 

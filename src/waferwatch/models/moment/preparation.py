@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.models.ensemble.columns import columns_of
-from waferwatch.models.ensemble.normal import Normal
+from waferwatch.models.ensemble.preparation.columns import columns_of
+from waferwatch.models.ensemble.preparation.normal import Normal
 from waferwatch.series.series import Series
 from waferwatch.series.windows import Cut, cut, take
 

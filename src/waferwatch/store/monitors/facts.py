@@ -9,8 +9,8 @@ import numpy as np
 
 from waferwatch.models.alarm_counts import AlarmCounts
 from waferwatch.scoring.model import Model
-from waferwatch.scoring.promise import Promise, alarm_threshold, promise_of
-from waferwatch.scoring.threshold import AUTO, Thresholds
+from waferwatch.scoring.thresholds.promise import Promise, alarm_threshold, promise_of
+from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds
 
 _BETWEEN = "\x1f"  # the names of one scope
 

@@ -7,8 +7,8 @@ import secrets
 from waferwatch.errors import DamagedError
 from waferwatch.read.table import Table
 from waferwatch.settings import Settings
-from waferwatch.store import folders
-from waferwatch.store.tables import load_table, save_table
+from waferwatch.store.disk import folders
+from waferwatch.store.disk.tables import load_table, save_table
 
 _ROWS = "rows"
 

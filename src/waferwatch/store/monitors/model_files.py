@@ -9,10 +9,10 @@ from pathlib import Path
 from waferwatch.errors import DamagedError, InputError, ModelError
 from waferwatch.scoring.model import ARRAYS, DESCRIPTION, Model, load
 from waferwatch.settings import Settings
-from waferwatch.store import folders
-from waferwatch.store.files import refused, storage_errors, sync
+from waferwatch.store.disk import folders
+from waferwatch.store.disk.files import refused, storage_errors, sync
+from waferwatch.store.disk.sealed import guarded
 from waferwatch.store.recent import Recent
-from waferwatch.store.sealed import guarded
 
 _RECENT_BYTES = 512 * 2**20
 _IN_MEMORY = 3  # times the size of its compressed files, about

@@ -15,15 +15,15 @@ from waferwatch.read.table import Table
 from waferwatch.scoring.model import Model
 from waferwatch.settings import Settings
 from waferwatch.store.audit import write_entry
-from waferwatch.store.database import Database, now
+from waferwatch.store.database.connection import Database, now
+from waferwatch.store.database.schema import golden_sets, monitor_versions
+from waferwatch.store.database.schema import monitors as rows
 from waferwatch.store.monitors.golden_files import GoldenFiles
 from waferwatch.store.monitors.model_files import ModelFiles
 from waferwatch.store.monitors.names import check_monitor_name, no_monitor, no_version, split_title
 from waferwatch.store.monitors.reading import find_monitor, read_monitors
 from waferwatch.store.monitors.records import GoldenRecord, MonitorRecord, Origin, VersionRecord, VersionState
 from waferwatch.store.monitors.retention import MonitorRetention
-from waferwatch.store.schema import golden_sets, monitor_versions
-from waferwatch.store.schema import monitors as rows
 
 _ATTEMPTS = 5  # when another process adds a version at the same moment
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from waferwatch.store.database.schema import golden_sets, monitor_versions
+from waferwatch.store.database.schema import monitors as rows
 from waferwatch.store.monitors.names import no_monitor
 from waferwatch.store.monitors.records import GoldenRecord, MonitorRecord, Origin, VersionRecord, VersionState
-from waferwatch.store.schema import golden_sets, monitor_versions
-from waferwatch.store.schema import monitors as rows
 
 
 def find_monitor(connection: Connection, name: str) -> MonitorRecord:

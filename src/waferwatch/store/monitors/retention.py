@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Column, Connection, select, update
 
 from waferwatch.settings import Settings
-from waferwatch.store import folders
-from waferwatch.store.database import Database
+from waferwatch.store.database.connection import Database
+from waferwatch.store.database.schema import golden_sets, monitor_versions
+from waferwatch.store.database.schema import monitors as rows
+from waferwatch.store.disk import folders
 from waferwatch.store.monitors.golden_files import GoldenFiles
 from waferwatch.store.monitors.model_files import ModelFiles
-from waferwatch.store.schema import golden_sets, monitor_versions
-from waferwatch.store.schema import monitors as rows
 
 
 class MonitorRetention:

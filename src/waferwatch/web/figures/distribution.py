@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from waferwatch.read.table import Table
 from waferwatch.scoring.result import Detection
 from waferwatch.web.figures.style import ANOMALY, NORMAL, Figure, empty, layout, safe, short
-from waferwatch.web.language import Translator
+from waferwatch.web.html.language import Translator
 
 _BINS = 48
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from waferwatch.scoring.result import Detection
 from waferwatch.web.figures.style import ANOMALY, NORMAL, REFERENCE, Figure, empty, layout, short
-from waferwatch.web.language import Translator
+from waferwatch.web.html.language import Translator
 
 _BINS = 60
 _AROUND = 0.03  # of the scale, left free beside a threshold above every score

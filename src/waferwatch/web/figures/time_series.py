@@ -28,7 +28,7 @@ from waferwatch.web.figures.style import (
     safe,
     short,
 )
-from waferwatch.web.language import Translator
+from waferwatch.web.html.language import Translator
 
 _MOST_LINES = 12
 _MOST_SHADES = 200
