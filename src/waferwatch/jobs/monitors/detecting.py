@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
 from waferwatch.models.contract import Progress, no_progress
-from waferwatch.read.table import Role, Table
+from waferwatch.monitors.wafers import equipment_of
+from waferwatch.read.table import Table
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.part import detect_rows_with
 from waferwatch.scoring.result import Detection
@@ -53,15 +54,12 @@ def watched_rows(
         name: of the monitor, for messages.
 
     Raises:
-        InputError: when none is left, or the table names no equipment.
+        InputError: when none is left.
     """
     if equipment is None:
         return rows
-    columns = table.columns(Role.EQUIPMENT)
-    if not columns:
-        raise _none_watched(table, name, equipment)
-    names = table.frame[columns].astype(str).agg(" ".join, axis=1).to_numpy()
-    mask = np.isin(names, list(equipment))
+    of, names = equipment_of(table)
+    mask = np.isin(of, [at for at, found in enumerate(names) if found in equipment])
     found = np.flatnonzero(mask) if rows is None else rows[mask[rows]]
     if not len(found):
         raise _none_watched(table, name, equipment)

@@ -33,7 +33,7 @@ def model_facts(model: Model) -> dict[str, Any]:
         "model_sha256": model.info.sha256,
         "made_by": model.made_by,
         "features": list(model.features),
-        "equipment": sorted(" ".join(filter(None, key.split(_BETWEEN))) for key in model.fitted.parts if key),
+        "equipment": sorted(" / ".join(key.split(_BETWEEN)) for key in model.fitted.parts if key),
         "threshold": model.fitted.threshold,
         "alarms": {
             "levels": alarms.levels.tolist(),

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from waferwatch.errors import InputError
 from waferwatch.grouping.groups import group_columns, part
 from waferwatch.jobs.detection import table_of
+from waferwatch.jobs.monitors.tasks import MonitorTask
 from waferwatch.jobs.options import Options, check_sensor, chosen_rows
 from waferwatch.models.moment.checkpoints.checkpoint import folders
 from waferwatch.models.registry import check_name
@@ -86,7 +87,7 @@ def options_of(body: DetectRequest, **more: Any) -> Options:
     )
 
 
-async def finished_run(request: Request, kind: str, options: Options) -> Run:
+async def finished_run(request: Request, kind: str, options: Options | MonitorTask) -> Run:
     """The run asked for: kept from before, or run now. A visitor who leaves does not stop it.
 
     Raises:

@@ -63,3 +63,9 @@ def last_run(app: Parts, monitor: MonitorRecord) -> Run | None:
     if monitor.in_use is None:
         return None
     return next(iter(runs_of(app.store, monitor, monitor.in_use.number)), None)
+
+
+def fits_last(app: Parts, monitor: MonitorRecord) -> str | None:
+    """Whether its normal fitted the data scored last: "yes", "no" or "unknown"; None before that."""
+    run = last_run(app, monitor)
+    return None if run is None or run.summary is None else run.summary.get("fits")
