@@ -24,6 +24,7 @@ ORDER = (
     "explain",
     "grouping",
     "export",
+    "monitors",
     "store",
     "jobs",
     "web",

@@ -129,7 +129,7 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
     parts = split(model.fits(table), layout=model.layout)
     series = [one.with_sensors(parts.features, model.features) for one in parts.series]
     with threadpool_limits(limits=1, user_api="blas"):
-        scores = model.fitted.score(series, model.detector, progress)
+        scores = model.fitted.score(model.as_before(series), model.detector, progress)
     points, contributions = _in_input_order(series, scores, len(table.frame), len(model.features))
     chosen = choose(wish, model.fitted, points)
     flags = points > chosen.value  # NaN compares as False: what was not judged is not flagged

@@ -23,10 +23,9 @@ def headline(found: Sequence[MonitorRecord], translate: Translator) -> str:
             "No monitor yet. A monitor remembers what is normal and its limits, and scores every new file with them."
         )
     equipment = {name for one in found for name in _known(one)}
-    template = (
+    sentence = translate(
         "{count} monitor, {equipment} equipment." if len(found) == 1 else "{count} monitors, {equipment} equipment."
     )
-    sentence = translate("{count} monitor, {equipment} equipment.") if len(found) == 1 else translate("{count} monitors, {equipment} equipment.")
     return sentence.format(count=_whole(len(found), translate), equipment=_whole(len(equipment), translate))
 
 
