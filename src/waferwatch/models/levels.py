@@ -16,10 +16,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.models.ensemble.chain import Chain, chain_of
-from waferwatch.models.ensemble.course import Course
-from waferwatch.models.ensemble.normal import Normal, measure
-from waferwatch.models.ensemble.stays import absolute, bounds
+from waferwatch.models.ensemble.features.course import Course
+from waferwatch.models.ensemble.preparation.chain import Chain, chain_of
+from waferwatch.models.ensemble.preparation.normal import Normal, measure
+from waferwatch.models.ensemble.preparation.stays import absolute, bounds
 from waferwatch.models.fitted import EVERY_SCOPE, key_of
 from waferwatch.models.state import storable
 from waferwatch.series.series import Series, steps_of

@@ -15,7 +15,7 @@ from waferwatch.monitors.hours import hours_of
 from waferwatch.monitors.wafers import Wafers, equipment_columns, wafers_of
 from waferwatch.read.groups import group_codes
 from waferwatch.read.table import Role, Table
-from waferwatch.scoring.promise import HOURS_A_WEEK, Promise
+from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK, Promise
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
 

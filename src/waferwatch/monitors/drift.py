@@ -23,7 +23,7 @@ from waferwatch.read.table import Note, Table
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_with
-from waferwatch.scoring.threshold import Thresholds
+from waferwatch.scoring.thresholds.threshold import Thresholds
 from waferwatch.series.series import Series
 
 LAST = 10  # units whose median says how it is now

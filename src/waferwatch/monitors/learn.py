@@ -15,8 +15,8 @@ from waferwatch.monitors.coverage import Carried, Coverage, carried, coverage
 from waferwatch.monitors.golden import Golden, Reason, left_out_of
 from waferwatch.read.table import Table
 from waferwatch.scoring.model import Model
-from waferwatch.scoring.promise import Promise, check_alarms, promise_of
 from waferwatch.scoring.run import fit_table
+from waferwatch.scoring.thresholds.promise import Promise, check_alarms, promise_of
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
 
