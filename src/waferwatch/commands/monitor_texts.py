@@ -6,7 +6,7 @@ from typing import Any
 
 from waferwatch.explain.threshold import short, threshold_notes
 from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK
-from waferwatch.store.monitors.facts import standing
+from waferwatch.store.monitors.facts import shown_notes, standing
 from waferwatch.store.monitors.records import MonitorRecord, VersionRecord
 
 
@@ -43,15 +43,11 @@ def version_lines(version: VersionRecord, monitor: MonitorRecord) -> list[str]:
     ]
     if now.threshold is not None:
         lines.append(f"  Threshold {now.threshold:.4g}. " + _sentences(now.threshold, now.by, now.promise))
-    return [*lines, *_golden_lines(version), *(f"  Note: {note}" for note in _notes(about))]
+    return [*lines, *_golden_lines(version), *(f"  Note: {note}" for note in shown_notes(about["notes"]))]
 
 
 def _sentences(threshold: float, by: str, promise: Any) -> str:
     return " ".join(str(note) for note in threshold_notes(threshold, by, promise))
-
-
-def _notes(about: dict[str, Any]) -> list[str]:
-    return [note["template"].format(**note["values"]) for note in about["notes"]]
 
 
 def _golden_lines(version: VersionRecord) -> list[str]:

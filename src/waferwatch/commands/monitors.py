@@ -208,7 +208,7 @@ def run_compare(options: argparse.Namespace) -> int:
         sides = Sides(options.old, options.new)
         found = replay_versions(store, options.name, sides, table_for(model, options.file))
     for number, side in ((options.old, found["old"]), (options.new, found["new"])):
-        say(f"v{number}: {side['events']:,} events, {side['flagged']:,} of {side['rows']:,} rows flagged")
+        say(f"v{number}: {side['events']:,} events, {side['flagged']:,} of {found['rows']:,} rows flagged")
     say(
         f"In both: {found['both']:,} events; only v{options.old}: {len(found['only_old']):,}; "
         f"only v{options.new}: {len(found['only_new']):,}"

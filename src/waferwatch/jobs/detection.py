@@ -15,6 +15,7 @@ from waferwatch.read.table import Table
 from waferwatch.scoring.part import detect_rows, detect_rows_with, move_threshold
 from waferwatch.scoring.result import Detection
 from waferwatch.settings import Settings
+from waferwatch.store.monitors.facts import kept_notes
 from waferwatch.store.runs import Run
 from waferwatch.store.store import Store
 
@@ -61,7 +62,7 @@ def run_monitor(store: Store, run: Run, options: Options, progress: Progress) ->
     found = detect_rows_with(model, table, rows, options.thresholds, part_of(progress, 0.0, _SCORING))
     fits = drift(model, table, found, progress=part_of(progress, _SCORING, 1 - _SCORING))
     store.results.put_detection(run.id, found)
-    store.results.put_document(run.id, {"drift": fits.to_dict()})
+    store.results.put_document(run.id, {"drift": {**fits.to_dict(), "notes": kept_notes(fits.notes)}})
     return {**summary(found), "monitor": version.title, "fits": fits.fits.value}
 
 

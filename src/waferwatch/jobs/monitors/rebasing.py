@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.monitors.rebase import rebase
 from waferwatch.read.table import Table
-from waferwatch.store.monitors.facts import model_facts
+from waferwatch.store.monitors.facts import kept_notes, model_facts
 from waferwatch.store.monitors.monitors import NewVersion
 from waferwatch.store.monitors.records import Origin, VersionRecord
 from waferwatch.store.store import Store
@@ -49,7 +49,12 @@ def rebase_version(
     )
     about = model_facts(found.model) | {
         "before": version.number,
-        "rebase": {**found.to_dict(), "file": table.name, "since": wish.since},
+        "rebase": {
+            **found.to_dict(),
+            "notes": kept_notes(found.notes),
+            "file": table.name,
+            "since": wish.since,
+        },
     }
     detail = {"from": version.number}
     new = NewVersion(found.model, about, Origin.REBASED, version.golden, activate=wish.activate, detail=detail)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from waferwatch.store.monitors.facts import standing
+from waferwatch.store.monitors.facts import shown_notes, standing
 from waferwatch.store.monitors.records import GoldenRecord, MonitorRecord, VersionRecord
 
 Translate = Callable[[str], str]
@@ -45,8 +45,8 @@ def version_document(version: VersionRecord, monitor: MonitorRecord, translate: 
         "threshold_by": now.by,
         "promise": None if now.promise is None else asdict(now.promise),
         "golden": None if golden is None else golden_document(golden),
-        "rebase": about.get("rebase"),
-        "notes": [translate(note["template"]).format(**note["values"]) for note in about["notes"]],
+        "rebase": _rebase(about.get("rebase"), translate),
+        "notes": shown_notes(about["notes"], translate),
     }
 
 
@@ -60,3 +60,7 @@ def golden_document(golden: GoldenRecord) -> dict[str, Any]:
         "user": golden.user,
         **{name: golden.about[name] for name in golden.about if name != "rows"},
     }
+
+
+def _rebase(kept: dict[str, Any] | None, translate: Translate) -> dict[str, Any] | None:
+    return None if kept is None else {**kept, "notes": shown_notes(kept["notes"], translate)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from waferwatch.models.alarm_counts import AlarmCounts
+from waferwatch.read.table import Note
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.thresholds.promise import Promise, alarm_threshold, promise_of
 from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds
@@ -41,8 +43,18 @@ def model_facts(model: Model) -> dict[str, Any]:
             "hours": alarms.hours,
             "rows": alarms.rows,
         },
-        "notes": [{"template": note.template, "values": note.values} for note in model.notes],
+        "notes": kept_notes(model.notes),
     }
+
+
+def kept_notes(notes: Iterable[Note]) -> list[dict[str, Any]]:
+    """Notes as they are kept, to be shown in any language."""
+    return [{"template": note.template, "values": note.values} for note in notes]
+
+
+def shown_notes(kept: Iterable[dict[str, Any]], translate: Callable[[str], str] = str) -> list[str]:
+    """What ``kept_notes`` gave, in a language."""
+    return [translate(note["template"]).format(**note["values"]) for note in kept]
 
 
 def policy_of(thresholds: Thresholds) -> dict[str, Any]:

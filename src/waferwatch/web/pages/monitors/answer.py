@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from waferwatch.errors import NotFoundError
 from waferwatch.explain.threshold import threshold_notes
 from waferwatch.jobs.monitors.judged import judged_tables, runs_of
-from waferwatch.monitors.verdicts import AlarmRate, alarm_rate
+from waferwatch.monitors.alarm_rate import AlarmRate
+from waferwatch.monitors.verdicts import alarm_rate
 from waferwatch.store.monitors.documents import monitor_document
-from waferwatch.store.monitors.facts import standing
+from waferwatch.store.monitors.facts import shown_notes, standing
 from waferwatch.store.monitors.records import MonitorRecord
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator, translated
@@ -23,8 +23,8 @@ def detail_answer(app: Parts, monitor: MonitorRecord, translate: Translator) -> 
     return {
         **monitor_document(monitor, translate),
         "sentences": promise_sentences(monitor, translate),
-        "false_alarms": None if rate is None else {one.name: getattr(rate, one.name) for one in fields(rate)},
-        "drift": drift_of(app, monitor),
+        "false_alarms": None if rate is None else rate.to_dict(),
+        "drift": drift_of(app, monitor, translate),
     }
 
 
@@ -46,7 +46,7 @@ def rate_of(app: Parts, monitor: MonitorRecord) -> AlarmRate | None:
     return alarm_rate(judged) if judged else None
 
 
-def drift_of(app: Parts, monitor: MonitorRecord) -> dict[str, Any] | None:
+def drift_of(app: Parts, monitor: MonitorRecord, translate: Translator) -> dict[str, Any] | None:
     """Whether the normal of the version in use fits the data that it scored last; None before that."""
     run = last_run(app, monitor)
     if run is None:
@@ -55,7 +55,8 @@ def drift_of(app: Parts, monitor: MonitorRecord) -> dict[str, Any] | None:
         drift: dict[str, Any] = app.store.results.document(run.id)["drift"]
     except NotFoundError:  # deleted a moment ago
         return None
-    return {**drift, "run": run.id, "dataset_name": run.dataset_name, "at": run.created}
+    notes = shown_notes(drift["notes"], translate)
+    return {**drift, "notes": notes, "run": run.id, "dataset_name": run.dataset_name, "at": run.created}
 
 
 def last_run(app: Parts, monitor: MonitorRecord) -> Run | None:

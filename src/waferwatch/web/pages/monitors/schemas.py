@@ -141,7 +141,7 @@ class AlarmRateAnswer(BaseModel):
 
     false: int
     true: int
-    unjudged: int = Field(description="Counted as false in the upper end of the rate.")
+    unjudged: int = Field(description="Counted neither as false nor as true.")
     hours: float | None = Field(description="Scored, added up over the equipment; null without dates.")
     per_hour: float | None
     low: float | None = Field(description="Lower and upper end of the rate, 95 %.")
@@ -165,6 +165,7 @@ class ReplayAnswer(BaseModel):
     monitor: str
     old_version: int
     new_version: int
+    rows: int
     old: dict[str, Any] = Field(description="Events, flagged rows, and false ones by verdict, of the old version.")
     new: dict[str, Any]
     both: int = Field(description="Events that both find.")

@@ -66,12 +66,14 @@ def rate_line(rate: Mapping[str, Any] | None, translate: Translator) -> str:
     )
     if rate["hours"] is None or rate["high"] is None:
         return counts
-    weekly = translate("False alarms in {hours} hours: {low} to {high} a week for each equipment (95 %).").format(
-        hours=short(rate["hours"]),
-        low=short(rate["low"] * HOURS_A_WEEK),
-        high=short(rate["high"] * HOURS_A_WEEK),
-    )
-    return f"{counts} {weekly}"
+    hours = short(rate["hours"])
+    if rate["hours"] < HOURS_A_WEEK:  # no rate is given in a unit longer than what was seen
+        between = short(1 / rate["high"])
+        seen = translate("At most one false alarm in {between} hours of each equipment (95 %, from {hours} hours).")
+        return f"{counts} {seen.format(between=between, hours=hours)}"
+    weekly = translate("False alarms a week of each equipment: {low} to {high} (95 %, from {hours} hours).")
+    ends = {name: short(rate[name] * HOURS_A_WEEK) for name in ("low", "high")}
+    return f"{counts} {weekly.format(hours=hours, **ends)}"
 
 
 def drift_line(drift: Mapping[str, Any] | None, translate: Translator) -> str:
