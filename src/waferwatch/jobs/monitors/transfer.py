@@ -37,9 +37,19 @@ def export_version(store: Store, title: str, path: Path) -> VersionRecord:
 
 
 def import_version(
-    store: Store, path: Path, user: str, *, name: str | None = None, activate: bool = False
+    store: Store,
+    path: Path,
+    user: str,
+    *,
+    name: str | None = None,
+    activate: bool = False,
+    shown: str | None = None,
 ) -> VersionRecord:
     """Keep the version that a file holds: as the next one of its monitor, or the first of a new one.
+
+    Args:
+        name: of the monitor; None: as it was exported.
+        shown: what messages call the file; None: its path.
 
     Raises:
         InputError, StorageFullError: with what to do about it; nothing is kept.
@@ -64,7 +74,7 @@ def import_version(
     return store.monitors.add(chosen, new, user)
 
 
-def _checked(about: dict[str, Any], path: Path) -> tuple[dict[str, Any], list[str] | None]:
+def _checked(about: dict[str, Any], shown: str) -> tuple[dict[str, Any], list[str] | None]:
     """Threshold policy and equipment of a file that anybody may have written.
 
     Raises:
@@ -82,5 +92,5 @@ def _checked(about: dict[str, Any], path: Path) -> tuple[dict[str, Any], list[st
         "The file {name} holds no monitor that can be read.",
         hint="Export the monitor again, and import that file.",
         field="file",
-        name=path.name,
+        name=shown,
     )

@@ -32,7 +32,8 @@ export function showTiles(answer) {
   }
   tiles.push(tile(text("time"), seconds(answer.seconds), text("per_second", { count: whole(answer.chosen / Math.max(answer.seconds, 0.001)) })));
   const hash = answer.model_sha256 ? `${answer.model_sha256.slice(0, 8)} · ` : "";
-  tiles.push(tile(text("model"), answer.model, `${hash}${answer.device}`, "tile-wide", "words"));
+  if (answer.monitor) tiles.push(tile(text("monitor"), answer.monitor, `${answer.model} · ${hash}${answer.device}`, "tile-wide", "words"));
+  else tiles.push(tile(text("model"), answer.model, `${hash}${answer.device}`, "tile-wide", "words"));
   byId("summary").replaceChildren(...tiles);
 }
 

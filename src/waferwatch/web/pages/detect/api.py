@@ -43,13 +43,16 @@ SUGGESTED_SHARE = 0.05  # in the field of those who choose to expect a share
 
 async def detect_page(request: Request) -> Response:
     """The page on which anomalies are found and looked at."""
-    names = [folder.name for folder in await parts(request).work.read(folders)]
+    app = parts(request)
+    names = [folder.name for folder in await app.work.read(folders)]
+    monitors = await app.work.read(app.store.monitors.all)
     return await render(
         request,
         "detect.html",
         area="detect",
         texts=texts,
         checkpoints=names,
+        monitors=[one.in_use for one in monitors if one.in_use is not None],
         contamination=SUGGESTED_SHARE,
         alarms=(LEAST_ALARMS, MOST_ALARMS),
     )
@@ -83,6 +86,7 @@ def options_of(body: DetectRequest, **more: Any) -> Options:
         reference_start=body.reference_start,
         reference_end=body.reference_end,
         filters=tuple((column, tuple(values)) for column, values in (body.filters or {}).items()),
+        monitor=body.monitor,
         **more,
     )
 

@@ -32,7 +32,15 @@ from waferwatch.web.shell.schemas import (
 )
 
 
+MONITOR_HELP = (
+    "`NAME` or `NAME@VERSION` of a monitor that scores, so that nothing is learnt; `NAME` means the version in use. "
+    "Without a threshold its own policy counts. What it settled when it was learnt (`features`, `detector`, "
+    "`checkpoint`, `reference_...`) must be left out."
+)
+
+
 class DetectRequest(DataRequest):
+    monitor: Name | None = Field(None, description=MONITOR_HELP)
     features: Names | None = Field(None, description=SENSORS_HELP)
     detector: Name = Field(DEFAULT_DETECTOR, description="Name of a detector.")
     checkpoint: Name | None = Field(None, description="Name of an imported checkpoint; left out: the embedded one.")
@@ -163,6 +171,7 @@ class DetectAnswer(BaseModel):
     run: str = Field(description="Name of this result, for /plot/{feature}?run=.")
     dataset: str
     options: dict[str, Any] = Field(description="What was asked for.")
+    monitor: str | None = Field(description="NAME@VERSION of the monitor that scored; null where the run learnt.")
     stale: bool = Field(description="Whether columns of the data set have been given other roles since.")
     headline: Headline = Field(description="What was found, in sentences of the language asked for.")
     detector: str

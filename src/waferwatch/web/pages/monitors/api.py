@@ -177,7 +177,7 @@ async def import_monitor(request: Request) -> Response:
     app = parts(request)
     incoming = await app.work.read(app.store.datasets.open_incoming)
     try:
-        await receive_file(request, incoming.file, app.settings.max_upload_mb)
+        shown = await receive_file(request, incoming.file, app.settings.max_upload_mb)
         made = await app.work.draw(
             import_version,
             app.store,
@@ -185,6 +185,7 @@ async def import_monitor(request: Request) -> Response:
             user_of(request),
             name=query.name,
             activate=query.activate,
+            shown=shown,
         )
     finally:
         with CancelScope(shield=True):

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from waferwatch.errors import InputError
 from waferwatch.jobs.detection import set_threshold, table_of
+from waferwatch.jobs.monitors.tasks import TASKS
 from waferwatch.jobs.options import Options
 from waferwatch.models.registry import check_name
 from waferwatch.scoring.failure import Failure
@@ -50,6 +51,13 @@ async def start_run(request: Request) -> Response:
 
 
 def _check_comparable(body: RunRequest) -> None:
+    if body.monitor is not None:
+        raise InputError(
+            "Detectors are compared by what they learn, which a monitor does not.",
+            hint="Leave the monitor out, or compare two of its versions at /monitors/{name}/compare.",
+            field="monitor",
+            name=body.monitor[:100],
+        )
     for field, given in (("threshold", body.threshold != AUTO), ("false_alarms", body.false_alarms is not None)):
         if given:
             raise InputError(
@@ -64,6 +72,12 @@ async def repeat_run(request: Request) -> Response:
     body = await read_body(request, RepeatRequest)
     app = parts(request)
     run = await app.work.read(app.jobs.get, request.path_params["id"])
+    if run.kind in TASKS:
+        raise InputError(
+            "A job on a monitor cannot be repeated on other data.",
+            hint="Start it on the page of the monitor.",
+            field="run",
+        )
     options = replace(Options.from_dict(run.options), dataset=dataset_of(body.dataset))
     return await _submit(request, run.kind, options)
 
