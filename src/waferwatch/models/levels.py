@@ -44,7 +44,7 @@ class LevelStays:
 
 @storable
 @dataclass(frozen=True)
-class Levels:
+class UsualLevels:
     """Of one equipment."""
 
     normal: Normal

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from waferwatch.models.levels import Levels, LevelStays
+from waferwatch.models.levels import LevelStays, UsualLevels
 from waferwatch.monitors.settling import FEWEST, Standing, standing
 from waferwatch.series.series import Series
 
@@ -23,7 +23,7 @@ class StepLevel:
 
     sensor: int
     stage: int
-    column: int  # of the stage in Levels
+    column: int  # of the stage in UsualLevels
     before: float  # mean reading in the reference
     spread: float  # of single readings in the reference
     standing: Standing  # of its distance from the reference, wafer by wafer
@@ -48,7 +48,7 @@ class StepLevel:
         return self.standing.moving and abs(self.standing.between) > LEAST * self.spread
 
 
-def step_levels(levels: Levels, series: Sequence[Series]) -> list[StepLevel]:
+def step_levels(levels: UsualLevels, series: Sequence[Series]) -> list[StepLevel]:
     """Of successive series of one equipment; sensors and stages with too few wafers are left out."""
     stays = levels.stays_of(series)
     found = []
@@ -85,7 +85,7 @@ def _wafer_means(stays: LevelStays, stage: int, sensor: int) -> np.ndarray[tuple
 
 
 def _step_level(
-    levels: Levels, sensor: int, stage: int, column: int, values: np.ndarray[tuple[int], np.dtype[np.float64]]
+    levels: UsualLevels, sensor: int, stage: int, column: int, values: np.ndarray[tuple[int], np.dtype[np.float64]]
 ) -> StepLevel:
     run_spread = float(levels.run_spread[sensor, column])
     found = standing(values, run_spread)

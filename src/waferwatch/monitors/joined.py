@@ -16,10 +16,13 @@ _READ = (Role.TIME, Role.SENSOR, Role.EQUIPMENT, Role.LOT, Role.WAFER, Role.RECI
 _SAME = "Learn from files with the same columns, or name the roles of the columns."
 
 
-def joined_tables(tables: Sequence[Table]) -> Table:
+def joined_tables(tables: Sequence[Table], *, overlapping: bool = False) -> Table:
     """Tables with the same columns below one another, in the order given.
 
     Columns that a detector does not read (context, ignored, label) are dropped where only some of the tables have them.
+
+    Args:
+        overlapping: whether rows of one equipment may lie between those of another table in time, as pieces of one do.
 
     Raises:
         InputError: no table; or one that lacks a column, has one more, or has one with another role.
@@ -29,7 +32,8 @@ def joined_tables(tables: Sequence[Table]) -> Table:
     first, *others = tables
     for other in others:
         _check_same(first, other)
-    _check_overlap(tables)
+    if not overlapping:
+        _check_overlap(tables)
     if not others:
         return first
     kept = [name for name in first.frame.columns if all(name in one.frame.columns for one in others)]

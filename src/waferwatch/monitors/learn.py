@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.models.fitted import hash_of, key_of
-from waferwatch.models.levels import Levels
+from waferwatch.models.levels import UsualLevels
 from waferwatch.monitors.coverage import Carried, Coverage, carried, coverage
 from waferwatch.monitors.golden import Golden, Reason, left_out_of
 from waferwatch.read.table import Table
@@ -43,7 +44,7 @@ class LearntVersion:
             "checkpoint": model.info.name,
             "checkpoint_sha256": model.info.sha256,
             "features": list(model.features),
-            "threshold": model.fitted.threshold,
+            "threshold": model.fitted.threshold if math.isfinite(model.fitted.threshold) else None,
             "digest": model.digest,
             "notes": [str(note) for note in model.notes],
         }
@@ -73,7 +74,7 @@ def learn(
         check_alarms(false_alarms)
     model = fit_table(golden.table, detector=detector, checkpoint=checkpoint, device=device, progress=progress)
     kept, aside = _learnt_from(model, golden.table)
-    model = replace(model, levels={scope: Levels.learn(series) for scope, series in kept.items()})
+    model = replace(model, levels={scope: UsualLevels.learn(series) for scope, series in kept.items()})
     unlike = [left for one in aside for left in left_out_of(golden.table, _rows_of(one, golden), Reason.UNLIKE)]
     golden = replace(golden, left_out=(*golden.left_out, *unlike))
     promise = promise_of(model.fitted.alarms, model.fitted.threshold)

@@ -12,7 +12,7 @@ from typing import Any
 
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.models.contract import Progress, no_progress
-from waferwatch.models.levels import BLOCK, Levels, LevelShift, offsets_at, units_of
+from waferwatch.models.levels import BLOCK, LevelShift, UsualLevels, offsets_at, units_of
 from waferwatch.monitors.absorb import absorb
 from waferwatch.monitors.indicators import StepLevel, step_levels
 from waferwatch.monitors.rebased import Moved, Rebased, Refusal, Refused
@@ -108,7 +108,7 @@ class _Report:
             template = "{equipment}: only {count} of {wanted} wafers since the maintenance; rebase again with more."
             self._notes.append(Note(template, {"equipment": equipment_text(scope), "count": count, "wanted": wanted}))
 
-    def skip(self, scope: str, series: list[Series], levels: Levels | None) -> None:
+    def skip(self, scope: str, series: list[Series], levels: UsualLevels | None) -> None:
         if levels is None:
             self._notes.append(
                 Note(
@@ -182,7 +182,7 @@ def _first(series: list[Series], wanted: int) -> list[Series]:
     return found
 
 
-def _shift(model: Model, scope: str, levels: Levels, moved: list[StepLevel], since: int | None) -> LevelShift:
+def _shift(model: Model, scope: str, levels: UsualLevels, moved: list[StepLevel], since: int | None) -> LevelShift:
     """What was taken away so far, and what has come to it."""
     offset = offsets_at(model.shifts, scope, levels.stages, len(model.features)).copy()
     for one in moved:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
 from waferwatch.models.fitted import EVERY_SCOPE, key_of
-from waferwatch.models.levels import Levels
+from waferwatch.models.levels import UsualLevels
 from waferwatch.read.places import place_of
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.model import Model
@@ -33,7 +33,7 @@ def watched_series(model: Model, table: Table) -> dict[str, list[Series]]:
     return found
 
 
-def levels_of(model: Model, scope: str) -> Levels | None:
+def levels_of(model: Model, scope: str) -> UsualLevels | None:
     """Usual levels of an equipment; None for one without a reference of its own.
 
     Raises:

@@ -21,7 +21,7 @@ import pandas as pd
 from waferwatch.errors import InputError, ModelError
 from waferwatch.models.contract import Detector, ModelInfo, Progress, no_progress
 from waferwatch.models.fitted import Fitted
-from waferwatch.models.levels import Levels, LevelShift, as_before
+from waferwatch.models.levels import LevelShift, UsualLevels, as_before
 from waferwatch.models.registry import create, detector_class
 from waferwatch.models.state import digest_of, pack, unpack
 from waferwatch.read.frames import table_from_frame
@@ -59,7 +59,7 @@ class Model:
     device: str | None = None  # asked for
     notes: tuple[Note, ...] = field(default=())  # what was noticed while learning
     made_by: str = field(default_factory=lambda: version("waferwatch"))
-    levels: dict[str, Levels] = field(default_factory=dict)  # scope -> usual levels; only of what a monitor learnt
+    levels: dict[str, UsualLevels] = field(default_factory=dict)  # scope -> usual levels; only of what a monitor learnt
     shifts: list[LevelShift] = field(default_factory=list)  # learnt after a maintenance, oldest first
 
     @property
