@@ -15,7 +15,7 @@ from tests.monitors.made import chamber, in_steps, learnt, stream, table
 from waferwatch.monitors.coverage import carried, coverage
 from waferwatch.monitors.golden import GoldenChoice, Reason, choose
 from waferwatch.monitors.learn import learn
-from waferwatch.scoring.promise import Promise
+from waferwatch.scoring.thresholds.promise import Promise
 
 
 def test_a_model_of_a_monitor_scores_as_one_that_was_fitted() -> None:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from scipy.stats import chi2
 
-from waferwatch.scoring.promise import HOURS_A_WEEK
+from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK
 
 CONFIDENCE = 0.95
 

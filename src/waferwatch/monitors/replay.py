@@ -14,11 +14,11 @@ from waferwatch.models.contract import Progress, no_progress, part_of
 from waferwatch.monitors.alarm_rate import AlarmRate
 from waferwatch.monitors.hours import hours_of
 from waferwatch.read.table import Table
-from waferwatch.scoring.agreement import events_touched
+from waferwatch.scoring.comparison.agreement import events_touched
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_with
-from waferwatch.scoring.threshold import Thresholds
+from waferwatch.scoring.thresholds.threshold import Thresholds
 from waferwatch.series.split import split
 
 Mask = NDArray[np.bool_]
