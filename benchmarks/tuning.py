@@ -36,6 +36,7 @@ from waferwatch.models.moment.checkpoints.tuning import TuningResult, tune
 from waferwatch.models.moment.runners.torch_runner import load_network
 from waferwatch.read.table import Table
 from waferwatch.scoring.comparison.compare import vus_window
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.reference import known_normal
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table
@@ -132,7 +133,9 @@ def tuned(case: Case, name: str, options: argparse.Namespace) -> TuningResult:
 
 
 def _detect(case: Case, detector: str, checkpoint: str | None) -> Detection:
-    return detect_table(case.table, detector=detector, checkpoint=checkpoint, reference_rows=case.reference_rows)
+    return detect_table(
+        case.table, Question(detector=detector, checkpoint=checkpoint, reference_rows=case.reference_rows)
+    )
 
 
 def _tell(sentence: str) -> None:

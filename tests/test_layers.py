@@ -113,6 +113,23 @@ def test_imports_go_from_left_to_right():
     assert not back_edges, "\n".join(["imports against the order " + " > ".join(ORDER), *back_edges])
 
 
+def test_no_page_imports_from_the_folder_of_another():
+    pages = "waferwatch.web.pages."
+    wrong = [
+        f"{path_of(file)}:{item.line} imports {item.target}"
+        for file in FILES
+        for item in found_imports(file)
+        if module_name(file).startswith("waferwatch.web.") and item.target.startswith(pages)
+        if module_name(file) != "waferwatch.web.app" and page_of(item.target) != page_of(module_name(file))
+    ]
+    assert wrong == []
+
+
+def page_of(dotted: str) -> str:
+    """The package of a page, of something in it: waferwatch.web.pages.NAME."""
+    return ".".join(dotted.split(".")[:4])
+
+
 def test_no_module_has_a_name_that_says_nothing():
     assert [
         path_of(file) for file in FILES if FORBIDDEN_NAMES & set(file.relative_to(ROOT).with_suffix("").parts)

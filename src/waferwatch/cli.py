@@ -23,8 +23,8 @@ from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
 if TYPE_CHECKING:
+    from waferwatch.scoring.question import Question
     from waferwatch.scoring.result import Detection
-    from waferwatch.scoring.thresholds.threshold import Thresholds
 
 _TYPED = {"start": "from", "end": "to"}  # options that are typed by another name than that of their field
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
@@ -81,7 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_detect(commands: Any) -> None:
     parser = commands.add_parser("detect", help="find anomalies in a file")
     _add_data_options(parser)
-    monitor_options.add_thresholds(parser)
+    data_options.add_thresholds(parser)
     learnt = parser.add_mutually_exclusive_group()
     learnt.add_argument(
         "--monitor", metavar="NAME[@VERSION]", help="a monitor that fit has learnt, instead of learning from FILE"
@@ -97,7 +97,8 @@ def _add_detect(commands: Any) -> None:
 def _add_compare(commands: Any) -> None:
     parser = commands.add_parser("compare", help="run several detectors on a labelled file")
     _add_data_options(parser)
-    _add_contamination(parser)
+    data_options.add_thresholds(parser)
+    data_options.add_network(parser)
     parser.add_argument("--label", required=True, metavar="COL", help="column of known anomalies")
     parser.add_argument("--detectors", type=data_options.names, metavar="A,B", help="default: all")
     parser.set_defaults(run=run_compare)
@@ -110,10 +111,6 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     data_options.add_reference_rows(known)
     known.add_argument("--reference", metavar="FILE", help="a file of known-normal rows")
     data_options.add_json(parser)
-
-
-def _add_contamination(parser: Any) -> None:
-    parser.add_argument("--contamination", type=float, metavar="F", help="instead: expected share of anomalies")
 
 
 def _add_generate(commands: Any) -> None:
@@ -136,18 +133,12 @@ def _add_serve(commands: Any) -> None:
 def run_detect(options: argparse.Namespace) -> int:
     from waferwatch.read.files import read_original
     from waferwatch.scoring.output import check_output, with_result, write_rows
-    from waferwatch.scoring.thresholds.threshold import Thresholds
+    from waferwatch.scoring.question import Question, question_of
 
-    wish = monitor_options.thresholds(options)
+    question = Question(**question_of(options))
     if options.output:
         check_output(options.output)
-    monitor = None
-    if options.monitor:
-        detection, monitor = saved_models.detect_by_monitor(options, wish)
-    elif options.model:
-        detection = saved_models.detect_by_model(options, wish or Thresholds())
-    else:
-        detection = _learn_and_detect(options, wish or Thresholds())
+    detection, monitor = _detect(options, question)
     for note in detection.notes:
         print(f"Note: {note}", file=sys.stderr)
     if options.output:
@@ -162,33 +153,29 @@ def run_detect(options: argparse.Namespace) -> int:
     return 0
 
 
-def _learn_and_detect(options: argparse.Namespace, wish: Thresholds) -> Detection:
+def _detect(options: argparse.Namespace, question: Question) -> tuple[Detection, str | None]:
+    """By a monitor, whose version is given too, by the saved model if there is one, else by what is learnt now."""
     from waferwatch.scoring.run import detect_table
 
+    if options.monitor:
+        return saved_models.detect_by_monitor(options, question.thresholds)
+    if options.model:
+        return saved_models.detect_by_model(options, question.thresholds), None
     table, reference = _read(options)
-    return detect_table(
-        table,
-        detector=options.detector or data_options.DETECTOR,
-        checkpoint=options.checkpoint,
-        threshold=wish.threshold,
-        contamination=wish.contamination,
-        false_alarms=wish.false_alarms,
-        reference_rows=options.reference_rows,
-        reference=reference,
-        device=options.device,
-    )
+    return detect_table(table, question, reference=reference, device=options.device), None
 
 
 def run_compare(options: argparse.Namespace) -> int:
     from waferwatch.scoring.comparison.compare import compare_table
+    from waferwatch.scoring.question import Question, question_of
 
     table, reference = _read(options)
     rows = compare_table(
         table,
-        detectors=options.detectors,
-        contamination=options.contamination,
-        reference_rows=options.reference_rows,
+        options.detectors,
+        Question(**question_of(options)),
         reference=reference,
+        device=options.device,
     )
     header = ("detector", "precision", "recall", "f1", "auc_pr", "vus_pr", "events", "seconds")
     print(" ".join(f"{name:>18}" for name in header), file=sys.stderr)

@@ -13,6 +13,7 @@ from tests.store.old_layout import LONG_AGO, OLD_ID, as_it_was, insert, make_tab
 from tests.store.test_results import assert_same
 from waferwatch.errors import NotFoundError
 from waferwatch.read.files import read_table
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table
 from waferwatch.scoring.thresholds.rethreshold import with_threshold
@@ -39,7 +40,7 @@ def kept(settings: Settings) -> Detection:
     table = read_table(folder / "data", name=NAME, roles={"flow": "context"})
     write_table(table, folder, "table-1")
     write_table(table, folder, "table-2")
-    found = as_it_was(detect_table(table, detector="squared_difference", contamination=0.02))
+    found = as_it_was(detect_table(table, Question(detector="squared_difference", contamination=0.02)))
     write_result(settings.data_dir / "runs" / OLD_ID, found)
     database = Database(settings)
     make_tables(database)

@@ -26,8 +26,23 @@ def add_reference_rows(parser: Any) -> None:
 def add_detector(parser: Any) -> None:
     """``--detector``, ``--checkpoint`` and ``--device``."""
     parser.add_argument("--detector", metavar="NAME", help=f"default: {DETECTOR}")
+    add_network(parser)
+
+
+def add_network(parser: Any) -> None:
+    """``--checkpoint`` and ``--device``."""
     parser.add_argument("--checkpoint", metavar="NAME", help="an imported MOMENT checkpoint; default: the embedded one")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], help="where MOMENT runs; default: auto")
+
+
+def add_thresholds(parser: Any) -> None:
+    """``--threshold``, ``--contamination`` and ``--false-alarms``, of which one may be given."""
+    rule = parser.add_mutually_exclusive_group()
+    rule.add_argument("--threshold", type=_threshold, metavar="N", help="auto, or a score such as 3; default: auto")
+    rule.add_argument("--contamination", type=float, metavar="F", help="instead: expected share of anomalies")
+    rule.add_argument(
+        "--false-alarms", type=float, metavar="N", help="instead: at most N false events per equipment and week"
+    )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -49,8 +64,7 @@ def names(text: str) -> list[str]:
     return found
 
 
-def threshold(text: str) -> float | str:
-    """``auto`` or a number."""
+def _threshold(text: str) -> float | str:
     if text == "auto":
         return text
     try:

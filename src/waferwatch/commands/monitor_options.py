@@ -40,18 +40,6 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_thresholds(parser: argparse.ArgumentParser) -> None:
-    """``--threshold``, ``--contamination`` or ``--false-alarms``."""
-    rule = parser.add_mutually_exclusive_group()
-    rule.add_argument(
-        "--threshold", type=data_options.threshold, metavar="N", help="auto, or a score such as 3; default: auto"
-    )
-    rule.add_argument("--contamination", type=float, metavar="F", help="instead: expected share of anomalies")
-    rule.add_argument(
-        "--false-alarms", type=float, metavar="N", help="instead: at most N false events per equipment and week"
-    )
-
-
 def thresholds(options: argparse.Namespace) -> Thresholds | None:
     """How the threshold is to be chosen; None where nothing is said of it."""
     from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds

@@ -56,7 +56,7 @@ def _name(parser: argparse.ArgumentParser, metavar: str) -> None:
 def _add_set(actions: Any) -> None:
     parser = _add(actions, "set", "change what sets the threshold, or the equipment watched", run_set)
     _name(parser, "NAME")
-    monitor_options.add_thresholds(parser)
+    data_options.add_thresholds(parser)
     parser.add_argument("--equipment", type=data_options.names, metavar="A,B", help="equipment watched, or all")
 
 

@@ -50,7 +50,7 @@ def add_fit_parser(commands: Any) -> None:
     parser.add_argument("--label", metavar="COL", help="column of known anomalies: their rows are left out")
     data_options.add_detector(parser)
     monitor_options.add_choice(parser)
-    monitor_options.add_thresholds(parser)
+    data_options.add_thresholds(parser)
     parser.add_argument("--activate", action="store_true", help="put a later version in use at once")
     monitor_options.add_data_dir(parser)
     folder = parser.add_argument_group("instead of a monitor")
@@ -138,11 +138,11 @@ def _fit_folder(options: argparse.Namespace) -> int:
     return 0
 
 
-def detect_by_monitor(options: argparse.Namespace, wish: Thresholds | None) -> tuple[Detection, str]:
+def detect_by_monitor(options: argparse.Namespace, wish: Thresholds) -> tuple[Detection, str]:
     """Score a file by a version of a monitor, without learning.
 
     Args:
-        wish: how the threshold is chosen; None: by the policy of the monitor.
+        wish: how the threshold is chosen; where it is automatic, by the policy of the monitor.
 
     Returns:
         What was found, and the version as NAME@NUMBER.

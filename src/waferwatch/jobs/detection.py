@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from waferwatch.jobs.monitors.detecting import watched_rows
+from waferwatch.jobs.finished import finished_of
 from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
 from waferwatch.models.contract import Progress, part_of
 from waferwatch.monitors.drift import drift
@@ -35,12 +35,7 @@ def run_detection(store: Store, settings: Settings, run: Run, progress: Progress
     found = detect_rows(
         table,
         chosen_rows(table, options),
-        detector=options.detector,
-        checkpoint=options.checkpoint,
-        threshold=options.thresholds.threshold,
-        contamination=options.contamination,
-        false_alarms=options.false_alarms,
-        reference_rows=options.reference_rows,
+        options,
         reference=reference_period(table, options),
         device=settings.device,
         progress=progress,
@@ -58,7 +53,7 @@ def run_monitor(store: Store, run: Run, options: Options, progress: Progress) ->
     version = store.monitors.version(str(options.monitor))
     model = store.monitors.model(version)
     table = table_of(store, options)
-    rows = watched_rows(table, options.equipment, version.monitor, chosen_rows(table, options))
+    rows = chosen_rows(table, options)
     found = detect_rows_with(model, table, rows, options.thresholds, part_of(progress, 0.0, _SCORING))
     fits = drift(model, table, found, progress=part_of(progress, _SCORING, 1 - _SCORING))
     store.results.put_detection(run.id, found)
@@ -84,10 +79,9 @@ def set_threshold(store: Store, run: Run, threshold: float) -> Detection:
         DamagedError: when the result was damaged.
         StorageFullError: when the disk is full; the threshold stays where it was.
     """
-    options = Options.from_dict(run.options)
-    table = table_of(store, options)
     with store.results.lock(run.id):
-        found = move_threshold(table, chosen_rows(table, options), store.results.detection(run.id), threshold)
+        one = finished_of(store, run)
+        found = move_threshold(one.table, one.rows, one.found, threshold)
         # A kill after the next line leaves an old summary; without it, a moved result that answers the old question.
         store.runs.move(run.id, run.summary or {})
         store.results.put_threshold(run.id, found)

@@ -12,26 +12,35 @@ from waferwatch.events.event import Event
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.model import Model
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table, detect_with
 from waferwatch.scoring.thresholds.rethreshold import with_threshold
 from waferwatch.scoring.thresholds.threshold import Thresholds
 
 
-def detect_rows(table: Table, rows: NDArray[np.int64] | None, **options: Any) -> Detection:
+def detect_rows(
+    table: Table,
+    rows: NDArray[np.int64] | None,
+    question: Question,
+    *,
+    reference: Table | None = None,
+    device: str | None = None,
+    progress: Progress = no_progress,
+) -> Detection:
     """Find anomalies in some rows; the others have no score and are not flagged.
 
     Args:
         table: every row.
         rows: positions of those to score, ascending; None: all.
-        options: as for ``detect_table``.
+        question, reference, device, progress: as for ``detect_table``.
 
     Raises:
         As ``detect_table``.
     """
-    if rows is None:
-        return detect_table(table, **options)
-    return _in_whole(detect_table(only_rows(table, rows), **options), rows, table)
+    part = table if rows is None else only_rows(table, rows)
+    found = detect_table(part, question, reference=reference, device=device, progress=progress)
+    return found if rows is None else _in_whole(found, rows, table)
 
 
 def detect_rows_with(

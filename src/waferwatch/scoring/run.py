@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +19,12 @@ from waferwatch.models.fitted import Fitted, fit_parts, key_of
 from waferwatch.models.registry import create
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring.model import Model, roles_of
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.reference import like, normal_series
 from waferwatch.scoring.result import Detection, RunScore
 from waferwatch.scoring.sensors import with_sensors_of
 from waferwatch.scoring.thresholds.promise import promise_notes
-from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds, choose
+from waferwatch.scoring.thresholds.threshold import Thresholds, choose
 from waferwatch.series.series import Series
 from waferwatch.series.split import run_columns, split
 
@@ -81,45 +81,39 @@ def fit_series(detector: Detector, series: Sequence[Series], progress: Progress 
 
 def detect_table(
     table: Table,
+    question: Question | None = None,
     *,
-    detector: str = "moment",
-    checkpoint: str | None = None,
-    threshold: float | Literal["auto"] = AUTO,
-    contamination: float | None = None,
-    false_alarms: float | None = None,
-    reference_rows: int | None = None,
     reference: Table | None = None,
     device: str | None = None,
     progress: Progress = no_progress,
 ) -> Detection:
-    """Find anomalies in a table: learn from its reference, then score it. Arguments as for :func:`fit_table`, and
+    """Find anomalies in a table: learn from its reference, then score it.
 
     Args:
-        threshold: "auto", or a number as the scores are.
-        contamination: instead: expected share of anomalous rows, above 0 and at most 0.5.
-        false_alarms: instead: at most this many false events per equipment and week.
+        question: the options; None: all as they are by default.
         reference: a table of known-normal rows with the same sensors, instead of ``reference_rows``.
+        device, progress: as for :func:`fit_table`.
 
     Raises:
         InputError, NotFoundError, ModelError: each says what to do about it.
     """
-    wish = Thresholds(threshold, contamination, false_alarms)
-    if reference_rows is not None and reference is not None:
+    asked = question or Question()
+    if asked.reference_rows is not None and reference is not None:
         raise InputError(
             "Both reference rows and a reference were given.", hint="Give one of them.", field="reference_rows"
         )
     started = time.perf_counter()
     model = fit_table(
         table if reference is None else like(with_sensors_of(reference, table), table),
-        detector=detector,
-        checkpoint=checkpoint,
-        reference_rows=reference_rows,
+        detector=asked.detector,
+        checkpoint=asked.checkpoint,
+        reference_rows=asked.reference_rows,
         device=device,
         progress=part_of(progress, 0.0, _LEARNING),
     )
-    found = detect_with(model, table, wish, part_of(progress, _LEARNING, 1 - _LEARNING))
-    if np.isnan(found.scores).all() and (reference is not None or reference_rows is not None):
-        raise _nothing_learnt(detector, "reference_rows" if reference is None else "reference")
+    found = detect_with(model, table, asked.thresholds, part_of(progress, _LEARNING, 1 - _LEARNING))
+    if np.isnan(found.scores).all() and (reference is not None or asked.reference_rows is not None):
+        raise _nothing_learnt(asked.detector, "reference_rows" if reference is None else "reference")
     return replace(found, seconds=time.perf_counter() - started)
 
 

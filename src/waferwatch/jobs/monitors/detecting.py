@@ -19,6 +19,8 @@ from waferwatch.scoring.thresholds.threshold import Thresholds
 from waferwatch.store.monitors.facts import thresholds_of
 from waferwatch.store.monitors.records import MonitorRecord
 
+AUTOMATIC = Thresholds()
+
 
 def detect_by(
     monitor: MonitorRecord,
@@ -26,7 +28,7 @@ def detect_by(
     table: Table,
     *,
     rows: NDArray[np.int64] | None = None,
-    wish: Thresholds | None = None,
+    wish: Thresholds = AUTOMATIC,
     progress: Progress = no_progress,
 ) -> Detection:
     """Score the rows of the equipment that a monitor watches.
@@ -34,14 +36,16 @@ def detect_by(
     Args:
         model: of one of its versions.
         rows: positions of those to score, ascending; None: all.
-        wish: how the threshold is chosen; None: by the policy of the monitor.
+        wish: how the threshold is chosen; where it is automatic, by the policy of the monitor.
 
     Raises:
         InputError: the table lacks a column that the model needs, or holds none of the equipment watched.
         ModelError: the checkpoint of the model is not there.
     """
     chosen = watched_rows(table, monitor.equipment, monitor.name, rows)
-    return detect_rows_with(model, table, chosen, wish or thresholds_of(monitor.policy), progress)
+    return detect_rows_with(
+        model, table, chosen, thresholds_of(monitor.policy) if wish == AUTOMATIC else wish, progress
+    )
 
 
 def watched_rows(

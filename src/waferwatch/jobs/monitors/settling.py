@@ -34,8 +34,12 @@ def settled_options(store: Store, options: Options) -> Options:
     if not options.is_automatic:
         return settled
     policy = thresholds_of(monitor.policy)
-    number = None if isinstance(policy.threshold, str) else policy.threshold
-    return replace(settled, threshold=number, contamination=policy.contamination, false_alarms=policy.false_alarms)
+    return replace(
+        settled,
+        threshold=policy.threshold,
+        contamination=policy.contamination,
+        false_alarms=policy.false_alarms,
+    )
 
 
 def settled_task(store: Store, task: MonitorTask) -> MonitorTask:

@@ -56,9 +56,10 @@ def import_version(
     """
     try:
         model, about = read_bundle(path)
-    except ModelError as error:  # the file of the user is at fault, not a model of this installation
-        raise InputError(error.message_template, hint=error.hint_template, field="file", **error.values) from error
-    policy, equipment = _checked(about, path)
+    except (ModelError, InputError) as error:  # the file of the user is at fault, not a model of this installation
+        values = {**error.values, "path": shown or path}
+        raise InputError(error.message_template, hint=error.hint_template, field="file", **values) from error
+    policy, equipment = _checked(about, shown or path.name)
     chosen = check_monitor_name(name if name is not None else str(about.get("name", "")))
     known = store.monitors.has(chosen)
     origin = {"name": about.get("name"), "version": about.get("version"), "golden": about.get("golden")}

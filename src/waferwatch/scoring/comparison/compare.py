@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -24,8 +24,8 @@ from waferwatch.scoring.comparison.footprint import Footprint
 from waferwatch.scoring.comparison.injection import FaultTest, fault_test
 from waferwatch.scoring.failure import Failure, attempt
 from waferwatch.scoring.part import detect_rows, only_rows
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.thresholds.threshold import Thresholds
 from waferwatch.series.period import period
 from waferwatch.series.split import split
 
@@ -75,14 +75,12 @@ class _Judged:
 
 
 @dataclass(frozen=True)
-class Question:
-    """What every detector is asked, on the same rows."""
+class ComparedRows:
+    """The rows that every detector scores, and the question that each is asked of them."""
 
     table: Table
+    question: Question = field(default_factory=Question)  # its detector is each one in turn
     rows: NDArray[np.int64] | None = None  # positions of the rows to score, ascending; None: all
-    checkpoint: str | None = None  # for the detectors with MOMENT's network
-    contamination: float | None = None  # None: each detector's own automatic threshold
-    reference_rows: int | None = None
     reference: Table | None = None
     device: str | None = None
 
@@ -97,29 +95,22 @@ class Question:
 
     def detect(self, name: str, progress: Progress) -> Detection:
         """One detector's answer, in terms of the whole table."""
+        question = replace(self.question, detector=name, checkpoint=self._checkpoint(name))
         return detect_rows(
-            self.table,
-            self.rows,
-            detector=name,
-            checkpoint=self._checkpoint(name),
-            contamination=self.contamination,
-            reference_rows=self.reference_rows,
-            reference=self.reference,
-            device=self.device,
-            progress=progress,
+            self.table, self.rows, question, reference=self.reference, device=self.device, progress=progress
         )
 
     def _checkpoint(self, name: str) -> str | None:
-        return self.checkpoint if name in WITH_NETWORK else None
+        return self.question.checkpoint if name in WITH_NETWORK else None
 
 
 def compare_table(
     table: Table,
-    *,
     detectors: Sequence[str] | None = None,
-    contamination: float | None = None,
-    reference_rows: int | None = None,
+    question: Question | None = None,
+    *,
     reference: Table | None = None,
+    device: str | None = None,
     progress: Progress = no_progress,
 ) -> list[ComparisonRow]:
     """Run detectors on a table and say how each did, in the order given (all of them by default).
@@ -129,12 +120,12 @@ def compare_table(
     Raises:
         InputError: when no detector is given; otherwise as ``detect_table``.
     """
-    asked = Question(table, None, None, contamination, reference_rows, reference)
+    asked = ComparedRows(table, question or Question(), reference=reference, device=device)
     return compare_detectors(asked, detectors, faults=False, progress=progress).rows
 
 
 def compare_detectors(
-    asked: Question,
+    asked: ComparedRows,
     detectors: Sequence[str] | None = None,
     *,
     faults: bool | None = None,
@@ -150,7 +141,6 @@ def compare_detectors(
         InputError, NotFoundError, ModelError: as ``compare_table``.
     """
     names = check_names(detectors)
-    Thresholds(contamination=asked.contamination)  # a bad value is refused once, not by each detector
     truth = _Truth(asked)
     injecting = not truth.labelled if faults is None else faults
     detecting = part_of(progress, 0.0, _DETECTING if injecting else 1.0)
@@ -178,20 +168,22 @@ def compare_detectors(
 
 
 def inject_only(
-    asked: Question, detectors: Sequence[str] | None = None, *, progress: Progress = no_progress
+    asked: ComparedRows, detectors: Sequence[str] | None = None, *, progress: Progress = no_progress
 ) -> Comparison:
     """The injected-fault test alone; arguments and errors as for :func:`compare_detectors`."""
     test = _inject(asked, check_names(detectors), None, progress)
     return Comparison([], Agreement([], [], [], []), test, by_injected_faults(test.found()), labelled=False)
 
 
-def _inject(asked: Question, names: Sequence[str], suspects: NDArray[np.bool_] | None, progress: Progress) -> FaultTest:
+def _inject(
+    asked: ComparedRows, names: Sequence[str], suspects: NDArray[np.bool_] | None, progress: Progress
+) -> FaultTest:
     return fault_test(
         asked.part,
         names,
         asked.make,
-        contamination=asked.contamination,
-        reference_rows=asked.reference_rows,
+        contamination=asked.question.contamination,
+        reference_rows=asked.question.reference_rows,
         reference=asked.reference,
         suspects=suspects if suspects is None or asked.rows is None else suspects[asked.rows],
         progress=progress,
@@ -222,7 +214,7 @@ def check_names(detectors: Sequence[str] | None) -> list[str]:
 class _Truth:
     """The labels of the rows that are judged, and the order in which they happened."""
 
-    def __init__(self, asked: Question) -> None:
+    def __init__(self, asked: ComparedRows) -> None:
         judged = asked.part
         rows = np.arange(len(asked.table.frame)) if asked.rows is None else asked.rows
         self.rows = rows  # those judged

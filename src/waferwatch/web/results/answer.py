@@ -7,23 +7,20 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from waferwatch.grouping.counts import MOST_GROUPS, count_groups
 from waferwatch.grouping.groups import group_columns
-from waferwatch.jobs.detection import table_of
-from waferwatch.jobs.options import Options, chosen_rows
-from waferwatch.read.table import Table
-from waferwatch.scoring.part import only_found, only_rows
+from waferwatch.jobs.finished import Finished, finished_of
+from waferwatch.jobs.options import Options
 from waferwatch.scoring.result import Detection
 from waferwatch.store.runs import Run
 from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.figures.distribution import distribution_figure
-from waferwatch.web.figures.lines import only_chosen
 from waferwatch.web.figures.score import score_figure
 from waferwatch.web.figures.time_series import Window, time_figure
 from waferwatch.web.html.language import Translator, translated
+from waferwatch.web.results.finished import lines_of
 from waferwatch.web.results.headline import headline
 from waferwatch.web.shell.context import Parts
 
@@ -37,26 +34,23 @@ def detect_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]
     Raises:
         NotFoundError: when the data set or the result is gone.
     """
-    found, options = app.store.results.detection(run.id), Options.from_dict(run.options)
-    table = table_of(app.store, options)
+    one = finished_of(app.store, run)
+    found, options = one.found, one.options
     ranking = sensor_ranking(found)
-    top, sensors = ranking[0]["sensor"], [item["sensor"] for item in ranking]
-    anomalies, rows = int(found.flags.sum()), chosen_rows(table, options)
-    chosen = len(table.frame) if rows is None else len(rows)
-    lines = only_chosen(app.work.lines(options.dataset, options.version), rows)
+    anomalies = int(found.flags.sum())
     return {
         "run": run.id,
         "dataset": options.dataset,
         "options": run.options,
         "monitor": options.monitor,
         "stale": is_stale(app, options),
-        "headline": headline(table, found, options, chosen, translate),
+        "headline": headline(one, translate),
         **{name: getattr(found, name) for name in ("detector", "model", "model_sha256", "device", "features")},
         "rows": len(found.flags),
-        "chosen": chosen,
+        "chosen": one.chosen,
         "judged": int(np.isfinite(found.scores).sum()),
         "anomalies": anomalies,
-        "anomaly_ratio": anomalies / chosen,
+        "anomaly_ratio": anomalies / one.chosen,
         "threshold": found.threshold,
         "threshold_by": found.threshold_by,
         "promise": None if found.promise is None else asdict(found.promise),
@@ -67,14 +61,20 @@ def detect_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]
         "events_total": len(found.events),
         "series": len(found.runs),
         "ranking": ranking,
-        "groups": _all_groups(table, found, rows),
-        "figures": {
-            "time_series": time_figure(table, lines, top, Window(FIGURE_POINTS), translate, found),
-            "distribution": distribution_figure(table, top, found, translate),
-            "correlation": correlation_figure(table, sensors, found, translate),
-            "score": score_figure(found, translate),
-        },
+        "groups": _all_groups(one),
+        "figures": _figures(app, one, [item["sensor"] for item in ranking], translate),
         "notes": translated(found.notes, translate),
+    }
+
+
+def _figures(app: Parts, one: Finished, sensors: list[str], translate: Translator) -> dict[str, Any]:
+    """Of the first sensor and of all together."""
+    table, found, window = one.table, one.found, Window(FIGURE_POINTS)
+    return {
+        "time_series": time_figure(table, lines_of(app, one), sensors[0], window, translate, found),
+        "distribution": distribution_figure(table, sensors[0], found, translate),
+        "correlation": correlation_figure(table, sensors, found, translate),
+        "score": score_figure(found, translate),
     }
 
 
@@ -106,14 +106,14 @@ def _events(found: Detection, verdicts: Iterable[Verdict]) -> list[dict[str, Any
     ]
 
 
-def _all_groups(table: Table, found: Detection, rows: NDArray[np.int64] | None) -> dict[str, Any]:
-    """Of the rows that were to be judged."""
-    if rows is not None:
-        table, found = only_rows(table, rows), only_found(found, rows)
+def _all_groups(one: Finished) -> dict[str, Any]:
+    """Of the rows that were to be scored."""
+    scored = one.scored_rows()
     fields = ("value", "rows", "anomalies", "ratio")
     return {
         column: [
-            {name: getattr(one, name) for name in fields} for one in count_groups(table, column, found)[:MOST_GROUPS]
+            {name: getattr(group, name) for name in fields}
+            for group in count_groups(scored.table, column, scored.found)[:MOST_GROUPS]
         ]
-        for column in group_columns(table)
+        for column in group_columns(scored.table)
     }

@@ -8,6 +8,7 @@ from babel.numbers import format_decimal
 
 from waferwatch.events.event import Event
 from waferwatch.explain.threshold import threshold_notes
+from waferwatch.jobs.finished import Finished
 from waferwatch.jobs.options import Options
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.result import Detection
@@ -17,24 +18,22 @@ _MOST_EQUIPMENT = 4  # that are named
 _MOST_VALUES = 4  # of a filter
 
 
-def headline(table: Table, found: Detection, options: Options, chosen: int, translate: Translator) -> dict[str, Any]:
+def headline(one: Finished, translate: Translator) -> dict[str, Any]:
     """What a detection found, in sentences.
-
-    Args:
-        chosen: how many rows the filters leave.
 
     Returns:
         ``found``: how many events on which equipment. ``worst``: the event with the highest peak, empty without any,
         and ``event``: its number. ``promise``: what set the threshold and what it promises. ``part``: the filters and
         how many rows they leave, empty without filters.
     """
+    found, table = one.found, one.table
     worst = max(found.events, key=lambda event: event.peak_score, default=None)
     return {
-        "found": _found(found, chosen, translate),
+        "found": _found(found, one.chosen, translate),
         "worst": "" if worst is None else _worst(worst, table, translate),
         "event": None if worst is None else worst.id,
         "promise": " ".join(translated(threshold_notes(found.threshold, found.threshold_by, found.promise), translate)),
-        "part": _part(options, chosen, len(table.frame), translate),
+        "part": _part(one.options, one.chosen, len(table.frame), translate),
     }
 
 

@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from waferwatch.errors import InputError
 from waferwatch.jobs.comparison import kept_comparison
-from waferwatch.jobs.options import Options
 from waferwatch.models.registry import check_name
 from waferwatch.scoring.comparison.compare import ONE_LINERS
 from waferwatch.web.figures.comparison.detectors import comparison_figure
@@ -18,11 +17,11 @@ from waferwatch.web.html.pages import render
 from waferwatch.web.pages.compare.answer import comparison_answer, row_answer
 from waferwatch.web.pages.compare.schemas import CompareAnswer, CompareRequest, ComparisonAnswer
 from waferwatch.web.pages.compare.texts import texts
-from waferwatch.web.pages.detect.api import SUGGESTED_SHARE, finished_run
+from waferwatch.web.results.finished import finished_run
+from waferwatch.web.results.question import SUGGESTED_SHARE, options_of
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, translator
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
-from waferwatch.web.shell.work import dataset_of
 
 _KINDS = ("comparison", "injection")
 _SLOW = ("matrix_profile",)  # takes longer than all others together, so it is not chosen at first
@@ -46,14 +45,8 @@ async def model_compare(request: Request) -> Response:
     body = await read_body(request, CompareRequest)
     for name in body.detectors or ():
         check_name(name, "detectors")
-    options = Options(
-        dataset_of(body.dataset),
-        features=None if body.features is None else tuple(dict.fromkeys(body.features)),
-        contamination=body.contamination,
-        reference_rows=body.reference_rows,
-        detectors=None if body.detectors is None else tuple(dict.fromkeys(body.detectors)),
-        faults=False,
-    )
+    detectors = None if body.detectors is None else tuple(dict.fromkeys(body.detectors))
+    options = options_of(body, detectors=detectors, faults=False)
     run = await finished_run(request, "comparison", options)
     app = parts(request)
     return JsonAnswer(await app.work.read(_rows_answer, app, run.id, options.detectors, translator(request)))

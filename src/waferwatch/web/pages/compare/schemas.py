@@ -6,25 +6,17 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from waferwatch.web.results.schemas import QuestionRequest
 from waferwatch.web.shell.schemas import (
-    REFERENCE_HELP,
-    SENSORS_HELP,
-    SHARE_HELP,
-    DataRequest,
     Figure,
     Names,
-    Rows,
-    Share,
 )
 
 _FAILURE = "Why the detector gave no result, with the remedy, in the reader's language; null when it did."
 
 
-class CompareRequest(DataRequest):
-    features: Names | None = Field(None, description=SENSORS_HELP)
+class CompareRequest(QuestionRequest):
     detectors: Names | None = Field(None, description="Names of the detectors to compare; left out: all.")
-    contamination: Share | None = Field(None, description=SHARE_HELP)
-    reference_rows: Rows | None = Field(None, description=REFERENCE_HELP)
 
 
 class ComparedDetector(BaseModel):

@@ -12,12 +12,13 @@ from waferwatch.explain.nearest import Nearest
 from waferwatch.explain.scene import Scene, told
 from waferwatch.explain.sensors import SensorPart
 from waferwatch.explain.sisters import Sisters
+from waferwatch.jobs.finished import Finished
 from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.figures.event.course import course_figure
 from waferwatch.web.figures.event.nearest import nearest_figure
 from waferwatch.web.figures.event.sisters import sisters_figure
 from waferwatch.web.html.language import Translator
-from waferwatch.web.pages.event.scenes import Asked
+from waferwatch.web.pages.event.scenes import scene_of
 from waferwatch.web.pages.event.similar import similar_events
 from waferwatch.web.shell.context import Parts
 
@@ -25,7 +26,7 @@ MOST_SENSORS = 200  # told, those with the highest shares
 
 
 def event_answer(
-    app: Parts, asked: Asked, number: int, translate: Translator, *, moment: bool = False
+    app: Parts, one: Finished, number: int, translate: Translator, *, moment: bool = False
 ) -> dict[str, Any]:
     """
     Args:
@@ -34,7 +35,7 @@ def event_answer(
     Raises:
         NotFoundError: when the run has no such event.
     """
-    run, scene = asked.run, asked.scene
+    run, scene = one.run, scene_of(app, one)
     found = explain(scene, number, moment=moment)
     verdict = event_verdicts(scene.found.event_ids, app.store.verdicts.of(run.id)).get(number)
     said = verdict_answer(verdict)
@@ -55,7 +56,7 @@ def event_answer(
         "course": _course(found.course, found.sensors, translate),
         "nearest": None if found.nearest is None else _nearest(scene, found.nearest),
         "sisters": _sisters(found.sisters),
-        "similar": similar_events(app, asked, found.spot.event),
+        "similar": similar_events(app, one, found.spot.event),
         "figures": {
             "course": course_figure(scene, found, translate),
             "nearest": nearest_figure(scene, found, translate),

@@ -15,7 +15,7 @@ from waferwatch.web.html.language import Translator
 from waferwatch.web.html.pages import render
 from waferwatch.web.pages.event.answer import event_answer, verdict_answer
 from waferwatch.web.pages.event.keys import similar_key
-from waferwatch.web.pages.event.scenes import asked
+from waferwatch.web.pages.event.scenes import scene_of
 from waferwatch.web.pages.event.schemas import (
     LONGEST_NOTE,
     EventQuery,
@@ -25,7 +25,7 @@ from waferwatch.web.pages.event.schemas import (
     VerdictRequest,
 )
 from waferwatch.web.pages.event.texts import texts
-from waferwatch.web.pages.runs.api import finished_detection
+from waferwatch.web.results.finished import finished, finished_detection
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
@@ -61,7 +61,7 @@ def event_number(text: str) -> int:
 
 
 def _check(app: Parts, run_id: str, number: int) -> None:
-    spot_of(asked(app, run_id).scene, number)
+    spot_of(scene_of(app, finished(app, run_id)), number)
 
 
 async def explain_event(request: Request) -> Response:
@@ -77,7 +77,7 @@ async def explain_event(request: Request) -> Response:
 
 
 def _explain(app: Parts, run_id: str, number: int, translate: Translator, moment: bool) -> dict[str, Any]:
-    return event_answer(app, asked(app, run_id), number, translate, moment=moment)
+    return event_answer(app, finished(app, run_id), number, translate, moment=moment)
 
 
 async def judge_event(request: Request) -> Response:
@@ -90,7 +90,7 @@ async def judge_event(request: Request) -> Response:
 
 def _judge(app: Parts, run_id: str, number: int, body: VerdictRequest, user: str) -> dict[str, Any]:
     """The verdict hangs on the event's peak row. One on another row that now is in the event is replaced by it."""
-    found = asked(app, run_id).scene
+    found = scene_of(app, finished(app, run_id))
     event = spot_of(found, number).event
     before = event_verdicts(found.found.event_ids, app.store.verdicts.of(run_id)).get(number)
     if before is not None and before.row != event.peak_row:

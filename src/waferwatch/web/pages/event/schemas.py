@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from waferwatch.web.pages.detect.schemas import EventAnswer, PromiseAnswer
+from waferwatch.web.results.schemas import EventAnswer, PromiseAnswer
 from waferwatch.web.shell.schemas import Figure, Query, SensorShareAnswer, StrictRequest
 
 LONGEST_NOTE = 2000

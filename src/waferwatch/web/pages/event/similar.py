@@ -11,10 +11,10 @@ import numpy as np
 from waferwatch.errors import NotFoundError
 from waferwatch.events.event import Event
 from waferwatch.explain.similar import Candidate, Similar, most_similar
+from waferwatch.jobs.finished import Finished
 from waferwatch.store.results import FoundEvents
 from waferwatch.store.runs import Run, State
 from waferwatch.store.verdicts import Verdict, event_verdicts
-from waferwatch.web.pages.event.scenes import Asked
 from waferwatch.web.shell.context import Parts
 
 MOST_RUNS = 20  # that are looked through, the newest
@@ -25,19 +25,19 @@ _TOP_SENSORS = 2
 Said = dict[tuple[str, int], Verdict]  # run and number of its event -> verdict
 
 
-def similar_events(app: Parts, asked: Asked, event: Event) -> list[dict[str, Any]]:
+def similar_events(app: Parts, one: Finished, event: Event) -> list[dict[str, Any]]:
     """The events most like this one, best first, as the API tells them."""
-    runs = {run.id: run for run in _runs(app, asked.run)}
+    runs = {run.id: run for run in _runs(app, one.run)}
     verdicts = app.store.verdicts.of(*runs)
     said: Said = {}
     candidates: list[Candidate] = []
     for run in runs.values():
-        found_here = _events(app, asked, run)
-        of_run = event_verdicts(found_here.event_ids, [one for one in verdicts if one.run == run.id])
+        found_here = _events(app, one, run)
+        of_run = event_verdicts(found_here.event_ids, [said_of for said_of in verdicts if said_of.run == run.id])
         said |= {(run.id, number): verdict for number, verdict in of_run.items()}
-        candidates += [Candidate(run.id, run.dataset, one, (run.id, one.id) in said) for one in found_here.events]
-    found = most_similar(asked.run.id, asked.run.dataset, event, candidates)
-    return [_told(one, runs[one.candidate.run], said, asked.run) for one in found]
+        candidates += [Candidate(run.id, run.dataset, it, (run.id, it.id) in said) for it in found_here.events]
+    found = most_similar(one.run.id, one.run.dataset, event, candidates)
+    return [_told(like, runs[like.candidate.run], said, one.run) for like in found]
 
 
 def _runs(app: Parts, own: Run) -> Iterator[Run]:
@@ -49,11 +49,10 @@ def _runs(app: Parts, own: Run) -> Iterator[Run]:
             yield run
 
 
-def _events(app: Parts, asked: Asked, run: Run) -> FoundEvents:
-    if run.id == asked.run.id:
-        found = asked.scene.found
-        highest = heapq.nlargest(_MOST_OWN, found.events, key=lambda event: event.peak_score)
-        return FoundEvents(highest, found.event_ids)
+def _events(app: Parts, one: Finished, run: Run) -> FoundEvents:
+    if run.id == one.run.id:
+        highest = heapq.nlargest(_MOST_OWN, one.found.events, key=lambda event: event.peak_score)
+        return FoundEvents(highest, one.found.event_ids)
     try:
         return app.store.results.events(run.id)
     except NotFoundError:  # just deleted, or damaged: the page of that run says so

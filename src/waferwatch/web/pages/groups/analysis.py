@@ -15,6 +15,7 @@ from waferwatch.grouping.differences import Differences, compare_groups
 from waferwatch.grouping.groups import Groups, group_columns, part
 from waferwatch.grouping.quantiles import group_quantiles
 from waferwatch.grouping.runs import find_runs
+from waferwatch.jobs.finished import ScoredRows
 from waferwatch.jobs.options import check_sensor
 from waferwatch.read.values import to_float
 from waferwatch.scoring.result import Detection
@@ -22,14 +23,13 @@ from waferwatch.web.figures.group_boxes import SHARES, boxes_figure
 from waferwatch.web.figures.groups import groups_figure
 from waferwatch.web.figures.style import Figure
 from waferwatch.web.html.language import Translator
-from waferwatch.web.pages.groups.judged import Judged
 from waferwatch.web.pages.groups.schemas import GroupsQuery
 from waferwatch.web.pages.groups.sentences import sentences
 
 _MOST_DRAWN = 30  # more is no longer looked at; the table has them all
 
 
-def groups_answer(one: Judged, query: GroupsQuery, translate: Translator) -> dict[str, Any]:
+def groups_answer(one: ScoredRows, query: GroupsQuery, translate: Translator) -> dict[str, Any]:
     """
     Raises:
         NotFoundError, InputError: for a column that does not exist or is of another kind.
@@ -39,8 +39,8 @@ def groups_answer(one: Judged, query: GroupsQuery, translate: Translator) -> dic
         check_sensor(one.table, query.sensor, "sensor")
     by = query.by or next(iter(columns), None)
     about = {
-        "run": one.run,
-        "dataset": one.dataset,
+        "run": one.finished.run.id,
+        "dataset": one.finished.run.dataset,
         "columns": columns,
         "by": by,
         "second": query.second,
@@ -58,7 +58,7 @@ def groups_answer(one: Judged, query: GroupsQuery, translate: Translator) -> dic
     return about | _of_groups(one, groups, query, translate) | {"crossing": _crossing(groups, second, one.found)}
 
 
-def _of_groups(one: Judged, groups: Groups, query: GroupsQuery, translate: Translator) -> dict[str, Any]:
+def _of_groups(one: ScoredRows, groups: Groups, query: GroupsQuery, translate: Translator) -> dict[str, Any]:
     sensor = None if query.sensor is None else to_float(one.table.frame[query.sensor])
     counts = count_rows(groups, one.found, sensor)
     differences = compare_groups(groups, one.found, find_runs(one.table))
@@ -80,7 +80,7 @@ def _compared(differences: Differences, number: int) -> dict[str, Any]:
 
 
 def _figures(
-    one: Judged,
+    one: ScoredRows,
     groups: Groups,
     order: Sequence[int],
     shown: Sequence[GroupCount],

@@ -16,10 +16,9 @@ from waferwatch.store.runs import Run
 from waferwatch.web.figures.groups import groups_figure
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.pages import render
-from waferwatch.web.pages.detect.api import finished_run, options_of
 from waferwatch.web.pages.groups.analysis import groups_answer
-from waferwatch.web.pages.groups.judged import Places, judged
 from waferwatch.web.pages.groups.overlaid import overlay_answer
+from waferwatch.web.pages.groups.places import Places
 from waferwatch.web.pages.groups.rows import rows_answer
 from waferwatch.web.pages.groups.schemas import (
     GroupAnswer,
@@ -32,8 +31,9 @@ from waferwatch.web.pages.groups.schemas import (
     OverlayQuery,
 )
 from waferwatch.web.pages.groups.texts import texts
-from waferwatch.web.pages.runs.api import finished_detection
+from waferwatch.web.results.finished import finished, finished_detection, finished_run
 from waferwatch.web.results.keys import detection_key
+from waferwatch.web.results.question import options_of
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator
 from waferwatch.web.shell.kept import as_key
@@ -59,7 +59,7 @@ async def group_analysis(request: Request) -> Response:
 
 
 def _group_answer(app: Parts, body: GroupRequest, run: Run, translate: Translator) -> dict[str, Any]:
-    one = judged(app, run.id)
+    one = finished(app, run.id).scored_rows()
     found = one.found
     groups = count_groups(one.table, body.group_by, found, body.feature)
     shown = groups[:MOST_GROUPS]
@@ -87,7 +87,7 @@ async def run_groups(request: Request) -> Response:
 
 
 def _run_groups(app: Parts, run_id: str, query: GroupsQuery, translate: Translator) -> dict[str, Any]:
-    return groups_answer(judged(app, run_id), query, translate)
+    return groups_answer(finished(app, run_id).scored_rows(), query, translate)
 
 
 async def group_rows(request: Request) -> Response:
@@ -97,8 +97,8 @@ async def group_rows(request: Request) -> Response:
 
 
 def _group_rows(app: Parts, run_id: str, query: GroupRowsQuery) -> dict[str, Any]:
-    one = judged(app, run_id)
-    return rows_answer(one, _places(app, one.dataset), query)
+    one = finished(app, run_id).scored_rows()
+    return rows_answer(one, _places(app, one.finished.run.dataset), query)
 
 
 async def run_overlay(request: Request) -> Response:
@@ -114,8 +114,8 @@ async def run_overlay(request: Request) -> Response:
 
 
 def _run_overlay(app: Parts, run_id: str, query: OverlayQuery, translate: Translator) -> dict[str, Any]:
-    one = judged(app, run_id)
-    return overlay_answer(one, _places(app, one.dataset), query, translate)
+    one = finished(app, run_id).scored_rows()
+    return overlay_answer(one, _places(app, one.finished.run.dataset), query, translate)
 
 
 def _places(app: Parts, dataset: str) -> Places:

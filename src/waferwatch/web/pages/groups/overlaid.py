@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from waferwatch.grouping.groups import Groups, group_columns, natural, number_of, part
 from waferwatch.grouping.overlay import FEWEST_NORMAL, Overlay, Trace, lay_over
 from waferwatch.grouping.runs import WaferRuns, find_runs
+from waferwatch.jobs.finished import ScoredRows
 from waferwatch.jobs.options import check_sensor
 from waferwatch.read.groups import group_codes
 from waferwatch.read.table import Role
 from waferwatch.read.values import to_float
 from waferwatch.web.figures.overlay import overlay_figure
 from waferwatch.web.html.language import Translator
-from waferwatch.web.pages.groups.judged import Judged, Places
+from waferwatch.web.pages.groups.places import Places
 from waferwatch.web.pages.groups.schemas import OverlayQuery
 from waferwatch.web.results.answer import sensor_ranking
 
@@ -36,7 +37,7 @@ class _Chosen:
     equipments: list[dict[str, Any]]
 
 
-def overlay_answer(one: Judged, places: Places, query: OverlayQuery, translate: Translator) -> dict[str, Any]:
+def overlay_answer(one: ScoredRows, places: Places, query: OverlayQuery, translate: Translator) -> dict[str, Any]:
     """
     Args:
         one: the run of the detection.
@@ -51,7 +52,13 @@ def overlay_answer(one: Judged, places: Places, query: OverlayQuery, translate: 
     check_sensor(one.table, sensor, "sensor")
     color = query.color or one.table.column(Role.EQUIPMENT) or next(iter(group_columns(one.table)), None)
     colors = None if color is None else part(one.table, color, "color")
-    about = {"run": one.run, "dataset": one.dataset, "sensor": sensor, "color": color, "equipment": query.equipment}
+    about = {
+        "run": one.finished.run.id,
+        "dataset": one.finished.run.dataset,
+        "sensor": sensor,
+        "color": color,
+        "equipment": query.equipment,
+    }
     runs = find_runs(one.table)
     chosen = None if runs is None else _choose(one, runs, query)
     if chosen is None or not len(chosen.runs):
@@ -90,7 +97,7 @@ def _nothing(translate: Translator) -> dict[str, Any]:
     return lists | {"recipe": None, "runs": 0, "normal": 0, "figure": None}
 
 
-def _choose(one: Judged, runs: WaferRuns, query: OverlayQuery) -> _Chosen:
+def _choose(one: ScoredRows, runs: WaferRuns, query: OverlayQuery) -> _Chosen:
     """The equipment asked for, then of its recipes the one asked for, or that with most flagged runs."""
     firsts, flagged = runs.rows[runs.starts], _flagged(runs, one.found.flags)
     keep = np.ones(len(runs), dtype=np.bool_)
@@ -128,13 +135,13 @@ def _choices(groups: Groups, codes: NDArray[np.intp], flagged: NDArray[np.bool_]
     return sorted(found, key=lambda choice: (-choice["flagged"], -choice["runs"], natural(choice["value"])))
 
 
-def _names(one: Judged, runs: WaferRuns, traces: Sequence[Trace]) -> list[str]:
+def _names(one: ScoredRows, runs: WaferRuns, traces: Sequence[Trace]) -> list[str]:
     """What each run is called: its equipment, lot and wafer."""
     codes, keys = group_codes(one.table.frame.iloc[[int(trace.rows[0]) for trace in traces]], runs.columns)
     return [" / ".join(filter(None, keys[code])) for code in codes.tolist()]
 
 
-def _run(one: Judged, places: Places, trace: Trace, name: str, group: str | None) -> dict[str, Any]:
+def _run(one: ScoredRows, places: Places, trace: Trace, name: str, group: str | None) -> dict[str, Any]:
     first, last = places.span(one.rows[trace.rows]) or (None, None)
     return {
         "name": name,

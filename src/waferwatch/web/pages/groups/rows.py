@@ -9,16 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.grouping.groups import number_of, part
+from waferwatch.jobs.finished import ScoredRows
 from waferwatch.read.table import Role
 from waferwatch.web.figures.style import axis_values
-from waferwatch.web.pages.groups.judged import Judged, Places
+from waferwatch.web.pages.groups.places import Places
 from waferwatch.web.pages.groups.schemas import GroupRowsQuery
 
 _PAGE = 100
 _AROUND = 150  # rows before and after a row that a closer look shows
 
 
-def rows_answer(one: Judged, places: Places, query: GroupRowsQuery) -> dict[str, Any]:
+def rows_answer(one: ScoredRows, places: Places, query: GroupRowsQuery) -> dict[str, Any]:
     """
     Args:
         one: the run.
@@ -47,7 +48,7 @@ def rows_answer(one: Judged, places: Places, query: GroupRowsQuery) -> dict[str,
     }
 
 
-def _chosen(one: Judged, query: GroupRowsQuery) -> NDArray[np.int64]:
+def _chosen(one: ScoredRows, query: GroupRowsQuery) -> NDArray[np.int64]:
     """Positions of the group's rows, in input order."""
     groups = part(one.table, query.by, "by")
     inside = groups.codes == number_of(groups, query.value)
@@ -59,7 +60,7 @@ def _chosen(one: Judged, query: GroupRowsQuery) -> NDArray[np.int64]:
     return np.flatnonzero(inside)
 
 
-def _times(one: Judged, page: NDArray[np.int64]) -> list[Any]:
+def _times(one: ScoredRows, page: NDArray[np.int64]) -> list[Any]:
     column = one.table.column(Role.TIME)
     if column is None:
         return [None] * len(page)
@@ -69,7 +70,7 @@ def _times(one: Judged, page: NDArray[np.int64]) -> list[Any]:
     return [None if gone else time for time, gone in zip(told, missing.tolist(), strict=True)]
 
 
-def _row(one: Judged, places: Places, row: int, time: Any) -> dict[str, Any]:
+def _row(one: ScoredRows, places: Places, row: int, time: Any) -> dict[str, Any]:
     found, in_data = one.found, int(one.rows[row])
     near = places.around(in_data, _AROUND)
     score = float(found.scores[row])

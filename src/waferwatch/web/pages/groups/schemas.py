@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from waferwatch.web.pages.detect.schemas import Count, DetectRequest
+from waferwatch.web.results.schemas import Count, DetectRequest
 from waferwatch.web.shell.schemas import Figure, Name, Query
 
 Value = Annotated[str, Field(max_length=1000)]

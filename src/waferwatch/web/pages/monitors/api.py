@@ -21,8 +21,6 @@ from waferwatch.store.monitors.monitors import version_of
 from waferwatch.store.monitors.records import MonitorRecord
 from waferwatch.web.html.language import Translator
 from waferwatch.web.pages.data.upload import receive_file
-from waferwatch.web.pages.detect.api import finished_run
-from waferwatch.web.pages.detect.schemas import RunAnswer
 from waferwatch.web.pages.monitors.answer import detail_answer
 from waferwatch.web.pages.monitors.page import monitor_page, monitors_page
 from waferwatch.web.pages.monitors.schemas import (
@@ -41,6 +39,8 @@ from waferwatch.web.pages.monitors.schemas import (
 )
 from waferwatch.web.pages.monitors.transfer import export_answer
 from waferwatch.web.pages.runs.api import run_answer
+from waferwatch.web.pages.runs.schemas import RunAnswer
+from waferwatch.web.results.finished import finished_run
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.shell.error_page import wants_page

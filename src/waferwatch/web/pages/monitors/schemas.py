@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from waferwatch.store.monitors.names import LONGEST_NAME
-from waferwatch.web.pages.detect.schemas import PromiseAnswer
+from waferwatch.web.results.schemas import PromiseAnswer
 from waferwatch.web.shell.schemas import (
     ALARMS_HELP,
     DEFAULT_DETECTOR,

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from waferwatch.errors import InputError
-from waferwatch.jobs.detection import set_threshold, table_of
+from waferwatch.jobs.detection import set_threshold
+from waferwatch.jobs.finished import Finished
 from waferwatch.jobs.monitors.tasks import TASKS
 from waferwatch.jobs.options import Options
 from waferwatch.models.registry import check_name
@@ -19,10 +20,8 @@ from waferwatch.scoring.thresholds.threshold import AUTO
 from waferwatch.store.runs import Run
 from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.html.language import Translator
-from waferwatch.web.pages.detect.api import options_of
-from waferwatch.web.pages.detect.schemas import (
+from waferwatch.web.pages.runs.schemas import (
     CorrelationQuery,
-    DetectAnswer,
     RepeatRequest,
     RunAnswer,
     RunList,
@@ -31,7 +30,10 @@ from waferwatch.web.pages.detect.schemas import (
     ThresholdRequest,
 )
 from waferwatch.web.results.answer import detect_answer, sensor_ranking
+from waferwatch.web.results.finished import finished, finished_detection
 from waferwatch.web.results.keys import detection_key, verdicts_key
+from waferwatch.web.results.question import options_of
+from waferwatch.web.results.schemas import DetectAnswer
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
@@ -44,24 +46,23 @@ async def start_run(request: Request) -> Response:
     body = await read_body(request, RunRequest)
     for name in body.detectors or ():
         check_name(name, "detectors")
-    if body.kind != "detection":
-        _check_comparable(body)
+    if body.kind != "detection" and body.monitor is not None:
+        raise InputError(
+            "Detectors are compared by what they learn, which a monitor does not.",
+            hint="Leave the monitor out. Two of its versions can be compared on its own page.",
+            field="monitor",
+        )
+    if body.kind == "injection":
+        _check_injection(body)
     detectors = None if body.detectors is None else tuple(dict.fromkeys(body.detectors))
     return await _submit(request, body.kind, options_of(body, detectors=detectors, faults=body.faults))
 
 
-def _check_comparable(body: RunRequest) -> None:
-    if body.monitor is not None:
-        raise InputError(
-            "Detectors are compared by what they learn, which a monitor does not.",
-            hint="Leave the monitor out, or compare two of its versions at /monitors/{name}/compare.",
-            field="monitor",
-            name=body.monitor[:100],
-        )
+def _check_injection(body: RunRequest) -> None:
     for field, given in (("threshold", body.threshold != AUTO), ("false_alarms", body.false_alarms is not None)):
         if given:
             raise InputError(
-                "Detectors are compared with their automatic thresholds, or with the same expected share of anomalies.",
+                "The injected-fault test sets its own threshold: every detector flags the same share of normal rows.",
                 hint="Leave it out.",
                 field=field,
             )
@@ -141,15 +142,12 @@ async def correlation(request: Request) -> Response:
         run = finished_detection(app, run_id)
         return "correlation", translate.language, query.rows, detection_key(app, run)
 
-    return await app.work.answer(
-        request, key, lambda: _correlation(app, finished_detection(app, run_id), query.rows, translate)
-    )
+    return await app.work.answer(request, key, lambda: _correlation(finished(app, run_id), query.rows, translate))
 
 
-def _correlation(app: Parts, run: Run, rows: str, translate: Translator) -> dict[str, Any]:
-    found = app.store.results.detection(run.id)
-    sensors = [item["sensor"] for item in sensor_ranking(found)]
-    return correlation_figure(table_of(app.store, Options.from_dict(run.options)), sensors, found, translate, rows)
+def _correlation(one: Finished, rows: str, translate: Translator) -> dict[str, Any]:
+    sensors = [item["sensor"] for item in sensor_ranking(one.found)]
+    return correlation_figure(one.table, sensors, one.found, translate, rows)
 
 
 async def move_threshold(request: Request) -> Response:
@@ -160,20 +158,6 @@ async def move_threshold(request: Request) -> Response:
     await app.work.draw(set_threshold, app.store, run, body.threshold)
     await app.work.read(app.store.audit.add, user_of(request), "move threshold", run.id, threshold=body.threshold)
     return await _result_answer(request, run.id)
-
-
-def finished_detection(app: Parts, run_id: str) -> Run:
-    """A run that is a detection and has a result.
-
-    Raises:
-        NotFoundError: when it is on its way or gone.
-        InputError: when it is of another kind.
-        RunFailed: what ended it instead.
-    """
-    run = app.jobs.result_of(run_id)
-    if run.kind != "detection":
-        raise InputError("This run is no detection.", hint="Choose a detection from the list of runs.", field="run")
-    return run
 
 
 async def _answer(request: Request, run_id: str, status: int = 200) -> Response:

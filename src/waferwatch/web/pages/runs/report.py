@@ -16,16 +16,14 @@ from waferwatch.events.event import Event
 from waferwatch.export.svg.picture import picture
 from waferwatch.grouping.counts import count_groups
 from waferwatch.grouping.groups import group_columns
-from waferwatch.jobs.detection import table_of
-from waferwatch.jobs.options import Options, chosen_rows
+from waferwatch.jobs.finished import Finished, finished_of
 from waferwatch.read.table import Role, Table
-from waferwatch.scoring.result import Detection
 from waferwatch.store.runs import Run
 from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.figures.distribution import distribution_figure
 from waferwatch.web.figures.groups import groups_figure
-from waferwatch.web.figures.lines import Lines, only_chosen
+from waferwatch.web.figures.lines import Lines
 from waferwatch.web.figures.score import score_figure
 from waferwatch.web.figures.style import Figure
 from waferwatch.web.figures.time_series import Window, time_figure
@@ -33,6 +31,7 @@ from waferwatch.web.html.language import Translator, translated
 from waferwatch.web.html.numbers import Numbers, place
 from waferwatch.web.html.texts import detector_titles, shared_texts
 from waferwatch.web.results.answer import sensor_ranking
+from waferwatch.web.results.finished import lines_of
 from waferwatch.web.results.headline import headline
 from waferwatch.web.shell.context import Parts
 
@@ -46,12 +45,10 @@ _FEWEST_AROUND = 60  # rows
 
 
 @dataclass(frozen=True)
-class Material:
+class ReportContent:
     """What a report is made of."""
 
-    run: Run
-    found: Detection
-    table: Table
+    finished: Finished
     lines: Lines
     verdicts: dict[int, Verdict]  # event id -> what was said of it
     translate: Translator
@@ -62,22 +59,19 @@ def write_report(app: Parts, run: Run, translate: Translator, file: BinaryIO) ->
     Raises:
         NotFoundError: when the data set or the result is gone.
     """
-    found, options = app.store.results.detection(run.id), Options.from_dict(run.options)
-    table = table_of(app.store, options)
-    verdicts = event_verdicts(found.event_ids, app.store.verdicts.of(run.id))
-    lines = only_chosen(app.work.lines(options.dataset, options.version), chosen_rows(table, options))
-    material = Material(run, found, table, lines, verdicts, translate)
-    file.write(report_html(material).encode(errors="replace"))
+    one = finished_of(app.store, run)
+    verdicts = event_verdicts(one.found.event_ids, app.store.verdicts.of(run.id))
+    content = ReportContent(one, lines_of(app, one), verdicts, translate)
+    file.write(report_html(content).encode(errors="replace"))
 
 
-def report_html(of: Material) -> str:
+def report_html(of: ReportContent) -> str:
     """The whole file."""
     words = shared_texts(of.translate)
-    highest = sorted(of.found.events, key=lambda event: -event.peak_score)
-    ranking = sensor_ranking(of.found)
-    options = Options.from_dict(of.run.options)
-    rows = chosen_rows(of.table, options)
-    chosen = len(of.table.frame) if rows is None else len(rows)
+    one = of.finished
+    run, found = one.run, one.found
+    highest = sorted(found.events, key=lambda event: -event.peak_score)
+    ranking = sensor_ranking(found)
     return (
         _environment()
         .get_template("report.html")
@@ -88,17 +82,17 @@ def report_html(of: Material) -> str:
             show=Numbers(of.translate.language),
             place=place,
             version=metadata.version("waferwatch"),
-            title=of.table.name if of.run.dataset_name else words["demo"],
-            run=of.run,
-            options=options,
-            headline=headline(of.table, of.found, options, chosen, of.translate),
-            chosen=chosen,
-            found=of.found,
-            detector=detector_titles(of.translate).get(of.found.detector, of.found.detector),
-            judged=int(np.isfinite(of.found.scores).sum()),
-            anomalies=int(of.found.flags.sum()),
-            data=_data(of.table),
-            notes=translated(of.found.notes, of.translate),
+            title=one.table.name if run.dataset_name else words["demo"],
+            run=run,
+            options=one.options,
+            headline=headline(one, of.translate),
+            chosen=one.chosen,
+            found=found,
+            detector=detector_titles(of.translate).get(found.detector, found.detector),
+            judged=int(np.isfinite(found.scores).sum()),
+            anomalies=int(found.flags.sum()),
+            data=_data(one.table),
+            notes=translated(found.notes, of.translate),
             ranking=ranking,
             events=highest[:_MOST_EVENTS],
             verdicts=of.verdicts,
@@ -137,9 +131,9 @@ def _stamp(value: Any) -> str:
     return place(value.isoformat() if hasattr(value, "isoformat") else float(value))
 
 
-def _pictures(of: Material, ranking: list[dict[str, Any]]) -> dict[str, Any]:
+def _pictures(of: ReportContent, ranking: list[dict[str, Any]]) -> dict[str, Any]:
     """The pictures of the whole run. Those of ``groups`` carry the name of their column."""
-    found, table, translate = of.found, of.table, of.translate
+    found, table, translate = of.finished.found, of.finished.table, of.translate
     top, sensors = ranking[0]["sensor"], [item["sensor"] for item in ranking]
     return {
         "sensor": top,
@@ -157,8 +151,9 @@ def _pictures(of: Material, ranking: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _close(of: Material, events: list[Event]) -> Iterator[tuple[Event, list[Any]]]:
+def _close(of: ReportContent, events: list[Event]) -> Iterator[tuple[Event, list[Any]]]:
     """Each event with its first sensors around it, on the line of its own equipment."""
+    table, whole = of.finished.table, of.finished.found
     for event in events:
         line = next((one for one in of.lines.lines if (one.rows == event.peak_row).any()), None)
         if line is None:
@@ -168,13 +163,13 @@ def _close(of: Material, events: list[Event]) -> Iterator[tuple[Event, list[Any]
         ends = (max(0, int(at[0]) - around), min(len(line.place) - 1, int(at[-1]) + around))
         window = Window(_CLOSE_POINTS, *(str(line.place[end]) for end in ends))
         mine = set(line.rows[ends[0] : ends[1] + 1].tolist())
-        found = replace(of.found, events=[one for one in of.found.events if one.peak_row in mine])
+        found = replace(whole, events=[one for one in whole.events if one.peak_row in mine])
         sensors = [item.sensor for item in event.sensors[:_CLOSE_SENSORS]]
         lines = replace(of.lines, lines=[line])
         yield (
             event,
             [
-                (sensor, _draw(time_figure(of.table, lines, sensor, window, of.translate, found), sensor, 470, 260))
+                (sensor, _draw(time_figure(table, lines, sensor, window, of.translate, found), sensor, 470, 260))
                 for sensor in sensors
             ],
         )

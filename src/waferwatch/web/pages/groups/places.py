@@ -1,49 +1,15 @@
-"""A finished detection with the rows that it judged, and where they lie on the time axis."""
+"""Where rows lie on the time axis."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.jobs.options import Options, chosen_rows
-from waferwatch.read.table import Table
-from waferwatch.scoring.part import only_found, only_rows
-from waferwatch.scoring.result import Detection
 from waferwatch.web.figures.lines import Lines
 from waferwatch.web.figures.style import axis_values
-from waferwatch.web.pages.runs.api import finished_detection
-from waferwatch.web.shell.context import Parts
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What a run was asked to judge. Positions of rows are those of ``table``."""
-
-    run: str
-    dataset: str
-    table: Table  # with every sensor, also those that the detection did not look at
-    found: Detection  # flags, scores and event ids of these rows; the events' peaks are positions in ``table``
-    rows: NDArray[np.int64]  # (rows,) position in the whole data set
-
-
-def judged(app: Parts, run_id: str) -> Judged:
-    """
-    Raises:
-        NotFoundError: when the run, its data or its result is gone or not there yet.
-        InputError: when it is no detection.
-        RunFailed: what ended it instead.
-    """
-    run = finished_detection(app, run_id)
-    options = Options.from_dict(run.options)
-    table, found = app.store.datasets.table(options.dataset, options.version), app.store.results.detection(run.id)
-    rows = chosen_rows(table, options)
-    if rows is None:
-        return Judged(run.id, options.dataset, table, found, np.arange(len(table.frame)))
-    return Judged(run.id, options.dataset, only_rows(table, rows), only_found(found, rows), rows)
 
 
 class Places:
