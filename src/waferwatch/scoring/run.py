@@ -24,7 +24,7 @@ from waferwatch.scoring.reference import like, normal_series
 from waferwatch.scoring.result import Detection, RunScore
 from waferwatch.scoring.sensors import with_sensors_of
 from waferwatch.scoring.thresholds.promise import promise_notes
-from waferwatch.scoring.thresholds.threshold import Thresholds, choose
+from waferwatch.scoring.thresholds.threshold import Chosen, Thresholds, choose
 from waferwatch.series.series import Series
 from waferwatch.series.split import run_columns, split
 
@@ -149,15 +149,22 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
         device=model.detector.info.device,
         seconds=time.perf_counter() - started,
         metrics=None if labels is None else flag_metrics(labels, flags),
-        notes=(
-            *(*table.notes, *parts.notes, *model.notes),
-            *_unknown_notes(model, series),
-            *_unknown_step_notes(model, series, table),
-            *_unjudged_note(points),
-            *promise_notes(chosen.promise),
-        ),
+        notes=(*table.notes, *parts.notes, *_notes(model, series, table, points, chosen)),
         layout=model.layout,
         jumps=model.jumps,
+    )
+
+
+def _notes(
+    model: Model, series: Sequence[Series], table: Table, points: NDArray[np.float64], chosen: Chosen
+) -> tuple[Note, ...]:
+    """What the reader should know of a detection, beyond what its table says."""
+    return (
+        *model.notes,
+        *_unknown_notes(model, series),
+        *_unknown_step_notes(model, series, table),
+        *_unjudged_note(points),
+        *promise_notes(chosen.promise),
     )
 
 

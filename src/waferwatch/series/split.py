@@ -87,16 +87,9 @@ def _part(
     notes.extend(more)
     group = codes[rows]
     runs = _runs(table, groups, rows, group, layout)
-    starts = np.diff(group, prepend=-1) != 0
-    if runs is not None:
-        starts |= np.diff(runs.number, prepend=-1) != 0
     clock = None if time is None else _as_numbers(time[rows])
-    if clock is not None:
-        starts |= np.diff(clock, prepend=clock[:1]) < 0  # an hour that comes twice is split from the first
-        gaps = _gaps(clock, group, keys, runs, layout)
-        if gaps.any():
-            notes.append(Note("The series were cut at gaps in time: {count}.", {"count": int(gaps.sum())}))
-        starts |= gaps
+    starts, more = _starts(clock, group, keys, runs, layout)
+    notes.extend(more)
     layout = layout or _layout(clock, group, keys, runs)
     borders = [*np.flatnonzero(starts).tolist(), len(rows)]
     values = _values(table.frame, features, rows)
@@ -118,6 +111,25 @@ def _part(
         for start, stop in pairwise(borders)
     ]
     return series, notes, layout
+
+
+def _starts(
+    clock: NDArray[np.float64] | None,
+    group: NDArray[np.intp],
+    keys: list[tuple[str, ...]],
+    runs: _Runs | None,
+    layout: SeriesLayout | None,
+) -> tuple[NDArray[np.bool_], list[Note]]:
+    """(n,) True where a series begins: with a group, with a run, behind a gap in time."""
+    starts = np.diff(group, prepend=-1) != 0
+    if runs is not None:
+        starts |= np.diff(runs.number, prepend=-1) != 0
+    if clock is None:
+        return starts, []
+    starts |= np.diff(clock, prepend=clock[:1]) < 0  # an hour that comes twice is split from the first
+    gaps = _gaps(clock, group, keys, runs, layout)
+    cut = int(gaps.sum())
+    return starts | gaps, [Note("The series were cut at gaps in time: {count}.", {"count": cut})] if cut else []
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,13 @@ def _of(table: Table, sensor: SensorQuality, standstills: Sequence[_Standstill])
         return
     yield from _stuck(table, sensor, standstills)
     yield from _outliers(table, sensor)
+    yield from _roles(sensor)
+
+
+def _roles(sensor: SensorQuality) -> Iterator[Finding]:
+    """Whether the column may be something else than a sensor."""
+    name = sensor.name
+    column: dict[str, object] = {"column": name}
     if sensor.distinct is not None and sensor.distinct <= FEW_VALUES:
         yield Finding(
             "few_values",

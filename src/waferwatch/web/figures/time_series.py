@@ -167,19 +167,8 @@ def _layout(
     bounds: tuple[Any, Any],
     translate: Translator,
 ) -> dict[str, Any]:
-    axis: dict[str, Any] = {
-        "type": "date" if lines.axis == "date" else "linear",
-        "anchor": "y" if found is None else "y2",
-    }
-    title = {"row": translate("row"), "number": safe(lines.title)}.get(lines.axis)
-    if title:  # an empty one would leave a band under the plot
-        axis["title"] = {"text": title}
-    if lines.axis == "row":
-        axis["tickformat"] = ",d"
-    if bounds[0] is not None and bounds[1] is not None:
-        axis["range"] = axis_values(np.array(bounds))
     own: dict[str, Any] = {
-        "xaxis": axis,
+        "xaxis": _axis(lines, "y" if found is None else "y2", bounds, translate),
         "yaxis": {"title": {"text": safe(sensor, 40)}, "zeroline": False, "fixedrange": True},
         "showlegend": shown > 1,
         "meta": {
@@ -200,6 +189,19 @@ def _layout(
         }
         own["shapes"] = [*_shades(found, lines, bounds), *_threshold(found.threshold)]
     return layout(**own)
+
+
+def _axis(lines: Lines, anchor: str, bounds: tuple[Any, Any], translate: Translator) -> dict[str, Any]:
+    """Of time, or whatever the rows lie along."""
+    axis: dict[str, Any] = {"type": "date" if lines.axis == "date" else "linear", "anchor": anchor}
+    title = {"row": translate("row"), "number": safe(lines.title)}.get(lines.axis)
+    if title:  # an empty one would leave a band under the plot
+        axis["title"] = {"text": title}
+    if lines.axis == "row":
+        axis["tickformat"] = ",d"
+    if bounds[0] is not None and bounds[1] is not None:
+        axis["range"] = axis_values(np.array(bounds))
+    return axis
 
 
 def _shades(found: Detection, lines: Lines, bounds: tuple[Any, Any]) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ def detector_titles(translate: Translator) -> dict[str, str]:
 
 def shared_texts(translate: Translator) -> dict[str, str]:
     """Sentences of the scripts by key. ``{places}`` are filled there."""
-    return {**_plain_texts(translate), **role_texts(translate), **_chart_texts(translate)}
+    return {**_plain_texts(translate), **_run_texts(translate), **role_texts(translate), **_chart_texts(translate)}
 
 
 def _plain_texts(translate: Translator) -> dict[str, str]:
@@ -57,6 +57,12 @@ def _plain_texts(translate: Translator) -> dict[str, str]:
         ),
         "usual_once": translate("as high about once in {time} of normal running"),
         "usual_never": translate("beyond all rows taken as normal"),
+    }
+
+
+def _run_texts(translate: Translator) -> dict[str, str]:
+    """Of runs, their rows and what is said of them."""
+    return {
         "row": translate("row {row}"),
         "row_count": translate("{count} rows"),
         "row_count_one": translate("{count} row"),

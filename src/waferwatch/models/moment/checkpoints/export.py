@@ -61,7 +61,20 @@ def export_checkpoint(
     onnx.save_model(graph, folder / checkpoints.GRAPH)
     onnx.save_model(cut_to(graph, "tokens"), folder / checkpoints.TOKENS_GRAPH)
     del graph
-    checkpoint = Checkpoint(
+    checkpoint = _described(model, folder, name, source, card)
+    check_parity(model, checkpoint)
+    if with_weights:
+        del weights[checkpoints.POSITION_BUFFER]
+        save_file(weights, folder / checkpoints.WEIGHTS, metadata={"format": "pt"})
+        (folder / checkpoints.WEIGHTS).chmod(0o644)  # safetensors makes it readable to its owner alone
+        checkpoint = replace(checkpoint, weights_sha256=checkpoints.sha256_of(folder / checkpoints.WEIGHTS))
+    checkpoints.write(checkpoint)
+    return checkpoint
+
+
+def _described(model: MomentNetwork, folder: Path, name: str, source: str, card: Mapping[str, Any]) -> Checkpoint:
+    """The checkpoint of the graphs that were written, still without weights."""
+    return Checkpoint(
         name=name,
         folder=folder,
         config=model.config,
@@ -71,14 +84,6 @@ def export_checkpoint(
         source=source,
         card=card,
     )
-    check_parity(model, checkpoint)
-    if with_weights:
-        del weights[checkpoints.POSITION_BUFFER]
-        save_file(weights, folder / checkpoints.WEIGHTS, metadata={"format": "pt"})
-        (folder / checkpoints.WEIGHTS).chmod(0o644)  # safetensors makes it readable to its owner alone
-        checkpoint = replace(checkpoint, weights_sha256=checkpoints.sha256_of(folder / checkpoints.WEIGHTS))
-    checkpoints.write(checkpoint)
-    return checkpoint
 
 
 def check_parity(model: MomentNetwork, checkpoint: Checkpoint) -> float:
