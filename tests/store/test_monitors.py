@@ -24,7 +24,7 @@ from waferwatch.scoring.thresholds.threshold import Thresholds
 from waferwatch.settings import Settings
 from waferwatch.store.database.schema import golden_sets, monitor_versions
 from waferwatch.store.database.schema import monitors as monitor_rows
-from waferwatch.store.monitors.facts import model_facts, policy_of, standing, thresholds_of
+from waferwatch.store.monitors.facts import model_facts, policy_of, threshold_by_policy, thresholds_of
 from waferwatch.store.monitors.monitors import NewGolden, NewVersion
 from waferwatch.store.monitors.records import Origin, VersionState
 from waferwatch.store.store import Store, open_store
@@ -275,7 +275,7 @@ def test_threshold_and_equipment_can_be_chosen_anew(store: Store, model: Model) 
 )
 def test_the_threshold_of_a_policy_is_known_without_the_model(model: Model, wish: Thresholds, by: str) -> None:
     about = json.loads(json.dumps(model_facts(model)))
-    found = standing(about, policy_of(wish))
+    found = threshold_by_policy(about, policy_of(wish))
     scored = model.detect(
         TABLE.frame, threshold=wish.threshold, contamination=wish.contamination, false_alarms=wish.false_alarms
     )
@@ -284,5 +284,5 @@ def test_the_threshold_of_a_policy_is_known_without_the_model(model: Model, wish
 
 
 def test_the_threshold_by_a_share_depends_on_the_rows(model: Model) -> None:
-    found = standing(model_facts(model), policy_of(Thresholds(contamination=0.1)))
+    found = threshold_by_policy(model_facts(model), policy_of(Thresholds(contamination=0.1)))
     assert (found.threshold, found.by) == (None, "contamination")

@@ -6,7 +6,7 @@ from typing import Any
 
 from waferwatch.explain.threshold import short, threshold_notes
 from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK
-from waferwatch.store.monitors.facts import shown_notes, standing
+from waferwatch.store.monitors.facts import shown_notes, threshold_by_policy
 from waferwatch.store.monitors.records import MonitorRecord, VersionRecord
 
 
@@ -24,7 +24,7 @@ def monitor_line(monitor: MonitorRecord) -> str:
 
 
 def _carried(monitor: MonitorRecord, version: VersionRecord) -> str:
-    promise = standing(version.about, monitor.policy).promise
+    promise = threshold_by_policy(version.about, monitor.policy).promise
     if promise is None or promise.at_most_per_hour is None:
         return "-"
     return f"at most {short(promise.at_most_per_hour * HOURS_A_WEEK)} false alarms a week"
@@ -34,7 +34,7 @@ def version_lines(version: VersionRecord, monitor: MonitorRecord) -> list[str]:
     """What is known of one version."""
     about = version.about
     weights = f" ({about['model']}, weights {about['model_sha256'][:12]})" if about["model_sha256"] else ""
-    now = standing(about, monitor.policy)
+    now = threshold_by_policy(about, monitor.policy)
     lines = [
         f"{version.title}: {version.state.value.replace('_', ' ')}, {version.origin.value} by {version.user} at "
         f"{version.created[:19].replace('T', ' ')} UTC, model {version.digest[:12]}",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from waferwatch.store.monitors.facts import shown_notes, standing
+from waferwatch.store.monitors.facts import shown_notes, threshold_by_policy
 from waferwatch.store.monitors.records import GoldenRecord, MonitorRecord, VersionRecord
 
 Translate = Callable[[str], str]
@@ -29,7 +29,7 @@ def monitor_document(monitor: MonitorRecord, translate: Translate = str) -> dict
 def version_document(version: VersionRecord, monitor: MonitorRecord, translate: Translate = str) -> dict[str, Any]:
     """One version: plain JSON types."""
     about, golden = version.about, version.golden
-    now = standing(about, monitor.policy)
+    now = threshold_by_policy(about, monitor.policy)
     return {
         "monitor": version.monitor,
         "version": version.number,

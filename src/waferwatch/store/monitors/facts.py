@@ -18,7 +18,7 @@ _BETWEEN = "\x1f"  # the names of one scope
 
 
 @dataclass(frozen=True)
-class Standing:
+class PolicyThreshold:
     """The threshold of a monitor by its policy, before any row is scored."""
 
     threshold: float | None  # None: it depends on the rows that are scored
@@ -67,7 +67,7 @@ def thresholds_of(policy: dict[str, Any]) -> Thresholds:
     return Thresholds(**policy)
 
 
-def standing(about: dict[str, Any], policy: dict[str, Any]) -> Standing:
+def threshold_by_policy(about: dict[str, Any], policy: dict[str, Any]) -> PolicyThreshold:
     """The threshold of a version and what it promises.
 
     Args:
@@ -76,13 +76,13 @@ def standing(about: dict[str, Any], policy: dict[str, Any]) -> Standing:
     """
     wish, alarms = thresholds_of(policy), _alarms(about)
     if wish.contamination is not None:
-        return Standing(None, "contamination", None)
+        return PolicyThreshold(None, "contamination", None)
     if wish.false_alarms is not None and alarms.hours is not None:
         value, kept = alarm_threshold(alarms, about["threshold"], wish.false_alarms)
-        return Standing(value, "false_alarms", promise_of(alarms, value, wish.false_alarms, kept))
+        return PolicyThreshold(value, "false_alarms", promise_of(alarms, value, wish.false_alarms, kept))
     if wish.threshold != AUTO:
-        return Standing(float(wish.threshold), "hand", promise_of(alarms, float(wish.threshold)))
-    return Standing(about["threshold"], "auto", promise_of(alarms, about["threshold"], wish.false_alarms))
+        return PolicyThreshold(float(wish.threshold), "hand", promise_of(alarms, float(wish.threshold)))
+    return PolicyThreshold(about["threshold"], "auto", promise_of(alarms, about["threshold"], wish.false_alarms))
 
 
 def _alarms(about: dict[str, Any]) -> AlarmCounts:

@@ -154,3 +154,20 @@ class DetectAnswer(BaseModel):
     groups: dict[str, list[Count]]
     figures: Figures
     notes: list[str]
+
+
+class RunAnswer(BaseModel):
+    id: str
+    kind: str
+    dataset: str
+    dataset_name: str = Field(description="As it was called then; empty for the demo.")
+    options: dict[str, Any]
+    state: str = Field(description="queued, running, done, failed, cancelled or interrupted.")
+    progress: float = Field(description="0 to 1.")
+    place: int | None = Field(description="How many runs are worked off until this one starts; null when none.")
+    created: str
+    started: str | None
+    finished: str | None
+    error: Any = Field(description="Message and hint of what ended it, or null.")
+    summary: dict[str, Any] | None
+    user: str

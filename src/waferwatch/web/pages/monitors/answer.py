@@ -10,7 +10,7 @@ from waferwatch.jobs.monitors.judged import judged_tables, runs_of
 from waferwatch.monitors.alarm_rate import AlarmRate
 from waferwatch.monitors.verdicts import alarm_rate
 from waferwatch.store.monitors.documents import monitor_document
-from waferwatch.store.monitors.facts import shown_notes, standing
+from waferwatch.store.monitors.facts import shown_notes, threshold_by_policy
 from waferwatch.store.monitors.records import MonitorRecord
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator, translated
@@ -32,7 +32,7 @@ def promise_sentences(monitor: MonitorRecord, translate: Translator) -> list[str
     """What sets the threshold of the version in use, and what it promises."""
     if monitor.in_use is None:
         return []
-    now = standing(monitor.in_use.about, monitor.policy)
+    now = threshold_by_policy(monitor.in_use.about, monitor.policy)
     if now.threshold is None:
         return [translate("Threshold by the expected share of anomalous rows.")]
     return translated(threshold_notes(now.threshold, now.by, now.promise), translate)

@@ -20,12 +20,10 @@ from waferwatch.store.monitors.facts import policy_of
 from waferwatch.store.monitors.monitors import version_of
 from waferwatch.store.monitors.records import MonitorRecord
 from waferwatch.web.html.language import Translator
-from waferwatch.web.pages.data.upload import receive_file
 from waferwatch.web.pages.monitors.answer import detail_answer
 from waferwatch.web.pages.monitors.page import monitor_page, monitors_page
 from waferwatch.web.pages.monitors.schemas import (
     ActivateRequest,
-    ExportQuery,
     ImportQuery,
     LearnRequest,
     MonitorAnswer,
@@ -36,16 +34,18 @@ from waferwatch.web.pages.monitors.schemas import (
     ReplayAnswer,
     ReplayRequest,
     VersionAnswer,
+    VersionQuery,
 )
 from waferwatch.web.pages.monitors.transfer import export_answer
-from waferwatch.web.pages.runs.api import run_answer
-from waferwatch.web.pages.runs.schemas import RunAnswer
 from waferwatch.web.results.finished import finished_run
+from waferwatch.web.results.run_answer import run_answer
+from waferwatch.web.results.schemas import RunAnswer
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.shell.error_page import wants_page
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
 from waferwatch.web.shell.work import dataset_of
+from waferwatch.web.transfer.upload import receive_file
 
 _MOST_DIGITS = 9
 
@@ -168,7 +168,7 @@ async def compare_versions(request: Request) -> Response:
 
 async def export_monitor(request: Request) -> Response:
     """A version as one file."""
-    return await export_answer(request, read_query(request, ExportQuery).version)
+    return await export_answer(request, read_query(request, VersionQuery).version)
 
 
 async def import_monitor(request: Request) -> Response:
@@ -358,7 +358,7 @@ ENDPOINTS = (
         export_monitor,
         "A version as one file.",
         "application/octet-stream",
-        query=ExportQuery,
+        query=VersionQuery,
         failures=DETECTING,
     ),
 )

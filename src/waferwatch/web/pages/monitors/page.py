@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK, LEAST_ALARMS, MOST_ALARMS
-from waferwatch.store.monitors.facts import standing
+from waferwatch.store.monitors.facts import threshold_by_policy
 from waferwatch.store.monitors.records import MonitorRecord
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import NONE, Numbers, place
@@ -62,7 +62,7 @@ async def monitor_page(request: Request) -> Response:
 def _line(app: Parts, monitor: MonitorRecord, translate: Translator) -> dict[str, Any]:
     """One monitor in the list."""
     in_use = monitor.in_use
-    promise = None if in_use is None else standing(in_use.about, monitor.policy).promise
+    promise = None if in_use is None else threshold_by_policy(in_use.about, monitor.policy).promise
     carried = None if promise is None or promise.at_most_per_hour is None else promise.at_most_per_hour * HOURS_A_WEEK
     return {
         "name": monitor.name,

@@ -84,7 +84,7 @@ class ImportQuery(Query):
     activate: bool = Field(False, description="Put it in use, if the monitor has versions already.")
 
 
-class ExportQuery(Query):
+class VersionQuery(Query):
     version: Number | None = Field(None, description="Left out: the version in use.")
 
 

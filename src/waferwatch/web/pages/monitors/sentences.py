@@ -9,7 +9,7 @@ from babel.numbers import format_decimal
 
 from waferwatch.explain.threshold import short
 from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK
-from waferwatch.store.monitors.facts import standing
+from waferwatch.store.monitors.facts import threshold_by_policy
 from waferwatch.store.monitors.records import MonitorRecord
 from waferwatch.web.html.language import Translator
 
@@ -38,7 +38,7 @@ def _known(monitor: MonitorRecord) -> Sequence[str]:
 def promise_line(monitor: MonitorRecord, translate: Translator) -> str:
     """Whether the number of false alarms that was asked for is carried by the golden rows; empty where none was."""
     asked = monitor.policy.get("false_alarms")
-    promise = None if monitor.in_use is None else standing(monitor.in_use.about, monitor.policy).promise
+    promise = None if monitor.in_use is None else threshold_by_policy(monitor.in_use.about, monitor.policy).promise
     if asked is None or promise is None or promise.hours is None or promise.at_most_per_hour is None:
         return ""
     carried = promise.at_most_per_hour * HOURS_A_WEEK

@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from waferwatch.jobs.monitors.transfer import export_version
 from waferwatch.store.disk.files import storage_errors
-from waferwatch.web.pages.runs.download import download, file_name
 from waferwatch.web.shell.context import Parts, parts
+from waferwatch.web.transfer.download import download, file_name
 
 _ENDING = ".waferwatch"
 

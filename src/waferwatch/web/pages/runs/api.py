@@ -15,15 +15,12 @@ from waferwatch.jobs.finished import Finished
 from waferwatch.jobs.monitors.tasks import TASKS
 from waferwatch.jobs.options import Options
 from waferwatch.models.registry import check_name
-from waferwatch.scoring.failure import Failure
 from waferwatch.scoring.thresholds.threshold import AUTO
-from waferwatch.store.runs import Run
 from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.html.language import Translator
 from waferwatch.web.pages.runs.schemas import (
     CorrelationQuery,
     RepeatRequest,
-    RunAnswer,
     RunList,
     RunRequest,
     RunsQuery,
@@ -33,9 +30,10 @@ from waferwatch.web.results.answer import detect_answer, sensor_ranking
 from waferwatch.web.results.finished import finished, finished_detection
 from waferwatch.web.results.keys import detection_key, verdicts_key
 from waferwatch.web.results.question import options_of
-from waferwatch.web.results.schemas import DetectAnswer
+from waferwatch.web.results.run_answer import run_answer
+from waferwatch.web.results.schemas import DetectAnswer, RunAnswer
 from waferwatch.web.shell.answers import JsonAnswer
-from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
+from waferwatch.web.shell.context import parts, read_body, read_query, translator, user_of
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
 from waferwatch.web.shell.schemas import Figure
 from waferwatch.web.shell.work import dataset_of
@@ -164,18 +162,6 @@ async def _answer(request: Request, run_id: str, status: int = 200) -> Response:
     app = parts(request)
     run = await app.work.read(app.jobs.get, run_id)
     return JsonAnswer(run_answer(app, run, translator(request)), status_code=status)
-
-
-def run_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]:
-    """A run as the API tells it."""
-    names = ("id", "kind", "dataset", "dataset_name", "options", "state", "progress", "created", "started", "finished")
-    return {
-        **{name: getattr(run, name) for name in names},
-        "place": app.jobs.place(run.id),
-        "error": None if run.error is None else Failure(**run.error).told(translate),
-        "summary": run.summary,
-        "user": run.user,
-    }
 
 
 _READ = (400, 404, 500, 503)
