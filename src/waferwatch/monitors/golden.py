@@ -82,6 +82,7 @@ class Golden:
     files: tuple[str, ...]
     choice: GoldenChoice = field(default_factory=GoldenChoice)
     left_out: tuple[LeftOut, ...] = ()
+    vouched: Mask | None = None  # (rows,) that an engineer said are normal, however unlike the others; None: no row
 
     @property
     def rows(self) -> int:
@@ -101,6 +102,7 @@ class Golden:
             "equipment": [name for name in equipment_of(self.table)[1] if name],
             "start": None if not ends else ends[0].isoformat() if dated else float(ends[0]),
             "end": None if not ends else ends[1].isoformat() if dated else float(ends[1]),
+            "vouched": 0 if self.vouched is None else int(np.count_nonzero(self.vouched)),
             "left_out": [asdict(one) | {"reason": one.reason.value} for one in self.left_out],
         }
 
@@ -156,7 +158,8 @@ def without_rows(golden: Golden, rows: Mask, reason: Reason) -> Golden:
         return golden
     left = left_out_of(golden.table, gone, reason)
     kept = only_rows(golden.table, np.flatnonzero(~gone))
-    return replace(golden, table=kept, left_out=(*golden.left_out, *left))
+    vouched = None if golden.vouched is None else golden.vouched[~gone]
+    return replace(golden, table=kept, left_out=(*golden.left_out, *left), vouched=vouched)
 
 
 def _chosen(table: Table, choice: GoldenChoice) -> Mask:

@@ -72,7 +72,14 @@ def learn(
     """
     if false_alarms is not None:
         check_alarms(false_alarms)
-    model = fit_table(golden.table, detector=detector, checkpoint=checkpoint, device=device, progress=progress)
+    model = fit_table(
+        golden.table,
+        detector=detector,
+        checkpoint=checkpoint,
+        vouched=golden.vouched,
+        device=device,
+        progress=progress,
+    )
     kept, aside = _learnt_from(model, golden.table)
     model = replace(model, levels={scope: UsualLevels.learn(series) for scope, series in kept.items()})
     unlike = [left for one in aside for left in left_out_of(golden.table, _rows_of(one, golden), Reason.UNLIKE)]

@@ -45,11 +45,12 @@ def with_verdicts(golden: Golden, judged: Sequence[JudgedTable], *, learn_false:
     """A golden set without what turned out to be true alarms and, on request, with what turned out to be false ones.
 
     Rows of true alarms are never added, also where a false one overlaps them; those that are in the golden set are
-    left out. Rows of false alarms that are in it already stay once.
+    left out. Rows of false alarms that are in it already are not added again.
 
     Args:
         judged: tables with the columns of the golden set.
-        learn_false: whether rows of false alarms are added: their wafers, or 256 rows on both sides of them.
+        learn_false: whether rows of false alarms are added: their wafers, or 256 rows on both sides of them. They are
+            learnt from even where they are unlike the others.
 
     Raises:
         InputError: a table has other columns than the golden set, or no golden row is left.
@@ -80,21 +81,29 @@ def alarm_rate(judged: Sequence[JudgedTable]) -> AlarmRate:
 
 
 def _with_false(golden: Golden, judged: JudgedTable) -> Golden:
-    rows = judged.rows(False)
-    if wafers_of(judged.table) is None:
-        rows = _around(judged.table, rows)
-    rows &= ~judged.rows(True)
-    labels = judged.table.labels()
-    rows &= True if labels is None else ~labels
-    rows &= ~_same_rows(judged.table, golden.table, np.ones(golden.rows, np.bool_))
-    if not rows.any():
+    false, never = _learnable(judged)
+    known = np.zeros(golden.rows, np.bool_) if golden.vouched is None else golden.vouched
+    vouched = known | _same_rows(golden.table, judged.table, false & ~never)
+    golden = replace(golden, vouched=vouched if vouched.any() else None)
+    more = false & ~never & ~_same_rows(judged.table, golden.table, np.ones(golden.rows, np.bool_))
+    if not more.any():
         return golden
-    added = only_rows(judged.table, np.flatnonzero(rows))
+    added = only_rows(judged.table, np.flatnonzero(more))
     return replace(
         golden,
         table=joined_tables([golden.table, added], overlapping=True),
         files=tuple(dict.fromkeys([*golden.files, judged.table.name])),
+        vouched=np.concatenate([vouched, np.ones(len(added.frame), np.bool_)]),
     )
+
+
+def _learnable(judged: JudgedTable) -> tuple[Mask, Mask]:
+    """(rows,) of false alarms, and those that are never learnt: of true alarms, or labelled anomalous."""
+    wafers, labels = wafers_of(judged.table), judged.table.labels()
+    never = judged.rows(True) if labels is None else judged.rows(True) | labels
+    if wafers is None:
+        return _around(judged.table, judged.rows(False)), never
+    return judged.rows(False), wafers.any_of(never)
 
 
 def _around(table: Table, rows: Mask) -> Mask:
