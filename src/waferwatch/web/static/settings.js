@@ -119,7 +119,7 @@ function follow() {
   for (const part of document.querySelectorAll("#settings .learns")) part.hidden = !learns;
   if (monitor) byId("monitor-help").hidden = learns;
   byId("checkpoint-field").hidden = !learns || !USES_CHECKPOINT.includes(detector.value) || byId("checkpoint").options.length < 2;
-  byId("auto-help").hidden = thresholdBy.value !== "auto";
+  byId("auto-help").hidden = !learns || thresholdBy.value !== "auto";
   byId("contamination-field").hidden = thresholdBy.value !== "contamination";
   byId("false-alarms-field").hidden = thresholdBy.value !== "false_alarms";
   byId("by-hand-field").hidden = thresholdBy.value !== "hand";

@@ -17,6 +17,7 @@ from waferwatch.web.pages.monitors.answer import detail_answer, fits_last
 from waferwatch.web.pages.monitors.sentences import (
     drift_line,
     headline,
+    is_proven,
     left_out_lines,
     promise_line,
     rate_line,
@@ -24,6 +25,8 @@ from waferwatch.web.pages.monitors.sentences import (
 )
 from waferwatch.web.pages.monitors.texts import texts
 from waferwatch.web.shell.context import Parts, parts, translator
+
+_MOST_MOVED = 8  # sensors that are listed
 
 
 async def monitors_page(request: Request) -> Response:
@@ -92,6 +95,8 @@ def _shown(app: Parts, monitor: MonitorRecord, translate: Translator) -> dict[st
         "watched": _watched(monitor),
         "before": None if monitor.before is None else monitor.before.number,
         "promised": promise_line(monitor, translate),
+        "proven": is_proven(monitor),
+        "moved": _moved(detail["drift"]),
         "rate": rate_line(detail["false_alarms"], translate),
         "drift": drift_line(detail["drift"], translate),
         "left_out": left_out_lines(in_use, translate),
@@ -107,5 +112,12 @@ def _shown(app: Parts, monitor: MonitorRecord, translate: Translator) -> dict[st
             "widened": translate("learnt with false alarms as normal"),
             "imported": translate("imported"),
         },
-        "none": NONE,
+        "dash": NONE,
     }
+
+
+def _moved(drift: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The sensors that have moved by more than their spread, farthest first."""
+    if drift is None or drift["fits"] != "no":
+        return []
+    return [one for one in drift["sensors"] if one["spreads"] is None or abs(one["spreads"]) > 1][:_MOST_MOVED]

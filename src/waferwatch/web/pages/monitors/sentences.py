@@ -8,7 +8,7 @@ from typing import Any
 from babel.numbers import format_decimal
 
 from waferwatch.explain.threshold import short
-from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK
+from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK, Promise
 from waferwatch.store.monitors.facts import threshold_by_policy
 from waferwatch.store.monitors.records import MonitorRecord
 from waferwatch.web.html.language import Translator
@@ -37,12 +37,11 @@ def _known(monitor: MonitorRecord) -> Sequence[str]:
 
 def promise_line(monitor: MonitorRecord, translate: Translator) -> str:
     """Whether the number of false alarms that was asked for is carried by the golden rows; empty where none was."""
-    asked = monitor.policy.get("false_alarms")
-    promise = None if monitor.in_use is None else threshold_by_policy(monitor.in_use.about, monitor.policy).promise
+    asked, promise = monitor.policy.get("false_alarms"), _promise(monitor)
     if asked is None or promise is None or promise.hours is None or promise.at_most_per_hour is None:
         return ""
     carried = promise.at_most_per_hour * HOURS_A_WEEK
-    if carried <= asked:
+    if is_proven(monitor):
         return translate("{hours} hours of golden data carry at most {asked} false alarms a week.").format(
             hours=short(promise.hours), asked=short(asked)
         )
@@ -55,6 +54,17 @@ def promise_line(monitor: MonitorRecord, translate: Translator) -> str:
         carried=short(carried),
         more=short(max(0.0, 3 * HOURS_A_WEEK / asked - promise.hours)),
     )
+
+
+def is_proven(monitor: MonitorRecord) -> bool:
+    """Whether the golden rows carry the number of false alarms that was asked for."""
+    asked, promise = monitor.policy.get("false_alarms"), _promise(monitor)
+    most = None if promise is None else promise.at_most_per_hour
+    return asked is not None and most is not None and most * HOURS_A_WEEK <= asked
+
+
+def _promise(monitor: MonitorRecord) -> Promise | None:
+    return None if monitor.in_use is None else threshold_by_policy(monitor.in_use.about, monitor.policy).promise
 
 
 def rate_line(rate: Mapping[str, Any] | None, translate: Translator) -> str:
