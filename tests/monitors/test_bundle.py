@@ -108,7 +108,7 @@ def test_a_file_of_another_name_is_refused(written: Path, tmp_path: Path, name: 
     (tmp_path / "bad").write_bytes(written.read_bytes())
     with zipfile.ZipFile(tmp_path / "bad", "a") as bundle:
         bundle.writestr(name, b"{}")
-    with pytest.raises(ModelError, match="exactly the files"):
+    with pytest.raises(ModelError, match="exactly what one holds"):
         read_bundle(tmp_path / "bad")
     assert not (tmp_path.parent / "evil").exists()
 
@@ -118,7 +118,7 @@ def test_a_file_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(
 ) -> None:
     monkeypatch.setitem(bundles.LARGEST, "about.json", 1000)
     bomb = rewritten(written, tmp_path / "bomb", {"about.json": b'{"a": "' + b" " * 1000 + b'"}'})
-    with pytest.raises(ModelError, match=r"about\.json is too large"):
+    with pytest.raises(ModelError, match=r"about\.json in it is larger"):
         read_bundle(bomb)
 
 
@@ -126,7 +126,7 @@ def test_arrays_that_unpack_to_too_much_are_refused(
     written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bundles, "LARGEST_ARRAYS", 1000)
-    with pytest.raises(ModelError, match=r"arrays\.npz is too large"):
+    with pytest.raises(ModelError, match=r"arrays\.npz in it is larger"):
         read_bundle(rewritten(written, tmp_path / "bomb", {}))
 
 
@@ -136,14 +136,14 @@ def test_an_array_that_claims_more_than_it_holds_is_refused(written: Path, tmp_p
     arrays = io.BytesIO()
     with zipfile.ZipFile(arrays, "w") as packed:
         packed.writestr("a0.npy", header.getvalue() + bytes(80))
-    with pytest.raises(ModelError, match="no array of numbers"):
+    with pytest.raises(ModelError, match=r"arrays\.npz in it cannot be read"):
         read_bundle(rewritten(written, tmp_path / "bad", {"arrays.npz": arrays.getvalue()}))
 
 
 def test_pickled_arrays_are_refused(written: Path, tmp_path: Path) -> None:
     arrays = io.BytesIO()
     np.savez(arrays, a0=np.array([{"an": "object"}], dtype=object))
-    with pytest.raises(ModelError, match="no array of numbers"):
+    with pytest.raises(ModelError, match=r"arrays\.npz in it cannot be read"):
         read_bundle(rewritten(written, tmp_path / "bad", {"arrays.npz": arrays.getvalue()}))
 
 

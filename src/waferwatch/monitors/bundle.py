@@ -24,6 +24,7 @@ FORMAT = 1
 ABOUT, MANIFEST = "about.json", "manifest.json"
 LARGEST = {MANIFEST: 2**16, ABOUT: 2**24, DESCRIPTION: 2**27, ARRAYS: 2**29}  # bytes of each file, unpacked
 LARGEST_ARRAYS = 2**31  # bytes of all arrays, unpacked
+_HINT = "Export the monitor again, or copy the file again."
 _DATE = (1980, 1, 1, 0, 0, 0)  # the same content gives the same file
 
 
@@ -82,7 +83,7 @@ def read_bundle(path: str | Path) -> tuple[Model, dict[str, Any]]:
             reason=error.strerror or type(error).__name__,
         ) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise _no_bundle(place, "it is not a whole zip file") from error
+        raise _no_bundle(place) from error
     _check_manifest(files, place)
     _check_arrays(files[ARRAYS], place)
     about = _json(files[ABOUT], ABOUT, place)
@@ -93,10 +94,10 @@ def _files(bundle: zipfile.ZipFile, place: Path) -> dict[str, bytes]:
     """Exactly the files that a bundle has, none larger than it may be."""
     entries = bundle.infolist()
     if sorted(one.filename for one in entries) != sorted(LARGEST):
-        raise _no_bundle(place, "it does not hold exactly the files of a monitor")
+        raise _no_bundle(place)
     for one in entries:
         if one.file_size > LARGEST[one.filename]:
-            raise _no_bundle(place, f"{one.filename} is too large")
+            raise _too_large(place, one.filename)
     return {one.filename: bundle.read(one) for one in entries}
 
 
@@ -111,7 +112,7 @@ def _check_manifest(files: Mapping[str, bytes], place: Path) -> None:
     hashes = manifest.get("files")
     found = {name: hashlib.sha256(one).hexdigest() for name, one in files.items() if name != MANIFEST}
     if hashes != found:
-        raise _no_bundle(place, "its content is not what was exported")
+        raise _changed(place)
 
 
 def _check_arrays(content: bytes, place: Path) -> None:
@@ -120,12 +121,12 @@ def _check_arrays(content: bytes, place: Path) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             entries = packed.infolist()
             if sum(one.file_size for one in entries) > LARGEST_ARRAYS:
-                raise _no_bundle(place, f"{ARRAYS} is too large")
+                raise _too_large(place, ARRAYS)
             for one in entries:
                 with packed.open(one) as array:
                     _check_array(array, one.file_size, place)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise _no_bundle(place, f"{ARRAYS} is damaged") from error
+        raise _unreadable(place, ARRAYS) from error
 
 
 def _check_array(array: Any, size: int, place: Path) -> None:
@@ -134,23 +135,48 @@ def _check_array(array: Any, size: int, place: Path) -> None:
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, kind = read(array)
     if kind.hasobject or int(np.prod(shape, dtype=object)) * kind.itemsize > size:
-        raise _no_bundle(place, f"{ARRAYS} holds what is no array of numbers")
+        raise _unreadable(place, ARRAYS)
 
 
 def _json(content: bytes, name: str, place: Path) -> dict[str, Any]:
     try:
         found = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise _no_bundle(place, f"{name} cannot be read") from error
+        raise _unreadable(place, name) from error
     if not isinstance(found, dict):
-        raise _no_bundle(place, f"{name} cannot be read")
+        raise _unreadable(place, name)
     return found
 
 
-def _no_bundle(place: Path, reason: str) -> ModelError:
+def _no_bundle(place: Path) -> ModelError:
     return ModelError(
-        "The file {path} is no exported monitor, or is damaged: {reason}.",
-        hint="Export the monitor again, or copy the file again.",
+        "The file {path} is no exported monitor: it does not hold exactly what one holds.",
+        hint=_HINT,
         path=place,
-        reason=reason,
+    )
+
+
+def _too_large(place: Path, name: str) -> ModelError:
+    return ModelError(
+        "The file {path} is no exported monitor: {name} in it is larger than that of any monitor.",
+        hint=_HINT,
+        path=place,
+        name=name,
+    )
+
+
+def _unreadable(place: Path, name: str) -> ModelError:
+    return ModelError(
+        "The file {path} is no exported monitor, or is damaged: {name} in it cannot be read.",
+        hint=_HINT,
+        path=place,
+        name=name,
+    )
+
+
+def _changed(place: Path) -> ModelError:
+    return ModelError(
+        "The file {path} is damaged: its content is not what was exported.",
+        hint=_HINT,
+        path=place,
     )

@@ -102,25 +102,27 @@ class _Report:
         self._wafers: dict[str, int] = {}
 
     def add(self, scope: str, series: list[Series], steps: list[StepLevel], wanted: int) -> None:
-        self.steps[scope], count = steps, len(units_of(series))
-        self._wafers[equipment_text(scope)] = count
+        equipment, count = equipment_text(scope), len(units_of(series))
+        self.steps[scope], self._wafers[equipment] = steps, count
         if count < wanted:
-            template = "{equipment}: only {count} of {wanted} wafers since the maintenance; rebase again with more."
-            self._notes.append(Note(template, {"equipment": equipment_text(scope), "count": count, "wanted": wanted}))
-
-    def skip(self, scope: str, series: list[Series], levels: UsualLevels | None) -> None:
-        if levels is None:
             self._notes.append(
                 Note(
-                    "{equipment} was not learnt from, so its levels cannot be rebased.",
-                    {"equipment": equipment_text(scope)},
+                    "{equipment}: only {count} of {wanted} wafers since the maintenance; rebase again with more.",
+                    {"equipment": equipment, "count": count, "wanted": wanted},
                 )
             )
-            return
+
+    def skip(self, scope: str, series: list[Series], levels: UsualLevels | None) -> None:
+        equipment, count = equipment_text(scope), len(units_of(series))
         self._notes.append(
             Note(
+                "{equipment} was not learnt from, so its levels cannot be rebased.",
+                {"equipment": equipment},
+            )
+            if levels is None
+            else Note(
                 "{equipment} has {count} wafers since the maintenance, {fewest} are needed; its levels stay.",
-                {"equipment": equipment_text(scope), "count": len(units_of(series)), "fewest": FEWEST},
+                {"equipment": equipment, "count": count, "fewest": FEWEST},
             )
         )
 

@@ -13,7 +13,7 @@ from waferwatch.errors import InputError
 from waferwatch.monitors.alarm_rate import AlarmRate
 from waferwatch.monitors.golden import Golden, Reason, without_rows
 from waferwatch.monitors.hours import hours_of
-from waferwatch.monitors.joined import joined_tables
+from waferwatch.monitors.joined import joined_tables, lacks_column
 from waferwatch.monitors.wafers import equipment_columns, wafer_columns, wafers_of
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.part import only_rows
@@ -120,14 +120,7 @@ def _same_rows(table: Table, other: Table, rows: Mask) -> Mask:
     columns = _identity(table)
     missing = [name for name in columns if name not in other.frame.columns]
     if missing:
-        raise InputError(
-            "{file} lacks the column {column} that {first} has.",
-            hint="Learn from files with the same columns, or name the roles of the columns.",
-            field="files",
-            file=other.name,
-            first=table.name,
-            column=missing[0],
-        )
+        raise lacks_column(other.name, missing[0], table.name)
     if not rows.any():
         return np.zeros(len(table.frame), np.bool_)
     wanted = other.frame.loc[rows, columns].drop_duplicates()
