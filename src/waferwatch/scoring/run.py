@@ -22,13 +22,13 @@ from waferwatch.scoring.model import Model, roles_of
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.reference import like, normal_series
 from waferwatch.scoring.result import Detection, RunScore
+from waferwatch.scoring.run_score import run_score
 from waferwatch.scoring.sensors import with_sensors_of
 from waferwatch.scoring.thresholds.promise import promise_notes
 from waferwatch.scoring.thresholds.threshold import Chosen, Thresholds, choose
 from waferwatch.series.series import Series
 from waferwatch.series.split import run_columns, split
 
-TOP_SHARE = 0.1  # of a run's points, the highest, whose mean is the run's score
 _LEARNING = 0.5  # of the work, as far as progress shows it
 _MOST_NAMED = 10  # runs or equipment in a note
 
@@ -211,19 +211,11 @@ def _run_scores(
             key=dict(zip(names, (*one.key, *one.run), strict=False)),
             start_row=int(one.rows[0]),
             rows=len(one),
-            score=_highest_tenth(scored.points),
+            score=run_score(scored.points),
             flagged=int(flags[one.rows].sum()),
         )
         for one, scored in zip(series, scores, strict=True)
     ]
-
-
-def _highest_tenth(points: NDArray[np.float64]) -> float:
-    judged = points[~np.isnan(points)]
-    if not len(judged):
-        return float("nan")
-    count = max(1, round(TOP_SHARE * len(judged)))
-    return float(np.partition(judged, -count)[-count:].mean())
 
 
 def _network_notes(detector: Detector, fitted: Fitted) -> list[Note]:

@@ -80,7 +80,7 @@ def restore_detection(frame: pd.DataFrame, about: dict[str, Any]) -> Detection:
 
 
 def is_old(about: dict[str, Any]) -> bool:
-    """Whether this was kept before 0.4.0, with flags and event ids beside the scores."""
+    """Whether this was kept before 0.4.0, with flags and event ids next to the scores."""
     return "event_ids" not in about
 
 
