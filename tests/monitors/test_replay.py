@@ -6,13 +6,13 @@ import json
 from functools import cache
 
 import numpy as np
-from waferwatch.scoring.threshold import Thresholds
 
 from tests.monitors.made import chamber, everywhere, in_steps, learnt, table
 from waferwatch.monitors.rebase import rebase
 from waferwatch.monitors.replay import Replay, Truth, replay, truth_of
 from waferwatch.read.table import Table
 from waferwatch.scoring.model import Model
+from waferwatch.scoring.thresholds.threshold import Thresholds
 
 ROWS = 50
 
