@@ -120,7 +120,7 @@ class Jobs:
         options = replace(options, version=dataset.version)
         fingerprint = options.fingerprint(kind, dataset)
         with self._submitting:
-            same = self._same(fingerprint)
+            same = self._same(fingerprint, makes_version=isinstance(options, MonitorTask) and options.makes_version)
             if same is not None:
                 return same
             if self._queue.waiting() >= self._settings.max_waiting_runs:
@@ -204,10 +204,12 @@ class Jobs:
             self._endings.remember(run.id, _ending(State.INTERRUPTED, _interrupted()))
             raise
 
-    def _same(self, fingerprint: str) -> Run | None:
+    def _same(self, fingerprint: str, *, makes_version: bool) -> Run | None:
         for job in self._queue.jobs():
             if job.key == fingerprint and not job.cancelled.is_set():
                 return self.get(job.id)
+        if makes_version:
+            return None
         done = self._store.runs.same(fingerprint)
         return done if done is not None and (self._store.results.folder / done.id).is_dir() else None
 

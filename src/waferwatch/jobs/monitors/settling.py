@@ -52,27 +52,21 @@ def settled_task(store: Store, task: MonitorTask) -> MonitorTask:
     if isinstance(task, LearnTask):
         return _settled_learning(store, task)
     monitor = store.monitors.get(task.monitor)
-    newest = max(one.number for one in monitor.versions)
     if isinstance(task, ReplayTask):
-        for number in (task.old, task.new):
-            version_of(monitor, number)
-        return replace(task, policy=monitor.policy)
+        digests = tuple(version_of(monitor, number).digest for number in (task.old, task.new))
+        return replace(task, digests=digests, policy=monitor.policy)
     version_of(monitor, None)
-    if isinstance(task, WidenTask):
-        task = replace(task, dataset=dataset_of_verdicts(store, monitor))
-    return replace(task, after=newest)
+    return replace(task, dataset=dataset_of_verdicts(store, monitor)) if isinstance(task, WidenTask) else task
 
 
 def _settled_learning(store: Store, task: LearnTask) -> LearnTask:
     for dataset in task.datasets:
         store.datasets.get(dataset)
-    if not store.monitors.has(task.monitor):
-        return task
-    if task.fresh:
+    if task.fresh and store.monitors.has(task.monitor):
         raise InputError(
             "There is a monitor {name} already.",
             hint="Choose another name, or learn its next version.",
             field="name",
             name=task.monitor,
         )
-    return replace(task, after=max(one.number for one in store.monitors.get(task.monitor).versions))
+    return task

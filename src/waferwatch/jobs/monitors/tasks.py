@@ -18,11 +18,11 @@ class MonitorTask:
 
     kind: ClassVar[str]
     lists: ClassVar[tuple[str, ...]] = ()  # fields that JSON would turn into lists
+    makes_version: ClassVar[bool] = True  # the same task makes another one, once the first is done
 
     monitor: str  # name
     dataset: str
     version: int | None = None  # of the data set; set when the job is queued
-    after: int = 0  # number of the monitor's newest version: two wishes of one moment are one job, later ones are not
     activate: bool = False
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,10 +87,13 @@ class ReplayTask(MonitorTask):
     """Two versions on the same data."""
 
     kind: ClassVar[str] = "replay"
+    lists: ClassVar[tuple[str, ...]] = ("digests",)
+    makes_version: ClassVar[bool] = False
 
     old: int = 0
     new: int = 0
-    policy: Mapping[str, Any] | None = None  # how both thresholds are chosen; set when the job is queued
+    digests: tuple[str, ...] = ()  # of both models, and ...
+    policy: Mapping[str, Any] | None = None  # ... how both thresholds are chosen: set when the job is queued
 
 
 TaskReader = Callable[[Mapping[str, Any]], MonitorTask]
