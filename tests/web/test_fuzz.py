@@ -130,9 +130,7 @@ def lead(case: schemathesis.Case, known: Known) -> None:
     _lead_fields(case.query, known)
     if isinstance(case.body, dict):
         _lead_fields(case.body, known)
-        if case.method == "POST" and case.path in ("/detect", "/group_analysis", "/runs"):
-            _make_quick(case.body, known)
-        elif case.path == "/monitors":
+        if (case.method == "POST" and case.path in ("/detect", "/group_analysis", "/runs")) or case.path == "/monitors":
             _make_quick(case.body, known)
         elif case.path == "/model_compare":
             case.body["detectors"] = _quick_names(case.body.get("detectors", [QUICK]))

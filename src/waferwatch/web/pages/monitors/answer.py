@@ -56,7 +56,14 @@ def drift_of(app: Parts, monitor: MonitorRecord, translate: Translator) -> dict[
     except NotFoundError:  # deleted a moment ago
         return None
     notes = shown_notes(drift["notes"], translate)
-    return {**drift, "notes": notes, "run": run.id, "dataset_name": run.dataset_name, "at": run.created}
+    return {
+        **drift,
+        "notes": notes,
+        "run": run.id,
+        "dataset": run.dataset,
+        "dataset_name": run.dataset_name,
+        "at": run.created,
+    }
 
 
 def last_run(app: Parts, monitor: MonitorRecord) -> Run | None:
