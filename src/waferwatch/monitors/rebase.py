@@ -76,6 +76,7 @@ def rebase(
         steps = step_levels(levels, series)
         decided = absorb(steps, accepted, kept)
         report.add(scope, series, steps, wanted)
+        report.add_unseen(scope, levels, steps)
         report.moved += [report.moved_level(scope, one) for one in decided.moved]
         report.settled += [report.moved_level(scope, one) for one in decided.settled]
         report.refused += [report.refused_level(scope, one, reason) for one, reason in decided.refused]
@@ -109,6 +110,22 @@ class _Report:
                 Note(
                     "{equipment}: only {count} of {wanted} wafers since the maintenance; rebase again with more.",
                     {"equipment": equipment, "count": count, "wanted": wanted},
+                )
+            )
+
+    def add_unseen(self, scope: str, levels: UsualLevels, steps: list[StepLevel]) -> None:
+        unseen = set(levels.stages.tolist()) - {one.stage for one in steps}
+        if unseen:
+            self._notes.append(
+                Note(
+                    "{equipment}: {count} of {steps} recipe steps had fewer than {fewest} wafers since the "
+                    "maintenance; their levels stay.",
+                    {
+                        "equipment": equipment_text(scope),
+                        "count": len(unseen),
+                        "steps": len(levels.stages),
+                        "fewest": FEWEST,
+                    },
                 )
             )
 
