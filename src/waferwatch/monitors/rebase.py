@@ -82,6 +82,7 @@ def rebase(
         report.refused += [report.refused_level(scope, one, reason) for one, reason in decided.refused]
         if decided.moved:
             shifts.append(_shift(model, scope, levels, decided.moved, _since(place, series)))
+    report.add_undated(shifts[len(model.shifts) :])
     rebased = replace(model, shifts=shifts) if len(shifts) > len(model.shifts) else model
     for scope, series in _used(rebased, fitting, place, wanted).items():
         if scope in report.steps:
@@ -127,6 +128,12 @@ class _Report:
                         "fewest": FEWEST,
                     },
                 )
+            )
+
+    def add_undated(self, shifts: list[LevelShift]) -> None:
+        if any(one.since is None for one in shifts):
+            self._notes.append(
+                Note("Times are no dates, so the new levels hold for every row that is scored, earlier ones too.")
             )
 
     def skip(self, scope: str, series: list[Series], levels: UsualLevels | None) -> None:
@@ -203,7 +210,7 @@ def _first(series: list[Series], wanted: int) -> list[Series]:
 
 def _shift(model: Model, scope: str, levels: UsualLevels, moved: list[StepLevel], since: int | None) -> LevelShift:
     """What was taken away so far, and what has come to it."""
-    offset = offsets_at(model.shifts, scope, levels.stages, len(model.features)).copy()
+    offset = offsets_at(model.shifts, scope, since, levels.stages, len(model.features)).copy()
     for one in moved:
         offset[one.sensor, one.column] += one.shift
     return LevelShift(scope, since, levels.stages, offset)
