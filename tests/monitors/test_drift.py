@@ -55,6 +55,12 @@ def test_the_equipment_that_does_not_fit_is_named_and_the_others_are_not() -> No
     assert {one.equipment for one in found.sensors} == {"E2"}
 
 
+def test_an_equipment_that_was_not_learnt_from_is_compared_with_those_that_were() -> None:
+    other = chamber(20, 3, start=LATER, equipment="E9", changes={"leak": lambda wafer, step: 1.0 * (wafer > 9)})
+    (found,) = drift(learnt().model, table(other)).equipment
+    assert (found.equipment, found.fits) == ("E9", Fits.NO)
+
+
 def test_a_few_faulty_wafers_are_no_drift() -> None:
     leak = in_steps(2.0, "main")
     changes = {"leak": lambda wafer, step: leak(wafer, step) * (wafer % 5 == 0)}

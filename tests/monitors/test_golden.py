@@ -150,6 +150,11 @@ def test_a_choice_of_another_kind_is_refused_by_its_field(values: dict[str, obje
     assert caught.value.field == next(iter(values))
 
 
+def test_a_choice_that_is_no_object_is_refused() -> None:
+    with pytest.raises(InputError):
+        GoldenChoice.from_dict(["L1"])  # type: ignore[arg-type]
+
+
 def test_a_wafer_of_the_same_name_on_another_equipment_is_another_wafer() -> None:
     both = pd.concat([chamber(5), chamber(5, 1, equipment="E2")], ignore_index=True)
     found = wafers_of(table(both))

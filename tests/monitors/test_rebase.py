@@ -173,6 +173,52 @@ def test_a_second_maintenance_starts_from_the_first_one() -> None:
     assert flagged(second.model, chamber(20, 3, start="2026-02-20", lot="K")).max() == 0
 
 
+def test_maintenances_count_in_their_order_in_time_whichever_was_learnt_first() -> None:
+    early = after(30, pressure=everywhere(0.25))
+    late = chamber(30, 8, start="2026-03-09", lot="N", changes={"pressure": everywhere(0.5)})
+    model = rebase(rebase(learnt().model, table(late)).model, table(early)).model
+    assert flagged(model, early).max() == 0
+    assert flagged(model, late).max() == 0
+
+
+def test_where_times_are_no_dates_the_levels_hold_for_every_row_and_that_is_said() -> None:
+    def undated(frame: pd.DataFrame, start: float) -> pd.DataFrame:
+        return frame.assign(time=start + np.arange(len(frame)))
+
+    model = learn(choose(table(undated(chamber(40), 0))), detector="statistical").model
+    moved = undated(after(30, pressure=everywhere(0.25)), 1e5)
+    found = rebase(model, table(moved), since="100000")
+    assert any("no dates" in str(note) for note in found.notes)
+    assert flagged(found.model, moved).max() == 0
+
+
+def test_a_recipe_step_that_has_not_run_since_is_counted() -> None:
+    frame = after(10)
+    found = rebase(learnt().model, table(frame[frame["step"] != "over"].reset_index(drop=True)))
+    assert any("1 of 3 recipe steps" in str(note) for note in found.notes)
+
+
+def test_a_sensor_without_values_is_left_alone() -> None:
+    model = learn(choose(table(chamber(40).assign(gas=np.nan, flow=5.0))), detector="statistical").model
+    frame = after(pressure=everywhere(0.25)).assign(gas=np.nan, flow=5.0)
+    frame.loc[100:400, "leak"] = np.nan
+    found = rebase(model, table(frame))
+    assert {one.sensor for one in found.moved} == {"pressure"}
+    assert found.refused == ()
+
+
+def test_whole_runs_without_steps_are_rebased() -> None:
+    def plain(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(run_id=frame["lot"] + frame["wafer"]).drop(columns=["step", "recipe", "lot", "wafer"])
+
+    model = learn(choose(table(plain(chamber(40)))), detector="statistical").model
+    moved = plain(after(pressure=everywhere(0.25)))
+    found = rebase(model, table(moved))
+    assert [(one.sensor, one.step) for one in found.moved] == [("pressure", None)]
+    assert found.moved[0].after - found.moved[0].before == pytest.approx(0.25, abs=0.05)
+    assert flagged(found.model, moved).max() == 0
+
+
 def test_wafers_labelled_anomalous_are_not_learnt_from() -> None:
     bad = everywhere(2.0)
     changes = {"pressure": lambda wafer, step: 0.25 + bad(wafer, step) * (wafer % 2)}

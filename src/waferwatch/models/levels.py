@@ -102,21 +102,27 @@ def units_of(series: Sequence[Series]) -> list[Series]:
 
 
 def as_before(series: Sequence[Series], shifts: Sequence[LevelShift]) -> list[Series]:
-    """Series with their readings as they would have been before the maintenance; the last shift of a row counts."""
+    """Series with readings as before any maintenance; of each row the last maintenance before it counts."""
     return [_as_before(one, shifts) for one in series] if shifts else list(series)
 
 
-def offsets_at(shifts: Sequence[LevelShift], scope: str, stages: NDArray[np.int64], sensors: int) -> Floats:
-    """(S, K) what the last of the shifts of an equipment takes away in these stages; 0 without any."""
-    mine = [one for one in shifts if one.scope in (scope, EVERY_SCOPE)]
+def offsets_at(
+    shifts: Sequence[LevelShift], scope: str, since: int | None, stages: NDArray[np.int64], sensors: int
+) -> Floats:
+    """(S, K) what is taken away in these stages at a time; 0 before the first maintenance."""
+    mine = [one for one in _of_scope(shifts, scope) if since is None or (one.since or 0) <= since]
     return _offsets(mine[-1], stages) if mine else np.zeros((sensors, len(stages)))
+
+
+def _of_scope(shifts: Sequence[LevelShift], scope: str) -> list[LevelShift]:
+    """Those of an equipment, oldest maintenance first, whichever was learnt first."""
+    mine = [one for one in shifts if one.scope in (scope, EVERY_SCOPE)]
+    return sorted(mine, key=lambda one: one.since or 0)
 
 
 def _as_before(series: Series, shifts: Sequence[LevelShift]) -> Series:
     total: Floats | None = None
-    for one in shifts:
-        if one.scope not in (key_of(series.scope), EVERY_SCOPE):
-            continue
+    for one in _of_scope(shifts, key_of(series.scope)):
         after = _is_after(series, one.since)
         if after.any():
             total = np.zeros(series.values.shape) if total is None else total

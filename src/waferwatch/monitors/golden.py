@@ -68,6 +68,8 @@ class GoldenChoice:
         Raises:
             InputError: a field that is not known, or of another kind.
         """
+        if not isinstance(values, Mapping):
+            raise _bad_choice("golden")
         for name in values:
             if name not in {one.name for one in fields(cls)}:
                 raise _bad_choice(name)

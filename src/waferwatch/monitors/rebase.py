@@ -15,12 +15,12 @@ from waferwatch.models.contract import Progress, no_progress
 from waferwatch.models.levels import BLOCK, LevelShift, UsualLevels, offsets_at, units_of
 from waferwatch.monitors.absorb import absorb
 from waferwatch.monitors.indicators import StepLevel, step_levels
-from waferwatch.monitors.rebased import Moved, Rebased, Refusal, Refused
+from waferwatch.monitors.rebase_report import RebaseReport
+from waferwatch.monitors.rebased import Rebased
 from waferwatch.monitors.settling import FEWEST
-from waferwatch.monitors.stage_names import Names, stage_names
+from waferwatch.monitors.stage_names import stage_names
 from waferwatch.monitors.still_flagged import still_flagged
 from waferwatch.monitors.watched import (
-    equipment_text,
     from_place,
     levels_of,
     nanoseconds,
@@ -28,7 +28,7 @@ from waferwatch.monitors.watched import (
     watched_series,
     without_bad,
 )
-from waferwatch.read.table import Note, Table
+from waferwatch.read.table import Table
 from waferwatch.scoring.model import Model
 from waferwatch.series.series import Series
 
@@ -61,104 +61,35 @@ def rebase(
         NotFoundError: a sensor that the model does not have.
     """
     wanted = _count(wafers, rows)
-    accepted, kept = _sensors(model, accept, "accept"), _sensors(model, keep, "keep")
+    wish = _sensors(model, accept, "accept"), _sensors(model, keep, "keep")
     fitting = model.fits(table)
     place = place_in(fitting, since, "since")
     used = _used(model, fitting, place, wanted)
     _check_enough(used)
-    report = _Report(model, stage_names(fitting))
-    shifts = list(model.shifts)
-    for scope, series in used.items():
-        levels = levels_of(model, scope)
-        if levels is None or len(units_of(series)) < FEWEST:
-            report.skip(scope, series, levels)
-            continue
-        steps = step_levels(levels, series)
-        decided = absorb(steps, accepted, kept)
-        report.add(scope, series, steps, wanted)
-        report.moved += [report.moved_level(scope, one) for one in decided.moved]
-        report.settled += [report.moved_level(scope, one) for one in decided.settled]
-        report.refused += [report.refused_level(scope, one, reason) for one, reason in decided.refused]
-        if decided.moved:
-            shifts.append(_shift(model, scope, levels, decided.moved, _since(place, series)))
-    rebased = replace(model, shifts=shifts) if len(shifts) > len(model.shifts) else model
+    report = RebaseReport(model.features, stage_names(fitting), wanted)
+    found = [_learnt_shift(model, scope, series, place, wish, report) for scope, series in used.items()]
+    shifts = [one for one in found if one is not None]
+    report.add_undated(shifts)
+    rebased = replace(model, shifts=[*model.shifts, *shifts]) if shifts else model
     for scope, series in _used(rebased, fitting, place, wanted).items():
-        if scope in report.steps:
+        if report.looked_at(scope):
             report.add_shapes(scope, still_flagged(rebased, series, len(fitting.frame), progress))
     progress(1.0)
     return report.rebased(rebased)
 
 
-class _Report:
-    """What is said of a rebase, gathered equipment by equipment."""
-
-    def __init__(self, model: Model, names: dict[int, Names]) -> None:
-        self._features, self._names = model.features, names
-        self.moved: list[Moved] = []
-        self.settled: list[Moved] = []
-        self.refused: list[Refused] = []
-        self.steps: dict[str, list[StepLevel]] = {}  # of each equipment that was looked at
-        self._notes: list[Note] = []
-        self._wafers: dict[str, int] = {}
-
-    def add(self, scope: str, series: list[Series], steps: list[StepLevel], wanted: int) -> None:
-        equipment, count = equipment_text(scope), len(units_of(series))
-        self.steps[scope], self._wafers[equipment] = steps, count
-        if count < wanted:
-            self._notes.append(
-                Note(
-                    "{equipment}: only {count} of {wanted} wafers since the maintenance; rebase again with more.",
-                    {"equipment": equipment, "count": count, "wanted": wanted},
-                )
-            )
-
-    def skip(self, scope: str, series: list[Series], levels: UsualLevels | None) -> None:
-        equipment, count = equipment_text(scope), len(units_of(series))
-        self._notes.append(
-            Note(
-                "{equipment} was not learnt from, so its levels cannot be rebased.",
-                {"equipment": equipment},
-            )
-            if levels is None
-            else Note(
-                "{equipment} has {count} wafers since the maintenance, {fewest} are needed; its levels stay.",
-                {"equipment": equipment, "count": count, "fewest": FEWEST},
-            )
-        )
-
-    def add_shapes(self, scope: str, found: list[tuple[int, int, int]]) -> None:
-        refused = {one.sensor for one in self.refused if one.equipment == equipment_text(scope)}
-        for stage, sensor, wafers in found:
-            step = next((one for one in self.steps[scope] if (one.stage, one.sensor) == (stage, sensor)), None)
-            if step is not None and self._features[sensor] not in refused:
-                shape = self.refused_level(scope, step, Refusal.SHAPE)
-                self.refused.append(replace(shape, wafers=wafers))
-
-    def moved_level(self, scope: str, one: StepLevel) -> Moved:
-        return Moved(**self._level(scope, one), settled_after=one.standing.after)
-
-    def refused_level(self, scope: str, one: StepLevel, reason: Refusal) -> Refused:
-        return Refused(**self._level(scope, one), reason=reason)
-
-    def rebased(self, model: Model) -> Rebased:
-        if not self.moved:
-            self._notes.append(Note("No level was learnt anew; the model is the same as before."))
-        return Rebased(
-            model, tuple(self.moved), tuple(self.settled), tuple(self.refused), tuple(self._notes), self._wafers
-        )
-
-    def _level(self, scope: str, one: StepLevel) -> dict[str, Any]:
-        recipe, step = self._names.get(one.stage, (None, None))
-        return {
-            "sensor": self._features[one.sensor],
-            "equipment": equipment_text(scope),
-            "recipe": recipe,
-            "step": step,
-            "before": one.before,
-            "after": one.before + one.shift,
-            "spreads": one.spreads,
-            "wafers": one.wafers,
-        }
+def _learnt_shift(
+    model: Model, scope: str, series: list[Series], place: Any, wish: tuple[set[int], set[int]], report: RebaseReport
+) -> LevelShift | None:
+    """What is learnt of one equipment; None where it is nothing."""
+    levels = levels_of(model, scope)
+    if levels is None or len(units_of(series)) < FEWEST:
+        report.skip(scope, series, levels)
+        return None
+    steps = step_levels(levels, series)
+    decided = absorb(steps, *wish)
+    report.add(scope, series, levels, steps, decided)
+    return _shift(model, scope, levels, decided.moved, _since(place, series)) if decided.moved else None
 
 
 def _used(model: Model, table: Table, place: Any, wanted: int) -> dict[str, list[Series]]:
@@ -186,7 +117,7 @@ def _first(series: list[Series], wanted: int) -> list[Series]:
 
 def _shift(model: Model, scope: str, levels: UsualLevels, moved: list[StepLevel], since: int | None) -> LevelShift:
     """What was taken away so far, and what has come to it."""
-    offset = offsets_at(model.shifts, scope, levels.stages, len(model.features)).copy()
+    offset = offsets_at(model.shifts, scope, since, levels.stages, len(model.features)).copy()
     for one in moved:
         offset[one.sensor, one.column] += one.shift
     return LevelShift(scope, since, levels.stages, offset)
