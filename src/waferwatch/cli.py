@@ -16,8 +16,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, doctor, saved_models
+from waferwatch.commands import data_options, doctor, monitor_options, saved_models
 from waferwatch.commands import models as model_commands
+from waferwatch.commands import monitors as monitor_commands
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from waferwatch.scoring.question import Question
     from waferwatch.scoring.result import Detection
 
+_TYPED = {"start": "from", "end": "to"}  # options that are typed by another name than that of their field
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
@@ -56,7 +58,7 @@ def _option(error: WaferwatchError, options: argparse.Namespace) -> str:
     """The option that the error is about, as it is typed; nothing when it was not given."""
     field = error.field or ""
     given = field != "file" and getattr(options, field, None) is not None
-    return f"--{field.replace('_', '-')}: " if given else ""
+    return f"--{_TYPED.get(field, field).replace('_', '-')}: " if given else ""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -69,6 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_compare(commands)
     saved_models.add_fit_parser(commands)
     _add_generate(commands)
+    monitor_commands.add_monitors_parser(commands)
     model_commands.add_models_parser(commands)
     _add_serve(commands)
     doctor.add_doctor_parser(commands)
@@ -79,7 +82,12 @@ def _add_detect(commands: Any) -> None:
     parser = commands.add_parser("detect", help="find anomalies in a file")
     _add_data_options(parser)
     data_options.add_thresholds(parser)
-    parser.add_argument("--model", metavar="FOLDER", help="a model that fit has saved, instead of learning from FILE")
+    learnt = parser.add_mutually_exclusive_group()
+    learnt.add_argument(
+        "--monitor", metavar="NAME[@VERSION]", help="a monitor that fit has learnt, instead of learning from FILE"
+    )
+    learnt.add_argument("--model", metavar="FOLDER", help="instead: a model that fit --folder has saved")
+    monitor_options.add_data_dir(parser)
     parser.add_argument("--output", type=Path, metavar="OUT", help="write all rows with their scores: .csv or .parquet")
     parser.add_argument("--label", metavar="COL", help="column of known anomalies, for precision, recall and F1")
     data_options.add_detector(parser)
@@ -130,26 +138,31 @@ def run_detect(options: argparse.Namespace) -> int:
     question = Question(**question_of(options))
     if options.output:
         check_output(options.output)
-    detection = _detect(options, question)
+    detection, monitor = _detect(options, question)
     for note in detection.notes:
         print(f"Note: {note}", file=sys.stderr)
     if options.output:
         write_rows(with_result(read_original(options.file), detection), options.output)
     document = detection.to_dict() | {"file": options.file, "output": str(options.output) if options.output else None}
+    if monitor:
+        document["monitor"] = monitor
+        _say(f"Monitor {monitor}")
     _tell_detection(detection, document)
     if options.json:
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
     return 0
 
 
-def _detect(options: argparse.Namespace, question: Question) -> Detection:
-    """By the saved model if there is one, else by what is learnt now."""
+def _detect(options: argparse.Namespace, question: Question) -> tuple[Detection, str | None]:
+    """By a monitor, whose version is given too, by the saved model if there is one, else by what is learnt now."""
     from waferwatch.scoring.run import detect_table
 
+    if options.monitor:
+        return saved_models.detect_by_monitor(options, question.thresholds)
     if options.model:
-        return saved_models.detect_by_model(options, question.thresholds)
+        return saved_models.detect_by_model(options, question.thresholds), None
     table, reference = _read(options)
-    return detect_table(table, question, reference=reference, device=options.device)
+    return detect_table(table, question, reference=reference, device=options.device), None
 
 
 def run_compare(options: argparse.Namespace) -> int:

@@ -43,6 +43,7 @@ def _plain_texts(translate: Translator) -> dict[str, str]:
         "share": translate("Anomalous"),
         "threshold": translate("threshold {value}"),
         "model": translate("Model"),
+        "monitor": translate("Monitor"),
         "time": translate("Time"),
         "precision": translate("Precision"),
         "recall": translate("Recall"),

@@ -29,10 +29,10 @@ from waferwatch.web.pages.data.schemas import (
     UploadAnswer,
 )
 from waferwatch.web.pages.data.texts import texts
-from waferwatch.web.pages.data.upload import receive_file
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.shell.openapi import Endpoint
+from waferwatch.web.transfer.upload import receive_file
 
 _FINDING = (400, 404, 422, 500, 503)
 _CHANGING = (400, 403, 404, 413, 415, 422, 500, 503)
