@@ -9,7 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
-from waferwatch.read.delimited import Rows, read_delimited
+from waferwatch.read.delimited import read_delimited
+from waferwatch.read.file_rows import FileRows
+from waferwatch.read.form import Form
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.limits import Limits
 from waferwatch.read.parquet_file import PARQUET_MAGIC, read_parquet
@@ -41,6 +43,7 @@ def read_table(
     label: str | None = None,
     roles: Mapping[str, str] | None = None,
     limits: Limits | None = None,
+    form: Form | None = None,
 ) -> Table:
     """Read a file. What kind it is is found from its contents, not from its name.
 
@@ -49,15 +52,17 @@ def read_table(
         name: what messages call it; the file's name when not given.
         features, time, group, label, roles: as in ``table_from_frame``.
         limits: most rows, columns and bytes; those of the settings when not given.
+        form: what is known of how the file is written; the rest is found.
 
     Raises:
-        InputError: the file cannot be used: the message names row, column and remedy.
+        InputError: the file cannot be used: the message names row, column and remedy. Where several things stand in
+            the way it is an ``ObstaclesError`` with all of them.
         NotFoundError: there is no such file, column or role.
         TooLargeError: it holds more than the limits allow.
     """
     path = Path(path)
     name = name or path.name
-    rows = _read_rows(path, name, limits or Limits.of())
+    rows = _read_rows(path, name, limits or Limits.of(), form)
     return table_from_frame(
         rows.frame,
         name=name,
@@ -71,29 +76,31 @@ def read_table(
     )
 
 
-def read_rows(path: str | os.PathLike[str]) -> Rows:
+def read_rows(path: str | os.PathLike[str], form: Form | None = None) -> FileRows:
     """The rows of a file before anything is found out about its columns; errors as for ``read_table``."""
     path = Path(path)
-    return _read_rows(path, path.name, Limits.of())
+    return _read_rows(path, path.name, Limits.of(), form)
 
 
-def read_original(path: str | os.PathLike[str], *, limits: Limits | None = None) -> pd.DataFrame:
+def read_original(
+    path: str | os.PathLike[str], *, limits: Limits | None = None, form: Form | None = None
+) -> pd.DataFrame:
     """Every row and column of a file as they stand there: the cells of a CSV file as text, those of Parquet as stored.
 
     Args and errors as for ``read_table``.
     """
     path = Path(path)
-    return _read_rows(path, path.name, (limits or Limits.of()).as_text(), as_text=True).frame
+    return _read_rows(path, path.name, (limits or Limits.of()).as_text(), form, as_text=True).frame
 
 
-def _read_rows(path: Path, name: str, limits: Limits, *, as_text: bool = False) -> Rows:
+def _read_rows(path: Path, name: str, limits: Limits, form: Form | None, *, as_text: bool = False) -> FileRows:
     try:
         with PackedFile(path, name, limits) as file:
             magic = file.read(16)
         _refuse_other_kinds(magic, name)
         if magic.startswith(PARQUET_MAGIC):
             return read_parquet(path, name, limits)
-        return read_delimited(path, name, limits, as_text=as_text)
+        return read_delimited(path, name, limits, form, as_text=as_text)
     except OSError as error:
         raise _cannot_open(path, name, error) from error
 

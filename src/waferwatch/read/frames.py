@@ -9,6 +9,7 @@ import pandas as pd
 
 from waferwatch.errors import InputError
 from waferwatch.read import values
+from waferwatch.read.findings import Findings
 from waferwatch.read.groups import find_groups
 from waferwatch.read.labels import bad_label
 from waferwatch.read.limits import Limits
@@ -53,6 +54,8 @@ def table_from_frame(
     """
     plain = _with_index(_plain_frame(frame, name), frame.index, time, roles)
     wishes = read_wishes(name, list(plain.columns), features=features, time=time, group=group, label=label, roles=roles)
+    findings = Findings(notes)
+    findings.refuse()
     found = find_roles(plain, wishes, name, first_row)
     if Role.SENSOR not in found.roles.values():
         raise InputError(
@@ -62,7 +65,7 @@ def table_from_frame(
         )
     converted = _convert(plain, found, name, first_row)
     groups = _groups(converted, found.roles, wishes)
-    return Table(name, converted, found.roles, groups, first_row, (*notes, *found.notes), found.zone)
+    return Table(name, converted, found.roles, groups, first_row, (*findings.notes, *found.notes), found.zone)
 
 
 def _plain_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from waferwatch.errors import InputError
-from waferwatch.read.delimited import Rows
+from waferwatch.read.file_rows import FileRows
 from waferwatch.read.frames import duplicate_names
 from waferwatch.read.limits import Limits
 from waferwatch.read.memory import Meter, is_text
@@ -26,7 +26,7 @@ _FOOTER_BYTES = 64 << 20
 _STRING_BYTES = 32 << 20  # of one name or other text in its footer; Arrow keeps its whole schema in one of them
 
 
-def read_parquet(path: Path, name: str, limits: Limits) -> Rows:
+def read_parquet(path: Path, name: str, limits: Limits) -> FileRows:
     """Read a Parquet file, plain or in gzip. Pandas metadata are left aside: they would make columns the index.
 
     Raises:
@@ -46,7 +46,7 @@ def read_parquet(path: Path, name: str, limits: Limits) -> Rows:
             )
     except (pa.ArrowException, OSError) as error:
         raise _damaged(name) from error
-    return Rows(frame, first_row=1)
+    return FileRows(frame, first_row=1)
 
 
 def _open(source: Path | io.BytesIO, texts: list[str]) -> parquet.ParquetFile:
