@@ -43,12 +43,12 @@ def find_delimiter(lines: Sequence[str], declared: str | None = None) -> Split:
     if declared is not None:
         return _split(looked_at, declared)
     splits = [_split(looked_at, sign) for sign in _SIGNS]
-    best = _best(splits)
+    best = _best(splits, lines)
     if best.width > 1 and best.share >= _SURE:
         return best
     blanks = [split for split in (_split(looked_at, sign) for sign in (WIDE_BLANKS, BLANKS)) if _holds(split)]
     if blanks and best.rank < max(split.rank for split in blanks):
-        return _best(blanks) if len(blanks) > 1 else blanks[0]
+        return _best(blanks, lines)
     return best if best.width > 1 else Split(",", 1, 1.0, 0.0)
 
 
@@ -58,11 +58,18 @@ def declared_delimiter(line: str) -> str | None:
     return found[1] if found else None
 
 
-def _best(splits: Sequence[Split]) -> Split:
-    """The best rank; of equally good ones that with the most fields, then the first."""
+def _best(splits: Sequence[Split], lines: Sequence[str]) -> Split:
+    """The best rank; of equally good ones that which splits the names above the rows as well, then most fields."""
     top = max(split.rank for split in splits)
     close = [split for split in splits if split.rank >= _CLOSE * top]
-    return max(close, key=lambda split: split.width)
+    if len(close) == 1:
+        return close[0]
+    return max(close, key=lambda split: (_alike(lines[:_MOST_LINES], split), split.width))
+
+
+def _alike(lines: Sequence[str], split: Split) -> int:
+    """Lines from the top of the file that have as many fields."""
+    return sum(len(record.fields) == split.width for record in records_of(lines, split.delimiter))
 
 
 def _holds(split: Split) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,7 +12,8 @@ from waferwatch.read.text import TextForm
 from waferwatch.read.values import MISSING
 
 _NO_WORDS = pa.array([*MISSING, "inf", "-inf", "infinity", "-infinity"])
-_ENDS = 20  # rows at either end of a table that may be a summary although they hold numbers
+_LONG = 20  # rows of a table that may end in a summary
+_FEW = 20
 _MOST_LINES = 10
 _MOST_SHARE = 0.05  # of the rows; where more look foreign, they are not
 
@@ -19,14 +21,14 @@ _MOST_SHARE = 0.05  # of the rows; where more look foreign, they are not
 def without_foreign_rows(table: pa.Table, form: TextForm, name: str, findings: Findings) -> pa.Table:
     """Leave out rows that hold words where all others hold times and numbers, and report them.
 
-    A row in the midst of the table is left out only when no cell of it is a value; near the ends of the table one
-    without a time is enough ("Average, 12.1, 500.2").
+    A row in the midst of the table is left out only when no cell of it is a value. Of the rows at either end of a long
+    table those without a time are left out as well ("Average, 12.1, 500.2").
     """
     foreign = _foreign(table, form)
     if foreign is None:
         return table
     count = pc.sum(foreign).as_py() or 0
-    if not count or count > max(_ENDS, _MOST_SHARE * table.num_rows) or count == table.num_rows:
+    if not count or count > max(_FEW, _MOST_SHARE * table.num_rows) or count == table.num_rows:
         return table
     rows = pc.indices_nonzero(foreign).to_pylist()[:_MOST_LINES]
     findings.repaired(
@@ -58,7 +60,7 @@ def _foreign(table: pa.Table, form: TextForm) -> pa.ChunkedArray | None:
         without_time = words[times[0]]
         for at in times[1:]:
             without_time = pc.and_(without_time, words[at])
-        foreign = pc.or_(foreign, pc.and_(without_time, _near_the_ends(table.num_rows)))
+        foreign = pc.or_(foreign, _at_the_ends(without_time))
     return foreign
 
 
@@ -73,6 +75,8 @@ def _words(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
     return pc.fill_null(found, False)
 
 
-def _near_the_ends(rows: int) -> pa.Array:
-    ends = min(_ENDS, rows)
-    return pa.array([at < ends or at >= rows - ends for at in range(rows)])
+def _at_the_ends(without_time: pa.ChunkedArray) -> pa.Array:
+    """Those of the rows without a time before which, or after which, no other row stands."""
+    flags = without_time.to_numpy()
+    ends = np.logical_and.accumulate(flags) | np.logical_and.accumulate(flags[::-1])[::-1]
+    return pa.array(ends & (len(flags) >= _LONG))

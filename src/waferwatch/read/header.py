@@ -11,7 +11,6 @@ from waferwatch.read.records import Record, fields_of
 from waferwatch.read.table_start import TableStart, is_comment, without_comment_sign
 from waferwatch.read.unit_names import is_processing, is_ruler, is_types, is_units, unit_of
 
-_LONGEST_NAME = 200  # letters; a longer text of a header is a note
 _MOST_ROWS = 8  # above the data that may belong to the header
 _MOSTLY = 0.5
 
@@ -91,10 +90,10 @@ def _candidates(records: Sequence[Record], filled: int, width: int, delimiter: s
         if not record.fields:
             continue
         cells = _cleaned(record.fields)
-        if not _may_be_header(cells, filled, width) and is_comment(record.text):
+        if not _may_be_header(cells, filled, width) and is_comment(record.text, delimiter):
             cells = _cleaned(fields_of(without_comment_sign(record.text), delimiter))
         if not _may_be_header(cells, filled, width):
-            if rows and not is_comment(record.text):
+            if rows and not is_comment(record.text, delimiter):
                 break
             continue
         rows.append(_Row(record, cells))
@@ -130,13 +129,15 @@ def _find_names(rows: Sequence[_Row], records: Sequence[Record]) -> int | None:
         full = (at for at in names if len(set(rows[at].filled)) == len(rows[at].cells))
         return next(full, names[0])
     possible = [at for at, row in enumerate(rows) if _is_names(row) and not is_ruler(row.cells)]
-    return possible[-1] if possible else None
+    if possible:
+        return possible[-1]
+    return 0 if rows and rows[0].filled and all(cell_kind(cell) is CellKind.TEXT for cell in rows[0].filled) else None
 
 
 def _is_names(row: _Row) -> bool:
     """Whether most columns have a text that could be a name."""
     filled = row.filled
-    if len(filled) < _MOSTLY * len(row.cells) or any(len(cell) > _LONGEST_NAME for cell in filled):
+    if len(filled) < _MOSTLY * len(row.cells):
         return False
     texts = sum(cell_kind(cell) is CellKind.TEXT for cell in filled)
     return 2 * texts >= len(filled) or _are_numbered(filled) or bool(texts and _rise(filled))
@@ -216,10 +217,10 @@ def _fitted(names: list[str], start: TableStart, data: Sequence[Record]) -> tupl
     missing = start.width - len(names)
     if missing != 1 or not data:
         return False, names
-    kinds = [cell_kind(cell) for cell in data[0].fields]
+    kinds = [cell_kind(cell) for cell in data[0].fields[:2]]
     if kinds[:2] == [CellKind.TIME, CellKind.TIME]:
         return True, [names[0], "", *names[1:]]
-    if not data[0].fields[-1].strip():
+    if not data[0].fields or not data[0].fields[-1].strip():
         return False, [*names, ""]
     return False, ["", *names]
 

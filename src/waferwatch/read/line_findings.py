@@ -20,6 +20,7 @@ _REPAIRED = {
     "joined": "{table}: lines with delimiters in an unquoted text were put together again: {count} (lines {lines}).",
     "long": "{table}: lines with more fields than columns were left out: {count} (lines {lines}).",
     "note": "{table}: lines that are no rows of the table were left out: {count} (lines {lines}).",
+    "footer": "{table}: lines below the table were left out: {count} (lines {lines}).",
     "cut_off": "{table}: the last line is cut off and was left out (line {lines}).",
     "zeros": "{table}: lines with NUL bytes, as a loss of power leaves them: {count} (lines {lines}). "
     "What they had swallowed was left out.",
@@ -54,8 +55,10 @@ def find_lines(
             values = {"table": name, "count": counts[sort], "lines": _listed(lines.get(sort, ()), counts[sort])}
             findings.repaired(sort + "_lines", template, values, lines=lines.get(sort, ()), count=counts[sort])
     lost = sum(counts.get(sort, 0) for sort in _LOST)
-    if lost > max(_FEW, _MOST_NOTES * rows):
-        places = sorted({line for sort in _LOST for line in lines.get(sort, ())})
+    below = counts.get("footer", 0)
+    if lost > max(min(_FEW, rows / 4), _MOST_NOTES * rows) or below > max(_FEW, rows / 4):
+        places = sorted({line for sort in (*_LOST, "footer") for line in lines.get(sort, ())})
+        lost += below
         findings.obstacle(
             "ragged",
             "{table}: {count} lines do not have the {rows} other lines' number of fields, the first in line {line}.",

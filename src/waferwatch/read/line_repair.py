@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from waferwatch.errors import InputError
 from waferwatch.read.cell_kinds import CellKind, cell_kind, is_value
 from waferwatch.read.records import fields_of
-from waferwatch.read.table_start import COMMENT_SIGNS, fits, is_comment
+from waferwatch.read.table_start import COMMENT_SIGNS, TableStart, fits, is_comment, is_row
 from waferwatch.read.text import TextForm
 
 _MOST_KEPT = 10  # line numbers for each sort
@@ -45,12 +45,14 @@ class LineRepair:
         self.rows = 0
         self.delimiter = b"\t" if form.has_blanks else form.delimiter.encode()
         self._form = form
+        self._start = TableStart(0, form.width, form.kinds)
         self._joins = form.header.joined_time
         self.padded_by_zeros = padded_by_zeros
         self._commas = form.width - 1
         self._again = {line.encode() for line in form.header_lines}
         self._line = form.first_row - 1
         self._held = b""
+        self._notes: list[int] = []  # lines that are no rows; below the table when no row follows
         self._open: list[bytes] = []  # lines of a record whose quotation mark is still open
 
     def feed(self, chunk: bytes, *, final: bool) -> bytes:
@@ -76,7 +78,14 @@ class LineRepair:
         if final:
             kept.extend(self._ended(last))
         self.rows += len(kept)
+        if final:
+            self._add_notes("footer")
         return b"".join(line + b"\n" for line in kept)
+
+    def _add_notes(self, sort: str) -> None:
+        for number in self._notes:
+            self.found.add(sort, number)
+        self._notes.clear()
 
     def _ended(self, last: bytes) -> Iterator[bytes]:
         """The last line of the file, which has no line end, and lines of a quotation mark that is never closed."""
@@ -95,6 +104,7 @@ class LineRepair:
 
     def _mended(self, lines: list[bytes]) -> Iterator[bytes]:
         wanted, delimiter, plain = self._commas, self.delimiter, not self._form.has_blanks
+        comments = tuple(sign for sign in _COMMENT_BYTES if sign != delimiter)
         for line in lines:
             self._line += 1
             if self._open or b'"' in line:
@@ -104,9 +114,11 @@ class LineRepair:
                 and line.count(delimiter) == wanted
                 and wanted
                 and b"\0" not in line
-                and not line.startswith(_COMMENT_BYTES)
+                and not line.startswith(comments)
                 and line not in self._again
             ):
+                if self._notes:
+                    self._add_notes("note")
                 yield line
             else:
                 yield from self._odd(line, self._line)
@@ -146,9 +158,7 @@ class LineRepair:
         fields = self._fields(line)
         if line in self._again:
             self.found.add("header_again", number)
-        elif is_comment(line.decode("utf-8", "replace")) and not (
-            len(fields) == self._form.width and fits(fields, self._form.kinds)
-        ):
+        elif is_comment(line.decode("utf-8", "replace"), self._form.delimiter) and not is_row(fields, self._start):
             self.found.add("comment", number)
         elif len(fields) == self._form.width:
             yield self._written(fields, line)
@@ -172,10 +182,10 @@ class LineRepair:
         width, kinds = self._form.width, self._form.kinds
         if len(fields) > width:
             return self._shortened(fields, number)
-        if len(fields) > 1 and fits(fields, kinds) and not (is_value(kinds[0]) and _is_text(fields[0])):
+        if 2 * len(fields) >= min(width, 4) and fits(fields, kinds) and not (is_value(kinds[0]) and _is_text(fields[0])):
             self.found.add("short", number)
             return fields + [""] * (width - len(fields))
-        self.found.add("note", number)
+        self._notes.append(number)
         return None
 
     def _shortened(self, fields: list[str], number: int) -> list[str] | None:
@@ -195,6 +205,7 @@ class LineRepair:
 
     def _written(self, fields: list[str], line: bytes | None) -> bytes:
         """The fields as a line; the line as it stands where that is the same."""
+        self._add_notes("note")
         if self._joins:
             fields = [f"{fields[0]} {fields[1]}", *fields[2:]]
         elif line is not None and not self._form.has_blanks:

@@ -60,7 +60,7 @@ def _lines_taken(lines: Sequence[str], at: int) -> int:
 def fields_of(text: str, delimiter: str) -> tuple[str, ...]:
     """The fields of one record; none of a blank line."""
     text = text.rstrip("\r\n").lstrip("\ufeff")
-    if not text.strip():
+    if not text.strip(" \xa0" if delimiter == "\t" else None):
         return ()
     if '"' in text:
         return _quoted_fields(text, delimiter)

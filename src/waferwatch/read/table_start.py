@@ -54,9 +54,17 @@ def fits(fields: Sequence[str], kinds: Sequence[CellKind]) -> bool:
     return good > 0 and 2 * good >= len(numbers)
 
 
-def is_comment(text: str) -> bool:
-    """Whether a line begins with a sign that usually begins a comment."""
-    return text.lstrip('\ufeff \t"').startswith(COMMENT_SIGNS)
+def is_comment(text: str, delimiter: str) -> bool:
+    """Whether a line begins with a sign that usually begins a comment, and that is not the delimiter."""
+    plain = text.lstrip("\ufeff \"" if delimiter == "\t" else "\ufeff \t\"")
+    return plain.startswith(COMMENT_SIGNS) and not plain.startswith(delimiter)
+
+
+def is_row(fields: Sequence[str], start: TableStart) -> bool:
+    """Whether a line may be a row of data: it looks like one, or is as wide and holds nothing at all."""
+    if len(fields) != start.width:
+        return False
+    return fits(fields, start.kinds) or all(cell_kind(cell) is CellKind.EMPTY for cell in fields)
 
 
 def without_comment_sign(cell: str) -> str:

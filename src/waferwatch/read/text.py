@@ -19,6 +19,7 @@ from waferwatch.read.table_start import TableStart, find_start
 SAMPLE_BYTES = 1 << 20
 _MOST_LINES = 2_000
 _SAMPLE_RECORDS = 500
+_FEW_RECORDS = 12
 _COMMA_DECIMAL = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 _POINT_DECIMAL = re.compile(r"\s*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\s*")
 
@@ -83,7 +84,7 @@ def find_text_form(text: str, encoding: str, name: str, form: Form, *, whole: bo
     told = next(filter(None, map(declared_delimiter, lines[:3])), None)
     split = find_delimiter(lines, form.sign or told)
     records = [_undeclared(record) for record in records_of(lines, split.delimiter)]
-    start = _start(records, split, form)
+    start = _start(records, _width(records, split), form)
     header = _header(records, start, split.delimiter, form, name)
     return _text_form(lines, records, start, header, split.delimiter, encoding, errors)
 
@@ -92,15 +93,24 @@ def _undeclared(record: Record) -> Record:
     return Record(record.line, record.text, ()) if declared_delimiter(record.text) else record
 
 
-def _start(records: Sequence[Record], split: Split, form: Form) -> TableStart:
-    start = find_start(records, split.width)
+def _width(records: Sequence[Record], split: Split) -> int:
+    """Fields of most records in the middle, where a line is not taken for a record of its own."""
+    filled = [record for record in records if record.fields]
+    quarter = len(filled) // 4 if len(filled) > _FEW_RECORDS else 0
+    counts = Counter(len(record.fields) for record in filled[quarter : len(filled) - quarter])
+    counts.pop(1, None)
+    return max(counts, key=lambda one: (counts[one], one)) if split.width > 1 and counts else split.width
+
+
+def _start(records: Sequence[Record], width: int, form: Form) -> TableStart:
+    start = find_start(records, width)
     if form.header_line:
         below = [at for at, record in enumerate(records) if record.line > form.header_line and record.fields]
-        found = find_start(records[below[0] :], split.width) if below else start
+        found = find_start(records[below[0] :], width) if below else start
         return TableStart(below[0] + found.position if below else len(records), start.width, start.kinds)
     if start.position < len(records):
         return start
-    header = next((at for at, record in enumerate(records) if len(record.fields) == split.width), len(records) - 1)
+    header = next((at for at, record in enumerate(records) if len(record.fields) == width), len(records) - 1)
     return TableStart(header + 1, start.width, start.kinds)
 
 
