@@ -15,6 +15,7 @@ from waferwatch.read.form import Form
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.limits import Limits
 from waferwatch.read.parquet_file import PARQUET_MAGIC, read_parquet
+from waferwatch.read.shapes.recognise import wide_rows
 from waferwatch.read.source import PackedFile
 from waferwatch.read.table import Table
 
@@ -62,7 +63,7 @@ def read_table(
     """
     path = Path(path)
     name = name or path.name
-    rows = _read_rows(path, name, limits or Limits.of(), form)
+    rows = wide_rows(_read_rows(path, name, limits or Limits.of(), form), name, form or Form())
     return table_from_frame(
         rows.frame,
         name=name,
@@ -79,7 +80,7 @@ def read_table(
 def read_rows(path: str | os.PathLike[str], form: Form | None = None) -> FileRows:
     """The rows of a file before anything is found out about its columns; errors as for ``read_table``."""
     path = Path(path)
-    return _read_rows(path, path.name, Limits.of(), form)
+    return wide_rows(_read_rows(path, path.name, Limits.of(), form), path.name, form or Form())
 
 
 def read_original(
@@ -87,10 +88,17 @@ def read_original(
 ) -> pd.DataFrame:
     """Every row and column of a file as they stand there: the cells of a CSV file as text, those of Parquet as stored.
 
+    A table that is not wide is given in the wide shape.
+
     Args and errors as for ``read_table``.
     """
-    path = Path(path)
-    return _read_rows(path, path.name, (limits or Limits.of()).as_text(), form, as_text=True).frame
+    path, limits = Path(path), limits or Limits.of()
+    rows = _read_rows(path, path.name, limits, form)
+    wide = wide_rows(rows, path.name, form or Form())
+    if wide is not rows:
+        return wide.frame
+    del rows, wide
+    return _read_rows(path, path.name, limits.as_text(), form, as_text=True).frame
 
 
 def _read_rows(path: Path, name: str, limits: Limits, form: Form | None, *, as_text: bool = False) -> FileRows:

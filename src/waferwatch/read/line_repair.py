@@ -182,7 +182,11 @@ class LineRepair:
         width, kinds = self._form.width, self._form.kinds
         if len(fields) > width:
             return self._shortened(fields, number)
-        if 2 * len(fields) >= min(width, 4) and fits(fields, kinds) and not (is_value(kinds[0]) and _is_text(fields[0])):
+        if (
+            2 * len(fields) >= min(width, 4)
+            and fits(fields, kinds)
+            and not (is_value(kinds[0]) and _is_text(fields[0]))
+        ):
             self.found.add("short", number)
             return fields + [""] * (width - len(fields))
         self._notes.append(number)

@@ -56,7 +56,7 @@ def fits(fields: Sequence[str], kinds: Sequence[CellKind]) -> bool:
 
 def is_comment(text: str, delimiter: str) -> bool:
     """Whether a line begins with a sign that usually begins a comment, and that is not the delimiter."""
-    plain = text.lstrip("\ufeff \"" if delimiter == "\t" else "\ufeff \t\"")
+    plain = text.lstrip('\ufeff "' if delimiter == "\t" else '\ufeff \t"')
     return plain.startswith(COMMENT_SIGNS) and not plain.startswith(delimiter)
 
 

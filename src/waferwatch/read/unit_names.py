@@ -16,10 +16,12 @@ _UNITS = vocabulary(
     "hz khz mhz ghz rpm 1/min 1/s m/s mm/s cm/s m/min mm/min um/s m mm cm µm μm um nm å angstrom angstroms in inch mil "
     "% pct percent %rh rh ppm ppb ppt mol mol/l ph db dbm count counts cnt cts ea pcs # no. n nm nmm n·m "
     "nm/min å/min a/min å/s nm/s um/min mm/h mbar·l/s pa·m3/s g/cm3 kg/m3 cp mpas "
-    "- – -- bool boolean on/off 0/1 text enum step state unitless none n/a arb a.u. au 초 분 시 도 개 회 毫秒 秒 分 度 帕 瓦 伏 安"
+    "- – -- bool boolean on/off 0/1 text enum step state unitless none n/a arb a.u. au "
+    "초 분 시 도 개 회 毫秒 秒 分 度 帕 瓦 伏 安"
 )
 _PROCESSING = vocabulary(
-    "avg average mean smp sample min minimum max maximum std sd sdev tot total med median inst instant last first sum rms"
+    "avg average mean smp sample min minimum max maximum std sd sdev tot total med median inst instant last first sum "
+    "rms"
 )
 _TYPES = vocabulary(
     "int int8 int16 int32 int64 integer uint uint8 uint16 uint32 long short byte word dword float float32 float64 real "
