@@ -11,7 +11,7 @@ import pandas as pd
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.findings import Findings
 from waferwatch.read.names import plain
-from waferwatch.read.shapes.clocks import holds_times, is_clock_name, rises, seconds_of
+from waferwatch.read.shapes.clocks import clock_column, holds_times, is_clock_name, rises, seconds_of
 from waferwatch.read.shapes.time_line import RULE, Readings, one_time_line
 
 
@@ -70,10 +70,7 @@ def _on_one_clock(
 ) -> FileRows:
     findings = Findings(rows.notes)
     line = one_time_line(readings)
-    clock = pd.Series(line.times)
-    first = rows.frame[clocks[0]]
-    if holds_times(first):
-        clock = pd.to_datetime(clock * 1e9, unit="ns")
+    clock = clock_column(line.times, dated=holds_times(rows.frame[clocks[0]]))
     wide = {clocks[0]: clock}
     for sensors in blocks.values():
         for sensor in sensors:

@@ -13,6 +13,7 @@ from waferwatch.read.names import plain, time_rank
 from waferwatch.read.times import read_times
 
 _SAMPLE = 50
+_A_YEAR = 365 * 86_400  # seconds; less are times of day
 _CLOCK_WORDS = ("time", "timestamp", "datetime", "시간", "시각", "일시", "xvalue", "elapsed", "stamp")
 
 
@@ -51,3 +52,10 @@ def rises(column: pd.Series) -> bool:
     numbers = values.to_float(column)
     numbers = numbers[~np.isnan(numbers)]
     return len(numbers) > 1 and bool((np.diff(numbers) > 0).all())
+
+
+def clock_column(seconds: NDArray[np.float64], *, dated: bool) -> pd.Series:
+    """Seconds as ``seconds_of`` gives them, as a column: as dates where they are such."""
+    if dated and len(seconds) and seconds[0] > _A_YEAR:
+        return pd.Series(np.round(seconds * 1e6).astype("datetime64[us]").astype("datetime64[ns]"))
+    return pd.Series(seconds)

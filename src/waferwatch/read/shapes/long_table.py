@@ -17,13 +17,13 @@ from waferwatch.read.shapes.clocks import holds_times, is_clock_name, seconds_of
 from waferwatch.read.shapes.time_line import RULE, Readings, one_time_line
 
 _TAG_NAMES = vocabulary(
-    "tag tagname series seriesname sensor sensorname sensorid parameter parametername param variable variablename signal "
-    "signalname channel channelname metric point pointname item itemname name measurement svid svname vid field "
+    "tag tagname series seriesname sensor sensorname sensorid parameter parametername param variable variablename "
+    "signal signalname channel channelname metric point pointname item itemname name svid svname vid field "
     "fieldname 태그 태그명 센서 센서명 항목 항목명 파라미터 변수 변수명 채널 신호 参数 参数名 标签 测点 項目 信号名"
 )
 _VALUE_NAMES = vocabulary(
-    "value values val reading data measuredvalue measurement datavalue numvalue result y pv 값 측정값 수치 데이터 数值 测量值 "
-    "測定値 値"
+    "value values val reading data measuredvalue measurement datavalue numvalue result y pv 값 측정값 수치 데이터 数值 "
+    "测量值 測定値 値"
 )
 _UNIT_NAMES = vocabulary("unit units uom engunits 단위 单位 単位")
 _FEWEST_ROWS = 3  # of a sensor, on average
