@@ -90,6 +90,11 @@ class Findings:
     def obstacles(self) -> tuple[FileFinding, ...]:
         return tuple(note for note in self._notes if isinstance(note, FileFinding) and is_obstacle(note))
 
+    @property
+    def everything(self) -> tuple[Note, ...]:
+        """With the obstacles, to be handed on to whoever reads on."""
+        return tuple(self._notes)
+
     def add(self, note: Note) -> None:
         self._notes.append(note)
 
