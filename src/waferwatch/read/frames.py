@@ -206,9 +206,15 @@ def _leave_out_rows(frame: pd.DataFrame, found: FoundRoles, table: str, rules: C
         require_column(table, list(frame.columns), column, "leave_out")
         rows = rows_with(frame[column], value)
         if not rows.any():
-            text, hint = "No row of {table} has {value} in {column}.", "Check the value: the column holds {found}."
-            held = ", ".join(map(str, frame[column].dropna().unique()[:10]))
-            raise InputError(text, hint=hint, field="leave_out", table=table, column=column, value=value, found=held)
+            raise InputError(
+                "No row of {table} has {value} in {column}.",
+                hint="Check the value: the column holds {found}.",
+                field="leave_out",
+                table=table,
+                column=column,
+                value=value,
+                found=", ".join(map(str, frame[column].dropna().unique()[:10])),
+            )
         out |= rows
     if not out.any():
         return frame

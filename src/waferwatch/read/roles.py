@@ -20,6 +20,13 @@ from waferwatch.read.wishes import Wishes
 _SOME = 0.1  # of a text column's cells: so many numbers are worth a word
 _LISTED = 10
 
+_LEFT_OUT_TEXTS = {
+    "another clock": "Left out, since another column is the clock: {columns}.",
+    "row numbers": "Left out, since they only count the rows: {columns}.",
+    "another text in every row": "Left out, since they hold another text in every row: {columns}.",
+    "complex numbers": "Left out, since they hold complex numbers: {columns}.",
+}
+
 
 @dataclass
 class FoundRoles:
@@ -178,15 +185,9 @@ def _say_few_numbers(found: FoundRoles, name: str, numbers: int, rows: int) -> N
 
 def _say_left_out(found: FoundRoles) -> None:
     """One line for the columns that were left out for the same reason."""
-    texts = {
-        "another clock": "Left out, since another column is the clock: {columns}.",
-        "row numbers": "Left out, since they only count the rows: {columns}.",
-        "another text in every row": "Left out, since they hold another text in every row: {columns}.",
-        "complex numbers": "Left out, since they hold complex numbers: {columns}.",
-    }
     for why, columns in found.left_out.items():
         said = ", ".join(columns[:_LISTED]) + (", ..." if len(columns) > _LISTED else "")
-        found.findings.info("left_out", texts[why], {"columns": said}, count=len(columns))
+        found.findings.info("left_out", _LEFT_OUT_TEXTS[why], {"columns": said}, count=len(columns))
 
 
 def _name_such_things(kind: Role, texts: list[str]) -> bool:

@@ -19,7 +19,7 @@ from waferwatch.read.table import Note
 from waferwatch.read.times import Times, on_date, over_midnight, read_times, with_notes
 from waferwatch.read.values import is_numeric, is_time, to_float, without_categories
 
-_SPREADSHEET = next(epoch for epoch in EPOCHS if "spreadsheet" in epoch.what)
+_SPREADSHEET = next(epoch for epoch in EPOCHS if epoch.what == "days since 1900")
 
 
 def read_clock(

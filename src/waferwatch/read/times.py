@@ -27,6 +27,17 @@ _BLOCK = 200_000  # cells parsed at once, since each becomes a Python object for
 _FIRST_YEAR, _LAST_YEAR = 1678, 2261  # of datetime64[ns], whole years
 _HALF = 0.5  # of a day or an hour: a clock without a date that goes back by more begins the next one
 _NAT = np.iinfo(np.int64).min
+_EPOCH_TEXTS = {
+    "seconds since 1970": "The numbers in {column} were read as seconds since 1970 (UTC).",
+    "milliseconds since 1970": "The numbers in {column} were read as milliseconds since 1970 (UTC).",
+    "microseconds since 1970": "The numbers in {column} were read as microseconds since 1970 (UTC).",
+    "nanoseconds since 1970": "The numbers in {column} were read as nanoseconds since 1970 (UTC).",
+    "seconds since 1904": "The numbers in {column} were read as seconds since 1904, as LabVIEW counts them.",
+    "Windows file times": "The numbers in {column} were read as file times of Windows.",
+    "ticks of .NET": "The numbers in {column} were read as ticks of .NET.",
+    "days since 1900": "The numbers in {column} were read as days since 1900, as spreadsheets count them.",
+    "days since year 0": "The numbers in {column} were read as days since year 0, as MATLAB counts them.",
+}
 
 
 @dataclass(frozen=True)
@@ -88,10 +99,8 @@ def _of_numbers(column: pd.Series, numbers: NDArray[np.float64], name: str) -> T
     epoch = epoch_of(numbers)
     if epoch is None:
         return Times(pd.Series(np.where(np.isfinite(numbers), numbers, np.nan)))
-    said: dict[str, object] = {"column": name, "what": epoch.what}
-    note = FileFinding(
-        "The numbers in {column} were read as {what}.", said, level=Level.REPAIRED, code="epoch", column=name
-    )
+    said: dict[str, object] = {"column": name}
+    note = FileFinding(_EPOCH_TEXTS[epoch.what], said, level=Level.REPAIRED, code="epoch", column=name)
     zone = "UTC" if epoch.sure and "1970" in epoch.what else None
     return Times(as_times(column, numbers, epoch), (note,), zone=zone)
 
@@ -232,16 +241,16 @@ def _order_notes(days: Days | None, name: str) -> tuple[Note, ...]:
     said["other"] = days.others[0].value
     if days.one_day:
         text = "The dates in {column} were read {order}; {other} would fit as well. All rows lie on one day either way."
-        return (FileFinding(text, said, code="date_order", option=option, remedy=_SAY_ORDER, **place),)  # type: ignore[arg-type]
+        return (FileFinding(text, said, code="date_order", option=option, remedy=_ORDER_TEXT, **place),)  # type: ignore[arg-type]
     text = "The dates in {column} can be read {order} or {other}, and how time runs does not show which is right."
     options = f"--{days.order} | --{days.others[0]}"
     obstacle = Level.OBSTACLE
     return (
-        FileFinding(text, said, level=obstacle, code="date_order", option=options, remedy=_SAY_ORDER, **place),  # type: ignore[arg-type]
+        FileFinding(text, said, level=obstacle, code="date_order", option=options, remedy=_ORDER_TEXT, **place),  # type: ignore[arg-type]
     )
 
 
-_SAY_ORDER = "Say which comes first: --day-first, --month-first or --year-first."
+_ORDER_TEXT = "Say which comes first: --day-first, --month-first or --year-first."
 
 
 def _zone_notes(found: TextTimes, name: str) -> tuple[Note, ...]:

@@ -36,11 +36,11 @@ EPOCHS = (
     Epoch("milliseconds since 1970", 9.4e11, 2.3e12, 1e6, 0, 6),
     Epoch("microseconds since 1970", 9.4e14, 2.3e15, 1e3, 0, 9),
     Epoch("nanoseconds since 1970", 9.4e17, 2.3e18, 1, 0, 9),
-    Epoch("seconds since 1904 (LabVIEW)", 3.0e9, 4.3e9, _SECOND, _SINCE_1904, 6),
+    Epoch("seconds since 1904", 3.0e9, 4.3e9, _SECOND, _SINCE_1904, 6),
     Epoch("Windows file times", 1.25e17, 1.40e17, 100, _SINCE_1601, 7),
     Epoch("ticks of .NET", 6.3e17, 6.5e17, 100, 0, 7),
-    Epoch("days since 1900 (spreadsheet)", 36_526.0, 55_153.0, _DAY, _DAYS_1900, 3, sure=False),
-    Epoch("days since year 0 (MATLAB)", 730_486.0, 749_113.0, _DAY, _DAYS_0, 3, sure=False),
+    Epoch("days since 1900", 36_526.0, 55_153.0, _DAY, _DAYS_1900, 3, sure=False),
+    Epoch("days since year 0", 730_486.0, 749_113.0, _DAY, _DAYS_0, 3, sure=False),
 )
 _SPREADSHEET_STEP = 0.25  # of a day: rows further from one another than this are no rows of days with a fraction
 _FINEST = 2**53  # larger whole numbers lose digits as float64
