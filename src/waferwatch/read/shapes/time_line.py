@@ -66,8 +66,8 @@ def report_time_line(line: TimeLine, table: str, findings: Findings) -> None:
     findings.repaired(
         "one_time_line",
         "{table}: the sensors were read at different times. The rows are those of {sensor}, which has the most "
-        "readings; every other sensor gives its last reading up to then, unless that is older than twice its usual interval. "
-        "{unused} readings stand in no row.",
+        "readings; every other sensor gives its last reading up to then, unless that is older than twice its usual "
+        "interval. {unused} readings stand in no row.",
         {"table": table, "sensor": line.sensor, "unused": line.unused},
         count=line.unused,
     )
