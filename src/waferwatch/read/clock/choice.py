@@ -55,7 +55,7 @@ def _kinds(frame: pd.DataFrame, free: Sequence[str]) -> dict[str, Kind]:
     """The columns that may be a clock; row counters and columns that name things are none."""
     kinds = {}
     for name in free:
-        if category(name) is None and not is_counter(name):
+        if category(name) is None and not (is_counter(name) and is_numeric(without_categories(frame[name]))):
             kind = kind_of(frame[name], name) or _kind_in_groups(frame, name)
             if kind is not None:
                 kinds[name] = kind

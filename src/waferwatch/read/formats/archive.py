@@ -13,6 +13,7 @@ from waferwatch.read.findings import Findings
 from waferwatch.read.formats.file_format import DataFile, FileFormat, binary_stream
 from waferwatch.read.limits import Limits
 from waferwatch.read.shapes.several_files import NamedRows, put_together
+from waferwatch.read.values import look_at
 
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _MOST_FILES = 2_000
@@ -112,7 +113,10 @@ def _read_member(
     name = f"{file.name}/{info.filename}"
     member = DataFile(opened, name, file.limits, file.form, file.as_text)
     try:
-        return read_file(member)
+        rows = read_file(member)
+        if not alone and not any(look_at(rows.frame[column]).mostly_numbers for column in rows.frame.columns):
+            raise InputError("{table} holds no numbers.", hint="", table=name)
+        return rows
     except TooLargeError:
         raise
     except InputError as error:

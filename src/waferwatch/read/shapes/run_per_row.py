@@ -29,7 +29,7 @@ def turned(rows: FileRows, name: str, *, wished: bool) -> FileRows | None:
     stem = _stem(points[0]).strip(" _-.") or "value"
     others = [one for one in frame.columns if one not in points]
     runs, width = len(frame), len(points)
-    long = {one: frame[one].repeat(width).reset_index(drop=True) for one in others}
+    long = {_called(frame, one): frame[one].repeat(width).reset_index(drop=True) for one in others}
     if "run" not in long:
         long["run"] = pd.Series(np.repeat(np.arange(1, runs + 1), width))
     long[stem if stem not in long and stem != "column" else "value"] = pd.Series(frame[points].to_numpy().ravel())
@@ -45,6 +45,11 @@ def turned(rows: FileRows, name: str, *, wished: bool) -> FileRows | None:
         field="shape",
     )
     return replace(rows, frame=pd.DataFrame(long), notes=findings.everything, units={})
+
+
+def _called(frame: pd.DataFrame, name: str) -> str:
+    """A nameless column of a few numbers before the points is the class of the run."""
+    return "class" if name == "column 1" and frame[name].nunique() <= _MOST_CLASSES else name
 
 
 def _points(frame: pd.DataFrame) -> list[str]:
