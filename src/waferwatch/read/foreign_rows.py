@@ -62,8 +62,13 @@ def _foreign(table: pa.Table, form: TextForm) -> pa.ChunkedArray | None:
         without_time = words[times[0]]
         for at in times[1:]:
             without_time = pc.and_(without_time, words[at])
-        foreign = pc.or_(foreign, _at_the_ends(without_time))
-    return foreign
+        return pc.or_(foreign, _at_the_ends(without_time))
+    return foreign if values[0] or words[0] is None else pc.or_(foreign, _at_the_ends(_summaries(table.column(0))))
+
+
+def _summaries(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which cells say that the row sums up the others."""
+    return pc.fill_null(pc.match_substring_regex(cells, _SUMMARY, ignore_case=True), False)
 
 
 def _words(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
