@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from waferwatch.scoring.result import Detection
     from waferwatch.scoring.threshold import Thresholds
 
-FILE_FORMATS = "CSV or other text, Parquet, Excel workbook, zip, JSON lines, LabVIEW TDMS, HDF5"
+FILE_FORMATS = "CSV, Parquet, Excel, zip, LabVIEW TDMS, HDF5, JSON"  # as formats.registry has them
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
@@ -104,7 +104,7 @@ def _add_compare(commands: Any) -> None:
 
 
 def _add_data_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help=f"one of: {FILE_FORMATS}; also in gzip")
+    parser.add_argument("file", metavar="FILE", help=f"{FILE_FORMATS}; also in gzip")
     data_options.add_column_options(parser)
     data_options.add_form_options(parser)
     known = parser.add_mutually_exclusive_group()

@@ -62,8 +62,11 @@ def _foreign(table: pa.Table, form: TextForm) -> pa.ChunkedArray | None:
         without_time = words[times[0]]
         for at in times[1:]:
             without_time = pc.and_(without_time, words[at])
-        return pc.or_(foreign, _at_the_ends(without_time))
-    return foreign if values[0] or words[0] is None else pc.or_(foreign, _at_the_ends(_summaries(table.column(0))))
+        foreign = pc.or_(foreign, _at_the_ends(without_time, _LONG))
+    first = (times or values)[0]
+    if first > 0 or words[first] is None:
+        return foreign
+    return pc.or_(foreign, _at_the_ends(_summaries(table.column(first)), 1))
 
 
 def _summaries(cells: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -82,8 +85,8 @@ def _words(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
     return pc.fill_null(found, False)
 
 
-def _at_the_ends(without_time: pa.ChunkedArray) -> pa.Array:
-    """Those of the rows without a time before which, or after which, no other row stands."""
-    flags = without_time.to_numpy()
+def _at_the_ends(odd: pa.ChunkedArray, fewest: int) -> pa.Array:
+    """Those of the odd rows before which, or after which, no other row stands, in a table of at least ``fewest`` rows."""
+    flags = odd.to_numpy()
     ends = np.logical_and.accumulate(flags) | np.logical_and.accumulate(flags[::-1])[::-1]
-    return pa.array(ends & (len(flags) >= _LONG))
+    return pa.array(ends & (len(flags) >= fewest))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import IO
@@ -43,7 +44,7 @@ def _read(file: DataFile, read_file: Callable[[DataFile], FileRows]) -> FileRows
                 if rows is not None:
                     found.append(NamedRows(PurePosixPath(info.filename).stem, rows))
                     _check_total(found, file.name, file.limits)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error) as error:
         raise _damaged(file.name) from error
     if not found:
         raise InputError(

@@ -140,4 +140,4 @@ def _unreadable(name: str, line: int) -> InputError:
     )
 
 
-JSON_RECORDS = FileFormat("JSON lines", (".jsonl", ".ndjson", ".json"), _matches, _read)
+JSON_RECORDS = FileFormat("JSON", (".jsonl", ".ndjson", ".json"), _matches, _read)
