@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from waferwatch.read.cell_rules import CellRules
     from waferwatch.read.form import Form
 
 DETECTOR = "moment"  # where none is named
@@ -18,6 +19,38 @@ def add_column_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", type=names, metavar="COL,COL", help="columns that part the rows into series")
     parser.add_argument(
         "--role", type=_role, action="append", default=[], metavar="COL=ROLE", help="what a column is; may be repeated"
+    )
+    _add_cell_options(parser)
+
+
+def _add_cell_options(parser: argparse.ArgumentParser) -> None:
+    """``--no-value``, ``--bad-cells``, ``--day-first`` and its like, ``--keep-values`` and ``--leave-out``."""
+    parser.add_argument(
+        "--no-value",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="a word or number that stands for no value; may be repeated",
+    )
+    parser.add_argument(
+        "--bad-cells",
+        type=float,
+        metavar="SHARE",
+        help="share of a column's cells that may be no numbers; default: 0.05",
+    )
+    parser.add_argument("--keep-values", action="store_true", help="take numbers such as -9999 for measurements")
+    order = parser.add_mutually_exclusive_group()
+    for first in ("day-first", "month-first", "year-first"):
+        order.add_argument(
+            f"--{first}", dest="date_order", action="store_const", const=first, help=f"dates are written {first}"
+        )
+    parser.add_argument(
+        "--leave-out",
+        type=_value,
+        action="append",
+        default=[],
+        metavar="COL=VALUE",
+        help="do not judge rows with this value, such as state=PM; may be repeated",
     )
 
 
@@ -69,7 +102,30 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def column_wishes(options: argparse.Namespace) -> dict[str, Any]:
     """What the options say of the columns, as ``read_table`` takes it."""
     roles = dict(options.role)
-    return {"features": options.features, "time": options.time, "group": options.group, "roles": roles}
+    return {
+        "features": options.features,
+        "time": options.time,
+        "group": options.group,
+        "roles": roles,
+        "rules": cell_rules(options),
+    }
+
+
+def cell_rules(options: argparse.Namespace) -> CellRules:
+    """What the options say of cells.
+
+    Raises:
+        InputError: ``--bad-cells`` is no share.
+    """
+    from waferwatch.read.cell_rules import CellRules
+
+    return CellRules.of(
+        no_value=options.no_value,
+        bad_cells=options.bad_cells,
+        date_order=options.date_order,
+        keep_values=options.keep_values,
+        leave_out=options.leave_out,
+    )
 
 
 def names(text: str) -> list[str]:
@@ -85,3 +141,10 @@ def _role(text: str) -> tuple[str, str]:
     if not (column and equals and role):
         raise argparse.ArgumentTypeError(f"write it like 호기=equipment, not {text!r}")
     return column, role
+
+
+def _value(text: str) -> tuple[str, str]:
+    column, equals, value = text.partition("=")
+    if not (column and equals and value):
+        raise argparse.ArgumentTypeError(f"write it like state=PM, not {text!r}")
+    return column, value

@@ -95,6 +95,7 @@ def detect_by_model(options: argparse.Namespace, wish: Thresholds) -> Detection:
         roles={column: role for column, role in model.roles.items() if column in there and column != options.label},
         first_row=rows.first_row,
         notes=rows.notes,
+        rules=data_options.cell_rules(options),
     )
     return detect_with(model, table, wish)
 

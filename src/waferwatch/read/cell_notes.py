@@ -13,7 +13,7 @@ _TEXTS = {
     "unit": "{count} numbers in {column} carry the unit {unit}; they were read without it.",
     "scaled unit": "{count} numbers in {column} have another multiple of the unit {unit}; they were converted to it.",
     "bound": "{count} numbers in {column} are bounds such as <0.05; the bound was taken for the value.",
-    "sign": "{count} numbers in {column} are written in an unusual way, such as 123- or 1.5D+03; they were read as numbers.",
+    "sign": "{count} cells of {column} are written in an unusual way, such as 123- or 1.5D+03; they were read.",
 }
 _WORDS_SHOWN = 5
 

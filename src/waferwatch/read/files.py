@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
+from waferwatch.read.cell_rules import USUAL, CellRules
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.form import Form
 from waferwatch.read.formats.file_format import DataFile
@@ -30,6 +31,7 @@ def read_table(
     roles: Mapping[str, str] | None = None,
     limits: Limits | None = None,
     form: Form | None = None,
+    rules: CellRules = USUAL,
 ) -> Table:
     """Read a file. What kind it is is found from its contents, not from its name.
 
@@ -39,6 +41,7 @@ def read_table(
         features, time, group, label, roles: as in ``table_from_frame``.
         limits: most rows, columns and bytes; those of the settings when not given.
         form: what is known of how the file is written; the rest is found.
+        rules: what is known of its cells.
 
     Raises:
         InputError: the file cannot be used: the message names row, column and remedy. Where several things stand in
@@ -59,6 +62,7 @@ def read_table(
         roles=roles,
         first_row=rows.first_row,
         notes=rows.notes,
+        rules=rules,
     )
 
 

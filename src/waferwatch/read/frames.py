@@ -169,7 +169,7 @@ def _gate(frame: pd.DataFrame, found: FoundRoles) -> pd.DataFrame:
     for name, status in found.status.items():
         sensors = [sensor for sensor in status.sensors if found.roles.get(sensor) is Role.SENSOR]
         if status.bad is None:
-            text = "{column} looks like the status of {sensors}, but which of its codes are good is not clear; it was not used."
+            text = "{column} looks like the status of {sensors}, but its good codes are not clear; it was not used."
             said: dict[str, object] = {"column": name, "sensors": ", ".join(sensors[:5])}
             found.findings.info("status_unclear", text, said, column=name)
             continue

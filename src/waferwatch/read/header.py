@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from waferwatch.read.cell_kinds import CellKind, cell_kind
 from waferwatch.read.records import Record, fields_of
@@ -64,6 +64,14 @@ def header_at(records: Sequence[Record], start: TableStart, line: int, units_lin
         extra_names=tuple(cell for cell in _cleaned(names)[start.width :] if cell),
         units=_to_width([unit_of(cell) for cell in units], start.width),
     )
+
+
+def with_units(header: Header, records: Sequence[Record], line: int, width: int) -> Header:
+    """The header with the units of a line by the word of the file's owner; of line 0 there are none."""
+    cells = next((record.fields for record in records if record.line == line), ())
+    left = tuple(one for one in header.left_out if one != line)
+    units = _to_width([unit_of(cell) for cell in cells], width) if cells else ()
+    return replace(header, units_line=line if cells else None, units=units, left_out=left)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from waferwatch.read.numbers.fillers import find_fillers, find_strange
 from waferwatch.read.values import Cells
 
 _STATES = (
-    ("on", "off"), ("open", "close"), ("open", "closed"), ("opened", "closed"), ("run", "stop"), ("running", "stopped"),
-    ("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("high", "low"), ("active", "inactive"), ("up", "down"),
-    ("enabled", "disabled"), ("enable", "disable"), ("start", "stop"), ("in", "out"), ("auto", "manual"),
-    ("열림", "닫힘"), ("켜짐", "꺼짐"), ("가동", "정지"), ("동작", "정지"), ("온", "오프"), ("운전", "정지"), ("開", "閉"), ("开", "关"),
+    ("on", "off"), ("open", "close"), ("open", "closed"), ("opened", "closed"), ("run", "stop"),
+    ("running", "stopped"), ("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("high", "low"),
+    ("active", "inactive"), ("up", "down"), ("enabled", "disabled"), ("enable", "disable"), ("start", "stop"),
+    ("in", "out"), ("auto", "manual"), ("열림", "닫힘"), ("켜짐", "꺼짐"), ("가동", "정지"), ("동작", "정지"),
+    ("온", "오프"), ("운전", "정지"), ("開", "閉"), ("开", "关"),
 )  # fmt: skip
 
 
@@ -70,8 +71,7 @@ def _allow_few(
         return
     raise InputError(
         "Row {row} of {table}: {value} in the column {column} is no number.",
-        hint="Correct the cell, leave it empty, name it as no value (--no-value), allow more such cells (--bad-cells), or "
-        "leave the column out of the features.",
+        hint="Correct it, name it (--no-value), allow more such cells (--bad-cells), or leave the column out.",
         field="features",
         row=row,
         table=table,

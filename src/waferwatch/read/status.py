@@ -15,20 +15,22 @@ from waferwatch.read import values
 from waferwatch.read.names import plain
 
 _SUFFIXES = (
-    "statuscode", "status", "stat", "qualitycode", "qualityflag", "quality", "qual", "qcflag", "qc", "qflag", "flags",
-    "flag", "validity", "valid", "isvalid", "isgood", "good", "ok", "state", "상태", "품질", "유효", "신뢰도", "q", "st",
+    "statuscode", "status", "stat", "qualitycode", "qualityflag", "quality", "qual", "qcflag", "qc", "qflag",
+    "flags", "flag", "validity", "valid", "isvalid", "isgood", "good", "ok", "state", "상태", "품질", "유효",
+    "신뢰도", "q", "st",
 )  # fmt: skip
 _ALONE = frozenset((
-    "quality", "qual", "qualitycode", "qualityflag", "qc", "qcflag", "q", "품질", "품질코드", "신뢰도", "validity", "opcquality",
-    "status", "statuscode", "dataquality", "datastatus", "datavalid",
+    "quality", "qual", "qualitycode", "qualityflag", "qc", "qcflag", "q", "품질", "품질코드", "신뢰도",
+    "validity", "opcquality", "status", "statuscode", "dataquality", "datastatus", "datavalid",
 ))  # fmt: skip
 _GOOD = frozenset((
-    "good", "ok", "valid", "normal", "정상", "양호", "유효", "g", "true", "o", "gd", "good, non-specific", "192", "good_quality",
-    "정상값", "良好", "正常",
+    "good", "ok", "valid", "normal", "정상", "양호", "유효", "g", "true", "o", "gd", "good, non-specific",
+    "192", "good_quality", "정상값", "良好", "正常",
 ))  # fmt: skip
 _BAD = frozenset((
-    "bad", "invalid", "fail", "failed", "fault", "error", "ng", "비정상", "이상", "불량", "무효", "b", "false", "x", "missing",
-    "comm fail", "commfail", "offline", "not connected", "i/o timeout", "no data", "오류", "异常", "異常", "stale", "lost",
+    "bad", "invalid", "fail", "failed", "fault", "error", "ng", "비정상", "이상", "불량", "무효", "b", "false",
+    "x", "missing", "comm fail", "commfail", "offline", "not connected", "i/o timeout", "no data", "오류",
+    "异常", "異常", "stale", "lost",
 ))  # fmt: skip
 _DOUBTFUL = frozenset(("uncertain", "suspect", "questionable", "substituted", "u", "의심", "불확실", "annotated", "s"))
 _MOST_CODES = 24  # different codes of a column

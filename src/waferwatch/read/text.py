@@ -12,7 +12,7 @@ from waferwatch.errors import InputError
 from waferwatch.read.cell_kinds import CellKind
 from waferwatch.read.delimiters import Split, declared_delimiter, find_delimiter
 from waferwatch.read.form import Form
-from waferwatch.read.header import Header, find_header, header_at
+from waferwatch.read.header import Header, find_header, header_at, with_units
 from waferwatch.read.records import BLANKS, WIDE_BLANKS, Record, lines_of, records_of
 from waferwatch.read.table_start import TableStart, find_start
 
@@ -128,7 +128,8 @@ def _header(records: Sequence[Record], start: TableStart, delimiter: str, form: 
                 table=name,
             )
         return header_at(above, start, form.header_line, form.units_line)
-    return find_header(above, start, delimiter, records[start.position : start.position + _SAMPLE_RECORDS])
+    found = find_header(above, start, delimiter, records[start.position : start.position + _SAMPLE_RECORDS])
+    return found if form.units_line is None else with_units(found, above, form.units_line, start.width)
 
 
 def _text_form(

@@ -20,7 +20,10 @@ def one_spelling(column: pd.Series, name: str) -> tuple[pd.Series, tuple[Note, .
     plain = without_categories(column)
     if is_numeric(plain) or is_time(plain) or pd.api.types.is_bool_dtype(plain.dtype):
         return column, ()
-    counts = plain.value_counts()
+    try:
+        counts = plain.value_counts()
+    except TypeError:  # cells that are lists
+        return column, ()
     if len(counts) > _MOST or not all(isinstance(word, str) for word in counts.index):
         return column, ()
     chosen: dict[str, str] = {}

@@ -10,10 +10,12 @@ import pandas as pd
 
 from waferwatch.read.clock.kinds import Kind, kind_of, read_sample
 from waferwatch.read.clock.parts import hour_column, part_columns
+from waferwatch.read.label_names import label_rank
 from waferwatch.read.names import category, is_clock, is_counter, is_date, time_rank
-from waferwatch.read.values import counts_rows, is_numeric, is_time, to_float, without_categories
+from waferwatch.read.values import counts_rows, is_numeric, is_time, look_at, to_float, without_categories
 
 _LAST = 1_000  # rank of a name that says nothing of time
+_LOOK = 2_000  # rows by which a column is found to hold numbers
 _OFTEN = 0.5  # of the rows that have a date of their own, where dates alone can be the clock
 
 
@@ -55,11 +57,23 @@ def _kinds(frame: pd.DataFrame, free: Sequence[str]) -> dict[str, Kind]:
     """The columns that may be a clock; row counters and columns that name things are none."""
     kinds = {}
     for name in free:
-        if category(name) is None and not (is_counter(name) and is_numeric(without_categories(frame[name]))):
+        counts = is_counter(name) and is_numeric(without_categories(frame[name]))
+        if category(name) is None and not counts and label_rank(name) is None:
             kind = kind_of(frame[name], name) or _kind_in_groups(frame, name)
             if kind is not None:
                 kinds[name] = kind
-    return kinds
+    return kinds if _measures_anything(frame, free, kinds) else _without_even(kinds)
+
+
+def _measures_anything(frame: pd.DataFrame, free: Sequence[str], kinds: dict[str, Kind]) -> bool:
+    """Whether a column is left that may be a sensor when all that runs like a clock is taken for one."""
+    left = [name for name in free if name not in kinds and category(name) is None]
+    left = [name for name in left if not is_counter(name) and label_rank(name) is None]
+    return any(look_at(frame[name].iloc[:_LOOK]).mostly_numbers for name in left)
+
+
+def _without_even(kinds: dict[str, Kind]) -> dict[str, Kind]:
+    return {name: kind for name, kind in kinds.items() if kind is not Kind.EVEN}
 
 
 def _kind_in_groups(frame: pd.DataFrame, name: str) -> Kind | None:
@@ -96,8 +110,7 @@ def _best(
     for found in (often, of_day, running, days, parts):
         if found:
             return found[0], tuple(found[1:]) if found is parts else ()
-    measured = [name for name in free if name not in kinds and category(name) is None and not is_counter(name)]
-    even = [name for name in of(Kind.EVEN) if measured and _may_be_clock(frame, name)]
+    even = [name for name in of(Kind.EVEN) if _may_be_clock(frame, name)]
     return (even[0], ()) if even else (None, ())
 
 

@@ -25,7 +25,6 @@ class DateOrder(StrEnum):
     YEAR_FIRST = "year-first"
     DAY_FIRST = "day-first"
     MONTH_FIRST = "month-first"
-    YEAR_DAY = "year-day-month"
 
 
 # Where year, month and day stand among the three parts.
@@ -33,7 +32,6 @@ _PLACES = {
     DateOrder.MONTH_FIRST: (2, 0, 1),
     DateOrder.DAY_FIRST: (2, 1, 0),
     DateOrder.YEAR_FIRST: (0, 1, 2),
-    DateOrder.YEAR_DAY: (0, 2, 1),
 }
 
 
@@ -58,8 +56,6 @@ def read_days(fields: Fields, wish: DateOrder | None, *, dotted: bool = False) -
     read = {order: _days(fields, order) for order in _possible(fields, wish)}
     fewest = min(_bad(days, fields) for days in read.values())
     read = {order: days for order, days in read.items() if _bad(days, fields) == fewest}
-    if DateOrder.YEAR_FIRST in read:
-        read.pop(DateOrder.YEAR_DAY, None)
     if len(read) == 1:
         return Days(None, next(iter(read.values())))
     found = _most_even(read, fields)
@@ -83,8 +79,6 @@ def _possible(fields: Fields, wish: DateOrder | None) -> list[DateOrder]:
         wide = [at for at, width in enumerate(fields.widths) if width > 2 and at != fields.month_at]
         if (not wide or wide == [year]) and fields.month_at in (None, month):
             fitting.append(order)
-    if not any(fields.widths[at] > 2 for at in (0, 2)) and len(fitting) > 1:
-        fitting = [order for order in fitting if order is not DateOrder.YEAR_DAY]
     if wish in fitting:
         return [wish]
     return fitting or list(_PLACES)

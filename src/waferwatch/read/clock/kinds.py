@@ -16,6 +16,7 @@ from waferwatch.read.names import is_clock, is_date, time_rank
 from waferwatch.read.values import MISSING, is_numeric, is_time, to_float, without_categories
 
 _SAMPLE = 400
+_FEWEST = 10  # rows that show an even run under any name
 _LOOK = 5_000  # rows in which the sample is looked for first
 
 
@@ -95,7 +96,7 @@ def _of_numbers(numbers: np.ndarray, name: str) -> Kind | None:
         return Kind.DAYS
     if named and (run is not Run.NO or (time_rank(name) is not None and is_even_when_sorted(numbers))):
         return Kind.RUNNING
-    return Kind.EVEN if run is Run.EVEN else None
+    return Kind.EVEN if run is Run.EVEN and len(numbers) >= _FEWEST else None
 
 
 def _whole_days(numbers: np.ndarray) -> bool:

@@ -1,5 +1,8 @@
-"""Patterns (RE2) of written times. Groups: a, b, c the parts of the date as written; h, i, s, f the time; p, q halves of
-the day before and after the time; z the zone; j the day of the year."""
+"""Patterns (RE2) of written times.
+
+Groups: a, b, c the parts of the date as written; h, i, s, f the time; p, q halves of the day before and after the time;
+z the zone; j the day of the year; d days before a time of day.
+"""
 
 from __future__ import annotations
 
