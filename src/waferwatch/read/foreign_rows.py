@@ -86,7 +86,7 @@ def _words(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
 
 
 def _at_the_ends(odd: pa.ChunkedArray, fewest: int) -> pa.Array:
-    """Those of the odd rows before which, or after which, no other row stands, in a table of at least ``fewest`` rows."""
+    """Those of the odd rows before or after which no other row stands, in a table of at least ``fewest`` rows."""
     flags = odd.to_numpy()
     ends = np.logical_and.accumulate(flags) | np.logical_and.accumulate(flags[::-1])[::-1]
     return pa.array(ends & (len(flags) >= fewest))
