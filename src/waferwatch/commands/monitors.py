@@ -64,6 +64,8 @@ def _add_rebase(actions: Any) -> None:
     parser = _add(actions, "rebase", "learn the level after a maintenance from good wafers", run_rebase)
     _name(parser, "NAME[@VERSION]")
     parser.add_argument("file", metavar="FILE", help="rows after the maintenance")
+    data_options.add_cell_options(parser)
+    data_options.add_form_options(parser)
     parser.add_argument("--since", metavar="TIME", help="end of the maintenance; default: all rows are after it")
     parser.add_argument(
         "--wafers", type=int, default=25, metavar="K", help="good wafers of each equipment; default: 25"
@@ -83,6 +85,8 @@ def _add_compare(actions: Any) -> None:
     parser.add_argument("old", type=int, metavar="VERSION")
     parser.add_argument("new", type=int, metavar="VERSION")
     parser.add_argument("file", metavar="FILE")
+    data_options.add_cell_options(parser)
+    data_options.add_form_options(parser)
 
 
 def _add_files(actions: Any) -> None:
@@ -186,7 +190,7 @@ def run_rebase(options: argparse.Namespace) -> int:
     wish = RebaseWish(options.since, options.wafers, options.accept, options.keep, options.activate)
     with opened_store(options.data_dir) as store:
         model = store.monitors.model(store.monitors.version(options.name))
-        made = rebase_version(store, options.name, table_for(model, options.file), wish, user())
+        made = rebase_version(store, options.name, table_for(model, options), wish, user())
         return _say_made(store, made, options)
 
 
@@ -206,7 +210,7 @@ def run_compare(options: argparse.Namespace) -> int:
     with opened_store(options.data_dir) as store:
         model = store.monitors.model(store.monitors.version(f"{options.name}@{options.new}"))
         sides = Sides(options.old, options.new)
-        found = replay_versions(store, options.name, sides, table_for(model, options.file))
+        found = replay_versions(store, options.name, sides, table_for(model, options))
     for number, side in ((options.old, found["old"]), (options.new, found["new"])):
         say(f"v{number}: {side['events']:,} events, {side['flagged']:,} of {found['rows']:,} rows flagged")
     say(

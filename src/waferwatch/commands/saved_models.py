@@ -44,9 +44,10 @@ def add_fit_parser(commands: Any) -> None:
         "names",
         nargs="+",
         metavar="NAME FILE...",
-        help="the monitor, and files of normal rows: CSV (also .gz) or Parquet; the next version where NAME exists",
+        help="the monitor, and files of normal rows; the next version where NAME exists",
     )
     data_options.add_column_options(parser)
+    data_options.add_form_options(parser)
     parser.add_argument("--label", metavar="COL", help="column of known anomalies: their rows are left out")
     data_options.add_detector(parser)
     monitor_options.add_choice(parser)
@@ -99,7 +100,8 @@ def _fit_monitor(options: argparse.Namespace) -> int:
         options.equipment,
         options.activate,
     )
-    tables = [read_table(file, label=options.label, **data_options.column_wishes(options)) for file in files]
+    form, columns = data_options.form_wishes(options), data_options.column_wishes(options)
+    tables = [read_table(file, label=options.label, form=form, **columns) for file in files]
     with opened_store(options.data_dir) as store:
         made = learn_version(store, name, tables, wish, user())
         from waferwatch.commands.monitors import say_version
@@ -121,7 +123,8 @@ def _fit_folder(options: argparse.Namespace) -> int:
             field="folder",
         )
     _check_folder(options.folder, options.replace)
-    table = read_table(options.names[0], label=options.label, **data_options.column_wishes(options))
+    form, columns = data_options.form_wishes(options), data_options.column_wishes(options)
+    table = read_table(options.names[0], label=options.label, form=form, **columns)
     model = fit_table(
         table,
         detector=options.detector or data_options.DETECTOR,
@@ -159,7 +162,7 @@ def detect_by_monitor(options: argparse.Namespace, wish: Thresholds) -> tuple[De
         version = store.monitors.version(options.monitor)
         monitor = store.monitors.get(version.monitor)
         model = on_device(store.monitors.model(version), options.device)
-    found = detect_by(monitor, model, table_for(model, options.file, options.label), wish=wish)
+    found = detect_by(monitor, model, table_for(model, options, options.label), wish=wish)
     return found, version.title
 
 
@@ -177,11 +180,11 @@ def detect_by_model(options: argparse.Namespace, wish: Thresholds) -> Detection:
     model = load(options.model)
     if options.device:
         model = replace(model, device=options.device)
-    return detect_with(model, table_for(model, options.file, options.label), wish)
+    return detect_with(model, table_for(model, options, options.label), wish)
 
 
-def table_for(model: Model, file: str | Path, label: str | None = None) -> Table:
-    """A file read as the ones that a model was learnt from.
+def table_for(model: Model, options: argparse.Namespace, label: str | None = None) -> Table:
+    """The file of the options, read as the ones that a model was learnt from.
 
     Raises:
         InputError, NotFoundError: it cannot be read, or lacks a column that the model needs.
@@ -189,17 +192,18 @@ def table_for(model: Model, file: str | Path, label: str | None = None) -> Table
     from waferwatch.read.files import read_rows
     from waferwatch.read.frames import table_from_frame
 
-    rows = read_rows(file)
+    rows = read_rows(options.file, data_options.form_wishes(options))
     there = {str(column) for column in rows.frame.columns}
     return table_from_frame(
         rows.frame,
-        name=Path(file).name,
+        name=Path(options.file).name,
         features=model.features,
         group=[name for name in model.groups if name in there] or None,
         label=label,
         roles={column: role for column, role in model.roles.items() if column in there and column != label},
         first_row=rows.first_row,
         notes=rows.notes,
+        rules=data_options.cell_rules(options),
     )
 
 

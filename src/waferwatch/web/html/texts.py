@@ -92,6 +92,7 @@ def role_texts(translate: Translator) -> dict[str, str]:
         "role_step": translate("step"),
         "role_context": translate("context"),
         "role_label": translate("label"),
+        "role_status": translate("status"),
         "role_ignored": translate("ignored"),
     }
 

@@ -2,7 +2,7 @@
 import { announce, ask, Problem } from "./api.js";
 import { byId, counted, element, isTime, text, whole } from "./text.js";
 
-const ROLES = ["sensor", "time", "equipment", "lot", "wafer", "recipe", "step", "context", "label", "ignored"];
+const ROLES = ["sensor", "time", "equipment", "lot", "wafer", "recipe", "step", "context", "status", "label", "ignored"];
 const ONLY_ONE = ["time", "label"];
 const AT_ONCE = 200; // rows of the table; the others come when asked for
 const body = byId("roles");
