@@ -25,6 +25,7 @@ ORDER = (
     "explain",
     "grouping",
     "export",
+    "monitors",
     "store",
     "jobs",
     "web",

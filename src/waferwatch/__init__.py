@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from waferwatch.api import compare, detect, fit
     from waferwatch.errors import WaferwatchError
     from waferwatch.events.event import Event
+    from waferwatch.jobs.monitors.library import MonitorLibrary, load_monitor
     from waferwatch.models.registry import detector_names
     from waferwatch.read.generate import generate
     from waferwatch.scoring.comparison.compare import ComparisonRow
@@ -29,6 +30,7 @@ __all__ = [
     "Detection",
     "Event",
     "Model",
+    "MonitorLibrary",
     "WaferwatchError",
     "compare",
     "detect",
@@ -36,6 +38,7 @@ __all__ = [
     "fit",
     "generate",
     "load",
+    "load_monitor",
 ]
 
 _HOMES = {
@@ -44,12 +47,14 @@ _HOMES = {
     "Event": "waferwatch.events.event",
     "WaferwatchError": "waferwatch.errors",
     "Model": "waferwatch.scoring.model",
+    "MonitorLibrary": "waferwatch.jobs.monitors.library",
     "compare": "waferwatch.api",
     "detect": "waferwatch.api",
     "detector_names": "waferwatch.models.registry",
     "fit": "waferwatch.api",
     "generate": "waferwatch.read.generate",
     "load": "waferwatch.scoring.model",
+    "load_monitor": "waferwatch.jobs.monitors.library",
 }
 
 

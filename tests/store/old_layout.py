@@ -72,13 +72,13 @@ def write_table(table: Table, folder: Path, name: str) -> None:
     (folder / f"{name}.json").write_text(json.dumps(about, ensure_ascii=False, default=str), "utf-8")
 
 
-def make_tables(database: Database) -> None:
-    """The empty tables of 0.3.0."""
+def make_tables(database: Database, revision: str = "0001") -> None:
+    """The empty tables of 0.3.0; those of 0.4.0 are of the revision 0003."""
     config = Config()
     config.set_main_option("script_location", str(resources.files("waferwatch.store") / "migrations"))
     with database.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
 
 
 def insert(database: Database, table: str, row: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from tests.store.faults import change_one_byte, full_disk, refuse_sync
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
-from waferwatch.web.pages.runs import download
+from waferwatch.web.transfer import download
 
 AssertError = Callable[..., dict[str, Any]]
 QUICK = "squared_difference"
@@ -98,7 +98,7 @@ def test_an_upload_that_the_disk_refuses_half_way_is_told(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("waferwatch.web.pages.data.upload._flush", full)
+    monkeypatch.setattr("waferwatch.web.transfer.upload._flush", full)
     assert_error(upload(own), 507, "storage_full")
     assert list((folder / "datasets").iterdir()) == []
 

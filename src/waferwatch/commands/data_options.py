@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from waferwatch.read.cell_rules import CellRules
+    from waferwatch.read.form import Form
 
 DETECTOR = "moment"  # where none is named
 
@@ -15,6 +19,66 @@ def add_column_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", type=names, metavar="COL,COL", help="columns that part the rows into series")
     parser.add_argument(
         "--role", type=_role, action="append", default=[], metavar="COL=ROLE", help="what a column is; may be repeated"
+    )
+    add_cell_options(parser)
+
+
+def add_cell_options(parser: argparse.ArgumentParser) -> None:
+    """``--no-value``, ``--bad-cells``, ``--day-first`` and its like, ``--keep-values`` and ``--leave-out-rows``."""
+    parser.add_argument(
+        "--no-value",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="a word or number that stands for no value; may be repeated",
+    )
+    parser.add_argument(
+        "--bad-cells",
+        type=float,
+        metavar="SHARE",
+        help="share of a column's cells that may be no numbers; default: 0.05",
+    )
+    parser.add_argument("--keep-values", action="store_true", help="take numbers such as -9999 for measurements")
+    order = parser.add_mutually_exclusive_group()
+    for first in ("day-first", "month-first", "year-first"):
+        order.add_argument(
+            f"--{first}", dest="date_order", action="store_const", const=first, help=f"dates are written {first}"
+        )
+    parser.add_argument(
+        "--leave-out-rows",
+        type=_value,
+        action="append",
+        default=[],
+        metavar="COL=VALUE",
+        help="do not judge rows with this value, such as state=PM; may be repeated",
+    )
+
+
+def add_form_options(parser: argparse.ArgumentParser) -> None:
+    """``--encoding``, ``--delimiter``, ``--header-line``, ``--units-line``, ``--shape`` and ``--sheet``."""
+    parser.add_argument("--encoding", metavar="NAME", help="such as cp949 or cp1252; default: found by content")
+    parser.add_argument("--delimiter", metavar="NAME", help="comma, semicolon, tab, bar or blanks; default: found")
+    parser.add_argument("--header-line", type=int, metavar="N", help="line of FILE with the names; 0: there is none")
+    parser.add_argument("--units-line", type=int, metavar="N", help="line of FILE with the units")
+    parser.add_argument("--shape", metavar="NAME", help="wide, long, clock-per-sensor, run-per-row or transposed")
+    parser.add_argument("--sheet", metavar="NAME", help="sheet of a workbook, or file of an archive")
+
+
+def form_wishes(options: argparse.Namespace) -> Form:
+    """What the options say of how the file is written.
+
+    Raises:
+        InputError: for an encoding, delimiter or shape that does not exist.
+    """
+    from waferwatch.read.form import Form
+
+    return Form(
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        header_line=options.header_line,
+        units_line=options.units_line,
+        shape=options.shape,
+        sheet=options.sheet,
     )
 
 
@@ -53,7 +117,30 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def column_wishes(options: argparse.Namespace) -> dict[str, Any]:
     """What the options say of the columns, as ``read_table`` takes it."""
     roles = dict(options.role)
-    return {"features": options.features, "time": options.time, "group": options.group, "roles": roles}
+    return {
+        "features": options.features,
+        "time": options.time,
+        "group": options.group,
+        "roles": roles,
+        "rules": cell_rules(options),
+    }
+
+
+def cell_rules(options: argparse.Namespace) -> CellRules:
+    """What the options say of cells.
+
+    Raises:
+        InputError: ``--bad-cells`` is no share.
+    """
+    from waferwatch.read.cell_rules import CellRules
+
+    return CellRules.of(
+        no_value=options.no_value,
+        bad_cells=options.bad_cells,
+        date_order=options.date_order,
+        keep_values=options.keep_values,
+        leave_out_rows=options.leave_out_rows,
+    )
 
 
 def names(text: str) -> list[str]:
@@ -78,3 +165,10 @@ def _role(text: str) -> tuple[str, str]:
     if not (column and equals and role):
         raise argparse.ArgumentTypeError(f"write it like 호기=equipment, not {text!r}")
     return column, role
+
+
+def _value(text: str) -> tuple[str, str]:
+    column, equals, value = text.partition("=")
+    if not (column and equals and value):
+        raise argparse.ArgumentTypeError(f"write it like state=PM, not {text!r}")
+    return column, value

@@ -39,6 +39,7 @@ def fit_table(
     detector: str = "moment",
     checkpoint: str | None = None,
     reference_rows: int | None = None,
+    vouched: NDArray[np.bool_] | None = None,
     device: str | None = None,
     progress: Progress = no_progress,
 ) -> Model:
@@ -49,6 +50,7 @@ def fit_table(
         detector: a name of ``detector_names()``.
         checkpoint: for ``moment``: name of an imported checkpoint; None takes the embedded one.
         reference_rows: only the first rows, as many, of each group, in time order, are learnt from.
+        vouched: (rows,) that an engineer said are normal: their runs are learnt from even where they are unlike others.
         device: "auto", "cpu" or "cuda"; None takes the setting.
         progress: called with the share done, 0 to 1; may raise ``Cancelled``.
 
@@ -57,6 +59,9 @@ def fit_table(
     """
     method = create(detector, checkpoint=checkpoint, device=device)
     parts = split(table, reference_rows=reference_rows)
+    if vouched is not None:
+        series = [replace(one, vouched=bool(vouched[one.rows].all())) for one in parts.series]
+        parts = replace(parts, series=series)
     fitted = fit_series(method, parts.series, progress)
     return Model(
         fitted,
@@ -123,7 +128,7 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
     parts = split(model.fits(table), layout=model.layout)
     series = [one.with_sensors(parts.features, model.features) for one in parts.series]
     with threadpool_limits(limits=1, user_api="blas"):
-        scores = model.fitted.score(series, model.detector, progress)
+        scores = model.fitted.score(model.as_before(series), model.detector, progress)
     points, contributions = _in_input_order(series, scores, len(table.frame), len(model.features))
     chosen = choose(wish, model.fitted, points)
     flags = points > chosen.value  # NaN compares as False: what was not judged is not flagged

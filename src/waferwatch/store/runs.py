@@ -57,6 +57,7 @@ class Run:
     summary: dict[str, Any] | None  # what the list of runs shows
     user: str
     fingerprint: str
+    monitor: str | None = None  # id of the version of a monitor that scored
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,14 @@ class Runs:
         self._worker = this_worker()
 
     def add(
-        self, kind: str, dataset: str, dataset_name: str, options: dict[str, Any], fingerprint: str, user: str
+        self,
+        kind: str,
+        dataset: str,
+        dataset_name: str,
+        options: dict[str, Any],
+        fingerprint: str,
+        user: str,
+        monitor: str | None = None,
     ) -> Run:
         """A new run, queued by this process."""
         run_id, moment = secrets.token_hex(8), now()
@@ -88,6 +96,7 @@ class Runs:
             "options": options,
             "fingerprint": fingerprint,
             "user": user,
+            "monitor": monitor,
         }
         with self._database.begin() as connection:
             connection.execute(

@@ -31,6 +31,7 @@ from waferwatch.web.pages.detect import api as detect
 from waferwatch.web.pages.event import api as event
 from waferwatch.web.pages.groups import api as groups
 from waferwatch.web.pages.login import api as login
+from waferwatch.web.pages.monitors import api as monitors
 from waferwatch.web.pages.runs import api as runs
 from waferwatch.web.pages.runs import page as history
 from waferwatch.web.process.telemetry import Telemetry
@@ -61,6 +62,7 @@ ENDPOINTS = (
     *compare.ENDPOINTS,
     *history.ENDPOINTS,
     *runs.ENDPOINTS,
+    *monitors.ENDPOINTS,
     *audit.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,

@@ -307,7 +307,8 @@ def _learn_steps(reference: Sequence[Series], runs: bool, step: Step) -> Learnt 
 
 def _unlike_the_others(reference: Sequence[Series], steps: Sequence[Steps]) -> list[int]:
     normal = measure(reference)
-    return np.flatnonzero(outlying([columns_of(one, normal) for one in reference], steps) > 1).tolist()
+    unlike = outlying([columns_of(one, normal) for one in reference], steps) > 1
+    return [number for number in np.flatnonzero(unlike).tolist() if not reference[number].vouched]
 
 
 def _have_stages(reference: Sequence[Series]) -> bool:
@@ -352,12 +353,12 @@ def _learn_wholes(runs: Sequence[Series], encoder: Encoder | None, step: Step) -
 
 
 def _most_usual(runs: Sequence[Series], left: Sequence[NDArray[np.float64]]) -> list[Series]:
-    """Those that lie nearest to the others."""
+    """Those that lie nearest to the others, and those that an engineer vouched for."""
     medians = np.array([float(np.nanmedian(one)) if (~np.isnan(one)).any() else np.inf for one in left])
     if len(runs) < FEWEST_RUNS / MOST_USUAL:
         return list(runs)
     border = np.quantile(medians[np.isfinite(medians)], MOST_USUAL)
-    return [run for run, median in zip(runs, medians, strict=True) if median <= border]
+    return [run for run, median in zip(runs, medians, strict=True) if median <= border or run.vouched]
 
 
 def _at_level(normal: Normal, first: Sequence[Series]) -> Normal:

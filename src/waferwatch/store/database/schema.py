@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -69,9 +70,11 @@ runs = Table(
     Column("worker", String(200), nullable=False),  # the process that runs it
     Column("touched", String(40), nullable=False),  # when that process last said that it lives: the database's clock
     Column("cancel_requested", String(40)),  # when somebody asked to stop it; the process that runs it obeys
+    Column("monitor", String(32)),  # id of the monitor's version that scored, or that was made
     Index(None, "fingerprint"),
     Index(None, "dataset"),
     Index(None, "created"),
+    Index(None, "monitor"),
 )
 
 verdicts = Table(
@@ -92,6 +95,51 @@ ended_sessions = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("until", String(40), nullable=False),  # when its cookie becomes too old, and the row may go
+)
+
+golden_sets = Table(
+    "golden_sets",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("about", JSON, nullable=False),  # where the rows come from, what was left out and why, coverage
+    Column("created", String(40), nullable=False),
+    Column("user", Words, nullable=False),
+    UniqueConstraint("name", "version"),
+)
+
+_KEPT = text("deleted IS NULL")
+
+monitors = Table(
+    "monitors",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("policy", JSON, nullable=False),  # how the threshold is chosen
+    Column("equipment", JSON),  # names of the equipment watched; null: all that it knows
+    Column("created", String(40), nullable=False),
+    Column("user", Words, nullable=False),
+    Column("deleted", String(40)),  # when; its files stay until it can be undone no longer
+    Index("ix_monitors_name", "name", unique=True, sqlite_where=_KEPT, postgresql_where=_KEPT),
+)
+
+monitor_versions = Table(
+    "monitor_versions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("monitor", String(32), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("origin", String(20), nullable=False),
+    Column("golden", String(32)),  # id of its golden set; null where it came without one
+    Column("digest", String(64), nullable=False),  # of the model
+    Column("about", JSON, nullable=False),  # what the model's files say of it, to be shown without reading them
+    Column("created", String(40), nullable=False),
+    Column("user", Words, nullable=False),
+    Column("activated", String(40)),  # when it was last put in use
+    UniqueConstraint("monitor", "number"),
 )
 
 audit = Table(

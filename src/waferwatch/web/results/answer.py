@@ -42,6 +42,7 @@ def detect_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]
         "run": run.id,
         "dataset": options.dataset,
         "options": run.options,
+        "monitor": options.monitor,
         "stale": is_stale(app, options),
         "headline": headline(one, translate),
         **{name: getattr(found, name) for name in ("detector", "model", "model_sha256", "device", "features")},

@@ -8,13 +8,14 @@ from starlette.requests import Request
 
 from waferwatch.errors import InputError
 from waferwatch.jobs.finished import Finished, finished_of
+from waferwatch.jobs.monitors.tasks import MonitorTask
 from waferwatch.jobs.options import Options
 from waferwatch.store.runs import Run
 from waferwatch.web.figures.lines import Lines, only_chosen
 from waferwatch.web.shell.context import Parts, parts, user_of
 
 
-async def finished_run(request: Request, kind: str, options: Options) -> Run:
+async def finished_run(request: Request, kind: str, options: Options | MonitorTask) -> Run:
     """The run asked for: kept from before, or run now. A visitor who leaves does not stop it.
 
     Raises:

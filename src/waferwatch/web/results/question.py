@@ -28,6 +28,7 @@ def options_of(body: QuestionRequest, **more: Any) -> Options:
         reference_start=body.reference_start,
         reference_end=body.reference_end,
         filters=tuple((column, tuple(values)) for column, values in (body.filters or {}).items()),
+        monitor=body.monitor if isinstance(body, DetectRequest) else None,
         **question_of(body),
         **more,
     )

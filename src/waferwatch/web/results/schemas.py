@@ -25,6 +25,12 @@ from waferwatch.web.shell.schemas import (
     ThresholdValue,
 )
 
+MONITOR_HELP = (
+    "`NAME` or `NAME@VERSION` of a monitor that scores, so that nothing is learnt; `NAME` means the version in use. "
+    "Without a threshold its own policy counts. What it settled when it was learnt (`features`, `detector`, "
+    "`checkpoint`, `reference_...`) must be left out."
+)
+
 
 class QuestionRequest(DataRequest):
     """All options of a detection but the detector. Their names are those of ``scoring.question.Question``."""
@@ -45,6 +51,7 @@ class QuestionRequest(DataRequest):
 
 
 class DetectRequest(QuestionRequest):
+    monitor: Name | None = Field(None, description=MONITOR_HELP)
     detector: Name = Field(DEFAULT_DETECTOR, description="Name of a detector.")
 
 
@@ -116,6 +123,7 @@ class DetectAnswer(BaseModel):
     run: str = Field(description="Name of this result, for /plot/{feature}?run=.")
     dataset: str
     options: dict[str, Any] = Field(description="What was asked for.")
+    monitor: str | None = Field(description="NAME@VERSION of the monitor that scored; null where the run learnt.")
     stale: bool = Field(description="Whether columns of the data set have been given other roles since.")
     headline: Headline = Field(description="What was found, in sentences of the language asked for.")
     detector: str
@@ -146,3 +154,20 @@ class DetectAnswer(BaseModel):
     groups: dict[str, list[Count]]
     figures: Figures
     notes: list[str]
+
+
+class RunAnswer(BaseModel):
+    id: str
+    kind: str
+    dataset: str
+    dataset_name: str = Field(description="As it was called then; empty for the demo.")
+    options: dict[str, Any]
+    state: str = Field(description="queued, running, done, failed, cancelled or interrupted.")
+    progress: float = Field(description="0 to 1.")
+    place: int | None = Field(description="How many runs are worked off until this one starts; null when none.")
+    created: str
+    started: str | None
+    finished: str | None
+    error: Any = Field(description="Message and hint of what ended it, or null.")
+    summary: dict[str, Any] | None
+    user: str

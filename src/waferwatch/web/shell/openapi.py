@@ -56,6 +56,7 @@ class Endpoint:
     failures: Sequence[int] = field(default=())  # besides those that every address has
     redirects: bool = False  # may answer 303 instead
     open: bool = False  # needs no token
+    page: bool = False  # a browser gets a page instead of JSON
 
     @property
     def described_path(self) -> str:
@@ -135,7 +136,7 @@ def _operation(endpoint: Endpoint, references: _References) -> dict[str, Any]:
 
 def _answers(endpoint: Endpoint, references: _References) -> dict[str, Any]:
     answers = {str(endpoint.status): _answer(endpoint, references)}
-    if endpoint.redirects or endpoint.answer == "text/html":
+    if endpoint.redirects or endpoint.page or endpoint.answer == "text/html":
         answers["303"] = {"description": "Go on to another page."}
     return answers | {str(code): _failure(code, references) for code in endpoint.all_failures}
 
@@ -146,8 +147,10 @@ def _answer(endpoint: Endpoint, references: _References) -> dict[str, Any]:
     if isinstance(endpoint.answer, str):
         content = {kind: {"schema": _schema(kind)} for kind in endpoint.answer.split(", ")}
         return {"description": endpoint.summary, "content": content}
-    schema = references[endpoint.answer, "serialization"]
-    return {"description": endpoint.summary, "content": {JSON: {"schema": schema}}}
+    content = {JSON: {"schema": references[endpoint.answer, "serialization"]}}
+    if endpoint.page:
+        content["text/html"] = {"schema": {"type": "string"}}
+    return {"description": endpoint.summary, "content": content}
 
 
 def _schema(kind: str) -> dict[str, Any]:

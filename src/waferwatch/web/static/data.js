@@ -45,6 +45,7 @@ function header(dataset) {
   byId("title").textContent = list.nameOf(dataset);
   byId("facts").textContent = list.sizeOf(dataset);
   byId("detect-on").href = `/?dataset=${encodeURIComponent(dataset.id)}`;
+  byId("learn-on").href = `/monitors?dataset=${encodeURIComponent(dataset.id)}#learn`;
   for (const id of ["rename", "delete"]) byId(id).hidden = dataset.builtin;
 }
 

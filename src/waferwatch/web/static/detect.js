@@ -11,6 +11,7 @@ import * as severe from "./severe.js";
 import { byId, text, whole } from "./text.js";
 
 const query = new URLSearchParams(location.search);
+const wantedMonitor = query.get("monitor"); // from its own page: an earlier run is not shown in its place
 /** @type {any} */
 let shown = null; // data set and id of the run on the page
 let turn = 0; // grows whenever another data set or run is looked at: late answers are dropped
@@ -34,6 +35,7 @@ async function showDataset(dataset) {
   severe.look(dataset);
   const sensors = data.sensorsOf(dataset);
   settings.offerSensors(sensors);
+  if (wantedMonitor) settings.chooseMonitor(wantedMonitor);
   series.offer(sensors);
   try {
     const wanted = query.get("run");
@@ -43,7 +45,7 @@ async function showDataset(dataset) {
       settings.offerRows(dataset),
     ]);
     if (mine !== turn) return;
-    if (newest) await showRun(newest, mine);
+    if (newest && (wanted || !wantedMonitor)) await showRun(newest, mine);
     else {
       address({ dataset: dataset.id });
       if (sensors.length) await series.show({ dataset: dataset.id, sensor: sensors[0] });

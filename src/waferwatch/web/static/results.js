@@ -68,7 +68,11 @@ export function showTiles(answer) {
     ),
   );
   const hash = answer.model_sha256 ? `${answer.model_sha256.slice(0, 8)} · ` : "";
-  tiles.push(tile(text("Model"), answer.model, `${hash}${answer.device}`, "tile-wide", "words"));
+  if (answer.monitor)
+    tiles.push(
+      tile(text("Monitor"), answer.monitor, `${answer.model} · ${hash}${answer.device}`, "tile-wide", "words"),
+    );
+  else tiles.push(tile(text("Model"), answer.model, `${hash}${answer.device}`, "tile-wide", "words"));
   byId("summary").replaceChildren(...tiles);
 }
 

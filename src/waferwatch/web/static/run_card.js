@@ -19,8 +19,12 @@ const MOST_NAMES = 6;
 
 export const unfinished = (run) => UNFINISHED.includes(run.state);
 export const there = (run) => datasets.has(run.dataset);
+const MAKES_VERSIONS = ["monitor", "rebase", "widening"]; // of monitors
+const ofMonitor = (run) => MAKES_VERSIONS.includes(run.kind) || run.kind === "replay";
 // What a comparison found can be looked at without its data; a detection is drawn from them.
-const opens = (run) => (run.state === "done" || unfinished(run)) && (run.kind !== "detection" || there(run));
+const opens = (run) =>
+  (run.state === "done" || unfinished(run)) &&
+  (ofMonitor(run) ? run.state === "done" : run.kind !== "detection" || there(run));
 export const nameOf = (run) => run.dataset_name || text("Demo fab (virtual)");
 
 // Moments of the server are in UTC; they are shown in the reader's own time.
@@ -51,8 +55,15 @@ function threshold(asked) {
 // The settings of a run, in words.
 export function wording(run) {
   const asked = run.options;
+  if (ofMonitor(run)) {
+    const versions =
+      run.kind === "replay" ? `v${asked.old} · v${asked.new}` : run.summary ? `v${run.summary.version}` : "";
+    return [element("b", { content: asked.monitor }), versions && ` · ${versions}`];
+  }
   const title = (name) => page.detectors[name] ?? name;
   const several = run.kind !== "detection";
+  if (asked.monitor)
+    return [element("b", { content: text("monitor {name}", { name: asked.monitor }) }), ` · ${threshold(asked)}`];
   const detectors = several
     ? asked.detectors
       ? named(asked.detectors.map(title))
@@ -83,7 +94,7 @@ export function wording(run) {
 // (title, value, class) of each number that a finished run has.
 function numbers(run) {
   const found = run.summary;
-  if (!found) return [];
+  if (!found || ofMonitor(run)) return [];
   if (run.kind !== "detection") {
     const all = [[text("Detectors"), whole(found.detectors?.length ?? 0)]];
     if (found.faults) all.push([text("Injected faults"), whole(found.faults)]);
@@ -148,7 +159,16 @@ const ACTIONS = {
   keep: text("Keep it"),
 };
 /** @type {Record<string, string>} */
-const RUN_KINDS = { detection: text("Detection"), comparison: text("Comparison"), injection: text("Injected faults") };
+/** @type {Record<string, string>} */
+const RUN_KINDS = {
+  detection: text("Detection"),
+  comparison: text("Comparison"),
+  injection: text("Injected faults"),
+  monitor: text("Learning of a monitor"),
+  rebase: text("Rebase of a monitor"),
+  widening: text("False alarms learnt as normal"),
+  replay: text("Comparison of two versions"),
+};
 
 function button(action, run, className = "btn-outline-secondary") {
   return element("button", {
@@ -161,6 +181,7 @@ function button(action, run, className = "btn-outline-secondary") {
 }
 
 function address(run) {
+  if (ofMonitor(run)) return `/monitors/${encodeURIComponent(run.options.monitor)}`;
   return `${run.kind === "detection" ? "/" : "/compare"}?run=${encodeURIComponent(run.id)}`;
 }
 
@@ -199,10 +220,11 @@ function actions(run) {
       }),
     );
   }
-  if (["failed", "cancelled", "interrupted"].includes(run.state) && there(run))
+  if (["failed", "cancelled", "interrupted"].includes(run.state) && there(run) && !ofMonitor(run))
     box.append(button("again", run, "btn-primary"));
   if (run.state === "done" && run.kind === "detection") box.append(exportsOf(run));
-  if (!unfinished(run)) box.append(button("repeat", run), button("delete", run, "btn-outline-danger"));
+  if (!unfinished(run) && !ofMonitor(run)) box.append(button("repeat", run));
+  if (!unfinished(run)) box.append(button("delete", run, "btn-outline-danger"));
   return box;
 }
 

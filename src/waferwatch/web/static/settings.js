@@ -11,6 +11,7 @@ const alarms = byId("false-alarms");
 const byHand = byId("by-hand");
 const detector = byId("detector");
 const kind = byId("reference-kind");
+const monitor = byId("monitor"); // not there without monitors
 const WIDE = matchMedia("(min-width: 992px)");
 const USES_CHECKPOINT = ["moment", "moment_only"];
 
@@ -71,16 +72,19 @@ export function wishes(dataset) {
       .map((list) => [list.dataset.column, ticked(list)])
       .filter(([, values]) => values.length),
   );
+  const data = dataset.builtin ? {} : { dataset: dataset.id };
+  const rows = Object.keys(filters).length ? { filters } : {};
+  if (monitor?.value) return { ...data, monitor: monitor.value, ...threshold(), ...rows };
   const checkpoint = byId("checkpoint");
   const chosen = USES_CHECKPOINT.includes(detector.value) && checkpoint.selectedIndex > 0;
   return {
-    ...(dataset.builtin ? {} : { dataset: dataset.id }),
+    ...data,
     ...features,
     detector: detector.value,
     ...(chosen ? { checkpoint: checkpoint.value } : {}),
     ...threshold(),
     ...reference(),
-    ...(Object.keys(filters).length ? { filters } : {}),
+    ...rows,
   };
 }
 
@@ -128,12 +132,27 @@ export function restore(options) {
     sensors.mark(list, options.filters?.[list.dataset.column] ?? []);
   }
   countFilters();
+  chooseMonitor(options.monitor ?? "");
+  follow();
+}
+
+// By its name, or as NAME@VERSION; an earlier version that a run of before used is offered too.
+export function chooseMonitor(title) {
+  if (!monitor) return;
+  const found = [...monitor.options].find((option) => option.value === title || option.dataset.name === title);
+  if (!found && title.includes("@"))
+    monitor.append(element("option", { value: title, content: title.replace("@", " v") }));
+  monitor.value = found?.value ?? (title.includes("@") ? title : "");
   follow();
 }
 
 function follow() {
-  byId("checkpoint-field").hidden = !USES_CHECKPOINT.includes(detector.value) || byId("checkpoint").options.length < 2;
-  byId("auto-help").hidden = thresholdBy.value !== "auto";
+  const learns = !monitor?.value;
+  for (const part of document.querySelectorAll("#settings .learns")) part.toggleAttribute("hidden", !learns);
+  if (monitor) byId("monitor-help").hidden = learns;
+  byId("checkpoint-field").hidden =
+    !learns || !USES_CHECKPOINT.includes(detector.value) || byId("checkpoint").options.length < 2;
+  byId("auto-help").hidden = !learns || thresholdBy.value !== "auto";
   byId("contamination-field").hidden = thresholdBy.value !== "contamination";
   byId("false-alarms-field").hidden = thresholdBy.value !== "false_alarms";
   byId("by-hand-field").hidden = thresholdBy.value !== "hand";
@@ -154,6 +173,7 @@ export function start() {
   byId("filters").addEventListener("change", countFilters);
   detector.addEventListener("change", follow);
   kind.addEventListener("change", follow);
+  monitor?.addEventListener("change", follow);
   thresholdBy.addEventListener("change", follow);
   slider.addEventListener("input", () => {
     share.value = slider.value;

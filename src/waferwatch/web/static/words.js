@@ -11,6 +11,7 @@ export const ROLES = {
   recipe: text("recipe"),
   step: text("step"),
   context: text("context"),
+  status: text("status"),
   label: text("label"),
   ignored: text("ignored"),
 };

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from waferwatch.errors import InputError
+from waferwatch.read.formats.registry import NAMES, SUFFIXES
 from waferwatch.read.table import Table
 from waferwatch.store.datasets import Dataset, clean_name
 from waferwatch.web.html.language import Translator, translated
@@ -32,6 +33,7 @@ from waferwatch.web.pages.data.upload import receive_file
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.shell.openapi import Endpoint
+from waferwatch.web.transfer.upload import receive_file
 
 _FINDING = (400, 404, 422, 500, 503)
 _CHANGING = (400, 403, 404, 413, 415, 422, 500, 503)
@@ -41,7 +43,7 @@ async def data_page(request: Request) -> Response:
     """The page of data sets."""
     settings = parts(request).settings
     limits = {"rows": settings.max_rows, "columns": settings.max_columns}
-    return await render(request, "data.html", area="data", limits=limits)
+    return await render(request, "data.html", area="data", limits=limits, formats=NAMES, accepted=SUFFIXES)
 
 
 async def list_datasets(request: Request) -> Response:

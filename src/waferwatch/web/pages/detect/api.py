@@ -38,12 +38,15 @@ _MOST_VALUES = 500
 
 async def detect_page(request: Request) -> Response:
     """The page on which anomalies are found and looked at."""
-    names = [folder.name for folder in await parts(request).work.read(folders)]
+    app = parts(request)
+    names = [folder.name for folder in await app.work.read(folders)]
+    monitors = await app.work.read(app.store.monitors.all)
     return await render(
         request,
         "detect.html",
         area="detect",
         checkpoints=names,
+        monitors=[one.in_use for one in monitors if one.in_use is not None],
         contamination=SUGGESTED_SHARE,
         alarms=(LEAST_ALARMS, MOST_ALARMS),
     )

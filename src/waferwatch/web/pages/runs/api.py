@@ -12,17 +12,15 @@ from starlette.responses import Response
 from waferwatch.errors import InputError
 from waferwatch.jobs.detection import set_threshold
 from waferwatch.jobs.finished import Finished
+from waferwatch.jobs.monitors.tasks import TASKS
 from waferwatch.jobs.options import Options
 from waferwatch.models.registry import check_name
-from waferwatch.scoring.failure import Failure
 from waferwatch.scoring.thresholds.threshold import AUTO
-from waferwatch.store.runs import Run
 from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.html.language import Translator
 from waferwatch.web.pages.runs.schemas import (
     CorrelationQuery,
     RepeatRequest,
-    RunAnswer,
     RunList,
     RunRequest,
     RunsQuery,
@@ -32,9 +30,10 @@ from waferwatch.web.results.answer import detect_answer, sensor_ranking
 from waferwatch.web.results.finished import finished, finished_detection
 from waferwatch.web.results.keys import detection_key, verdicts_key
 from waferwatch.web.results.question import options_of
-from waferwatch.web.results.schemas import DetectAnswer
+from waferwatch.web.results.run_answer import run_answer
+from waferwatch.web.results.schemas import DetectAnswer, RunAnswer
 from waferwatch.web.shell.answers import JsonAnswer
-from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
+from waferwatch.web.shell.context import parts, read_body, read_query, translator, user_of
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
 from waferwatch.web.shell.schemas import Figure
 from waferwatch.web.shell.work import dataset_of
@@ -45,6 +44,12 @@ async def start_run(request: Request) -> Response:
     body = await read_body(request, RunRequest)
     for name in body.detectors or ():
         check_name(name, "detectors")
+    if body.kind != "detection" and body.monitor is not None:
+        raise InputError(
+            "Detectors are compared by what they learn, which a monitor does not.",
+            hint="Leave the monitor out. Two of its versions can be compared on its own page.",
+            field="monitor",
+        )
     if body.kind == "injection":
         _check_injection(body)
     detectors = None if body.detectors is None else tuple(dict.fromkeys(body.detectors))
@@ -66,6 +71,12 @@ async def repeat_run(request: Request) -> Response:
     body = await read_body(request, RepeatRequest)
     app = parts(request)
     run = await app.work.read(app.jobs.get, request.path_params["id"])
+    if run.kind in TASKS:
+        raise InputError(
+            "A job on a monitor cannot be repeated on other data.",
+            hint="Start it on the page of the monitor.",
+            field="run",
+        )
     options = replace(Options.from_dict(run.options), dataset=dataset_of(body.dataset))
     return await _submit(request, run.kind, options)
 
@@ -151,18 +162,6 @@ async def _answer(request: Request, run_id: str, status: int = 200) -> Response:
     app = parts(request)
     run = await app.work.read(app.jobs.get, run_id)
     return JsonAnswer(run_answer(app, run, translator(request)), status_code=status)
-
-
-def run_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]:
-    """A run as the API tells it."""
-    names = ("id", "kind", "dataset", "dataset_name", "options", "state", "progress", "created", "started", "finished")
-    return {
-        **{name: getattr(run, name) for name in names},
-        "place": app.jobs.place(run.id),
-        "error": None if run.error is None else Failure(**run.error).told(translate),
-        "summary": run.summary,
-        "user": run.user,
-    }
 
 
 _READ = (400, 404, 500, 503)

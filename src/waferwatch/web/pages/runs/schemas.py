@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from waferwatch.web.results.schemas import DetectRequest
+from waferwatch.web.results.schemas import DetectRequest, RunAnswer
 from waferwatch.web.shell.schemas import (
     DataRequest,
     Name,
@@ -47,23 +47,6 @@ class CorrelationQuery(Query):
     rows: Annotated[str, Field(pattern="^(normal|anomalous|difference)$")] = Field(
         "normal", description="Of the normal rows, of the anomalous ones, or what the latter differ by."
     )
-
-
-class RunAnswer(BaseModel):
-    id: str
-    kind: str
-    dataset: str
-    dataset_name: str = Field(description="As it was called then; empty for the demo.")
-    options: dict[str, Any]
-    state: str = Field(description="queued, running, done, failed, cancelled or interrupted.")
-    progress: float = Field(description="0 to 1.")
-    place: int | None = Field(description="How many runs are worked off until this one starts; null when none.")
-    created: str
-    started: str | None
-    finished: str | None
-    error: Any = Field(description="Message and hint of what ended it, or null.")
-    summary: dict[str, Any] | None
-    user: str
 
 
 class RunList(BaseModel):
