@@ -29,7 +29,6 @@ from waferwatch.web.pages.data.schemas import (
     SparkQuery,
     UploadAnswer,
 )
-from waferwatch.web.pages.data.upload import receive_file
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.shell.openapi import Endpoint
