@@ -10,7 +10,7 @@ import pytest
 
 import waferwatch
 from tests.monitors.made import STEPS, chamber, everywhere, in_steps, learnt, rising, stream, table
-from waferwatch.monitors.drift import drift
+from waferwatch.monitors.drift import drift, golden_scores
 from waferwatch.monitors.drift_found import Fits
 from waferwatch.monitors.golden import GoldenChoice, choose
 from waferwatch.monitors.learn import learn
@@ -87,6 +87,14 @@ def test_a_rebased_model_fits_again() -> None:
 
 def test_golden_rows_fit_themselves() -> None:
     assert drift(learnt().model, learnt().golden.table).fits is Fits.YES
+
+
+def test_a_golden_wafer_unlike_the_others_does_not_raise_the_limit() -> None:
+    odd = in_steps(5.0, "main")
+    frame = chamber(30, changes={"leak": lambda wafer, step: odd(wafer, step) * (wafer == 17)})
+    scores = golden_scores(learn(choose(table(frame)), detector="statistical").model, "E1")
+    assert len(scores) == 29
+    assert scores.max() < 3
 
 
 def test_what_was_found_before_gives_the_same_answer() -> None:

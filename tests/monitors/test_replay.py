@@ -73,6 +73,16 @@ def test_verdicts_say_which_events_are_false_and_say_nothing_of_the_others() -> 
     assert found.new.rate.unjudged > 0
 
 
+def test_an_event_that_touches_a_true_and_a_false_row_is_true() -> None:
+    rows, new = moved()
+    found = new.detect(rows.frame)
+    inside = np.flatnonzero(found.event_ids == 1)
+    half = [np.isin(np.arange(len(found.flags)), part) for part in np.array_split(inside, 2)]
+    side = replay(new, new, rows, truth=Truth(half[0], half[1])).new
+    assert side.rate is not None
+    assert (side.rate.true, side.rate.false, side.rate.unjudged) == (1, 0, 0)
+
+
 def test_without_labels_and_verdicts_there_is_no_rate() -> None:
     rows = table(moved()[0].frame.drop(columns="bad"))
     assert Truth.of_labels(rows) is None

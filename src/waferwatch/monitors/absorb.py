@@ -7,8 +7,9 @@ The rule, sensor by sensor, over every step that at least five of the wafers wen
 2. A level that does not stand still yet is *drifting*. Nothing of this sensor is learnt.
 3. A level more than ``LIMIT`` spreads of single readings away is a *jump*: the reference never showed such readings
    there, and a fault that stays, such as a leak, looks like this. Nothing of this sensor is learnt, unless it has
-   shifted in every step in the same way, by one value or by one share of its reading, as a sensor does that was
-   replaced or calibrated: a process fault shows only in the steps in which the process runs.
+   shifted by one value in three of four steps, as a sensor does that was replaced or calibrated: a process fault shows
+   only in the steps in which the process runs. A shift by one share of the reading is no such sign, since a leak rises
+   where there is flow.
 4. Every other shift is learnt: readings are scored as they would have been before the maintenance, step by step.
 
 A user who knows better names sensors to accept or to keep.
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from waferwatch.monitors.indicators import StepLevel, is_calibration
 from waferwatch.monitors.rebased import Refusal
 
-LIMIT = 4.0  # spreads of single readings
+LIMIT = 3.0  # spreads of single readings
 
 
 @dataclass

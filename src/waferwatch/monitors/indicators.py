@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from waferwatch.models.levels import LevelStays, UsualLevels
 from waferwatch.monitors.settling import FEWEST, Standing, standing
@@ -15,6 +16,9 @@ LEAST = 0.3  # spreads of single readings; less is what detectors take for drift
 SURE = 4.0  # standard errors that a shift is at least, with hundreds of sensors and steps looked at
 SAME = 1.0  # spreads of single readings that the shifts of one calibration differ from step to step
 FEWEST_STEPS = 3  # in which a calibration must show
+MOST_STEPS = 0.75  # share of the steps that can show it: in some a gauge reads nothing, such as a closed valve's
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -61,22 +65,19 @@ def step_levels(levels: UsualLevels, series: Sequence[Series]) -> list[StepLevel
 
 
 def is_calibration(steps: Sequence[StepLevel]) -> bool:
-    """Whether one sensor has shifted as one does that was replaced or calibrated: in every step by the same value or in
-    every step by the same share of its reading, clearly so in three steps at least.
+    """Whether one sensor has shifted as one does that was replaced or calibrated: by one value in three of four steps,
+    in three at least, and not otherwise in the rest.
     """
     shift = np.array([one.shift for one in steps])
-    before = np.array([one.before for one in steps])
     allowed = np.array([max(SAME * one.spread, SURE * one.error) for one in steps])
-    read = np.abs(before) > allowed  # elsewhere a share says nothing
-    offset = np.full(len(steps), np.median(shift)) if len(steps) else shift
-    gain = before * np.median(shift[read] / before[read]) if read.any() else np.zeros(len(steps))
-    return any(
-        bool((np.abs(shift - expected) <= allowed).all() and (np.abs(expected) > allowed).sum() >= FEWEST_STEPS)
-        for expected in (offset, gain)
-    )
+    moved = np.array([one.notable for one in steps])
+    value = float(np.median(shift)) if len(steps) else 0.0
+    same, shown = np.abs(shift - value) <= allowed, np.abs(value) > allowed
+    enough = max(FEWEST_STEPS, MOST_STEPS * np.count_nonzero(shown))
+    return bool((same | ~moved).all()) and int(np.count_nonzero(same & shown)) >= enough
 
 
-def _wafer_means(stays: LevelStays, stage: int, sensor: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _wafer_means(stays: LevelStays, stage: int, sensor: int) -> Floats:
     """(k,) one value of each wafer that has any in the stage, in time order."""
     mine = (stays.stage == stage) & ~np.isnan(stays.off[sensor])
     piece, values = stays.piece[mine], stays.off[sensor, mine]
@@ -84,9 +85,7 @@ def _wafer_means(stays: LevelStays, stage: int, sensor: int) -> np.ndarray[tuple
     return np.bincount(which, values) / count if len(values) else np.empty(0)
 
 
-def _step_level(
-    levels: UsualLevels, sensor: int, stage: int, column: int, values: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> StepLevel:
+def _step_level(levels: UsualLevels, sensor: int, stage: int, column: int, values: Floats) -> StepLevel:
     run_spread = float(levels.run_spread[sensor, column])
     found = standing(values, run_spread)
     error = float(np.hypot(found.error, run_spread / np.sqrt(levels.stays[column])))
