@@ -291,7 +291,7 @@ def test_the_threshold_by_a_share_depends_on_the_rows(model: Model) -> None:
 
 def test_a_model_without_a_threshold_is_kept_in_every_database(store: Store, model: Model) -> None:
     blind = replace(model, fitted=replace(model.fitted, threshold=math.inf))
-    made = store.monitors.add("blind", new(model, model=blind, about=model_facts(blind)), "kim")
+    made = store.monitors.add("blind", new(blind, about=model_facts(blind)), "kim")
     json.dumps(made.about, allow_nan=False)
     assert threshold_by_policy(made.about, {}).threshold is None
     assert threshold_by_policy(made.about, {"false_alarms": 1.0}).threshold is None
