@@ -18,6 +18,7 @@ BEFORE = {
     "/data": "#quality-pane[aria-busy=false]",
     "/groups": "main",
     "/compare": "main",
+    "/monitors": "#learn-form",
     "/history": "main",
     "/event": "main [role=alert]",
 }

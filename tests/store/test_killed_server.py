@@ -192,3 +192,21 @@ def test_a_server_is_stopped_while_postgresql_is_away(tmp_path: Path) -> None:
         finally:
             server.kill()
             server.client.close()
+
+
+def test_a_server_killed_while_it_learns_a_monitor_leaves_none(server: Server, settings: Settings) -> None:
+    client = server.client
+    kept = client.post("/monitors", json={"name": "kept", "detector": QUICK}).json()["id"]
+    while client.get(f"/runs/{kept}").json()["state"] != "done":
+        time.sleep(0.05)
+    digest = client.get("/monitors/kept/versions/1").json()["model_digest"]
+    slow = client.post("/monitors", json={"name": "slow", "detector": "moment"}).json()["id"]
+    assert _running(client, slow)
+    server.kill()
+
+    server.start()
+    assert client.get(f"/runs/{slow}").json()["state"] == "interrupted"
+    assert [one["name"] for one in client.get("/monitors").json()["monitors"]] == ["kept"]
+    assert client.get("/monitors/kept/versions/1").json()["model_digest"] == digest
+    assert client.post("/detect", json={"monitor": "kept"}).json()["monitor"] == "kept@1"
+    assert not [path for path in (settings.data_dir / "monitors").iterdir() if (path / ".unlisted").exists()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import threading
 from dataclasses import replace
@@ -286,3 +287,11 @@ def test_the_threshold_of_a_policy_is_known_without_the_model(model: Model, wish
 def test_the_threshold_by_a_share_depends_on_the_rows(model: Model) -> None:
     found = threshold_by_policy(model_facts(model), policy_of(Thresholds(contamination=0.1)))
     assert (found.threshold, found.by) == (None, "contamination")
+
+
+def test_a_model_without_a_threshold_is_kept_in_every_database(store: Store, model: Model) -> None:
+    blind = replace(model, fitted=replace(model.fitted, threshold=math.inf))
+    made = store.monitors.add("blind", new(blind, about=model_facts(blind)), "kim")
+    json.dumps(made.about, allow_nan=False)
+    assert threshold_by_policy(made.about, {}).threshold is None
+    assert threshold_by_policy(made.about, {"false_alarms": 1.0}).threshold is None

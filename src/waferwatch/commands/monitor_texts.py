@@ -6,7 +6,9 @@ from typing import Any
 
 from waferwatch.explain.threshold import short, threshold_notes
 from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK
+from waferwatch.store.monitors.documents import version_document
 from waferwatch.store.monitors.facts import shown_notes, threshold_by_policy
+from waferwatch.store.monitors.rebase_lines import rebase_lines
 from waferwatch.store.monitors.records import MonitorRecord, VersionRecord
 
 
@@ -43,7 +45,8 @@ def version_lines(version: VersionRecord, monitor: MonitorRecord) -> list[str]:
     ]
     if now.threshold is not None:
         lines.append(f"  Threshold {now.threshold:.4g}. " + _sentences(now.threshold, now.by, now.promise))
-    return [*lines, *_golden_lines(version), *(f"  Note: {note}" for note in shown_notes(about["notes"]))]
+    rebase = [f"  {line}" for line in rebase_lines(version_document(version, monitor)["rebase"])]
+    return [*lines, *rebase, *_golden_lines(version), *(f"  Note: {note}" for note in shown_notes(about["notes"]))]
 
 
 def _sentences(threshold: float, by: str, promise: Any) -> str:

@@ -40,13 +40,15 @@ def judged_tables(store: Store, monitor: MonitorRecord, number: int | None = Non
 
 
 def dataset_of_verdicts(store: Store, monitor: MonitorRecord) -> str:
-    """Id of the newest data set in which somebody has called an alarm of this monitor false.
+    """Id of the newest data set in which somebody has called an alarm of this monitor false, and that is still there.
 
     Raises:
         InputError: when nobody has.
     """
+    there = {one.id for one in store.datasets.all()}
     for run in runs_of(store, monitor):
-        if any(one.verdict is Judgement.FALSE_ALARM for one in store.verdicts.of(run.id)):
+        said = store.verdicts.of(run.id) if run.dataset in there else []
+        if any(one.verdict is Judgement.FALSE_ALARM for one in said):
             return run.dataset
     raise no_false_alarm(monitor.name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -27,7 +28,7 @@ class PolicyThreshold:
 
 
 def model_facts(model: Model) -> dict[str, Any]:
-    """Plain JSON types."""
+    """Plain JSON types; a threshold that is no finite number, as no database keeps it, is None."""
     alarms = model.fitted.alarms
     return {
         "detector": model.name,
@@ -36,7 +37,7 @@ def model_facts(model: Model) -> dict[str, Any]:
         "made_by": model.made_by,
         "features": list(model.features),
         "equipment": sorted(" / ".join(key.split(_BETWEEN)) for key in model.fitted.parts if key),
-        "threshold": model.fitted.threshold,
+        "threshold": model.fitted.threshold if math.isfinite(model.fitted.threshold) else None,
         "alarms": {
             "levels": alarms.levels.tolist(),
             "events": alarms.events.tolist(),
@@ -77,6 +78,8 @@ def threshold_by_policy(about: dict[str, Any], policy: dict[str, Any]) -> Policy
     wish, alarms = thresholds_of(policy), _alarms(about)
     if wish.contamination is not None:
         return PolicyThreshold(None, "contamination", None)
+    if about["threshold"] is None:  # nothing golden could be scored
+        return PolicyThreshold(None, "auto", None)
     if wish.false_alarms is not None and alarms.hours is not None:
         value, kept = alarm_threshold(alarms, about["threshold"], wish.false_alarms)
         return PolicyThreshold(value, "false_alarms", promise_of(alarms, value, wish.false_alarms, kept))

@@ -33,8 +33,10 @@ def promise_sentences(monitor: MonitorRecord, translate: Translator) -> list[str
     if monitor.in_use is None:
         return []
     now = threshold_by_policy(monitor.in_use.about, monitor.policy)
-    if now.threshold is None:
+    if now.by == "contamination":
         return [translate("Threshold by the expected share of anomalous rows.")]
+    if now.threshold is None:
+        return []
     return translated(threshold_notes(now.threshold, now.by, now.promise), translate)
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK, LEAST_ALARMS, MOST_ALARMS
 from waferwatch.store.monitors.facts import threshold_by_policy
+from waferwatch.store.monitors.rebase_lines import rebase_lines
 from waferwatch.store.monitors.records import MonitorRecord
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import NONE, Numbers, place
@@ -21,7 +22,6 @@ from waferwatch.web.pages.monitors.sentences import (
     left_out_lines,
     promise_line,
     rate_line,
-    rebase_lines,
 )
 from waferwatch.web.shell.context import Parts, parts, translator
 
