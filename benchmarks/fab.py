@@ -37,9 +37,10 @@ from waferwatch.read.fab_faults import FAULT_KINDS
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.generate import generate
 from waferwatch.read.table import Role, Table
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.rethreshold import with_threshold
 from waferwatch.scoring.run import detect_table
+from waferwatch.scoring.thresholds.rethreshold import with_threshold
 
 WEEK_S = 7 * 24 * 3600  # rows of one chamber in a week: one a second
 REFERENCE_SHARE = 3  # the first third
@@ -149,7 +150,7 @@ def judged_fabs(names: Sequence[str], options: argparse.Namespace) -> dict[str, 
 
 def scored(name: str, fab: Fab) -> Detection:
     """Scores of the judged rows alone."""
-    found = detect_table(fab.table, detector=name, reference_rows=fab.reference_rows)
+    found = detect_table(fab.table, Question(detector=name, reference_rows=fab.reference_rows))
     print(f"{name} {fab.table.name}: {found.seconds:.1f} s", file=sys.stderr)
     scores = found.scores.copy()
     scores[: fab.judged_from] = np.nan

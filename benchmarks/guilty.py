@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from waferwatch.evaluate.faults import FAULTS, SIZES, Place, noise_units
+from waferwatch.evaluate.faults import FAULTS, SIZES, FaultPlace, noise_units
 from waferwatch.models.contract import Scores
 from waferwatch.models.registry import create
 from waferwatch.scoring.run import score_by
@@ -68,7 +68,7 @@ def with_faults(values: Floats, first: int, rng: np.random.Generator) -> tuple[F
         begin = start + int(rng.integers(0, (len(values) - first) // len(turns) // 2))
         stop = begin + FAULTS[kind].points(size, rng)
         sensor = int(rng.integers(values.shape[1]))
-        place = Place(values, begin, stop, np.array([sensor]), units, size, rng)
+        place = FaultPlace(values, begin, stop, np.array([sensor]), units, size, rng)
         changed[begin:stop, sensor] = FAULTS[kind].change(place)[:, 0]
         faults.append(SensorFault(kind, size, begin, stop, sensor))
     return changed, faults

@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from waferwatch.models.moment.checkpoint import Checkpoint
+from waferwatch.models.moment.checkpoints.checkpoint import Checkpoint
+from waferwatch.models.moment.checkpoints.export import export_checkpoint
 from waferwatch.models.moment.config import MomentConfig
-from waferwatch.models.moment.engine import Engine
-from waferwatch.models.moment.export import export_checkpoint
-from waferwatch.models.moment.network import Moment
+from waferwatch.models.moment.network import MomentNetwork
+from waferwatch.models.moment.runners.engine import Engine
 
 SIZES = {
     "small": MomentConfig(d_model=512, d_kv=64, d_ff=1024, num_layers=8, num_heads=6),
@@ -37,7 +37,7 @@ SIZES = {
 THEIR_BATCHES = (1, 8, 16, 32, 64)
 
 
-def momentfm_of(model: Moment) -> Any | None:
+def momentfm_of(model: MomentNetwork) -> Any | None:
     """The reference implementation with the weights of ``model``; None where momentfm is not installed."""
     try:
         from momentfm import MOMENT
@@ -67,7 +67,7 @@ def speed(run: Callable[[], object], windows: int) -> float:
     return windows / (time.perf_counter() - start)
 
 
-def measure(model: Moment, checkpoint: Checkpoint, options: argparse.Namespace) -> dict[str, Any]:
+def measure(model: MomentNetwork, checkpoint: Checkpoint, options: argparse.Namespace) -> dict[str, Any]:
     """Best and median windows per second of each, run in turns so that other load of the machine meets both."""
     x = np.random.default_rng(0).standard_normal((options.windows, 512)).astype(np.float32)
     patches = np.ones((options.windows, 64), np.float32)
@@ -113,7 +113,7 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(options.threads or os.cpu_count() or 1)
     torch.manual_seed(0)
-    model = Moment(SIZES[options.size]).eval()
+    model = MomentNetwork(SIZES[options.size]).eval()
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = export_checkpoint(model, Path(folder) / "speed", name="speed", card={}, with_weights=False)
         result = measure(model, checkpoint, options)

@@ -41,7 +41,8 @@ from waferwatch.errors import WaferwatchError
 from waferwatch.evaluate.metrics import auc_pr
 from waferwatch.evaluate.vus import vus_pr
 from waferwatch.models.registry import create, detector_names
-from waferwatch.scoring.compare import vus_window
+from waferwatch.scoring.comparison.compare import vus_window
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.run import detect_table
 
 MOST_JOBS = 2
@@ -159,7 +160,8 @@ def score(task: Task) -> Line:
 def _score_series(task: Task) -> Line:
     table = labelled_table(task.entry)
     detection = detect_table(
-        table, detector=task.detector, checkpoint=task.checkpoint, reference_rows=task.entry.train_rows or None
+        table,
+        Question(detector=task.detector, checkpoint=task.checkpoint, reference_rows=task.entry.train_rows or None),
     )
     labels = table.frame[LABEL].to_numpy(bool)
     window = vus_window(table, detection.features)

@@ -21,6 +21,7 @@ from sklearn.neighbors import NearestNeighbors
 from waferwatch.evaluate.metrics import auc_pr
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.run import detect_table
 
 RUN, STEP = "run_id", "step"  # columns of a file of runs; ``step`` counts the rows of a run
@@ -76,7 +77,7 @@ def judge(parts: Parts, detector: str, checkpoint: str | None = None) -> Judged:
         scores = judged_by(reference, judged)
         return Judged(auc_pr(parts.labels(), scores), 0, "scikit-learn", "cpu")
     both = _table(parts, pd.concat([parts.reference, parts.judged], ignore_index=True))
-    found = detect_table(both, detector=detector, checkpoint=checkpoint, reference_rows=len(parts.reference))
+    found = detect_table(both, Question(detector=detector, checkpoint=checkpoint, reference_rows=len(parts.reference)))
     by_run = {run.key[RUN]: run.score for run in found.runs}
     if len(by_run) < len(found.runs):
         raise ValueError("a run was cut in two, so it has no score of its own")

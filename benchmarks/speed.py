@@ -164,7 +164,7 @@ def measure_detector(name: str, file: Path, checkpoint: str | None) -> dict[str,
     """Learning from the first rows and scoring all; with the suffix ``KEPT`` the scoring alone."""
     from waferwatch.read.files import read_table
     from waferwatch.scoring.run import detect_with, fit_table
-    from waferwatch.scoring.threshold import Thresholds
+    from waferwatch.scoring.thresholds.threshold import Thresholds
 
     detector = name.removesuffix(KEPT)
     weights = checkpoint if detector == "moment" else None

@@ -29,13 +29,14 @@ from manifest import LABEL, entries, labelled_table
 from waferwatch.errors import WaferwatchError
 from waferwatch.evaluate.metrics import auc_pr
 from waferwatch.evaluate.vus import vus_pr
-from waferwatch.models.moment import checkpoint as checkpoints
-from waferwatch.models.moment.export import export_checkpoint
-from waferwatch.models.moment.normal_windows import normal_series
-from waferwatch.models.moment.torch_runner import load_network
-from waferwatch.models.moment.tuning import Course, tune
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoints.export import export_checkpoint
+from waferwatch.models.moment.checkpoints.normal_windows import normal_series
+from waferwatch.models.moment.checkpoints.tuning import TuningResult, tune
+from waferwatch.models.moment.runners.torch_runner import load_network
 from waferwatch.read.table import Table
-from waferwatch.scoring.compare import vus_window
+from waferwatch.scoring.comparison.compare import vus_window
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.reference import known_normal
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table
@@ -121,7 +122,7 @@ def judged(case: Case, options: argparse.Namespace) -> dict[str, Any]:
     return {"name": case.name, **{key: _short(value) for key, value in asdict(course).items()}, **figures}
 
 
-def tuned(case: Case, name: str, options: argparse.Namespace) -> Course:
+def tuned(case: Case, name: str, options: argparse.Namespace) -> TuningResult:
     """Leave a checkpoint of that name, also where its error is no lower."""
     start = checkpoints.find()
     model = load_network(start)
@@ -132,7 +133,9 @@ def tuned(case: Case, name: str, options: argparse.Namespace) -> Course:
 
 
 def _detect(case: Case, detector: str, checkpoint: str | None) -> Detection:
-    return detect_table(case.table, detector=detector, checkpoint=checkpoint, reference_rows=case.reference_rows)
+    return detect_table(
+        case.table, Question(detector=detector, checkpoint=checkpoint, reference_rows=case.reference_rows)
+    )
 
 
 def _tell(sentence: str) -> None:

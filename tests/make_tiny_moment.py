@@ -24,9 +24,9 @@ import torch
 from momentfm import MOMENT
 from safetensors.torch import save_file
 
+from waferwatch.models.moment.checkpoints.export import export_checkpoint
 from waferwatch.models.moment.config import MomentConfig
-from waferwatch.models.moment.export import export_checkpoint
-from waferwatch.models.moment.network import Moment
+from waferwatch.models.moment.network import MomentNetwork
 
 HERE = Path(__file__).parent
 TINY_T5 = {"d_model": 16, "d_kv": 4, "d_ff": 24, "num_layers": 2, "num_heads": 2}
@@ -117,7 +117,7 @@ def compare() -> None:
     """Print the largest difference at both sizes, in the units of the window's spread."""
     for label, t5 in (("tiny", TINY_T5), ("MOMENT-1-small", SMALL_T5)):
         theirs = reference(t5, seed=1)
-        ours = Moment(MomentConfig.from_official(official_config(t5))).eval()
+        ours = MomentNetwork(MomentConfig.from_official(official_config(t5))).eval()
         found = ours.load_state_dict(theirs.state_dict(), strict=False)
         x, input_mask, mask = windows(seed=2)
         expected = answers(theirs, x, input_mask, mask)
@@ -152,7 +152,7 @@ def make_tiny_moment(folder: Path) -> None:
 def make_tiny_checkpoint(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     torch.manual_seed(5)
-    model = Moment(MomentConfig(**TINY_T5, fault_head=True)).eval()
+    model = MomentNetwork(MomentConfig(**TINY_T5, fault_head=True)).eval()
     roughen(model, seed=5)
     export_checkpoint(
         model,

@@ -92,7 +92,9 @@ def test_one_way_to_a_threshold_is_enough(fab_file, two):
 @pytest.fixture(scope="module")
 def model(fab_file, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "etch"
-    made = run("fit", folder, fab_file, "--reference-rows", 500, "--detector", "squared_difference", "--json")
+    made = run(
+        "fit", "--folder", folder, fab_file, "--reference-rows", 500, "--detector", "squared_difference", "--json"
+    )
     assert made.returncode == 0, made.stderr
     assert "waferwatch detect FILE --model" in made.stderr
     return folder, json.loads(made.stdout)
@@ -110,7 +112,7 @@ def test_a_saved_model_finds_what_learning_on_the_spot_finds(fab_file, model):
 
 def test_a_model_is_not_overwritten_unless_that_is_said(fab_file, model, capsys):
     folder, _ = model
-    fit = ["fit", str(folder), str(fab_file), "--reference-rows", "500", "--detector", "squared_difference"]
+    fit = ["fit", "--folder", str(folder), str(fab_file), "--reference-rows", "500", "--detector", "squared_difference"]
     assert main(fit) == 2
     assert "There is a model in" in capsys.readouterr().err
     assert main([*fit, "--replace"]) == 0
@@ -129,7 +131,7 @@ def test_a_folder_without_a_model_is_said(fab_file, tmp_path, capsys):
     assert main(["detect", str(fab_file), "--model", str(tmp_path)]) == 2
     assert "There is no readable model in" in capsys.readouterr().err
     (tmp_path / "file").write_text("")
-    assert main(["fit", str(tmp_path / "file"), str(fab_file)]) == 2
+    assert main(["fit", "--folder", str(tmp_path / "file"), str(fab_file)]) == 2
     assert "is not a folder" in capsys.readouterr().err
 
 

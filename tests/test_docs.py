@@ -145,11 +145,14 @@ def test_the_first_code_of_the_readme_is_the_two_commands():
         assert code_blocks(name)[0].splitlines() == ["./uv_run.sh", "./uv_run.sh test"]
 
 
-def test_the_python_example_runs(capsys, tmp_path, monkeypatch):
-    (example,) = code_blocks("README.md", "python")
-    monkeypatch.chdir(tmp_path)  # it saves a model
-    exec(compile(example, "README.md", "exec"), {})
+def test_the_python_examples_run(capsys, tmp_path, monkeypatch):
+    library, pipeline = code_blocks("README.md", "python")
+    monkeypatch.chdir(tmp_path)  # a model is saved
+    names: dict[str, object] = {}
+    exec(compile(library, "README.md", "exec"), names)
     assert capsys.readouterr().out.startswith("moment ")
+    exec(compile(pipeline, "README.md", "exec"), names)
+    assert re.match(r"\d+ of 8000 rows; threshold \d", capsys.readouterr().out)
 
 
 # Both languages
@@ -212,8 +215,8 @@ def test_every_local_link_leads_somewhere(document):
     assert [target for target in targets if not (document.parent / target).exists()] == []
 
 
-def test_the_newest_change_is_of_this_version():
+def test_the_newest_released_change_is_of_this_version():
     version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
-    newest = re.search(r"(?m)^## (\S+)", read("CHANGELOG.md"))
+    newest = re.search(r"(?m)^## (\S+)(?! \(unreleased\))(?=\s)", read("CHANGELOG.md"))
     assert newest
     assert newest[1] == version

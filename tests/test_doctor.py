@@ -8,10 +8,10 @@ import subprocess
 
 import pytest
 
-from waferwatch import doctor
 from waferwatch.cli import main
+from waferwatch.commands import doctor
 from waferwatch.settings import Settings
-from waferwatch.store.database import Database
+from waferwatch.store.database.connection import Database
 
 SECRET = "hunter2"
 

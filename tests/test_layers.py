@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1] / "src" / "waferwatch"
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent / "src" / "waferwatch"
 ORDER = (
     "errors",
     "settings",
@@ -24,6 +25,7 @@ ORDER = (
     "explain",
     "grouping",
     "export",
+    "monitors",
     "store",
     "jobs",
     "web",
@@ -31,16 +33,18 @@ ORDER = (
     "cli",
 )
 # The layer of the command line.
-RIGHT_END = ("cli", "api", "data_options", "doctor", "model_commands", "saved_models", "__init__")
+RIGHT_END = ("cli", "api", "sklearn", "commands", "__init__")
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 # Modules that import torch, and those that may import them or torch, but only inside functions.
-TORCH_MODULES = {f"models/moment/{name}.py" for name in ("network", "torch_runner", "tuning")}
+TORCH_MODULES = {f"models/moment/{name}.py" for name in ("network", "runners/torch_runner", "checkpoints/tuning")}
 TORCH_IN_FUNCTIONS = {
-    f"models/moment/{name}.py" for name in ("engine", "export", "gpu", "hub", "tuned", "weights_file")
+    *(f"models/moment/checkpoints/{name}.py" for name in ("export", "hub", "tuned", "weights_file")),
+    *(f"models/moment/runners/{name}.py" for name in ("engine", "gpu")),
 }
 NEEDS_TORCH = ("torch", *("waferwatch." + path.removesuffix(".py").replace("/", ".") for path in TORCH_MODULES))
 LONGEST_FILE = 400
-LONGEST_FUNCTION = 60  # lines, without the docstring
+MOST_FILES = 12  # modules in one folder
+LONGEST_FUNCTION = 40  # lines, without the docstring
 
 FILES = sorted(ROOT.rglob("*.py"))
 
@@ -110,10 +114,51 @@ def test_imports_go_from_left_to_right():
     assert not back_edges, "\n".join(["imports against the order " + " > ".join(ORDER), *back_edges])
 
 
+def test_no_page_imports_from_the_folder_of_another():
+    pages = "waferwatch.web.pages."
+    wrong = [
+        f"{path_of(file)}:{item.line} imports {item.target}"
+        for file in FILES
+        for item in found_imports(file)
+        if module_name(file).startswith("waferwatch.web.") and item.target.startswith(pages)
+        if module_name(file) != "waferwatch.web.app" and page_of(item.target) != page_of(module_name(file))
+    ]
+    assert wrong == []
+
+
+def page_of(dotted: str) -> str:
+    """The package of a page, of something in it: waferwatch.web.pages.NAME."""
+    return ".".join(dotted.split(".")[:4])
+
+
 def test_no_module_has_a_name_that_says_nothing():
     assert [
         path_of(file) for file in FILES if FORBIDDEN_NAMES & set(file.relative_to(ROOT).with_suffix("").parts)
     ] == []
+
+
+def test_no_folder_holds_more_modules_than_one_looks_over():
+    counts: dict[str, int] = {}
+    for file in FILES:
+        if file.name != "__init__.py":
+            counts[path_of(file.parent)] = counts.get(path_of(file.parent), 0) + 1
+    assert {folder: count for folder, count in counts.items() if count > MOST_FILES and folder != "read"} == {}
+
+
+def test_no_public_class_name_is_there_twice():
+    places: dict[str, list[str]] = {}
+    for file in FILES:
+        for name in public_classes(file.read_text("utf-8")):
+            places.setdefault(name, []).append(path_of(file))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+def public_classes(source: str) -> list[str]:
+    return [
+        node.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
 
 
 def test_torch_is_imported_only_where_it_belongs():
@@ -186,3 +231,16 @@ def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 )
 def test_the_import_finder_sees(source, expected):
     assert [(item.target, item.at_top) for item in imports_of(source)] == expected
+
+
+def test_no_test_asserts_how_long_something_took():
+    """Where the machine is busy such a test fails: count calls (tests/calls.py), or measure in benchmarks/."""
+    clocks = {"perf_counter", "process_time"}
+    timed = [
+        f"{file.relative_to(TESTS).as_posix()}:{node.lineno}"
+        for file in TESTS.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Assert)
+        and clocks & {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
+    ]
+    assert timed == []

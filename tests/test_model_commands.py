@@ -92,7 +92,7 @@ def good(tmp_path):
 def larger_steps(imported, monkeypatch):
     """A hundred steps that move the tiny network far, and no more."""
     pytest.importorskip("torch")
-    from waferwatch.models.moment import tuning
+    from waferwatch.models.moment.checkpoints import tuning
 
     monkeypatch.setattr(tuning, "LEARNING_RATE", 3e-3)
     monkeypatch.setattr(tuning, "HELD_WINDOWS", 32)
@@ -108,7 +108,7 @@ TUNE = ["models", "tune", "tuned"]
 def test_a_tuned_checkpoint_is_told_of_listed_and_detects_the_same_each_time(good, larger_steps, capsys):
     rows = ["--reference-rows", "1500", "--features", "pressure_mTorr,rf_forward_W", "--group", "equipment"]
 
-    assert main([*TUNE, good, good, "--from", "mine", "--minutes", "0.02", *rows, "--json"]) == 0
+    assert main([*TUNE, good, good, "--from", "mine", "--minutes", "1", *rows, "--json"]) == 0
 
     said = capsys.readouterr()
     document = json.loads(said.out.splitlines()[-1])
@@ -129,7 +129,7 @@ def test_a_tuned_checkpoint_is_told_of_listed_and_detects_the_same_each_time(goo
 
 @pytest.mark.torch
 def test_a_tuning_that_is_not_better_is_told_stores_nothing_and_is_no_failure(good, larger_steps, capsys, monkeypatch):
-    from waferwatch.models.moment import tuning
+    from waferwatch.models.moment.checkpoints import tuning
 
     monkeypatch.setattr(tuning, "LEARNING_RATE", 0.0)
 
@@ -143,7 +143,7 @@ def test_a_tuning_that_is_not_better_is_told_stores_nothing_and_is_no_failure(go
 
 @pytest.mark.torch
 def test_ctrl_c_while_tuning_ends_it_and_leaves_nothing(good, larger_steps, imported, capsys, monkeypatch):
-    from waferwatch.models.moment import tuning
+    from waferwatch.models.moment.checkpoints import tuning
 
     monkeypatch.setattr(tuning, "hide", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
 

@@ -5,6 +5,7 @@ uv itself is played by a small script here, so that these tests take no network 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -101,6 +102,15 @@ def test_the_locks_cover_the_python_that_runs_now():
 def test_the_licence_of_every_locked_package_is_listed(name):
     versions = re.findall(rf"(?m)^\| {name} \| (\S+) \| [^|]{{3,}} \|", (ROOT / "docs/licences.md").read_text())
     assert versions, "make the table of docs/licences.md again; the command stands at its end"
+
+
+def test_the_lock_of_the_scripts_tools_has_hashes_and_names_no_registry():
+    packages = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    tools = {path: package for path, package in packages.items() if path}
+    assert len(tools) >= 2
+    assert [path for path, package in tools.items() if not package["integrity"].startswith("sha512-")] == []
+    assert [path for path, package in tools.items() if "resolved" in package] == []
+    assert "omit-lockfile-registry-resolved=true" in (ROOT / ".npmrc").read_text(encoding="utf-8")
 
 
 # uv_run.sh, with uv played by a script

@@ -27,10 +27,10 @@ from train.batches import BatchRecipe
 from train.corpus import FAB_ROWS, FAB_SEEDS, FAMILIES
 from train.faults import FAULTS
 from train.pretrain import VALIDATION_BATCHES, Run, Schedule, new_run
-from waferwatch.models.moment import checkpoint as checkpoints
-from waferwatch.models.moment.checkpoint import EMBEDDED_FOLDER, Checkpoint
-from waferwatch.models.moment.export import export_checkpoint
-from waferwatch.models.moment.network import Moment
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoints.checkpoint import EMBEDDED_FOLDER, Checkpoint
+from waferwatch.models.moment.checkpoints.export import export_checkpoint
+from waferwatch.models.moment.network import MomentNetwork
 
 
 def card(run: Run) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def run_of(folder: Path) -> Run:
     return new_run(folder, Schedule(**settings["schedule"]), BatchRecipe(**settings["recipe"]))
 
 
-def mix(model: Moment, other: Checkpoint, share: float) -> None:
+def mix(model: MomentNetwork, other: Checkpoint, share: float) -> None:
     """Put a weighted mean of the network's and a checkpoint's weights into the network.
 
     Args:

@@ -35,9 +35,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from train.batches import Batch, BatchRecipe, make_batch
 from train.tokens import token_loss
-from waferwatch.models.moment import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
 from waferwatch.models.moment.config import MomentConfig
-from waferwatch.models.moment.network import Moment, MomentOutput
+from waferwatch.models.moment.network import MomentNetwork, MomentOutput
 
 EMBEDDED = MomentConfig(d_model=128, d_kv=32, d_ff=256, num_layers=4, num_heads=4, fault_head=True)
 VALIDATION_SEED = 2**31 - 1  # far from any training seed
@@ -99,7 +99,7 @@ def usable_patches(batch: dict[str, Tensor]) -> Tensor:
     return batch["observed"] * batch["visible"]
 
 
-def initialise(model: Moment) -> None:
+def initialise(model: MomentNetwork) -> None:
     """T5's initial weights: attention scores are not scaled, so the query weights start smaller by that factor."""
     config = model.config
     for name, parameter in model.named_parameters():
@@ -116,7 +116,7 @@ def initialise(model: Moment) -> None:
             nn.init.normal_(parameter, std=0.02)
 
 
-def make_optimizer(model: Moment, schedule: Schedule) -> torch.optim.AdamW:
+def make_optimizer(model: MomentNetwork, schedule: Schedule) -> torch.optim.AdamW:
     matrices = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": matrices, "weight_decay": schedule.weight_decay}, {"params": others, "weight_decay": 0.0}]
@@ -128,7 +128,7 @@ def tensors(batch: Batch, device: torch.device) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def validate(model: Moment, recipe: BatchRecipe, device: torch.device) -> dict[str, float]:
+def validate(model: MomentNetwork, recipe: BatchRecipe, device: torch.device) -> dict[str, float]:
     """Losses and the fault head's average precision over points, on windows that training never sees."""
     model.eval()
     labels, logits, sums = [], [], np.zeros(3)
@@ -158,7 +158,7 @@ class Run:
     folder: Path
     schedule: Schedule
     recipe: BatchRecipe
-    model: Moment
+    model: MomentNetwork
     optimizer: torch.optim.AdamW
     device: torch.device
     step: int = 0
@@ -233,7 +233,7 @@ def new_run(folder: Path, schedule: Schedule, recipe: BatchRecipe, config: Momen
     """A run at step 0, or where its folder says it stopped."""
     torch.manual_seed(schedule.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = Moment(config)
+    model = MomentNetwork(config)
     initialise(model)
     model.to(device)
     run = Run(folder, schedule, recipe, model, make_optimizer(model, schedule), device)

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from waferwatch.api import compare, detect, fit
     from waferwatch.errors import WaferwatchError
     from waferwatch.events.event import Event
+    from waferwatch.jobs.monitors.library import MonitorLibrary, load_monitor
     from waferwatch.models.registry import detector_names
     from waferwatch.read.generate import generate
-    from waferwatch.scoring.compare import ComparisonRow
+    from waferwatch.scoring.comparison.compare import ComparisonRow
     from waferwatch.scoring.model import Model, load
     from waferwatch.scoring.result import Detection
 
@@ -29,6 +30,7 @@ __all__ = [
     "Detection",
     "Event",
     "Model",
+    "MonitorLibrary",
     "WaferwatchError",
     "compare",
     "detect",
@@ -36,20 +38,23 @@ __all__ = [
     "fit",
     "generate",
     "load",
+    "load_monitor",
 ]
 
 _HOMES = {
-    "ComparisonRow": "waferwatch.scoring.compare",
+    "ComparisonRow": "waferwatch.scoring.comparison.compare",
     "Detection": "waferwatch.scoring.result",
     "Event": "waferwatch.events.event",
     "WaferwatchError": "waferwatch.errors",
     "Model": "waferwatch.scoring.model",
+    "MonitorLibrary": "waferwatch.jobs.monitors.library",
     "compare": "waferwatch.api",
     "detect": "waferwatch.api",
     "detector_names": "waferwatch.models.registry",
     "fit": "waferwatch.api",
     "generate": "waferwatch.read.generate",
     "load": "waferwatch.scoring.model",
+    "load_monitor": "waferwatch.jobs.monitors.library",
 }
 
 

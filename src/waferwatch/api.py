@@ -10,11 +10,12 @@ import pandas as pd
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
-from waferwatch.scoring.compare import ComparisonRow, compare_table
+from waferwatch.scoring.comparison.compare import ComparisonRow, compare_table
 from waferwatch.scoring.model import Model
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table, fit_table
-from waferwatch.scoring.threshold import AUTO
+from waferwatch.scoring.thresholds.threshold import AUTO
 
 Columns = str | Sequence[str]
 
@@ -71,12 +72,14 @@ def detect(
     """
     return detect_table(
         _table(frame, "the frame", features, time, group, label, roles),
-        detector=detector,
-        checkpoint=checkpoint,
-        threshold=threshold,
-        contamination=contamination,
-        false_alarms=false_alarms,
-        reference_rows=reference_rows,
+        Question(
+            detector=detector,
+            checkpoint=checkpoint,
+            threshold=threshold,
+            contamination=contamination,
+            false_alarms=false_alarms,
+            reference_rows=reference_rows,
+        ),
         reference=None if reference is None else _table(reference, "the reference", features, time, group, None, roles),
         device=device,
         progress=progress,
@@ -129,16 +132,26 @@ def compare(
     roles: Mapping[str, str] | None = None,
     reference: pd.DataFrame | None = None,
     reference_rows: int | None = None,
+    threshold: float | Literal["auto"] = AUTO,
     contamination: float | None = None,
+    false_alarms: float | None = None,
+    checkpoint: str | None = None,
+    device: str | None = None,
     progress: Progress = no_progress,
 ) -> list[ComparisonRow]:
     """Run several detectors (all by default) on the same frame; arguments and errors as for ``detect``."""
     return compare_table(
         _table(frame, "the frame", features, time, group, label, roles),
-        detectors=detectors,
-        contamination=contamination,
-        reference_rows=reference_rows,
+        detectors,
+        Question(
+            checkpoint=checkpoint,
+            threshold=threshold,
+            contamination=contamination,
+            false_alarms=false_alarms,
+            reference_rows=reference_rows,
+        ),
         reference=None if reference is None else _table(reference, "the reference", features, time, group, None, roles),
+        device=device,
         progress=progress,
     )
 

@@ -16,14 +16,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch import data_options, doctor, model_commands, saved_models
+from waferwatch.commands import data_options, doctor, monitor_options, saved_models
+from waferwatch.commands import models as model_commands
+from waferwatch.commands import monitors as monitor_commands
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
 if TYPE_CHECKING:
+    from waferwatch.scoring.question import Question
     from waferwatch.scoring.result import Detection
-    from waferwatch.scoring.threshold import Thresholds
 
+_TYPED = {"start": "from", "end": "to"}  # options that are typed by another name than that of their field
+FILE_FORMATS = "CSV, Parquet, Excel, zip, LabVIEW TDMS, HDF5, JSON"  # as formats.registry has them
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
@@ -35,6 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except WaferwatchError as error:
         print(f"waferwatch: {_option(error, options)}{error}", file=sys.stderr)
+        findings = getattr(error, "findings", ())
+        if findings and getattr(options, "json", False):
+            print(json.dumps({"findings": [finding.to_dict() for finding in findings]}, ensure_ascii=False))
         return error.exit_code
     except KeyboardInterrupt:
         print("waferwatch: stopped.", file=sys.stderr)
@@ -55,7 +62,7 @@ def _option(error: WaferwatchError, options: argparse.Namespace) -> str:
     """The option that the error is about, as it is typed; nothing when it was not given."""
     field = error.field or ""
     given = field != "file" and getattr(options, field, None) is not None
-    return f"--{field.replace('_', '-')}: " if given else ""
+    return f"--{_TYPED.get(field, field).replace('_', '-')}: " if given else ""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -68,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_compare(commands)
     saved_models.add_fit_parser(commands)
     _add_generate(commands)
+    monitor_commands.add_monitors_parser(commands)
     model_commands.add_models_parser(commands)
     _add_serve(commands)
     doctor.add_doctor_parser(commands)
@@ -77,13 +85,13 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_detect(commands: Any) -> None:
     parser = commands.add_parser("detect", help="find anomalies in a file")
     _add_data_options(parser)
-    rule = parser.add_mutually_exclusive_group()
-    rule.add_argument("--threshold", type=_threshold, metavar="N", help="auto, or a score such as 3; default: auto")
-    _add_contamination(rule)
-    rule.add_argument(
-        "--false-alarms", type=float, metavar="N", help="instead: at most N false events per equipment and week"
+    data_options.add_thresholds(parser)
+    learnt = parser.add_mutually_exclusive_group()
+    learnt.add_argument(
+        "--monitor", metavar="NAME[@VERSION]", help="a monitor that fit has learnt, instead of learning from FILE"
     )
-    parser.add_argument("--model", metavar="FOLDER", help="a model that fit has saved, instead of learning from FILE")
+    learnt.add_argument("--model", metavar="FOLDER", help="instead: a model that fit --folder has saved")
+    monitor_options.add_data_dir(parser)
     parser.add_argument("--output", type=Path, metavar="OUT", help="write all rows with their scores: .csv or .parquet")
     parser.add_argument("--label", metavar="COL", help="column of known anomalies, for precision, recall and F1")
     data_options.add_detector(parser)
@@ -93,32 +101,21 @@ def _add_detect(commands: Any) -> None:
 def _add_compare(commands: Any) -> None:
     parser = commands.add_parser("compare", help="run several detectors on a labelled file")
     _add_data_options(parser)
-    _add_contamination(parser)
+    data_options.add_thresholds(parser)
+    data_options.add_network(parser)
     parser.add_argument("--label", required=True, metavar="COL", help="column of known anomalies")
     parser.add_argument("--detectors", type=data_options.names, metavar="A,B", help="default: all")
     parser.set_defaults(run=run_compare)
 
 
 def _add_data_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="CSV (also .gz) or Parquet")
+    parser.add_argument("file", metavar="FILE", help=f"{FILE_FORMATS}; also in gzip")
     data_options.add_column_options(parser)
+    data_options.add_form_options(parser)
     known = parser.add_mutually_exclusive_group()
     data_options.add_reference_rows(known)
     known.add_argument("--reference", metavar="FILE", help="a file of known-normal rows")
     data_options.add_json(parser)
-
-
-def _add_contamination(parser: Any) -> None:
-    parser.add_argument("--contamination", type=float, metavar="F", help="instead: expected share of anomalies")
-
-
-def _threshold(text: str) -> float | str:
-    if text == "auto":
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"give auto or a number such as 3, not {text!r}") from None
 
 
 def _add_generate(commands: Any) -> None:
@@ -140,53 +137,56 @@ def _add_serve(commands: Any) -> None:
 
 def run_detect(options: argparse.Namespace) -> int:
     from waferwatch.read.files import read_original
+    from waferwatch.read.findings import findings_of
     from waferwatch.scoring.output import check_output, with_result, write_rows
-    from waferwatch.scoring.threshold import AUTO, Thresholds
+    from waferwatch.scoring.question import Question, question_of
 
-    wish = Thresholds(
-        AUTO if options.threshold is None else options.threshold, options.contamination, options.false_alarms
-    )
+    question = Question(**question_of(options))
     if options.output:
         check_output(options.output)
-    detection = saved_models.detect_by_model(options, wish) if options.model else _learn_and_detect(options, wish)
+    detection, monitor = _detect(options, question)
     for note in detection.notes:
         print(f"Note: {note}", file=sys.stderr)
     if options.output:
-        write_rows(with_result(read_original(options.file), detection), options.output)
-    document = detection.to_dict() | {"file": options.file, "output": str(options.output) if options.output else None}
+        original = read_original(options.file, form=data_options.form_wishes(options))
+        write_rows(with_result(original, detection), options.output)
+    document = detection.to_dict() | {
+        "file": options.file,
+        "output": str(options.output) if options.output else None,
+        "findings": [finding.to_dict() for finding in findings_of(detection.notes)],
+    }
+    if monitor:
+        document["monitor"] = monitor
+        _say(f"Monitor {monitor}")
     _tell_detection(detection, document)
     if options.json:
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
     return 0
 
 
-def _learn_and_detect(options: argparse.Namespace, wish: Thresholds) -> Detection:
+def _detect(options: argparse.Namespace, question: Question) -> tuple[Detection, str | None]:
+    """By a monitor, whose version is given too, by the saved model if there is one, else by what is learnt now."""
     from waferwatch.scoring.run import detect_table
 
+    if options.monitor:
+        return saved_models.detect_by_monitor(options, question.thresholds)
+    if options.model:
+        return saved_models.detect_by_model(options, question.thresholds), None
     table, reference = _read(options)
-    return detect_table(
-        table,
-        detector=options.detector or data_options.DETECTOR,
-        checkpoint=options.checkpoint,
-        threshold=wish.threshold,
-        contamination=wish.contamination,
-        false_alarms=wish.false_alarms,
-        reference_rows=options.reference_rows,
-        reference=reference,
-        device=options.device,
-    )
+    return detect_table(table, question, reference=reference, device=options.device), None
 
 
 def run_compare(options: argparse.Namespace) -> int:
-    from waferwatch.scoring.compare import compare_table
+    from waferwatch.scoring.comparison.compare import compare_table
+    from waferwatch.scoring.question import Question, question_of
 
     table, reference = _read(options)
     rows = compare_table(
         table,
-        detectors=options.detectors,
-        contamination=options.contamination,
-        reference_rows=options.reference_rows,
+        options.detectors,
+        Question(**question_of(options)),
         reference=reference,
+        device=options.device,
     )
     header = ("detector", "precision", "recall", "f1", "auc_pr", "vus_pr", "events", "seconds")
     print(" ".join(f"{name:>18}" for name in header), file=sys.stderr)
@@ -222,9 +222,9 @@ def _read(options: argparse.Namespace) -> tuple[Any, Any]:
     """The table to judge and the reference table, if there is one."""
     from waferwatch.read.files import read_table
 
-    columns = data_options.column_wishes(options)
-    table = read_table(options.file, label=options.label, **columns)
-    return table, read_table(options.reference, **columns) if options.reference else None
+    columns, form = data_options.column_wishes(options), data_options.form_wishes(options)
+    table = read_table(options.file, label=options.label, form=form, **columns)
+    return table, read_table(options.reference, form=form, **columns) if options.reference else None
 
 
 def _tell_detection(detection: Detection, found: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from waferwatch.events.event import Kind
 from waferwatch.read.fab import SENSORS
 from waferwatch.read.fab_faults import FAULT_KINDS
 from waferwatch.read.generate import generate
-from waferwatch.scoring.rethreshold import with_threshold
+from waferwatch.scoring.thresholds.rethreshold import with_threshold
 
 NAMES = [sensor.name for sensor in SENSORS]
 

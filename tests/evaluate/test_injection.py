@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from waferwatch.evaluate.faults import FAULTS, KINDS, SIZES, Place, noise_units, step_places
+from waferwatch.evaluate.faults import FAULTS, KINDS, SIZES, FaultPlace, noise_units, step_places
 from waferwatch.evaluate.injection import GAP_POINTS, Fault, delays, inject
 from waferwatch.series.series import Series
 
@@ -141,7 +141,7 @@ def test_huge_and_tiny_values_make_no_infinity() -> None:
 
 def place(kind: str, size: str, values: NDArray[np.float64], start: int, points: int) -> NDArray[np.float64]:
     sensors = np.arange(values.shape[1])
-    where = Place(values, start, start + points, sensors, noise_units(values), size, np.random.default_rng(0))
+    where = FaultPlace(values, start, start + points, sensors, noise_units(values), size, np.random.default_rng(0))
     return FAULTS[kind].change(where)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from waferwatch.events.build import build_events
-from waferwatch.explain.scene import Layout, Scene, lay_out, set_scene
+from waferwatch.explain.scene import Scene, SceneLayout, lay_out, set_scene
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
 from waferwatch.scoring.result import Detection
@@ -72,7 +72,7 @@ def scene_of(
     *,
     known: np.ndarray | None = None,
     unjudged: Sequence[int] = (),
-    layout: Layout | None = None,
+    layout: SceneLayout | None = None,
 ) -> Scene:
     """A scene in which faults were put in and flagged.
 

@@ -13,7 +13,7 @@ from waferwatch.explain.scene import lay_out
 from waferwatch.explain.spot import spot_of
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
-from waferwatch.series.layout import Layout
+from waferwatch.series.layout import SeriesLayout
 from waferwatch.series.split import split
 
 
@@ -44,7 +44,7 @@ def test_an_event_over_several_wafers_is_explained_as_a_whole() -> None:
     frame = wafers()
     first, last = 10 * PERIOD + 20, 13 * PERIOD - 1
     scene = scene_of(
-        frame, [(first, last, "pressure", 30.0)], layout=lay_out(table_of(frame), cut=Layout(by_wafer=True))
+        frame, [(first, last, "pressure", 30.0)], layout=lay_out(table_of(frame), cut=SeriesLayout(by_wafer=True))
     )
     event = replace(scene.found.events[0], start_row=first, end_row=last, rows=last - first + 1)
     scene = replace(scene, found=replace(scene.found, events=[event]))

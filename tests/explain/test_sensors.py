@@ -15,7 +15,7 @@ from waferwatch.explain.scene import Scene, lay_out, set_scene
 from waferwatch.explain.sensors import farthest, sensor_parts, shares
 from waferwatch.explain.spot import spot_of
 from waferwatch.explain.usual import band
-from waferwatch.models.moment.checkpoint import find
+from waferwatch.models.moment.checkpoints.checkpoint import find
 from waferwatch.read.frames import table_from_frame
 
 FAULT = (625, 640, "pressure", 30.0)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.explain.made import PERIOD, POINTS, fab, scene_of
-from waferwatch.explain.sisters import Moment, find_sisters
+from waferwatch.explain.sisters import SameMoment, find_sisters
 from waferwatch.explain.spot import spot_of
 
 FAULT = (625, 632, "pressure", 30.0)
@@ -16,7 +16,7 @@ FAULT = (625, 632, "pressure", 30.0)
 def test_a_fault_of_one_chamber_is_chamber_specific() -> None:
     scene = scene_of(fab(), [FAULT, (POINTS + 300, POINTS + 310, "pressure", 30.0)])
     found = find_sisters(scene, spot_of(scene, 2))
-    assert (found.moment, found.total, found.flagged, found.chamber_specific) == (Moment.TIME, 2, 0, True)
+    assert (found.moment, found.total, found.flagged, found.chamber_specific) == (SameMoment.TIME, 2, 0, True)
     assert {one.equipment for one in found.sisters} == {"E2", "E3"}
     sister = found.sisters[0]
     assert scene.table.frame.time[sister.stretch.rows[sister.start]] == scene.table.frame.time[625]
@@ -51,7 +51,7 @@ def test_times_apart_are_compared_at_the_same_recipe_step() -> None:
     frame = fab(start_s=(0, 10_000, 20_000))
     scene = scene_of(frame, [FAULT, (POINTS + 625, POINTS + 632, "pressure", 30.0)])
     found = find_sisters(scene, spot_of(scene, 1))
-    assert found.moment is Moment.STEP
+    assert found.moment is SameMoment.STEP
     for one in found.sisters:
         row = int(one.stretch.rows[one.start])
         assert (row % PERIOD, one.recipe, one.step) == (625 % PERIOD, "B", "hold")
@@ -64,7 +64,7 @@ def test_the_same_lot_on_a_sister_comes_before_any_other_pass_of_the_step() -> N
     frame.loc[passed_on, "lot"] = frame.lot[625]
     scene = scene_of(frame, [FAULT])
     found = find_sisters(scene, spot_of(scene, 1))
-    assert found.moment is Moment.LOT
+    assert found.moment is SameMoment.LOT
     assert [one.equipment for one in found.sisters] == ["E3"]
     assert 2 * POINTS + 1000 <= found.sisters[0].stretch.rows[found.sisters[0].start] < 2 * POINTS + 1040
 
@@ -77,7 +77,7 @@ def test_without_steps_the_same_place_of_the_run_is_compared() -> None:
     scene = scene_of(frame, [(70, 75, "pressure", 30.0), (274, 279, "flow", 30.0)])
     assert len(scene.layout.stretches) == 8
     found = find_sisters(scene, spot_of(scene, 1))
-    assert found.moment is Moment.RUN
+    assert found.moment is SameMoment.RUN
     (sister,) = found.sisters
     assert int(sister.stretch.rows[sister.start]) == 270
     assert sister.stretch.key == ("E2", "2")
@@ -96,4 +96,4 @@ def test_a_numeric_time_that_runs_through_is_shared() -> None:
     frame = fab(equipment=2).drop(columns="time")
     frame["time"] = np.tile(np.arange(POINTS, dtype=float), 2)
     scene = scene_of(pd.DataFrame(frame), [FAULT])
-    assert find_sisters(scene, spot_of(scene, 1)).moment is Moment.TIME
+    assert find_sisters(scene, spot_of(scene, 1)).moment is SameMoment.TIME

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from waferwatch.explain.threshold import threshold_notes
-from waferwatch.scoring.promise import Promise
+from waferwatch.scoring.thresholds.promise import Promise
 
 
 def said(threshold: float, by: str, promise: Promise | None) -> str:

@@ -15,6 +15,7 @@ from waferwatch.export.svg.picture import picture
 from waferwatch.export.svg.scales import date_ticks, linear_ticks, make_scale, number_label
 from waferwatch.export.svg.words import cut, escaped, plain
 from waferwatch.grouping.counts import count_groups
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.run import detect_table
 from waferwatch.store.datasets import make_demo
 from waferwatch.web.figures.correlation import correlation_figure
@@ -24,7 +25,7 @@ from waferwatch.web.figures.lines import lay_out
 from waferwatch.web.figures.score import score_figure
 from waferwatch.web.figures.style import empty
 from waferwatch.web.figures.time_series import Window, time_figure
-from waferwatch.web.language import Translator
+from waferwatch.web.html.language import Translator
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -33,7 +34,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def figures() -> dict[str, dict[str, Any]]:
     """Every kind of figure that a report draws, of the demo."""
     table, translate = make_demo(), Translator("en")
-    found = detect_table(table, detector="squared_difference", contamination=0.01)
+    found = detect_table(table, Question(detector="squared_difference", contamination=0.01))
     sensor = found.features[0]
     return {
         "series": time_figure(table, lay_out(table), sensor, Window(500), translate, found),

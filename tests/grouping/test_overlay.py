@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.calls import calls_of
 from tests.grouping.made import detection_of, table_of
 from waferwatch.grouping.alignment import align
 from waferwatch.grouping.groups import Groups, part
-from waferwatch.grouping.overlay import lay_over
-from waferwatch.grouping.runs import Runs, find_runs
+from waferwatch.grouping.overlay import Overlay, lay_over
+from waferwatch.grouping.runs import WaferRuns, find_runs
 from waferwatch.read.table import Table
 
 LEVELS = {"fill": 1.0, "etch": 5.0, "purge": 2.0}
@@ -87,7 +86,7 @@ def test_a_step_column_that_counts_rows_is_no_step() -> None:
 
 
 def test_a_step_that_comes_back_is_a_step_of_its_own() -> None:
-    runs = Runs(("wafer",), np.arange(24), np.array([0, 12]))
+    runs = WaferRuns(("wafer",), np.arange(24), np.array([0, 12]))
     steps = Groups("step", np.tile(np.repeat([0, 1, 0, 1], 3), 2), ["deposit", "purge"])
     assert [step.name for step in align(runs, steps).steps] == ["deposit", "purge", "deposit", "purge"]
 
@@ -196,10 +195,14 @@ def test_the_grid_stays_small_however_long_a_run_is() -> None:
         assert np.isfinite(envelope.middle).all()
 
 
-def test_a_million_rows_are_laid_over_in_about_a_second() -> None:
-    rows = np.arange(1_000_000)
-    table = table_of(equipment=rows // 250_000, wafer=rows // 100 % 25, lot=rows // 2_500, step=rows % 100 // 20)
-    began = time.perf_counter()
-    overlay = overlay_of(table, rows % 1000 == 0)
-    assert overlay.runs == 10_000
-    assert time.perf_counter() - began < 5, "some tenths of a second on a free core"
+def test_the_work_grows_with_the_runs_no_faster_than_their_number_and_visits_no_row() -> None:
+    def calls(count: int) -> int:
+        rows = np.arange(count)
+        table = table_of(equipment=rows // 250_000, wafer=rows // 100 % 25, lot=rows // 2_500, step=rows % 100 // 20)
+        found: list[Overlay] = []
+        made = calls_of(lambda: found.append(overlay_of(table, rows % 1000 == 0)))
+        assert found[0].runs == count // 100
+        return made
+
+    assert calls(300_000) < 12 * calls(30_000)
+    assert calls(300_000) < 300_000 / 2

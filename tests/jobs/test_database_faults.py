@@ -14,12 +14,14 @@ import pytest
 
 from waferwatch.errors import NotFoundError
 from waferwatch.jobs import jobs as module
+from waferwatch.jobs.endings import Endings
 from waferwatch.jobs.jobs import Jobs
 from waferwatch.jobs.options import Options
 from waferwatch.models.contract import Progress
 from waferwatch.settings import Settings
-from waferwatch.store import sqlite
-from waferwatch.store.runs import Run, State
+from waferwatch.store.database import sqlite
+from waferwatch.store.database.connection import now
+from waferwatch.store.runs import Ending, Run, State
 from waferwatch.store.store import Store, open_store
 
 WAIT_S = 60
@@ -54,6 +56,17 @@ def jobs(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> I
     made.start()
     yield made
     made.close(WAIT_S)
+
+
+def test_a_run_whose_ending_is_written_while_it_is_read_does_not_look_as_if_it_went_on(store: Store) -> None:
+    run = store.runs.add("detection", "demo", "", FIRST.to_dict(), "f", "")
+    endings = Endings(store.runs)
+    endings.remember(run.id, Ending(State.CANCELLED, now(), None, None))
+    before = endings.unwritten()
+    read = store.runs.get(run.id)
+    endings.retry()
+    assert read.state is State.QUEUED
+    assert endings.shown(read, before).state is State.CANCELLED
 
 
 class Gate:

@@ -12,10 +12,10 @@ import pytest
 
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
-from waferwatch.models.moment import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Role, Table
-from waferwatch.scoring.threshold import Thresholds
+from waferwatch.scoring.thresholds.threshold import Thresholds
 from waferwatch.store.datasets import Dataset
 
 DATASET = Dataset("0123456789abcdef", "a.csv", 6, 5, 10, "2026-01-01")

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.models.made import course, separate, steps_of, stream
-from waferwatch.models.ensemble.alignment import LONGEST, PATCH, TraceAlignment, are_runs
-from waferwatch.models.ensemble.columns import Columns
+from waferwatch.models.ensemble.preparation.alignment import LONGEST, PATCH, TraceAlignment, are_runs
+from waferwatch.models.ensemble.preparation.columns import Columns
 from waferwatch.series.steps import Steps, whole
 
 

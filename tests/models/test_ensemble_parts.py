@@ -9,8 +9,16 @@ import pytest
 
 from tests.models.made import LENGTHS, LEVELS, separate, steps_of
 from waferwatch.models.contract import no_progress
-from waferwatch.models.ensemble.chain import Chain, chain_of
-from waferwatch.models.ensemble.columns import (
+from waferwatch.models.ensemble.detector import RunPart
+from waferwatch.models.ensemble.features.course import Course
+from waferwatch.models.ensemble.features.descriptors import Grid, averaged, describe, measured_share
+from waferwatch.models.ensemble.features.joint_bank import JointBank, Metric
+from waferwatch.models.ensemble.features.one_sensor import OneSensorLearning
+from waferwatch.models.ensemble.features.run_distances import learn_distances
+from waferwatch.models.ensemble.features.wander import Wander
+from waferwatch.models.ensemble.nearest import Bank, Components
+from waferwatch.models.ensemble.preparation.chain import Chain, chain_of
+from waferwatch.models.ensemble.preparation.columns import (
     LONGEST_BRIDGE,
     Columns,
     bridged,
@@ -20,19 +28,11 @@ from waferwatch.models.ensemble.columns import (
     over_windows,
     refine,
 )
-from waferwatch.models.ensemble.course import Course
-from waferwatch.models.ensemble.descriptors import Grid, averaged, describe, measured_share
-from waferwatch.models.ensemble.detector import RunPart
-from waferwatch.models.ensemble.joint_bank import JointBank, Metric
-from waferwatch.models.ensemble.nearest import Bank, Components
-from waferwatch.models.ensemble.normal import measure
-from waferwatch.models.ensemble.one_sensor import OneSensorLearning
-from waferwatch.models.ensemble.run_distances import learn_distances
+from waferwatch.models.ensemble.preparation.normal import measure
+from waferwatch.models.ensemble.preparation.stays import LONGEST, Stays, bounds, stays_of
 from waferwatch.models.ensemble.set_aside import outlying
 from waferwatch.models.ensemble.statistical import StatisticalDetector
-from waferwatch.models.ensemble.stays import LONGEST, Stays, bounds, stays_of
 from waferwatch.models.ensemble.vote import HIGH_SENSOR, Vote, over_sensors, soft
-from waferwatch.models.ensemble.wander import Wander
 from waferwatch.series.series import Series
 from waferwatch.series.steps import Steps, joined, whole
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from waferwatch.models.ensemble.normal import measure
+from waferwatch.models.ensemble.preparation.normal import measure
 from waferwatch.series.series import Series
 
 

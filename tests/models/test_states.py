@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import waferwatch
-from waferwatch.models.ensemble.columns import Columns
-from waferwatch.models.ensemble.states import FEWEST_KNOWN, WINDOW, States, with_excess
+from waferwatch.models.ensemble.features.states import FEWEST_KNOWN, WINDOW, States, with_excess
+from waferwatch.models.ensemble.preparation.columns import Columns
 
 PERIOD = 100  # points: open for 30, closed for 70
 VALVE = 1

@@ -20,6 +20,8 @@ from waferwatch.read.label_names import label_rank
 from waferwatch.read.limits import Limits
 from waferwatch.read.memory import measured_pool
 from waferwatch.read.names import category, plain
+from waferwatch.read.source import PackedFile, TextSource
+from waferwatch.read.text import find_layout
 
 MARKS = "a" + "\u0315" * 60_000 + "\u0300" * 60_000  # sorting these takes a minute and holds Python's lock
 READ = """
@@ -84,6 +86,19 @@ def test_many_equal_rows_in_gzip_after_a_quotation_mark_are_refused(tmp_path: Pa
     assert peak < 1_500
     with pytest.raises(TooLargeError, match="more than 100000 rows"):
         read_table(path, limits=Limits(rows=100_000))
+
+
+def test_a_fault_ends_the_data_and_is_raised_only_when_the_parser_is_done(tmp_path: Path) -> None:
+    """An exception that passes through Arrow's threads can lock up the interpreter when it ends."""
+    (tmp_path / "a.csv").write_bytes(b"a,b\n" + b"1,2\n" * 400_000 + b"\xff,1\n")
+    limits = Limits(rows=10)
+    layout = find_layout("a,b\n1,2\n", "utf-8", "a.csv")
+    with measured_pool() as pool, PackedFile(tmp_path / "a.csv", "a.csv", limits) as file:
+        source = TextSource(file, layout, "a.csv", limits, pool)
+        source.check()
+        assert source.read() == b""
+        with pytest.raises(TooLargeError, match="more than 10 rows"):
+            source.check()
 
 
 @pytest.mark.parametrize("cell", ["2026-01-01 00:00:00", '"a\nb"', "20-Jan-2026 10:00:00"])

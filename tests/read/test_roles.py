@@ -137,9 +137,16 @@ def test_a_date_under_any_name_is_the_time_and_a_second_one_is_left_out() -> Non
 
 
 def test_a_date_wins_over_a_number_called_time() -> None:
-    table = read({"time": NUMBERS, "measured": STAMPS})
+    table = read({"time": np.arange(N), "measured": STAMPS})
     assert table.column(Role.TIME) == "measured"
     assert table.roles["time"] is Role.IGNORED
+    assert "time" in str(table.notes[0])
+
+
+def test_a_number_called_time_that_goes_back_is_a_sensor() -> None:
+    table = read({"time": NUMBERS, "measured": STAMPS})
+    assert table.column(Role.TIME) == "measured"
+    assert table.roles["time"] is Role.SENSOR
 
 
 def test_what_the_user_says_wins() -> None:
@@ -163,8 +170,8 @@ def test_features_keep_the_order_of_the_frame() -> None:
 
 
 def test_junk_in_a_column_that_is_no_feature_is_no_matter() -> None:
-    junk = ["1", "2", "ERR", "4", "5", "6"]
-    with pytest.raises(InputError, match="Row 3 of the frame: 'ERR' in the column flow"):
+    junk = ["1", "2", "swapped", "4", "5", "6"]
+    with pytest.raises(InputError, match="Row 3 of the frame: 'swapped' in the column flow"):
         read({"flow": junk})
     assert read({"flow": junk}, features=["pressure"]).roles["flow"] is Role.IGNORED
     assert read({"flow": junk}, roles={"flow": "ignored"}).columns(Role.SENSOR) == ["pressure"]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waferwatch.events.event import Event, Kind, SensorShare
-from waferwatch.scoring.agreement import MOST_TOLD, agreement, events_touched, jaccard
+from waferwatch.scoring.comparison.agreement import MOST_TOLD, agreement, events_touched, jaccard
 
 
 @st.composite

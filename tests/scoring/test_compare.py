@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,17 @@ from waferwatch.errors import Cancelled, InputError, ModelError, NotFoundError
 from waferwatch.evaluate.vus import vus_pr
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
-from waferwatch.scoring.compare import Comparison, Question, compare_detectors, compare_table, inject_only
+from waferwatch.scoring.comparison.compare import (
+    ComparedRows,
+    Comparison,
+    compare_detectors,
+    compare_table,
+    inject_only,
+)
+from waferwatch.scoring.comparison.footprint import Footprint
 from waferwatch.scoring.failure import Failure, attempt
-from waferwatch.scoring.footprint import Footprint
 from waferwatch.scoring.part import only_rows
+from waferwatch.scoring.question import Question
 from waferwatch.series.split import split
 
 QUICK = ["squared_difference", "moving_variance"]
@@ -39,11 +46,13 @@ def unlabelled() -> Table:
 
 @pytest.fixture(scope="module")
 def compared(table: Table) -> Comparison:
-    return compare_detectors(Question(table, contamination=0.05), QUICK, faults=True)
+    return compare_detectors(ComparedRows(table, Question(contamination=0.05)), QUICK, faults=True)
 
 
 def test_agreement_and_missed_events_are_those_of_the_detections(table: Table, compared: Comparison) -> None:
-    flags = [waferwatch.scoring.run.detect_table(table, detector=name, contamination=0.05).flags for name in QUICK]
+    flags = [
+        waferwatch.scoring.run.detect_table(table, Question(detector=name, contamination=0.05)).flags for name in QUICK
+    ]
     expected = (flags[0] & flags[1]).sum() / (flags[0] | flags[1]).sum()
     assert compared.agreement.jaccard[0][1] == pytest.approx(expected)
     assert compared.agreement.missed[0][1] > 0
@@ -58,16 +67,24 @@ def test_a_row_says_seconds_and_memory(compared: Comparison) -> None:
 
 
 def test_vus_pr_is_measured_in_time_order_whatever_the_order_of_the_rows(table: Table, compared: Comparison) -> None:
-    found = waferwatch.scoring.run.detect_table(table, detector=QUICK[0])
+    found = waferwatch.scoring.run.detect_table(table, Question(detector=QUICK[0]))
     order = np.concatenate([one.rows for one in split(table).series])
     labels = table.frame["anomaly"].to_numpy(bool)
     assert compared.rows[0].vus_pr == pytest.approx(vus_pr(labels[order], found.scores[order], 100))
     shuffled = only_rows(table, np.random.default_rng(0).permutation(len(table.frame)))
-    assert compare_table(shuffled, detectors=QUICK[:1])[0].vus_pr == pytest.approx(compared.rows[0].vus_pr)
+    assert compare_table(shuffled, QUICK[:1])[0].vus_pr == pytest.approx(compared.rows[0].vus_pr)
+
+
+def test_every_detector_gets_the_threshold_asked_for(table: Table) -> None:
+    question = Question(threshold=2.5)
+    alone = [waferwatch.scoring.run.detect_table(table, replace(question, detector=name)).flags.sum() for name in QUICK]
+    assert [row.anomalies for row in compare_table(table, QUICK, question)] == alone
 
 
 def test_a_detector_that_fails_is_told_and_the_others_still_run(table: Table) -> None:
-    found = compare_detectors(Question(table, checkpoint="no-such-checkpoint"), ["moment", *QUICK], faults=False)
+    found = compare_detectors(
+        ComparedRows(table, Question(checkpoint="no-such-checkpoint")), ["moment", *QUICK], faults=False
+    )
     failed, *others = found.rows
     assert failed.failure is not None
     assert "no-such-checkpoint" in failed.failure.sentence()
@@ -79,7 +96,7 @@ def test_a_detector_that_fails_is_told_and_the_others_still_run(table: Table) ->
 
 def test_when_every_detector_fails_the_reason_is_raised(table: Table) -> None:
     with pytest.raises(InputError, match="learn nothing"):
-        compare_table(table, detectors=["moment"], reference_rows=3)
+        compare_table(table, ["moment"], Question(reference_rows=3))
 
 
 def test_memory_that_runs_out_is_a_failure_of_the_one_detector() -> None:
@@ -93,16 +110,18 @@ def test_memory_that_runs_out_is_a_failure_of_the_one_detector() -> None:
 
 def test_unknown_names_and_empty_lists_are_refused_before_any_work(table: Table) -> None:
     with pytest.raises(NotFoundError, match="isolation_forest"):
-        compare_table(table, detectors=[*QUICK, "isolationforest"])
+        compare_table(table, [*QUICK, "isolationforest"])
     with pytest.raises(InputError, match="No detector"):
-        compare_table(table, detectors=[])
+        compare_table(table, [])
     with pytest.raises(InputError, match="share of anomalies"):
-        compare_table(table, detectors=QUICK, contamination=0.7)
+        compare_table(table, QUICK, Question(contamination=0.7))
+    with pytest.raises(InputError, match="has no weights"):
+        compare_table(table, QUICK, Question(checkpoint="tuned"))
 
 
 def test_faults_are_injected_of_themselves_only_where_there_are_no_labels(table: Table, unlabelled: Table) -> None:
-    assert compare_detectors(Question(table), QUICK).faults is None
-    found = compare_detectors(Question(unlabelled), QUICK)
+    assert compare_detectors(ComparedRows(table), QUICK).faults is None
+    found = compare_detectors(ComparedRows(unlabelled), QUICK)
     assert found.faults is not None
     assert not found.labelled
     assert [row.f1 for row in found.rows] == [None, None]
@@ -110,8 +129,8 @@ def test_faults_are_injected_of_themselves_only_where_there_are_no_labels(table:
 
 def test_filtered_rows_are_compared_alone(table: Table) -> None:
     rows = np.flatnonzero((table.frame["equipment"] == "ETCH-01").to_numpy())
-    some = compare_detectors(Question(table, rows=rows, contamination=0.05), QUICK)
-    alone = compare_detectors(Question(only_rows(table, rows), contamination=0.05), QUICK)
+    some = compare_detectors(ComparedRows(table, Question(contamination=0.05), rows=rows), QUICK)
+    alone = compare_detectors(ComparedRows(only_rows(table, rows), Question(contamination=0.05)), QUICK)
     for one, other in zip(some.rows, alone.rows, strict=True):
         assert (one.f1, one.vus_pr, one.auc_pr, one.anomaly_ratio) == pytest.approx(
             (other.f1, other.vus_pr, other.auc_pr, other.anomaly_ratio)
@@ -149,8 +168,8 @@ def test_the_command_line_says_why_a_detector_failed(
 
 def test_progress_rises_to_one_and_cancels(unlabelled: Table) -> None:
     shares: list[float] = []
-    inject_only(Question(unlabelled), QUICK, progress=shares.append)
-    compare_detectors(Question(unlabelled), QUICK, progress=(second := []).append)
+    inject_only(ComparedRows(unlabelled), QUICK, progress=shares.append)
+    compare_detectors(ComparedRows(unlabelled), QUICK, progress=(second := []).append)
     for one in (shares, second):
         assert one == sorted(one)
         assert one[-1] == pytest.approx(1)
@@ -160,7 +179,7 @@ def test_progress_rises_to_one_and_cancels(unlabelled: Table) -> None:
             raise Cancelled("Stopped.")
 
     with pytest.raises(Cancelled):
-        compare_detectors(Question(unlabelled), QUICK, progress=stop)
+        compare_detectors(ComparedRows(unlabelled), QUICK, progress=stop)
 
 
 def test_a_footprint_sees_memory_and_time() -> None:

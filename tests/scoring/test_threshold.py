@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waferwatch.errors import InputError
-from waferwatch.scoring.threshold import contamination_threshold
+from waferwatch.scoring.thresholds.threshold import contamination_threshold
 
 SCORES = st.lists(
     st.floats(min_value=0, max_value=1e300) | st.integers(0, 3).map(float) | st.just(float("nan")), max_size=60

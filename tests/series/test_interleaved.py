@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from waferwatch.read.frames import table_from_frame
-from waferwatch.series.interleaved import separating_column
-from waferwatch.series.timing import lay_out
+from waferwatch.series.quality.interleaved import separating_column
+from waferwatch.series.quality.timing import lay_out
 
 ROWS = 300
 

@@ -9,7 +9,7 @@ import pytest
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
 from waferwatch.series.gaps import gap_limits, gap_starts
-from waferwatch.series.layout import GRID, Layout, offset_of, usual_step
+from waferwatch.series.layout import GRID, SeriesLayout, offset_of, usual_step
 from waferwatch.series.split import split
 
 
@@ -40,15 +40,15 @@ def test_rows_without_wafers_in_the_reference_are_no_runs() -> None:
 
 
 def test_each_equipment_has_its_own_clock_and_a_new_one_the_usual() -> None:
-    layout = Layout(False, {"a": 10.0, "b": 30.0}, {"a": 1.0, "b": 3.0})
+    layout = SeriesLayout(False, {"a": 10.0, "b": 30.0}, {"a": 1.0, "b": 3.0})
     assert (layout.gap(("a",)), layout.interval(("b",))) == (10, 3)
     assert (layout.gap(("new",)), layout.interval(("new",))) == (20, 2)
-    assert Layout(False).gap(("a",)) is None
+    assert SeriesLayout(False).gap(("a",)) is None
 
 
 def test_it_is_written_and_read_back() -> None:
-    layout = Layout(True, {"a\x1fb": 1.5}, {"a\x1fb": 0.5})
-    assert Layout.from_dict(layout.to_dict()) == layout
+    layout = SeriesLayout(True, {"a\x1fb": 1.5}, {"a\x1fb": 0.5})
+    assert SeriesLayout.from_dict(layout.to_dict()) == layout
 
 
 @pytest.mark.parametrize("first", [0, 1, 7, 300, 5000])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time as clock
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.calls import calls_of
 from waferwatch.errors import InputError
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
@@ -214,10 +213,10 @@ def test_every_row_with_a_time_is_in_exactly_one_series(
         assert marked == {scope: min(reference_rows, count) for scope, count in total.items()}
 
 
-def test_thousands_of_runs_and_of_sensors_are_quick() -> None:
-    runs = runs_of([10] * 5000)
-    wide = table_of({f"s{i}": np.arange(50.0) for i in range(2000)})
-    began = clock.process_time()
-    assert len(split(runs, reference_rows=100).series) == 5000
+def test_the_work_grows_with_runs_and_with_sensors_no_faster_than_their_number() -> None:
+    few, many = runs_of([10] * 500), runs_of([10] * 5000)
+    assert len(split(many, reference_rows=100).series) == 5000
+    assert calls_of(lambda: split(many, reference_rows=100)) < 15 * calls_of(lambda: split(few, reference_rows=100))
+    narrow, wide = (table_of({f"s{i}": np.arange(50.0) for i in range(count)}) for count in (200, 2000))
     assert split(wide).series[0].sensors == 2000
-    assert clock.process_time() - began < 3
+    assert calls_of(lambda: split(wide)) < 15 * calls_of(lambda: split(narrow))

@@ -30,7 +30,7 @@ def refuse_sync(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_file: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("waferwatch.store.files.os.fsync", full)
+    monkeypatch.setattr("waferwatch.store.disk.files.os.fsync", full)
 
 
 def record_syncs(monkeypatch: pytest.MonkeyPatch) -> set[int]:
@@ -42,7 +42,7 @@ def record_syncs(monkeypatch: pytest.MonkeyPatch) -> set[int]:
         synced.add(os.fstat(file).st_ino)
         real(file)
 
-    monkeypatch.setattr("waferwatch.store.files.os.fsync", record)
+    monkeypatch.setattr("waferwatch.store.disk.files.os.fsync", record)
     return synced
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from waferwatch.read.table import Table
 from waferwatch.scoring.result import Detection
-from waferwatch.store.database import Database
+from waferwatch.store.database.connection import Database
 
 OLD_ID = "0123456789abcdef"
 LONG_AGO = "2026-01-01T00:00:00.000000+00:00"
@@ -72,13 +72,13 @@ def write_table(table: Table, folder: Path, name: str) -> None:
     (folder / f"{name}.json").write_text(json.dumps(about, ensure_ascii=False, default=str), "utf-8")
 
 
-def make_tables(database: Database) -> None:
-    """The empty tables of 0.3.0."""
+def make_tables(database: Database, revision: str = "0001") -> None:
+    """The empty tables of 0.3.0; those of 0.4.0 are of the revision 0003."""
     config = Config()
     config.set_main_option("script_location", str(resources.files("waferwatch.store") / "migrations"))
     with database.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
 
 
 def insert(database: Database, table: str, row: dict[str, Any]) -> None:

@@ -16,12 +16,13 @@ from waferwatch.errors import DamagedError, NotFoundError
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.generate import generate
 from waferwatch.read.table import Table
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table
 from waferwatch.settings import Settings
+from waferwatch.store.disk.tables import has_table, load_table, save_table
+from waferwatch.store.disk.uploads import Uploads
 from waferwatch.store.results import Results
-from waferwatch.store.tables import has_table, load_table, save_table
-from waferwatch.store.uploads import Uploads
 
 RUN = "a" * 16
 TIMES = 200
@@ -35,7 +36,7 @@ def table() -> Table:
 
 @pytest.fixture(scope="module")
 def found(table: Table) -> Detection:
-    return detect_table(table, detector="squared_difference", contamination=0.02)
+    return detect_table(table, Question(detector="squared_difference", contamination=0.02))
 
 
 def try_damage(path: Path, read: Callable[[], None], seed: int, times: int = TIMES) -> int:

@@ -16,8 +16,8 @@ from sqlalchemy.exc import InternalError
 from tests.store.faults import full_disk
 from waferwatch.errors import InputError, StorageFullError
 from waferwatch.settings import Settings
-from waferwatch.store.database import Database, StoreError, now
-from waferwatch.store.schema import metadata
+from waferwatch.store.database.connection import Database, StoreError, now
+from waferwatch.store.database.schema import metadata
 
 
 def test_migrations_from_nothing_make_the_tables_of_the_schema(settings: Settings) -> None:

@@ -15,9 +15,9 @@ from sqlalchemy import update
 from tests.store.faults import full_disk, record_syncs, refuse_sync
 from waferwatch.errors import InputError, NotFoundError, StorageFullError, TooLargeError
 from waferwatch.settings import Settings
-from waferwatch.store.database import StoreFullError
+from waferwatch.store.database.connection import StoreFullError
+from waferwatch.store.database.schema import datasets as rows
 from waferwatch.store.datasets import Datasets
-from waferwatch.store.schema import datasets as rows
 from waferwatch.store.store import Store, open_store
 
 CSV = b"time,pressure,flow,tool\n" + b"\n".join(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from waferwatch.store.files import put, sha256_of
+from waferwatch.store.disk.files import put, sha256_of
 
 
 def test_threads_that_write_one_file_at_once_leave_one_of_them_whole(tmp_path: Path) -> None:

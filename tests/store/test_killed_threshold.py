@@ -11,6 +11,7 @@ import pytest
 
 from waferwatch.jobs.detection import set_threshold, summary
 from waferwatch.jobs.options import Options
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table
 from waferwatch.settings import Settings
@@ -22,6 +23,7 @@ _PROGRAM = """
 import json, os, random, signal, sys, time
 from pathlib import Path
 import numpy as np
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.run import detect_table
 from waferwatch.jobs.detection import set_threshold, summary
 from waferwatch.jobs.options import Options
@@ -63,7 +65,7 @@ def killed(run_id):
 table = make_demo()
 store = open_store(settings)
 store.prepare()
-found = detect_table(table, detector="squared_difference", contamination=0.005)
+found = detect_table(table, Question(detector="squared_difference", contamination=0.005))
 run = store.runs.add("detection", "demo", "", Options("demo", detector="squared_difference").to_dict(), "f" * 64, "kim")
 store.runs.start(run.id)
 store.results.put_detection(run.id, found)
@@ -112,7 +114,7 @@ def test_a_kill_between_the_result_and_its_row_leaves_no_answer_to_the_old_quest
     store.prepare()
     options = Options("demo", detector="squared_difference").to_dict()
     run = store.runs.add("detection", "demo", "", options, "f" * 64, "kim")
-    found = detect_table(store.datasets.table("demo"), detector="squared_difference", contamination=0.005)
+    found = detect_table(store.datasets.table("demo"), Question(detector="squared_difference", contamination=0.005))
     store.results.put_detection(run.id, found)
     store.runs.finish(run.id, summary(found))
     put = store.results.put_threshold

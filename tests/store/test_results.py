@@ -14,9 +14,10 @@ import pytest
 from tests.store.faults import full_disk, record_syncs, refuse_sync
 from tests.store.old_layout import as_it_was, write_result
 from waferwatch.errors import NotFoundError, StorageFullError
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.rethreshold import with_threshold
 from waferwatch.scoring.run import detect_table
+from waferwatch.scoring.thresholds.rethreshold import with_threshold
 from waferwatch.settings import Settings
 from waferwatch.store.datasets import make_demo
 from waferwatch.store.results import Results
@@ -26,7 +27,7 @@ RUN = "a" * 16
 
 @pytest.fixture(scope="module")
 def found() -> Detection:
-    return detect_table(make_demo(), detector="squared_difference", contamination=0.005)
+    return detect_table(make_demo(), Question(detector="squared_difference", contamination=0.005))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_a_detection_is_the_same_when_another_process_reads_it(
 
 
 def test_what_the_threshold_promises_is_kept(results: Results, again: Callable[[], Results]) -> None:
-    promised = detect_table(make_demo(), detector="squared_difference", false_alarms=50, reference_rows=4000)
+    promised = detect_table(make_demo(), Question(detector="squared_difference", false_alarms=50, reference_rows=4000))
     results.put_detection(RUN, promised)
     read = again().detection(RUN)
     assert read.promise is not None
@@ -257,7 +258,7 @@ def test_a_folder_that_cannot_be_written_is_told_with_its_reason(
     def read_only(*_: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("waferwatch.store.files.os.fsync", read_only)
+    monkeypatch.setattr("waferwatch.store.disk.files.os.fsync", read_only)
     with pytest.raises(StorageFullError, match="Read-only file system") as told:
         results.put_detection(RUN, found)
     assert str(results.folder) not in str(told.value)

@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import select, update
 
 from waferwatch.errors import NotFoundError
-from waferwatch.store import database as database_module
-from waferwatch.store.clock import database_now
+from waferwatch.store.database import connection as database_module
+from waferwatch.store.database.clock import database_now
+from waferwatch.store.database.schema import runs as rows
 from waferwatch.store.runs import Run, State
-from waferwatch.store.schema import runs as rows
 from waferwatch.store.store import Store
+from waferwatch.store.upkeep.worker import host_of, this_worker
 from waferwatch.store.verdicts import Judgement
-from waferwatch.store.worker import host_of, this_worker
 
 ERROR = {
     "code": "cancelled",

@@ -20,11 +20,11 @@ from tests.store.test_datasets import CSV, keep
 from tests.store.test_runs import ERROR, add
 from waferwatch.errors import NotFoundError
 from waferwatch.settings import Settings
+from waferwatch.store.database.schema import datasets as dataset_rows
+from waferwatch.store.database.schema import runs as run_rows
 from waferwatch.store.runs import State
-from waferwatch.store.schema import datasets as dataset_rows
-from waferwatch.store.schema import runs as run_rows
 from waferwatch.store.store import Store, open_store
-from waferwatch.store.sweeper import Sweeper
+from waferwatch.store.upkeep.sweeper import Sweeper
 from waferwatch.store.verdicts import Judgement
 from waferwatch.web.app import create_app
 
@@ -133,7 +133,7 @@ def test_an_upload_whose_server_was_killed_before_its_row_is_removed(
 def test_a_data_set_whose_server_was_killed_right_after_its_row_stays(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("waferwatch.store.folders.confirm", lambda _: None)
+    monkeypatch.setattr("waferwatch.store.disk.folders.confirm", lambda _: None)
     kept = keep(store.datasets)
     monkeypatch.undo()
     make_old(store.datasets.folder / kept)

@@ -12,14 +12,20 @@ from alembic.migration import MigrationContext
 from tests.store.old_layout import LONG_AGO, OLD_ID, as_it_was, insert, make_tables, run_row, write_result, write_table
 from tests.store.test_results import assert_same
 from waferwatch.errors import NotFoundError
+from waferwatch.jobs.monitors.judged import runs_of
 from waferwatch.read.files import read_table
+from waferwatch.read.table import Table
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.rethreshold import with_threshold
-from waferwatch.scoring.run import detect_table
+from waferwatch.scoring.run import detect_table, fit_table
+from waferwatch.scoring.thresholds.rethreshold import with_threshold
 from waferwatch.settings import Settings
-from waferwatch.store.database import Database
+from waferwatch.store.database.connection import Database
+from waferwatch.store.database.schema import metadata
+from waferwatch.store.monitors.facts import model_facts
+from waferwatch.store.monitors.monitors import NewGolden, NewVersion
+from waferwatch.store.monitors.records import Origin
 from waferwatch.store.runs import State
-from waferwatch.store.schema import metadata
 from waferwatch.store.store import Store, open_store
 from waferwatch.store.verdicts import Judgement, event_verdicts
 
@@ -39,7 +45,7 @@ def kept(settings: Settings) -> Detection:
     table = read_table(folder / "data", name=NAME, roles={"flow": "context"})
     write_table(table, folder, "table-1")
     write_table(table, folder, "table-2")
-    found = as_it_was(detect_table(table, detector="squared_difference", contamination=0.02))
+    found = as_it_was(detect_table(table, Question(detector="squared_difference", contamination=0.02)))
     write_result(settings.data_dir / "runs" / OLD_ID, found)
     database = Database(settings)
     make_tables(database)
@@ -146,3 +152,27 @@ def test_a_run_that_0_3_0_left_unfinished_is_interrupted(settings: Settings) -> 
     assert store.runs.get(done).state is State.DONE
     assert store.runs.unwanted([done]) == {done}
     store.close()
+
+
+@pytest.mark.parametrize("revision", ["0001", "0003"])
+def test_monitors_are_kept_next_to_what_an_older_version_left(settings: Settings, revision: str) -> None:
+    database = Database(settings)
+    make_tables(database, revision)
+    insert(database, "runs", run_row(state="done", finished=LONG_AGO))
+    database.close()
+    store = open_store(settings)
+    store.prepare()
+    run = store.runs.get(OLD_ID)
+    assert (run.state, run.monitor) == (State.DONE, None)
+    table = read_old_table(settings)
+    model = fit_table(table, detector="squared_difference")
+    made = store.monitors.add("etch", NewVersion(model, model_facts(model), Origin.LEARNT, NewGolden(table, {})), "kim")
+    assert store.monitors.model(made).digest == model.digest
+    assert runs_of(store, store.monitors.get("etch")) == [], "a run of before has no monitor"
+    store.close()
+
+
+def read_old_table(settings: Settings) -> Table:
+    path = settings.data_dir / "old.csv"
+    path.write_text(CSV, "utf-8")
+    return read_table(path)

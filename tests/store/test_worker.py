@@ -8,12 +8,12 @@ import sys
 import psutil
 import pytest
 
-from waferwatch.store.worker import host_of, lives, this_worker
+from waferwatch.store.upkeep.worker import host_of, lives, this_worker
 
 
 def test_this_process_lives_and_one_that_ended_does_not() -> None:
     assert lives(this_worker())
-    code = "from waferwatch.store.worker import this_worker; print(this_worker())"
+    code = "from waferwatch.store.upkeep.worker import this_worker; print(this_worker())"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     assert host_of(ended) == host_of(this_worker())
     assert ended != this_worker()

@@ -10,7 +10,7 @@ from safetensors.torch import load_file  # noqa: E402
 from train.batches import BatchRecipe  # noqa: E402
 from train.export import main  # noqa: E402
 from train.pretrain import EMBEDDED, Schedule, log, new_run, start_from_checkpoint  # noqa: E402
-from waferwatch.models.moment import checkpoint as checkpoints  # noqa: E402
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

@@ -9,7 +9,7 @@ from safetensors.torch import load_file  # noqa: E402
 
 from train.batches import BatchRecipe, make_batch  # noqa: E402
 from train.pretrain import EMBEDDED, Schedule, main, new_run, start_from_checkpoint, train  # noqa: E402
-from waferwatch.models.moment import checkpoint as checkpoints  # noqa: E402
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints  # noqa: E402
 from waferwatch.models.moment.config import MomentConfig  # noqa: E402
 
 pytestmark = pytest.mark.torch

@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from waferwatch.web import connections
+from waferwatch.web.process import connections
 
 _PATIENCE_S = 120.0  # for a machine with other work; never what is measured
 _QUICK_S = 2.0  # every time limit of the impatient server
@@ -25,7 +25,8 @@ import asyncio, resource, sys
 from starlette.responses import Response
 from starlette.routing import Route
 from waferwatch.settings import read_settings
-from waferwatch.web import connections, server
+from waferwatch.web import server
+from waferwatch.web.process import connections
 
 async def slow(request):
     await asyncio.sleep(3 * seconds)
@@ -206,7 +207,7 @@ def test_a_client_that_stops_reading_is_given_up(impatient: Server) -> None:
 
 def test_the_soft_limit_of_open_files_is_raised_to_the_hard_one() -> None:
     script = (
-        "import resource; from waferwatch.web.file_limit import open_files, raise_file_limit\n"
+        "import resource; from waferwatch.web.process.file_limit import open_files, raise_file_limit\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (256, 512)); raise_file_limit(); print(open_files())"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

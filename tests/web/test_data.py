@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
-from waferwatch.web.data.preview import extremes
+from waferwatch.web.pages.data.preview import extremes
 
 AssertError = Callable[..., dict[str, Any]]
 HOSTILE = "<script>alert(1)</script>"
@@ -227,7 +227,7 @@ def test_cells_of_any_kind_are_told(client: TestClient) -> None:
     assert made.status_code == 201, made.text
     address = f"/datasets/{made.json()['id']}"
     rows = client.get(f"{address}/rows").json()["rows"]
-    assert rows[0][:2] == ["2026-01-01T00:00:00.25", 1.5]
+    assert rows[0][:2] == ["2026-01-01T00:00:00.250", 1.5]
     assert rows[1][:2] == [None, None]
     assert rows[0][4] == "가" * 200 + "…"
     assert rows[1][4] is None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from waferwatch.web.event.schemas import Explanation
+from waferwatch.web.pages.event.schemas import ExplanationAnswer
 
 QUICK = "squared_difference"
 NOWHERE = "0123456789abcdef"
@@ -23,7 +23,7 @@ def detect(client: TestClient, **body: Any) -> dict[str, Any]:
 def explain(client: TestClient, run: str, event: int, moment: bool = False, **headers: str) -> dict[str, Any]:
     answer = client.get(f"/runs/{run}/events/{event}", params={"moment": "true"} if moment else {}, headers=headers)
     assert answer.status_code == 200, answer.text
-    Explanation.model_validate(answer.json())
+    ExplanationAnswer.model_validate(answer.json())
     return dict(answer.json())
 
 

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from waferwatch.web.app import ENDPOINTS
-from waferwatch.web.openapi import Endpoint, describe
+from waferwatch.web.shell.openapi import Endpoint, describe
 
 QUICK = "squared_difference"
 CSV = b"time,equipment,a\n" + b"\n".join(b"%d,E1,%d" % (at, 9 if at == 40 else at % 5) for at in range(90))

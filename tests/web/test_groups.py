@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.testclient import TestClient
 
 from waferwatch.read.generate import generate
-from waferwatch.web.groups.schemas import GroupRowsAnswer, GroupsAnswer, OverlayAnswer
+from waferwatch.web.pages.groups.schemas import GroupRowsAnswer, GroupsAnswer, OverlayAnswer
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 QUICK = {"detector": "squared_difference", "contamination": 0.005}

@@ -19,7 +19,7 @@ from httpx import Response
 from starlette.testclient import TestClient
 
 from waferwatch.store.verdicts import Judgement
-from waferwatch.web.history.download import disposition, file_name
+from waferwatch.web.transfer.download import disposition, file_name
 
 QUICK = "squared_difference"
 BREAK_OUT = "</script><img src=//evil.example/x onerror=alert(1)>"
@@ -318,7 +318,7 @@ def test_a_full_disk_is_told_and_nothing_stays_open(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("waferwatch.web.history.api.write_detection_rows", full)
+        patched.setattr("waferwatch.web.pages.runs.page.write_detection_rows", full)
         error = assert_error(export(client, demo_run), 507, "storage_full")
     assert "disk of the server is full" in error["message"]
     assert export(client, demo_run).status_code == 200

@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
-from waferwatch.web.detect import runs
-from waferwatch.web.kept import KeptAnswers
+from waferwatch.web.pages.runs import api as runs
+from waferwatch.web.shell.kept import KeptAnswers
 
 QUICK = "squared_difference"
 

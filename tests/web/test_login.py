@@ -17,10 +17,10 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from waferwatch.settings import Settings
+from waferwatch.web.access.access import Access, is_loopback
+from waferwatch.web.access.door import local_path
+from waferwatch.web.access.session import SESSION_S, Sessions
 from waferwatch.web.app import ENDPOINTS, create_app
-from waferwatch.web.login.access import Access, is_loopback
-from waferwatch.web.login.door import local_path
-from waferwatch.web.login.session import SESSION_S, Sessions
 from waferwatch.web.server import _greeting
 
 AssertError = Callable[..., dict[str, Any]]

@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
-from waferwatch.web.file_limit import AcceptFilter
-from waferwatch.web.logs import SafeFormatter, escaped
+from waferwatch.web.process.file_limit import AcceptFilter
+from waferwatch.web.process.logs import SafeFormatter, escaped
 
 HOSTILE = "x\x1b[31mFORGED\rLINE\n2026-01-01 00:00:00,000 INFO waferwatch forged\x9b\u2028\u202e"
 

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
-from waferwatch.web.guard import _own_path
+from waferwatch.web.shell.guard import _own_path
 
 AssertError = Callable[..., dict[str, Any]]
 TOKEN = "correct horse battery"

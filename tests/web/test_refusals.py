@@ -12,11 +12,11 @@ from starlette.testclient import TestClient
 
 from waferwatch.errors import ModelError
 from waferwatch.settings import Settings
-from waferwatch.store.database import StoreError
-from waferwatch.store.sqlite import reading_engine
-from waferwatch.web import health
+from waferwatch.store.database.connection import StoreError
+from waferwatch.store.database.sqlite import reading_engine
 from waferwatch.web.app import create_app
-from waferwatch.web.detect import api
+from waferwatch.web.pages.detect import api
+from waferwatch.web.shell import health
 
 AssertError = Callable[..., dict[str, Any]]
 

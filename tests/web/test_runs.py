@@ -128,7 +128,7 @@ def test_false_alarms_that_cannot_be_promised_leave_the_automatic_threshold_and_
     ("body", "message"),
     [
         ({"false_alarms": 1, "contamination": 0.1}, "More than one way"),
-        ({"false_alarms": 1, "kind": "comparison"}, "Detectors are compared"),
+        ({"false_alarms": 1, "kind": "injection"}, "The injected-fault test sets its own threshold"),
         ({"false_alarms": 0, "reference_rows": 2000}, "false_alarms"),
         ({"false_alarms": "1", "reference_rows": 2000}, "false_alarms"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Callable
@@ -12,7 +13,8 @@ from sqlalchemy import text
 
 from waferwatch.cli import main
 from waferwatch.settings import Settings
-from waferwatch.store.database import Database
+from waferwatch.store.database.connection import Database
+from waferwatch.web.server import _listen
 
 BAD_USAGE = 2
 
@@ -84,3 +86,22 @@ def test_a_start_that_fails_says_why(
     (sentence,) = [line for line in told.splitlines() if line.startswith("waferwatch: ")]
     assert message in sentence
     assert remedy in sentence
+
+
+def test_answers_leave_at_once_and_wait_for_no_acknowledgement() -> None:
+    """Without TCP_NODELAY the body of each answer waits 40 ms until its headers were acknowledged."""
+
+    async def connection() -> bool:
+        accepted: asyncio.Future[socket.socket] = asyncio.get_running_loop().create_future()
+
+        def took(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            accepted.set_result(writer.get_extra_info("socket"))
+
+        with _listen("127.0.0.1", 0) as listening:
+            async with await asyncio.start_server(took, sock=listening):
+                _, writer = await asyncio.open_connection(*listening.getsockname())
+                sends_at_once = (await accepted).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+                writer.close()
+        return bool(sends_at_once)
+
+    assert asyncio.run(connection())

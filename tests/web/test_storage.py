@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from tests.store.faults import change_one_byte, full_disk, refuse_sync
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
-from waferwatch.web.history import download
+from waferwatch.web.transfer import download
 
 AssertError = Callable[..., dict[str, Any]]
 QUICK = "squared_difference"
@@ -98,7 +98,7 @@ def test_an_upload_that_the_disk_refuses_half_way_is_told(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("waferwatch.web.data.upload._flush", full)
+    monkeypatch.setattr("waferwatch.web.transfer.upload._flush", full)
     assert_error(upload(own), 507, "storage_full")
     assert list((folder / "datasets").iterdir()) == []
 
@@ -176,7 +176,7 @@ def test_an_export_that_fails_counts_no_longer(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("waferwatch.web.history.api.write_events_csv", full)
+        patched.setattr("waferwatch.web.pages.runs.page.write_events_csv", full)
         for _ in range(40):
             assert own.get(export).status_code == 507
     assert own.get(export).status_code == 200

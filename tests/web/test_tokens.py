@@ -16,9 +16,9 @@ from starlette.testclient import TestClient
 from waferwatch.cli import main
 from waferwatch.errors import InputError
 from waferwatch.settings import Settings, read_settings
+from waferwatch.web.access.access import LEAST_TOKEN, Access
+from waferwatch.web.access.limits import Limiter
 from waferwatch.web.app import create_app
-from waferwatch.web.limits import Limiter
-from waferwatch.web.login.access import LEAST_TOKEN, Access
 
 AssertError = Callable[..., dict[str, Any]]
 TOKEN = "correct horse battery"

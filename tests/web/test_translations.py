@@ -12,7 +12,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 import waferwatch
-from waferwatch.web.language import Translator, choose_language
+from waferwatch.web.html.language import Translator, choose_language
 
 SOURCE = Path(waferwatch.__file__).parent
 CATALOGUES = sorted((SOURCE / "web" / "translations" / "ko").glob("*.po"))
@@ -23,8 +23,17 @@ _TREE = (
 _CALLS = re.compile(rf"(?:(?:{_TREE})Error|Cancelled|Note|translate|_)$")
 
 
+_FINDINGS = re.compile(r"(?:FileFinding|_?(?:obstacle|repaired|info))$")
+_ASSIGNED = re.compile(r"_*(?:hint|text|template)$|_ORDER_TEXT$|.*_TEXTS$", re.IGNORECASE)
+
+
 def _name(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+
+
+def _is_said(text: str) -> bool:
+    """Whether a text is a sentence for people, and neither a code nor a line of the log."""
+    return " " in text and "%s" not in text
 
 
 def _literals(node: ast.expr) -> Iterator[str]:
@@ -41,10 +50,14 @@ def _sentences(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Call) and _CALLS.match(_name(node)):
             for argument in [*node.args[:1], *(word.value for word in node.keywords if word.arg == "hint")]:
                 yield from _literals(argument)
-        elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
+        elif isinstance(node, ast.Call) and _FINDINGS.match(_name(node)):
+            texts = [*node.args[:2], *(word.value for word in node.keywords if word.arg == "remedy")]
+            yield from (text for argument in texts for text in _literals(argument) if _is_said(text))
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            if isinstance(target, ast.Name) and target.id.lower().strip("_") == "hint":
-                yield from _literals(node.value)
+            if isinstance(target, ast.Name) and _ASSIGNED.match(target.id):
+                values = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+                yield from (text for value in values for text in _literals(value) if _is_said(text))
 
 
 def _template_sentences(path: Path) -> Iterator[str]:

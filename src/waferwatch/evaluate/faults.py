@@ -26,7 +26,7 @@ _LEAST_OF_SPREAD = 0.02  # least unit, as a share of the spread: a sensor read i
 
 
 @dataclass(frozen=True)
-class Place:
+class FaultPlace:
     """Where a fault is to happen. The functions below change the sensors of ``sensors`` from ``start`` to ``stop``."""
 
     values: Floats  # (n, sensors) the whole stretch, as it was measured
@@ -51,10 +51,10 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class FaultRecipe:
     """How a kind of fault is made."""
 
-    change: Callable[[Place], Floats]  # (points, chosen sensors) the faulty readings
+    change: Callable[[FaultPlace], Floats]  # (points, chosen sensors) the faulty readings
     points: Callable[[str, np.random.Generator], int]  # size, generator -> how long it lasts
     every_sensor: bool = False  # a late step moves all of them
     least_units: float = 1.0  # changes that stay below this many units everywhere are no fault to be found
@@ -100,39 +100,39 @@ def step_places(values: Floats, units: Floats) -> NDArray[np.int64]:
     return np.flatnonzero(largest >= max(_STEP_UNITS, float(np.quantile(largest, _STEP_QUANTILE)))) + 1
 
 
-def _spike(place: Place) -> Floats:
+def _spike(place: FaultPlace) -> Floats:
     """A burst of gas or an arc: up at once, gone within three points."""
     return place.clean + np.power(0.4, np.arange(place.stop - place.start))[:, None] * place.amount
 
 
-def _level_shift(place: Place) -> Floats:
+def _level_shift(place: FaultPlace) -> Floats:
     """A part slipped or a calibration was entered wrongly: everything reads higher or lower."""
     return place.clean + place.amount
 
 
-def _drift(place: Place) -> Floats:
+def _drift(place: FaultPlace) -> Floats:
     """A flow controller loses its calibration: a slow ramp away, twice the size at its end."""
     return place.clean + np.linspace(0.0, 2.0, place.stop - place.start + 1)[1:, None] * place.amount
 
 
-def _oscillation(place: Place) -> Floats:
+def _oscillation(place: FaultPlace) -> Floats:
     """A throttle valve hunts around its position."""
     period = place.rng.uniform(2.5, 8.0)
     angle = 2 * np.pi * np.arange(place.stop - place.start) / period + place.rng.uniform(0.3, 2.8)
     return np.asarray(place.clean + np.sin(angle)[:, None] * place.amount)
 
 
-def _noise_burst(place: Place) -> Floats:
+def _noise_burst(place: FaultPlace) -> Floats:
     """A loose contact, or a match network that hunts."""
     return place.clean + place.rng.standard_normal(place.clean.shape) * np.abs(place.amount)
 
 
-def _stuck(place: Place) -> Floats:
+def _stuck(place: FaultPlace) -> Floats:
     """A channel repeats its last value while the chamber goes on."""
     return np.broadcast_to(place.values[place.start - 1, place.sensors], place.clean.shape).copy()
 
 
-def _gain_change(place: Place) -> Floats:
+def _gain_change(place: FaultPlace) -> Floats:
     """An amplifier or its range changed: the swings around the stretch's own mean grow or shrink."""
     clean = place.clean
     known = ~np.isnan(clean)
@@ -141,7 +141,7 @@ def _gain_change(place: Place) -> Floats:
     return np.asarray(mean + (clean - mean) * factor)
 
 
-def _late_step(place: Place) -> Floats:
+def _late_step(place: FaultPlace) -> Floats:
     """What should happen now happens some points later: the readings before the step, once more."""
     points = place.stop - place.start
     before: Floats = place.values[place.start - points : place.start][:, place.sensors]
@@ -152,14 +152,16 @@ def _between(least: int, most: int) -> Callable[[str, np.random.Generator], int]
     return lambda _size, rng: int(rng.integers(least, most + 1))
 
 
-FAULTS: dict[str, Recipe] = {
-    "spike": Recipe(_spike, _between(1, 3)),
-    "level_shift": Recipe(_level_shift, _between(30, 90)),
-    "drift": Recipe(_drift, _between(60, 120)),
-    "oscillation": Recipe(_oscillation, _between(20, 80)),
-    "noise_burst": Recipe(_noise_burst, _between(15, 60)),
-    "stuck": Recipe(_stuck, lambda size, _rng: _STUCK_POINTS[size]),
-    "gain_change": Recipe(_gain_change, _between(40, 100)),
-    "late_step": Recipe(_late_step, lambda size, _rng: _LATE_POINTS[size], every_sensor=True, least_units=_STEP_UNITS),
+FAULTS: dict[str, FaultRecipe] = {
+    "spike": FaultRecipe(_spike, _between(1, 3)),
+    "level_shift": FaultRecipe(_level_shift, _between(30, 90)),
+    "drift": FaultRecipe(_drift, _between(60, 120)),
+    "oscillation": FaultRecipe(_oscillation, _between(20, 80)),
+    "noise_burst": FaultRecipe(_noise_burst, _between(15, 60)),
+    "stuck": FaultRecipe(_stuck, lambda size, _rng: _STUCK_POINTS[size]),
+    "gain_change": FaultRecipe(_gain_change, _between(40, 100)),
+    "late_step": FaultRecipe(
+        _late_step, lambda size, _rng: _LATE_POINTS[size], every_sensor=True, least_units=_STEP_UNITS
+    ),
 }
 KINDS = tuple(FAULTS)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.evaluate.faults import FAULTS, KINDS, SIZES, Floats, Place, noise_units, step_places
+from waferwatch.evaluate.faults import FAULTS, KINDS, SIZES, FaultPlace, Floats, noise_units, step_places
 from waferwatch.series.series import Series
 
 Mask = NDArray[np.bool_]
@@ -112,7 +112,7 @@ def _put(rng: np.random.Generator, kind: str, size: str, ground: _Ground) -> Fau
         if not len(sensors):
             continue
         before = original[start:stop][:, sensors]
-        changed = recipe.change(Place(original, start, stop, sensors, units, size, rng))
+        changed = recipe.change(FaultPlace(original, start, stop, sensors, units, size, rng))
         changed = np.where(np.isnan(changed) | np.isnan(before), before, changed)
         if not (np.abs(changed - before) / units[sensors] >= recipe.least_units).any():
             continue
@@ -146,7 +146,7 @@ def _choose(rng: np.random.Generator, points: int, kind: str, ground: _Ground) -
 
 
 def _room(free: Mask, points: int) -> NDArray[np.int64]:
-    """First points of the stretches of so many free points."""
+    """First points of the stretches with as many free points in a row."""
     if len(free) < points:
         return np.empty(0, np.int64)
     taken = np.concatenate([[0], np.cumsum(~free)])

@@ -18,7 +18,7 @@ _LEAST_SURE = 0.05  # a difference in found faults that chance gives more often 
 
 
 @dataclass(frozen=True)
-class Verdict:
+class MomentVerdict:
     """MOMENT against the best detector without it."""
 
     answer: Answer
@@ -31,14 +31,14 @@ class Verdict:
     better_value: float | None = None
 
 
-UNKNOWN = Verdict("unknown", None, None, None, None, None)
+UNKNOWN = MomentVerdict("unknown", None, None, None, None, None)
 
 
-def by_vus_pr(values: Mapping[str, float | None]) -> Verdict:
+def by_vus_pr(values: Mapping[str, float | None]) -> MomentVerdict:
     """The verdict from labels.
 
     Args:
-        values: VUS-PR of each detector; None where it could not be told.
+        values: VUS-PR of each detector; None where it could not be measured.
     """
     known = {name: value for name, value in values.items() if value is not None}
     other = _other(known)
@@ -51,10 +51,10 @@ def by_vus_pr(values: Mapping[str, float | None]) -> Verdict:
     best = _best(known)
     beaten = known[best] - known[MOMENT] >= TIE
     better = (best, known[best]) if beaten else (None, None)
-    return Verdict(answer, "vus_pr", known[MOMENT], other, known[other], difference, *better)
+    return MomentVerdict(answer, "vus_pr", known[MOMENT], other, known[other], difference, *better)
 
 
-def by_injected_faults(found: Mapping[str, Sequence[bool]]) -> Verdict:
+def by_injected_faults(found: Mapping[str, Sequence[bool]]) -> MomentVerdict:
     """The verdict from injected faults: a sign test over the faults that one of the two found and the other missed.
 
     Args:
@@ -71,7 +71,7 @@ def by_injected_faults(found: Mapping[str, Sequence[bool]]) -> Verdict:
     best = _best(shares)
     beaten = shares[best] > shares[MOMENT] and not _by_chance(found[MOMENT], found[best])
     better = (best, shares[best]) if beaten else (None, None)
-    return Verdict(answer, "injected", shares[MOMENT], other, shares[other], difference, *better)
+    return MomentVerdict(answer, "injected", shares[MOMENT], other, shares[other], difference, *better)
 
 
 def _by_chance(one: Sequence[bool], other: Sequence[bool]) -> bool:

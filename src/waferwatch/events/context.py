@@ -11,13 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from waferwatch.read.table import Role, Table
+from waferwatch.series.time_text import time_text
 
 _FEW = 16
 _CONTEXT = (Role.WAFER, Role.RECIPE, Role.STEP, Role.CONTEXT)
 
 
 @dataclass(frozen=True)
-class Place:
+class FabPlace:
     """Where in the fab one row stands."""
 
     equipment: str | None  # the values of the equipment columns, joined by " / "
@@ -25,7 +26,7 @@ class Place:
     context: dict[str, str]  # column -> value: wafer, recipe, step, other categories, other group columns
 
 
-def places(table: Table, rows: NDArray[np.int64]) -> list[Place]:
+def places(table: Table, rows: NDArray[np.int64]) -> list[FabPlace]:
     """Where each of the rows stands; what a row does not say is left out.
 
     Args:
@@ -41,7 +42,7 @@ def places(table: Table, rows: NDArray[np.int64]) -> list[Place]:
     ]
     words = {name: _words(table.frame[name], rows) for name in (*equipment, *lot, *other)}
     return [
-        Place(
+        FabPlace(
             equipment=_joined(words[name][index] for name in equipment),
             lot=_joined(words[name][index] for name in lot),
             context={name: word for name in other if (word := words[name][index]) is not None},
@@ -72,4 +73,4 @@ def _word(value: object) -> str:
     """As a person writes it: the wafer 7, not 7.0."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return value.isoformat() if isinstance(value, pd.Timestamp) else str(value)
+    return str(time_text(value)) if isinstance(value, pd.Timestamp) else str(value)

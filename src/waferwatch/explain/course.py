@@ -12,11 +12,11 @@ from waferwatch.errors import ModelError, WaferwatchError
 from waferwatch.explain.scene import Floats, Scene
 from waferwatch.explain.spot import Spot
 from waferwatch.explain.usual import band, reference_series
-from waferwatch.models.ensemble.normal import measure
-from waferwatch.models.moment import checkpoint as checkpoints
-from waferwatch.models.moment.checkpoint import Checkpoint
-from waferwatch.models.moment.engine import Engine
+from waferwatch.models.ensemble.preparation.normal import measure
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoints.checkpoint import Checkpoint
 from waferwatch.models.moment.expectation import expect
+from waferwatch.models.moment.runners.engine import Engine
 from waferwatch.series.series import Series
 from waferwatch.settings import current_settings
 
@@ -33,7 +33,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Course:
+class ExpectedCourse:
     """What some sensors should have done along the view of an event, each array (n, S); NaN where it cannot be said."""
 
     middle: Floats  # median of normal rows
@@ -44,11 +44,11 @@ class Course:
     expected: Expected | None = None  # None: not asked for, or MOMENT did not judge the data
 
 
-def course(scene: Scene, spot: Spot, sensors: Sequence[str], *, moment: bool = False) -> Course:
+def course(scene: Scene, spot: Spot, sensors: Sequence[str], *, moment: bool = False) -> ExpectedCourse:
     """What the sensors should have done around the event.
 
     Args:
-        moment: ask MOMENT too, where it judged the data. A checkpoint that is gone is told, and fails nothing.
+        moment: ask MOMENT too, where it judged the data. A missing checkpoint is reported, not raised.
     """
     found = band(scene, spot.stretch.scope, sensors, spot.view_rows)
     expected = None
@@ -57,7 +57,7 @@ def course(scene: Scene, spot: Spot, sensors: Sequence[str], *, moment: bool = F
             expected = _expected(scene, spot, sensors, _engine_of(scene.found.model, scene.found.model_sha256))
         except WaferwatchError as error:
             expected = Expected(None, obstacle=error)
-    return Course(found.middle, found.low, found.high, found.by_step, found.known, expected)
+    return ExpectedCourse(found.middle, found.low, found.high, found.by_step, found.known, expected)
 
 
 def _expected(scene: Scene, spot: Spot, sensors: Sequence[str], engine: Engine) -> Expected:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,17 +13,17 @@ from waferwatch.errors import InputError
 from waferwatch.read.groups import group_codes
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.result import Detection
-from waferwatch.series.layout import Layout as Cut
+from waferwatch.series.layout import SeriesLayout
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
 
 Floats = NDArray[np.float64]
 
-_ONE_STRETCH = Cut(by_wafer=False, gaps={"": float("inf")})
+_ONE_STRETCH = SeriesLayout(by_wafer=False, gaps={"": float("inf")})
 
 
 @dataclass(frozen=True)
-class Layout:
+class SceneLayout:
     """Where each row of a table stands. It does not change with the threshold."""
 
     stretches: list[Series]  # rows, time, key, scope and marked reference of each series; no values
@@ -48,14 +47,14 @@ def lay_out(
     *,
     reference_rows: int | None = None,
     known: NDArray[np.bool_] | None = None,
-    cut: Cut | None = None,
-) -> Layout:
+    cut: SeriesLayout | None = None,
+) -> SceneLayout:
     """Part a table into series as the detection did, but for passes of wafers: an event may span several of them.
 
     Args:
         table: every row.
         rows: positions of the rows that were judged, ascending; None: all.
-        reference_rows: so many first rows of each scope were known to be normal.
+        reference_rows: how many rows of each scope, the first ones, were known to be normal.
         known: (rows of the table,) True where rows were known to be normal, instead of ``reference_rows``.
         cut: how the detection cut the table; None (results of before 0.4.0): as the table shows.
     """
@@ -74,7 +73,7 @@ def lay_out(
         for one in stretches:
             known[one.rows] = one.reference if one.reference is not None else False
     recipes, steps, lots = (table.columns(role) for role in (Role.RECIPE, Role.STEP, Role.LOT))
-    return Layout(
+    return SceneLayout(
         stretches=stretches,
         owner=owner,
         position=position,
@@ -85,7 +84,7 @@ def lay_out(
     )
 
 
-def _cut(cut: Cut | None) -> Cut | None:
+def _cut(cut: SeriesLayout | None) -> SeriesLayout | None:
     """Where wafers were runs, the pauses between them are no gaps."""
     return _ONE_STRETCH if cut is not None and cut.by_wafer else cut
 
@@ -109,7 +108,7 @@ class Scene:
 
     table: Table
     found: Detection
-    layout: Layout
+    layout: SceneLayout
     usual: NDArray[np.bool_]  # (rows,) judged, not flagged, and not labelled as an anomaly
 
     def values(self, sensors: Sequence[str], rows: NDArray[np.int64]) -> Floats:
@@ -131,7 +130,7 @@ class Scene:
         return np.concatenate(rows) if rows else np.empty(0, np.int64)
 
 
-def set_scene(table: Table, found: Detection, layout: Layout) -> Scene:
+def set_scene(table: Table, found: Detection, layout: SceneLayout) -> Scene:
     """
     Raises:
         InputError: when the table is no longer the one that was judged.
@@ -154,17 +153,7 @@ def set_scene(table: Table, found: Detection, layout: Layout) -> Scene:
 
 
 def evenly(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    """At most so many of the rows, evenly spread: statistics of them change little, and take bounded time."""
+    """At most ``most`` of the rows, evenly spread: statistics of them change little, and take bounded time."""
     if len(rows) <= most:
         return rows
     return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
-
-
-def told(time: NDArray[Any] | None, at: int) -> str | float | None:
-    """The time of one point as it is told: ISO 8601 text or a number; None where there is no time."""
-    if time is None:
-        return None
-    if time.dtype.kind != "M":
-        return float(time[at])
-    text = str(np.datetime_as_string(time[at], unit="ns"))
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.explain.course import Course
-from waferwatch.explain.scene import Floats, Scene, evenly, told
+from waferwatch.explain.course import ExpectedCourse
+from waferwatch.explain.scene import Floats, Scene, evenly
 from waferwatch.explain.spot import Spot
+from waferwatch.series.time_text import time_text
 
 _SEVERAL = 3  # points in a row outside the normal: fewer may be noise, if they are not far outside
 _PART = 0.25  # of the farthest departure, at least, that the first one reaches: less is a neighbouring ramp or noise
@@ -48,7 +49,7 @@ def shares(scene: Scene, spot: Spot) -> list[tuple[str, float]]:
 
 
 def sensor_parts(
-    scene: Scene, spot: Spot, ranked: Sequence[tuple[str, float]], shown: Sequence[str], along: Course
+    scene: Scene, spot: Spot, ranked: Sequence[tuple[str, float]], shown: Sequence[str], along: ExpectedCourse
 ) -> list[SensorPart]:
     """The ranked sensors, each with its onset: the first point of the event at which it left the normal.
 
@@ -80,7 +81,7 @@ def _usual_contributions(scene: Scene, spot: Spot) -> NDArray[np.float32]:
     return found
 
 
-def _beyond_band(spot: Spot, measured: Floats, along: Course, at: int) -> tuple[Floats, NDArray[np.bool_]]:
+def _beyond_band(spot: Spot, measured: Floats, along: ExpectedCourse, at: int) -> tuple[Floats, NDArray[np.bool_]]:
     """How far a sensor is beyond its band, in its own units, and whether that is more than the band is wide.
 
     Args:
@@ -118,10 +119,16 @@ def _part(spot: Spot, sensor: str, share: float, onset: int | None) -> SensorPar
     if onset is None:
         return SensorPart(sensor, share, None, None, None)
     place = spot.first + onset
-    return SensorPart(sensor, share, onset, int(spot.stretch.rows[place]), told(spot.stretch.time, place))
+    return SensorPart(
+        sensor,
+        share,
+        onset,
+        int(spot.stretch.rows[place]),
+        None if spot.stretch.time is None else time_text(spot.stretch.time[place]),
+    )
 
 
-def farthest(scene: Scene, spot: Spot, sensors: Sequence[str], along: Course) -> list[Farthest | None]:
+def farthest(scene: Scene, spot: Spot, sensors: Sequence[str], along: ExpectedCourse) -> list[Farthest | None]:
     """Where in the event each sensor was farthest from its course; None where nothing can be compared.
 
     Rows outside the band come before all rows inside it.

@@ -17,11 +17,11 @@ from waferwatch.explain.spot import Spot
 from waferwatch.read.table import Role
 from waferwatch.series.series import Series
 
-_TOLERANCE = 8  # points by which an event on a sister may lie beside this one: one patch of MOMENT
+_TOLERANCE = 8  # points by which an event on a sister may lie away from this one: one patch of MOMENT
 _MOST_STRETCHES = 5000  # of one sister that are looked through
 
 
-class Moment(StrEnum):
+class SameMoment(StrEnum):
     """What makes a moment of another equipment the same one."""
 
     TIME = "time"
@@ -54,7 +54,7 @@ class Sister:
 class Sisters:
     """All other equipment at the moment of an event, those with flagged rows first."""
 
-    moment: Moment | None  # None when there is no other equipment, or none of it can be compared
+    moment: SameMoment | None  # None when there is no other equipment, or none of it can be compared
     total: int
     sisters: tuple[Sister, ...]  # that were judged then
 
@@ -78,7 +78,7 @@ def find_sisters(scene: Scene, spot: Spot) -> Sisters:
     moment = None
     if _is_on_a_clock(own):
         found = [one for scope, stretches in by_scope.items() if (one := _at_time(scene, spot, scope, stretches))]
-        moment = Moment.TIME
+        moment = SameMoment.TIME
     if not found:
         moment, found = _at_same_place(scene, spot, own, by_scope)
     judged = sorted((one for one in found if one.judged), key=lambda one: (-one.flagged, one.equipment))
@@ -129,9 +129,9 @@ def _between(time: NDArray[Any], first: Any, last: Any) -> slice:
 
 def _at_same_place(
     scene: Scene, spot: Spot, own: list[Series], others: dict[tuple[str, ...], list[Series]]
-) -> tuple[Moment | None, list[Sister]]:
+) -> tuple[SameMoment | None, list[Sister]]:
     """The same lot and step, else the closest entry into the same step, else the same place in the run."""
-    for moment, codes in ((Moment.LOT, _lot_and_step(scene)), (Moment.STEP, _step(scene))):
+    for moment, codes in ((SameMoment.LOT, _lot_and_step(scene)), (SameMoment.STEP, _step(scene))):
         if codes is None:
             continue
         found = [_at_step(scene, spot, scope, stretches, codes) for scope, stretches in others.items()]
@@ -142,7 +142,7 @@ def _at_same_place(
     for scope, stretches in others.items():
         if number < len(stretches) and spot.first < len(stretches[number]):
             aligned.append(_aligned(scene, spot, scope, stretches[number], spot.first))
-    return (Moment.RUN if aligned else None), aligned
+    return (SameMoment.RUN if aligned else None), aligned
 
 
 def _step(scene: Scene) -> NDArray[np.int32] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from waferwatch.read.table import Note
-from waferwatch.scoring.promise import Promise, promise_notes
+from waferwatch.scoring.thresholds.promise import Promise, promise_notes
 
 _SET_BY = {
     "auto": Note("Automatic threshold."),

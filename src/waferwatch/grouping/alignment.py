@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.grouping.groups import Groups
-from waferwatch.grouping.runs import Runs
+from waferwatch.grouping.runs import WaferRuns
 
 _MOST_STEPS = 100  # beyond it the column counts something else
 _MOST_PLACES = 2000  # of the grid: more than a screen has columns
@@ -52,7 +52,7 @@ class _Stretches:
     names: list[str | None]  # step of each slot
 
 
-def align(runs: Runs, steps: Groups | None) -> Alignment:
+def align(runs: WaferRuns, steps: Groups | None) -> Alignment:
     """Lay runs over one another.
 
     Each step of each run is stretched onto the median length of that step; a step that a run comes back to is a step
@@ -62,7 +62,7 @@ def align(runs: Runs, steps: Groups | None) -> Alignment:
     return _by_beginning(runs) if stretches is None else _by_step(runs, stretches)
 
 
-def _by_beginning(runs: Runs) -> Alignment:
+def _by_beginning(runs: WaferRuns) -> Alignment:
     within = np.arange(len(runs.rows)) - np.repeat(runs.starts, runs.lengths)
     longest = int(runs.lengths.max(initial=1))
     stride = -(-longest // _MOST_PLACES)
@@ -71,7 +71,7 @@ def _by_beginning(runs: Runs) -> Alignment:
     return Alignment(within.astype(np.float64), [], np.arange(0, longest, stride, dtype=np.float64), sampling)
 
 
-def _by_step(runs: Runs, found: _Stretches) -> Alignment:
+def _by_step(runs: WaferRuns, found: _Stretches) -> Alignment:
     slots = len(found.names)
     usual = _medians(found.slot, found.lengths, slots)
     order = np.lexsort(
@@ -105,7 +105,7 @@ def _sample(
     return grid, Sampling(source, first[found.slot[stretch]] + sample)
 
 
-def _stretches(runs: Runs, steps: Groups) -> _Stretches | None:
+def _stretches(runs: WaferRuns, steps: Groups) -> _Stretches | None:
     """None when the steps are no stretches: each a single row long, or too many."""
     step = steps.codes[runs.rows].astype(np.int64)
     run = runs.numbers

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom, hypergeom
 
 from waferwatch.grouping.groups import Groups
-from waferwatch.grouping.runs import Runs
+from waferwatch.grouping.runs import WaferRuns
 from waferwatch.scoring.result import Detection
 
 LEVEL = 0.05  # chance of calling even one group different when none is
@@ -37,7 +37,7 @@ class Differences:
     groups: list[Difference]  # in the order of ``Groups.values``
 
 
-def compare_groups(groups: Groups, found: Detection, runs: Runs | None) -> Differences:
+def compare_groups(groups: Groups, found: Detection, runs: WaferRuns | None) -> Differences:
     """Test each group's share against that of all others.
 
     Rows that follow one another are alike, so that thousands of rows are far fewer independent observations. What is
@@ -57,7 +57,9 @@ def compare_groups(groups: Groups, found: Detection, runs: Runs | None) -> Diffe
     return _differences("event", rows, events, _binomial(rows, events))
 
 
-def _count_runs(groups: Groups, flags: NDArray[np.bool_], runs: Runs) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _count_runs(
+    groups: Groups, flags: NDArray[np.bool_], runs: WaferRuns
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For each group the runs that have rows in it, and those of them with a flagged row there."""
     size = len(groups)
     pair = runs.numbers * size + groups.codes[runs.rows]

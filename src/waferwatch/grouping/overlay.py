@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from waferwatch.grouping.alignment import Alignment, Sampling, Step, align
 from waferwatch.grouping.groups import Groups
 from waferwatch.grouping.quantiles import group_quantiles, highest_tenth
-from waferwatch.grouping.runs import Runs
+from waferwatch.grouping.runs import WaferRuns
 from waferwatch.scoring.result import Detection
 
 FEWEST_NORMAL = 5  # runs; fewer make no envelope
@@ -51,7 +51,7 @@ class Overlay:
 
 
 def lay_over(
-    runs: Runs, found: Detection, values: NDArray[np.float64], steps: Groups | None, most: int = 30
+    runs: WaferRuns, found: Detection, values: NDArray[np.float64], steps: Groups | None, most: int = 30
 ) -> Overlay:
     """Align runs and tell the flagged ones from the others.
 
@@ -82,7 +82,9 @@ def lay_over(
     )
 
 
-def _trace(runs: Runs, aligned: Alignment, values: NDArray[np.float64], run: int, score: float, flagged: int) -> Trace:
+def _trace(
+    runs: WaferRuns, aligned: Alignment, values: NDArray[np.float64], run: int, score: float, flagged: int
+) -> Trace:
     part = slice(int(runs.starts[run]), int(runs.starts[run] + runs.lengths[run]))
     return Trace(runs.rows[part], aligned.position[part], values[part], score, flagged)
 

@@ -16,7 +16,7 @@ _FEWEST_ROWS = 4  # of the usual run; anything shorter has no course over time
 
 
 @dataclass(frozen=True)
-class Runs:
+class WaferRuns:
     """Which rows are one run."""
 
     columns: tuple[str, ...]  # columns whose values name a run
@@ -36,13 +36,13 @@ class Runs:
         """(n,) the run of each of ``rows``."""
         return np.repeat(np.arange(len(self.starts)), self.lengths)
 
-    def only(self, chosen: NDArray[np.bool_]) -> Runs:
+    def only(self, chosen: NDArray[np.bool_]) -> WaferRuns:
         """The chosen runs alone; ``chosen`` is (runs,)."""
         lengths = self.lengths[chosen]
-        return Runs(self.columns, self.rows[chosen[self.numbers]], np.cumsum(lengths) - lengths)
+        return WaferRuns(self.columns, self.rows[chosen[self.numbers]], np.cumsum(lengths) - lengths)
 
 
-def find_runs(table: Table) -> Runs | None:
+def find_runs(table: Table) -> WaferRuns | None:
     """The runs, by equipment in time order; None when no column tells one run from the next.
 
     A run is a stretch of one series group's rows, in time order, in which equipment, lot and wafer stay the same. A
@@ -60,7 +60,7 @@ def find_runs(table: Table) -> Runs | None:
     series = split(replace(table, roles=no_sensors)).series
     rows = np.concatenate([one.rows for one in series])
     run = group_codes(table.frame, columns)[0][rows]
-    runs = Runs(columns, rows, np.flatnonzero(np.diff(run, prepend=-1)))
+    runs = WaferRuns(columns, rows, np.flatnonzero(np.diff(run, prepend=-1)))
     return runs if len(runs) > 1 and np.median(runs.lengths) >= _FEWEST_ROWS else None
 
 

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options, chosen_rows, reference_period
 from waferwatch.models.contract import Progress
-from waferwatch.scoring.compare import ONE_LINERS, Comparison, Question, compare_detectors, inject_only
+from waferwatch.scoring.comparison.compare import ONE_LINERS, ComparedRows, Comparison, compare_detectors, inject_only
+from waferwatch.scoring.question import Question, question_of
 from waferwatch.settings import Settings
 from waferwatch.store.runs import Run
 from waferwatch.store.store import Store
@@ -24,7 +25,7 @@ def run_comparison(store: Store, settings: Settings, run: Run, progress: Progres
         InputError, NotFoundError, ModelError, Cancelled: as ``compare_detectors``, and for options that cannot be used.
     """
     options = Options.from_dict(run.options)
-    asked = _question(store, settings, options)
+    asked = _compared(store, settings, options)
     found = compare_detectors(asked, with_one_liners(options.detectors), faults=options.faults, progress=progress)
     return _keep(store, run, found)
 
@@ -32,7 +33,7 @@ def run_comparison(store: Store, settings: Settings, run: Run, progress: Progres
 def run_injection(store: Store, settings: Settings, run: Run, progress: Progress) -> dict[str, Any]:
     """The injected-fault test alone; otherwise as ``run_comparison``."""
     options = Options.from_dict(run.options)
-    asked = _question(store, settings, options)
+    asked = _compared(store, settings, options)
     return _keep(store, run, inject_only(asked, with_one_liners(options.detectors), progress=progress))
 
 
@@ -55,14 +56,12 @@ def _adapter() -> TypeAdapter[Comparison]:
     return TypeAdapter(Comparison)
 
 
-def _question(store: Store, settings: Settings, options: Options) -> Question:
+def _compared(store: Store, settings: Settings, options: Options) -> ComparedRows:
     table = table_of(store, options)
-    return Question(
-        table=table,
-        rows=chosen_rows(table, options),
-        checkpoint=options.checkpoint,
-        contamination=options.contamination,
-        reference_rows=options.reference_rows,
+    return ComparedRows(
+        table,
+        Question(**question_of(options)),
+        chosen_rows(table, options),
         reference=reference_period(table, options),
         device=settings.device,
     )

@@ -7,14 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from waferwatch.jobs.finished import finished_of
 from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
-from waferwatch.models.contract import Progress
+from waferwatch.models.contract import Progress, part_of
+from waferwatch.monitors.drift import drift
 from waferwatch.read.table import Table
-from waferwatch.scoring.part import detect_rows, move_threshold
+from waferwatch.scoring.part import detect_rows, detect_rows_with, move_threshold
 from waferwatch.scoring.result import Detection
 from waferwatch.settings import Settings
+from waferwatch.store.monitors.facts import kept_notes
 from waferwatch.store.runs import Run
 from waferwatch.store.store import Store
+
+_SCORING = 0.9  # of the work of a monitor, as far as progress shows it
 
 
 def run_detection(store: Store, settings: Settings, run: Run, progress: Progress) -> dict[str, Any]:
@@ -24,22 +29,36 @@ def run_detection(store: Store, settings: Settings, run: Run, progress: Progress
         InputError, NotFoundError, ModelError, Cancelled: as ``detect_table``, and for options that cannot be used.
     """
     options = Options.from_dict(run.options)
+    if options.monitor is not None:
+        return run_monitor(store, run, options, progress)
     table = table_of(store, options)
     found = detect_rows(
         table,
         chosen_rows(table, options),
-        detector=options.detector,
-        checkpoint=options.checkpoint,
-        threshold=options.thresholds.threshold,
-        contamination=options.contamination,
-        false_alarms=options.false_alarms,
-        reference_rows=options.reference_rows,
+        options,
         reference=reference_period(table, options),
         device=settings.device,
         progress=progress,
     )
     store.results.put_detection(run.id, found)
     return summary(found)
+
+
+def run_monitor(store: Store, run: Run, options: Options, progress: Progress) -> dict[str, Any]:
+    """Detect by a monitor, keep the result and whether its normal still fits, and return the summary.
+
+    Raises:
+        InputError, NotFoundError, ModelError, DamagedError, Cancelled: as ``detect_by``.
+    """
+    version = store.monitors.version(str(options.monitor))
+    model = store.monitors.model(version)
+    table = table_of(store, options)
+    rows = chosen_rows(table, options)
+    found = detect_rows_with(model, table, rows, options.thresholds, part_of(progress, 0.0, _SCORING))
+    fits = drift(model, table, found, progress=part_of(progress, _SCORING, 1 - _SCORING))
+    store.results.put_detection(run.id, found)
+    store.results.put_document(run.id, {"drift": {**fits.to_dict(), "notes": kept_notes(fits.notes)}})
+    return {**summary(found), "monitor": version.title, "fits": fits.fits.value}
 
 
 def table_of(store: Store, options: Options) -> Table:
@@ -60,15 +79,19 @@ def set_threshold(store: Store, run: Run, threshold: float) -> Detection:
         DamagedError: when the result was damaged.
         StorageFullError: when the disk is full; the threshold stays where it was.
     """
-    options = Options.from_dict(run.options)
-    table = table_of(store, options)
     with store.results.lock(run.id):
-        found = move_threshold(table, chosen_rows(table, options), store.results.detection(run.id), threshold)
+        one = finished_of(store, run)
+        found = move_threshold(one.table, one.rows, one.found, threshold)
         # A kill after the next line leaves an old summary; without it, a moved result that answers the old question.
         store.runs.move(run.id, run.summary or {})
         store.results.put_threshold(run.id, found)
-        store.runs.move(run.id, summary(found))
+        store.runs.move(run.id, {**summary(found), **_of_monitor(run)})
     return found
+
+
+def _of_monitor(run: Run) -> dict[str, Any]:
+    """What the summary says of a monitor, which a moved threshold leaves as it is."""
+    return {name: value for name, value in (run.summary or {}).items() if name in ("monitor", "fits")}
 
 
 def summary(found: Detection) -> dict[str, Any]:

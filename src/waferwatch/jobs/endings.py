@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 
-from waferwatch.store.database import StoreError
+from waferwatch.store.database.connection import StoreError
 from waferwatch.store.runs import UNFINISHED, Ending, Run, Runs, State
 
 _log = logging.getLogger("waferwatch.jobs")
@@ -48,10 +49,19 @@ class Endings:
             self._write(run_id, ending)
         return [run_id for run_id, _ending in waiting]
 
-    def shown(self, run: Run) -> Run:
-        """A run as the database has it, with its ending if that is not written yet."""
+    def unwritten(self) -> dict[str, Ending]:
+        """Run id -> its ending, of all that are not written now."""
         with self._lock:
-            ending = self._unwritten.get(run.id)
+            return dict(self._unwritten)
+
+    def shown(self, run: Run, before: Mapping[str, Ending]) -> Run:
+        """A run as the database has it, with its ending if that was not written when it was read.
+
+        Args:
+            before: ``unwritten()`` from before the database was read: an ending that was written meanwhile is in
+                neither the run nor what is unwritten now.
+        """
+        ending = self.unwritten().get(run.id, before.get(run.id))
         if ending is None or run.state not in UNFINISHED:
             return run
         progress = 1.0 if ending.state is State.DONE else run.progress

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, replace
 from typing import Any
@@ -15,12 +15,15 @@ from waferwatch.errors import Cancelled, NotFoundError, TooManyError, Waferwatch
 from waferwatch.jobs.comparison import run_comparison, run_injection
 from waferwatch.jobs.detection import run_detection
 from waferwatch.jobs.endings import Endings
+from waferwatch.jobs.monitors.settling import settled_options, settled_task
+from waferwatch.jobs.monitors.tasks import LearnTask, MonitorTask, RebaseTask, ReplayTask, WidenTask
+from waferwatch.jobs.monitors.work import run_learning, run_rebase, run_replay, run_widening
 from waferwatch.jobs.options import Options
 from waferwatch.jobs.queue import Job, Queue, cancelled
 from waferwatch.models.contract import Progress
 from waferwatch.scoring.failure import Failure
 from waferwatch.settings import Settings
-from waferwatch.store.database import StoreError, now
+from waferwatch.store.database.connection import StoreError, now
 from waferwatch.store.runs import UNFINISHED, Ending, Run, State
 from waferwatch.store.store import Store
 
@@ -29,6 +32,10 @@ KINDS: dict[str, Work] = {
     "detection": run_detection,
     "comparison": run_comparison,
     "injection": run_injection,
+    LearnTask.kind: run_learning,
+    RebaseTask.kind: run_rebase,
+    WidenTask.kind: run_widening,
+    ReplayTask.kind: run_replay,
 }
 _BEAT_S = 2.0  # how soon a cancel that another process was asked for is found
 _BEATS = 5  # of which one says that the runs live, and writes again what could not be written
@@ -37,7 +44,7 @@ _BUSY_S = 30  # until it is worth asking again when too many runs wait
 _log = logging.getLogger("waferwatch.jobs")
 
 
-class RunFailed(WaferwatchError):  # noqa: N818 - told as the error that ended the run
+class RunFailed(WaferwatchError):  # noqa: N818 - shown as the error that ended the run
     """The error that ended a run, as it was kept."""
 
     def __init__(self, kept: dict[str, Any]) -> None:
@@ -50,16 +57,19 @@ class Jobs:
     """Everything that was asked of one server.
 
     Args:
-        finished: told of each run that was done, with the seconds that it took.
+        ended: called with each run that ended after it had begun, how it ended, and the seconds that it took.
     """
 
     def __init__(
-        self, settings: Settings, store: Store, finished: Callable[[Run, float], None] = lambda _run, _seconds: None
+        self,
+        settings: Settings,
+        store: Store,
+        ended: Callable[[Run, State, float], None] = lambda _run, _state, _seconds: None,
     ) -> None:
         cores = os.cpu_count() or 1
         self._settings = settings
         self._store = store
-        self._finished = finished
+        self._when_ended = ended
         self._queue = Queue(max(1, cores // (settings.threads or cores)), self._was_cancelled)
         self._endings = Endings(store.runs)
         self._submitting = threading.Lock()
@@ -96,19 +106,24 @@ class Jobs:
         if flush.is_alive():
             _log.warning("the database is busy: runs that were interrupted are marked at the next start")
 
-    def submit(self, kind: str, options: Options, user: str) -> Run:
+    def submit(self, kind: str, options: Options | MonitorTask, user: str) -> Run:
         """Queue a run; or give the one that waits, runs or is done and must have the same result.
 
         Raises:
-            NotFoundError: when there is no such data set.
+            NotFoundError: when there is no such data set or monitor.
+            InputError: for a wish about a monitor that cannot be granted.
             TooManyError: when too many runs wait already.
             Cancelled: when the server is being stopped.
         """
+        if isinstance(options, Options):
+            options = settled_options(self._store, options)
+        else:
+            options = settled_task(self._store, options)
         dataset = self._store.datasets.get(options.dataset)
         options = replace(options, version=dataset.version)
         fingerprint = options.fingerprint(kind, dataset)
         with self._submitting:
-            same = self._same(fingerprint)
+            same = self._same(fingerprint, makes_version=isinstance(options, MonitorTask) and options.makes_version)
             if same is not None:
                 return same
             if self._queue.waiting() >= self._settings.max_waiting_runs:
@@ -119,7 +134,8 @@ class Jobs:
                     waiting=self._queue.waiting(),
                 )
             name = "" if dataset.builtin else dataset.name
-            run = self._store.runs.add(kind, dataset.id, name, options.to_dict(), fingerprint, user)
+            monitor = options.monitor_id if isinstance(options, Options) else None
+            run = self._store.runs.add(kind, dataset.id, name, options.to_dict(), fingerprint, user, monitor)
             self._put(run)
         # Here, since nobody else knows whether a run was started or one of before is given back.
         self._store.audit.add(user, f"start {kind}", run.id, dataset=dataset.id)
@@ -131,15 +147,25 @@ class Jobs:
         Raises:
             NotFoundError: when there is no such run (any more).
         """
-        return self._now(self._store.runs.get(run_id))
+        before = self._endings.unwritten()
+        return self._now(self._store.runs.get(run_id), before)
 
     def all(self, **wanted: Any) -> list[Run]:
         """As ``Runs.all``."""
-        return [self._now(run) for run in self._store.runs.all(**wanted)]
+        before = self._endings.unwritten()
+        return [self._now(run, before) for run in self._store.runs.all(**wanted)]
 
     def place(self, run_id: str) -> int | None:
         """Position in the queue, from 1; None when the run does not wait here."""
         return self._queue.place(run_id)
+
+    def waiting(self) -> int:
+        """How many runs wait in this process."""
+        return self._queue.waiting()
+
+    def running(self) -> int:
+        """How many runs this process works on."""
+        return sum(job.running for job in self._queue.jobs())
 
     def cancel(self, run_id: str) -> Run:
         """Stop a run. One that has ended stays as it is; one of another process ends within some seconds.
@@ -191,16 +217,18 @@ class Jobs:
             self._endings.remember(run.id, _ending(State.INTERRUPTED, _interrupted()))
             raise
 
-    def _same(self, fingerprint: str) -> Run | None:
+    def _same(self, fingerprint: str, *, makes_version: bool) -> Run | None:
         for job in self._queue.jobs():
             if job.key == fingerprint and not job.cancelled.is_set():
                 return self.get(job.id)
+        if makes_version:
+            return None
         done = self._store.runs.same(fingerprint)
         return done if done is not None and (self._store.results.folder / done.id).is_dir() else None
 
-    def _now(self, run: Run) -> Run:
+    def _now(self, run: Run, before: Mapping[str, Ending]) -> Run:
         job = self._queue.find(run.id)
-        return self._endings.shown(run if job is None else replace(run, progress=job.progress))
+        return self._endings.shown(run if job is None else replace(run, progress=job.progress), before)
 
     def _work(self, run: Run, progress: Progress) -> None:
         began = time.perf_counter()
@@ -209,8 +237,8 @@ class Jobs:
             self._endings.remember(run.id, ending)  # ``close`` writes it, and waits for no database
             return
         self._keep(run.id, ending)
+        self._when_ended(run, ending.state, time.perf_counter() - began)
         if ending.state is State.DONE:
-            self._finished(run, time.perf_counter() - began)
             self._drop_if_deleted(run.id)
 
     def _keep(self, run_id: str, ending: Ending) -> None:

@@ -16,47 +16,52 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
 from waferwatch.grouping.groups import group_columns, part
-from waferwatch.models.moment import checkpoint as checkpoints
+from waferwatch.jobs.monitors.detecting import watched_rows
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
 from waferwatch.read.places import place_of
 from waferwatch.read.table import Role, Table
-from waferwatch.scoring.threshold import AUTO, Thresholds
+from waferwatch.scoring.question import Question
+from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds
 from waferwatch.store.datasets import Dataset
 
 
 @dataclass(frozen=True)
-class Options:
-    """Equal options on the same data give the same result."""
+class Options(Question):
+    """A question with the data that it is asked of. Equal options on the same data give the same result."""
 
     dataset: str
     features: tuple[str, ...] | None = None  # None: every sensor
-    detector: str = "moment"
-    threshold: float | None = None  # as the scores are; None: automatic, unless one of the next two is given
-    contamination: float | None = None  # instead: expected share of anomalous rows
-    false_alarms: float | None = None  # instead: at most this many false events per equipment and week
-    checkpoint: str | None = None
-    reference_rows: int | None = None
     reference_start: str | None = None  # the rows of this period, both ends included, are known to be normal
     reference_end: str | None = None
     filters: tuple[tuple[str, tuple[str, ...]], ...] = ()  # column -> the values whose rows are judged
     detectors: tuple[str, ...] | None = None  # of a comparison; None: all
     version: int | None = None  # of the data set: the roles that its columns had; set when the run is queued
+    monitor: str | None = None  # NAME@VERSION that scores, so that nothing is learnt
+    monitor_id: str | None = None  # of that version; set when the run is queued
+    model_digest: str | None = None  # of its model
+    equipment: tuple[str, ...] | None = None  # that it watches: only its rows are scored
     faults: bool | None = None  # of a comparison: test with injected faults too; None: where there are no labels
 
     def __post_init__(self) -> None:
         """
         Raises:
-            InputError: for more than one way to a threshold, or a value that is none.
+            InputError: for more than one way to a threshold, or what a monitor has settled.
         """
-        _ = self.thresholds
+        super().__post_init__()
+        if self.monitor is not None:
+            _check_settled(self)
 
     @property
-    def thresholds(self) -> Thresholds:
-        """How the threshold is chosen."""
-        return Thresholds(AUTO if self.threshold is None else self.threshold, self.contamination, self.false_alarms)
+    def is_automatic(self) -> bool:
+        """Whether no other way to a threshold was asked for."""
+        return self.thresholds == Thresholds()
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return asdict(self) | {"filters": {column: list(values) for column, values in self.filters}}
+        """Plain JSON types; the automatic threshold is null."""
+        return asdict(self) | {
+            "threshold": None if self.threshold == AUTO else self.threshold,
+            "filters": {column: list(values) for column, values in self.filters},
+        }
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Self:
@@ -67,7 +72,9 @@ class Options:
         known = {field.name: plain[field.name] for field in fields(cls) if field.name in plain}
         if known.get("false_alarms") is not None:
             known["contamination"] = None
-        for name in ("features", "detectors"):
+        if known.get("threshold") is None:
+            known["threshold"] = AUTO
+        for name in ("features", "detectors", "equipment"):
             known[name] = None if known.get(name) is None else tuple(known[name])
         known["filters"] = tuple((column, tuple(values)) for column, values in (known.get("filters") or {}).items())
         return cls(**known)
@@ -77,6 +84,29 @@ class Options:
         created = dataset.created if not dataset.builtin else ""
         parts = [_version(), kind, dataset.version, created, _weights(self.checkpoint), self.to_dict()]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=True, sort_keys=True).encode()).hexdigest()
+
+
+_SETTLED = (
+    "features",
+    "checkpoint",
+    "reference_rows",
+    "reference_start",
+    "reference_end",
+    "detectors",
+    "faults",
+)
+
+
+def _check_settled(options: Options) -> None:
+    given = [name for name in _SETTLED if getattr(options, name) is not None]
+    if options.detector != Options.detector:
+        given.insert(0, "detector")
+    if given:
+        raise InputError(
+            "This cannot be chosen for a monitor: it was settled when the monitor was learnt.",
+            hint="Leave it out, or leave the monitor out.",
+            field=given[0],
+        )
 
 
 @cache
@@ -135,14 +165,19 @@ def with_features(table: Table, features: Sequence[str] | None) -> Table:
 
 
 def chosen_rows(table: Table, options: Options) -> NDArray[np.int64] | None:
-    """Positions of the rows that the filters leave, ascending; None without filters.
+    """Positions of the rows that the filters leave, of the equipment that a monitor watches, ascending; None for all.
 
     Raises:
         NotFoundError: for a column that does not exist.
         InputError: for a column that cannot be filtered by, or when no row is left.
     """
-    if not options.filters:
-        return None
+    filtered = _filtered_rows(table, options) if options.filters else None
+    if options.monitor is None:
+        return filtered
+    return watched_rows(table, options.equipment, options.monitor, filtered)
+
+
+def _filtered_rows(table: Table, options: Options) -> NDArray[np.int64]:
     kept = np.ones(len(table.frame), dtype=np.bool_)
     for column, values in options.filters:
         known = group_columns(table)

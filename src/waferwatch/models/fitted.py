@@ -40,7 +40,9 @@ class ReferencePiece:
 
     @classmethod
     def of(cls, series: Series, left_out: Floats, set_aside: bool) -> ReferencePiece:
-        return cls(key_of(series.scope), series.values[0], _hash(series.values), left_out.astype(np.float32), set_aside)
+        return cls(
+            key_of(series.scope), series.values[0], hash_of(series.values), left_out.astype(np.float32), set_aside
+        )
 
     def starts_in(self, series: Series) -> int | None:
         """Where in a series these very rows stand; None where they do not."""
@@ -51,7 +53,7 @@ class ReferencePiece:
         places = [0] if series.run else np.flatnonzero(_same(series.values[: last + 1, 0], self.first[0])).tolist()
         for start in places[:_MOST_PLACES]:
             same = bool(_same(series.values[start], self.first).all())
-            if same and _hash(series.values[start : start + len(self.left_out)]) == self.sha256:
+            if same and hash_of(series.values[start : start + len(self.left_out)]) == self.sha256:
                 return int(start)
         return None
 
@@ -186,8 +188,10 @@ def key_of(scope: Scope) -> str:
 
 
 def _kept(learnt: Learnt) -> list[Floats]:
+    """Left-out scores of what was learnt from, rounded as they are kept: none then lies above the highest of them."""
     aside = set(learnt.set_aside)
-    return [values for number, values in enumerate(learnt.left_out) if number not in aside]
+    found = [values for number, values in enumerate(learnt.left_out) if number not in aside]
+    return [values.astype(np.float32).astype(np.float64) for values in found]
 
 
 def _kept_series(series: Sequence[Series], learnt: Learnt) -> list[Series]:
@@ -205,5 +209,5 @@ def _first_rows(series: Sequence[Series]) -> list[Series]:
     return found
 
 
-def _hash(values: Floats) -> str:
+def hash_of(values: Floats) -> str:
     return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()

@@ -1,9 +1,10 @@
-"""CSV text -> frame, by Arrow's parser."""
+"""CSV text -> frame, by Arrow's parser. Lines that the parser cannot take go through ``LineRepair`` first."""
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,117 +14,191 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from waferwatch.errors import InputError
-from waferwatch.read.frames import duplicate_names
+from waferwatch.read.delimiters import find_delimiter
+from waferwatch.read.encodings import collect_evidence, decide, is_binary, marked_encoding
+from waferwatch.read.file_rows import FileRows
+from waferwatch.read.findings import Findings
+from waferwatch.read.foreign_rows import without_foreign_rows
+from waferwatch.read.form import Form
 from waferwatch.read.limits import Limits
+from waferwatch.read.line_findings import find_form, find_lines, find_replaced
+from waferwatch.read.line_repair import LineRepair
 from waferwatch.read.memory import Meter, measured_pool
 from waferwatch.read.names import category
-from waferwatch.read.source import PackedFile, TextSource, binary_file
-from waferwatch.read.table import Note
-from waferwatch.read.text import SAMPLE_BYTES, Layout, decode_sample, encodings, find_layout
+from waferwatch.read.records import lines_of, records_of
+from waferwatch.read.shapes.transposed import lies_on_its_side, turned
+from waferwatch.read.source import Opens, PackedFile, TextSource, ZeroBytesError, binary_file
+from waferwatch.read.text import SAMPLE_BYTES, TextForm, decode_sample, find_text_form
 from waferwatch.read.values import MISSING
 
 _BLOCK_BYTES = 4 << 20
 _NULLS = sorted({form for word in MISSING for form in (word, word.upper(), word.title(), word.replace("nan", "NaN"))})
-_NUMBER = re.compile(r"[-+]?\d[\d.,]*(?:[eE][-+]?\d+)?")
-_DATE = re.compile(r"\d{2,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[ T].*)?|\d{1,2}:\d{2}.*")
 _COMMA_NUMBER = r"^\s*[+-]?\d*(?:,\d+)?(?:[eE][+-]?\d+)?\s*$"
 _WHOLE_NUMBER = r"^(?:0|-?[1-9]\d{0,17})$"
+_MOSTLY = 0.5
+
+
+class _RaggedError(Exception):
+    """Not every line has as many fields as the table has columns."""
 
 
 @dataclass(frozen=True)
-class Rows:
-    """What a file holds, before anything is known about its columns."""
+class _Text:
+    """A text file that is being read."""
 
-    frame: pd.DataFrame
-    first_row: int  # number of the first data row in messages
-    notes: tuple[Note, ...] = ()
+    source: Path | Opens
+    name: str
+    limits: Limits
+    form: Form
+    as_text: bool
+
+    def open(self) -> PackedFile:
+        return PackedFile(self.source, self.name, self.limits)
 
 
-def read_delimited(path: Path, name: str, limits: Limits, *, as_text: bool = False) -> Rows:
-    """Read a CSV file, plain or gzip, whatever its encoding and delimiter.
+def read_delimited(
+    source: Path | Opens, name: str, limits: Limits, form: Form | None = None, *, as_text: bool = False
+) -> FileRows:
+    """Read a text table, plain or gzip, whatever its encoding and delimiter and whatever stands around it.
 
     Args:
-        path, name, limits: as in ``read_table``.
+        source: the file, or what opens it.
+        name, limits, form: as in ``read_table``.
         as_text: keep every cell as the text that stands in the file.
 
     Raises:
-        InputError: the file is binary, empty, of another encoding, or its lines do not fit the header.
+        InputError: the file is binary, empty, or of an encoding that cannot be found.
         TooLargeError: it holds more than the limits allow.
     """
-    with PackedFile(path, name, limits) as file:
+    text = _Text(source, name, limits, form or Form(), as_text)
+    with text.open() as file:
         sample = file.read(SAMPLE_BYTES)
     if not sample:
         raise InputError("{table} is empty.", hint="Choose a file with a header line and rows of data.", table=name)
-    for encoding in encodings(sample):
-        try:
-            layout = find_layout(_sample_text(sample, encoding, name), encoding, name)
-            return _read_as(path, name, limits, layout, as_text=as_text)
-        except UnicodeDecodeError:
-            continue
-    raise InputError(
-        "{table} is written in an unknown encoding.",
-        hint="Save it as UTF-8 or CP949.",
-        table=name,
-    )
-
-
-def _sample_text(sample: bytes, encoding: str, name: str) -> str:
-    text = decode_sample(sample, encoding)
-    if "\0" in text:
+    encoding = text.form.encoding or marked_encoding(sample)
+    if encoding is None and is_binary(sample):
         raise binary_file(name)
-    if encoding == "cp949" and not _holds_korean(text):
-        raise UnicodeDecodeError(encoding, sample, 0, len(sample), "no Korean text")
-    return text
+    try:
+        return _read_as(text, sample, encoding or "utf-8", "strict")
+    except UnicodeDecodeError:
+        return _read_as(text, sample, encoding or _decided(text), "replace")
 
 
-def _holds_korean(text: str) -> bool:
-    """Tell CP949 from Western encodings, whose signs (°C, µm) decode to its rarest syllables but to no usual one.
+def _decided(text: _Text) -> str:
+    with text.open() as file:
+        encoding = decide(collect_evidence(file.read))
+    if encoding is None:
+        raise InputError(
+            "{table} is written in an unknown encoding.",
+            hint="Name its encoding, such as cp1252, or save it as UTF-8.",
+            field="encoding",
+            table=text.name,
+        )
+    return encoding
 
-    The usual syllables are those of EUC-KR (KS X 1001), which CP949 extends.
-    """
-    foreign = {character for character in text if not character.isascii()}
-    # Python's codec spells the syllables that EUC-KR lacks with eight bytes.
-    return not foreign or any(len(character.encode("euc_kr", "ignore")) == 2 for character in foreign)
+
+def _read_as(text: _Text, sample: bytes, encoding: str, errors: str) -> FileRows:
+    """Read with one encoding; through the repair where the lines are not all as the parser needs them."""
+    written = decode_sample(sample, encoding, errors)
+    if text.form.shape in (None, "transposed"):
+        upright = _upright(text, written, whole=len(sample) < SAMPLE_BYTES)
+        if upright is not None:
+            return upright
+    found = find_text_form(
+        written,
+        encoding,
+        text.name,
+        text.form,
+        whole=len(sample) < SAMPLE_BYTES,
+        errors=errors,
+    )
+    text.limits.check_columns(text.name, len(found.columns))
+    text.limits.check_names(text.name, found.columns)
+    repair = found.irregular or found.has_blanks or found.header.joined_time or bool(found.header.data_line)
+    if not repair:
+        try:
+            return _read_rows(text, found, None)
+        except (_RaggedError, ZeroBytesError):
+            pass
+    return _read_rows(text, found, LineRepair(found, padded_by_zeros=_pads_by_zeros(sample)))
 
 
-def _read_as(
-    path: Path, name: str, limits: Limits, layout: Layout, *, as_text: bool, texts: tuple[str, ...] = ()
-) -> Rows:
-    limits.check_columns(name, len(layout.header))
-    limits.check_names(name, layout.header)
-    columns, notes = _column_names(layout, name)
-    first_row = layout.header_lines + 1
-    with measured_pool() as pool, PackedFile(path, name, limits) as file:
-        source = TextSource(file, layout, name, limits, pool)
-        convert = _text_options(columns) if as_text else _convert_options(layout, columns, texts)
-        table = _parse(source, path, name, limits, layout, columns, convert, pool)
-        if not as_text and layout.delimiter != "," and layout.decimal == "." and _hides_commas(table):
+def _upright(text: _Text, written: str, *, whole: bool) -> FileRows | None:
+    """The rows of a table that lies on its side; None where it does not. Only what fits into the sample is turned."""
+    lines = lines_of(written) if whole else []
+    if not 1 < sum(bool(line.strip()) for line in lines) <= text.limits.columns:
+        return None
+    delimiter = find_delimiter(lines, text.form.sign).delimiter
+    records = records_of(lines, delimiter)
+    if text.form.shape is None and not lies_on_its_side(records):
+        return None
+    upright = io.StringIO()
+    csv.writer(upright, delimiter="\t", lineterminator="\n").writerows(turned(records))
+    content = upright.getvalue().encode()
+    form = Form(encoding="utf-8", delimiter="tab", shape="wide")
+    rows = read_delimited(lambda: io.BytesIO(content), text.name, text.limits, form, as_text=text.as_text)
+    findings = Findings()
+    findings.repaired(
+        "transposed",
+        "{table} lies on its side: each of its {count} lines is a sensor. Lines and columns were exchanged.",
+        {"table": text.name, "count": len(rows.frame.columns)},
+        count=len(rows.frame.columns),
+        remedy="Say that each line is a row if this is wrong.",
+        option="--shape wide",
+        field="shape",
+    )
+    findings.extend(rows.notes)
+    return replace(rows, notes=findings.everything)
+
+
+def _pads_by_zeros(sample: bytes) -> bool:
+    """Whether most lines hold NUL bytes, as of texts of fixed length."""
+    lines = sample.split(b"\n")
+    return sum(b"\0" in line for line in lines) > _MOSTLY * len(lines)
+
+
+def _read_rows(text: _Text, form: TextForm, repair: LineRepair | None, zoned: tuple[str, ...] = ()) -> FileRows:
+    again = LineRepair(form, padded_by_zeros=repair.padded_by_zeros) if repair else None
+    with measured_pool() as pool, text.open() as file:
+        source = TextSource(file, form, text.name, text.limits, pool, repair)
+        columns = list(form.columns)
+        convert = _text_options(columns) if text.as_text else _convert_options(form, columns, zoned)
+        table = _parse(source, text, form, repair, convert, pool)
+        if not text.as_text and form.delimiter != "," and form.decimal == "." and _hides_commas(table):
             del table
-            return _read_as(path, name, limits, replace(layout, decimal=","), as_text=False)
+            return _read_rows(text, replace(form, decimal=","), again)
         # Arrow turns times with an offset to UTC; as text they tell the zone of the data.
-        zoned = () if as_text or texts else _with_zone(table)
-        if zoned:
+        found_zoned = () if text.as_text or zoned else _with_zone(table)
+        if found_zoned:
             del table
-            return _read_as(path, name, limits, layout, as_text=False, texts=zoned)
-    limits.check_rows(name, table.num_rows)
-    if source.quotes % 2 and _ends_in_several_lines(table):
+            return _read_rows(text, form, again, found_zoned)
+    return _finished(text, form, source, repair, table)
+
+
+def _finished(text: _Text, form: TextForm, source: TextSource, repair: LineRepair | None, table: pa.Table) -> FileRows:
+    name, first_row = text.name, form.first_row
+    text.limits.check_rows(name, table.num_rows)
+    if repair is None and source.quotes % 2 and _ends_in_several_lines(table):
         raise InputError(
             "Row {row} of {table} has a quotation mark that is never closed.",
             hint="Close it, or remove it.",
             row=first_row + table.num_rows - 1,
             table=name,
         )
-    if source.has_blank_lines and len(columns) > 1:
-        text = "{table} has blank lines; they were skipped, and row numbers count without them."
-        notes.append(Note(text, {"table": name}))
-    if layout.decimal == ",":
-        notes.append(Note("{table} was read with decimal commas.", {"table": name}))
-    table = table if as_text else _converted(table, columns)
-    meter = Meter(name, limits, first_row)
+    findings = Findings()
+    find_form(form, name, findings)
+    table = without_foreign_rows(table, form, name, findings)
+    if source.has_blank_lines and len(form.columns) > 1:
+        find_lines({"blank": 0}, {}, table.num_rows, name, findings)
+    if repair is not None:
+        find_lines(repair.found.counts, repair.found.lines, table.num_rows, name, findings)
+    find_replaced(source.replaced, source.replaced_lines, name, findings)
+    table = table if text.as_text else _converted(table, list(form.columns))
+    meter = Meter(name, text.limits, first_row)
     for batch in table.to_batches():
         meter.add(batch)
     frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
-    return Rows(frame, first_row, tuple(notes))
+    return FileRows(frame, first_row, findings.everything, form.units)
 
 
 def _ends_in_several_lines(table: pa.Table) -> bool:
@@ -146,63 +221,41 @@ def _hides_commas(table: pa.Table) -> bool:
     return False
 
 
-def _column_names(layout: Layout, name: str) -> tuple[list[str], list[Note]]:
-    """The header's names; a nameless column is called by its position."""
-    names = [text.strip() for text in layout.header]
-    if all(_is_data(text) for text in names):
-        raise InputError(
-            "{table} has no header line: its first line holds data.",
-            hint="Put a line with the names of the columns on top.",
-            table=name,
-        )
-    nameless = [position for position, text in enumerate(names) if not text]
-    for position in nameless:
-        names[position] = f"column {position + 1}"
-    repeated = [text for text, count in Counter(names).items() if count > 1]
-    if repeated:
-        raise duplicate_names(name, repeated)
-    template = "{table} has columns without a name; they are called by their position: {columns}."
-    listed = ", ".join(names[position] for position in nameless[:10])
-    return names, [Note(template, {"table": name, "columns": listed})] if nameless else []
-
-
-def _is_data(text: str) -> bool:
-    """Whether a cell of the first line is a number or a time, which no column is called."""
-    return _NUMBER.fullmatch(text) is not None or _DATE.fullmatch(text) is not None
-
-
 def _parse(
     source: TextSource,
-    path: Path,
-    name: str,
-    limits: Limits,
-    layout: Layout,
-    columns: list[str],
+    text: _Text,
+    form: TextForm,
+    repair: LineRepair | None,
     convert: arrow_csv.ConvertOptions,
     pool: pa.MemoryPool,
 ) -> pa.Table:
     bad: list[arrow_csv.InvalidRow] = []
+    columns = list(form.columns)
+    delimiter = repair.delimiter.decode() if repair else form.delimiter
     try:
-        return arrow_csv.read_csv(
+        table = arrow_csv.read_csv(
             pa.PythonFile(source, mode="r"),
             read_options=arrow_csv.ReadOptions(column_names=columns, block_size=_BLOCK_BYTES),
-            parse_options=_parse_options(layout, columns, bad),
+            parse_options=_parse_options(delimiter, columns, bad),
             convert_options=convert,
             memory_pool=pool,
         )
+        source.check()
+        return table
     except pa.ArrowInvalid as error:
+        source.check()  # where the data ended early, Arrow's complaint about the last line says nothing
         if bad:
-            raise _ragged(path, name, limits, layout, columns) from error
-        raise _unreadable(error, name) from error
+            raise _RaggedError from error
+        raise _unreadable(error, text.name) from error
 
 
-def _parse_options(layout: Layout, columns: list[str], bad: list[arrow_csv.InvalidRow]) -> arrow_csv.ParseOptions:
+def _parse_options(delimiter: str, columns: list[str], bad: list[arrow_csv.InvalidRow]) -> arrow_csv.ParseOptions:
     def keep(row: arrow_csv.InvalidRow) -> str:
         bad.append(row)
         return "error"
 
     return arrow_csv.ParseOptions(
-        delimiter=layout.delimiter,
+        delimiter=delimiter,
         newlines_in_values=True,
         ignore_empty_lines=len(columns) > 1,  # in a single column an empty line is an empty cell
         invalid_row_handler=keep,
@@ -213,7 +266,7 @@ def _with_zone(table: pa.Table) -> tuple[str, ...]:
     return tuple(field.name for field in table.schema if pa.types.is_timestamp(field.type) and field.type.tz)
 
 
-def _convert_options(layout: Layout, columns: list[str], texts: tuple[str, ...]) -> arrow_csv.ConvertOptions:
+def _convert_options(form: TextForm, columns: list[str], texts: tuple[str, ...]) -> arrow_csv.ConvertOptions:
     """Text for the columns whose names say they name something, since 007 is not 7 there, and for ``texts``."""
     return arrow_csv.ConvertOptions(
         check_utf8=False,
@@ -221,39 +274,12 @@ def _convert_options(layout: Layout, columns: list[str], texts: tuple[str, ...])
         null_values=_NULLS,
         true_values=[],
         false_values=[],
-        decimal_point=layout.decimal,
+        decimal_point=form.decimal,
     )
 
 
 def _text_options(columns: list[str]) -> arrow_csv.ConvertOptions:
     return arrow_csv.ConvertOptions(column_types={column: pa.string() for column in columns}, check_utf8=False)
-
-
-def _ragged(path: Path, name: str, limits: Limits, layout: Layout, columns: list[str]) -> InputError:
-    """Read once more, in one thread, for the number of the first line that does not fit."""
-    bad: list[arrow_csv.InvalidRow] = []
-    try:
-        with measured_pool() as pool, PackedFile(path, name, limits) as file:
-            reader = arrow_csv.open_csv(
-                pa.PythonFile(TextSource(file, layout, name, limits, pool), mode="r"),
-                read_options=arrow_csv.ReadOptions(column_names=columns, block_size=_BLOCK_BYTES, use_threads=False),
-                parse_options=_parse_options(layout, columns, bad),
-                convert_options=_text_options(columns),
-                memory_pool=pool,
-            )
-            for _ in reader:
-                pass
-    except pa.ArrowInvalid:
-        pass  # this is the error that is being told
-    row = bad[0]
-    return InputError(
-        "Row {row} of {table} has {found} fields; the header has {expected}.",
-        hint="Give every row as many fields as the header, and put text with a delimiter in it into quotation marks.",
-        row=layout.header_lines + row.number,
-        table=name,
-        found=row.actual_columns,
-        expected=row.expected_columns,
-    )
 
 
 def _unreadable(error: pa.ArrowInvalid, name: str) -> InputError:

@@ -1,4 +1,4 @@
-"""A file -> table: CSV, CSV.gz and Parquet."""
+"""A file -> table, whatever its format and shape."""
 
 from __future__ import annotations
 
@@ -9,26 +9,15 @@ from pathlib import Path
 import pandas as pd
 
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
-from waferwatch.read.delimited import Rows, read_delimited
+from waferwatch.read.cell_rules import USUAL, CellRules
+from waferwatch.read.file_rows import FileRows
+from waferwatch.read.form import Form
+from waferwatch.read.formats.file_format import DataFile
+from waferwatch.read.formats.registry import read_rows_of
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.limits import Limits
-from waferwatch.read.parquet_file import PARQUET_MAGIC, read_parquet
-from waferwatch.read.source import PackedFile
+from waferwatch.read.shapes.recognise import wide_rows
 from waferwatch.read.table import Table
-
-_EXCEL_MAGICS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # .xlsx is a zip archive; .xls an OLE document
-_OTHER_MAGICS = (
-    b"%PDF",
-    b"7z\xbc\xaf",
-    b"BZh",
-    b"\x28\xb5\x2f\xfd",  # zstd
-    b"\xfd7zXZ",
-    b"\x89HDF",
-    b"SQLite format 3",
-    b"Rar!",
-    b"{",  # JSON
-    b"<",  # HTML or XML
-)
 
 
 def read_table(
@@ -41,23 +30,28 @@ def read_table(
     label: str | None = None,
     roles: Mapping[str, str] | None = None,
     limits: Limits | None = None,
+    form: Form | None = None,
+    rules: CellRules = USUAL,
 ) -> Table:
     """Read a file. What kind it is is found from its contents, not from its name.
 
     Args:
-        path: CSV (UTF-8, CP949, or UTF-16 with a byte order mark; comma, semicolon or tab) or Parquet; also in gzip.
+        path: a file of one of ``formats.registry.FORMATS``, also in gzip.
         name: what messages call it; the file's name when not given.
         features, time, group, label, roles: as in ``table_from_frame``.
         limits: most rows, columns and bytes; those of the settings when not given.
+        form: what is known of how the file is written; the rest is found.
+        rules: what is known of its cells.
 
     Raises:
-        InputError: the file cannot be used: the message names row, column and remedy.
+        InputError: the file cannot be used: the message names row, column and remedy. Where several things stand in
+            the way it is an ``ObstaclesError`` with all of them.
         NotFoundError: there is no such file, column or role.
         TooLargeError: it holds more than the limits allow.
     """
     path = Path(path)
     name = name or path.name
-    rows = _read_rows(path, name, limits or Limits.of())
+    rows = wide_rows(_read_rows(path, name, limits or Limits.of(), form), name, form or Form())
     return table_from_frame(
         rows.frame,
         name=name,
@@ -68,32 +62,37 @@ def read_table(
         roles=roles,
         first_row=rows.first_row,
         notes=rows.notes,
+        rules=rules,
     )
 
 
-def read_rows(path: str | os.PathLike[str]) -> Rows:
+def read_rows(path: str | os.PathLike[str], form: Form | None = None) -> FileRows:
     """The rows of a file before anything is found out about its columns; errors as for ``read_table``."""
     path = Path(path)
-    return _read_rows(path, path.name, Limits.of())
+    return wide_rows(_read_rows(path, path.name, Limits.of(), form), path.name, form or Form())
 
 
-def read_original(path: str | os.PathLike[str], *, limits: Limits | None = None) -> pd.DataFrame:
+def read_original(
+    path: str | os.PathLike[str], *, limits: Limits | None = None, form: Form | None = None
+) -> pd.DataFrame:
     """Every row and column of a file as they stand there: the cells of a CSV file as text, those of Parquet as stored.
+
+    A table that is not wide is given in the wide shape.
 
     Args and errors as for ``read_table``.
     """
-    path = Path(path)
-    return _read_rows(path, path.name, (limits or Limits.of()).as_text(), as_text=True).frame
+    path, limits = Path(path), limits or Limits.of()
+    rows = _read_rows(path, path.name, limits, form)
+    wide = wide_rows(rows, path.name, form or Form())
+    if wide is not rows:
+        return wide.frame
+    del rows, wide
+    return _read_rows(path, path.name, limits.as_text(), form, as_text=True).frame
 
 
-def _read_rows(path: Path, name: str, limits: Limits, *, as_text: bool = False) -> Rows:
+def _read_rows(path: Path, name: str, limits: Limits, form: Form | None, *, as_text: bool = False) -> FileRows:
     try:
-        with PackedFile(path, name, limits) as file:
-            magic = file.read(16)
-        _refuse_other_kinds(magic, name)
-        if magic.startswith(PARQUET_MAGIC):
-            return read_parquet(path, name, limits)
-        return read_delimited(path, name, limits, as_text=as_text)
+        return read_rows_of(DataFile(path, name, limits, form or Form(), as_text))
     except OSError as error:
         raise _cannot_open(path, name, error) from error
 
@@ -110,18 +109,3 @@ def _cannot_open(path: Path, name: str, error: OSError) -> WaferwatchError:
         table=name,
         reason=error.strerror or type(error).__name__,
     )
-
-
-def _refuse_other_kinds(magic: bytes, name: str) -> None:
-    if magic.startswith(_EXCEL_MAGICS):
-        raise InputError(
-            "{table} is an Excel workbook or a zip archive, which is not read.",
-            hint="In Excel choose Save As and the type CSV UTF-8; unpack an archive first.",
-            table=name,
-        )
-    if magic.startswith(_OTHER_MAGICS):
-        raise InputError(
-            "{table} is not a table that can be read.",
-            hint="Save the data as CSV (UTF-8 or CP949) or Parquet.",
-            table=name,
-        )

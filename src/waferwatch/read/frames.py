@@ -9,13 +9,17 @@ import pandas as pd
 
 from waferwatch.errors import InputError
 from waferwatch.read import values
+from waferwatch.read.cell_rules import USUAL, CellRules
+from waferwatch.read.findings import FileFinding, Findings, Level
 from waferwatch.read.groups import find_groups
 from waferwatch.read.labels import bad_label
 from waferwatch.read.limits import Limits
-from waferwatch.read.names import is_date, time_rank
-from waferwatch.read.roles import Found, find_roles
+from waferwatch.read.names import require_column, time_rank
+from waferwatch.read.roles import FoundRoles, find_roles
+from waferwatch.read.sensors import read_sensor
 from waferwatch.read.table import Note, Role, Table
-from waferwatch.read.times import Times, on_date, over_midnight, read_times
+from waferwatch.read.things import NAMING, one_spelling, rows_with
+from waferwatch.read.timeline import read_clock
 from waferwatch.read.wishes import Wishes, read_wishes
 
 _LONGEST = Limits()
@@ -32,6 +36,7 @@ def table_from_frame(
     roles: Mapping[str, str] | None = None,
     first_row: int = 1,
     notes: Iterable[Note] = (),
+    rules: CellRules = USUAL,
 ) -> Table:
     """Make a table of a frame, which is not changed.
 
@@ -45,24 +50,30 @@ def table_from_frame(
         time, group, label: columns with these roles; found from names and contents when not given.
         roles: column -> role, for any other column.
         first_row: number of the first row in messages.
-        notes: what was done to the data before.
+        notes: what was done to the data before; may hold obstacles.
+        rules: how cells are read where their own look does not settle it.
 
     Raises:
+        ObstaclesError: with everything that stands in the way, of the notes as well.
         InputError: the data cannot be used: the message names row, column and remedy.
         NotFoundError: a named column or role does not exist.
     """
     plain = _with_index(_plain_frame(frame, name), frame.index, time, roles)
     wishes = read_wishes(name, list(plain.columns), features=features, time=time, group=group, label=label, roles=roles)
-    found = find_roles(plain, wishes, name, first_row)
+    findings = Findings(notes)
+    found = find_roles(plain, wishes, name, first_row, findings, rules)
     if Role.SENSOR not in found.roles.values():
-        raise InputError(
-            "{table} has no numeric column that could be a sensor.",
-            hint="Check the delimiter (comma, semicolon or tab) and the decimal sign, or name the sensors as features.",
-            table=name,
-        )
-    converted = _convert(plain, found, name, first_row)
+        with findings.caught("no_sensor"):
+            raise InputError(
+                "{table} has no numeric column that could be a sensor.",
+                hint="Check the delimiter and the decimal sign, or name the sensors as features.",
+                table=name,
+            )
+    converted = _convert(plain, found, name, first_row, rules)
+    findings.refuse()
+    converted = _leave_out_rows(_gate(converted, found), found, name, rules)
     groups = _groups(converted, found.roles, wishes)
-    return Table(name, converted, found.roles, groups, first_row, (*notes, *found.notes), found.zone)
+    return Table(name, converted, found.roles, groups, first_row, findings.notes, found.zone)
 
 
 def _plain_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:
@@ -109,61 +120,43 @@ def duplicate_names(table: str, repeated: Sequence[str]) -> InputError:
     )
 
 
-def _convert(frame: pd.DataFrame, found: Found, table: str, first_row: int) -> pd.DataFrame:
-    """The frame with sensors as float64, the time read and the label as truth values."""
+def _convert(frame: pd.DataFrame, found: FoundRoles, table: str, first_row: int, rules: CellRules) -> pd.DataFrame:
+    """The frame with sensors as float64, the time read, the label as truth values, and one spelling of each name."""
     columns: dict[str, pd.Series] = {}
     infinite: dict[str, int] = {}
     for name in frame.columns:
-        column, role = frame[name], found.roles[name]
-        if role is Role.SENSOR:
-            columns[name] = _sensor(column, name, table, first_row, infinite)
-        elif role is Role.TIME:
-            times = _time(frame, name, found, table, first_row)
-            columns[name] = times.values
-            found.zone = times.zone
-            found.notes.extend(times.notes)
-        elif role is Role.LABEL:
-            columns[name] = _label(column, name, found, table, first_row)
-        else:
-            columns[name] = column
+        columns[name] = column = frame[name]
+        role = found.roles[name]
+        with found.findings.caught("bad_column"):
+            if role is Role.SENSOR:
+                columns[name] = _sensor(column, name, table, first_row, found, rules, infinite)
+            elif role is Role.TIME:
+                times = read_clock(frame, name, found.beside, table, first_row, rules)
+                columns[name], found.zone = times.values, times.zone
+                found.findings.extend(times.notes)
+            elif role is Role.LABEL:
+                columns[name] = _label(column, name, found, table, first_row)
+            elif role in NAMING:
+                columns[name], notes = one_spelling(column, name)
+                found.findings.extend(notes)
     if infinite:
         template = "Infinite values were taken as missing: {count}, in {columns}."
         listed = ", ".join(list(infinite)[:10]) + (", ..." if len(infinite) > 10 else "")
-        found.notes.append(Note(template, {"count": sum(infinite.values()), "columns": listed}))
+        found.findings.repaired("infinite", template, {"count": sum(infinite.values()), "columns": listed})
     return pd.DataFrame(columns, index=frame.index, copy=False)
 
 
-def _time(frame: pd.DataFrame, name: str, found: Found, table: str, first_row: int) -> Times:
-    """The time column, with the day of a date column beside it where it holds only times of day."""
-    times = read_times(frame[name], name, table, first_row)
-    if not times.of_day:
-        return times
-    for other in frame.columns:
-        if found.roles[other] is Role.IGNORED and is_date(other):
-            dated = on_date(times, read_times(frame[other], other, table, first_row))
-            if dated is not None:
-                return dated
-    return over_midnight(times)
-
-
-def _sensor(column: pd.Series, name: str, table: str, first_row: int, infinite: dict[str, int]) -> pd.Series:
-    if values.is_time(column) or pd.api.types.is_complex_dtype(column.dtype):
-        junk = column.notna().to_numpy()
-        numbers = np.full(len(column), np.nan)
-    else:
-        cells = values.look_at(_true_as_one(column))
-        junk, numbers = cells.junk, cells.numbers
-    if junk.any():
-        row = int(np.flatnonzero(junk)[0])
-        raise InputError(
-            "Row {row} of {table}: {value} in the column {column} is no number.",
-            hint="Correct the cell, leave it empty, or leave the column out of the features.",
-            field="features",
-            row=first_row + row,
-            table=table,
-            column=name,
-            value=repr(str(column.iloc[row])),
-        )
+def _sensor(
+    column: pd.Series,
+    name: str,
+    table: str,
+    first_row: int,
+    found: FoundRoles,
+    rules: CellRules,
+    infinite: dict[str, int],
+) -> pd.Series:
+    cells = found.cells.pop(name, None)
+    numbers = read_sensor(column, name, table, first_row, found.findings, rules, cells)
     infinities = np.isinf(numbers)
     if infinities.any():
         infinite[name] = int(infinities.sum())
@@ -171,26 +164,79 @@ def _sensor(column: pd.Series, name: str, table: str, first_row: int, infinite: 
     return pd.Series(numbers, copy=False)
 
 
-def _true_as_one(column: pd.Series) -> pd.Series:
-    """A column of the texts true and false as numbers."""
-    column = values.without_categories(column)
-    if values.is_numeric(column) or pd.api.types.is_bool_dtype(column.dtype):
-        return column
-    _, texts = values.distinct_texts(column)
-    words = set(texts.to_pylist())
-    if not words & {"true", "false"} or not words <= {"true", "false", *values.MISSING}:
-        return column
-    return column.map(str, na_action="ignore").str.strip().str.lower().map({"true": 1.0, "false": 0.0})
+def _gate(frame: pd.DataFrame, found: FoundRoles) -> pd.DataFrame:
+    """Sensors without the values that their status calls bad."""
+    for name, status in found.status.items():
+        sensors = [sensor for sensor in status.sensors if found.roles.get(sensor) is Role.SENSOR]
+        if status.bad is None:
+            text = "{column} looks like the status of {sensors}, but its good codes are not clear; it was not used."
+            said: dict[str, object] = {"column": name, "sensors": ", ".join(sensors[:5])}
+            found.findings.info("status_unclear", text, said, column=name)
+            continue
+        count = int(status.bad.sum())
+        if count and sensors:
+            frame = frame.assign(**{sensor: frame[sensor].mask(status.bad) for sensor in sensors})
+            found.findings.add(_said_gated(name, sensors, count, status.good))
+    return frame
 
 
-def _label(column: pd.Series, name: str, found: Found, table: str, first_row: int) -> pd.Series:
+def _said_gated(name: str, sensors: Sequence[str], count: int, good: str) -> Note:
+    text = (
+        "In {count} rows {column} says that the value of {sensors} is not good ({good}); it counts as no value there."
+    )
+    listed = ", ".join(sensors[:5]) + (", ..." if len(sensors) > 5 else "")
+    said: dict[str, object] = {"column": name, "sensors": listed, "count": count, "good": good}
+    return FileFinding(
+        text,
+        said,
+        level=Level.REPAIRED,
+        code="bad_status",
+        column=name,
+        count=count,
+        remedy="To keep these values, give {column} another role.",
+        option=f'--role "{name}=context"',
+        field="roles",
+    )
+
+
+def _leave_out_rows(frame: pd.DataFrame, found: FoundRoles, table: str, rules: CellRules) -> pd.DataFrame:
+    """The frame without sensor values in the rows that the rules leave out, such as those of maintenance."""
+    out = np.zeros(len(frame), np.bool_)
+    for column, value in rules.leave_out_rows:
+        require_column(table, list(frame.columns), column, "leave_out_rows")
+        rows = rows_with(frame[column], value)
+        if not rows.any():
+            raise InputError(
+                "No row of {table} has {value} in {column}.",
+                hint="Check the value: the column holds {found}.",
+                field="leave_out_rows",
+                table=table,
+                column=column,
+                value=value,
+                found=", ".join(map(str, frame[column].dropna().unique()[:10])),
+            )
+        out |= rows
+    if not out.any():
+        return frame
+    said: dict[str, object] = {
+        "count": int(out.sum()),
+        "rules": ", ".join(f"{column} = {value}" for column, value in rules.leave_out_rows),
+    }
+    found.findings.repaired(
+        "left_out_rows", "Rows left out of judging: {count}, where {rules}.", said, count=int(out.sum())
+    )
+    sensors = [name for name, role in found.roles.items() if role is Role.SENSOR]
+    return frame.assign(**{name: frame[name].mask(out) for name in sensors})
+
+
+def _label(column: pd.Series, name: str, found: FoundRoles, table: str, first_row: int) -> pd.Series:
     labels, bad = values.to_labels(column)
     if bad.any():
         raise bad_label(column, bad, name, table, first_row)
     rarer = values.rarer_sign(column)
     if rarer is not None:
         text: dict[str, object] = {"column": name, "value": rarer}
-        found.notes.append(Note("{column} holds -1 and 1; {value}, the rarer of the two, was taken as abnormal.", text))
+        found.findings.add(Note("{column} holds -1 and 1; {value}, the rarer of the two, was taken as abnormal.", text))
     return pd.Series(labels, copy=False)
 
 

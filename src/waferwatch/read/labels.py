@@ -9,6 +9,7 @@ import pandas as pd
 
 from waferwatch.errors import InputError
 from waferwatch.read import values
+from waferwatch.read.findings import Findings
 from waferwatch.read.label_names import is_silent, is_weak, label_rank, means_good, means_label
 from waferwatch.read.table import Note, Role
 
@@ -16,7 +17,7 @@ _MOST_GRADES = 10  # different whole numbers of a column of grades or kinds; mor
 
 
 def find_label(
-    frame: pd.DataFrame, free: Sequence[str], roles: dict[str, Role], notes: list[Note], table: str, first_row: int
+    frame: pd.DataFrame, free: Sequence[str], roles: dict[str, Role], notes: Findings, table: str, first_row: int
 ) -> None:
     """Add the label's role to ``roles``, and leave out whatever else looks like a label, with a note.
 
@@ -37,7 +38,7 @@ def find_label(
         if not bad.any() and not _reversed(frame[name], name, labels):
             roles[name] = Role.IGNORED if taken else Role.LABEL
             if taken:
-                notes.append(Note("{column} looks like another label and was left out.", {"column": name}))
+                notes.add(Note("{column} looks like another label and was left out.", {"column": name}))
             taken = True
         elif not taken and bad.any() and not is_weak(name) and _meant_as_label(frame[name], bad):
             raise bad_label(frame[name], bad, name, table, first_row)
@@ -55,7 +56,7 @@ def _reversed(column: pd.Series, name: str, labels: np.ndarray) -> bool:
     return by_number and (not means_label(name) or bool(2 * labels.sum() > len(labels)))
 
 
-def _leave_out(column: pd.Series, name: str, bad: np.ndarray, roles: dict[str, Role], notes: list[Note]) -> None:
+def _leave_out(column: pd.Series, name: str, bad: np.ndarray, roles: dict[str, Role], notes: Findings) -> None:
     """What is no label although its name says so: left out, or a measurement."""
     cells = values.look_at(column)
     if is_silent(name) or cells.missing.all():
@@ -63,12 +64,12 @@ def _leave_out(column: pd.Series, name: str, bad: np.ndarray, roles: dict[str, R
     if cells.mostly_numbers:
         present = cells.numbers[~np.isnan(cells.numbers)]
         if not values.is_whole(present) or len(np.unique(present)) > _MOST_GRADES:
-            notes.append(_measures(name))
+            notes.add(_measures(name))
             return
     elif not means_label(name):
         return  # "result" or "class" of other words is context
     roles[name] = Role.IGNORED
-    notes.append(_marks_no_rows(name) if bad.any() else _marks_good_rows(name))
+    notes.add(_marks_no_rows(name) if bad.any() else _marks_good_rows(name))
 
 
 def _measures(name: str) -> Note:

@@ -23,6 +23,23 @@ _TIME_NAMES = (
     "수집시간", "수집시각", "기록시간", "발생시간", "경과시간",
     *_DATE_NAMES,
 )
+# Names of clocks whose numbers must run like one: "t" may be a temperature, "min" the least value.
+_CLOCK_NAMES = frozenset((
+    "t", "s", "sec", "secs", "second", "seconds", "ms", "msec", "millis", "millisecond", "milliseconds", "us", "usec",
+    "ns", "min", "mins", "minute", "minutes", "h", "hr", "hrs", "hour", "hours", "day", "days", "x", "xvalue",
+    "uptime", "runtime", "unix", "epoch", "tick", "ticks", "clock", "stamp", "초", "분", "경과", "경과초", "시점",
+    "zeit", "datum", "uhrzeit", "temps", "fecha", "hora", "tiempo", "日期", "時間", "时间", "時刻", "时刻", "日時",
+))
+_CLOCK_WORDS = vocabulary(
+    "time times timestamp timestamps datetime date epoch elapsed clock stamp unix unixtime uptime zeit zeitstempel "
+    "시간 시각 일시 날짜 경과"
+)
+_CLOCK_MODIFIERS = vocabulary(
+    "s sec secs seconds second ms msec millis milliseconds us usec microseconds ns nanoseconds min minutes h hours "
+    "utc gmt kst jst local server system plc pc log logged record recorded event data sample sampling measured "
+    "measurement since start started from the of begin relative rel abs absolute total unix posix iso at created "
+    "received tool controller 측정 기록 수집 발생 로그 저장 초"
+)
 _COUNTERS = frozenset((
     "index", "idx", "id", "no", "nr", "num", "number", "row", "rowid", "rowno", "rownum", "rownumber",
     "rowindex", "seq", "sequence", "unnamed", "indexlevel0", "번호", "순번", "연번", "행", "행번호", "인덱스",
@@ -102,6 +119,14 @@ def is_run(name: str) -> bool:
 def time_rank(name: str) -> int | None:
     """How surely the name is that of the time column: 0 is the surest, None is not at all."""
     return _rank(_TIME_NAMES, name)
+
+
+def is_clock(name: str) -> bool:
+    """Whether the name may be that of a clock, if its values run like one: "t", "Elapsed_ms", "Time since start"."""
+    if time_rank(name) is not None or plain(name) in _CLOCK_NAMES:
+        return True
+    words = [word for word in parts_of(name, _CLOCK_WORDS | _CLOCK_MODIFIERS) if not word.isdigit()]
+    return bool(_CLOCK_WORDS & set(words)) and set(words) <= _CLOCK_WORDS | _CLOCK_MODIFIERS
 
 
 def is_date(name: str) -> bool:

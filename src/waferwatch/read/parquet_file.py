@@ -12,12 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from waferwatch.errors import InputError
-from waferwatch.read.delimited import Rows
+from waferwatch.read.file_rows import FileRows
 from waferwatch.read.frames import duplicate_names
 from waferwatch.read.limits import Limits
 from waferwatch.read.memory import Meter, is_text
 from waferwatch.read.parquet_pages import largest_pages
-from waferwatch.read.source import GZIP_MAGIC, PackedFile
 
 PARQUET_MAGIC = b"PAR1"
 _BATCH_CELLS = 1_000_000
@@ -26,15 +25,14 @@ _FOOTER_BYTES = 64 << 20
 _STRING_BYTES = 32 << 20  # of one name or other text in its footer; Arrow keeps its whole schema in one of them
 
 
-def read_parquet(path: Path, name: str, limits: Limits) -> Rows:
-    """Read a Parquet file, plain or in gzip. Pandas metadata are left aside: they would make columns the index.
+def read_parquet(source: Path | io.BytesIO, name: str, limits: Limits) -> FileRows:
+    """Read a Parquet file, or what was unpacked to one. Pandas metadata would make columns the index: left aside.
 
     Raises:
         InputError: the file is damaged, or its columns' names cannot be used.
         TooLargeError: it holds more than the limits allow.
     """
     try:
-        source = _unpacked(path, name, limits)
         _check_footer(source, name)
         with _open(source, []) as file:
             _check(file, name, limits)
@@ -46,7 +44,7 @@ def read_parquet(path: Path, name: str, limits: Limits) -> Rows:
             )
     except (pa.ArrowException, OSError) as error:
         raise _damaged(name) from error
-    return Rows(frame, first_row=1)
+    return FileRows(frame, first_row=1)
 
 
 def _open(source: Path | io.BytesIO, texts: list[str]) -> parquet.ParquetFile:
@@ -122,16 +120,3 @@ def _damaged(name: str) -> InputError:
         hint="Copy or export the file again.",
         table=name,
     )
-
-
-def _unpacked(path: Path, name: str, limits: Limits) -> Path | io.BytesIO:
-    """The file itself, or what a gzip file holds."""
-    with path.open("rb") as raw:
-        if raw.read(2) != GZIP_MAGIC:
-            return path
-    unpacked = io.BytesIO()
-    with PackedFile(path, name, limits) as file:
-        while chunk := file.read(1 << 20):
-            unpacked.write(chunk)
-            limits.check_memory(name, unpacked.tell())
-    return unpacked

@@ -6,6 +6,7 @@ import codecs
 import gzip
 import io
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -14,10 +15,18 @@ import pyarrow as pa
 
 from waferwatch.errors import InputError
 from waferwatch.read.limits import Limits
-from waferwatch.read.text import Layout
+from waferwatch.read.line_repair import LineRepair
+from waferwatch.read.text import TextForm
 
 GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK_BYTES = 1 << 20
+_MOST_LINES = 10
+_REPLACED = "\ufffd".encode()
+Opens = Callable[[], IO[bytes]]  # gives the bytes of a file from its beginning, each time anew
+
+
+class ZeroBytesError(Exception):
+    """There are NUL bytes in a text, so that it cannot be given to the parser as it is."""
 
 
 class PackedFile:
@@ -28,11 +37,11 @@ class PackedFile:
         InputError: while reading, when the gzip data are damaged.
     """
 
-    def __init__(self, path: Path, name: str, limits: Limits) -> None:
+    def __init__(self, source: Path | Opens, name: str, limits: Limits) -> None:
         self._name = name
         self._limits = limits
         self._bytes = 0
-        self._raw: IO[bytes] = path.open("rb")
+        self._raw: IO[bytes] = source.open("rb") if isinstance(source, Path) else source()
         packed = self._raw.read(2) == GZIP_MAGIC
         self._raw.seek(0)
         self._stream: IO[bytes] = gzip.GzipFile(fileobj=self._raw) if packed else self._raw  # type: ignore[assignment]
@@ -62,50 +71,91 @@ class PackedFile:
 class TextSource(io.RawIOBase):
     """The data lines of a text table as UTF-8, without the header and without blank lines at the end.
 
-    Raises:
-        UnicodeDecodeError: while reading, when the bytes are not of the layout's encoding.
-        InputError: while reading, when the file is binary.
-        TooLargeError: while reading, as soon as there are more lines than the limits allow, or the parser has taken
-            more memory for them.
+    Reading raises nothing: a Python exception that passes through Arrow's threads can lock up the interpreter when it
+    ends. A fault ends the data instead, and ``check`` raises it when Arrow is done.
+
+    Args:
+        repair: makes every line fit the table; without it the lines are passed on as they are.
     """
 
-    def __init__(self, file: PackedFile, layout: Layout, name: str, limits: Limits, pool: pa.MemoryPool) -> None:
+    def __init__(
+        self,
+        file: PackedFile,
+        form: TextForm,
+        name: str,
+        limits: Limits,
+        pool: pa.MemoryPool,
+        repair: LineRepair | None = None,
+    ) -> None:
         super().__init__()
+        self.replaced = 0  # bytes or characters that were not of the encoding
+        self.replaced_lines: list[int] = []
+        self._repair = repair
+        self._first_row = form.first_row
         self._pool = pool
         self.has_blank_lines = False
         self.quotes = 0
         self._file = file
         self._name = name
         self._limits = limits
-        self._columns = len(layout.header)
-        self._transcode = layout.encoding not in ("utf-8", "utf-8-sig")
-        self._decoder = codecs.getincrementaldecoder(layout.encoding)("strict")
-        self._skip = layout.header_characters
+        self._columns = len(form.columns)
+        self._transcode = form.encoding not in ("utf-8", "utf-8-sig") or form.errors != "strict"
+        self._decoder = codecs.getincrementaldecoder(form.encoding)(form.errors)
+        self._skip = form.header_characters
         self._lines = 0
         self._held = b""  # line ends that are passed on only when a line follows
         self._last = b"\n"
         self._ended = False
+        self._fault: Exception | None = None
 
     def readable(self) -> bool:
         return True
 
     def read(self, _size: int = -1) -> bytes:
-        """The next stretch of data; empty at the end only."""
+        """The next stretch of data; empty at the end and after a fault only."""
         while not self._ended:
-            chunk = self._next()
+            try:
+                chunk = self._next()
+            except Exception as error:  # whatever it is, check() raises it
+                self._fault, self._ended = error, True
+                break
             if chunk:
                 return chunk
         return b""
+
+    def check(self) -> None:
+        """
+        Raises:
+            UnicodeDecodeError: the bytes are not of the form's encoding and that is to be noticed.
+            ZeroBytesError: there are NUL bytes and nothing that repairs them.
+            InputError: the file is damaged.
+            TooLargeError: there are more lines than the limits allow, or the parser has taken more memory for them.
+        """
+        if self._fault is not None:
+            raise self._fault
 
     def _next(self) -> bytes:
         raw = self._file.read(_CHUNK_BYTES)
         self._ended = not raw
         text = self._decoder.decode(raw, final=self._ended)
         chunk = self._after_header(raw, text)
-        if b"\0" in chunk:
-            raise binary_file(self._name)
+        if self._transcode:
+            self._note_replaced(chunk)
         self._count(chunk)
+        if self._repair is not None:
+            chunk = self._repair.feed(chunk, final=self._ended)
+        elif b"\0" in chunk:
+            raise ZeroBytesError
         return self._without_last_line_ends(chunk)
+
+    def _note_replaced(self, chunk: bytes) -> None:
+        found = chunk.count(_REPLACED)
+        if not found:
+            return
+        self.replaced += found
+        for number, line in enumerate(chunk.split(b"\n"), self._first_row + self._lines):
+            if len(self.replaced_lines) < _MOST_LINES and _REPLACED in line:
+                self.replaced_lines.append(number)
 
     def _after_header(self, raw: bytes, text: str) -> bytes:
         if not self._skip:
@@ -145,6 +195,6 @@ def _line_ends(chunk: bytes, quotes: int) -> int:
 def binary_file(name: str) -> InputError:
     return InputError(
         "{table} is not a text table: it holds binary data.",
-        hint="Save the data as CSV (UTF-8 or CP949) or Parquet.",
+        hint="Save the data as CSV, Parquet or an Excel workbook.",
         table=name,
     )

@@ -21,6 +21,7 @@ class Role(StrEnum):
     RECIPE = "recipe"
     STEP = "step"
     CONTEXT = "context"
+    STATUS = "status"
     LABEL = "label"
     IGNORED = "ignored"
 

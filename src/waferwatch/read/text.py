@@ -1,148 +1,197 @@
-"""Bytes of a text file -> what it is written in: encoding, header line, delimiter, decimal sign."""
+"""The beginning of a text file -> how its table is written: delimiter, names, first row, decimal sign."""
 
 from __future__ import annotations
 
 import codecs
-import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from waferwatch.errors import InputError
+from waferwatch.read.cell_kinds import CellKind
+from waferwatch.read.delimiters import Split, declared_delimiter, find_delimiter
+from waferwatch.read.form import Form
+from waferwatch.read.header import Header, find_header, header_at, with_units
+from waferwatch.read.records import BLANKS, WIDE_BLANKS, Record, lines_of, records_of
+from waferwatch.read.table_start import TableStart, find_start
 
 SAMPLE_BYTES = 1 << 20
+_MOST_LINES = 2_000
 _SAMPLE_RECORDS = 500
-_DELIMITERS = (",", ";", "\t")
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+_FEW_RECORDS = 12
 _COMMA_DECIMAL = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 _POINT_DECIMAL = re.compile(r"\s*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\s*")
 
 
 @dataclass(frozen=True)
-class Layout:
+class TextForm:
     """How a text table is written."""
 
     encoding: str
-    delimiter: str
+    delimiter: str  # a single blank stands for any number of them, two for at least two
     decimal: str  # "." or ","
-    header: tuple[str, ...]  # as written; may hold empty names
-    header_lines: int  # lines of the file up to and with the header
-    header_characters: int  # characters of the decoded text up to and with the header's line end
+    header: Header
+    columns: tuple[str, ...]  # names, all different, one for each column
+    width: int  # fields of a line as written
+    kinds: tuple[CellKind, ...]  # of these fields
+    first_row: int  # line of the first row of data
+    header_characters: int  # characters of the decoded text before that line
+    header_lines: frozenset[str] = frozenset()  # the lines of the header as written, which may come again
+    irregular: bool = False  # lines of the sample have more or fewer fields, or are none of the table
+    errors: str = "strict"  # what is done with bytes that are not of the encoding
+    nameless: tuple[str, ...] = field(default=())
+    repeated: tuple[str, ...] = field(default=())
+
+    @property
+    def has_blanks(self) -> bool:
+        """Whether fields are set apart by blanks, which the parser cannot split."""
+        return self.delimiter in (BLANKS, WIDE_BLANKS)
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The units of the columns that have one."""
+        units = self.header.units[1:] if self.header.joined_time else self.header.units
+        return {name: unit for name, unit in zip(self.columns, units, strict=False) if unit}
 
 
-def encodings(sample: bytes) -> tuple[str, ...]:
-    """Encodings to try, strictly and in this order, on a file that begins with ``sample``."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if sample.startswith(mark):
-            return (encoding,)
-    return ("utf-8", "cp949")
-
-
-def decode_sample(sample: bytes, encoding: str) -> str:
+def decode_sample(sample: bytes, encoding: str, errors: str = "strict") -> str:
     """The sample as text; a character cut off at its end is left out.
 
     Raises:
         UnicodeDecodeError: the bytes are of another encoding.
     """
-    return codecs.getincrementaldecoder(encoding)("strict").decode(sample, final=False)
+    return codecs.getincrementaldecoder(encoding)(errors).decode(sample, final=False)
 
 
-def find_layout(text: str, encoding: str, name: str) -> Layout:
-    """Find header, delimiter and decimal sign from the beginning of a file.
+def find_text_form(text: str, encoding: str, name: str, form: Form, *, whole: bool, errors: str = "strict") -> TextForm:
+    """Find the table in the beginning of a file.
 
     Args:
-        text: the decoded beginning; its last line may be cut off.
-        encoding: what it was decoded with; only passed on.
+        text: the decoded beginning; its last line may be cut off unless it is the ``whole`` file.
+        encoding, errors: what it was decoded with; only passed on.
         name: the file's name, for messages.
+        form: what the user says of it.
 
     Raises:
-        InputError: there is no header.
+        InputError: there is nothing in it, or no header where the user says there is one.
     """
-    skipped = _lines_before_header(text)
-    body = text[sum(map(len, skipped)) :]
-    if not body.strip("\ufeff \t\r\n"):
+    lines = lines_of(text)[:_MOST_LINES]
+    if not whole and len(lines) > 1:
+        lines.pop()
+    if not any(line.strip("\ufeff \t\r\n\0") for line in lines):
         raise InputError("{table} is empty.", hint="Choose a file with a header line and rows of data.", table=name)
-    delimiter = _declared_delimiter(skipped) or _find_delimiter(body)
-    reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter)
-    try:
-        header = next(reader)
-    except (csv.Error, StopIteration) as error:
-        raise InputError(
-            "The header line of {table} cannot be read.",
-            hint="Check that every quotation mark in the first line is closed.",
-            table=name,
-        ) from error
-    header_text = "".join(islice(io.StringIO(body, newline=""), reader.line_num))
-    return Layout(
+    told = next(filter(None, map(declared_delimiter, lines[:3])), None)
+    split = find_delimiter(lines, form.sign or told)
+    records = [_undeclared(record) for record in records_of(lines, split.delimiter)]
+    start = _start(records, _width(records, split), form)
+    header = _header(records, start, split.delimiter, form, name)
+    return _text_form(lines, records, start, header, split.delimiter, encoding, errors)
+
+
+def _undeclared(record: Record) -> Record:
+    return Record(record.line, record.text, ()) if declared_delimiter(record.text) else record
+
+
+def _width(records: Sequence[Record], split: Split) -> int:
+    """Fields of most records in the middle, where a line is not taken for a record of its own."""
+    filled = [record for record in records if record.fields]
+    quarter = len(filled) // 4 if len(filled) > _FEW_RECORDS else 0
+    counts = Counter(len(record.fields) for record in filled[quarter : len(filled) - quarter])
+    counts.pop(1, None)
+    return max(counts, key=lambda one: (counts[one], one)) if split.width > 1 and counts else split.width
+
+
+def _start(records: Sequence[Record], width: int, form: Form) -> TableStart:
+    start = find_start(records, width)
+    if form.header_line:
+        below = [at for at, record in enumerate(records) if record.line > form.header_line and record.fields]
+        found = find_start(records[below[0] :], width) if below else start
+        return TableStart(below[0] + found.position if below else len(records), start.width, start.kinds)
+    if start.position < len(records):
+        return start
+    header = next((at for at, record in enumerate(records) if len(record.fields) == width), len(records) - 1)
+    return TableStart(header + 1, start.width, start.kinds)
+
+
+def _header(records: Sequence[Record], start: TableStart, delimiter: str, form: Form, name: str) -> Header:
+    above = records[: start.position]
+    if form.header_line == 0:
+        return Header(("",) * start.width, left_out=tuple(record.line for record in above if record.fields))
+    if form.header_line is not None:
+        if not any(record.line == form.header_line and record.fields for record in above):
+            raise InputError(
+                "Line {line} of {table} cannot hold the names of the columns.",
+                hint="Give the number of the line with the names, counted from 1 at the top of the file.",
+                field="header_line",
+                line=form.header_line,
+                table=name,
+            )
+        return header_at(above, start, form.header_line, form.units_line)
+    found = find_header(above, start, delimiter, records[start.position : start.position + _SAMPLE_RECORDS])
+    return found if form.units_line is None else with_units(found, above, form.units_line, start.width)
+
+
+def _text_form(
+    lines: Sequence[str],
+    records: Sequence[Record],
+    start: TableStart,
+    header: Header,
+    delimiter: str,
+    encoding: str,
+    errors: str,
+) -> TextForm:
+    body = [record for record in records[start.position :] if record.fields]
+    first = records[start.position].line if start.position < len(records) else len(lines) + 1
+    first = header.data_line or first
+    columns, nameless, repeated = _named(header)
+    used = {header.names_line, header.units_line, header.group_line} - {None}
+    return TextForm(
         encoding=encoding,
         delimiter=delimiter,
-        decimal=_find_decimal(body[len(header_text) :], delimiter),
-        header=tuple(header),
-        header_lines=len(skipped) + reader.line_num,
-        header_characters=sum(map(len, skipped)) + len(header_text),
+        decimal=_decimal(body[:_SAMPLE_RECORDS], delimiter, start.width),
+        header=header,
+        columns=columns,
+        width=start.width,
+        kinds=start.kinds,
+        first_row=first,
+        header_characters=sum(map(len, lines[: first - 1])),
+        header_lines=frozenset(record.text.strip("\r\n") for record in records if record.line in used),
+        irregular=any(len(record.fields) != start.width for record in body),
+        errors=errors,
+        nameless=nameless,
+        repeated=repeated,
     )
 
 
-def _lines_before_header(text: str) -> list[str]:
-    """Blank lines, and the ``sep=;`` line with which Excel is told the delimiter."""
-    skipped = []
-    for line in io.StringIO(text, newline=""):
-        if line.strip() and not _declared_delimiter([line]):
-            break
-        skipped.append(line)
-    return skipped
+def _named(header: Header) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Different names for all columns, which of them were made, and which stood there more than once."""
+    written = [*header.names[:1], *header.names[2:]] if header.joined_time else list(header.names)
+    counts: Counter[str] = Counter()
+    names, nameless = [], []
+    taken = set(written)
+    for position, name in enumerate(written, 1):
+        counts[name] += 1
+        if not name:
+            nameless.append(_free(f"column {position}", taken))
+        elif counts[name] > 1:
+            name = _free(f"{name} ({counts[name]})", taken)
+        names.append(name or nameless[-1])
+        taken.add(names[-1])
+    repeated = tuple(name for name, count in counts.items() if name and count > 1)
+    return tuple(names), tuple(nameless), repeated
 
 
-def _declared_delimiter(lines: Iterable[str]) -> str | None:
-    for line in lines:
-        found = re.fullmatch(r"sep=([,;\t])", line.strip("\r\n"), flags=re.IGNORECASE)
-        if found:
-            return found[1]
-    return None
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "'"
+    return name
 
 
-def _find_delimiter(body: str) -> str:
-    """The delimiter that parts most lines into as many fields as the header; the comma when none parts the header."""
-    best, best_rank = ",", (0.0, 0)
-    for delimiter in _DELIMITERS:
-        records = _records(body, delimiter)
-        fields = len(records[0]) if records else 0
-        if fields < 2:
-            continue
-        counts = Counter(map(len, records[1:]))
-        share = counts[fields] / max(1, counts.total())
-        if (share, fields) > best_rank:
-            best, best_rank = delimiter, (share, fields)
-    return best
-
-
-def _records(body: str, delimiter: str) -> list[list[str]]:
-    """The first records of the sample, without blank ones and without a last one that may be cut off."""
-    records: list[list[str]] = []
-    try:
-        for record in islice(csv.reader(io.StringIO(body, newline=""), delimiter=delimiter), _SAMPLE_RECORDS + 1):
-            records.append(record)
-    except csv.Error:
-        pass  # a quote that never closes: the records before it still tell the delimiter
-    complete = records if len(records) < 2 or body.endswith(("\n", "\r")) else records[:-1]
-    return [record for record in complete if record]
-
-
-def _find_decimal(body: str, delimiter: str) -> str:
-    """A comma only where commas do not part the fields and no number of the sample is written with a point."""
+def _decimal(body: Sequence[Record], delimiter: str, width: int) -> str:
+    """A comma only where commas do not split the fields and no number of the sample is written with a point."""
     if delimiter == ",":
         return "."
-    cells = [cell for record in _records(body, delimiter) for cell in record]
-    commas = _any_match(_COMMA_DECIMAL, cells)
-    return "," if commas and not _any_match(_POINT_DECIMAL, cells) else "."
-
-
-def _any_match(pattern: re.Pattern[str], cells: Sequence[str]) -> bool:
-    return any(pattern.fullmatch(cell) for cell in cells)
+    cells = [cell for record in body if len(record.fields) == width for cell in record.fields]
+    commas = any(map(_COMMA_DECIMAL.fullmatch, cells))
+    return "," if commas and not any(map(_POINT_DECIMAL.fullmatch, cells)) else "."

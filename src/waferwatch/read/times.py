@@ -2,47 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
+from waferwatch.read.cell_rules import USUAL, CellRules
+from waferwatch.read.clock.dates import Days
+from waferwatch.read.clock.epochs import as_times, epoch_of
+from waferwatch.read.clock.kinds import Kind, is_compact, kind_of, without_missing
+from waferwatch.read.clock.text_times import TextTimes, as_arrow, read_text_times
+from waferwatch.read.findings import FileFinding, Level
 from waferwatch.read.table import Note
-from waferwatch.read.values import MISSING, is_numeric, is_time, to_float, without_categories
+from waferwatch.read.values import is_numeric, is_time, to_float, without_categories
 from waferwatch.read.zones import in_zone, text_offsets
 
 _OFFSET = r"[T ]\d{1,2}:?\d{2}.*(?:[+-]\d{2}:?\d{2}|[Zz])$"
-# Of a day and a month that are both at most 12, American tools write the month first; the note tells the user.
-_MONTH_FIRST = ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S.%f", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y")
-_FORMATS = (
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M:%S.%f",
-    "%Y/%m/%d %H:%M",
-    "%Y/%m/%d",
-    "%Y/%m/%d %p %I:%M:%S",
-    "%Y/%m/%d %p %I:%M",
-    "%Y/%m/%d %I:%M:%S %p",
-    "%Y%m%d%H%M%S",
-    "%Y%m%d%H%M%S%f",
-    "%Y%m%d %H%M%S",
-    "%Y%m%d %H:%M:%S",
-    "%Y%m%d%H%M",
-    "%Y%m%d",
-    *_MONTH_FIRST,
-    "%d/%m/%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M:%S.%f",
-    "%d/%m/%Y %H:%M",
-    "%d/%m/%Y",
-    "%d %b %Y %H:%M:%S",
-    "%d-%b-%Y %H:%M:%S",
-    "%d-%b-%y %H:%M:%S",
-)
-_SAMPLE = 200
+_ISO = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}"
 _BLOCK = 200_000  # cells parsed at once, since each becomes a Python object for that time
 _FIRST_YEAR, _LAST_YEAR = 1678, 2261  # of datetime64[ns], whole years
-_HALF_DAY = 43_200.0  # seconds
+_HALF = 0.5  # of a day or an hour: a clock without a date that goes back by more begins the next one
+_NAT = np.iinfo(np.int64).min
+_EPOCH_TEXTS = {
+    "seconds since 1970": "The numbers in {column} were read as seconds since 1970 (UTC).",
+    "milliseconds since 1970": "The numbers in {column} were read as milliseconds since 1970 (UTC).",
+    "microseconds since 1970": "The numbers in {column} were read as microseconds since 1970 (UTC).",
+    "nanoseconds since 1970": "The numbers in {column} were read as nanoseconds since 1970 (UTC).",
+    "seconds since 1904": "The numbers in {column} were read as seconds since 1904, as LabVIEW counts them.",
+    "Windows file times": "The numbers in {column} were read as file times of Windows.",
+    "ticks of .NET": "The numbers in {column} were read as ticks of .NET.",
+    "days since 1900": "The numbers in {column} were read as days since 1900, as spreadsheets count them.",
+    "days since year 0": "The numbers in {column} were read as days since year 0, as MATLAB counts them.",
+}
 
 
 @dataclass(frozen=True)
@@ -53,45 +48,61 @@ class Times:
     notes: tuple[Note, ...] = ()
     of_day: bool = False  # seconds of a day that another column may name
     zone: str | None = None  # such as UTC+09:00, where the data say it
+    wraps: float = 86_400.0  # seconds after which times of day begin anew
 
 
-def read_times(column: pd.Series, name: str, table: str, first_row: int) -> Times:
+def read_times(column: pd.Series, name: str, table: str, first_row: int, rules: CellRules = USUAL) -> Times:
     """Read a column as time: as the clock of the data shows it, with its zone where offsets from UTC tell it.
 
+    Among the notes may be an obstacle: dates of which neither how time runs nor the rules say what comes first.
+
     Raises:
-        InputError: naming the first row whose cell is no time or outside of the years 1678 to 2261, or that mixes times
-            with and without offset.
+        InputError: naming the first row whose cell is no time or outside of the years 1678 to 2261, if there are more
+            of them than the rules allow, or that mixes times with and without offset.
     """
     column = without_categories(column)
     if is_time(column):
         return _typed(column, name, table, first_row)
-    if is_numeric(column):
-        numbers = pd.Series(to_float(column))
-        compact = _compact(numbers)
-        if compact is None:
-            return Times(numbers.where(np.isfinite(numbers)))
-        column = compact
     if pd.api.types.is_timedelta64_dtype(column.dtype):
         return Times(column.dt.total_seconds())
-    text = _clean(column)
-    seconds = _seconds_of_day(text)
-    if seconds is not None:
-        note = Note("{column} holds times of day without a date; they were read as seconds.", {"column": name})
-        return Times(seconds, (note,), of_day=True)
-    return _parse(text, column, name, table, first_row)
+    if is_numeric(column):
+        numbers = to_float(column)
+        if not is_compact(numbers):
+            return _of_numbers(column, numbers, name)
+        column = pd.Series(numbers).map(lambda value: f"{value:.0f}", na_action="ignore")
+    return _of_text(column, name, table, first_row, rules)
+
+
+def looks_like_time(column: pd.Series) -> bool:
+    """Whether a column of any name holds dates, times of day, or numbers that count time from a known date."""
+    return kind_of(column, "") in (Kind.DATED, Kind.DAYS, Kind.OF_DAY)
 
 
 def on_date(times: Times, date: Times) -> Times | None:
     """Times of day on the days of another column; None where that one holds no days."""
     if not pd.api.types.is_datetime64_any_dtype(date.values.dtype):
         return None
-    return Times(date.values.dt.normalize() + pd.to_timedelta(times.values, unit="s").astype("timedelta64[ns]"))
+    joined = date.values.dt.normalize() + pd.to_timedelta(times.values, unit="s").astype("timedelta64[ns]")
+    return Times(joined, date.notes)
 
 
 def over_midnight(times: Times) -> Times:
-    """Times of day without a date that run on where the clock goes back by more than half a day."""
-    back = times.values.diff() < -_HALF_DAY
-    return Times(times.values + 2 * _HALF_DAY * back.cumsum(), times.notes)
+    """Times of day without a date that run on where the clock goes back by more than half a day.
+
+    Times of which only minutes and seconds were written run on from hour to hour in the same way.
+    """
+    back = times.values.diff() < -_HALF * times.wraps
+    return Times(times.values + times.wraps * back.cumsum(), times.notes)
+
+
+def _of_numbers(column: pd.Series, numbers: NDArray[np.float64], name: str) -> Times:
+    epoch = epoch_of(numbers)
+    if epoch is None:
+        return Times(pd.Series(np.where(np.isfinite(numbers), numbers, np.nan)))
+    said: dict[str, object] = {"column": name}
+    note = FileFinding(_EPOCH_TEXTS[epoch.what], said, level=Level.REPAIRED, code="epoch", column=name)
+    zone = "UTC" if epoch.sure and "1970" in epoch.what else None
+    return Times(as_times(column, numbers, epoch), (note,), zone=zone)
 
 
 def _typed(column: pd.Series, name: str, table: str, first_row: int) -> Times:
@@ -125,111 +136,146 @@ def _outside(found: pd.Series) -> NDArray[np.bool_]:
     return outside
 
 
-def _compact(numbers: pd.Series) -> pd.Series | None:
-    """Numbers such as 20260102 or 20260102101112, which are dates written without signs, as text."""
-    present = numbers.dropna()
-    for digits in (8, 14):
-        low, high = 1900 * 10 ** (digits - 4), 2200 * 10 ** (digits - 4)
-        if len(present) and present.between(low, high).all() and (present % 1 == 0).all():
-            month = present // 10 ** (digits - 6) % 100
-            if month.between(1, 12).all() and (present // 10 ** (digits - 8) % 100).between(1, 31).all():
-                return numbers.map(lambda value: f"{value:.0f}", na_action="ignore")
-    return None
+def _of_text(column: pd.Series, name: str, table: str, first_row: int, rules: CellRules) -> Times:
+    text = without_missing(as_arrow(column))
+    quick = _iso(text, name)
+    if quick is not None:
+        return quick
+    found = read_text_times(text, rules.date_order, least=0.0)
+    if found is None:
+        return _of_text_numbers(column, text, name, table, first_row)
+    notes = _check(found, text, name, table, first_row, rules)
+    if not found.dated:
+        seconds = pd.Series(np.where(found.ns == _NAT, np.nan, found.ns / 1e9))
+        said = Note("{column} holds times of day without a date; they were read as seconds.", {"column": name})
+        return Times(seconds, (*notes, said), of_day=True, wraps=found.wraps / 1e9)
+    notes = (*notes, *_order_notes(found.order, name), *_zone_notes(found, name))
+    times = pd.Series(found.ns.view("datetime64[ns]"), copy=False)
+    if found.offsets is None:
+        return Times(times, notes)
+    utc = times - pd.to_timedelta(pd.Series(found.offsets).fillna(0), unit="s").astype("timedelta64[ns]")
+    local, zone, zone_notes = in_zone(utc, found.offsets, name)
+    return Times(local, (*notes, *zone_notes), zone=zone)
 
 
-def _clean(column: pd.Series) -> pd.Series:
-    """Trimmed text, missing cells as NaN, Korean and dotted dates in the form 2026/01/02 AM 10:11:12."""
-    text = column if isinstance(column.dtype, pd.StringDtype) else column.map(str, na_action="ignore")
-    text = text.astype("str").str.strip()
-    text = text.mask(text.str.lower().isin(MISSING))
-    sample = text.dropna().head(_SAMPLE)
-    if sample.str.contains("오전|오후", regex=True).any():
-        text = text.str.replace("오전", "AM").str.replace("오후", "PM").str.replace("-", "/")
-    if sample.str.contains("년").any():
-        text = text.str.replace(r"\s*[년월]\s*", "/", regex=True).str.replace("일", " ")
-        text = text.str.replace(r"\s*[시분]\s*", ":", regex=True).str.replace("초", "")
-        text = text.str.replace(r"\s+", " ", regex=True).str.strip(" :")
-    if sample.str.match(r"\d{4}\.\s*\d").any():
-        text = text.str.replace(r"^(\d{4})\.\s*(\d+)\.\s*(\d+)\.?\s*", r"\1/\2/\3 ", regex=True).str.strip()
-    if sample.str.match(r"\d{1,2}\.\d{1,2}\.\d{4}").any():  # a dotted date that ends in the year puts the day first
-        text = text.str.replace(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})", r"\3/\2/\1", regex=True)
-    return text
-
-
-def _seconds_of_day(text: pd.Series) -> pd.Series | None:
-    present = text.dropna()
-    pattern = r"\d{1,3}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
-    if present.empty or not present.str.fullmatch(pattern).all():
+def _iso(text: pa.ChunkedArray, name: str) -> Times | None:
+    """Times as ISO 8601 has them, read quickly; None where any cell is written otherwise."""
+    first = next((str(cell) for chunk in text.chunks for cell in chunk.drop_null()[:1]), "")
+    if not pc.match_substring_regex(pa.array([first]), _ISO)[0].as_py():
         return None
-    long = text.str.replace(r"^(\d+:\d+)$", r"\1:00", regex=True).str.replace(",", ".")
-    return pd.to_timedelta(long).dt.total_seconds()
-
-
-def _parse(text: pd.Series, column: pd.Series, name: str, table: str, first_row: int) -> Times:
-    missing = text.isna().to_numpy()
-    offset = text.str.contains(_OFFSET, regex=True, na=False).to_numpy(dtype=np.bool_)
-    if offset.any() and not (offset | missing).all():
-        row = int(np.flatnonzero(~offset & ~missing)[0])
-        raise InputError(
-            "Row {row} of {table}: the time {value} in {column} has no offset from UTC, unlike others.",
-            hint="Write every time with an offset, or none.",
-            field="time",
-            row=first_row + row,
-            table=table,
-            column=name,
-            value=repr(str(column.iloc[row])),
-        )
-    has_offset = bool(offset.any())
-    best, outside = _read_blocks(text, "ISO8601", utc=has_offset)
-    notes: tuple[Note, ...] = ()
-    if _failed(best, missing).any() and not has_offset:
-        best, outside, notes = _try_formats(text, best, outside, missing, name)
-    bad = np.flatnonzero(_failed(best, missing))
-    if bad.size:
-        error = _other_age if outside[bad[0]] else _no_time
-        raise error(table, name, first_row + int(bad[0]), column.iloc[int(bad[0])])
+    has_offset = bool(pc.match_substring_regex(pa.array([first]), _OFFSET)[0].as_py())
+    if has_offset and not pc.all(pc.match_substring_regex(text, _OFFSET), skip_nulls=True).as_py():
+        return None
+    series = pd.Series(text.to_pandas(types_mapper={pa.string(): pd.StringDtype("pyarrow")}.get))
+    blocks = []
+    for start in range(0, len(series), _BLOCK):
+        block = series.iloc[start : start + _BLOCK]
+        found = pd.to_datetime(block, format="ISO8601", errors="coerce", utc=has_offset)
+        found = found.dt.tz_localize(None) if has_offset else found
+        if (found.isna().to_numpy() & block.notna().to_numpy()).any() or _outside(found).any():
+            return None
+        blocks.append(found.astype("datetime64[ns]"))
+    times = pd.concat(blocks, ignore_index=True)
     if not has_offset:
-        return Times(best, notes)
-    local, zone, notes = in_zone(best, text_offsets(text), name)
+        return Times(times)
+    local, zone, notes = in_zone(times, text_offsets(series), name)
     return Times(local, notes, zone=zone)
 
 
-def _read_blocks(text: pd.Series, form: str, *, utc: bool = False) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Times (n,) as datetime64[ns], NaT for what is none, and which of those (n,) are times that this cannot hold."""
-    blocks, outsides = [], []
-    for start in range(0, max(1, len(text)), _BLOCK):
-        found = pd.to_datetime(text.iloc[start : start + _BLOCK], format=form, errors="coerce", utc=utc)
-        found = found.dt.tz_localize(None) if utc else found
-        outsides.append(_outside(found))
-        blocks.append(found.mask(outsides[-1]).astype("datetime64[ns]"))
-    return pd.concat(blocks), np.concatenate(outsides)
+def _of_text_numbers(column: pd.Series, text: pa.ChunkedArray, name: str, table: str, first_row: int) -> Times:
+    """Numbers that a few words have made text."""
+    numbers = pd.to_numeric(pd.Series(text.to_pandas()), errors="coerce").to_numpy(np.float64)
+    wrong = np.isnan(numbers) & pc.is_valid(text).to_numpy()
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise _no_time(table, name, first_row + row, column.iloc[row])
+    return _of_numbers(pd.Series(numbers), numbers, name)
 
 
-def _try_formats(
-    text: pd.Series, best: pd.Series, outside: NDArray[np.bool_], missing: NDArray[np.bool_], name: str
-) -> tuple[pd.Series, NDArray[np.bool_], tuple[Note, ...]]:
-    """The format that reads most cells; formats are tried on a sample first."""
-    sample = text.dropna().head(_SAMPLE)
-    fewest = int(_failed(best, missing).sum())
-    notes: tuple[Note, ...] = ()
-    for form in _FORMATS:
-        if pd.to_datetime(sample, format=form, errors="coerce").isna().mean() > 0.5:
-            continue
-        found, beyond = _read_blocks(text, form)
-        failed = int(_failed(found, missing).sum())
-        if failed < fewest:
-            best, outside, fewest = found, beyond, failed
-            notes = (_month_first(name),) if form in _MONTH_FIRST else ()
-    return best, outside, notes
+def _check(
+    found: TextTimes, text: pa.ChunkedArray, name: str, table: str, first_row: int, rules: CellRules
+) -> tuple[Note, ...]:
+    """Refuse a column with too many cells that are no time; what to say of a few."""
+    if found.unzoned.any():
+        row = int(np.flatnonzero(found.unzoned)[0])
+        raise _without_offset(table, name, first_row + row, text[row].as_py())
+    filled = pc.is_valid(text).to_numpy().astype(np.bool_)
+    bad = np.flatnonzero(filled & (found.ns == _NAT))
+    if not bad.size:
+        return ()
+    row = int(bad[0])
+    if bad.size > rules.bad_cells * filled.sum():
+        error = _other_age if found.outside[row] else _no_time
+        raise error(table, name, first_row + row, text[row].as_py())
+    said: dict[str, object] = {
+        "column": name,
+        "count": int(bad.size),
+        "row": first_row + row,
+        "value": repr(text[row].as_py()),
+    }
+    lines = tuple(first_row + int(at) for at in bad[:10])
+    return (
+        FileFinding(
+            "{count} cells of the time column {column} are no time, the first of them {value} in row {row}.",
+            said,
+            level=Level.REPAIRED,
+            code="bad_times",
+            lines=lines,
+            column=name,
+            count=int(bad.size),
+            remedy="Correct them, or leave them as they are: rows without a time are not judged.",
+        ),
+    )
 
 
-def _month_first(name: str) -> Note:
-    return Note("The dates in {column} were read with the month first.", {"column": name})
+def _order_notes(days: Days | None, name: str) -> tuple[Note, ...]:
+    """What to say of dates that can be read in two ways: a question where it matters, else what was assumed."""
+    if days is None or days.order is None or (not days.others and days.one_day):
+        return ()
+    option = "--" + (days.others[0] if days.others else days.order)
+    said: dict[str, object] = {"column": name, "order": days.order.value}
+    place = {"column": name, "field": "date_order"}
+    if not days.others:
+        text = "The dates in {column} were read {order}, which alone gives an even run of time."
+        return (FileFinding(text, said, code="date_order", **place),)  # type: ignore[arg-type]
+    said["other"] = days.others[0].value
+    if days.one_day:
+        text = "The dates in {column} were read {order}; {other} would fit as well. All rows lie on one day either way."
+        return (FileFinding(text, said, code="date_order", option=option, remedy=_ORDER_TEXT, **place),)  # type: ignore[arg-type]
+    text = "The dates in {column} can be read {order} or {other}, and how time runs does not show which is right."
+    options = f"--{days.order} | --{days.others[0]}"
+    obstacle = Level.OBSTACLE
+    return (
+        FileFinding(text, said, level=obstacle, code="date_order", option=options, remedy=_ORDER_TEXT, **place),  # type: ignore[arg-type]
+    )
 
 
-def _failed(found: pd.Series, missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    failed: NDArray[np.bool_] = found.isna().to_numpy() & ~missing
-    return failed
+_ORDER_TEXT = "Say which comes first: --day-first, --month-first or --year-first."
+
+
+def _zone_notes(found: TextTimes, name: str) -> tuple[Note, ...]:
+    if not found.unknown_zones:
+        return ()
+    text = "The times in {column} name a zone that is not known for certain ({zones}); they were kept as written."
+    said: dict[str, object] = {"column": name, "zones": ", ".join(found.unknown_zones[:5])}
+    return (FileFinding(text, said, code="unknown_zone", column=name),)
+
+
+def with_notes(times: Times, notes: tuple[Note, ...]) -> Times:
+    """The times with further notes after their own."""
+    return replace(times, notes=(*times.notes, *notes))
+
+
+def _without_offset(table: str, name: str, row: int, value: object) -> InputError:
+    return InputError(
+        "Row {row} of {table}: the time {value} in {column} has no offset from UTC, unlike others.",
+        hint="Write every time with an offset, or none.",
+        field="time",
+        row=row,
+        table=table,
+        column=name,
+        value=repr(str(value)),
+    )
 
 
 def _other_age(table: str, name: str, row: int, value: object) -> InputError:
@@ -256,18 +302,3 @@ def _no_time(table: str, name: str, row: int, value: object) -> InputError:
         column=name,
         value=repr(str(value)),
     )
-
-
-def looks_like_time(column: pd.Series) -> bool:
-    """Whether the first cells of a column of any name are times with a date."""
-    if is_time(column):
-        return True
-    sample = column.dropna().head(_SAMPLE)
-    text = _clean(sample)
-    signs = text.str.contains(r"\d[-/]\d+[-/]\d", regex=True, na=False)
-    if not len(sample) or not signs.all():
-        return False
-    try:
-        return bool(_parse(text, sample, "", "", 0).values.notna().any())
-    except InputError:
-        return False

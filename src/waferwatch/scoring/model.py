@@ -7,7 +7,7 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -21,18 +21,28 @@ import pandas as pd
 from waferwatch.errors import InputError, ModelError
 from waferwatch.models.contract import Detector, ModelInfo, Progress, no_progress
 from waferwatch.models.fitted import Fitted
+from waferwatch.models.levels import LevelShift, UsualLevels, as_before
 from waferwatch.models.registry import create, detector_class
 from waferwatch.models.state import digest_of, pack, unpack
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring.reference import CONTEXT, without_context
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.threshold import AUTO, Thresholds
-from waferwatch.series.layout import Layout
+from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds
+from waferwatch.series.layout import SeriesLayout
+from waferwatch.series.series import Series
 
 FORMAT = 1
 DESCRIPTION, ARRAYS = "model.json", "arrays.npz"
 _READ_BY = (Role.TIME, Role.EQUIPMENT, Role.LOT, Role.WAFER, Role.RECIPE, Role.STEP, Role.LABEL)
+
+
+@dataclass(frozen=True)
+class ModelContent:
+    """A model as two files."""
+
+    description: bytes  # JSON
+    arrays: bytes  # npz
 
 
 @dataclass(frozen=True)
@@ -43,12 +53,14 @@ class Model:
     features: list[str]  # names of the sensors, in the order of the columns of their values
     roles: dict[str, str]  # column -> role of the columns that are no sensors
     groups: list[str]  # columns that split rows into series
-    layout: Layout
+    layout: SeriesLayout
     info: ModelInfo  # which algorithm or checkpoint it was learnt with
     jumps: dict[str, list[float]] = field(default_factory=dict)  # scope -> how far each sensor's normal values jump
     device: str | None = None  # asked for
     notes: tuple[Note, ...] = field(default=())  # what was noticed while learning
     made_by: str = field(default_factory=lambda: version("waferwatch"))
+    levels: dict[str, UsualLevels] = field(default_factory=dict)  # scope -> usual levels; only of what a monitor learnt
+    shifts: list[LevelShift] = field(default_factory=list)  # learnt after a maintenance, oldest first
 
     @property
     def name(self) -> str:
@@ -69,7 +81,13 @@ class Model:
     def digest(self) -> str:
         """SHA-256 over all that was learnt: equal models have equal ones."""
         about = {**self._about(), "made_by": None, "device": None, "notes": None, "info": [self.info.sha256]}
-        return digest_of({"fitted": self.fitted, "about": json.dumps(about, sort_keys=True, default=str)})
+        said = {"fitted": self.fitted, "about": json.dumps(about, sort_keys=True, default=str)}
+        return digest_of(said | self._monitored)
+
+    @property
+    def _monitored(self) -> dict[str, Any]:
+        """What only models of monitors have."""
+        return {name: known for name, known in (("levels", self.levels), ("shifts", self.shifts)) if known}
 
     @cached_property
     def detector(self) -> Detector:
@@ -91,6 +109,10 @@ class Model:
                 found=(found.info.sha256 or "-")[:12],
             )
         return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the network, which is loaded anew: joblib and other code of the caller's may pickle a model."""
+        return {name: value for name, value in self.__dict__.items() if name != "detector"}
 
     def detect(
         self,
@@ -118,6 +140,10 @@ class Model:
 
         wish = Thresholds(threshold, contamination, false_alarms)
         return detect_with(self, self.table(frame), wish, progress)
+
+    def as_before(self, series: Sequence[Series]) -> list[Series]:
+        """Series with readings as they would have been before each maintenance that the model was rebased after."""
+        return as_before(series, self.shifts)
 
     def stream(self, state: bytes | None = None) -> Any:
         """Scores of rows as they arrive: see :class:`waferwatch.scoring.stream.Stream`.
@@ -168,23 +194,26 @@ class Model:
             )
         return without_context(table, [role for role in CONTEXT if role.value not in known])
 
+    def content(self) -> ModelContent:
+        """The model as it is written; nothing is pickled."""
+        document, arrays = pack({"fitted": self.fitted} | self._monitored)
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+        hashes = {"digest": self.digest, "arrays": hashlib.sha256(buffer.getvalue()).hexdigest()}
+        about = {**self._about(), "format": FORMAT, **hashes, **document["dict"]}
+        about["checksum"] = _checksum(about)
+        return ModelContent(json.dumps(about, ensure_ascii=False, indent=1).encode(), buffer.getvalue())
+
     def save(self, folder: str | Path) -> None:
         """Write the model as ``model.json`` and ``arrays.npz`` into a folder, which is made; nothing is pickled.
 
         Raises:
             InputError: the folder cannot be written.
         """
-        path = Path(folder)
-        document, arrays = pack(self.fitted)
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-        hashes = {"digest": self.digest, "arrays": hashlib.sha256(buffer.getvalue()).hexdigest()}
-        about = {**self._about(), "format": FORMAT, **hashes, "fitted": document}
-        about["checksum"] = _checksum(about)
+        path, written = Path(folder), self.content()
         try:
             path.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(about, ensure_ascii=False, indent=1)
-            for name, content in ((ARRAYS, buffer.getvalue()), (DESCRIPTION, text.encode())):
+            for name, content in ((ARRAYS, written.arrays), (DESCRIPTION, written.description)):
                 (path / f".{name}.part").write_bytes(content)
                 os.replace(path / f".{name}.part", path / name)
         except OSError as error:
@@ -223,27 +252,47 @@ def load(folder: str | Path) -> Model:
     """
     path = Path(folder)
     try:
-        about = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
-        content = (path / ARRAYS).read_bytes()
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            "There is no readable model in {path}: {reason}.",
-            hint="Name the folder that Model.save wrote, or learn the model again.",
-            path=path,
-            reason=getattr(error, "strerror", None) or type(error).__name__,
-        ) from error
+        content = ModelContent((path / DESCRIPTION).read_bytes(), (path / ARRAYS).read_bytes())
+    except OSError as error:
+        raise _unreadable(path, error.strerror or type(error).__name__) from error
+    return model_from(content, path)
+
+
+def model_from(content: ModelContent, path: Path) -> Model:
+    """A model from what :meth:`Model.content` gave.
+
+    Args:
+        path: where it was found, for messages.
+
+    Raises:
+        ModelError: it is damaged, or was made by a version that this one cannot read.
+    """
+    try:
+        about = json.loads(content.description.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(path, type(error).__name__) from error
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         raise ModelError(
             "The model in {path} is of a format that this version of waferwatch cannot read.",
             hint="Learn the model again.",
             path=path,
         )
-    if about.get("checksum") != _checksum(about) or about.get("arrays") != hashlib.sha256(content).hexdigest():
+    arrays = hashlib.sha256(content.arrays).hexdigest()
+    if about.get("checksum") != _checksum(about) or about.get("arrays") != arrays:
         raise _damaged(path)
-    found = _built(about, content, path)
+    found = _built(about, content.arrays, path)
     if found.digest != about["digest"]:
         raise _damaged(path)
     return found
+
+
+def _unreadable(path: Path, reason: str) -> ModelError:
+    return ModelError(
+        "There is no readable model in {path}: {reason}.",
+        hint="Name the folder that Model.save wrote, or learn the model again.",
+        path=path,
+        reason=reason,
+    )
 
 
 def _checksum(about: Mapping[str, Any]) -> str:
@@ -270,12 +319,14 @@ def _built(about: Mapping[str, Any], content: bytes, path: Path) -> Model:
             list(about["features"]),
             dict(about["roles"]),
             list(about["groups"]),
-            Layout.from_dict(about["layout"]),
+            SeriesLayout.from_dict(about["layout"]),
             ModelInfo(*about["info"]),
             dict(about["jumps"]),
             about["device"],
             tuple(Note(note["template"], note["values"]) for note in about["notes"]),
             about["made_by"],
+            unpack(about.get("levels", {"dict": {}}), arrays),
+            unpack(about.get("shifts", []), arrays),
         )
     except (KeyError, TypeError, ValueError, EOFError, BadZipFile, zlib.error) as error:
         raise ModelError(

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from waferwatch.evaluate.metrics import Metrics
 from waferwatch.events.event import Event
 from waferwatch.read.table import Note
-from waferwatch.scoring.promise import Promise
-from waferwatch.series.layout import Layout
+from waferwatch.scoring.thresholds.promise import Promise
+from waferwatch.series.layout import SeriesLayout
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Detection:
     promise: Promise | None = None  # what the threshold promises; None for results of older versions
     model_digest: str | None = None  # of all that was learnt
     jumps: dict[str, list[float]] = field(default_factory=dict)  # see events.extent; empty for older versions
-    layout: Layout | None = None  # how the table was cut into series; None for results of older versions
+    layout: SeriesLayout | None = None  # how the table was cut into series; None for results of older versions
 
     def to_dict(self) -> dict[str, Any]:
         """The result without its row arrays, as plain JSON types (NaN becomes None)."""

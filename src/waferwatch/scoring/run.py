@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +19,16 @@ from waferwatch.models.fitted import Fitted, fit_parts, key_of
 from waferwatch.models.registry import create
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring.model import Model, roles_of
-from waferwatch.scoring.promise import promise_notes
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.reference import like, normal_series
 from waferwatch.scoring.result import Detection, RunScore
+from waferwatch.scoring.run_score import run_score
 from waferwatch.scoring.sensors import with_sensors_of
-from waferwatch.scoring.threshold import AUTO, Thresholds, choose
+from waferwatch.scoring.thresholds.promise import promise_notes
+from waferwatch.scoring.thresholds.threshold import Chosen, Thresholds, choose
 from waferwatch.series.series import Series
 from waferwatch.series.split import run_columns, split
 
-TOP_SHARE = 0.1  # of a run's points, the highest, whose mean is the run's score
 _LEARNING = 0.5  # of the work, as far as progress shows it
 _MOST_NAMED = 10  # runs or equipment in a note
 
@@ -39,6 +39,7 @@ def fit_table(
     detector: str = "moment",
     checkpoint: str | None = None,
     reference_rows: int | None = None,
+    vouched: NDArray[np.bool_] | None = None,
     device: str | None = None,
     progress: Progress = no_progress,
 ) -> Model:
@@ -49,6 +50,7 @@ def fit_table(
         detector: a name of ``detector_names()``.
         checkpoint: for ``moment``: name of an imported checkpoint; None takes the embedded one.
         reference_rows: only the first rows, as many, of each group, in time order, are learnt from.
+        vouched: (rows,) that an engineer said are normal: their runs are learnt from even where they are unlike others.
         device: "auto", "cpu" or "cuda"; None takes the setting.
         progress: called with the share done, 0 to 1; may raise ``Cancelled``.
 
@@ -57,6 +59,9 @@ def fit_table(
     """
     method = create(detector, checkpoint=checkpoint, device=device)
     parts = split(table, reference_rows=reference_rows)
+    if vouched is not None:
+        series = [replace(one, vouched=bool(vouched[one.rows].all())) for one in parts.series]
+        parts = replace(parts, series=series)
     fitted = fit_series(method, parts.series, progress)
     return Model(
         fitted,
@@ -81,45 +86,39 @@ def fit_series(detector: Detector, series: Sequence[Series], progress: Progress 
 
 def detect_table(
     table: Table,
+    question: Question | None = None,
     *,
-    detector: str = "moment",
-    checkpoint: str | None = None,
-    threshold: float | Literal["auto"] = AUTO,
-    contamination: float | None = None,
-    false_alarms: float | None = None,
-    reference_rows: int | None = None,
     reference: Table | None = None,
     device: str | None = None,
     progress: Progress = no_progress,
 ) -> Detection:
-    """Find anomalies in a table: learn from its reference, then score it. Arguments as for :func:`fit_table`, and
+    """Find anomalies in a table: learn from its reference, then score it.
 
     Args:
-        threshold: "auto", or a number as the scores are.
-        contamination: instead: expected share of anomalous rows, above 0 and at most 0.5.
-        false_alarms: instead: at most this many false events per equipment and week.
+        question: the options; None: all as they are by default.
         reference: a table of known-normal rows with the same sensors, instead of ``reference_rows``.
+        device, progress: as for :func:`fit_table`.
 
     Raises:
         InputError, NotFoundError, ModelError: each says what to do about it.
     """
-    wish = Thresholds(threshold, contamination, false_alarms)
-    if reference_rows is not None and reference is not None:
+    asked = question or Question()
+    if asked.reference_rows is not None and reference is not None:
         raise InputError(
             "Both reference rows and a reference were given.", hint="Give one of them.", field="reference_rows"
         )
     started = time.perf_counter()
     model = fit_table(
         table if reference is None else like(with_sensors_of(reference, table), table),
-        detector=detector,
-        checkpoint=checkpoint,
-        reference_rows=reference_rows,
+        detector=asked.detector,
+        checkpoint=asked.checkpoint,
+        reference_rows=asked.reference_rows,
         device=device,
         progress=part_of(progress, 0.0, _LEARNING),
     )
-    found = detect_with(model, table, wish, part_of(progress, _LEARNING, 1 - _LEARNING))
-    if np.isnan(found.scores).all() and (reference is not None or reference_rows is not None):
-        raise _nothing_learnt(detector, "reference_rows" if reference is None else "reference")
+    found = detect_with(model, table, asked.thresholds, part_of(progress, _LEARNING, 1 - _LEARNING))
+    if np.isnan(found.scores).all() and (reference is not None or asked.reference_rows is not None):
+        raise _nothing_learnt(asked.detector, "reference_rows" if reference is None else "reference")
     return replace(found, seconds=time.perf_counter() - started)
 
 
@@ -129,7 +128,7 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
     parts = split(model.fits(table), layout=model.layout)
     series = [one.with_sensors(parts.features, model.features) for one in parts.series]
     with threadpool_limits(limits=1, user_api="blas"):
-        scores = model.fitted.score(series, model.detector, progress)
+        scores = model.fitted.score(model.as_before(series), model.detector, progress)
     points, contributions = _in_input_order(series, scores, len(table.frame), len(model.features))
     chosen = choose(wish, model.fitted, points)
     flags = points > chosen.value  # NaN compares as False: what was not judged is not flagged
@@ -155,15 +154,22 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
         device=model.detector.info.device,
         seconds=time.perf_counter() - started,
         metrics=None if labels is None else flag_metrics(labels, flags),
-        notes=(
-            *(*table.notes, *parts.notes, *model.notes),
-            *_unknown_notes(model, series),
-            *_unknown_step_notes(model, series, table),
-            *_unjudged_note(points),
-            *promise_notes(chosen.promise),
-        ),
+        notes=(*table.notes, *parts.notes, *_notes(model, series, table, points, chosen)),
         layout=model.layout,
         jumps=model.jumps,
+    )
+
+
+def _notes(
+    model: Model, series: Sequence[Series], table: Table, points: NDArray[np.float64], chosen: Chosen
+) -> tuple[Note, ...]:
+    """What the reader should know of a detection, beyond what its table says."""
+    return (
+        *model.notes,
+        *_unknown_notes(model, series),
+        *_unknown_step_notes(model, series, table),
+        *_unjudged_note(points),
+        *promise_notes(chosen.promise),
     )
 
 
@@ -205,19 +211,11 @@ def _run_scores(
             key=dict(zip(names, (*one.key, *one.run), strict=False)),
             start_row=int(one.rows[0]),
             rows=len(one),
-            score=_highest_tenth(scored.points),
+            score=run_score(scored.points),
             flagged=int(flags[one.rows].sum()),
         )
         for one, scored in zip(series, scores, strict=True)
     ]
-
-
-def _highest_tenth(points: NDArray[np.float64]) -> float:
-    judged = points[~np.isnan(points)]
-    if not len(judged):
-        return float("nan")
-    count = max(1, round(TOP_SHARE * len(judged)))
-    return float(np.partition(judged, -count)[-count:].mean())
 
 
 def _network_notes(detector: Detector, fitted: Fitted) -> list[Note]:

@@ -120,7 +120,7 @@ class Stream:
         parts = split(self._model.table(rows.frame, "the stream"), layout=self._model.layout)
         series = [_placed(one.with_sensors(parts.features, self._model.features), rows.place) for one in parts.series]
         with threadpool_limits(limits=1, user_api="blas"):
-            scores = self._model.fitted.score(series, self._model.detector)
+            scores = self._model.fitted.score(self._model.as_before(series), self._model.detector)
         read = _Read.of(len(rows.frame))
         after: dict[tuple[str, ...], _After] = {}
         for one, scored in zip(reversed(series), reversed(scores), strict=True):
@@ -145,7 +145,7 @@ class Stream:
 
     def _restore(self, state: bytes) -> None:
         try:
-            table = pq.read_table(io.BytesIO(state))
+            table = pq.read_table(pa.BufferReader(state))
             about: Mapping[bytes, bytes] = table.schema.metadata or {}
             digest, count = about[b"digest"].decode(), int(about[b"count"])
             frame = table.to_pandas()

@@ -14,7 +14,7 @@ _SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True)
-class Layout:
+class SeriesLayout:
     """Learnt from a reference."""
 
     by_wafer: bool  # whether each pass of a wafer is a series of its own

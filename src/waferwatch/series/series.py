@@ -24,6 +24,7 @@ class Series:
     reference: NDArray[np.bool_] | None = None  # (n,) True where known to be normal; None when nothing is known
     steps: Steps | None = None  # None when nothing says which step a point belongs to
     run: tuple[str, ...] = ()  # lot and wafer, where each pass of a wafer is a series
+    vouched: bool = False  # whether an engineer said that it is normal: learnt from even where it is unlike the others
     offset: int = 0  # absolute number of its first point: windows lie on a grid of these, wherever a file begins
 
     def __len__(self) -> int:

@@ -16,7 +16,7 @@ from waferwatch.read.groups import group_codes
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.read.values import to_float
 from waferwatch.series.gaps import gap_limits, gap_starts
-from waferwatch.series.layout import Layout, key_text, offset_of, usual_step
+from waferwatch.series.layout import SeriesLayout, key_text, offset_of, usual_step
 from waferwatch.series.series import Series
 from waferwatch.series.steps import stages_of
 
@@ -34,14 +34,14 @@ class Split:
     series: list[Series]  # every row with a time is in exactly one; by group in order of first appearance, then by time
     features: list[str]  # names of the columns of Series.values
     notes: tuple[Note, ...]
-    layout: Layout  # how the table was cut
+    layout: SeriesLayout  # how the table was cut
 
 
 def split(
     table: Table,
     *,
     reference_rows: int | None = None,
-    layout: Layout | None = None,
+    layout: SeriesLayout | None = None,
 ) -> Split:
     """Split a table into series.
 
@@ -76,8 +76,8 @@ def split(
 
 
 def _part(
-    table: Table, groups: Sequence[str], features: Sequence[str], layout: Layout | None
-) -> tuple[list[Series], list[Note], Layout]:
+    table: Table, groups: Sequence[str], features: Sequence[str], layout: SeriesLayout | None
+) -> tuple[list[Series], list[Note], SeriesLayout]:
     """Series without scope and reference, and how they were cut."""
     codes, keys = group_codes(table.frame, groups)
     time_column = table.column(Role.TIME)
@@ -87,16 +87,9 @@ def _part(
     notes.extend(more)
     group = codes[rows]
     runs = _runs(table, groups, rows, group, layout)
-    starts = np.diff(group, prepend=-1) != 0
-    if runs is not None:
-        starts |= np.diff(runs.number, prepend=-1) != 0
     clock = None if time is None else _as_numbers(time[rows])
-    if clock is not None:
-        starts |= np.diff(clock, prepend=clock[:1]) < 0  # an hour that comes twice is split from the first
-        gaps = _gaps(clock, group, keys, runs, layout)
-        if gaps.any():
-            notes.append(Note("The series were cut at gaps in time: {count}.", {"count": int(gaps.sum())}))
-        starts |= gaps
+    starts, more = _starts(clock, group, keys, runs, layout)
+    notes.extend(more)
     layout = layout or _layout(clock, group, keys, runs)
     borders = [*np.flatnonzero(starts).tolist(), len(rows)]
     values = _values(table.frame, features, rows)
@@ -120,6 +113,25 @@ def _part(
     return series, notes, layout
 
 
+def _starts(
+    clock: NDArray[np.float64] | None,
+    group: NDArray[np.intp],
+    keys: list[tuple[str, ...]],
+    runs: _Runs | None,
+    layout: SeriesLayout | None,
+) -> tuple[NDArray[np.bool_], list[Note]]:
+    """(n,) True where a series begins: with a group, with a run, behind a gap in time."""
+    starts = np.diff(group, prepend=-1) != 0
+    if runs is not None:
+        starts |= np.diff(runs.number, prepend=-1) != 0
+    if clock is None:
+        return starts, []
+    starts |= np.diff(clock, prepend=clock[:1]) < 0  # an hour that comes twice is split from the first
+    gaps = _gaps(clock, group, keys, runs, layout)
+    cut = int(gaps.sum())
+    return starts | gaps, [Note("The series were cut at gaps in time: {count}.", {"count": cut})] if cut else []
+
+
 @dataclass(frozen=True)
 class _Runs:
     """Passes of wafers through their equipment, row by row in time order."""
@@ -130,7 +142,7 @@ class _Runs:
 
 
 def _runs(
-    table: Table, groups: Sequence[str], rows: NDArray[np.int64], group: NDArray[np.intp], layout: Layout | None
+    table: Table, groups: Sequence[str], rows: NDArray[np.int64], group: NDArray[np.intp], layout: SeriesLayout | None
 ) -> _Runs | None:
     """None where no column names wafers, or their rows are too few to be a trace."""
     wafer = table.column(Role.WAFER)
@@ -155,7 +167,7 @@ def _gaps(
     group: NDArray[np.intp],
     keys: list[tuple[str, ...]],
     runs: _Runs | None,
-    layout: Layout | None,
+    layout: SeriesLayout | None,
 ) -> NDArray[np.bool_]:
     """A pause between two wafers is no gap; within one it is."""
     if runs is not None:
@@ -166,9 +178,9 @@ def _gaps(
 
 def _layout(
     clock: NDArray[Any] | None, group: NDArray[np.intp], keys: list[tuple[str, ...]], runs: _Runs | None
-) -> Layout:
+) -> SeriesLayout:
     if clock is None or runs is not None:
-        return Layout(runs is not None)
+        return SeriesLayout(runs is not None)
     limits = gap_limits(clock, group)
     borders = np.flatnonzero(np.diff(group, prepend=-1) != 0).tolist()
     gaps, intervals = {}, {}
@@ -177,7 +189,7 @@ def _layout(
         if step is not None:
             gaps[key], intervals[key] = float(limits[group[start]]), step
     # Where each of many short groups is a run, what one shows says nothing of another.
-    return Layout(False, gaps, intervals) if len(gaps) <= _MOST_CLOCKS else Layout(False)
+    return SeriesLayout(False, gaps, intervals) if len(gaps) <= _MOST_CLOCKS else SeriesLayout(False)
 
 
 def _rows_with_time(time: NDArray[Any] | None, table: Table) -> tuple[NDArray[np.int64], list[Note]]:

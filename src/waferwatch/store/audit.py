@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
-from waferwatch.store.database import Database, now
-from waferwatch.store.schema import audit as rows
+from waferwatch.store.database.connection import Database, now
+from waferwatch.store.database.schema import audit as rows
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,8 @@ class Audit:
         self._database = database
 
     def add(self, user: str, action: str, subject: str, **detail: Any) -> None:
-        values = {"at": now(), "user": user, "action": action, "subject": subject, "detail": detail}
         with self._database.begin() as connection:
-            connection.execute(rows.insert().values(**values))
+            write_entry(connection, user, action, subject, **detail)
 
     def recent(self, limit: int = 100, before: int | None = None) -> list[Entry]:
         """The newest first.
@@ -48,3 +47,9 @@ class Audit:
                 Entry(row.id, row.at, row.user, row.action, row.subject, dict(row.detail))
                 for row in connection.execute(wanted)
             ]
+
+
+def write_entry(connection: Connection, user: str, action: str, subject: str, **detail: Any) -> None:
+    """Add a line within the transaction of the act itself."""
+    values = {"at": now(), "user": user, "action": action, "subject": subject, "detail": detail}
+    connection.execute(rows.insert().values(**values))

@@ -21,12 +21,12 @@ from waferwatch.read.frames import table_from_frame
 from waferwatch.read.generate import generate
 from waferwatch.read.table import Table
 from waferwatch.settings import Settings
-from waferwatch.store import files, folders
-from waferwatch.store.database import Database, now
+from waferwatch.store.database.connection import Database, now
+from waferwatch.store.database.schema import datasets as rows
+from waferwatch.store.database.schema import runs
+from waferwatch.store.disk import files, folders
+from waferwatch.store.disk.uploads import Incoming, Uploads
 from waferwatch.store.recent import Recent
-from waferwatch.store.schema import datasets as rows
-from waferwatch.store.schema import runs
-from waferwatch.store.uploads import Incoming, Uploads
 
 DEMO = "demo"
 DEMO_ROWS = 20_000

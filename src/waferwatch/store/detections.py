@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from waferwatch.evaluate.metrics import Metrics
 from waferwatch.events.event import Event, Kind, SensorShare
 from waferwatch.read.table import Note
-from waferwatch.scoring.promise import Promise
 from waferwatch.scoring.result import Detection, RunScore
-from waferwatch.series.layout import Layout
+from waferwatch.scoring.thresholds.promise import Promise
+from waferwatch.series.layout import SeriesLayout
 
 _FAST = 1  # of zlib: flags and ids are nearly all zeros
 _ARRAYS = ("scores", "flags", "contributions", "event_ids")
@@ -73,14 +73,14 @@ def restore_detection(frame: pd.DataFrame, about: dict[str, Any]) -> Detection:
             "runs": [RunScore(**run) for run in about["runs"]],
             "metrics": None if about["metrics"] is None else Metrics(**about["metrics"]),
             "promise": None if about.get("promise") is None else Promise(**about["promise"]),
-            "layout": None if about.get("layout") is None else Layout.from_dict(about["layout"]),
+            "layout": None if about.get("layout") is None else SeriesLayout.from_dict(about["layout"]),
             "notes": tuple(Note(note["template"], note["values"]) for note in about["notes"]),
         }
     )
 
 
 def is_old(about: dict[str, Any]) -> bool:
-    """Whether this was kept before 0.4.0, with flags and event ids beside the scores."""
+    """Whether this was kept before 0.4.0, with flags and event ids next to the scores."""
     return "event_ids" not in about
 
 

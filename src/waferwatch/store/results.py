@@ -21,7 +21,6 @@ from waferwatch.errors import DamagedError, NotFoundError
 from waferwatch.events.event import Event
 from waferwatch.scoring.result import Detection
 from waferwatch.settings import Settings
-from waferwatch.store import folders
 from waferwatch.store.detections import (
     describe_detection,
     detection_bytes,
@@ -31,9 +30,10 @@ from waferwatch.store.detections import (
     restore_detection,
     score_frame,
 )
-from waferwatch.store.files import Stamp, Written, put, sha256_of, stamp_of
+from waferwatch.store.disk import folders
+from waferwatch.store.disk.files import Stamp, Written, put, sha256_of, stamp_of
+from waferwatch.store.disk.sealed import guarded, put_json, read_json, read_parquet
 from waferwatch.store.recent import Recent
-from waferwatch.store.sealed import guarded, put_json, read_json, read_parquet
 
 _RECENT_BYTES = 256 * 2**20
 _LOCKS = 64

@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Text, and_, case, cast, func, or_, select, update
 
 from waferwatch.errors import NotFoundError
-from waferwatch.store.clock import database_now
-from waferwatch.store.database import Database, now
-from waferwatch.store.schema import runs as rows
-from waferwatch.store.schema import verdicts
-from waferwatch.store.worker import host_of, lives, this_worker
+from waferwatch.store.database.clock import database_now
+from waferwatch.store.database.connection import Database, now
+from waferwatch.store.database.schema import runs as rows
+from waferwatch.store.database.schema import verdicts
+from waferwatch.store.upkeep.worker import host_of, lives, this_worker
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _SILENT_S = 60.0  # a process on another machine that has not touched its runs for so long is taken to be dead
@@ -57,6 +57,7 @@ class Run:
     summary: dict[str, Any] | None  # what the list of runs shows
     user: str
     fingerprint: str
+    monitor: str | None = None  # id of the version of a monitor that scored
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,14 @@ class Runs:
         self._worker = this_worker()
 
     def add(
-        self, kind: str, dataset: str, dataset_name: str, options: dict[str, Any], fingerprint: str, user: str
+        self,
+        kind: str,
+        dataset: str,
+        dataset_name: str,
+        options: dict[str, Any],
+        fingerprint: str,
+        user: str,
+        monitor: str | None = None,
     ) -> Run:
         """A new run, queued by this process."""
         run_id, moment = secrets.token_hex(8), now()
@@ -88,6 +96,7 @@ class Runs:
             "options": options,
             "fingerprint": fingerprint,
             "user": user,
+            "monitor": monitor,
         }
         with self._database.begin() as connection:
             connection.execute(

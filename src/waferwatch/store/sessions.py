@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from waferwatch.store.database import Database, now
-from waferwatch.store.schema import ended_sessions as rows
+from waferwatch.store.database.connection import Database, now
+from waferwatch.store.database.schema import ended_sessions as rows
 
 
 class EndedSessions:

@@ -10,14 +10,15 @@ from pathlib import Path
 
 from waferwatch.errors import NotFoundError
 from waferwatch.settings import Settings
-from waferwatch.store import folders
 from waferwatch.store.audit import Audit
-from waferwatch.store.database import Database, unwritable
+from waferwatch.store.database.connection import Database, unwritable
 from waferwatch.store.datasets import Datasets
+from waferwatch.store.disk import folders
+from waferwatch.store.monitors.monitors import Monitors
 from waferwatch.store.results import Results
-from waferwatch.store.retention import expired_runs, runs_pending, runs_with_result
 from waferwatch.store.runs import Runs
 from waferwatch.store.sessions import EndedSessions
+from waferwatch.store.upkeep.retention import expired_runs, runs_pending, runs_with_result
 from waferwatch.store.verdicts import Verdicts
 
 _SETTLE_S = 600.0
@@ -33,6 +34,7 @@ class Store:
     datasets: Datasets
     runs: Runs
     results: Results
+    monitors: Monitors
     verdicts: Verdicts
     audit: Audit
     ended_sessions: EndedSessions
@@ -65,6 +67,7 @@ class Store:
         """
         self.datasets.clean()
         self.results.clean()
+        self.monitors.clean()
         for run_id in expired_runs(self.database, self.settings.keep_runs_days):
             try:
                 self.delete_run(run_id)
@@ -78,6 +81,7 @@ class Store:
     def settle(self) -> None:
         """Put files and database in agreement again, where a killed process left them apart."""
         self.datasets.settle()
+        self.monitors.settle()
         folders.settle(
             self.results.folder,
             lambda names: runs_with_result(self.database, names),
@@ -110,6 +114,7 @@ def open_store(settings: Settings) -> Store:
         Datasets(settings, database),
         Runs(database),
         Results(settings),
+        Monitors(settings, database),
         Verdicts(database),
         Audit(database),
         EndedSessions(database),

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from waferwatch.store.database import Database, now
-from waferwatch.store.schema import verdicts as rows
+from waferwatch.store.database.connection import Database, now
+from waferwatch.store.database.schema import verdicts as rows
 
 
 class Judgement(StrEnum):

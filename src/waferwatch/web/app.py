@@ -21,26 +21,27 @@ from waferwatch.errors import WaferwatchError
 from waferwatch.jobs.jobs import Jobs
 from waferwatch.settings import Settings, current_settings
 from waferwatch.store.store import open_store
-from waferwatch.store.sweeper import Sweeper
-from waferwatch.web import audit, health
-from waferwatch.web.answers import JsonAnswer
-from waferwatch.web.assets import serve_asset
-from waferwatch.web.compare import api as compare
-from waferwatch.web.context import Parts, parts
-from waferwatch.web.data import api as data
-from waferwatch.web.detect import api as detect
-from waferwatch.web.detect import runs
-from waferwatch.web.error_page import answer_known
-from waferwatch.web.event import api as event
-from waferwatch.web.groups import api as groups
-from waferwatch.web.guard import Guard
-from waferwatch.web.history import api as history
-from waferwatch.web.login import api as login
-from waferwatch.web.login.access import Access
-from waferwatch.web.openapi import Endpoint, describe
-from waferwatch.web.peers import Peers
-from waferwatch.web.telemetry import Telemetry
-from waferwatch.web.work import Work
+from waferwatch.store.upkeep.sweeper import Sweeper
+from waferwatch.web.access.access import Access
+from waferwatch.web.access.peers import Peers
+from waferwatch.web.html.assets import serve_asset
+from waferwatch.web.pages.compare import api as compare
+from waferwatch.web.pages.data import api as data
+from waferwatch.web.pages.detect import api as detect
+from waferwatch.web.pages.event import api as event
+from waferwatch.web.pages.groups import api as groups
+from waferwatch.web.pages.login import api as login
+from waferwatch.web.pages.monitors import api as monitors
+from waferwatch.web.pages.runs import api as runs
+from waferwatch.web.pages.runs import page as history
+from waferwatch.web.process.telemetry import Telemetry
+from waferwatch.web.shell import audit, health
+from waferwatch.web.shell.answers import JsonAnswer
+from waferwatch.web.shell.context import Parts, parts
+from waferwatch.web.shell.error_page import answer_known
+from waferwatch.web.shell.guard import Guard
+from waferwatch.web.shell.openapi import Endpoint, describe
+from waferwatch.web.shell.work import Work
 
 _PACKED_BYTES = 1024  # answers from this size on are sent compressed
 _PATIENCE_S = 5.0  # for a running job to notice that the server stops
@@ -61,6 +62,7 @@ ENDPOINTS = (
     *compare.ENDPOINTS,
     *history.ENDPOINTS,
     *runs.ENDPOINTS,
+    *monitors.ENDPOINTS,
     *audit.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,
@@ -77,6 +79,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     settings = settings or current_settings()
     store, telemetry = open_store(settings), Telemetry()
     jobs = Jobs(settings, store, telemetry.count_run)
+    telemetry.watch_queue(jobs.waiting, jobs.running)
     made = Parts(settings, store, jobs, telemetry, Work(store.datasets), Access(settings))
     app = Starlette(
         routes=[

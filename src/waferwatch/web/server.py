@@ -11,11 +11,11 @@ from starlette.applications import Starlette
 
 from waferwatch.errors import InputError
 from waferwatch.settings import Settings
+from waferwatch.web.access.access import Access
 from waferwatch.web.app import create_app, prepare
-from waferwatch.web.connections import BACKLOG, PatientProtocol
-from waferwatch.web.file_limit import raise_file_limit
-from waferwatch.web.login.access import Access
-from waferwatch.web.logs import log_to_stderr
+from waferwatch.web.process.connections import BACKLOG, PatientProtocol
+from waferwatch.web.process.file_limit import raise_file_limit
+from waferwatch.web.process.logs import log_to_stderr
 
 _GRACE_S = 5
 
@@ -35,7 +35,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(settings: Settings) -> None:
-    """Serve until interrupted (Ctrl+C or SIGTERM). The address is told on stderr.
+    """Serve until interrupted (Ctrl+C or SIGTERM). The address is printed on stderr.
 
     Raises:
         InputError: when the address cannot be listened on, with the remedy.
@@ -62,7 +62,7 @@ def serve(settings: Settings) -> None:
 
 
 def _greeting(address: str, access: Access) -> list[str]:
-    """Where the server is. A token made for this start is told, for nobody knows it; one of the settings is not."""
+    """Where the server is. A token made for this start is shown, for nobody knows it; one of the settings is not."""
     lines = [f"waferwatch runs at {address} (Ctrl+C ends it)"]
     if access.generated:
         lines += [f"Log in once with {address}/?token={access.token}", f"or with the token {access.token}"]

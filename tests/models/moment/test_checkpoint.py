@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from waferwatch.errors import InputError, ModelError, NotFoundError, WaferwatchError
-from waferwatch.models.moment import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from waferwatch.errors import InputError, ModelError
-from waferwatch.models.moment import checkpoint as checkpoints
-from waferwatch.models.moment import engine as engines
-from waferwatch.models.moment.engine import Engine
-from waferwatch.models.moment.onnx_runner import CPU_WINDOWS
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
+from waferwatch.models.moment.runners import engine as engines
+from waferwatch.models.moment.runners.engine import Engine
+from waferwatch.models.moment.runners.onnx_runner import CPU_WINDOWS
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ class TestWithTorch:
         pytest.importorskip("torch")
 
     def test_cuda_without_a_gpu_is_refused_and_auto_takes_the_cpu(self, checkpoint, monkeypatch):
-        monkeypatch.setattr("waferwatch.models.moment.engine.gpu_is_usable", lambda: False)
+        monkeypatch.setattr("waferwatch.models.moment.runners.engine.gpu_is_usable", lambda: False)
 
         with pytest.raises(ModelError, match="no usable NVIDIA GPU"):
             Engine(checkpoint, "cuda")
@@ -185,9 +185,9 @@ class TestWithTorch:
     @pytest.mark.parametrize("device", ["auto", "cuda"])
     def test_a_usable_gpu_is_given_to_torch(self, device, checkpoint, expected, monkeypatch):
         """No GPU here: the same runner, sent to the processor instead."""
-        from waferwatch.models.moment import torch_runner
+        from waferwatch.models.moment.runners import torch_runner
 
-        monkeypatch.setattr("waferwatch.models.moment.engine.gpu_is_usable", lambda: True)
+        monkeypatch.setattr("waferwatch.models.moment.runners.engine.gpu_is_usable", lambda: True)
         on_cpu = torch_runner.TorchRunner(checkpoint, "cpu")
         asked = []
         monkeypatch.setattr(torch_runner, "TorchRunner", lambda _, device: (asked.append(device), on_cpu)[1])
@@ -201,7 +201,7 @@ class TestWithTorch:
             np.testing.assert_allclose(array, expected[name], atol=1e-5)
 
     def test_weights_of_another_network_are_refused(self, checkpoint):
-        from waferwatch.models.moment.torch_runner import TorchRunner
+        from waferwatch.models.moment.runners.torch_runner import TorchRunner
 
         for other in ({"fault_head": False}, {"num_layers": 3}, {"d_ff": 30}):
             config = type(checkpoint.config)(**checkpoint.config.to_dict() | other)

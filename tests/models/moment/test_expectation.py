@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from waferwatch.models.ensemble.normal import measure
-from waferwatch.models.moment.checkpoint import find, read
-from waferwatch.models.moment.engine import Engine
+from waferwatch.models.ensemble.preparation.normal import measure
+from waferwatch.models.moment.checkpoints.checkpoint import find, read
 from waferwatch.models.moment.expectation import expect
+from waferwatch.models.moment.runners.engine import Engine
 from waferwatch.series.series import Series
 
 LEVEL, SWING, PERIOD = 250.0, 4.0, 64

@@ -9,19 +9,19 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 
 from waferwatch.errors import InputError, ModelError  # noqa: E402
-from waferwatch.models.moment import checkpoint as checkpoints  # noqa: E402
-from waferwatch.models.moment import export  # noqa: E402
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints  # noqa: E402
+from waferwatch.models.moment.checkpoints import export  # noqa: E402
 from waferwatch.models.moment.config import MomentConfig  # noqa: E402
-from waferwatch.models.moment.engine import Engine  # noqa: E402
-from waferwatch.models.moment.network import Moment  # noqa: E402
+from waferwatch.models.moment.network import MomentNetwork  # noqa: E402
+from waferwatch.models.moment.runners.engine import Engine  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
 
-def network(**sizes: object) -> Moment:
+def network(**sizes: object) -> MomentNetwork:
     torch.manual_seed(0)
     tiny = {"d_model": 16, "d_kv": 4, "d_ff": 24, "num_layers": 3, "num_heads": 2}
-    model = Moment(MomentConfig(**tiny | sizes))
+    model = MomentNetwork(MomentConfig(**tiny | sizes))
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.5)

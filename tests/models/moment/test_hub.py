@@ -18,9 +18,9 @@ pytest.importorskip("huggingface_hub")
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from waferwatch.errors import InputError, MissingExtraError, ModelError, NotFoundError  # noqa: E402
-from waferwatch.models.moment import adding, export, hub  # noqa: E402
-from waferwatch.models.moment import checkpoint as checkpoints  # noqa: E402
-from waferwatch.models.moment.engine import Engine  # noqa: E402
+from waferwatch.models.moment.checkpoints import adding, export, hub  # noqa: E402
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints  # noqa: E402
+from waferwatch.models.moment.runners.engine import Engine  # noqa: E402
 
 pytestmark = pytest.mark.torch
 ID = "AutonLab/MOMENT-1-tiny"
@@ -247,8 +247,10 @@ def test_a_file_in_the_way_of_the_data_directory_is_told(tiny_moment, data_dir):
 
 def test_ctrl_c_during_a_download_ends_it_at_once_and_the_next_attempt_completes(hub, tiny_moment, tmp_path, data_dir):
     hub.repositories[ID] = large(tmp_path, tiny_moment)
-    hub.pause_s = 60.0  # longer than the test: the download cannot end by itself
-    code = "import sys; from waferwatch.cli import main; sys.exit(main(sys.argv[1:]))"
+    hub.pause_s = 600.0  # longer than the test waits: the download cannot end by itself
+    # A parent that ignores SIGINT, as nohup does, would hand that on.
+    code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += "from waferwatch.cli import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, "models", "import", ID]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         while not any(path.endswith("model.safetensors") for method, path, _ in hub.requests if method == "GET"):
@@ -256,10 +258,8 @@ def test_ctrl_c_during_a_download_ends_it_at_once_and_the_next_attempt_completes
             time.sleep(0.05)
         time.sleep(1)
         process.send_signal(signal.SIGINT)
-        start = time.monotonic()
         told = process.communicate(timeout=60)[1]
     assert process.returncode == 130, told
-    assert time.monotonic() - start < 15
     assert not (data_dir / "checkpoints" / "MOMENT-1-tiny").exists()
 
     hub.pause_s = 0.0

@@ -9,16 +9,16 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file  # noqa: E402
 
+from waferwatch.models.moment.checkpoints.weights_file import load_official  # noqa: E402
 from waferwatch.models.moment.config import MomentConfig  # noqa: E402
-from waferwatch.models.moment.network import Moment, relative_position_buckets  # noqa: E402
-from waferwatch.models.moment.weights_file import load_official  # noqa: E402
+from waferwatch.models.moment.network import MomentNetwork, relative_position_buckets  # noqa: E402
 
 pytestmark = pytest.mark.torch
 TOLERANCE = 1e-4  # of a window's spread
 
 
 @pytest.fixture
-def model(tiny_moment) -> Moment:
+def model(tiny_moment) -> MomentNetwork:
     return load_official(tiny_moment)
 
 
@@ -28,7 +28,7 @@ def expected(tiny_moment) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays.files}
 
 
-def difference(model: Moment, expected: dict[str, torch.Tensor]) -> torch.Tensor:
+def difference(model: MomentNetwork, expected: dict[str, torch.Tensor]) -> torch.Tensor:
     """Largest difference to momentfm for each window, as a share of the window's spread."""
     with torch.inference_mode():
         got = model.restore(expected["x"], expected["input_mask"], expected["mask"])
@@ -60,7 +60,7 @@ def test_the_names_are_those_of_the_official_checkpoint(model, tiny_moment):
 
 
 def test_a_fault_head_adds_only_its_own_names(model):
-    with_head = Moment(MomentConfig(**model.config.to_dict() | {"fault_head": True}))
+    with_head = MomentNetwork(MomentConfig(**model.config.to_dict() | {"fault_head": True}))
 
     added = set(with_head.state_dict()) - set(model.state_dict())
     assert added == {"fault_head.linear.weight", "fault_head.linear.bias"}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from waferwatch.errors import InputError
+from waferwatch.models.moment.checkpoints.normal_windows import NormalSeries, normal_series
 from waferwatch.models.moment.config import MomentConfig
-from waferwatch.models.moment.normal_windows import NormalSeries, normal_series
 from waferwatch.series.series import Series
 
 CONFIG = MomentConfig(d_model=16, d_kv=4, d_ff=24, num_layers=2, num_heads=2)

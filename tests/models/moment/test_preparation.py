@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from waferwatch.models.ensemble.normal import measure
+from waferwatch.models.ensemble.preparation.normal import measure
 from waferwatch.models.moment.preparation import CLIP, prepare
 from waferwatch.series.series import Series
 

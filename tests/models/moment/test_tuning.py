@@ -13,12 +13,12 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("filelock")
 
 from waferwatch.errors import InputError, MissingExtraError, NotFoundError  # noqa: E402
-from waferwatch.models.moment import checkpoint as checkpoints  # noqa: E402
-from waferwatch.models.moment import export, hub, tuned, tuning  # noqa: E402
-from waferwatch.models.moment.engine import Engine  # noqa: E402
-from waferwatch.models.moment.network import Moment  # noqa: E402
-from waferwatch.models.moment.normal_windows import normal_series  # noqa: E402
-from waferwatch.models.moment.torch_runner import load_network  # noqa: E402
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints  # noqa: E402
+from waferwatch.models.moment.checkpoints import export, hub, tuned, tuning  # noqa: E402
+from waferwatch.models.moment.checkpoints.normal_windows import normal_series  # noqa: E402
+from waferwatch.models.moment.network import MomentNetwork  # noqa: E402
+from waferwatch.models.moment.runners.engine import Engine  # noqa: E402
+from waferwatch.models.moment.runners.torch_runner import load_network  # noqa: E402
 from waferwatch.series.series import Series  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -63,12 +63,14 @@ def normal() -> list[list[Series]]:
     return [[Series(values[:, None], point, None)]]
 
 
-def run_tune(model: Moment, normal: list[list[Series]], seconds: float = 60, seed: int = 0) -> tuning.Course:
+def run_tune(
+    model: MomentNetwork, normal: list[list[Series]], seconds: float = 60, seed: int = 0
+) -> tuning.TuningResult:
     learnt, held = normal_series(normal, model.config)
     return tuning.tune(model, learnt, held, seconds=seconds, seed=seed, report=silent)
 
 
-def weights(model: Moment) -> dict[str, np.ndarray]:
+def weights(model: MomentNetwork) -> dict[str, np.ndarray]:
     return {name: value.numpy().copy() for name, value in model.state_dict().items()}
 
 

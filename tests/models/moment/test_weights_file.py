@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from waferwatch.errors import ModelError  # noqa: E402
-from waferwatch.models.moment.weights_file import load_official  # noqa: E402
+from waferwatch.models.moment.checkpoints.weights_file import load_official  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.export.svg.scales import Scale
+from waferwatch.export.svg.scales import AxisScale
 from waferwatch.export.svg.words import escaped
 
 _POINT_PX = 2.2
 _MOST_WRITTEN = 12  # cells a side up to which their numbers are written in a heat map
 
 
-def draw_trace(trace: dict[str, Any], x: Scale, y: Scale, bar_gap: float) -> str:
+def draw_trace(trace: dict[str, Any], x: AxisScale, y: AxisScale, bar_gap: float) -> str:
     """One trace of a figure as SVG."""
     match trace["type"]:
         case "scatter":
@@ -28,7 +28,7 @@ def draw_trace(trace: dict[str, Any], x: Scale, y: Scale, bar_gap: float) -> str
             raise ValueError(f"no still picture of {other}")
 
 
-def _scatter(trace: dict[str, Any], x: Scale, y: Scale) -> str:
+def _scatter(trace: dict[str, Any], x: AxisScale, y: AxisScale) -> str:
     across, down = x.pixels(trace["x"]), y.pixels(trace["y"])
     mode = str(trace.get("mode", "lines"))
     drawn = _line(trace.get("line", {}), across, down) if "lines" in mode else ""
@@ -59,7 +59,7 @@ def _points(marker: dict[str, Any], across: NDArray[np.float64], down: NDArray[n
     return f'<path d="{path}" stroke="{color_of(marker)}" stroke-width="{width:.1f}" stroke-linecap="round"/>'
 
 
-def _bars(trace: dict[str, Any], x: Scale, y: Scale, gap: float) -> str:
+def _bars(trace: dict[str, Any], x: AxisScale, y: AxisScale, gap: float) -> str:
     lying = trace.get("orientation") == "h"
     along, out = (y, x) if lying else (x, y)
     places, ends = along.pixels(trace["y" if lying else "x"]), out.pixels(trace["x" if lying else "y"])
@@ -80,7 +80,9 @@ def _bars(trace: dict[str, Any], x: Scale, y: Scale, gap: float) -> str:
     return whole + _errors(trace, x, y, ends if lying else places, places if lying else ends)
 
 
-def _errors(trace: dict[str, Any], x: Scale, y: Scale, across: NDArray[np.float64], down: NDArray[np.float64]) -> str:
+def _errors(
+    trace: dict[str, Any], x: AxisScale, y: AxisScale, across: NDArray[np.float64], down: NDArray[np.float64]
+) -> str:
     """Lines from the low to the high end of what a value may be."""
     error = trace.get("error_x")
     if not error:
@@ -94,7 +96,7 @@ def _errors(trace: dict[str, Any], x: Scale, y: Scale, across: NDArray[np.float6
     return f'<path d="{path}" class="ink" stroke-width="1.2"/>' if path else ""
 
 
-def _heatmap(trace: dict[str, Any], x: Scale, y: Scale) -> str:
+def _heatmap(trace: dict[str, Any], x: AxisScale, y: AxisScale) -> str:
     rows = [list(row) for row in trace["z"]]
     columns = trace.get("x") or range(len(rows[0]))
     across, down = x.pixels(columns), y.pixels(trace.get("y") or range(len(rows)))

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.export.svg.marks import color_of, draw_trace, heat, heat_range, rectangle, stroke
-from waferwatch.export.svg.scales import Scale, as_numbers, make_scale
+from waferwatch.export.svg.scales import AxisScale, as_numbers, make_scale
 from waferwatch.export.svg.words import cut, escaped, plain, width_px
 
 _LINE_PX = 15  # height of a line of letters
@@ -105,7 +105,7 @@ def _values(name: str, layout: dict[str, Any], data: list[dict[str, Any]]) -> li
     return found
 
 
-def _scale(name: str, layout: dict[str, Any], data: list[dict[str, Any]], frame: Frame) -> Scale:
+def _scale(name: str, layout: dict[str, Any], data: list[dict[str, Any]], frame: Frame) -> AxisScale:
     own = layout.get(name, {})
     low, high = own.get("domain", (0, 1))
     ends = (frame.across(low), frame.across(high)) if name[0] == "x" else (frame.down(low), frame.down(high))
@@ -120,7 +120,7 @@ def _scale(name: str, layout: dict[str, Any], data: list[dict[str, Any]], frame:
 
 
 def _frame(layout: dict[str, Any], data: list[dict[str, Any]], width: int, height: int, top: float) -> Frame:
-    """Room for the longest labels beside and under the axes."""
+    """Room for the longest labels next to and under the axes."""
     trial = Frame(0, top, width, height)
     left = 34.0
     for name in (name for name in _axes(layout) if name[0] == "y" and name in layout):
@@ -137,7 +137,7 @@ def _frame(layout: dict[str, Any], data: list[dict[str, Any]], width: int, heigh
     return Frame(min(left, width * 0.4), top, width - beside, height - min(bottom, height * 0.4))
 
 
-def _grid(name: str, scale: Scale, frame: Frame) -> str:
+def _grid(name: str, scale: AxisScale, frame: Frame) -> str:
     across = name[0] == "x"
     size = abs(scale.end - scale.start)
     ticks = scale.ticks(max(2, int(size / (_PX_PER_X_TICK if across else _PX_PER_Y_TICK))))
@@ -163,7 +163,7 @@ def _under(place: float, down: float, label: str, turned: bool) -> str:
     return f'<text x="{place:.1f}" y="{down:.1f}" class="middle">{escaped(label)}</text>'
 
 
-def _axis_title(name: str, scale: Scale, frame: Frame) -> str:
+def _axis_title(name: str, scale: AxisScale, frame: Frame) -> str:
     text = plain(str(scale.layout.get("title", {}).get("text", "")))
     if not text:
         return ""
@@ -174,7 +174,7 @@ def _axis_title(name: str, scale: Scale, frame: Frame) -> str:
     return f'<text x="12" y="{middle:.1f}" class="middle soft" transform="rotate(-90 12 {middle:.1f})">{words}</text>'
 
 
-def _shape(shape: dict[str, Any], scales: dict[str, Scale], frame: Frame) -> str:
+def _shape(shape: dict[str, Any], scales: dict[str, AxisScale], frame: Frame) -> str:
     x0, x1 = (_across(shape[end], shape.get("xref", "x"), scales, frame) for end in ("x0", "x1"))
     y0, y1 = (_down(shape[end], shape.get("yref", "y"), scales, frame) for end in ("y0", "y1"))
     line = shape.get("line", {})
@@ -184,20 +184,20 @@ def _shape(shape: dict[str, Any], scales: dict[str, Scale], frame: Frame) -> str
     return rectangle(min(x0, x1), min(y0, y1), wide, abs(y1 - y0), fill=str(shape.get("fillcolor", "none")))
 
 
-def _across(value: Any, reference: str, scales: dict[str, Scale], frame: Frame) -> float:
+def _across(value: Any, reference: str, scales: dict[str, AxisScale], frame: Frame) -> float:
     """Where a value of an x axis lies, or a part of the paper's width."""
     return frame.across(value) if reference == "paper" else _pixel(value, scales[f"xaxis{reference[1:]}"])
 
 
-def _down(value: Any, reference: str, scales: dict[str, Scale], frame: Frame) -> float:
+def _down(value: Any, reference: str, scales: dict[str, AxisScale], frame: Frame) -> float:
     return frame.down(value) if reference == "paper" else _pixel(value, scales[f"yaxis{reference[1:]}"])
 
 
-def _pixel(value: Any, scale: Scale) -> float:
+def _pixel(value: Any, scale: AxisScale) -> float:
     return float(scale.pixels([value])[0])
 
 
-def _annotation(note: dict[str, Any], scales: dict[str, Scale], frame: Frame) -> str:
+def _annotation(note: dict[str, Any], scales: dict[str, AxisScale], frame: Frame) -> str:
     x = _across(note["x"], note.get("xref", "x"), scales, frame)
     y = _down(note["y"], note.get("yref", "y"), scales, frame)
     words = escaped(cut(plain(str(note["text"])), 120))

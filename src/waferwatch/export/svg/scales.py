@@ -1,4 +1,4 @@
-"""Axes: where a value lies on the picture, and which values are written beside it."""
+"""Axes: where a value lies on the picture, and which values are written next to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DAY_S, _HOUR_S, _MINUTE_S = 86400, 3600, 60
 
 
 @dataclass(frozen=True)
-class Scale:
+class AxisScale:
     """One axis of one picture."""
 
     low: float  # value at ``start``: seconds since 1970 for times, a power of ten for logarithms
@@ -65,13 +65,13 @@ def as_numbers(values: Iterable[Any], kind: str) -> NDArray[np.float64]:
     return numbers
 
 
-def make_scale(layout: dict[str, Any], values: Sequence[NDArray[np.float64]], start: float, end: float) -> Scale:
+def make_scale(layout: dict[str, Any], values: Sequence[NDArray[np.float64]], start: float, end: float) -> AxisScale:
     """An axis over the range that its layout names, or else over all ``values``, with a little room at both ends."""
     kind = str(layout.get("type", "linear"))
     low, high = _range(layout, kind, values)
     if layout.get("autorange") == "reversed":
         low, high = high, low
-    return Scale(low, high, start, end, kind, layout)
+    return AxisScale(low, high, start, end, kind, layout)
 
 
 def _range(layout: dict[str, Any], kind: str, values: Sequence[NDArray[np.float64]]) -> tuple[float, float]:

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 from waferwatch.models.blocks import NOT_LEARNT, contiguous, of_runs
 from waferwatch.models.contract import Detector, Learnt, ModelInfo, Part, Progress, Scores, no_progress
-from waferwatch.models.ensemble.alignment import FEWEST_POINTS, FEWEST_RUNS, MOST_POINTS, are_runs
-from waferwatch.models.ensemble.batches import Piece, batches, in_threads
-from waferwatch.models.ensemble.chain import Chain, chain_of
-from waferwatch.models.ensemble.columns import columns_of
-from waferwatch.models.ensemble.course import Course
-from waferwatch.models.ensemble.normal import Normal, measure
-from waferwatch.models.ensemble.one_sensor import OneSensor, OneSensorLearning
+from waferwatch.models.ensemble.features.course import Course
+from waferwatch.models.ensemble.features.one_sensor import OneSensor, OneSensorLearning
+from waferwatch.models.ensemble.features.several_sensors import SeveralSensors, SeveralSensorsLearning
+from waferwatch.models.ensemble.features.states import States, with_excess
+from waferwatch.models.ensemble.features.stepwise import Stepwise, StepwiseLearning, fused
+from waferwatch.models.ensemble.features.whole_runs import WholeRuns, WholeRunsLearning
+from waferwatch.models.ensemble.preparation.alignment import FEWEST_POINTS, FEWEST_RUNS, MOST_POINTS, are_runs
+from waferwatch.models.ensemble.preparation.batches import Piece, batches, in_threads
+from waferwatch.models.ensemble.preparation.chain import Chain, chain_of
+from waferwatch.models.ensemble.preparation.columns import columns_of
+from waferwatch.models.ensemble.preparation.normal import Normal, measure
 from waferwatch.models.ensemble.set_aside import outlying
-from waferwatch.models.ensemble.several_sensors import SeveralSensors, SeveralSensorsLearning
-from waferwatch.models.ensemble.states import States, with_excess
-from waferwatch.models.ensemble.stepwise import Stepwise, StepwiseLearning, fused
-from waferwatch.models.ensemble.whole_runs import WholeRuns, WholeRunsLearning
 from waferwatch.models.moment.encoder import Encoder, Step
 from waferwatch.models.state import storable
 from waferwatch.series.series import Series, steps_of
@@ -307,7 +307,8 @@ def _learn_steps(reference: Sequence[Series], runs: bool, step: Step) -> Learnt 
 
 def _unlike_the_others(reference: Sequence[Series], steps: Sequence[Steps]) -> list[int]:
     normal = measure(reference)
-    return np.flatnonzero(outlying([columns_of(one, normal) for one in reference], steps) > 1).tolist()
+    unlike = outlying([columns_of(one, normal) for one in reference], steps) > 1
+    return [number for number in np.flatnonzero(unlike).tolist() if not reference[number].vouched]
 
 
 def _have_stages(reference: Sequence[Series]) -> bool:
@@ -352,12 +353,12 @@ def _learn_wholes(runs: Sequence[Series], encoder: Encoder | None, step: Step) -
 
 
 def _most_usual(runs: Sequence[Series], left: Sequence[NDArray[np.float64]]) -> list[Series]:
-    """Those that lie nearest to the others."""
+    """Those that lie nearest to the others, and those that an engineer vouched for."""
     medians = np.array([float(np.nanmedian(one)) if (~np.isnan(one)).any() else np.inf for one in left])
     if len(runs) < FEWEST_RUNS / MOST_USUAL:
         return list(runs)
     border = np.quantile(medians[np.isfinite(medians)], MOST_USUAL)
-    return [run for run, median in zip(runs, medians, strict=True) if median <= border]
+    return [run for run, median in zip(runs, medians, strict=True) if median <= border or run.vouched]
 
 
 def _at_level(normal: Normal, first: Sequence[Series]) -> Normal:

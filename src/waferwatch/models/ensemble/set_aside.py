@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.models.ensemble.columns import Columns, bridged
-from waferwatch.models.ensemble.stays import LONGEST, absolute, bounds
+from waferwatch.models.ensemble.preparation.columns import Columns, bridged
+from waferwatch.models.ensemble.preparation.stays import LONGEST, absolute, bounds
 from waferwatch.series.steps import Steps, joined
 
 FEWEST = 8  # stays in a stage that can say what is usual there

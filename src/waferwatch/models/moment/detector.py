@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from waferwatch.models.contract import ModelInfo
 from waferwatch.models.ensemble.detector import EnsembleDetector
-from waferwatch.models.moment import checkpoint as checkpoints
+from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
 from waferwatch.models.moment.encoder import Encoder
-from waferwatch.models.moment.engine import Engine
+from waferwatch.models.moment.runners.engine import Engine
 from waferwatch.settings import current_settings
 
 

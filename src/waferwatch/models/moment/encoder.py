@@ -10,8 +10,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from waferwatch.models.ensemble.columns import Columns
-from waferwatch.models.moment.engine import Engine
+from waferwatch.models.ensemble.preparation.columns import Columns
+from waferwatch.models.moment.runners.engine import Engine
 
 DIRECTIONS = 24  # of an embedding that are kept
 OVERLAP = 256  # of windows of 512: less overlap cost up to 0.04 VUS-PR (docs/experiments.md)

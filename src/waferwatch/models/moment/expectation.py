@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.models.ensemble.normal import Normal
-from waferwatch.models.moment.engine import Engine
-from waferwatch.models.moment.preparation import CLIP, Windows, prepare
+from waferwatch.models.ensemble.preparation.normal import Normal
+from waferwatch.models.moment.preparation import CLIP, PreparedWindows, prepare
+from waferwatch.models.moment.runners.engine import Engine
 from waferwatch.series.series import Series
 from waferwatch.series.windows import Cut, stitch, take
 
@@ -66,7 +66,7 @@ def expect(engine: Engine, series: Series, event: slice, view: slice, normal: No
 
 
 def _around(view: slice, points: int, least: int) -> slice:
-    """At least so many points with the view in their middle, moved inside the series; all of a shorter series."""
+    """At least ``least`` points with the view in their middle, moved inside the series; all of a shorter series."""
     length = max(least, view.stop - view.start)
     start = max(0, min((view.start + view.stop - length) // 2, points - length))
     return slice(start, min(points, start + length))
@@ -85,7 +85,7 @@ def _averages(values: Floats, points: int) -> Floats:
 
 def _centred_on_surroundings(
     piece: Floats, inside: slice, normal: Normal, window: int, patch: int
-) -> tuple[Windows, Floats]:
+) -> tuple[PreparedWindows, Floats]:
     """The windows as the network takes them, centred as if the event were not in them, and (S, W) their centres.
 
     A window that holds nothing else keeps its own centre; the centre is NaN where nothing was measured.
@@ -108,7 +108,7 @@ def _centred_on_surroundings(
     return replace(whole, x=x.astype(np.float32)), centre
 
 
-def _centres(prepared: Windows, scaled: Floats) -> Floats:
+def _centres(prepared: PreparedWindows, scaled: Floats) -> Floats:
     """(S, W) what ``prepare`` took from each window to centre it: it does not tell. NaN where nothing was measured."""
     patch = prepared.x.shape[-1] // prepared.observed.shape[-1]
     seen = np.repeat(prepared.observed, patch, axis=-1) > 0
@@ -124,7 +124,7 @@ def _medians(values: Floats, usable: NDArray[np.bool_]) -> Floats:
     return found
 
 
-def _draw(engine: Engine, windows: Windows, inside: slice) -> NDArray[np.float32]:
+def _draw(engine: Engine, windows: PreparedWindows, inside: slice) -> NDArray[np.float32]:
     """(S, W, T) what the network draws of each patch while it is hidden."""
     sensors, count, points = windows.x.shape
     x = windows.x.reshape(-1, points)

@@ -149,7 +149,7 @@ class Block(nn.Module):
         return output
 
 
-class Encoder(nn.Module):
+class EncoderStack(nn.Module):
     """A T5 encoder stack over ready-made embeddings."""
 
     def __init__(self, config: MomentConfig) -> None:
@@ -194,14 +194,14 @@ class PatchHead(nn.Module):
         return points.flatten(1)
 
 
-class Moment(nn.Module):
+class MomentNetwork(nn.Module):
     """MOMENT for restoring masked or faulty windows of one sensor."""
 
     def __init__(self, config: MomentConfig) -> None:
         super().__init__()
         self.config = config
         self.patch_embedding = PatchEmbedding(config)
-        self.encoder = Encoder(config)
+        self.encoder = EncoderStack(config)
         self.head = PatchHead(config)
         self.fault_head = PatchHead(config) if config.fault_head else None
 

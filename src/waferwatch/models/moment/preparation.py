@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.models.ensemble.columns import columns_of
-from waferwatch.models.ensemble.normal import Normal
+from waferwatch.models.ensemble.preparation.columns import columns_of
+from waferwatch.models.ensemble.preparation.normal import Normal
 from waferwatch.series.series import Series
 from waferwatch.series.windows import Cut, cut, take
 
@@ -22,7 +22,7 @@ CLIP = 15.0  # normalised values beyond this are clipped, as in training
 
 
 @dataclass(frozen=True)
-class Windows:
+class PreparedWindows:
     """One series ready for the network. S sensors, W windows, T points, N patches."""
 
     x: NDArray[np.float32]  # (S, W, T) normalised, gaps filled, 0 where not observed
@@ -30,7 +30,7 @@ class Windows:
     where: Cut
 
 
-def prepare(series: Series, normal: Normal, *, window: int, patch: int, overlap: int) -> Windows:
+def prepare(series: Series, normal: Normal, *, window: int, patch: int, overlap: int) -> PreparedWindows:
     """Normalise, fill gaps, cut into windows, centre each. Needs at least one point."""
     columns = columns_of(series, normal)
     return to_windows(columns.values.T, columns.measured.T, window=window, patch=patch, overlap=overlap)
@@ -38,7 +38,7 @@ def prepare(series: Series, normal: Normal, *, window: int, patch: int, overlap:
 
 def to_windows(
     values: NDArray[Any], measured: NDArray[np.bool_], *, window: int, patch: int, overlap: int, centred: bool = True
-) -> Windows:
+) -> PreparedWindows:
     """Cut normalised columns without gaps, (n, S), into windows.
 
     Args:
@@ -54,7 +54,7 @@ def to_windows(
         _complete_first_patch(x, known, where.padding, patch)
     patches = known.reshape(*known.shape[:2], window // patch, patch)
     observed = (2 * patches.sum(axis=-1) >= patch).astype(np.float32)
-    return Windows(_clipped(x, np.repeat(observed, patch, axis=-1), centred), observed, where)
+    return PreparedWindows(_clipped(x, np.repeat(observed, patch, axis=-1), centred), observed, where)
 
 
 def _clipped(x: NDArray[Any], observed: NDArray[np.float32], centred: bool) -> NDArray[np.float32]:

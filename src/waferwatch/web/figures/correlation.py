@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from waferwatch.read.table import Table
 from waferwatch.scoring.result import Detection
 from waferwatch.web.figures.style import DIVERGING, Figure, empty, layout, safe, short
-from waferwatch.web.language import Translator
+from waferwatch.web.html.language import Translator
 
 MOST_SENSORS = 30
 _MOST_ROWS = 50_000
@@ -36,16 +36,20 @@ def correlation_figure(
         matrix = _matrix(table, chosen, found.flags) - _matrix(table, chosen, normal)
     else:
         matrix = _matrix(table, chosen, found.flags if rows == "anomalous" else normal)
-    limit = 2 if rows == "difference" else 1
-    names = [safe(name, 24) for name in chosen]
+    return _heat_map(matrix, [safe(name, 24) for name in chosen], limit=2 if rows == "difference" else 1)
+
+
+def _heat_map(matrix: NDArray[np.float64], names: list[str], limit: int) -> Figure:
+    # Places instead of names: two names may be alike once they are shortened.
+    places = list(range(len(names)))
+    ticks = {"tickvals": places, "ticktext": names, "automargin": True}
     return {
         "data": [
             {
                 "type": "heatmap",
                 "z": [short(row) for row in np.round(matrix, 3)],
-                # Places instead of names: two names may be alike once they are shortened.
-                "x": list(range(len(names))),
-                "y": list(range(len(names))),
+                "x": places,
+                "y": places,
                 "text": [[f"{one}<br>{two}" for two in names] for one in names],
                 "hovertemplate": "%{text}<br>%{z:.2f}<extra></extra>",
                 "colorscale": DIVERGING,
@@ -58,13 +62,8 @@ def correlation_figure(
         ],
         "layout": layout(
             margin={"l": 16, "r": 8, "t": 16, "b": 16},
-            xaxis={"tickvals": list(range(len(names))), "ticktext": names, "tickangle": -45, "automargin": True},
-            yaxis={
-                "tickvals": list(range(len(names))),
-                "ticktext": names,
-                "autorange": "reversed",
-                "automargin": True,
-            },
+            xaxis=ticks | {"tickangle": -45},
+            yaxis=ticks | {"autorange": "reversed"},
         ),
     }
 

@@ -1,4 +1,4 @@
-"""How often a sensor takes which value: normal rows beside anomalous ones."""
+"""How often a sensor takes which value: normal rows compared with anomalous ones."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from waferwatch.read.table import Table
 from waferwatch.scoring.result import Detection
 from waferwatch.web.figures.style import ANOMALY, NORMAL, Figure, empty, layout, safe, short
-from waferwatch.web.language import Translator
+from waferwatch.web.html.language import Translator
 
 _BINS = 48
 
 
 def distribution_figure(table: Table, sensor: str, found: Detection, translate: Translator) -> Figure:
-    """Two histograms over the same bins, each as a share of its own rows, so that few rows are seen beside many."""
+    """Two histograms over the same bins, each as a share of its own rows, so that few rows are seen next to many."""
     values = table.frame[sensor].to_numpy(np.float64)
     seen = np.isfinite(values)
     if not seen.any():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from waferwatch.web.figures.groups import group_axis
 from waferwatch.web.figures.style import ANOMALY, NORMAL, Figure, empty, layout, safe, short
-from waferwatch.web.language import Translator
+from waferwatch.web.html.language import Translator
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # whisker, box, line, box, whisker
 

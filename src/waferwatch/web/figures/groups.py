@@ -7,7 +7,7 @@ from typing import Any
 
 from waferwatch.grouping.counts import GroupCount
 from waferwatch.web.figures.style import ANOMALY, NORMAL, Figure, layout, safe, short
-from waferwatch.web.language import Translator
+from waferwatch.web.html.language import Translator
 
 _MOST_BARS = 40
 _WHISKER = "#7c8794"  # seen on light, on dark, and on the bars

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from tsdownsample import MinMaxLTTBDownsampler
 
 from waferwatch.read.table import Role, Table
-from waferwatch.series.layout import Layout
+from waferwatch.series.layout import SeriesLayout
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
 
-_BY_GAPS = Layout(by_wafer=False)  # a line goes on from one wafer to the next
+_BY_GAPS = SeriesLayout(by_wafer=False)  # a line goes on from one wafer to the next
 _sampler = MinMaxLTTBDownsampler()  # type: ignore[no-untyped-call]
 _FEWEST_FOR_LTTB = 16  # below it the algorithm's buckets mean nothing; the extremes are taken instead
 

@@ -12,7 +12,7 @@ from waferwatch.grouping.alignment import Step
 from waferwatch.grouping.overlay import Envelope, Overlay, Trace
 from waferwatch.web.figures.lines import pick
 from waferwatch.web.figures.style import ANOMALY, LINES, REFERENCE, Figure, layout, safe, short
-from waferwatch.web.language import Translator
+from waferwatch.web.html.language import Translator
 
 _ENVELOPE_POINTS, _FLAG_POINTS = 150, 500
 _ALL_POINTS, _LEAST_POINTS = 2500, 60  # of all runs together, and of one of them

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from waferwatch.scoring.result import Detection
 from waferwatch.web.figures.style import ANOMALY, NORMAL, REFERENCE, Figure, empty, layout, short
-from waferwatch.web.language import Translator
+from waferwatch.web.html.language import Translator
 
 _BINS = 60
-_AROUND = 0.03  # of the scale, left free beside a threshold above every score
+_AROUND = 0.03  # of the scale, left free next to a threshold above every score
 
 
 def score_figure(found: Detection, translate: Translator) -> Figure:
@@ -24,31 +27,8 @@ def score_figure(found: Detection, translate: Translator) -> Figure:
     threshold = float(found.threshold)
     shown = np.isfinite(threshold) and low <= threshold
     last = max(high, threshold) if shown else high  # the threshold may lie above every score
-    line = {"width": 1.5, "dash": "dash", "color": REFERENCE}
-    mark = {
-        "type": "line",
-        "xref": "x",
-        "yref": "paper",
-        "x0": threshold,
-        "x1": threshold,
-        "y0": 0,
-        "y1": 1,
-        "line": line,
-    }
-    text = {"text": translate("threshold"), "xref": "x", "yref": "paper", "x": threshold, "y": 1, "yanchor": "bottom"}
     return {
-        "data": [
-            {
-                "type": "bar",
-                "x": short(middle),
-                "y": counts.tolist(),
-                "marker": {
-                    "color": [ANOMALY if place > threshold else NORMAL for place in middle],
-                    "line": {"width": 0},
-                },
-                "hovertemplate": "%{x:.4g}<br>%{y:,}<extra></extra>",
-            }
-        ],
+        "data": [_bars(middle, counts, threshold)],
         "layout": layout(
             bargap=0.05,
             margin={"l": 56, "r": 16, "t": 28, "b": 44},
@@ -59,7 +39,27 @@ def score_figure(found: Detection, translate: Translator) -> Figure:
             },
             yaxis={"title": {"text": translate("rows (logarithmic)")}, "type": "log", "dtick": 1},
             meta={"range": [low, last]},
-            shapes=[mark] if shown else [],
-            annotations=[text | {"showarrow": False}] if shown else [],
+            **(_mark(threshold, translate) if shown else {"shapes": [], "annotations": []}),
         ),
+    }
+
+
+def _bars(middle: NDArray[np.float64], counts: NDArray[np.int64], threshold: float) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "x": short(middle),
+        "y": counts.tolist(),
+        "marker": {"color": [ANOMALY if place > threshold else NORMAL for place in middle], "line": {"width": 0}},
+        "hovertemplate": "%{x:.4g}<br>%{y:,}<extra></extra>",
+    }
+
+
+def _mark(threshold: float, translate: Translator) -> dict[str, Any]:
+    """The threshold as a line with its name."""
+    line = {"width": 1.5, "dash": "dash", "color": REFERENCE}
+    place = {"xref": "x", "yref": "paper"}
+    text = {"text": translate("threshold"), "x": threshold, "y": 1, "yanchor": "bottom", "showarrow": False}
+    return {
+        "shapes": [{"type": "line", **place, "x0": threshold, "x1": threshold, "y0": 0, "y1": 1, "line": line}],
+        "annotations": [text | place],
     }

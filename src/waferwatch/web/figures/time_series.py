@@ -28,7 +28,7 @@ from waferwatch.web.figures.style import (
     safe,
     short,
 )
-from waferwatch.web.language import Translator
+from waferwatch.web.html.language import Translator
 
 _MOST_LINES = 12
 _MOST_SHADES = 200
@@ -84,7 +84,7 @@ def _bounds(window: Window, axis: str, zone: str | None) -> tuple[Any, Any]:
 
 
 def _chosen(lines: Lines, found: Detection | None, points: int) -> list[Line]:
-    """The lines that can be told apart on one screen: those with most flagged rows."""
+    """As many lines as one screen can show apart: those with most flagged rows."""
     most = min(_MOST_LINES, max(1, points // 8))
     if len(lines.lines) <= most:
         return lines.lines
@@ -116,7 +116,7 @@ def _traces(parts: list[tuple[Line, slice]], values: NDArray[np.float64], points
 
 
 def _points(line: Line, part: slice, values: NDArray[np.float64], points: int) -> dict[str, list[Any]]:
-    """x and y of one line, parted where a series ends as far as the points allow."""
+    """x and y of one line, broken where a series ends as far as the points allow."""
     rows, place, stretch = line.rows[part], line.place[part], line.stretch[part]
     borders = int(np.count_nonzero(np.diff(stretch)))
     parted = borders <= points // 4
@@ -167,19 +167,8 @@ def _layout(
     bounds: tuple[Any, Any],
     translate: Translator,
 ) -> dict[str, Any]:
-    axis: dict[str, Any] = {
-        "type": "date" if lines.axis == "date" else "linear",
-        "anchor": "y" if found is None else "y2",
-    }
-    title = {"row": translate("row"), "number": safe(lines.title)}.get(lines.axis)
-    if title:  # an empty one would leave a band under the plot
-        axis["title"] = {"text": title}
-    if lines.axis == "row":
-        axis["tickformat"] = ",d"
-    if bounds[0] is not None and bounds[1] is not None:
-        axis["range"] = axis_values(np.array(bounds))
     own: dict[str, Any] = {
-        "xaxis": axis,
+        "xaxis": _axis(lines, "y" if found is None else "y2", bounds, translate),
         "yaxis": {"title": {"text": safe(sensor, 40)}, "zeroline": False, "fixedrange": True},
         "showlegend": shown > 1,
         "meta": {
@@ -200,6 +189,19 @@ def _layout(
         }
         own["shapes"] = [*_shades(found, lines, bounds), *_threshold(found.threshold)]
     return layout(**own)
+
+
+def _axis(lines: Lines, anchor: str, bounds: tuple[Any, Any], translate: Translator) -> dict[str, Any]:
+    """Of time, or whatever the rows lie along."""
+    axis: dict[str, Any] = {"type": "date" if lines.axis == "date" else "linear", "anchor": anchor}
+    title = {"row": translate("row"), "number": safe(lines.title)}.get(lines.axis)
+    if title:  # an empty one would leave a band under the plot
+        axis["title"] = {"text": title}
+    if lines.axis == "row":
+        axis["tickformat"] = ",d"
+    if bounds[0] is not None and bounds[1] is not None:
+        axis["range"] = axis_values(np.array(bounds))
+    return axis
 
 
 def _shades(found: Detection, lines: Lines, bounds: tuple[Any, Any]) -> list[dict[str, Any]]:

@@ -10,15 +10,33 @@ export class Problem extends Error {
   }
 }
 
+/** Parameters of an address; what is null or undefined is left out. */
+export const queryOf = (values) =>
+  new URLSearchParams(
+    Object.entries(values)
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([name, value]) => [name, String(value)]),
+  );
+
 const silence = () => new Problem({ message: text("no_server"), hint: text("no_server_hint") });
 
+/**
+ * The JSON that the server answers; null where it answers nothing.
+ *
+ * @param {string} path
+ * @param {{ method?: string, body?: unknown, signal?: AbortSignal }} [request]
+ * @returns {Promise<any>}
+ * @throws {Problem} when the server refuses or does not answer
+ */
 export async function ask(path, { method = "GET", body, signal } = {}) {
+  /** @type {RequestInit} */
   const options = { method, signal, headers: { Accept: "application/json" } };
   if (body !== undefined) {
     options.body = JSON.stringify(body);
-    options.headers["Content-Type"] = "application/json";
+    options.headers = { ...options.headers, "Content-Type": "application/json" };
   }
   let answer;
+  /** @type {any} */
   let content;
   try {
     answer = await fetch(path, options);
@@ -46,7 +64,11 @@ export const clearProblem = () => byId("problem").replaceChildren();
 
 export function showNotes(notes) {
   const alerts = notes.map((note) => element("li", { content: note }));
-  const box = element("div", { className: "alert alert-secondary" }, element("ul", { className: "mb-0 ps-3" }, ...alerts));
+  const box = element(
+    "div",
+    { className: "alert alert-secondary" },
+    element("ul", { className: "mb-0 ps-3" }, ...alerts),
+  );
   byId("notes").replaceChildren(...(alerts.length ? [box] : []));
 }
 

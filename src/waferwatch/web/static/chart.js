@@ -7,7 +7,14 @@ const TOUCH = matchMedia("(hover: none), (pointer: coarse)"); // there Plotly's 
 function theme() {
   const style = getComputedStyle(document.body);
   const color = (name) => style.getPropertyValue(name).trim();
-  return { ink: color("--ink"), soft: color("--ink-soft"), grid: color("--chart-grid"), surface: color("--surface"), line: color("--line"), font: style.fontFamily };
+  return {
+    ink: color("--ink"),
+    soft: color("--ink-soft"),
+    grid: color("--chart-grid"),
+    surface: color("--surface"),
+    line: color("--line"),
+    font: style.fontFamily,
+  };
 }
 
 function themed(layout) {
@@ -36,7 +43,8 @@ function registerLocale() {
 }
 
 function koreanDates() {
-  const names = (options, dates) => dates.map((date) => new Intl.DateTimeFormat("ko", { ...options, timeZone: "UTC" }).format(date));
+  const names = (options, dates) =>
+    dates.map((date) => new Intl.DateTimeFormat("ko", { ...options, timeZone: "UTC" }).format(date));
   const days = Array.from({ length: 7 }, (_, day) => Date.UTC(2023, 0, 1 + day)); // 1 January 2023 is a Sunday
   const months = Array.from({ length: 12 }, (_, month) => Date.UTC(2023, month, 1));
   return {

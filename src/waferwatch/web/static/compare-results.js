@@ -3,12 +3,27 @@ import { ask, showProblem } from "./api.js";
 import { draw } from "./chart.js";
 import * as runs from "./run.js";
 import { sortable } from "./table.js";
-import { byId, counted, decimals, element, isTime, page, percent, seconds, significant, text, time, whole } from "./text.js";
+import {
+  byId,
+  counted,
+  decimals,
+  element,
+  isTime,
+  page,
+  percent,
+  seconds,
+  significant,
+  text,
+  time,
+  whole,
+} from "./text.js";
 
 const titleOf = (detector) => page.detectors[detector] ?? detector;
 const orDash = (value, shown) => (value === null || value === undefined ? "–" : shown(value));
-const points = (value) => (Number.isInteger(value) ? counted("points", value) : text("points", { count: significant(value) }));
+const points = (value) =>
+  Number.isInteger(value) ? counted("points", value) : text("points", { count: significant(value) });
 const megabytes = (bytes) => `${whole(bytes / 1e6)} MB`;
+/** @type {any} */
 let shown = null; // the answer on the page
 
 export async function showComparison(answer) {
@@ -40,7 +55,9 @@ function showVerdict({ verdict, faults }) {
             allowed: faults ? percent(faults.allowed, 0) : "",
           }),
           text(verdict.other === "statistical" ? "verdict_statistical" : "verdict_best", { other }),
-          ...(verdict.better && verdict.better !== verdict.other ? [text("verdict_better", { better: titleOf(verdict.better), value: number(verdict.better_value) })] : []),
+          ...(verdict.better && verdict.better !== verdict.other
+            ? [text("verdict_better", { better: titleOf(verdict.better), value: number(verdict.better_value) })]
+            : []),
           text("verdict_caution"),
         ].join(" ");
 }
@@ -63,11 +80,33 @@ function showDetectors({ rows, labelled, faults }) {
     measure("f1", text("f1"), "number wide"),
     measure("precision", text("precision"), "number wide"),
     measure("recall", text("recall"), "number wide"),
-    { title: text("faults_found"), className: "number", first: -1, hidden: !faults?.faults, value: (row) => recalls.get(row.detector) ?? null, cell: (row) => orDash(recalls.get(row.detector), (value) => percent(value, 0)) },
-    { title: text("events"), className: "number wide", value: (row) => done(row, row.events), cell: (row) => orDash(done(row, row.events), whole) },
-    { title: text("share"), className: "number wide", value: (row) => done(row, row.anomaly_ratio), cell: (row) => orDash(done(row, row.anomaly_ratio), (value) => percent(value, 2)) },
+    {
+      title: text("faults_found"),
+      className: "number",
+      first: -1,
+      hidden: !faults?.faults,
+      value: (row) => recalls.get(row.detector) ?? null,
+      cell: (row) => orDash(recalls.get(row.detector), (value) => percent(value, 0)),
+    },
+    {
+      title: text("events"),
+      className: "number wide",
+      value: (row) => done(row, row.events),
+      cell: (row) => orDash(done(row, row.events), whole),
+    },
+    {
+      title: text("share"),
+      className: "number wide",
+      value: (row) => done(row, row.anomaly_ratio),
+      cell: (row) => orDash(done(row, row.anomaly_ratio), (value) => percent(value, 2)),
+    },
     { title: text("seconds"), className: "number", value: (row) => row.seconds, cell: (row) => seconds(row.seconds) },
-    { title: text("memory"), className: "number wide", value: (row) => row.peak_memory_bytes, cell: (row) => orDash(row.peak_memory_bytes, megabytes) },
+    {
+      title: text("memory"),
+      className: "number wide",
+      value: (row) => row.peak_memory_bytes,
+      cell: (row) => orDash(row.peak_memory_bytes, megabytes),
+    },
   ];
   const best = columns.filter((column) => !column.hidden).findIndex((column) => column.first === -1);
   sortable(byId("comparison"), columns, { sort: best < 0 ? null : [best, -1] }).show(rows);
@@ -100,11 +139,28 @@ function showMissed() {
   byId("missed").hidden = !listed.length;
   sortable(byId("missed"), [
     { title: text("start"), value: (event) => event.start_row, cell: startButton },
-    { title: text("equipment"), className: "wide", value: (event) => event.equipment, cell: (event) => event.equipment ?? "–" },
+    {
+      title: text("equipment"),
+      className: "wide",
+      value: (event) => event.equipment,
+      cell: (event) => event.equipment ?? "–",
+    },
     { title: text("rows"), className: "number wide", value: (event) => event.rows, cell: (event) => whole(event.rows) },
-    { title: text("peak"), className: "number wide", first: -1, value: (event) => event.peak_score, cell: (event) => significant(event.peak_score) },
+    {
+      title: text("peak"),
+      className: "number wide",
+      first: -1,
+      value: (event) => event.peak_score,
+      cell: (event) => significant(event.peak_score),
+    },
     { title: text("sensors"), cell: (event) => event.sensors.join(", ") },
-    { title: text("labelled"), className: "wide", hidden: listed.every((event) => event.labelled === null), value: (event) => Number(event.labelled), cell: (event) => text(event.labelled ? "yes" : "no") },
+    {
+      title: text("labelled"),
+      className: "wide",
+      hidden: listed.every((event) => event.labelled === null),
+      value: (event) => Number(event.labelled),
+      cell: (event) => text(event.labelled ? "yes" : "no"),
+    },
   ]).show(listed);
 }
 
@@ -119,8 +175,18 @@ function startButton(event) {
 
 // A comparison keeps no rows of its detections: the one asked for is made again, or found if it is there, and opened.
 async function open(event, button) {
-  const names = ["features", "contamination", "reference_rows", "reference_start", "reference_end"];
-  const wishes = Object.fromEntries(names.map((name) => [name, shown.options[name]]).filter(([, value]) => value !== null && value !== undefined));
+  const names = [
+    "features",
+    "threshold",
+    "contamination",
+    "false_alarms",
+    "reference_rows",
+    "reference_start",
+    "reference_end",
+  ];
+  const wishes = Object.fromEntries(
+    names.map((name) => [name, shown.options[name]]).filter(([, value]) => value !== null && value !== undefined),
+  );
   const { filters, checkpoint } = shown.options;
   const body = {
     ...wishes,
@@ -148,17 +214,46 @@ async function open(event, button) {
 function showFaults({ faults, rows, rounds, allowed, source, detectors }) {
   const about = { faults: whole(faults), rows: whole(rows), rounds: whole(rounds), allowed: percent(allowed, 0) };
   byId("faults-charts").hidden = !faults;
-  byId("faults-about").textContent = faults ? `${text("faults_about", about)} ${text(`source_${source}`)}` : text("no_faults");
+  byId("faults-about").textContent = faults
+    ? `${text("faults_about", about)} ${text(`source_${source}`)}`
+    : text("no_faults");
   if (!faults) return;
   const sizes = ["small", "medium", "large"].filter((size) => detectors.some((one) => one.sizes[size]));
   const share = (value) => orDash(value, (one) => percent(one, 0));
   const columns = [
     { title: text("detector"), value: (one) => titleOf(one.detector), cell: detectorCell },
-    { title: text("faults_found"), className: "number", first: -1, value: (one) => one.total.recall, cell: (one) => share(one.total.recall) },
-    { title: text("interval"), className: "number wide", value: (one) => one.low, cell: (one) => (one.low === null ? "–" : `${percent(one.low, 0)} – ${percent(one.high, 0)}`) },
-    ...sizes.map((size) => ({ title: text(`size_${size}`), className: "number wide", first: -1, value: (one) => one.sizes[size]?.recall, cell: (one) => share(one.sizes[size]?.recall) })),
-    { title: text("delay"), className: "number", value: (one) => one.total.delay, cell: (one) => orDash(one.total.delay, points) },
-    { title: text("false_alarms"), className: "number wide", value: (one) => one.false_alarms, cell: (one) => orDash(one.false_alarms, (value) => percent(value, 2)) },
+    {
+      title: text("faults_found"),
+      className: "number",
+      first: -1,
+      value: (one) => one.total.recall,
+      cell: (one) => share(one.total.recall),
+    },
+    {
+      title: text("interval"),
+      className: "number wide",
+      value: (one) => one.low,
+      cell: (one) => (one.low === null ? "–" : `${percent(one.low, 0)} – ${percent(one.high, 0)}`),
+    },
+    ...sizes.map((size) => ({
+      title: text(`size_${size}`),
+      className: "number wide",
+      first: -1,
+      value: (one) => one.sizes[size]?.recall,
+      cell: (one) => share(one.sizes[size]?.recall),
+    })),
+    {
+      title: text("delay"),
+      className: "number",
+      value: (one) => one.total.delay,
+      cell: (one) => orDash(one.total.delay, points),
+    },
+    {
+      title: text("false_alarms"),
+      className: "number wide",
+      value: (one) => one.false_alarms,
+      cell: (one) => orDash(one.false_alarms, (value) => percent(value, 2)),
+    },
   ];
   sortable(byId("fault-table"), columns, { sort: [1, -1] }).show(detectors);
 }

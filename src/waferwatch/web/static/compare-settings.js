@@ -22,8 +22,10 @@ export function offer(dataset) {
 // What a comparison is asked for; what stands at its default is left out.
 export function wishes(dataset) {
   const features = sensors.wished();
-  const contamination = thresholdBy.value === "contamination" ? Number((Number(share.value) / 100).toPrecision(6)) : null;
-  if (contamination !== null && !(contamination > 0 && contamination <= 0.5)) throw new Problem({ message: text("no_share"), hint: text("no_share_hint") });
+  const contamination =
+    thresholdBy.value === "contamination" ? Number((Number(share.value) / 100).toPrecision(6)) : null;
+  if (contamination !== null && !(contamination > 0 && contamination <= 0.5))
+    throw new Problem({ message: text("no_share"), hint: text("no_share_hint") });
   const reference = byId("reference").value;
   const names = ticked(detectors);
   return {
@@ -54,7 +56,10 @@ function follow() {
 }
 
 function count() {
-  byId("detector-count").textContent = text("detectors_chosen", { chosen: whole(ticked(detectors).length), all: whole(checks(detectors).length) });
+  byId("detector-count").textContent = text("detectors_chosen", {
+    chosen: whole(ticked(detectors).length),
+    all: whole(checks(detectors).length),
+  });
 }
 
 export function start() {
@@ -62,7 +67,7 @@ export function start() {
   detectors.addEventListener("change", count);
   thresholdBy.addEventListener("change", follow);
   follow();
-  for (const [id, on] of [["detectors-all", true], ["detectors-none", false]]) {
+  for (const [id, on] of Object.entries({ "detectors-all": true, "detectors-none": false })) {
     byId(id).addEventListener("click", () => {
       sensors.tick(detectors, on);
       count();

@@ -8,7 +8,9 @@ import * as toast from "./data_toast.js";
 import * as upload from "./data_upload.js";
 import { byId, text } from "./text.js";
 
+/** @type {any} */
 let shown = null; // the data set with its columns, as the server described it
+/** @type {AbortController | null} */
 let stop = null;
 
 const openTab = (id) => bootstrap.Tab.getOrCreateInstance(byId(`${id}-tab`)).show();
@@ -43,6 +45,7 @@ function header(dataset) {
   byId("title").textContent = list.nameOf(dataset);
   byId("facts").textContent = list.sizeOf(dataset);
   byId("detect-on").href = `/?dataset=${encodeURIComponent(dataset.id)}`;
+  byId("learn-on").href = `/monitors?dataset=${encodeURIComponent(dataset.id)}#learn`;
   for (const id of ["rename", "delete"]) byId(id).hidden = dataset.builtin;
 }
 

@@ -6,8 +6,9 @@ const KEY = "waferwatch-dataset"; // the other pages open with the same data set
 const shelf = byId("shelf");
 const search = byId("shelf-search");
 const datasets = new Map(page.datasets.map((dataset) => [dataset.id, dataset]));
+/** @type {any} */
 let current = null;
-let followers = [];
+const followers = [];
 
 export const nameOf = (dataset) => (dataset.builtin ? text("demo") : dataset.name);
 export const chosen = () => datasets.get(current);
@@ -57,12 +58,12 @@ export function choose(id) {
   address.searchParams.set("dataset", current);
   history.replaceState(null, "", address);
   for (const link of document.querySelectorAll(".languages a")) {
-    const target = new URL(link.href);
+    const target = new URL(/** @type {HTMLAnchorElement} */ (link).href);
     target.searchParams.set("dataset", current);
-    link.href = target;
+    link.setAttribute("href", target.href);
   }
   show();
-  followers.forEach((follower) => follower(chosen()));
+  for (const follower of followers) follower(chosen());
 }
 
 // A new or changed data set takes its place: the newest after the demo.
@@ -74,7 +75,7 @@ export function keep(dataset) {
       (one, two) => Number(two.builtin) - Number(one.builtin) || two.created.localeCompare(one.created),
     );
     datasets.clear();
-    order.forEach((one) => datasets.set(one.id, one));
+    for (const one of order) datasets.set(one.id, one);
   }
   show();
 }
@@ -90,6 +91,7 @@ export function drop(id) {
 export function start() {
   search.addEventListener("input", show);
   setInterval(show, 60_000); // ages grow
+  /** @type {string | null} */
   let remembered = null;
   try {
     remembered = localStorage.getItem(KEY);

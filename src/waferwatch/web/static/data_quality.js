@@ -2,15 +2,29 @@
 import { ask, showProblem } from "./api.js";
 import { place } from "./data_measures.js";
 import { fixButton } from "./fix.js";
-import { byId, counted, duration, element, percent, seconds, significant, text, whole } from "./text.js";
 import { sortable } from "./table.js";
+import {
+  byId,
+  counted,
+  duration,
+  element,
+  percent,
+  seconds,
+  secondsBetween,
+  significant,
+  text,
+  whole,
+} from "./text.js";
 
 const BATCH = 50; // sparklines asked for at once
 const SVG = "http://www.w3.org/2000/svg";
+/** @type {any} */
 let dataset = null;
+/** @type {any} */
 let report = null;
+/** @type {AbortController | null} */
 let stop = null;
-let followers = {};
+const followers = {};
 
 export const onPlace = (go) => {
   followers.row = go;
@@ -62,26 +76,46 @@ const spell = (value) => {
 };
 
 function tile(term, value, under = "") {
-  const box = element("div", { className: "tile" }, element("dt", { content: term }), element("dd", { content: value }));
+  const box = element(
+    "div",
+    { className: "tile" },
+    element("dt", { content: term }),
+    element("dd", { content: value }),
+  );
   if (under) box.append(element("dd", { className: "under", content: under }));
   return box;
 }
 
 function tiles() {
   const { timing, rows, series, sensors: all } = report;
-  const boxes = [tile(text("rows"), whole(rows), counted("series_count", series)), tile(text("sensors"), whole(all.length))];
+  const boxes = [
+    tile(text("rows"), whole(rows), counted("series_count", series)),
+    tile(text("sensors"), whole(all.length)),
+  ];
   if (timing.start !== null) {
-    const span = timing.dated ? (new Date(`${timing.end}Z`) - new Date(`${timing.start}Z`)) / 1000 : timing.end - timing.start;
+    const span = timing.dated ? secondsBetween(timing.start, timing.end) : timing.end - timing.start;
     boxes.push(tile(text("span"), spell(span), `${place(timing.start)} – ${place(timing.end)}`));
-    const jitter = timing.jitter === null ? "" : text("jitter", { share: percent(timing.jitter, timing.jitter && timing.jitter < 0.1 ? 1 : 0) });
+    const jitter =
+      timing.jitter === null
+        ? ""
+        : text("jitter", { share: percent(timing.jitter, timing.jitter && timing.jitter < 0.1 ? 1 : 0) });
     boxes.push(tile(text("sampling"), spell(timing.period), jitter));
-    boxes.push(tile(text("gaps"), whole(timing.gap_count), timing.gap_count ? text("together", { length: spell(timing.gap_length) }) : ""));
-    boxes.push(tile(text("double_times"), whole(timing.again), timing.again ? counted("identical", timing.repeated) : ""));
+    boxes.push(
+      tile(
+        text("gaps"),
+        whole(timing.gap_count),
+        timing.gap_count ? text("together", { length: spell(timing.gap_length) }) : "",
+      ),
+    );
+    boxes.push(
+      tile(text("double_times"), whole(timing.again), timing.again ? counted("identical", timing.repeated) : ""),
+    );
   }
   byId("quality-tiles").replaceChildren(...boxes);
 }
 
-const severity = (name) => element("span", { className: `severity severity-${name}`, content: text(`severity_${name}`) });
+const severity = (name) =>
+  element("span", { className: `severity severity-${name}`, content: text(`severity_${name}`) });
 
 function button(label, act) {
   const made = element("button", { type: "button", className: "btn btn-sm btn-outline-primary", content: label });
@@ -99,7 +133,12 @@ function findings() {
       actions.append(button(text("show_row", { row: number }), () => followers.row(finding.row, finding.columns[0])));
     }
     if (finding.columns.length) actions.append(button(text("show_roles"), () => followers.columns(finding.columns)));
-    const told = element("div", { className: "text" }, element("div", { content: finding.message }), element("div", { className: "hint", content: finding.hint }));
+    const told = element(
+      "div",
+      { className: "text" },
+      element("div", { content: finding.message }),
+      element("div", { className: "hint", content: finding.hint }),
+    );
     return element("li", { "data-kind": finding.kind }, severity(finding.severity), told, actions);
   });
   const fine = element("li", { className: "fine", content: text("nothing_found") });
@@ -112,12 +151,21 @@ function equipment() {
   sortable(byId("equipment"), [
     { title: text("equipment"), value: (one) => one.name, cell: (one) => one.name || text("empty") },
     { title: text("rows"), value: (one) => one.rows, cell: (one) => whole(one.rows), className: "number", first: -1 },
-    { title: text("series"), value: (one) => one.series, cell: (one) => whole(one.series), className: "number", first: -1 },
+    {
+      title: text("series"),
+      value: (one) => one.series,
+      cell: (one) => whole(one.series),
+      className: "number",
+      first: -1,
+    },
     { title: text("start"), value: (one) => one.start, cell: (one) => place(one.start) },
     { title: text("end"), value: (one) => one.end, cell: (one) => place(one.end) },
   ]).show(found);
   byId("equipment-more").hidden = report.equipment_total <= found.length;
-  byId("equipment-more").textContent = text("first_shown", { shown: whole(found.length), all: whole(report.equipment_total) });
+  byId("equipment-more").textContent = text("first_shown", {
+    shown: whole(found.length),
+    all: whole(report.equipment_total),
+  });
 }
 
 function gaps() {
@@ -125,7 +173,12 @@ function gaps() {
   byId("gaps-box").hidden = !found.length;
   sortable(byId("gaps"), [
     { title: text("length"), value: (gap) => gap.length, cell: (gap) => spell(gap.length), first: -1 },
-    { title: text("ends_in"), value: (gap) => gap.row, cell: (gap) => button(text("show_row", { row: whole(gap.row + dataset.first_row) }), () => followers.row(gap.row)) },
+    {
+      title: text("ends_in"),
+      value: (gap) => gap.row,
+      cell: (gap) =>
+        button(text("show_row", { row: whole(gap.row + dataset.first_row) }), () => followers.row(gap.row)),
+    },
     { title: text("group"), value: (gap) => gap.group, cell: (gap) => gap.group },
   ]).show(found);
 }
@@ -135,23 +188,63 @@ function sensors(signal) {
   const numbers = new Map(report.sensors.map((sensor, at) => [sensor.name, at]));
   const share = (value) => (value ? (value < 0.001 ? `<${percent(0.001)}` : percent(value)) : "–");
   const odd = (content, is) => (is ? element("b", { className: "odd", content }) : content);
-  const table = sortable(
-    byId("sensors"),
-    [
-      { title: text("sensor"), value: (one) => one.name, cell: (one) => one.name, className: "sensor" },
-      { title: text("course"), cell: (one) => lines.cell(numbers.get(one.name)) },
-      { title: text("finding"), value: (one) => ["note", "warning", "serious"].indexOf(one.severity), cell: (one) => (one.severity ? severity(one.severity) : ""), first: -1 },
-      { title: text("missing"), value: (one) => one.missing_share, cell: (one) => share(one.missing_share), className: "number", first: -1 },
-      { title: text("low"), value: (one) => one.low, cell: (one) => significant(one.low, 5), className: "number" },
-      { title: text("median"), value: (one) => one.median, cell: (one) => significant(one.median, 5), className: "number" },
-      { title: text("high"), value: (one) => one.high, cell: (one) => significant(one.high, 5), className: "number" },
-      { title: text("distinct"), value: (one) => one.distinct ?? Infinity, cell: (one) => (one.distinct === null ? text("more_than", { count: whole(1000) }) : whole(one.distinct)), className: "number" },
-      { title: text("longest_run"), value: (one) => one.longest_run, cell: (one) => whole(one.longest_run), className: "number", first: -1 },
-      { title: text("stuck"), value: (one) => one.stuck_rows, cell: (one) => (one.stuck_rows ? odd(whole(one.stuck_rows), true) : "–"), className: "number", first: -1 },
-      { title: text("far"), value: (one) => one.outlier_share, cell: (one) => share(one.outlier_share), className: "number", first: -1 },
-      { title: text("place"), cell: (one) => (one.row === null ? "" : button(whole(one.row + dataset.first_row), () => followers.row(one.row, one.name))) },
-    ],
-  );
+  const table = sortable(byId("sensors"), [
+    { title: text("sensor"), value: (one) => one.name, cell: (one) => one.name, className: "sensor" },
+    { title: text("course"), cell: (one) => lines.cell(numbers.get(one.name)) },
+    {
+      title: text("finding"),
+      value: (one) => ["note", "warning", "serious"].indexOf(one.severity),
+      cell: (one) => (one.severity ? severity(one.severity) : ""),
+      first: -1,
+    },
+    {
+      title: text("missing"),
+      value: (one) => one.missing_share,
+      cell: (one) => share(one.missing_share),
+      className: "number",
+      first: -1,
+    },
+    { title: text("low"), value: (one) => one.low, cell: (one) => significant(one.low, 5), className: "number" },
+    {
+      title: text("median"),
+      value: (one) => one.median,
+      cell: (one) => significant(one.median, 5),
+      className: "number",
+    },
+    { title: text("high"), value: (one) => one.high, cell: (one) => significant(one.high, 5), className: "number" },
+    {
+      title: text("distinct"),
+      value: (one) => one.distinct ?? Infinity,
+      cell: (one) => (one.distinct === null ? text("more_than", { count: whole(1000) }) : whole(one.distinct)),
+      className: "number",
+    },
+    {
+      title: text("longest_run"),
+      value: (one) => one.longest_run,
+      cell: (one) => whole(one.longest_run),
+      className: "number",
+      first: -1,
+    },
+    {
+      title: text("stuck"),
+      value: (one) => one.stuck_rows,
+      cell: (one) => (one.stuck_rows ? odd(whole(one.stuck_rows), true) : "–"),
+      className: "number",
+      first: -1,
+    },
+    {
+      title: text("far"),
+      value: (one) => one.outlier_share,
+      cell: (one) => share(one.outlier_share),
+      className: "number",
+      first: -1,
+    },
+    {
+      title: text("place"),
+      cell: (one) =>
+        one.row === null ? "" : button(whole(one.row + dataset.first_row), () => followers.row(one.row, one.name)),
+    },
+  ]);
   const search = byId("sensor-search");
   const draw = () => {
     const wanted = search.value.trim().toLowerCase();
@@ -168,7 +261,7 @@ function sparkLines(signal) {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       watcher.unobserve(target);
-      fill(target, Number(target.dataset.sensor));
+      fill(target, Number(target.getAttribute("data-sensor")));
     }
   });
   signal.addEventListener("abort", () => watcher.disconnect());

@@ -2,15 +2,18 @@
 import { announce, ask, Problem } from "./api.js";
 import { byId, counted, element, isTime, text, whole } from "./text.js";
 
-const ROLES = ["sensor", "time", "equipment", "lot", "wafer", "recipe", "step", "context", "label", "ignored"];
+const ROLES = ["sensor", "time", "equipment", "lot", "wafer", "recipe", "step", "context", "status", "label", "ignored"];
 const ONLY_ONE = ["time", "label"];
 const AT_ONCE = 200; // rows of the table; the others come when asked for
 const body = byId("roles");
 const search = byId("role-search");
 const only = byId("role-only");
+/** @type {any} */
 let dataset = null;
+/** @type {any} */
 let only_columns = null; // named by a finding
 let limit = AT_ONCE;
+/** @type {(dataset: any) => void} */
 let changed = () => {};
 
 export const onChanged = (follower) => {
@@ -40,7 +43,11 @@ export function showOnly(columns) {
 
 // "*" stands for anything; without one the pattern may stand anywhere in the name.
 function matcher(pattern) {
-  const parts = pattern.trim().toLowerCase().split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  const parts = pattern
+    .trim()
+    .toLowerCase()
+    .split("*")
+    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
   const expression = new RegExp(parts.length > 1 ? `^${parts.join(".*")}$` : parts[0], "s");
   return (name) => expression.test(name.toLowerCase());
 }
@@ -74,7 +81,15 @@ const plainTime = (cell) => (isTime(cell) ? cell.replace("T", " ") : cell);
 const options = () => ROLES.map((role) => element("option", { value: role, content: text(`role_${role}`) }));
 
 function line(column) {
-  const select = element("select", { className: "form-select form-select-sm", "aria-label": text("role_of", { column: column.name }), autocomplete: "off" }, ...options());
+  const select = element(
+    "select",
+    {
+      className: "form-select form-select-sm",
+      "aria-label": text("role_of", { column: column.name }),
+      autocomplete: "off",
+    },
+    ...options(),
+  );
   select.value = column.role;
   select.disabled = dataset.builtin;
   select.addEventListener("change", () => set({ [column.name]: select.value }, column.name));

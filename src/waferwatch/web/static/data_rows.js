@@ -1,13 +1,16 @@
 // The rows of a data set, some at a time.
-import { ask, clearProblem, showProblem } from "./api.js";
+import { ask, clearProblem, queryOf, showProblem } from "./api.js";
 import { byId, element, isTime, text, whole } from "./text.js";
 
 const ROWS = 25;
 const COLUMNS = 50;
+/** @type {any} */
 let dataset = null;
 let start = 0;
 let firstColumn = 0;
+/** @type {any} */
 let sought = null; // { row, column } of a finding or a jump
+/** @type {AbortController | null} */
 let stop = null;
 
 export function show(chosen) {
@@ -40,7 +43,7 @@ async function load() {
   stop?.abort();
   stop = new AbortController();
   try {
-    const query = new URLSearchParams({ start, count: ROWS, first_column: firstColumn, columns: COLUMNS });
+    const query = queryOf({ start, count: ROWS, first_column: firstColumn, columns: COLUMNS });
     draw(await ask(`/datasets/${dataset.id}/rows?${query}`, { signal: stop.signal }));
   } catch (problem) {
     showProblem(problem);
@@ -51,9 +54,16 @@ function draw(found) {
   const role = new Map(dataset.described.map((column) => [column.name, column.role]));
   const numeric = found.columns.map((_, at) => found.rows.some((row) => typeof row[at] === "number"));
   const heads = found.columns.map((name, at) =>
-    element("th", { scope: "col", className: numeric[at] ? "number" : "" }, name, element("span", { className: "role", content: text(`role_${role.get(name)}`) })),
+    element(
+      "th",
+      { scope: "col", className: numeric[at] ? "number" : "" },
+      name,
+      element("span", { className: "role", content: text(`role_${role.get(name)}`) }),
+    ),
   );
-  byId("rows-head").replaceChildren(element("tr", {}, element("th", { scope: "col", content: text("row_head") }), ...heads));
+  byId("rows-head").replaceChildren(
+    element("tr", {}, element("th", { scope: "col", content: text("row_head") }), ...heads),
+  );
   byId("rows").replaceChildren(
     ...found.rows.map((cells, at) => {
       const number = found.start + at;
@@ -84,7 +94,11 @@ function told(cell) {
 function where(found) {
   const last = found.start + found.rows.length;
   const number = (position) => whole(position + dataset.first_row);
-  byId("rows-where").textContent = text("rows_where", { first: number(found.start), last: number(last - 1), all: whole(found.rows_total) });
+  byId("rows-where").textContent = text("rows_where", {
+    first: number(found.start),
+    last: number(last - 1),
+    all: whole(found.rows_total),
+  });
   for (const id of ["rows-first", "rows-before"]) byId(id).disabled = found.start === 0;
   for (const id of ["rows-after", "rows-last"]) byId(id).disabled = last >= found.rows_total;
   byId("columns-tools").hidden = found.columns_total <= COLUMNS;

@@ -4,7 +4,9 @@ import { byId } from "./text.js";
 const STAYS_MS = 12_000;
 const box = byId("toast");
 const button = byId("toast-undo");
+/** @type {any} */
 let timer = null;
+/** @type {any} */
 let undo = null;
 
 export function hide() {

@@ -7,6 +7,7 @@ const MARGIN = 0.001; // of the progress; the rest is said to be reading
 const list = byId("uploads");
 let waiting = [];
 let busy = false;
+/** @type {(dataset: any) => void} */
 let follower = () => {};
 
 export const onUploaded = (function_) => {
@@ -16,10 +17,30 @@ export const onUploaded = (function_) => {
 function line(file) {
   const about = element("div", { className: "form-text" });
   const bar = element("div", { className: "progress-bar" });
-  const progress = element("div", { className: "progress", role: "progressbar", "aria-label": file.name, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 }, bar);
-  const button = element("button", { type: "button", className: "btn btn-sm btn-outline-secondary", content: text("cancel") });
+  const progress = element(
+    "div",
+    {
+      className: "progress",
+      role: "progressbar",
+      "aria-label": file.name,
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
+      "aria-valuenow": 0,
+    },
+    bar,
+  );
+  const button = element("button", {
+    type: "button",
+    className: "btn btn-sm btn-outline-secondary",
+    content: text("cancel"),
+  });
   button.setAttribute("aria-label", `${text("cancel")}: ${file.name}`);
-  const head = element("div", { className: "line" }, element("div", { className: "name", content: file.name, title: file.name }), button);
+  const head = element(
+    "div",
+    { className: "line" },
+    element("div", { className: "name", content: file.name, title: file.name }),
+    button,
+  );
   const item = element("li", {}, head, progress, about);
   list.append(item);
   return {
@@ -35,7 +56,11 @@ function line(file) {
       button.hidden = true;
     },
     refuse(problem) {
-      const alert = element("div", { className: "alert alert-danger", role: "alert" }, element("strong", { content: problem.message }));
+      const alert = element(
+        "div",
+        { className: "alert alert-danger", role: "alert" },
+        element("strong", { content: problem.message }),
+      );
       if (problem.hint) alert.append(element("span", { className: "hint", content: problem.hint }));
       if (problem.status >= 500 && problem.requestId) {
         alert.append(element("span", { className: "small", content: text("request_id", { id: problem.requestId }) }));
@@ -166,13 +191,17 @@ function followDrops() {
     if (!holdsFiles(event)) return;
     event.preventDefault();
     cover(false);
-    take(event.dataTransfer.files);
+    take(event.dataTransfer?.files ?? []);
   });
 }
 
 export function start() {
   const { rows, columns } = byId("upload-limit").dataset;
-  byId("upload-limit").textContent = text("upload_limit", { size: bytes(page.most_bytes), rows: whole(rows), columns: whole(columns) });
+  byId("upload-limit").textContent = text("upload_limit", {
+    size: bytes(page.most_bytes),
+    rows: whole(rows),
+    columns: whole(columns),
+  });
   const input = byId("file");
   input.addEventListener("change", () => {
     take([...input.files]);

@@ -12,7 +12,8 @@ export const chosen = () => datasets.get(select.value);
 export const nameOf = (dataset) => (dataset.builtin ? text("demo") : dataset.name);
 export const known = (id) => datasets.has(id);
 
-const withRole = (dataset, ...roles) => Object.keys(dataset.roles).filter((column) => roles.includes(dataset.roles[column]));
+const withRole = (dataset, ...roles) =>
+  Object.keys(dataset.roles).filter((column) => roles.includes(dataset.roles[column]));
 export const sensorsOf = (dataset) => withRole(dataset, "sensor");
 export const groupsOf = (dataset) => withRole(dataset, "equipment", "lot", "wafer", "recipe", "step", "context");
 
@@ -37,7 +38,7 @@ export function choose(id) {
   const dataset = chosen();
   remember(dataset.id);
   byId("dataset-size").textContent = text("size", { rows: whole(dataset.rows), columns: whole(dataset.columns) });
-  followers.forEach((follower) => follower(dataset));
+  for (const follower of followers) follower(dataset);
 }
 
 // The same data set with other roles: everything that follows it looks again.

@@ -11,6 +11,8 @@ import * as severe from "./severe.js";
 import { byId, text, whole } from "./text.js";
 
 const query = new URLSearchParams(location.search);
+const wantedMonitor = query.get("monitor"); // from its own page: an earlier run is not shown in its place
+/** @type {any} */
 let shown = null; // data set and id of the run on the page
 let turn = 0; // grows whenever another data set or run is looked at: late answers are dropped
 
@@ -33,13 +35,17 @@ async function showDataset(dataset) {
   severe.look(dataset);
   const sensors = data.sensorsOf(dataset);
   settings.offerSensors(sensors);
+  if (wantedMonitor) settings.chooseMonitor(wantedMonitor);
   series.offer(sensors);
   try {
     const wanted = query.get("run");
     query.delete("run");
-    const [newest] = await Promise.all([wanted ? ask(`/runs/${encodeURIComponent(wanted)}`) : newestRun(dataset), settings.offerRows(dataset)]);
+    const [newest] = await Promise.all([
+      wanted ? ask(`/runs/${encodeURIComponent(wanted)}`) : newestRun(dataset),
+      settings.offerRows(dataset),
+    ]);
     if (mine !== turn) return;
-    if (newest) await showRun(newest, mine);
+    if (newest && (wanted || !wantedMonitor)) await showRun(newest, mine);
     else {
       address({ dataset: dataset.id });
       if (sensors.length) await series.show({ dataset: dataset.id, sensor: sensors[0] });
@@ -152,7 +158,7 @@ async function showDistribution(sensor) {
 
 async function showCorrelation() {
   if (!shown) return;
-  const rows = document.querySelector("[name=correlation-rows]:checked").value;
+  const rows = /** @type {any} */ (document.querySelector("[name=correlation-rows]:checked")).value;
   try {
     await draw(byId("correlation"), await ask(`/runs/${encodeURIComponent(shown.run)}/correlation?rows=${rows}`));
   } catch (problem) {
@@ -167,10 +173,12 @@ byId("settings").addEventListener("submit", (event) => {
 byId("again").addEventListener("click", detect);
 for (const tab of document.querySelectorAll("[data-bs-toggle=tab]")) {
   tab.addEventListener("shown.bs.tab", () => {
-    for (const chart of document.querySelectorAll(`${tab.dataset.bsTarget} .js-plotly-plot`)) resize(chart);
+    for (const chart of document.querySelectorAll(`${tab.getAttribute("data-bs-target")} .js-plotly-plot`))
+      resize(chart);
   });
 }
-for (const choice of document.querySelectorAll("[name=correlation-rows]")) choice.addEventListener("change", showCorrelation);
+for (const choice of document.querySelectorAll("[name=correlation-rows]"))
+  choice.addEventListener("change", showCorrelation);
 series.onSensor(showDistribution);
 score.onMoved(refresh);
 severe.onFixed(data.replace);

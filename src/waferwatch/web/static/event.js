@@ -1,13 +1,28 @@
 // The page that explains one event: what, where, when, how sure, and what it looks like beside what is normal.
 import { announce, ask, clearProblem, showProblem } from "./api.js";
 import { draw } from "./chart.js";
-import { byId, counted, duration, element, isTime, moment, page, percent, significant, text, time, whole } from "./text.js";
+import {
+  byId,
+  counted,
+  duration,
+  element,
+  isTime,
+  page,
+  percent,
+  secondsBetween,
+  significant,
+  text,
+  time,
+  whole,
+} from "./text.js";
 
 const FIGURES = ["course", "nearest", "sisters"];
 const query = new URLSearchParams(location.search);
 const run = query.get("run") ?? "";
 const where = { event: Number(query.get("event") ?? 1), events: 0 };
+/** @type {any} */
 let shown = null;
+/** @type {AbortController | null} */
 let asked = null;
 
 const address = (event) => `/event?${new URLSearchParams({ run, event })}`;
@@ -53,7 +68,10 @@ function showHead({ event, events, run: id, dataset_name: name, detector, model 
   const judge = text("detected_with", { detector: page.detectors[detector] ?? detector, model });
   byId("dataset-name").textContent = `${name || text("demo")} · ${judge}`;
   byId("back").href = `/?${new URLSearchParams({ run: id })}`;
-  for (const [link, other] of [["previous", event.id - 1], ["next", event.id + 1]]) {
+  for (const [link, other] of [
+    ["previous", event.id - 1],
+    ["next", event.id + 1],
+  ]) {
     const there = other >= 1 && other <= events;
     if (there) byId(link).href = address(other);
     else byId(link).removeAttribute("href");
@@ -66,17 +84,33 @@ const spoken = (column) => page.texts[`role_${column.toLowerCase()}`] ?? column;
 
 function facts(answer) {
   const { event, certainty, sisters } = answer;
-  const place = [event.lot && `${text("lot")} ${event.lot}`, ...Object.entries(event.context).filter(([, value]) => value).map(([name, value]) => `${spoken(name)} ${value}`)];
+  const place = [
+    event.lot && `${text("lot")} ${event.lot}`,
+    ...Object.entries(event.context)
+      .filter(([, value]) => value)
+      .map(([name, value]) => `${spoken(name)} ${value}`),
+  ];
   return [
     fact(text("where"), event.equipment ?? text("no_equipment"), place.filter(Boolean).join(" · ")),
     fact(text("when"), at(event.start, event.start_row), lasting(event)),
     fact(text("how_sure"), sureness(answer), sureNote(certainty)),
-    fact(text("chamber_only"), { true: text("yes"), false: text("no"), null: text("unknown") }[sisters.chamber_specific], sisterCount(sisters), sisters.chamber_specific ? "alarm" : ""),
+    fact(
+      text("chamber_only"),
+      { true: text("yes"), false: text("no"), null: text("unknown") }[sisters.chamber_specific],
+      sisterCount(sisters),
+      sisters.chamber_specific ? "alarm" : "",
+    ),
   ];
 }
 
 function fact(title, value, under, kind = "") {
-  return element("dl", { className: `fact ${kind}` }, element("dt", { content: title }), element("dd", { content: value }), element("dd", { content: under }));
+  return element(
+    "dl",
+    { className: `fact ${kind}` },
+    element("dt", { content: title }),
+    element("dd", { content: value }),
+    element("dd", { content: under }),
+  );
 }
 
 const at = (place, row) => {
@@ -89,49 +123,78 @@ function lasting(event) {
   const rows = counted("row_count", event.rows);
   if (event.kind === "state") return `${text("state_since", { start: at(event.start, event.start_row) })} (${rows})`;
   if (!isTime(event.start)) return rows;
-  const length = (moment(event.end) - moment(event.start)) / 1000;
+  const length = secondsBetween(event.start, event.end);
   if (!(length > 0)) return rows;
   return `${text("until", { duration: duration(length), end: time(event.end) })} (${rows})`;
 }
 
 // How rare so high a peak is in normal running; that is only known where normal rows have dates.
 function sureness({ event, certainty, promise }) {
-  if (!promise?.hours) return text("peak_and_threshold", { score: significant(certainty.peak_score, 4), threshold: significant(certainty.threshold, 4) });
+  if (!promise?.hours)
+    return text("peak_and_threshold", {
+      score: significant(certainty.peak_score, 4),
+      threshold: significant(certainty.threshold, 4),
+    });
   if (event.usual_every_hours === null) return text("usual_never");
   return text("usual_once", { time: duration(event.usual_every_hours * 3600) });
 }
 
 function sureNote({ peak_score: peak, higher_share: share, rank, events }) {
-  const parts = [text("peak_score", { score: significant(peak, 4) }), text("rank", { rank: whole(rank), all: whole(events) }), text("as_high", { share: percent(share, share < 0.001 ? 3 : 1) })];
+  const parts = [
+    text("peak_score", { score: significant(peak, 4) }),
+    text("rank", { rank: whole(rank), all: whole(events) }),
+    text("as_high", { share: percent(share, share < 0.001 ? 3 : 1) }),
+  ];
   return parts.join(" · ");
 }
 
 function sisterCount({ total, judged, flagged }) {
   if (!total) return text("no_sisters");
-  return judged ? text("sisters_flagged", { flagged: whole(flagged), judged: whole(judged) }) : text("sisters_unjudged");
+  return judged
+    ? text("sisters_flagged", { flagged: whole(flagged), judged: whole(judged) })
+    : text("sisters_unjudged");
 }
 
 function sensorRow({ event, course }, { sensor, share, onset, onset_row: row, onset_time: when, farthest }) {
   const filled = element("span");
   filled.style.width = `${100 * share}%`;
-  const name = element("div", { className: "sensor-name" }, element("b", { content: sensor }), element("span", { content: percent(share, share < 0.1 ? 1 : 0) }));
+  const name = element(
+    "div",
+    { className: "sensor-name" },
+    element("b", { content: sensor }),
+    element("span", { content: percent(share, share < 0.1 ? 1 : 0) }),
+  );
   const first = element("td", {}, name, element("div", { className: "bar", "aria-hidden": "true" }, filled));
   if (farthest) {
-    first.append(element("div", { className: "under", content: text("measured_normal", { measured: significant(farthest.measured, 4), expected: significant(farthest.expected, 4) }) }));
+    first.append(
+      element("div", {
+        className: "under",
+        content: text("measured_normal", {
+          measured: significant(farthest.measured, 4),
+          expected: significant(farthest.expected, 4),
+        }),
+      }),
+    );
   }
-  const second = element("td", { className: "under", content: row === null ? text(course.sensors.includes(sensor) ? "no_onset" : "did_not_leave") : since(onset, when, event) });
+  const second = element("td", {
+    className: "under",
+    content:
+      row === null ? text(course.sensors.includes(sensor) ? "no_onset" : "did_not_leave") : since(onset, when, event),
+  });
   if (row !== null) second.title = at(when, row);
   return element("tr", {}, first, second);
 }
 
 function since(onset, when, event) {
   if (onset === 0) return text("at_start");
-  const apart = isTime(when) ? duration((moment(when) - moment(event.start)) / 1000) : counted("row_count", onset);
+  const apart = isTime(when) ? duration(secondsBetween(event.start, when)) : counted("row_count", onset);
   return text("after_start", { time: apart });
 }
 
 function courseNote({ course, model }) {
-  const sentences = [text(course.by_step ? "by_band_step" : "by_band", { rows: text(course.known ? "known_rows" : "unflagged_rows") })];
+  const sentences = [
+    text(course.by_step ? "by_band_step" : "by_band", { rows: text(course.known ? "known_rows" : "unflagged_rows") }),
+  ];
   if (course.moment) sentences.push(text("by_moment", { model }));
   if (course.averaged > 1) sentences.push(text("averaged", { rows: whole(course.averaged) }));
   if (course.obstacle) sentences.push(course.obstacle);
@@ -140,7 +203,9 @@ function courseNote({ course, model }) {
 
 function nearestNote({ nearest }) {
   if (!nearest) return "";
-  const start = nearest.lot ? `${at(nearest.start, nearest.start_row)} (${nearest.lot})` : at(nearest.start, nearest.start_row);
+  const start = nearest.lot
+    ? `${at(nearest.start, nearest.start_row)} (${nearest.lot})`
+    : at(nearest.start, nearest.start_row);
   return `${text(`like_${nearest.likeness}`, { start })} ${text("parted")}`;
 }
 
@@ -150,8 +215,13 @@ function showSisters({ sisters }) {
     ...sisters.equipment.map(({ equipment, flagged, peak_score: peak, events, recipe, step }) => {
       const context = [recipe, step].filter(Boolean).join(" / ");
       const words = `${equipment}${context ? ` (${context})` : ""}: ${significant(peak, 3)}, `;
-      const state = element("span", { className: flagged ? "flagged" : "", content: text(flagged ? "flagged_too" : "not_flagged") });
-      const links = events.slice(0, 3).map((event) => element("a", { href: address(event), content: text("open_event", { event: whole(event) }) }));
+      const state = element("span", {
+        className: flagged ? "flagged" : "",
+        content: text(flagged ? "flagged_too" : "not_flagged"),
+      });
+      const links = events
+        .slice(0, 3)
+        .map((event) => element("a", { href: address(event), content: text("open_event", { event: whole(event) }) }));
       return element("li", {}, words, state, ...links.flatMap((link) => [" ", link]));
     }),
   );
@@ -160,12 +230,29 @@ function showSisters({ sisters }) {
 function similar(answer) {
   if (!answer.similar.length) return [element("li", { content: text("no_similar") })];
   return answer.similar.map((other) => {
-    const link = element("a", { href: `/event?${new URLSearchParams({ run: other.run, event: other.event })}`, content: text("open_event", { event: whole(other.event) }) });
-    const words = [at(other.start, other.start_row), other.equipment ?? "", text(other.kind)].map((content) => element("span", { content }));
-    const origin = other.this_run ? text("this_run") : other.same_stretch ? text("same_stretch") : `${other.dataset_name || text("demo")}, ${time(other.detected)}`;
+    const link = element("a", {
+      href: `/event?${new URLSearchParams({ run: other.run, event: other.event })}`,
+      content: text("open_event", { event: whole(other.event) }),
+    });
+    const words = [at(other.start, other.start_row), other.equipment ?? "", text(other.kind)].map((content) =>
+      element("span", { content }),
+    );
+    const origin = other.this_run
+      ? text("this_run")
+      : other.same_stretch
+        ? text("same_stretch")
+        : `${other.dataset_name || text("demo")}, ${time(other.detected)}`;
     const line = element("div", { className: "line" }, link, ...words);
     const sensors = other.sensors.map(({ sensor, share }) => `${sensor} ${percent(share, 0)}`).join(", ");
-    const item = element("li", {}, line, element("div", { className: "under", content: `${text("alike", { share: percent(other.likeness, 0) })} · ${sensors} · ${origin}` }));
+    const item = element(
+      "li",
+      {},
+      line,
+      element("div", {
+        className: "under",
+        content: `${text("alike", { share: percent(other.likeness, 0) })} · ${sensors} · ${origin}`,
+      }),
+    );
     if (other.verdict) {
       const verdict = element("span", { className: `verdict ${other.verdict}`, content: text(other.verdict) });
       item.append(element("div", {}, verdict, other.note ? ` ${other.note}` : ""));
@@ -175,17 +262,23 @@ function similar(answer) {
 }
 
 function showVerdict({ verdict, note, by, at: when }) {
-  for (const button of document.querySelectorAll("#verdict [aria-pressed]")) button.setAttribute("aria-pressed", button.value === verdict);
+  for (const button of document.querySelectorAll("#verdict button[aria-pressed]"))
+    button.setAttribute("aria-pressed", String(button.getAttribute("value") === verdict));
   byId("undo").disabled = verdict === null;
   byId("note").value = note;
   byId("said-note").textContent = note;
-  byId("said").textContent = verdict ? text(verdict === "true_alarm" ? "said_true" : "said_false", { by, at: time(when) }) : text("not_said");
+  byId("said").textContent = verdict
+    ? text(verdict === "true_alarm" ? "said_true" : "said_false", { by, at: time(when) })
+    : text("not_said");
 }
 
 async function judge(verdict) {
   const event = where.event;
   try {
-    const said = await ask(`${path(event)}/verdict`, { method: "PUT", body: { verdict, note: verdict ? byId("note").value : "" } });
+    const said = await ask(`${path(event)}/verdict`, {
+      method: "PUT",
+      body: { verdict, note: verdict ? byId("note").value : "" },
+    });
     clearProblem();
     if (where.event === event) showVerdict(said);
     announce(text(verdict ? "kept" : "taken_back"));
@@ -203,7 +296,7 @@ byId("verdict").addEventListener("submit", (event) => {
   event.preventDefault();
   judge(event.submitter?.value || null);
 });
-for (const [link, by] of [["previous", -1], ["next", 1]]) {
+for (const [link, by] of Object.entries({ previous: -1, next: 1 })) {
   byId(link).addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
@@ -211,9 +304,10 @@ for (const [link, by] of [["previous", -1], ["next", 1]]) {
   });
 }
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+  const target = /** @type {Element} */ (event.target);
+  if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea")) return;
   const by = { j: 1, ArrowRight: 1, k: -1, ArrowLeft: -1 }[event.key];
-  if (!by || (event.key.startsWith("Arrow") && event.target.closest("[tabindex='0'], .js-plotly-plot"))) return;
+  if (!by || (event.key.startsWith("Arrow") && target.closest("[tabindex='0'], .js-plotly-plot"))) return;
   event.preventDefault();
   step(by);
 });

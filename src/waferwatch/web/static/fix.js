@@ -5,7 +5,9 @@ import { element, text, whole } from "./text.js";
 function label(fix) {
   const columns = Object.keys(fix);
   const role = text(`role_${fix[columns[0]]}`);
-  return columns.length === 1 ? text("fix", { column: columns[0], role }) : text("fix_all", { count: whole(columns.length), role });
+  return columns.length === 1
+    ? text("fix", { column: columns[0], role })
+    : text("fix_all", { count: whole(columns.length), role });
 }
 
 // done: called with the data set as it then is; failed: with the problem. Null for a finding without a remedy.

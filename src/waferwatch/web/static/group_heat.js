@@ -2,7 +2,8 @@
 import { byId, decimals, element, percent, text, whole } from "./text.js";
 
 const heat = byId("heat");
-let opened = () => {}; // told of the two values of a cell that was pressed
+/** @type {(first: string | null, second: string | null, flagged: boolean) => void} */
+let opened = () => {}; // called when a cell is pressed
 
 export const onCell = (follower) => {
   opened = follower;
@@ -11,11 +12,21 @@ export const onCell = (follower) => {
 export function show(crossing, first, second) {
   byId("crossing").hidden = !crossing;
   if (!crossing) return;
-  const names = (values, others) => [...values.map((value) => value ?? text("empty")), ...(others ? [text("others", { count: whole(others) })] : [])];
+  const names = (values, others) => [
+    ...values.map((value) => value ?? text("empty")),
+    ...(others ? [text("others", { count: whole(others) })] : []),
+  ];
   const [down, across] = [names(crossing.first, crossing.first_others), names(crossing.second, crossing.second_others)];
-  const shares = crossing.rows.map((line, at) => line.map((rows, to) => (rows ? crossing.anomalies[at][to] / rows : null)));
+  const shares = crossing.rows.map((line, at) =>
+    line.map((rows, to) => (rows ? crossing.anomalies[at][to] / rows : null)),
+  );
   const most = Math.max(...shares.flat().map((share) => share ?? 0)) || 1;
-  const head = element("tr", {}, element("th", { content: `${first} ＼ ${second}`, scope: "col" }), ...across.map((name) => element("th", { scope: "col", content: name, title: name })));
+  const head = element(
+    "tr",
+    {},
+    element("th", { content: `${first} ＼ ${second}`, scope: "col" }),
+    ...across.map((name) => element("th", { scope: "col", content: name, title: name })),
+  );
   const body = down.map((name, at) => {
     const cells = across.map((other, to) => {
       const [rows, anomalies] = [crossing.rows[at][to], crossing.anomalies[at][to]];
@@ -34,9 +45,20 @@ export function show(crossing, first, second) {
 }
 
 function make(share, most, place, rows, anomalies) {
-  if (share === null) return element("td", { className: "none", tabindex: "-1", "aria-label": place + text("no_rows"), title: place + text("no_rows") });
+  if (share === null)
+    return element("td", {
+      className: "none",
+      tabindex: "-1",
+      "aria-label": place + text("no_rows"),
+      title: place + text("no_rows"),
+    });
   const sentence = place + text("of_rows", { flagged: whole(anomalies), rows: whole(rows), share: percent(share, 2) });
-  const cell = element("td", { tabindex: "-1", title: sentence, "aria-label": sentence, content: share ? decimals(share * 100, share < 0.1 ? 1 : 0) : "0" });
+  const cell = element("td", {
+    tabindex: "-1",
+    title: sentence,
+    "aria-label": sentence,
+    content: share ? decimals(share * 100, share < 0.1 ? 1 : 0) : "0",
+  });
   cell.style.setProperty("--share", Math.sqrt(share / most)); // the root: one extreme cell does not pale all others
   return cell;
 }

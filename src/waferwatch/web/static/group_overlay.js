@@ -7,7 +7,9 @@ import { byId, element, significant, text, whole } from "./text.js";
 
 const ENVELOPE_TRACES = 3; // of the figure, before the runs
 const chart = byId("overlay-chart");
+/** @type {any} */
 const shown = { run: null, flagged: [] };
+/** @type {any} */
 const wishes = { recipe: null, equipment: null, color: null };
 let changed = () => {};
 let listening = false;
@@ -16,12 +18,25 @@ const columns = [
   { title: text("run"), value: ({ name }) => name, cell: (run) => place(run) },
   { title: text("color"), className: "wide", value: ({ group }) => group, cell: ({ group }) => group ?? text("empty") },
   { title: text("begins"), className: "wide", value: ({ first }) => first, cell: ({ first }) => told(first) },
-  { title: text("run_score"), className: "number", value: ({ score }) => score, cell: ({ score }) => significant(score), first: -1 },
-  { title: text("flagged_rows"), className: "number", value: ({ flagged }) => flagged, cell: ({ flagged, rows }) => text("of", { part: whole(flagged), all: whole(rows) }), first: -1 },
+  {
+    title: text("run_score"),
+    className: "number",
+    value: ({ score }) => score,
+    cell: ({ score }) => significant(score),
+    first: -1,
+  },
+  {
+    title: text("flagged_rows"),
+    className: "number",
+    value: ({ flagged }) => flagged,
+    cell: ({ flagged, rows }) => text("of", { part: whole(flagged), all: whole(rows) }),
+    first: -1,
+  },
 ];
 const table = sortable(byId("runs"), columns);
 
-const place = (run) => (run.first === null ? run.name : element("a", { href: closer(shown.run, run.first, run.last), content: run.name }));
+const place = (run) =>
+  run.first === null ? run.name : element("a", { href: closer(shown.run, run.first, run.last), content: run.name });
 
 // Another run of the detection: nothing is chosen of it yet.
 export function forget() {
@@ -44,11 +59,20 @@ export async function show(run, sensor, colors) {
 async function put(answer, run, colors) {
   Object.assign(shown, { run, flagged: answer.flagged });
   byId("overlay").hidden = false;
-  offer("color", colors.map((name) => ({ value: name, title: name })), answer.color ?? "");
+  offer(
+    "color",
+    colors.map((name) => ({ value: name, title: name })),
+    answer.color ?? "",
+  );
   offer("recipe", answer.recipes.map(choice), answer.recipe ?? "");
   offer("equipment", [{ value: "*", title: text("all") }, ...answer.equipments.map(choice)], answer.equipment ?? "*");
   byId("overlay-notes").replaceChildren(...answer.notes.map((note) => element("li", { content: note })));
-  const told = { all: whole(answer.runs), normal: whole(answer.normal), shown: whole(answer.flagged.length), sensor: answer.sensor };
+  const told = {
+    all: whole(answer.runs),
+    normal: whole(answer.normal),
+    shown: whole(answer.flagged.length),
+    sensor: answer.sensor,
+  };
   byId("overlay-about").textContent = answer.figure ? text("overlay_about", told) : "";
   for (const part of [chart, byId("runs")]) part.hidden = !answer.figure;
   table.show(answer.flagged);

@@ -1,20 +1,28 @@
 // The rows of one group, a hundred at a time, in a dialog over the page.
-import { ask, showProblem } from "./api.js";
+import { ask, queryOf, showProblem } from "./api.js";
 import { sortable } from "./table.js";
 import { byId, element, isTime, significant, text, time, whole } from "./text.js";
 
 const dialog = byId("rows");
+/** @type {any} */
 const shown = { run: null, query: null, start: 0, following: null };
 let turn = 0;
 
-export const closer = (run, start, end) => `/?${new URLSearchParams({ run, ...(start === null ? {} : { start, end }) })}`;
-export const told = (value) => (isTime(value) ? time(value) : typeof value === "number" ? significant(value, 9) : value ?? "–");
+export const closer = (run, start, end) =>
+  `/?${new URLSearchParams({ run, ...(start === null ? {} : { start, end }) })}`;
+export const told = (value) =>
+  isTime(value) ? time(value) : typeof value === "number" ? significant(value, 9) : (value ?? "–");
 
 const columns = [
   { title: text("row_number"), className: "number", value: ({ row }) => row, cell: ({ row }) => whole(row) },
   { title: text("time"), value: ({ time: moment }) => moment, cell: (row) => where(row) },
   { title: text("score"), className: "number", value: ({ score }) => score, cell: ({ score }) => significant(score) },
-  { title: text("flag"), className: "wide", value: ({ flagged }) => Number(flagged), cell: ({ flagged }) => (flagged ? text("yes") : "–") },
+  {
+    title: text("flag"),
+    className: "wide",
+    value: ({ flagged }) => Number(flagged),
+    cell: ({ flagged }) => (flagged ? text("yes") : "–"),
+  },
   { title: text("event"), className: "number", value: ({ event }) => event, cell: (row) => event(row) },
 ];
 const table = sortable(byId("rows-table"), columns);
@@ -26,8 +34,12 @@ function where(row) {
 
 function event(row) {
   if (row.event === null) return "–";
-  const href = `/event?${new URLSearchParams({ run: shown.run, event: row.event })}`;
-  return element("a", { href, content: whole(row.event), "aria-label": text("event_number", { event: whole(row.event) }) });
+  const href = `/event?${queryOf({ run: shown.run, event: row.event })}`;
+  return element("a", {
+    href,
+    content: whole(row.event),
+    "aria-label": text("event_number", { event: whole(row.event) }),
+  });
 }
 
 // groups: [[column, value or null]], one or two of them.
@@ -44,7 +56,7 @@ export function open(run, groups, flagged) {
 async function load() {
   const mine = ++turn;
   const { run, query, start } = shown;
-  const parameters = new URLSearchParams({ ...query, start, flagged: byId("rows-flagged").checked });
+  const parameters = queryOf({ ...query, start, flagged: byId("rows-flagged").checked });
   try {
     const answer = await ask(`/runs/${encodeURIComponent(run)}/groups/rows?${parameters}`);
     if (mine === turn) put(answer);
@@ -57,7 +69,9 @@ async function load() {
 function put({ rows, total, start, following, first, last }) {
   shown.following = following;
   table.show(rows);
-  byId("rows-count").textContent = rows.length ? text("rows_shown", { first: whole(start + 1), last: whole(start + rows.length), all: whole(total) }) : text("no_rows");
+  byId("rows-count").textContent = rows.length
+    ? text("rows_shown", { first: whole(start + 1), last: whole(start + rows.length), all: whole(total) })
+    : text("no_rows");
   byId("rows-detect").href = closer(shown.run, first, last);
   byId("rows-before").disabled = start === 0;
   byId("rows-after").disabled = following === null;

@@ -10,21 +10,55 @@ import { sortable } from "./table.js";
 import { byId, element, locale, page, percent, significant, text, whole } from "./text.js";
 
 const query = new URLSearchParams(location.search);
-const wished = { by: query.get("by"), second: query.get("and"), sensor: query.get("sensor"), order: query.get("order") };
+const wished = {
+  by: query.get("by"),
+  second: query.get("and"),
+  sensor: query.get("sensor"),
+  order: query.get("order"),
+};
 let groups = []; // as they are drawn, from top to bottom
+let unit = ""; // what was counted: runs or events
 let turn = 0; // grows whenever something else is looked at: late answers are dropped
 const listening = new Set();
 
 const number = (title, value, cell, className = "number") => ({ title, value, cell, className, first: -1 });
 const columns = () => [
   { title: byId("by").value, value: ({ value }) => value, cell: (group) => opener(group) },
-  number(text("rows"), ({ rows }) => rows, ({ rows }) => whole(rows)),
-  number(text("anomalies"), ({ anomalies }) => anomalies, ({ anomalies }) => whole(anomalies), "number wide"),
-  number(text("share"), ({ ratio }) => ratio, ({ ratio }) => percent(ratio, 2)),
+  number(
+    text("rows"),
+    ({ rows }) => rows,
+    ({ rows }) => whole(rows),
+  ),
+  number(
+    text("anomalies"),
+    ({ anomalies }) => anomalies,
+    ({ anomalies }) => whole(anomalies),
+    "number wide",
+  ),
+  number(
+    text("share"),
+    ({ ratio }) => ratio,
+    ({ ratio }) => percent(ratio, 2),
+  ),
   { title: text("differs"), value: (group) => group.p_value, cell: (group) => difference(group) },
-  number(text("interval"), ({ low }) => low, ({ low, high }) => `${percent(low, 2)} – ${percent(high, 2)}`, "number wide"),
-  number(text("events"), ({ events }) => events, ({ events }) => whole(events), "number wide"),
-  number(text("mean_score"), (group) => group.mean_score, (group) => significant(group.mean_score), "number wide"),
+  number(
+    text("interval"),
+    ({ low }) => low,
+    ({ low, high }) => `${percent(low, 2)} – ${percent(high, 2)}`,
+    "number wide",
+  ),
+  number(
+    text("events"),
+    ({ events }) => events,
+    ({ events }) => whole(events),
+    "number wide",
+  ),
+  number(
+    text("mean_score"),
+    (group) => group.mean_score,
+    (group) => significant(group.mean_score),
+    "number wide",
+  ),
 ];
 
 function opener(group) {
@@ -36,9 +70,16 @@ function opener(group) {
 const openRows = (group) => group && open(byId("run").value, [[byId("by").value, group.value]], group.anomalies > 0);
 
 function difference({ differs, units, hits, p_value: chance }) {
-  const counted = text(difference.unit === "run" ? "runs_counted" : "events_counted", { hits: whole(hits), units: whole(units) });
+  const counted = text(unit === "run" ? "runs_counted" : "events_counted", {
+    hits: whole(hits),
+    units: whole(units),
+  });
   const p = chance < 0.001 ? "p < 0.001" : `p = ${significant(chance, 2)}`;
-  return element("span", { className: `differs ${differs ?? ""}`, content: text(differs ?? "chance"), title: `${counted}, ${p}` });
+  return element("span", {
+    className: `differs ${differs ?? ""}`,
+    content: text(differs ?? "chance"),
+    title: `${counted}, ${p}`,
+  });
 }
 
 // Another data set: its finished detections, the newest first.
@@ -54,7 +95,11 @@ async function showDataset(dataset) {
     if (mine !== turn) return;
     const wanted = query.get("run");
     query.delete("run");
-    offer("run", all.filter((run) => run.state === "done").map((run) => ({ value: run.id, title: runTitle(run) })), wanted);
+    offer(
+      "run",
+      all.filter((run) => run.state === "done").map((run) => ({ value: run.id, title: runTitle(run) })),
+      wanted,
+    );
     const going = all.find(runs.unfinished);
     if (byId("run").value) await showRun(mine);
     else if (going) await follow(going, mine);
@@ -65,7 +110,13 @@ async function showDataset(dataset) {
 }
 
 // Moments of the server's clock are told in the reader's own time, unlike those of the data.
-const when = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const when = new Intl.DateTimeFormat(locale, {
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
 const runTitle = (run) =>
   text("run_title", {
     detector: page.detectors[run.options.detector] ?? run.options.detector,
@@ -111,7 +162,11 @@ async function showRun(mine) {
   const dataset = data.chosen();
   const names = data.groupsOf(dataset);
   offer("by", named(names), wished.by);
-  offer("second", [{ value: "", title: "–" }, ...named(names)], wished.second ?? names.find((name) => name !== byId("by").value) ?? "");
+  offer(
+    "second",
+    [{ value: "", title: "–" }, ...named(names)],
+    wished.second ?? names.find((name) => name !== byId("by").value) ?? "",
+  );
   offer("sensor", named(data.sensorsOf(dataset)), wished.sensor);
   byId("order").value = wished.order ?? "share";
   const sensor = wished.sensor && byId("sensor").value === wished.sensor ? wished.sensor : null;
@@ -146,19 +201,23 @@ async function showGroups(run, mine) {
 
 async function put(answer) {
   groups = answer.groups;
-  difference.unit = answer.unit;
+  unit = answer.unit;
   byId("found").hidden = false;
   const last = answer.sentences.length - 1;
   byId("sentences").replaceChildren(
-    ...answer.sentences.map((sentence, at) => element("li", { className: at && at === last ? "basis" : "", content: sentence })),
+    ...answer.sentences.map((sentence, at) =>
+      element("li", { className: at && at === last ? "basis" : "", content: sentence }),
+    ),
   );
   const notes = [];
-  if (groups.length < answer.groups_total) notes.push(text("more_groups", { shown: whole(groups.length), all: whole(answer.groups_total) }));
+  if (groups.length < answer.groups_total)
+    notes.push(text("more_groups", { shown: whole(groups.length), all: whole(answer.groups_total) }));
   if (groups.length > answer.drawn) notes.push(text("drawn", { count: whole(answer.drawn) }));
   byId("groups-note").textContent = notes.join(" ");
   sortable(byId("groups"), columns()).show(groups);
   heat.show(answer.crossing, answer.by, answer.second);
-  for (const [id, figure] of Object.entries(answer.figures ?? { share: null, score: null, sensor: null })) await chart(byId(`${id}-chart`), figure);
+  for (const [id, figure] of Object.entries(answer.figures ?? { share: null, score: null, sensor: null }))
+    await chart(byId(`${id}-chart`), figure);
   announce(answer.sentences[0]);
 }
 
@@ -187,7 +246,16 @@ for (const id of ["by", "second", "sensor", "order"]) {
     show();
   });
 }
-heat.onCell((first, second, flagged) => open(byId("run").value, [[byId("by").value, first], [byId("second").value, second]], flagged));
+heat.onCell((first, second, flagged) =>
+  open(
+    byId("run").value,
+    [
+      [byId("by").value, first],
+      [byId("second").value, second],
+    ],
+    flagged,
+  ),
+);
 overlay.onChange(() => show());
 data.onDataset(showDataset);
 

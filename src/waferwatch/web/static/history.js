@@ -14,10 +14,14 @@ const shown = new Map(); // id -> { run, node, key }, in the order of the list
 const followed = new Set(); // runs started here whose end is told
 let wanted = PAGE;
 let turn = 0;
+/** @type {any} */
 let poll = null;
 
 const path = (id, rest = "") => `/runs/${encodeURIComponent(id)}${rest}`;
-const filters = () => Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value));
+const filters = () =>
+  Object.fromEntries(
+    [...new FormData(form)].map(([name, value]) => [name, String(value).trim()]).filter(([, value]) => value),
+  );
 // What a card is made of; progress changes in place.
 const keyOf = ({ progress, place, ...rest }) => JSON.stringify(rest);
 
@@ -38,12 +42,14 @@ async function load() {
 }
 
 function show(runs) {
-  const before = document.activeElement?.closest?.("[data-run]");
-  const focus = before && { id: before.dataset.run, action: document.activeElement.dataset.action };
+  const active = document.activeElement;
+  const before = active?.closest("[data-run]");
+  const focus = before && { id: before.getAttribute("data-run"), action: active?.getAttribute("data-action") };
   const nodes = runs.map((run) => place(run));
   const kept = new Set(runs.map((run) => run.id));
   for (const id of [...shown.keys()]) if (!kept.has(id)) shown.delete(id);
-  if (nodes.length !== list.children.length || nodes.some((node, at) => list.children[at] !== node)) list.replaceChildren(...nodes);
+  if (nodes.length !== list.children.length || nodes.some((node, at) => list.children[at] !== node))
+    list.replaceChildren(...nodes);
   if (focus && !document.activeElement?.closest?.("[data-run]")) restoreFocus(focus);
   list.setAttribute("aria-busy", "false");
   const filtered = Object.keys(filters()).length > 0;
@@ -133,9 +139,9 @@ byId("repeat-form").addEventListener("submit", async (event) => {
   byId("repeat-start").disabled = true;
   try {
     await start(run, byId("repeat-dataset").value);
-    const made = document.activeElement;
+    const made = /** @type {HTMLElement | null} */ (document.activeElement);
     dialog.close();
-    made?.focus?.({ preventScroll: true });
+    made?.focus({ preventScroll: true });
   } catch (problem) {
     byId("repeat-problem").textContent = [problem.message, problem.hint].filter(Boolean).join(" ");
   } finally {
@@ -147,9 +153,25 @@ byId("repeat-cancel").addEventListener("click", () => dialog.close());
 // In place of the button: what is lost, and two buttons. Escape keeps the run.
 function confirmDelete(run, node) {
   const asked = node.querySelector("[data-action=delete]");
-  const sure = element("button", { type: "button", className: "btn btn-sm btn-danger", content: text("delete"), "aria-label": saying(text("delete_sure"), run) });
-  const keep = element("button", { type: "button", className: "btn btn-sm btn-outline-secondary", content: text("keep") });
-  const box = element("span", { className: "run-sure", role: "group", "aria-label": text("delete_sure") }, element("b", { content: text("delete_sure") }), text("delete_help"), sure, keep);
+  const sure = element("button", {
+    type: "button",
+    className: "btn btn-sm btn-danger",
+    content: text("delete"),
+    "aria-label": saying(text("delete_sure"), run),
+  });
+  const keep = element("button", {
+    type: "button",
+    className: "btn btn-sm btn-outline-secondary",
+    content: text("keep"),
+  });
+  const box = element(
+    "span",
+    { className: "run-sure", role: "group", "aria-label": text("delete_sure") },
+    element("b", { content: text("delete_sure") }),
+    text("delete_help"),
+    sure,
+    keep,
+  );
   const back = () => {
     box.replaceWith(asked);
     asked.focus();
@@ -177,7 +199,8 @@ async function remove(run, node) {
 list.addEventListener("click", (event) => {
   const pressed = event.target.closest("[data-action]");
   const node = event.target.closest("[data-run]");
-  if (pressed && node && pressed.dataset.action !== "export") act(pressed.dataset.action, shown.get(node.dataset.run).run, node);
+  if (pressed && node && pressed.dataset.action !== "export")
+    act(pressed.dataset.action, shown.get(node.dataset.run).run, node);
 });
 
 function address() {
@@ -192,6 +215,7 @@ function filter() {
   load();
 }
 
+/** @type {any} */
 let typing = null;
 form.addEventListener("input", () => {
   clearTimeout(typing);

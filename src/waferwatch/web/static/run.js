@@ -4,6 +4,7 @@ import { byId, percent, text } from "./text.js";
 
 const UNFINISHED = ["queued", "running"];
 const box = byId("run-progress");
+/** @type {any} */
 let followed = null; // id of the run whose progress is shown
 
 export const unfinished = (run) => UNFINISHED.includes(run.state);

@@ -5,19 +5,31 @@ const UNFINISHED = ["queued", "running"];
 const datasets = new Map(page.datasets.map((dataset) => [dataset.id, dataset]));
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
-const STEPS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
+/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
+const STEPS = [
+  ["year", 31536000],
+  ["month", 2592000],
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];
 const MOST_NAMES = 6;
 
 export const unfinished = (run) => UNFINISHED.includes(run.state);
 export const there = (run) => datasets.has(run.dataset);
+const MAKES_VERSIONS = ["monitor", "rebase", "widening"]; // of monitors
+const ofMonitor = (run) => MAKES_VERSIONS.includes(run.kind) || run.kind === "replay";
 // What a comparison found can be looked at without its data; a detection is drawn from them.
-const opens = (run) => (run.state === "done" || unfinished(run)) && (run.kind !== "detection" || there(run));
+const opens = (run) =>
+  (run.state === "done" || unfinished(run)) &&
+  (ofMonitor(run) ? run.state === "done" : run.kind !== "detection" || there(run));
 export const nameOf = (run) => run.dataset_name || text("demo");
 
 // Moments of the server are in UTC; they are shown in the reader's own time.
 function ago(date) {
-  const passed = (date - Date.now()) / 1000;
-  const [name, size] = STEPS.find(([, length]) => Math.abs(passed) >= length) ?? ["second", 1];
+  const passed = (date.getTime() - Date.now()) / 1000;
+  const [name, size] = STEPS.find(([, length]) => Math.abs(passed) >= length) ?? STEPS[STEPS.length - 1];
   return relative.format(Math.round(passed / size), name);
 }
 
@@ -32,31 +44,49 @@ const place = (value) => (value ? (/^\d{4}-\d\d-\d\dT/.test(value) ? time(value)
 function threshold(asked) {
   if (typeof asked.threshold === "number") return text("by_hand", { value: significant(asked.threshold, 4) });
   if (asked.false_alarms) return text("budget", { count: significant(asked.false_alarms) });
-  if (asked.contamination) return text("expected", { share: percent(asked.contamination, asked.contamination < 0.01 ? 2 : 1) });
+  if (asked.contamination)
+    return text("expected", { share: percent(asked.contamination, asked.contamination < 0.01 ? 2 : 1) });
   return text("automatic");
 }
 
 // The settings of a run, in words.
 export function wording(run) {
   const asked = run.options;
+  if (ofMonitor(run)) {
+    const versions =
+      run.kind === "replay" ? `v${asked.old} · v${asked.new}` : run.summary ? `v${run.summary.version}` : "";
+    return [element("b", { content: asked.monitor }), versions && ` · ${versions}`];
+  }
   const title = (name) => page.detectors[name] ?? name;
   const several = run.kind !== "detection";
-  const detectors = several ? (asked.detectors ? named(asked.detectors.map(title)) : text("all_detectors")) : title(asked.detector);
+  if (asked.monitor)
+    return [element("b", { content: text("by_monitor", { name: asked.monitor }) }), ` · ${threshold(asked)}`];
+  const detectors = several
+    ? asked.detectors
+      ? named(asked.detectors.map(title))
+      : text("all_detectors")
+    : title(asked.detector);
   const parts = [threshold(asked)];
   const moved = run.summary?.threshold_by === "hand" && run.summary.threshold !== asked.threshold;
   if (moved) parts.push(text("moved"));
   if (asked.checkpoint) parts.unshift(text("checkpoint_named", { name: asked.checkpoint }));
   if (asked.reference_rows) parts.push(text("reference_first", { count: whole(asked.reference_rows) }));
-  if (asked.reference_start || asked.reference_end) parts.push(text("reference_from", { start: place(asked.reference_start), end: place(asked.reference_end) }));
-  parts.push(asked.features ? counted("some_sensors", asked.features.length).replace("{names}", () => named(asked.features)) : text("all_sensors"));
-  for (const [column, values] of Object.entries(asked.filters ?? {})) parts.push(text("only", { column, values: named(values) }));
+  if (asked.reference_start || asked.reference_end)
+    parts.push(text("reference_from", { start: place(asked.reference_start), end: place(asked.reference_end) }));
+  parts.push(
+    asked.features
+      ? counted("some_sensors", asked.features.length).replace("{names}", () => named(asked.features))
+      : text("all_sensors"),
+  );
+  for (const [column, values] of Object.entries(asked.filters ?? {}))
+    parts.push(text("only", { column, values: named(values) }));
   return [element("b", { content: detectors }), ` · ${parts.join(" · ")}`];
 }
 
 // (title, value, class) of each number that a finished run has.
 function numbers(run) {
   const found = run.summary;
-  if (!found) return [];
+  if (!found || ofMonitor(run)) return [];
   if (run.kind !== "detection") {
     const all = [[text("detectors"), whole(found.detectors?.length ?? 0)]];
     if (found.faults) all.push([text("faults"), whole(found.faults)]);
@@ -72,7 +102,13 @@ function numbers(run) {
 }
 
 function bar(run) {
-  const progress = element("div", { className: "progress", role: "progressbar", "aria-label": text("running"), "aria-valuemin": 0, "aria-valuemax": 100 });
+  const progress = element("div", {
+    className: "progress",
+    role: "progressbar",
+    "aria-label": text("running"),
+    "aria-valuemin": 0,
+    "aria-valuemax": 100,
+  });
   progress.append(element("div", { className: "progress-bar" }));
   const box = element("div", { className: "run-bar run-wide" }, progress, element("span"));
   showProgress(box, run);
@@ -100,10 +136,17 @@ const whenOf = (run) => exact.format(new Date(run.created));
 export const saying = (action, run) => text("of_run", { action, name: nameOf(run), when: whenOf(run) });
 
 function button(action, run, className = "btn-outline-secondary") {
-  return element("button", { type: "button", className: `btn btn-sm ${className}`, content: text(action), "data-action": action, "aria-label": saying(text(action), run) });
+  return element("button", {
+    type: "button",
+    className: `btn btn-sm ${className}`,
+    content: text(action),
+    "data-action": action,
+    "aria-label": saying(text(action), run),
+  });
 }
 
 function address(run) {
+  if (ofMonitor(run)) return `/monitors/${encodeURIComponent(run.options.monitor)}`;
   return `${run.kind === "detection" ? "/" : "/compare"}?run=${encodeURIComponent(run.id)}`;
 }
 
@@ -133,11 +176,20 @@ function actions(run) {
   const box = element("div", { className: "run-actions" });
   if (unfinished(run)) box.append(button("cancel", run, "btn-outline-danger"));
   if (run.state === "done" && opens(run)) {
-    box.append(element("a", { className: "btn btn-sm btn-primary", href: address(run), content: text("open"), "aria-label": saying(text("open"), run) }));
+    box.append(
+      element("a", {
+        className: "btn btn-sm btn-primary",
+        href: address(run),
+        content: text("open"),
+        "aria-label": saying(text("open"), run),
+      }),
+    );
   }
-  if (["failed", "cancelled", "interrupted"].includes(run.state) && there(run)) box.append(button("again", run, "btn-primary"));
+  if (["failed", "cancelled", "interrupted"].includes(run.state) && there(run) && !ofMonitor(run))
+    box.append(button("again", run, "btn-primary"));
   if (run.state === "done" && run.kind === "detection") box.append(exportsOf(run));
-  if (!unfinished(run)) box.append(button("repeat", run), button("delete", run, "btn-outline-danger"));
+  if (!unfinished(run) && !ofMonitor(run)) box.append(button("repeat", run));
+  if (!unfinished(run)) box.append(button("delete", run, "btn-outline-danger"));
   return box;
 }
 

@@ -7,8 +7,11 @@ const chart = byId("score");
 const slider = byId("threshold-slider");
 const number = byId("threshold");
 const followers = [];
+/** @type {any} */
 let run = null;
+/** @type {any} */
 let waiting = null;
+/** @type {AbortController | null} */
 let asked = null;
 
 export const onMoved = (follower) => followers.push(follower);
@@ -48,7 +51,11 @@ function move(value, patience = 150) {
     const mine = run;
     try {
       const body = { threshold: Number(value) };
-      const answer = await ask(`/runs/${encodeURIComponent(mine)}/threshold`, { method: "POST", body, signal: asked.signal });
+      const answer = await ask(`/runs/${encodeURIComponent(mine)}/threshold`, {
+        method: "POST",
+        body,
+        signal: asked.signal,
+      });
       if (mine !== run) return;
       await put(answer);
       for (const follower of followers) await follower(answer);

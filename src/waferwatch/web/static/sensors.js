@@ -6,7 +6,10 @@ const box = byId("sensors");
 const search = byId("sensor-search");
 
 export const checks = (parent) => [...parent.querySelectorAll("input[type=checkbox]")];
-export const ticked = (parent) => checks(parent).filter((check) => check.checked).map((check) => check.value);
+export const ticked = (parent) =>
+  checks(parent)
+    .filter((check) => check.checked)
+    .map((check) => check.value);
 
 export function checkbox(id, value, checked) {
   const check = element("input", { className: "form-check-input", type: "checkbox", id, value });
@@ -22,7 +25,8 @@ export function tick(parent, on) {
 
 // names: those to be checked; null: all.
 export function mark(parent, names) {
-  for (const check of checks(parent)) if (!check.disabled) check.checked = names === null || names.includes(check.value);
+  for (const check of checks(parent))
+    if (!check.disabled) check.checked = names === null || names.includes(check.value);
 }
 
 export function offer(sensors) {
@@ -44,13 +48,24 @@ export function restore(names) {
 }
 
 function count() {
-  byId("sensor-count").textContent = text("chosen", { chosen: whole(ticked(box).length), all: whole(checks(box).length) });
+  byId("sensor-count").textContent = text("chosen", {
+    chosen: whole(ticked(box).length),
+    all: whole(checks(box).length),
+  });
 }
 
 // Letters anywhere in the name; with a *, the whole name must fit.
 function filter() {
   const wanted = search.value.trim().toLowerCase();
-  const pattern = wanted.includes("*") ? new RegExp(`^${wanted.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`, "u") : null;
+  const pattern = wanted.includes("*")
+    ? new RegExp(
+        `^${wanted
+          .split("*")
+          .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
+          .join(".*")}$`,
+        "u",
+      )
+    : null;
   for (const check of checks(box)) {
     const name = check.value.toLowerCase();
     check.closest(".form-check").hidden = !(pattern ? pattern.test(name) : name.includes(wanted));
@@ -61,7 +76,7 @@ export function start() {
   box.addEventListener("change", count);
   search.addEventListener("input", filter);
   search.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
-  for (const [id, on] of [["sensors-all", true], ["sensors-none", false]]) {
+  for (const [id, on] of Object.entries({ "sensors-all": true, "sensors-none": false })) {
     byId(id).addEventListener("click", () => {
       tick(box, on);
       count();

@@ -1,12 +1,14 @@
 // One sensor over time: follows the sensor chosen, the result, and the part of the time that is looked at.
-import { ask, showProblem } from "./api.js";
+import { ask, queryOf, showProblem } from "./api.js";
 import { draw } from "./chart.js";
 import { byId, element, percent, text, whole } from "./text.js";
 
 const POINTS = 3000;
 const chart = byId("series");
 const select = byId("sensor");
+/** @type {any} */
 const view = { dataset: null, run: null, sensor: null, start: null, end: null, axis: "row", firstRow: 1 };
+/** @type {AbortController | null} */
 let asked = null;
 let listening = false;
 const followers = [];
@@ -15,9 +17,7 @@ export const onSensor = (follower) => followers.push(follower);
 export const current = () => ({ ...view });
 
 export function address(sensor, query) {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) parameters.set(name, value);
-  return `/plot/${encodeURIComponent(sensor)}?${parameters}`;
+  return `/plot/${encodeURIComponent(sensor)}?${queryOf(query)}`;
 }
 
 export function offer(sensors, shares = new Map()) {
@@ -49,7 +49,7 @@ export async function choose(sensor, [start, end] = [view.start, view.end]) {
   Object.assign(view, { sensor, start, end });
   select.value = sensor;
   await load();
-  followers.forEach((follower) => follower(sensor));
+  for (const follower of followers) follower(sensor);
 }
 
 async function load() {
@@ -73,7 +73,9 @@ async function put(figure) {
   view.firstRow = meta.first_row;
   byId("zoom-out").disabled = view.start === null && view.end === null;
   const left = meta.lines < meta.lines_total;
-  byId("series-note").textContent = left ? text("lines_left_out", { shown: whole(meta.lines), all: whole(meta.lines_total) }) : "";
+  byId("series-note").textContent = left
+    ? text("lines_left_out", { shown: whole(meta.lines), all: whole(meta.lines_total) })
+    : "";
   await draw(chart, figure);
   if (!listening) listen();
 }

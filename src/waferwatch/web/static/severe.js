@@ -4,6 +4,7 @@ import { fixButton } from "./fix.js";
 import { byId, element, text } from "./text.js";
 
 const box = byId("severe");
+/** @type {any} */
 let dataset = null;
 let looked = Promise.resolve(); // ends when the report of the data set is there
 let open = []; // severe findings that are neither fixed nor dismissed
@@ -48,7 +49,7 @@ const name = ({ kind, columns }) => [kind, ...columns].join("\n");
 
 function dismissed() {
   try {
-    return JSON.parse(sessionStorage.getItem(key())) ?? [];
+    return JSON.parse(sessionStorage.getItem(key()) ?? "[]");
   } catch {
     return []; // the browser keeps nothing
   }
@@ -71,10 +72,25 @@ function draw() {
 }
 
 function entry(finding) {
-  const told = element("div", { className: "text" }, element("div", { content: finding.message }), element("div", { className: "hint", content: finding.hint }));
-  const drop = element("button", { type: "button", className: "btn btn-sm btn-outline-secondary dismiss", content: text("dismiss") });
+  const told = element(
+    "div",
+    { className: "text" },
+    element("div", { content: finding.message }),
+    element("div", { className: "hint", content: finding.hint }),
+  );
+  const drop = element("button", {
+    type: "button",
+    className: "btn btn-sm btn-outline-secondary dismiss",
+    content: text("dismiss"),
+  });
   drop.addEventListener("click", () => dismiss(finding));
   const fix = fixButton(dataset, finding, fixed, showProblem);
   const actions = element("div", { className: "actions" }, ...(fix ? [fix] : []), drop);
-  return element("li", { "data-kind": finding.kind }, element("span", { className: "severity severity-serious", content: text("severity_serious") }), told, actions);
+  return element(
+    "li",
+    { "data-kind": finding.kind },
+    element("span", { className: "severity severity-serious", content: text("severity_serious") }),
+    told,
+    actions,
+  );
 }

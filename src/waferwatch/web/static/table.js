@@ -1,16 +1,40 @@
 // Tables whose columns sort at a press of their heading.
 import { element } from "./text.js";
 
-function compare(one, two) {
+/**
+ * Which of two values comes first, for sort(); what is not there comes last in both directions.
+ *
+ * @param {any} one
+ * @param {any} two
+ * @param {number} direction 1 ascending, -1 descending
+ */
+export function compare(one, two, direction) {
   const missing = (value) => value === null || value === undefined || Number.isNaN(value);
-  if (missing(one) || missing(two)) return missing(one) - missing(two); // what is not there comes last
-  return typeof one === "number" && typeof two === "number" ? one - two : String(one).localeCompare(String(two), undefined, { numeric: true });
+  if (missing(one) || missing(two)) return Number(missing(one)) - Number(missing(two));
+  const numbers = typeof one === "number" && typeof two === "number";
+  return direction * (numbers ? one - two : String(one).localeCompare(String(two), undefined, { numeric: true }));
 }
 
-// columns: [{ title, value: (item) => what sorts, cell: (item) => text or node, className, hidden }]; a column without `value` does not sort.
-// options: { sort: [column, 1 or -1], row: (item, tr) => adds to the row }. Returns { show(items) }, which keeps the order chosen.
+/**
+ * @typedef {object} Column
+ * @property {string} title
+ * @property {(item: any) => any} [value] what sorts; a column without it does not sort
+ * @property {(item: any) => any} cell text or a node
+ * @property {string} [className]
+ * @property {boolean} [hidden]
+ * @property {number} [first] 1 or -1: the order at the first press
+ */
+
+/**
+ * @param {any} table
+ * @param {Column[]} columns
+ * @param {{ sort?: number[] | null, row?: ((item: any, tr: any) => void) | null }} [options] sort: number of the column and
+ *   1 or -1; row: adds to a row
+ * @returns {{ show(items: any[]): void }} show keeps the order chosen
+ */
 export function sortable(table, columns, { sort = null, row = null } = {}) {
   const shown = columns.filter((column) => !column.hidden);
+  /** @type {any} */
   let order = sort;
   let items = [];
   const heads = shown.map((column, at) => head(column, at));
@@ -25,7 +49,7 @@ export function sortable(table, columns, { sort = null, row = null } = {}) {
     }
     const button = element("button", { type: "button", className: "sort", content: column.title });
     button.addEventListener("click", () => {
-      order = [at, order?.[0] === at ? -order[1] : column.first ?? 1];
+      order = [at, order?.[0] === at ? -order[1] : (column.first ?? 1)];
       draw();
     });
     cell.append(button);
@@ -38,12 +62,15 @@ export function sortable(table, columns, { sort = null, row = null } = {}) {
       else cell.removeAttribute("aria-sort");
     });
     const sorted = [...items];
-    if (order) sorted.sort((one, two) => order[1] * compare(shown[order[0]].value(one), shown[order[0]].value(two)));
+    const value = order ? shown[order[0]].value : undefined;
+    if (value) sorted.sort((one, two) => compare(value(one), value(two), order[1]));
     body.replaceChildren(
       ...sorted.map((item) => {
         const cells = shown.map(({ cell, className = "" }) => {
           const content = cell(item);
-          return content instanceof Node ? element("td", { className }, content) : element("td", { className, content: String(content) });
+          return content instanceof Node
+            ? element("td", { className }, content)
+            : element("td", { className, content: String(content) });
         });
         const line = element("tr", {}, ...cells);
         row?.(item, line);

@@ -1,7 +1,9 @@
 // The reader's language: sentences from the server, numbers and times by Intl.
 
-export const page = JSON.parse(document.getElementById("page-data").dataset.page);
-export const locale = page.language === "ko" ? "ko-KR" : navigator.languages.find((tag) => tag.startsWith("en")) || "en";
+/** @type {any} What the server gives the scripts of the page. */
+export const page = JSON.parse(document.getElementById("page-data")?.dataset.page ?? "null");
+export const locale =
+  page.language === "ko" ? "ko-KR" : navigator.languages.find((tag) => tag.startsWith("en")) || "en";
 
 export function text(key, values = {}) {
   const sentence = page.texts[key] ?? key;
@@ -42,10 +44,16 @@ export function seconds(value) {
 
 // Two units at most: 1d 3h, 4m 10s.
 export function duration(value) {
-  if (value < 60) return unit(value, "second", value < 10 ? 2 : 0);
-  const steps = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
-  const first = steps.findIndex(([, size]) => value >= size);
+  if (value < 10) return unit(value, "second", 2);
+  /** @type {[string, number][]} */
+  const steps = [
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+    ["second", 1],
+  ];
   let rest = Math.round(value);
+  const first = steps.findIndex(([, size]) => rest >= size);
   const parts = [];
   for (const [name, size] of steps.slice(first, first + 2)) {
     const count = Math.floor(rest / size);
@@ -57,6 +65,8 @@ export function duration(value) {
 
 // Times come without a zone, as they stand in the file: they are shown as they are, never shifted.
 export const moment = (value) => new Date(/[zZ]|[+-]\d\d:?\d\d$/.test(value) ? value : `${value}Z`);
+/** Seconds from one moment of a table to a later one. */
+export const secondsBetween = (start, end) => (moment(end).getTime() - moment(start).getTime()) / 1000;
 export const isTime = (value) => typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value);
 const timeFormat = new Intl.DateTimeFormat(locale, {
   year: "numeric",
@@ -70,6 +80,12 @@ const timeFormat = new Intl.DateTimeFormat(locale, {
 });
 export const time = (value) => timeFormat.format(moment(value));
 
+/**
+ * @param {string} tag
+ * @param {Record<string, any>} [attributes]
+ * @param {...(Node | string)} children
+ * @returns {any} what kind of element it is, the tag says
+ */
 export function element(tag, { className = "", content = "", ...attributes } = {}, ...children) {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -79,4 +95,5 @@ export function element(tag, { className = "", content = "", ...attributes } = {
   return made;
 }
 
+/** @type {(id: string) => any} An element of the page: what kind it is, and that it is there, is up to the template. */
 export const byId = (id) => document.getElementById(id);

@@ -14,14 +14,16 @@
   };
   apply();
   system.addEventListener("change", apply);
-  const select = () => document.getElementById("theme");
+  const select = () => /** @type {HTMLSelectElement | null} */ (document.getElementById("theme"));
   document.addEventListener("DOMContentLoaded", () => {
-    select().value = chosen;
+    const field = select();
+    if (field) field.value = chosen;
   });
   // On the document, which is there before the switch is.
   document.addEventListener("change", (event) => {
-    if (event.target !== select()) return;
-    chosen = event.target.value;
+    const field = select();
+    if (!field || event.target !== field) return;
+    chosen = field.value;
     try {
       localStorage.setItem("theme", chosen);
     } catch {

@@ -1,0 +1,174 @@
+"""Options that say what the columns of a file are and which rows are normal, and the reading of files by them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from waferwatch.read.cell_rules import CellRules
+    from waferwatch.read.form import Form
+
+DETECTOR = "moment"  # where none is named
+
+
+def add_column_options(parser: argparse.ArgumentParser) -> None:
+    """``--features``, ``--time``, ``--group`` and ``--role``."""
+    parser.add_argument("--features", type=names, metavar="A,B", help="sensor columns; default: found by content")
+    parser.add_argument("--time", metavar="COL", help="time column; default: found by name")
+    parser.add_argument("--group", type=names, metavar="COL,COL", help="columns that part the rows into series")
+    parser.add_argument(
+        "--role", type=_role, action="append", default=[], metavar="COL=ROLE", help="what a column is; may be repeated"
+    )
+    add_cell_options(parser)
+
+
+def add_cell_options(parser: argparse.ArgumentParser) -> None:
+    """``--no-value``, ``--bad-cells``, ``--day-first`` and its like, ``--keep-values`` and ``--leave-out-rows``."""
+    parser.add_argument(
+        "--no-value",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="a word or number that stands for no value; may be repeated",
+    )
+    parser.add_argument(
+        "--bad-cells",
+        type=float,
+        metavar="SHARE",
+        help="share of a column's cells that may be no numbers; default: 0.05",
+    )
+    parser.add_argument("--keep-values", action="store_true", help="take numbers such as -9999 for measurements")
+    order = parser.add_mutually_exclusive_group()
+    for first in ("day-first", "month-first", "year-first"):
+        order.add_argument(
+            f"--{first}", dest="date_order", action="store_const", const=first, help=f"dates are written {first}"
+        )
+    parser.add_argument(
+        "--leave-out-rows",
+        type=_value,
+        action="append",
+        default=[],
+        metavar="COL=VALUE",
+        help="do not judge rows with this value, such as state=PM; may be repeated",
+    )
+
+
+def add_form_options(parser: argparse.ArgumentParser) -> None:
+    """``--encoding``, ``--delimiter``, ``--header-line``, ``--units-line``, ``--shape`` and ``--sheet``."""
+    parser.add_argument("--encoding", metavar="NAME", help="such as cp949 or cp1252; default: found by content")
+    parser.add_argument("--delimiter", metavar="NAME", help="comma, semicolon, tab, bar or blanks; default: found")
+    parser.add_argument("--header-line", type=int, metavar="N", help="line of FILE with the names; 0: there is none")
+    parser.add_argument("--units-line", type=int, metavar="N", help="line of FILE with the units")
+    parser.add_argument("--shape", metavar="NAME", help="wide, long, clock-per-sensor, run-per-row or transposed")
+    parser.add_argument("--sheet", metavar="NAME", help="sheet of a workbook, or file of an archive")
+
+
+def form_wishes(options: argparse.Namespace) -> Form:
+    """What the options say of how the file is written.
+
+    Raises:
+        InputError: for an encoding, delimiter or shape that does not exist.
+    """
+    from waferwatch.read.form import Form
+
+    return Form(
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        header_line=options.header_line,
+        units_line=options.units_line,
+        shape=options.shape,
+        sheet=options.sheet,
+    )
+
+
+def add_reference_rows(parser: Any) -> None:
+    """``--reference-rows``."""
+    parser.add_argument("--reference-rows", type=int, metavar="N", help="the first N rows of each group are normal")
+
+
+def add_detector(parser: Any) -> None:
+    """``--detector``, ``--checkpoint`` and ``--device``."""
+    parser.add_argument("--detector", metavar="NAME", help=f"default: {DETECTOR}")
+    add_network(parser)
+
+
+def add_network(parser: Any) -> None:
+    """``--checkpoint`` and ``--device``."""
+    parser.add_argument("--checkpoint", metavar="NAME", help="an imported MOMENT checkpoint; default: the embedded one")
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], help="where MOMENT runs; default: auto")
+
+
+def add_thresholds(parser: Any) -> None:
+    """``--threshold``, ``--contamination`` and ``--false-alarms``, of which one may be given."""
+    rule = parser.add_mutually_exclusive_group()
+    rule.add_argument("--threshold", type=_threshold, metavar="N", help="auto, or a score such as 3; default: auto")
+    rule.add_argument("--contamination", type=float, metavar="F", help="instead: expected share of anomalies")
+    rule.add_argument(
+        "--false-alarms", type=float, metavar="N", help="instead: at most N false events per equipment and week"
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """``--json``."""
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON document")
+
+
+def column_wishes(options: argparse.Namespace) -> dict[str, Any]:
+    """What the options say of the columns, as ``read_table`` takes it."""
+    roles = dict(options.role)
+    return {
+        "features": options.features,
+        "time": options.time,
+        "group": options.group,
+        "roles": roles,
+        "rules": cell_rules(options),
+    }
+
+
+def cell_rules(options: argparse.Namespace) -> CellRules:
+    """What the options say of cells.
+
+    Raises:
+        InputError: ``--bad-cells`` is no share.
+    """
+    from waferwatch.read.cell_rules import CellRules
+
+    return CellRules.of(
+        no_value=options.no_value,
+        bad_cells=options.bad_cells,
+        date_order=options.date_order,
+        keep_values=options.keep_values,
+        leave_out_rows=options.leave_out_rows,
+    )
+
+
+def names(text: str) -> list[str]:
+    """Names with commas between them."""
+    found = [name.strip() for name in text.split(",") if name.strip()]
+    if not found:
+        raise argparse.ArgumentTypeError("give at least one name")
+    return found
+
+
+def _threshold(text: str) -> float | str:
+    if text == "auto":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"give auto or a number such as 3, not {text!r}") from None
+
+
+def _role(text: str) -> tuple[str, str]:
+    column, equals, role = text.rpartition("=")
+    if not (column and equals and role):
+        raise argparse.ArgumentTypeError(f"write it like 호기=equipment, not {text!r}")
+    return column, role
+
+
+def _value(text: str) -> tuple[str, str]:
+    column, equals, value = text.partition("=")
+    if not (column and equals and value):
+        raise argparse.ArgumentTypeError(f"write it like state=PM, not {text!r}")
+    return column, value

@@ -1,0 +1,68 @@
+"""What engineers have said of a monitor's alarms, with the runs that raised them."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from waferwatch.errors import InputError, NotFoundError
+from waferwatch.jobs.detection import table_of
+from waferwatch.jobs.options import Options
+from waferwatch.monitors.verdicts import JudgedTable
+from waferwatch.store.database.schema import runs as rows
+from waferwatch.store.monitors.records import MonitorRecord
+from waferwatch.store.runs import Run, State
+from waferwatch.store.store import Store
+from waferwatch.store.verdicts import Judgement, event_verdicts
+
+MOST_RUNS = 50  # that are looked at, the newest
+
+
+def runs_of(store: Store, monitor: MonitorRecord, number: int | None = None) -> list[Run]:
+    """The finished detections of a monitor, or of one of its versions, the newest first; at most 50."""
+    versions = [one.id for one in monitor.versions if number is None or one.number == number]
+    wanted = select(rows.c.id).where(rows.c.monitor.in_(versions), rows.c.state == State.DONE)
+    with store.database.read() as connection:
+        ids = connection.execute(wanted.order_by(rows.c.created.desc()).limit(MOST_RUNS)).scalars().all()
+    return [store.runs.get(run_id) for run_id in ids]
+
+
+def judged_tables(store: Store, monitor: MonitorRecord, number: int | None = None) -> list[JudgedTable]:
+    """The data that a monitor has scored, what it found, and what was said of it; runs whose data are gone are not
+    counted.
+    """
+    found = []
+    for run in runs_of(store, monitor, number):
+        try:
+            found.append(_judged(store, run))
+        except NotFoundError:  # the data set or the result was deleted
+            continue
+    return found
+
+
+def dataset_of_verdicts(store: Store, monitor: MonitorRecord) -> str:
+    """Id of the newest data set in which somebody has called an alarm of this monitor false.
+
+    Raises:
+        InputError: when nobody has.
+    """
+    for run in runs_of(store, monitor):
+        if any(one.verdict is Judgement.FALSE_ALARM for one in store.verdicts.of(run.id)):
+            return run.dataset
+    raise no_false_alarm(monitor.name)
+
+
+def no_false_alarm(name: str) -> InputError:
+    return InputError(
+        "No alarm of the monitor {name} was called a false alarm.",
+        hint="Open an event that it found, say that it was a false alarm, and try again.",
+        field="monitor",
+        name=name,
+    )
+
+
+def _judged(store: Store, run: Run) -> JudgedTable:
+    table = table_of(store, Options.from_dict(run.options))
+    detection = store.results.detection(run.id)
+    said = event_verdicts(detection.event_ids, store.verdicts.of(run.id))
+    verdicts = {event: one.verdict is Judgement.TRUE_ALARM for event, one in said.items()}
+    return JudgedTable(table, detection, verdicts)

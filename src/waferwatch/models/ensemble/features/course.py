@@ -1,0 +1,107 @@
+"""The normal course of each sensor through the steps of a recipe ("golden trace"), and what a series has beyond it.
+
+A fault inside a recipe hides among step changes that are far larger than it. Measured from the normal course, second by
+second of each step, what is usual there goes away (docs/experiments.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.models.ensemble.preparation.chain import Chain
+from waferwatch.models.ensemble.preparation.columns import bridged
+from waferwatch.models.state import storable
+from waferwatch.series.steps import Steps
+
+LAST_TICK = 2000  # a step that goes on for longer is taken to stand still
+FEWEST = 3  # runs that must have been at a place of the recipe for it to be known
+LEAST_KNOWN = 0.5  # share of the reference that lies at known places; with less the steps say nothing
+PRIOR_RUNS = 3  # the spread at a place counts as if this many more runs had been there,
+PRIOR_SPREAD = 0.3  # with this share of the sensor's spread over all places
+LEAST_SPREAD = 1e-3  # in spreads of the reference
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.int64]
+
+
+@storable
+@dataclass(frozen=True)
+class Course:
+    """Level and spread of S sensors at each of K known places of the recipe. The last place stands for all others."""
+
+    stages: Places  # (stages,) known ones, sorted
+    places: Places  # (K,) sorted
+    level: Floats  # (S, K + 1)
+    spread: Floats  # (S, K + 1) above 0
+
+    @classmethod
+    def learn(cls, values: Floats, steps: Steps) -> Self | None:
+        """From normal points (S, n) and their steps; None when most of their places are visited too rarely."""
+        if not len(steps):
+            return None
+        stages = np.unique(steps.stage)
+        every = _place(steps, stages)
+        places, which, visits = np.unique(every, return_inverse=True, return_counts=True)
+        # A step that goes on and on is at its last place for long, but has come there once.
+        known = np.bincount(which, steps.tick <= LAST_TICK) >= FEWEST
+        if visits[known].sum() < LEAST_KNOWN * len(every):
+            return None
+        level, spread = _levels(values, which, visits)
+        unknown = np.zeros((len(values), 1), np.float32), np.ones((len(values), 1), np.float32)
+        return cls(
+            stages,
+            places[known],
+            np.concatenate([level[:, known], unknown[0]], axis=1),
+            np.concatenate([spread[:, known], unknown[1]], axis=1),
+        )
+
+    def residual(self, chain: Chain, steps: Steps) -> Chain:
+        """How far series are off their normal course, in spreads at each place."""
+        at = self._known_place(_place(steps, self.stages))
+        off = chain.values - self.level[:, at]
+        off /= self.spread[:, at]
+        for sensor in np.flatnonzero(~chain.measured.all(axis=1)):  # a line across a gap takes no account of steps
+            known = chain.measured[sensor]
+            for start, stop in zip(chain.starts.tolist(), chain.stops.tolist(), strict=True):
+                if not known[start:stop].all():
+                    off[sensor, start:stop] = bridged(off[sensor, start:stop].astype(np.float64), known[start:stop])
+        return replace(chain, values=off)
+
+    def distance(self, values: Floats, steps: Steps) -> Floats:
+        """(S, n) how far points are off their normal course, in spreads of the reference."""
+        found: Floats = values - self.level[:, self._known_place(_place(steps, self.stages))]
+        return found
+
+    def knows(self, steps: Steps) -> NDArray[np.bool_]:
+        """(n,) whether the reference was ever in a point's stage (recipe and step)."""
+        number = np.searchsorted(self.stages, steps.stage)
+        found: NDArray[np.bool_] = self.stages[np.minimum(number, len(self.stages) - 1)] == steps.stage
+        return found
+
+    def _known_place(self, place: Places) -> NDArray[np.intp]:
+        """Index of each place; a step that lasts longer than ever stays where it was last known."""
+        before = np.searchsorted(self.places, place, side="right") - 1
+        same_stage = (before >= 0) & (self.places[before] // (LAST_TICK + 1) == place // (LAST_TICK + 1))
+        found: NDArray[np.intp] = np.where(same_stage, before, len(self.places))
+        return found
+
+
+def _place(steps: Steps, stages: Places) -> Places:
+    """One number for stage and tick; stages that are not known lie behind all others."""
+    number = np.searchsorted(stages, steps.stage)
+    known = stages[np.minimum(number, len(stages) - 1)] == steps.stage
+    place: Places = np.where(known, number, len(stages)) * (LAST_TICK + 1) + np.minimum(steps.tick, LAST_TICK)
+    return place
+
+
+def _levels(values: Floats, which: NDArray[np.intp], visits: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    level = np.stack([np.bincount(which, one) / visits for one in values])
+    off = np.square(values - level[:, which])
+    variance = np.stack([np.bincount(which, one) for one in off]) / np.maximum(visits - 1, 1)
+    prior = PRIOR_SPREAD**2 * off.mean(axis=1, keepdims=True)
+    spread = np.sqrt((variance * visits + prior * PRIOR_RUNS) / (visits + PRIOR_RUNS))
+    return level.astype(np.float32), np.maximum(spread, LEAST_SPREAD).astype(np.float32)

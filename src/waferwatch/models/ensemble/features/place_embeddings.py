@@ -1,0 +1,185 @@
+"""MOMENT's features of every sensor, at the places of the descriptors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
+
+from waferwatch.models.ensemble.features.descriptors import Grid
+from waferwatch.models.ensemble.nearest import Bank, Components
+from waferwatch.models.ensemble.preparation.chain import Chain
+from waferwatch.models.ensemble.preparation.columns import Columns, coarsen, mirrored, refine
+from waferwatch.models.ensemble.vote import filled, soft
+from waferwatch.models.moment.encoder import Embeddings, Encoder, Step, widest_directions
+from waferwatch.models.state import storable
+
+# Points; of a longer reference each sensor is shown to the network at four points in one: a fourth of the time.
+LONG_REFERENCE = 8192
+COARSE = 4
+MIRROR = 256  # points at both ends that are mirrored, so that windows of a short reference and of later rows are alike
+KINDS = ((12, "spread"), (4, "residual"), (8, "near"))  # patches in a row, kind of distance
+KEPT = 10  # components that "residual" leaves out
+MOST_NORMAL = 2000
+MOST_LEARNT = 8000
+LOWEST, HIGHEST = -3.0, 30.0  # spreads between which a feature counts in full
+EVERY = 2  # second group of patches
+
+Floats = NDArray[np.float32]
+
+
+@storable
+@dataclass(frozen=True)
+class Standard:
+    """Centre and spread of a feature over the reference."""
+
+    level: float
+    spread: float
+
+    def of(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+        return soft(np.maximum((values - self.level) / self.spread, LOWEST), HIGHEST)
+
+
+@storable
+@dataclass(frozen=True)
+class SensorEmbeddings:
+    """What is normal of the embeddings of one sensor."""
+
+    components: dict[str, Components]  # patches in a row -> principal components of normal rows
+    bank: Bank
+    standards: list[Standard]  # one for each of KINDS, and one of the fault head where it is read
+    moved: bool  # whether the sensor ever moved; of one that did not, MOMENT's features are all 0
+
+
+@storable
+@dataclass(frozen=True)
+class PlaceEmbeddings:
+    """What is normal of the embeddings of S sensors."""
+
+    averaged: int
+    basis: Floats
+    sensors: list[SensorEmbeddings]
+
+    @property
+    def fault(self) -> bool:
+        """The fault head is read at full resolution only."""
+        return self.averaged == 1
+
+    def at_places(self, grid: Grid, encoder: Encoder, step: Step) -> Floats:
+        """(m, S, features) at the places of the descriptors."""
+        pieces = range(len(grid.chain.starts))
+        points = [self.on_points(grid.chain.piece(number), encoder, step) for number in pieces]
+        return _at_places(np.concatenate(points, axis=2) if len(points) > 1 else points[0], grid)
+
+    def on_points(self, columns: Columns, encoder: Encoder, step: Step, *, scaled: bool = True) -> Floats:
+        """(S, features, n), in spreads of the reference."""
+        coarse = coarsen(columns, self.averaged)
+        wide = mirrored(coarse, MIRROR, MIRROR)
+        seen = replace(encoder, basis=self.basis).embed(wide, step, fault=self.fault)
+        found = np.zeros((columns.sensors, len(KINDS) + self.fault, len(columns)), np.float32)
+        for sensor, known in enumerate(self.sensors):
+            step()
+            if known.moved:
+                for feature, values in enumerate(_distances(known, seen, sensor, len(wide))):
+                    inside = values[MIRROR : MIRROR + len(coarse)]
+                    # A sensor that says nothing of these rows is shown as usual.
+                    shown = np.nan_to_num(known.standards[feature].of(inside)) if scaled else inside
+                    found[sensor, feature] = refine(shown, self.averaged, columns.offset, len(columns))
+        if self.fault:
+            found[:, -1] = maximum_filter1d(found[:, -1], 8, axis=1)
+        return found
+
+
+class PlaceEmbeddingsLearning:
+    """Learns what is normal, and keeps the features of the reference.
+
+    They are those that the whole reference teaches: features of blocks by what was learnt from the others lay so far
+    off in short references that banks became wide (docs/experiments.md). The banks are calibrated on blocks left out.
+    """
+
+    def __init__(self, chain: Chain, encoder: Encoder, step: Step) -> None:
+        reference = [chain.piece(number) for number in range(len(chain.starts))]
+        self._reference = reference
+        points = len(chain)
+        self._averaged = COARSE if points > LONG_REFERENCE else 1
+        wide = [mirrored(coarsen(one, self._averaged), MIRROR, MIRROR) for one in reference]
+        uneven = [encoder.embed(one, step, uneven=True) for one in wide]
+        basis = widest_directions([one.tokens[one.observed] for one in uneven])
+        uneven = [replace(one, tokens=one.tokens @ basis) for one in uneven]
+        sensors = [self._learn(uneven, sensor) for sensor in range(reference[0].sensors)]
+        unscaled = PlaceEmbeddings(self._averaged, basis, sensors)
+        self._points = [unscaled.on_points(one, encoder, step, scaled=False) for one in reference]
+        self.model = self._scaled(unscaled)
+
+    def at_places(self, grid: Grid) -> Floats:
+        """(m, S, features) of the reference."""
+        return _at_places(np.concatenate(self._points, axis=2), grid)
+
+    def _learn(self, uneven: Sequence[Embeddings], sensor: int) -> SensorEmbeddings:
+        components, bank = {}, Bank.choose(np.zeros((1, 1), np.float32), 1)
+        moved = max(float(one.values[sensor].std()) for one in self._reference) > 1e-6
+        for count, kind in KINDS:
+            rows = np.concatenate([one.groups(sensor, count)[0] for one in uneven])
+            if not len(rows):  # measured in stretches too short for the network
+                return SensorEmbeddings({}, bank, [], False)
+            rows = rows[:: max(1, len(rows) // MOST_LEARNT)]
+            if kind == "near":
+                bank = Bank.choose(rows, MOST_NORMAL)
+            else:
+                components[str(count)] = Components.learn(rows)
+        return SensorEmbeddings(components, bank, [], moved)
+
+    def _scaled(self, unscaled: PlaceEmbeddings) -> PlaceEmbeddings:
+        """The features in spreads of the reference, those that are kept too."""
+        sensors = []
+        for sensor, known in enumerate(unscaled.sensors):
+            standards = []
+            for feature in range(len(KINDS) + unscaled.fault):
+                every = np.concatenate([one[sensor, feature] for one in self._points])
+                every = every[~np.isnan(every)] if not np.isnan(every).all() else np.zeros(1)
+                standard = Standard(float(every.mean()), float(every.std()) + 0.05 * abs(float(every.mean())) + 1e-6)
+                standards.append(standard)
+                for one in self._points:
+                    one[sensor, feature] = np.nan_to_num(standard.of(one[sensor, feature]))
+            sensors.append(replace(known, standards=standards))
+        return replace(unscaled, sensors=sensors)
+
+
+def _distances(known: SensorEmbeddings, seen: Embeddings, sensor: int, points: int) -> list[NDArray[np.float64]]:
+    """Distances of each kind, and the fault head, on the averaged points."""
+    found = []
+    for count, kind in KINDS:
+        rows, centres = seen.groups(sensor, count, EVERY)
+        if kind == "near":
+            values = known.bank.distance(rows)
+        elif kind == "spread":
+            values = np.abs(known.components[str(count)].white(rows)).sum(axis=1)
+        else:
+            values = known.components[str(count)].residual(rows, KEPT)
+        found.append(spread_out(values, centres, count * seen.patch, points))
+    if seen.fault is not None:
+        found.append(filled(seen.fault[sensor].astype(np.float64)))
+    return found
+
+
+def spread_out(
+    values: NDArray[np.floating], centres: NDArray[np.float64], span: int, points: int
+) -> NDArray[np.float64]:
+    """Values of groups on every point: averaged where windows overlap, then over a group's span; NaN without any."""
+    if not len(values):
+        return np.full(points, np.nan)
+    lowest = float(centres.min())
+    place = np.round((centres - lowest) * 2).astype(np.int64)
+    total, number = np.bincount(place, values), np.bincount(place)
+    there = np.flatnonzero(number)
+    # The same margin on both sides: what lies beyond the series does not change the mean at its ends.
+    every = np.interp(np.arange(-span, points + span), lowest + there / 2, total[there] / number[there])
+    return np.asarray(uniform_filter1d(every, span, mode="nearest")[span : span + points], np.float64)
+
+
+def _at_places(features: Floats, grid: Grid) -> Floats:
+    """(S, features, n) -> (m, S, features)."""
+    return np.ascontiguousarray(features[:, :, grid.inside()].transpose(2, 0, 1))

@@ -1,0 +1,171 @@
+"""Streams of several sensors: their descriptors at a place form one row, which is compared with banks of normal rows.
+
+Two banks of plain descriptors, over 8 and over 32 points, and two with MOMENT's features in the same row: there MOMENT
+adds, where as a vote of its own it cost (docs/experiments.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.models.blocks import BLOCKS, Folds
+from waferwatch.models.ensemble.features.descriptors import STRIDE, Grid, averaged, describe, measured_share
+from waferwatch.models.ensemble.features.joint_bank import JointBank, Metric
+from waferwatch.models.ensemble.features.place_embeddings import PlaceEmbeddings, PlaceEmbeddingsLearning
+from waferwatch.models.ensemble.preparation.chain import Chain, local_mean
+from waferwatch.models.ensemble.vote import LOWEST, Vote, filled
+from waferwatch.models.moment.encoder import Encoder, Step
+from waferwatch.models.state import storable
+
+HIGH = 2.0  # above which a vote grows by its logarithm only
+WIDTHS = (1, 4)  # of 8 points over which descriptors are averaged
+SMOOTH = 33  # points over which distances are averaged
+PLAIN = Metric(shrink=0.05, whiten=1.0, most=2000)
+WITH_MOMENT = Metric(shrink=0.3, whiten=0.5, most=2000)
+MOST_LEARNT = 8000  # rows of the reference
+FEWEST_ROWS = 8
+RARELY = 0.05  # share of the reference's places where fewer points may be measured than is called usual
+HIGH_ENOUGH = 1.33  # a vote this far above the lowest, one standard deviation over usual, is shared out exactly
+
+Floats = NDArray[np.float32]
+Distances = dict[str, NDArray[np.float64]]
+
+
+@storable
+@dataclass(frozen=True)
+class SeveralSensors:
+    """What was learnt from the reference of several sensors."""
+
+    banks: dict[str, JointBank]  # name of a feature -> normal rows
+    embeddings: PlaceEmbeddings | None
+    votes: dict[str, Vote]
+    measured: Floats  # (S,) share of points that is usually measured around a place
+
+    def votes_and_shares(self, chain: Chain, encoder: Encoder | None, step: Step) -> tuple[Distances, Floats]:
+        """The vote of each feature, (n,), and what each sensor adds to their mean, (S, n), adding up to 1."""
+        grid = Grid.of(chain)
+        votes: Distances = {}
+        shares, nearest = [], grid.nearest()
+        for name, rows in self._rows(grid, encoder, step):
+            step()
+            distances, near = self.banks[name].nearest(rows)
+            votes[name] = self.votes[name].of(local_mean(grid.on_points(distances), SMOOTH, chain))
+            height = np.maximum(self.votes[name].of(distances) - LOWEST, 1e-6)
+            shares.append(self.banks[name].shares(rows, near, chain.sensors, height > HIGH_ENOUGH) * height[:, None])
+        total = np.sum(shares, axis=0)
+        total /= np.maximum(total.sum(axis=1, keepdims=True), 1e-30)
+        return votes, np.ascontiguousarray(total[nearest].T, np.float32)
+
+    def _rows(self, grid: Grid, encoder: Encoder | None, step: Step) -> Iterator[tuple[str, Floats]]:
+        plain = described(grid, self.measured)
+        for width in WIDTHS:
+            if f"plain {width}" in self.banks:
+                yield f"plain {width}", rows_of(plain, width, grid)
+        if self.embeddings is None or encoder is None:
+            return
+        wide = side_by_side(plain, self.embeddings.at_places(grid, encoder, step))
+        for width in WIDTHS:
+            if f"moment {width}" in self.banks:
+                yield f"moment {width}", rows_of(wide, width, grid)
+
+
+class SeveralSensorsLearning:
+    """Learns from the reference; ``left_out`` then holds its votes, (n,) each, by a model without a point's block.
+
+    Args:
+        reference: the pieces of the reference, end to end.
+        folds: (n,) block of each point.
+    """
+
+    def __init__(
+        self,
+        reference: Chain,
+        folds: Folds,
+        encoder: Encoder | None,
+        *,
+        plain: bool = True,
+        high: float = HIGH,
+        step: Step,
+    ) -> None:
+        self._reference, self._folds = reference, folds
+        self._measured = usually_measured(Grid.of(reference))
+        self._banks: dict[str, JointBank] = {}
+        self._left: Distances = {}
+        embeddings = None if encoder is None else PlaceEmbeddingsLearning(reference, encoder, step)
+        for width in WIDTHS if plain else ():
+            step()
+            self._learn(f"plain {width}", width, None, PLAIN)
+        for width in WIDTHS if embeddings is not None else ():
+            step()
+            self._learn(f"moment {width}", width, embeddings, WITH_MOMENT)
+        learnt = folds >= 0
+        votes = {name: Vote.learn(left[learnt], high) for name, left in self._left.items()}
+        known = None if embeddings is None else embeddings.model
+        self.model = SeveralSensors(self._banks, known, votes, self._measured)
+        self.left_out = {name: votes[name].of(left) for name, left in self._left.items()}
+
+    def _learn(self, name: str, width: int, embeddings: PlaceEmbeddingsLearning | None, metric: Metric) -> None:
+        grids = [Grid.of(self._reference, phase) for phase in range(0, STRIDE, 2)]
+        cut = [self._at_places(grid, width, embeddings) for grid in grids]
+        read, mine = cut[0], self._folds[grids[0].inside()]
+        rows, block = np.concatenate(cut), np.concatenate([self._folds[grid.inside()] for grid in grids])
+        touch = np.concatenate([self._touching(grid, STRIDE * (width + 1)) for grid in grids], axis=1)
+        some = slice(None, None, max(1, len(rows) // MOST_LEARNT))
+        rows, block, touch = rows[some], block[some], touch[:, some]
+        found = np.full(len(read), np.nan)
+        for number in range(BLOCKS):
+            others = rows[~touch[number] & (block >= 0)]
+            if (mine == number).any() and len(others) >= FEWEST_ROWS:
+                left_out = JointBank.learn(others, metric)
+                found[mine == number] = left_out.nearest(read[mine == number])[0]
+        self._banks[name] = JointBank.learn(rows[block >= 0], metric)
+        if (mine < 0).any():
+            found[mine < 0] = self._banks[name].nearest(read[mine < 0])[0]
+        self._left[name] = local_mean(grids[0].on_points(filled(found)), SMOOTH, self._reference)
+
+    def _at_places(self, grid: Grid, width: int, embeddings: PlaceEmbeddingsLearning | None) -> Floats:
+        found = described(grid, self._measured)
+        if embeddings is not None:
+            found = side_by_side(found, embeddings.at_places(grid))
+        return rows_of(found, width, grid)
+
+    def _touching(self, grid: Grid, half: int) -> NDArray[np.bool_]:
+        """(BLOCKS, m) which blocks the points around each place are in."""
+        starts, stops = (np.repeat(one, grid.places) for one in (grid.chain.starts, grid.chain.stops))
+        first = np.clip(grid.centres() - half, starts, stops - 1)
+        after = np.clip(grid.centres() + half, starts, stops - 1) + 1
+        found = np.empty((BLOCKS, len(first)), np.bool_)
+        for block in range(BLOCKS):
+            count = np.concatenate([[0], np.cumsum(self._folds == block)])
+            found[block] = count[after] > count[first]
+        return found
+
+
+def usually_measured(grid: Grid) -> Floats:
+    """(S,) share of points around a place that is measured at nearly all places of a reference."""
+    if grid.chain.measured.all():
+        return np.ones(grid.chain.sensors, np.float32)
+    return np.asarray(np.quantile(measured_share(grid), RARELY, axis=0), np.float32)
+
+
+def described(grid: Grid, usual: Floats) -> Floats:
+    """Descriptors (m, S, 3); NaN where fewer points were measured than half of what is usual for the sensor."""
+    found = describe(grid)
+    if not grid.chain.measured.all():
+        found[measured_share(grid) < usual / 2] = np.nan
+    return found
+
+
+def side_by_side(plain: Floats, others: Floats) -> Floats:
+    """Descriptors and other features of the same places, (m, S, d); both are NaN where descriptors are."""
+    return np.concatenate([plain, np.where(np.isnan(plain[:, :, :1]), np.nan, others)], axis=2).astype(np.float32)
+
+
+def rows_of(descriptors: Floats, width: int, grid: Grid) -> Floats:
+    """Descriptors (m, S, d), averaged over 8 x ``width`` points, as rows (m, S x d)."""
+    wide = averaged(descriptors, 2 * width, grid)
+    return np.ascontiguousarray(wide.reshape(len(wide), -1))

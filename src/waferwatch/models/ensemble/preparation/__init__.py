@@ -1,0 +1,1 @@
+"""Series brought into the form that features are computed from."""

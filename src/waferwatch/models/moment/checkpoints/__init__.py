@@ -1,0 +1,1 @@
+"""Checkpoints: found, checked, imported, exported and tuned. The embedded one lies in `embedded`."""

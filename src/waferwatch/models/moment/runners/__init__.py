@@ -1,0 +1,1 @@
+"""What runs a network over windows: ONNX Runtime on the CPU, torch on a GPU."""

@@ -1,0 +1,57 @@
+"""How often a monitor gives a false alarm, counted, with what chance allows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from scipy.stats import chi2
+
+from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class AlarmRate:
+    """Alarms of some equipment-hours by what engineers, or labels, say of them. Rates are per equipment and hour."""
+
+    false: int
+    true: int
+    unjudged: int  # alarms that nobody has judged yet; they count neither as false nor as true
+    hours: float | None  # equipment-hours; None where times are no dates
+    per_hour: float | None  # false ones
+    low: float | None  # of the 95 % interval (exact, of a Poisson count)
+    high: float | None
+
+    @classmethod
+    def of(cls, false: int, true: int, unjudged: int, hours: float | None) -> Self:
+        """The rate of false alarms; without hours, counts alone."""
+        if not hours:
+            return cls(false, true, unjudged, None, None, None, None)
+        low, high = poisson_interval(false)
+        return cls(false, true, unjudged, hours, false / hours, low / hours, high / hours)
+
+    def per_week(self) -> tuple[float, float, float] | None:
+        """False alarms per equipment and week with their interval; None where less than a week was watched: no rate is
+        given in a unit longer than what was seen.
+        """
+        if self.hours is None or self.hours < HOURS_A_WEEK or self.per_hour is None:
+            return None
+        low, high = self.low or 0.0, self.high or 0.0
+        return self.per_hour * HOURS_A_WEEK, low * HOURS_A_WEEK, high * HOURS_A_WEEK
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON types."""
+        return asdict(self)
+
+
+def poisson_interval(count: int) -> tuple[float, float]:
+    """The exact two-sided 95 % interval of the mean of a Poisson count (Garwood 1936).
+
+    >>> [round(end, 2) for end in poisson_interval(2)]
+    [0.24, 7.22]
+    """
+    tail = (1 - CONFIDENCE) / 2
+    low = float(chi2.ppf(tail, 2 * count)) / 2 if count else 0.0
+    return low, float(chi2.ppf(1 - tail, 2 * count + 2)) / 2

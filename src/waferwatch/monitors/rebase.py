@@ -1,0 +1,167 @@
+"""After a maintenance: the new level of each sensor is learnt from good wafers, shapes and relations stay.
+
+What is learnt and what is refused is the rule of :mod:`waferwatch.monitors.absorb`. What the model still flags
+afterwards in most of the later wafers is another shape or relation: it is named, and stays flagged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from waferwatch.errors import InputError, NotFoundError
+from waferwatch.models.contract import Progress, no_progress
+from waferwatch.models.levels import BLOCK, LevelShift, UsualLevels, offsets_at, units_of
+from waferwatch.monitors.absorb import absorb
+from waferwatch.monitors.indicators import StepLevel, step_levels
+from waferwatch.monitors.rebase_report import RebaseReport
+from waferwatch.monitors.rebased import Rebased
+from waferwatch.monitors.settling import FEWEST
+from waferwatch.monitors.stage_names import stage_names
+from waferwatch.monitors.still_flagged import still_flagged
+from waferwatch.monitors.watched import (
+    from_place,
+    levels_of,
+    nanoseconds,
+    place_in,
+    watched_series,
+    without_bad,
+)
+from waferwatch.read.table import Table
+from waferwatch.scoring.model import Model
+from waferwatch.series.series import Series
+
+USUAL_WAFERS = 25
+
+
+def rebase(
+    model: Model,
+    table: Table,
+    *,
+    since: str | None = None,
+    wafers: int = USUAL_WAFERS,
+    rows: int | None = None,
+    accept: Collection[str] = (),
+    keep: Collection[str] = (),
+    progress: Progress = no_progress,
+) -> Rebased:
+    """Learn the new levels after a maintenance.
+
+    Args:
+        table: rows with the model's columns. Wafers labelled anomalous are not learnt from.
+        since: when the maintenance was over; None: every row is after it.
+        wafers: of each equipment, the first ones after it; blocks of 64 rows where nothing names wafers.
+        rows: instead, for tables without wafers.
+        accept: sensors whose new level is learnt even where the rule refuses it.
+        keep: sensors whose level stays.
+
+    Raises:
+        InputError: no equipment has five wafers after it, an option cannot be used, or the model has no usual levels.
+        NotFoundError: a sensor that the model does not have.
+    """
+    wanted = _count(wafers, rows)
+    wish = _sensors(model, accept, "accept"), _sensors(model, keep, "keep")
+    fitting = model.fits(table)
+    place = place_in(fitting, since, "since")
+    used = _used(model, fitting, place, wanted)
+    _check_enough(used)
+    report = RebaseReport(model.features, stage_names(fitting), wanted)
+    found = [_learnt_shift(model, scope, series, place, wish, report) for scope, series in used.items()]
+    shifts = [one for one in found if one is not None]
+    report.add_undated(shifts)
+    rebased = replace(model, shifts=[*model.shifts, *shifts]) if shifts else model
+    for scope, series in _used(rebased, fitting, place, wanted).items():
+        if report.looked_at(scope):
+            report.add_shapes(scope, still_flagged(rebased, series, len(fitting.frame), progress))
+    progress(1.0)
+    return report.rebased(rebased)
+
+
+def _learnt_shift(
+    model: Model, scope: str, series: list[Series], place: Any, wish: tuple[set[int], set[int]], report: RebaseReport
+) -> LevelShift | None:
+    """What is learnt of one equipment; None where it is nothing."""
+    levels = levels_of(model, scope)
+    if levels is None or len(units_of(series)) < FEWEST:
+        report.skip(scope, series, levels)
+        return None
+    steps = step_levels(levels, series)
+    decided = absorb(steps, *wish)
+    report.add(scope, series, levels, steps, decided)
+    return _shift(model, scope, levels, decided.moved, _since(place, series)) if decided.moved else None
+
+
+def _used(model: Model, table: Table, place: Any, wanted: int) -> dict[str, list[Series]]:
+    """Scope -> its first good wafers after the maintenance."""
+    found = {}
+    for scope, series in watched_series(model, table).items():
+        after = series if place is None else from_place(series, place)
+        good = units_of(without_bad(after, table.labels()))
+        if good:
+            found[scope] = _first(without_bad(after, table.labels()), wanted)
+    return found
+
+
+def _first(series: list[Series], wanted: int) -> list[Series]:
+    """The first series that together have so many wafers; a stream is cut behind the last block."""
+    found, left = [], wanted
+    for one in series:
+        units = units_of([one])
+        if left <= 0:
+            break
+        found.append(one if len(units) <= left else one.at(slice(0, sum(len(unit) for unit in units[:left]))))
+        left -= len(units)
+    return found
+
+
+def _shift(model: Model, scope: str, levels: UsualLevels, moved: list[StepLevel], since: int | None) -> LevelShift:
+    """What was taken away so far, and what has come to it."""
+    offset = offsets_at(model.shifts, scope, since, levels.stages, len(model.features)).copy()
+    for one in moved:
+        offset[one.sensor, one.column] += one.shift
+    return LevelShift(scope, since, levels.stages, offset)
+
+
+def _since(place: Any, series: list[Series]) -> int | None:
+    first = series[0].time
+    return nanoseconds(place) if place is not None else None if first is None else nanoseconds(first[0])
+
+
+def _count(wafers: int, rows: int | None) -> int:
+    wanted = wafers if rows is None else rows // BLOCK
+    if wanted < FEWEST:
+        raise InputError(
+            "A rebase needs at least {fewest} wafers, or {rows} rows where nothing names wafers.",
+            hint="Give a larger number; {usual} wafers are usual.",
+            field="wafers" if rows is None else "rows",
+            fewest=FEWEST,
+            rows=FEWEST * BLOCK,
+            usual=USUAL_WAFERS,
+        )
+    return wanted
+
+
+def _sensors(model: Model, names: Collection[str], field: str) -> set[int]:
+    missing = [name for name in names if name not in model.features]
+    if missing:
+        raise NotFoundError(
+            "The model has no sensor named {missing}.",
+            hint="Choose among: {known}.",
+            field=field,
+            missing=", ".join(missing[:5]),
+            known=", ".join(model.features[:20]),
+        )
+    return {model.features.index(name) for name in names}
+
+
+def _check_enough(used: dict[str, list[Series]]) -> None:
+    most = max((len(units_of(series)) for series in used.values()), default=0)
+    if most < FEWEST:
+        raise InputError(
+            "There are {count} good wafers after the maintenance; a rebase needs at least {fewest}.",
+            hint="Wait for more wafers, or choose an earlier time.",
+            field="wafers",
+            count=most,
+            fewest=FEWEST,
+        )

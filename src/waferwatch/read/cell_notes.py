@@ -1,0 +1,97 @@
+"""What to say of the cells of a sensor that were read in another way than they are written."""
+
+from __future__ import annotations
+
+from waferwatch.read.findings import FileFinding, Level
+from waferwatch.read.numbers.fillers import Filler
+from waferwatch.read.table import Note
+from waferwatch.read.values import Cells
+
+_TEXTS = {
+    "thousands": "{count} numbers in {column} are written with thousands signs; they were read without them.",
+    "decimal comma": "{count} numbers in {column} are written with a decimal comma; it was read as a point.",
+    "unit": "{count} numbers in {column} carry the unit {unit}; they were read without it.",
+    "scaled unit": "{count} numbers in {column} have another multiple of the unit {unit}; they were converted to it.",
+    "bound": "{count} numbers in {column} are bounds such as <0.05; the bound was taken for the value.",
+    "sign": "{count} cells of {column} are written in an unusual way, such as 123- or 1.5D+03; they were read.",
+}
+_WORDS_SHOWN = 5
+
+
+def notes_of_cells(cells: Cells, name: str) -> tuple[Note, ...]:
+    """What stood around the numbers of a column, and which words were taken for no value."""
+    notes: list[Note] = []
+    for mark, template in _TEXTS.items():
+        if count := cells.marks.get(mark, 0):
+            said: dict[str, object] = {"column": name, "count": count, "unit": cells.unit}
+            notes.append(_repaired("marked_numbers", template, said, count))
+    if cells.words:
+        notes.append(_no_value(name, cells.words))
+    return tuple(notes)
+
+
+def _no_value(name: str, words: dict[str, int]) -> FileFinding:
+    often = sorted(words, key=lambda word: -words[word])
+    listed = ", ".join(f"{word} ({words[word]} x)" for word in often[:_WORDS_SHOWN])
+    if len(often) > _WORDS_SHOWN:
+        listed += ", ..."
+    said: dict[str, object] = {"column": name, "count": sum(words.values()), "words": listed}
+    text = "{count} cells of {column} hold words that stand for no value: {words}."
+    return _repaired("no_value_words", text, said, sum(words.values()))
+
+
+def note_of_filler(filler: Filler, name: str) -> Note:
+    """That a value which comes back far outside of the rest was taken for no value, or may be one."""
+    said: dict[str, object] = {"column": name, "count": filler.count, "value": f"{filler.value:.15g}"}
+    if filler.known:
+        text = "{value} stands {count} times in {column}, far outside of the other values; it was taken for no value."
+        return _repaired(
+            "filler_number",
+            text,
+            said,
+            filler.count,
+            remedy="Use --keep-values if it was measured.",
+            option="--keep-values",
+        )
+    text = "{value} comes back {count} times in {column}, far outside of the other values; it was kept as measured."
+    return FileFinding(
+        text,
+        said,
+        code="strange_number",
+        column=name,
+        count=filler.count,
+        remedy="If it stands for no value, say so: --no-value {value}.",
+        option=f"--no-value {filler.value:.15g}",
+        field="no_value",
+    )
+
+
+def note_of_bad_cells(name: str, count: int, row: int, value: str) -> Note:
+    """That a few cells are no numbers and were taken for no value."""
+    said: dict[str, object] = {"column": name, "count": count, "row": row, "value": value}
+    text = "{count} cells of {column} are no numbers, the first of them {value} in row {row}; they count as no value."
+    return _repaired(
+        "bad_cells",
+        text,
+        said,
+        count,
+        lines=(row,),
+        remedy="Use --bad-cells 0 to refuse such a file.",
+        option="--bad-cells 0",
+        field="bad_cells",
+    )
+
+
+def _repaired(
+    code: str,
+    text: str,
+    said: dict[str, object],
+    count: int,
+    *,
+    lines: tuple[int, ...] = (),
+    remedy: str = "",
+    option: str = "",
+    field: str | None = None,
+) -> FileFinding:
+    column = str(said["column"])
+    return FileFinding(text, said, Level.REPAIRED, code, lines, column, count, remedy, option, field)

@@ -1,0 +1,126 @@
+"""A clock whose parts stand in columns of their own: year, month, day, hour, minute, second; or a date and a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from waferwatch.read.clock.dates import DAY_NS, NO_DAY, day_of_year, days_of
+from waferwatch.read.names import plain
+from waferwatch.read.values import is_numeric, to_float
+
+_NAT = np.iinfo(np.int64).min
+_LOOK = 1_000  # rows that are looked at before all are
+
+
+class Part(StrEnum):
+    """What one column of such a clock holds."""
+
+    YEAR = "year"
+    MONTH = "month"
+    DAY = "day"
+    DAY_OF_YEAR = "day of the year"
+    HOUR = "hour"
+    MINUTE = "minute"
+    SECOND = "second"
+    MILLISECOND = "millisecond"
+    HOUR_MINUTE = "hour and minute"
+
+
+_NAMES = {
+    Part.YEAR: "year yyyy yr 년 년도 연도 연 年 jahr",
+    Part.MONTH: "month mon mo 월 月 monat",
+    Part.DAY: "day dd dom dayofmonth 일 日 tag",
+    Part.DAY_OF_YEAR: "doy dayofyear julianday jday yday julday",
+    Part.HOUR: "hour hh hr hours 시 時 时 stunde",
+    Part.MINUTE: "minute min mi mins minutes 분 分",
+    Part.SECOND: "second sec ss secs seconds 초 秒 sekunde",
+    Part.MILLISECOND: "millisecond ms msec milliseconds millis 밀리초",
+    Part.HOUR_MINUTE: "hhmm hourminute",
+}
+_PART_OF = {name: part for part, names in _NAMES.items() for name in names.split()}
+_MOST = {
+    Part.YEAR: 2261,
+    Part.MONTH: 12,
+    Part.DAY: 31,
+    Part.DAY_OF_YEAR: 366,
+    Part.HOUR: 24,
+    Part.MINUTE: 59,
+    Part.SECOND: 60,
+    Part.MILLISECOND: 999,
+    Part.HOUR_MINUTE: 2400,
+}
+
+
+def part_columns(frame: pd.DataFrame, names: Iterable[str]) -> dict[Part, str]:
+    """The columns that hold parts of one clock by name and content; empty when they do not make a clock together."""
+    found: dict[Part, str] = {}
+    for name in names:
+        part = _PART_OF.get(plain(name))
+        if part is not None and part not in found and _fits(frame[name], part):
+            found[part] = name
+    dated = Part.YEAR in found and ({Part.MONTH, Part.DAY} <= found.keys() or Part.DAY_OF_YEAR in found)
+    if dated:
+        return found
+    if {Part.HOUR, Part.MINUTE} <= found.keys():
+        return {part: name for part, name in found.items() if part in (Part.HOUR, Part.MINUTE, Part.SECOND)}
+    return {}
+
+
+def hour_column(frame: pd.DataFrame, names: Iterable[str]) -> str | None:
+    """A column of whole hours of the day."""
+    return next(
+        (name for name in names if _PART_OF.get(plain(name)) is Part.HOUR and _fits(frame[name], Part.HOUR)), None
+    )
+
+
+def read_parts(frame: pd.DataFrame, columns: Mapping[Part, str]) -> tuple[pd.Series, bool]:
+    """The clock (n,): datetime64[ns], or seconds of the day without a date; and whether it has a date."""
+    numbers = {part: to_float(frame[name]) for part, name in columns.items()}
+    present = np.isfinite(np.column_stack(list(numbers.values()))).all(axis=1)
+    whole = {part: np.where(present, values, 1).astype(np.int64) for part, values in numbers.items()}
+    of_day = _of_day(numbers, whole, present)
+    if Part.YEAR not in columns:
+        return pd.Series(np.where(present, of_day / 1e9, np.nan)), False
+    days = _days(whole)
+    right = present & (days != NO_DAY)
+    ns = np.where(right, np.where(right, days, 0) * DAY_NS + of_day, _NAT)
+    return pd.Series(ns.view("datetime64[ns]")), True
+
+
+def _days(whole: Mapping[Part, NDArray[np.int64]]) -> NDArray[np.int64]:
+    year = whole[Part.YEAR]
+    if year.max() < 100:
+        year = year + np.where(year < 70, 2000, 1900)
+    if Part.MONTH in whole and Part.DAY in whole:
+        return days_of(year, whole[Part.MONTH], whole[Part.DAY])
+    return day_of_year(year, whole[Part.DAY_OF_YEAR])
+
+
+def _of_day(
+    numbers: Mapping[Part, NDArray[np.float64]], whole: Mapping[Part, NDArray[np.int64]], present: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """(n,) nanoseconds since midnight; seconds may have a fraction."""
+    nothing = np.zeros(len(present), np.int64)
+    minutes = whole.get(Part.HOUR, nothing) * 60 + whole.get(Part.MINUTE, nothing)
+    if Part.HOUR not in whole and Part.HOUR_MINUTE in whole:
+        minutes = whole[Part.HOUR_MINUTE] // 100 * 60 + whole[Part.HOUR_MINUTE] % 100
+    seconds = numbers.get(Part.SECOND)
+    of_seconds = nothing if seconds is None else np.round(np.where(present, seconds, 0) * 1e9).astype(np.int64)
+    return minutes * 60 * 10**9 + of_seconds + whole.get(Part.MILLISECOND, nothing) * 10**6
+
+
+def _fits(column: pd.Series, part: Part) -> bool:
+    if not is_numeric(column):
+        return False
+    for numbers in (to_float(column.iloc[:_LOOK]), to_float(column)):
+        present = numbers[np.isfinite(numbers)]
+        if not len(present) or present.min() < 0 or present.max() > _MOST[part]:
+            return False
+        if part is not Part.SECOND and (present % 1 != 0).any():
+            return False
+    return part is not Part.YEAR or bool(((present >= 1900) | (present < 100)).all())

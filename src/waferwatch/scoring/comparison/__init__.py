@@ -1,0 +1,1 @@
+"""Several detectors on the same rows: metrics, agreement and the injected-fault test."""

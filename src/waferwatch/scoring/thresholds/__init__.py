@@ -1,0 +1,1 @@
+"""From scores to flags, and what a threshold promises."""

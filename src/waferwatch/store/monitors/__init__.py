@@ -1,0 +1,1 @@
+"""Monitors, their versions, their golden sets and their models."""

@@ -1,0 +1,1 @@
+"""What clears away, limits and watches over what is kept."""

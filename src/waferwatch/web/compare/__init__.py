@@ -1,1 +1,0 @@
-"""The Compare page: detectors beside each other on the same data."""

@@ -1,0 +1,1 @@
+"""Figures that hold detectors next to each other."""

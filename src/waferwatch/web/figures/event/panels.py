@@ -1,0 +1,152 @@
+"""What the figures of an event share: panels below one another on one axis, each a sensor, and short lines in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.read.table import Table
+from waferwatch.series.series import Series
+from waferwatch.web.figures.lines import pick
+from waferwatch.web.figures.style import SHADE, axis_values, layout, safe, short
+
+POINTS = 400  # of one line
+_GAP, _TOP, _BOTTOM = 22, 40, 36  # pixels between panels, above and below them
+_LONGEST_NAME = 38
+Traces = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the panels below one another."""
+
+    title: str
+    pixels: int
+
+
+def axis_name(number: int) -> str:
+    """Plotly's name of the y axis of a panel, counted from 0: y, y2, y3 ..."""
+    return "y" if number == 0 else f"y{number + 1}"
+
+
+def heights(pixels: int, count: int, least: int, more: Sequence[int] = ()) -> list[int]:
+    """``pixels`` shared out among ``count`` equal panels, each at least ``least``, and ``more`` beneath them."""
+    gaps = _GAP * (count + len(more) - 1)
+    return [*[max(least, (pixels - gaps - sum(more)) // count)] * count, *more]
+
+
+def panels(parts: Sequence[Panel], axis: dict[str, Any], **own: Any) -> dict[str, Any]:
+    """A layout of panels on a common x axis, each with its title above it on the left."""
+    drawn = sum(part.pixels for part in parts) + _GAP * (len(parts) - 1)
+    notes, made = [], {}
+    top = 1.0
+    for number, part in enumerate(parts):
+        bottom = top - part.pixels / drawn
+        name = axis_name(number)
+        made[name.replace("y", "yaxis")] = {
+            "domain": [max(0.0, bottom), top],
+            "zeroline": False,
+            "fixedrange": True,
+            "nticks": max(3, part.pixels // 45),
+        }
+        notes.append(
+            {
+                "text": safe(part.title, _LONGEST_NAME),
+                "font": {"weight": 600},
+                "xref": "paper",
+                "yref": "paper",
+                "x": 0,
+                "y": top,
+                "xanchor": "left",
+                "yanchor": "bottom",
+                "showarrow": False,
+            }
+        )
+        top = bottom - _GAP / drawn
+    legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1 + 16 / drawn, "yanchor": "bottom"}
+    return layout(
+        xaxis=axis | {"anchor": axis_name(len(parts) - 1), "nticks": 5, "tickangle": 0},
+        margin={"l": 48, "r": 10, "t": _TOP, "b": _BOTTOM},
+        height=drawn + _TOP + _BOTTOM,
+        showlegend=True,
+        legend=legend,
+        annotations=notes,
+        **made,
+        **own,
+    )
+
+
+def line(name: str, x: NDArray[Any], y: NDArray[np.float64], panel: int, **own: Any) -> dict[str, Any]:
+    """One line of a panel, down-sampled, broken where values are missing. It stands in the legend once."""
+    at = pick(y, POINTS)
+    xs, ys = axis_values(x[at]), short(y[at])
+    missing = np.isnan(y)
+    if missing.any():
+        parted = [k for k in range(1, len(at)) if missing[at[k - 1] : at[k]].any()]
+        for place in reversed(parted):
+            xs.insert(place, xs[place])
+            ys.insert(place, None)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "legendgroup": name,
+        "showlegend": panel == 0,
+        "x": xs,
+        "y": ys,
+        "yaxis": axis_name(panel),
+        "hovertemplate": "%{x}<br>%{y:.5g}<extra>%{fullData.name}</extra>",
+        **own,
+    }
+
+
+def shade(first: Any, last: Any, panel: int | None = None, colour: str = SHADE) -> dict[str, Any]:
+    """A part of the x axis, over all panels or over one."""
+    where = (
+        {"yref": "paper", "y0": 0, "y1": 1}
+        if panel is None
+        else {"yref": f"{axis_name(panel)} domain", "y0": 0, "y1": 1}
+    )
+    return {
+        "type": "rect",
+        "xref": "x",
+        "x0": axis_values(np.array([first]))[0],
+        "x1": axis_values(np.array([last]))[0],
+        "fillcolor": colour,
+        "line": {"width": 1, "color": colour},
+        "layer": "below",
+        **where,
+    }
+
+
+def level(value: float, panel: int, colour: str) -> list[dict[str, Any]]:
+    """A dashed line across a panel; none for a value that is not finite."""
+    if not np.isfinite(value):
+        return []
+    ends = {"x0": 0, "x1": 1, "y0": value, "y1": value}
+    dashes = {"width": 1.2, "dash": "dash", "color": colour}
+    return [{"type": "line", "xref": "paper", "yref": axis_name(panel), "line": dashes, **ends}]
+
+
+def places(table: Table, stretch: Series, view: slice) -> tuple[NDArray[Any], str]:
+    """(n,) where points of a series lie on an absolute axis, and its kind: "date", "number" or "row"."""
+    if stretch.time is None:
+        return stretch.rows[view] + table.first_row, "row"
+    time = stretch.time[view]
+    return time, "date" if time.dtype.kind == "M" else "number"
+
+
+def since(stretch: Series, view: slice, start: int) -> tuple[NDArray[np.float64], str]:
+    """(n,) how long after point ``start`` of a series others come, and in what: "second", "number" or "row"."""
+    start = min(start, len(stretch) - 1)
+    if stretch.time is None:
+        return np.arange(view.start, view.stop, dtype=np.float64) - start, "row"
+    time = stretch.time
+    if time.dtype.kind == "M":
+        apart = (time[view] - time[start]).astype("timedelta64[ns]").astype(np.int64)
+        return apart / 1e9, "second"
+    return (time[view] - time[start]).astype(np.float64), "number"

@@ -1,1 +1,0 @@
-"""The Runs page: what was detected before, and exports of it."""

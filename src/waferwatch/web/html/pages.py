@@ -1,0 +1,102 @@
+"""Pages: HTML made on the server in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from waferwatch.models.registry import detector_names
+from waferwatch.web.html.assets import asset_url
+from waferwatch.web.html.language import COOKIE, LANGUAGES, Translator
+from waferwatch.web.html.texts import detector_titles, shared_texts
+from waferwatch.web.shell.context import parts, translator
+
+MB = 1_000_000
+_YEAR_S = 365 * 24 * 3600
+Texts = Callable[[Translator], dict[str, str]]
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("waferwatch.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["asset"] = asset_url
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}  # columns stay in file order
+    return environment
+
+
+async def render(
+    request: Request, template: str, *, area: str, texts: Texts, status: int = 200, **variables: Any
+) -> Response:
+    """A page; with ?lang=ko or ?lang=en it remembers the language first.
+
+    Args:
+        template: name of its file.
+        area: which entry of the navigation it belongs to.
+        texts: sentences of its script, by key.
+        variables: more variables of the template.
+    """
+    switched = switched_language(request)
+    if switched is not None:
+        return switched
+    app, translate = parts(request), translator(request)
+    datasets = [asdict(dataset) for dataset in await app.work.read(app.store.datasets.all)]
+    titles = detector_titles(translate)
+    detectors = {name: titles.get(name, name) for name in detector_names()}
+    page_data = {
+        "language": translate.language,
+        "datasets": datasets,
+        "detectors": detectors,
+        "most_bytes": app.settings.max_upload_mb * MB,
+        "texts": shared_texts(translate) | texts(translate),
+    }
+    return bare_page(
+        request,
+        template,
+        status=status,
+        area=area,
+        datasets=datasets,
+        detectors=detectors,
+        page_data=page_data,
+        **variables,
+    )
+
+
+def switched_language(request: Request) -> Response | None:
+    """The same page without ?lang=, with the language remembered; None when the address names none."""
+    wanted = request.query_params.get("lang")
+    if wanted not in LANGUAGES:
+        return None
+    answer = RedirectResponse(str(request.url.remove_query_params("lang").replace(scheme="", netloc="")), 303)
+    answer.set_cookie(COOKIE, str(wanted), max_age=_YEAR_S, httponly=True, samesite="lax")
+    return answer
+
+
+def bare_page(request: Request, template: str, *, status: int = 200, area: str = "", **variables: Any) -> Response:
+    """A page that needs neither data sets nor a script."""
+    translate = translator(request)
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    user = getattr(request.state, "user", None)
+    context = {
+        "_": translate,
+        "area": area,
+        "language": translate.language,
+        # Addresses of the query alone: whatever the path is, they lead nowhere else.
+        "languages": {code: (name, "?" + urlencode([*query, ("lang", code)])) for code, name in LANGUAGES.items()},
+        "user": user,
+        "logged_in": parts(request).access.needed and user is not None,
+        "page_data": {},
+    }
+    return HTMLResponse(_environment().get_template(template).render(context | variables), status_code=status)

@@ -1,0 +1,1 @@
+"""The Compare page: detectors next to each other on the same data."""

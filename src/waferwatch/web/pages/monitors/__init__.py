@@ -1,0 +1,1 @@
+"""The Monitors page, and monitors over HTTP."""

@@ -1,0 +1,79 @@
+"""What is said of monitors over HTTP and on their pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from waferwatch.errors import NotFoundError
+from waferwatch.explain.threshold import threshold_notes
+from waferwatch.jobs.monitors.judged import judged_tables, runs_of
+from waferwatch.monitors.alarm_rate import AlarmRate
+from waferwatch.monitors.verdicts import alarm_rate
+from waferwatch.store.monitors.documents import monitor_document
+from waferwatch.store.monitors.facts import shown_notes, threshold_by_policy
+from waferwatch.store.monitors.records import MonitorRecord
+from waferwatch.store.runs import Run
+from waferwatch.web.html.language import Translator, translated
+from waferwatch.web.shell.context import Parts
+
+
+def detail_answer(app: Parts, monitor: MonitorRecord, translate: Translator) -> dict[str, Any]:
+    """Everything that is known of a monitor."""
+    rate = rate_of(app, monitor)
+    return {
+        **monitor_document(monitor, translate),
+        "sentences": promise_sentences(monitor, translate),
+        "false_alarms": None if rate is None else rate.to_dict(),
+        "drift": drift_of(app, monitor, translate),
+    }
+
+
+def promise_sentences(monitor: MonitorRecord, translate: Translator) -> list[str]:
+    """What sets the threshold of the version in use, and what it promises."""
+    if monitor.in_use is None:
+        return []
+    now = threshold_by_policy(monitor.in_use.about, monitor.policy)
+    if now.threshold is None:
+        return [translate("Threshold by the expected share of anomalous rows.")]
+    return translated(threshold_notes(now.threshold, now.by, now.promise), translate)
+
+
+def rate_of(app: Parts, monitor: MonitorRecord) -> AlarmRate | None:
+    """False alarms of the version in use by engineers' verdicts; None before its first detection."""
+    if monitor.in_use is None:
+        return None
+    judged = judged_tables(app.store, monitor, monitor.in_use.number)
+    return alarm_rate(judged) if judged else None
+
+
+def drift_of(app: Parts, monitor: MonitorRecord, translate: Translator) -> dict[str, Any] | None:
+    """Whether the normal of the version in use fits the data that it scored last; None before that."""
+    run = last_run(app, monitor)
+    if run is None:
+        return None
+    try:
+        drift: dict[str, Any] = app.store.results.document(run.id)["drift"]
+    except NotFoundError:  # deleted a moment ago
+        return None
+    notes = shown_notes(drift["notes"], translate)
+    return {
+        **drift,
+        "notes": notes,
+        "run": run.id,
+        "dataset": run.dataset,
+        "dataset_name": run.dataset_name,
+        "at": run.created,
+    }
+
+
+def last_run(app: Parts, monitor: MonitorRecord) -> Run | None:
+    """The newest detection by the version in use."""
+    if monitor.in_use is None:
+        return None
+    return next(iter(runs_of(app.store, monitor, monitor.in_use.number)), None)
+
+
+def fits_last(app: Parts, monitor: MonitorRecord) -> str | None:
+    """Whether its normal fitted the data scored last: "yes", "no" or "unknown"; None before that."""
+    run = last_run(app, monitor)
+    return None if run is None or run.summary is None else run.summary.get("fits")

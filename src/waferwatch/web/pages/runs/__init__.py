@@ -1,0 +1,1 @@
+"""Runs: the HTTP API, the page that lists them, and their exports."""

@@ -1,0 +1,1 @@
+"""What is answered about a finished detection, shared by the pages."""

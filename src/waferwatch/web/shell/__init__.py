@@ -1,0 +1,1 @@
+"""What is around every request: checks, errors, answers and the description of the API."""

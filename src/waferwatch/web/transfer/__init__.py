@@ -1,0 +1,1 @@
+"""Files that visitors send, and files made for them."""
