@@ -98,4 +98,4 @@ def _comparable(points: NDArray[np.int64]) -> NDArray[np.bool_]:
     most = int(count.argmax())
     if 2 * count[most] <= len(points) or lengths[most] >= LONGEST:
         return np.ones(len(points), np.bool_)
-    return points == lengths[most]
+    return np.asarray(points == lengths[most])
