@@ -2,10 +2,12 @@
 
     python benchmarks/automatic_threshold.py
     python benchmarks/automatic_threshold.py --seeds 21,22,23,24 --detector statistical
+    python benchmarks/automatic_threshold.py --step-jitter 0.1 --waiting 60
 
 Each seed is another fab of ``waferwatch generate``, once without and once with faults; the first rows of every
 chamber are the reference, the rest is scored. An event is false when it touches no faulty row; a fault is found when
-any of its rows is flagged. ``beyond`` is the share of later normal rows above the 99.9 % quantile of the reference.
+any of its rows is flagged. A wafer behind the reference is bad where any of its rows is faulty. ``beyond`` is the
+share of later normal rows above the 99.9 % quantile of the reference.
 The last line of stdout is one JSON document.
 """
 
@@ -19,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 import waferwatch
@@ -37,6 +40,7 @@ class Counts:
     found: int = 0
     faults: int = 0
     beyond: list[float] = field(default_factory=list)
+    wafers: dict[str, list[int]] = field(default_factory=lambda: {"bad": [0, 0], "good": [0, 0]})  # flagged, all
     kinds: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
 
 
@@ -62,11 +66,15 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=60_000, help="of each fab (default: %(default)s)")
     parser.add_argument("--reference-rows", type=int, default=5_000, help="of each chamber (default: %(default)s)")
     parser.add_argument("--detector", default="moment", help="default: %(default)s")
+    parser.add_argument("--step-jitter", type=float, default=0.0, help="of generate (default: %(default)s)")
+    parser.add_argument("--waiting", type=float, default=0.0, help="of generate, in seconds (default: %(default)s)")
     return parser.parse_args(arguments)
 
 
 def count_fab(counts: Counts, seed: int, faults: bool, options: argparse.Namespace) -> None:
-    frame = waferwatch.generate(options.rows, EQUIPMENT, seed, faults=faults)
+    frame = waferwatch.generate(
+        options.rows, EQUIPMENT, seed, faults=faults, step_jitter=options.step_jitter, waiting=options.waiting
+    )
     faulty, kind = frame["anomaly"].to_numpy(bool), frame["fault_kind"].to_numpy()
     shown = frame.drop(columns=["anomaly", "fault_kind"])
     found = waferwatch.detect(shown, reference_rows=options.reference_rows, detector=options.detector)
@@ -74,6 +82,8 @@ def count_fab(counts: Counts, seed: int, faults: bool, options: argparse.Namespa
     for name in np.unique(equipment):
         rows = np.flatnonzero(equipment == name)
         count_chamber(counts, found, rows, options.reference_rows, faulty[rows], kind[rows])
+        later = rows[options.reference_rows :]
+        count_wafers(counts, frame[["lot", "wafer"]].iloc[later], found.flags[later], faulty[later])
 
 
 def count_chamber(
@@ -101,6 +111,13 @@ def count_chamber(
             counts.kinds[str(kind[start])][1] += 1
 
 
+def count_wafers(counts: Counts, wafers: pd.DataFrame, flags: NDArray[np.bool_], faulty: NDArray[np.bool_]) -> None:
+    each = wafers.assign(flagged=flags, faulty=faulty).groupby(["lot", "wafer"])[["flagged", "faulty"]].max()
+    for name, mine in (("bad", each.flagged[each.faulty]), ("good", each.flagged[~each.faulty])):
+        counts.wafers[name][0] += int(mine.sum())
+        counts.wafers[name][1] += len(mine)
+
+
 def summary(counts: Counts) -> dict[str, object]:
     return {
         "false_events_per_equipment_hour": round(counts.false_events / counts.hours, 2),
@@ -108,6 +125,7 @@ def summary(counts: Counts) -> dict[str, object]:
         "faults": counts.faults,
         "beyond_median": round(float(np.median(counts.beyond)), 4),
         "beyond_mean": round(float(np.mean(counts.beyond)), 4),
+        "wafers_flagged": {name: f"{some} of {every}" for name, (some, every) in counts.wafers.items()},
         "kinds": {name: f"{found} of {every}" for name, (found, every) in sorted(counts.kinds.items())},
     }
 

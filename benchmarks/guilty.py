@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from waferwatch.evaluate.faults import FAULTS, SIZES, FaultPlace, noise_units
 from waferwatch.models.contract import Scores
 from waferwatch.models.registry import create
+from waferwatch.scoring.run import score_by
 from waferwatch.series.series import Series
 
 ROWS, REFERENCE = 15_000, 5_000
@@ -98,7 +99,7 @@ def _judge(name: str, sensors: int, seed: int) -> list[tuple[bool, int]]:
     values = correlated(ROWS, sensors, rng)
     changed, faults = with_faults(values, REFERENCE, rng)
     reference, clean, faulty = (_series(part) for part in (values[:REFERENCE], values[REFERENCE:], changed[REFERENCE:]))
-    bare, scores = create(name).fit([reference]).score([clean, faulty])
+    bare, scores = score_by(create(name), [reference], [clean, faulty])
     threshold = float(np.nanquantile(bare.points, 1 - NORMAL_SHARE))
     shifted = [replace(one, first=one.first - REFERENCE, stop=one.stop - REFERENCE) for one in faults]
     return [found_and_rank(scores, one, threshold) for one in shifted]

@@ -318,6 +318,20 @@ class TestSetAside:
         found = outlying([columns_of(one, normal) for one in runs], [one.steps for one in runs if one.steps])
         assert (found <= 1).all()
 
+    def ramps(self, lengths: list[int]) -> tuple[list[Columns], list[Steps]]:
+        """Runs that rise to the same power within so many seconds, and hold it."""
+        parts = [np.r_[100 * np.arange(1, one + 1) / one, np.full(30, 100.0)] for one in lengths]
+        steps = [steps_of((one, 30), (11, 12)) for one in lengths]
+        return [columns(one + 0.2 * RNG.normal(size=len(one))) for one in parts], steps
+
+    def test_a_ramp_that_takes_a_second_longer_is_not_unlike_the_others(self) -> None:
+        assert (outlying(*self.ramps([8] * 30 + [7] * 4 + [9] * 2)) <= 1).all()
+
+    def test_a_fault_in_a_ramp_of_the_usual_length_is_named(self) -> None:
+        runs, steps = self.ramps([8] * 8 + [7] * 4)
+        runs[2].values[:, 3:7] += 10
+        assert np.flatnonzero(outlying(runs, steps) > 1).tolist() == [2]
+
     def test_calm_runs_name_none(self) -> None:
         assert (outlying(*recipe(60, seed=3)) <= 1).all()
 

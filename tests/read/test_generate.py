@@ -102,6 +102,42 @@ def test_equipment_take_turns_and_each_is_sampled_every_second(fab: pd.DataFrame
         assert (rows["timestamp"].diff().dropna() == pd.Timedelta(seconds=1)).all()
 
 
+def lengths(fab: pd.DataFrame, step: str) -> pd.Series[int]:
+    """Rows of each stay of the first equipment in a step, but for the first and the last stay, which are cut."""
+    one = fab[fab["equipment"] == "ETCH-01"]
+    stays = one["step"].ne(one["step"].shift()).cumsum()
+    sizes = one.groupby([stays, "step"]).size().iloc[1:-1]
+    return sizes.xs(step, level=1)
+
+
+def test_step_lengths_vary_by_the_share_that_is_asked_for() -> None:
+    strict, loose = (generate(9000, 1, 5, faults=False, step_jitter=share) for share in (0.0, 0.2))
+    assert lengths(strict, "etch").between(29, 53).all()
+    assert lengths(loose, "etch").max() > 55
+    assert lengths(loose, "etch").between(29 * 0.8 - 1, 53 * 1.2 + 1).all()
+
+
+def test_wafers_that_wait_idle_for_as_long_as_is_asked_for_on_average() -> None:
+    strict, loose = (generate(40_000, 1, 5, faults=False, waiting=one) for one in (0.0, 120.0))
+    longer = lengths(loose, "idle").mean() - lengths(strict, "idle").mean()
+    assert longer == pytest.approx(120, rel=0.2)
+    assert lengths(loose, "etch").max() == lengths(strict, "etch").max()
+
+
+def test_a_loose_fab_differs_from_its_clean_twin_in_its_faults_alone() -> None:
+    faulty, clean = (generate(9000, 2, 5, faults=some, step_jitter=0.3, waiting=60) for some in (True, False))
+    differs = (faulty[NAMES] != clean[NAMES]).any(axis=1)
+    assert differs.any()
+    assert (faulty["anomaly"].eq(1) == differs).all()
+
+
+@pytest.mark.parametrize(("option", "value"), [("step_jitter", -0.1), ("step_jitter", 0.6), ("waiting", float("nan"))])
+def test_a_jitter_or_a_wait_out_of_its_range_is_refused(option: str, value: float) -> None:
+    with pytest.raises(InputError, match=f"{option} cannot be") as caught:
+        generate(100, 1, **{option: value})
+    assert caught.value.field == option
+
+
 def test_a_recipe_goes_through_its_steps_in_order(fab: pd.DataFrame) -> None:
     order = ["stabilise", "ramp", "etch", "over_etch", "purge", "idle"]
     one = fab[fab["equipment"] == "ETCH-02"]

@@ -19,9 +19,7 @@ class CellRules:
     bad_cells: float = BAD_CELLS
     date_order: DateOrder | None = None  # None: found by how time runs
     keep_values: bool = False  # filler numbers such as -9999 are measurements
-    leave_out_rows: tuple[
-        tuple[str, str], ...
-    ] = ()  # column, value: rows that are not judged
+    leave_out_rows: tuple[tuple[str, str], ...] = ()  # column, value: rows that are not judged
 
     @classmethod
     def of(

@@ -54,6 +54,17 @@ RECIPES = (
 
 
 @dataclass(frozen=True)
+class Looseness:
+    """How far a chamber departs from its recipes' beat; without any a step is a second longer or shorter at most."""
+
+    step_jitter: float = 0.0  # share by which a step lasts longer or shorter, at most
+    waiting: float = 0.0  # seconds that a finished wafer waits, on average, before the next one
+
+
+STRICT = Looseness()
+
+
+@dataclass(frozen=True)
 class Sensor:
     """How one sensor reads what happens in the chamber."""
 
@@ -109,10 +120,15 @@ class Chamber:
     readings: Floats  # (n, sensors) rounded as the sensor does
 
 
-def simulate(rows: int, generator: np.random.Generator) -> Chamber:
-    """Run one equipment, with offsets of its own, for ``rows`` seconds."""
+def simulate(
+    rows: int,
+    generator: np.random.Generator,
+    looseness: Looseness = STRICT,
+    beat: np.random.Generator | None = None,
+) -> Chamber:
+    """Run one equipment, with offsets of its own, for ``rows`` seconds; ``beat`` draws what ``looseness`` needs."""
     total = rows + _WARM_UP_S + int(generator.integers(0, 200))
-    schedule = _schedule(total, rows, generator)
+    schedule = _schedule(total, rows, generator, looseness, beat)
     age = _maintenance_age(schedule, rows, generator)
     ideal = _physics(schedule, age, generator)
     readings = ideal + _wander(total, generator)
@@ -129,7 +145,13 @@ def as_read(values: Floats) -> Floats:
     return np.column_stack(columns)
 
 
-def _schedule(total: int, rows: int, generator: np.random.Generator) -> Schedule:
+def _schedule(
+    total: int,
+    rows: int,
+    generator: np.random.Generator,
+    looseness: Looseness = STRICT,
+    beat: np.random.Generator | None = None,
+) -> Schedule:
     """Lots of wafers one after the other, recipes taking turns, each step a second longer or shorter now and then."""
     nominal = np.array([recipe.seconds for recipe in RECIPES])
     runs = total // int(nominal.sum(axis=1).min() * 0.8) + 2
@@ -142,6 +164,9 @@ def _schedule(total: int, rows: int, generator: np.random.Generator) -> Schedule
     seconds = nominal[recipe] + generator.integers(-1, 2, size=(runs, len(STEPS)))
     last_of_lot = np.append(np.diff(lot) > 0, False)
     seconds[last_of_lot, IDLE] += _LOT_CHANGE_S
+    if beat is not None:
+        seconds = _loosened(seconds, looseness, beat)
+        seconds[-1, IDLE] += max(0, total - int(seconds.sum()))
     lengths = seconds.ravel()
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
 
@@ -157,6 +182,14 @@ def _schedule(total: int, rows: int, generator: np.random.Generator) -> Schedule
         second=np.arange(total) - np.repeat(starts, lengths)[:total],
         seconds=np.repeat(lengths, lengths)[:total],
     )
+
+
+def _loosened(seconds: Integers, looseness: Looseness, beat: np.random.Generator) -> Integers:
+    """Lengths (runs, steps) that vary; who waits, waits in the idle step."""
+    share = 1 + looseness.step_jitter * beat.uniform(-1, 1, seconds.shape)
+    found = np.maximum(np.rint(seconds * share), 1).astype(np.int64)
+    found[:, IDLE] += np.rint(looseness.waiting * beat.standard_exponential(len(found))).astype(np.int64)
+    return found
 
 
 def _maintenance_age(schedule: Schedule, rows: int, generator: np.random.Generator) -> Floats:

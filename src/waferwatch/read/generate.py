@@ -9,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
-from waferwatch.read.fab import RECIPES, SENSORS, STEPS, Schedule, simulate
+from waferwatch.read.fab import RECIPES, SENSORS, STEPS, STRICT, Looseness, Schedule, simulate
 from waferwatch.read.fab_faults import FAULT_KINDS, inject
 
+MOST_JITTER, MOST_WAITING_S = 0.5, 3600.0
 _START = np.datetime64("2026-01-05T08:00:00", "ns")
 _KOREAN_STEPS = ("안정화", "램프", "식각", "과식각", "퍼지", "대기")
 _KOREAN_COLUMNS = {
@@ -27,7 +28,14 @@ _KOREAN_COLUMNS = {
 
 
 def generate(
-    rows: int = 20_000, equipment: int = 3, seed: int = 0, *, korean_columns: bool = False, faults: bool = True
+    rows: int = 20_000,
+    equipment: int = 3,
+    seed: int = 0,
+    *,
+    korean_columns: bool = False,
+    faults: bool = True,
+    step_jitter: float = 0.0,
+    waiting: float = 0.0,
 ) -> pd.DataFrame:
     """Rows of several etch equipment, one a second each, interleaved in time order.
 
@@ -42,22 +50,28 @@ def generate(
         seed: the same seed gives the same table, bit for bit.
         korean_columns: column names, step names and the label (정상/이상) in Korean.
         faults: False gives the very same fab without its faults.
+        step_jitter: steps last longer or shorter by up to this share, 0 to 0.5, as well as by the usual second.
+        waiting: seconds, on average, that a finished wafer waits in its idle step, up to 3,600.
 
     Returns:
         Columns timestamp, equipment, lot, wafer, recipe, step, twelve sensors with their units in their names, anomaly
         (1 exactly where a reading differs from the one without faults) and fault_kind (empty where there is no fault).
 
     Raises:
-        InputError: for fewer than one row or equipment, more equipment than rows, or a negative seed.
+        InputError: for fewer than one row or equipment, more equipment than rows, a negative seed, or a jitter or a
+            wait out of its range.
     """
     _refuse_impossible(rows, equipment, seed)
+    looseness = _checked(Looseness(step_jitter, waiting))
     values = np.empty((rows, len(SENSORS)))
     kinds = np.empty(rows, dtype=np.int8)
     context = {name: np.empty(rows, dtype=np.int64) for name in ("lot", "wafer", "recipe", "step")}
     for number in range(equipment):
         own_rows = len(range(number, rows, equipment))
-        chamber = simulate(own_rows, np.random.default_rng([seed, number, 0]))
-        # Faults are drawn from a generator of their own: without them the fab is the same.
+        # Beat and faults have generators of their own: a loose chamber has the strict one's offsets, a faulty fab is
+        # the clean one but for its faults.
+        beat = None if looseness == STRICT else np.random.default_rng([seed, number, 2])
+        chamber = simulate(own_rows, np.random.default_rng([seed, number, 0]), looseness, beat)
         faulty = inject(chamber, number, np.random.default_rng([seed, number, 1])) if faults else None
         values[number::equipment] = chamber.readings if faulty is None else faulty.readings
         kinds[number::equipment] = 0 if faulty is None else faulty.kinds
@@ -81,6 +95,22 @@ def _refuse_impossible(rows: int, equipment: int, seed: int) -> None:
             rows=rows,
             equipment=equipment,
         )
+
+
+def _checked(looseness: Looseness) -> Looseness:
+    for field, most in (("step_jitter", MOST_JITTER), ("waiting", MOST_WAITING_S)):
+        value = getattr(looseness, field)
+        if not 0 <= value <= most:  # also true for NaN
+            raise InputError(
+                "{option} cannot be {value}.",
+                hint="Give a number from {lowest} to {most}.",
+                field=field,
+                option=field,
+                value=value,
+                lowest=0,
+                most=most,
+            )
+    return looseness
 
 
 def _context(schedule: Schedule, name: str) -> NDArray[np.int64]:

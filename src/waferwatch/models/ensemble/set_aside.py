@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.models.ensemble.preparation.columns import Columns, bridged
-from waferwatch.models.ensemble.preparation.stays import absolute, bounds
+from waferwatch.models.ensemble.preparation.stays import LONGEST, absolute, bounds
 from waferwatch.series.steps import Steps, joined
 
 FEWEST = 8  # stays in a stage that can say what is usual there
@@ -77,6 +77,7 @@ def _largest(
         at = np.flatnonzero(stage[starts] == one)
         if len(at) < FEWEST:
             continue
+        at = at[_comparable(points[at])]
         some = statistics[:, :, at]
         centre = np.median(some, axis=2, keepdims=True)
         robust = _ROBUST * np.median(np.abs(some - centre), axis=2, keepdims=True)
@@ -85,3 +86,16 @@ def _largest(
         off = np.abs(some - centre) / np.maximum(robust, np.maximum(noise, _LEAST)[None, :, None]) / limits
         np.maximum.at(found, owner[at], off.max(axis=(0, 1)))
     return found
+
+
+def _comparable(points: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which stays of a stage, of so many points, can be unlike the others.
+
+    Where most are of one length, the spread is theirs alone: a ramp that takes a second longer is far outside it at
+    every second, and normal.
+    """
+    lengths, count = np.unique(points, return_counts=True)
+    most = int(count.argmax())
+    if 2 * count[most] <= len(points) or lengths[most] >= LONGEST:
+        return np.ones(len(points), np.bool_)
+    return np.asarray(points == lengths[most])
