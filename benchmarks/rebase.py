@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 
 import waferwatch
-from waferwatch.monitors.drift import drift
-from waferwatch.monitors.golden import GoldenChoice, choose
+from waferwatch.monitors.alarms.replay import replay
+from waferwatch.monitors.drift.check import drift
+from waferwatch.monitors.golden.golden_set import GoldenChoice, choose
 from waferwatch.monitors.learn import learn
-from waferwatch.monitors.rebase import rebase
-from waferwatch.monitors.rebased import Moved, Rebased, Refused
-from waferwatch.monitors.replay import replay
+from waferwatch.monitors.rebase.rebased import Moved, Rebased, Refused
+from waferwatch.monitors.rebase.relearn import rebase
 from waferwatch.read.files import read_table
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Role, Table

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from waferwatch.monitors.golden import choose
+from waferwatch.monitors.golden.golden_set import choose
 from waferwatch.monitors.learn import LearntVersion, learn
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table

@@ -20,9 +20,9 @@ from waferwatch.errors import InputError, ModelError, WaferwatchError
 from waferwatch.models.registry import detector_names
 from waferwatch.monitors import bundle as bundles
 from waferwatch.monitors.bundle import read_bundle, write_bundle
-from waferwatch.monitors.golden import choose
+from waferwatch.monitors.golden.golden_set import choose
 from waferwatch.monitors.learn import learn
-from waferwatch.monitors.rebase import rebase
+from waferwatch.monitors.rebase.relearn import rebase
 
 NAMES = [name for name in detector_names() if name != "matrix_profile"]  # numba takes longer than all the others
 

@@ -10,11 +10,11 @@ import pytest
 
 import waferwatch
 from tests.monitors.made import STEPS, chamber, everywhere, in_steps, learnt, rising, stream, table
-from waferwatch.monitors.drift import drift, golden_scores
-from waferwatch.monitors.drift_found import Fits
-from waferwatch.monitors.golden import GoldenChoice, choose
+from waferwatch.monitors.drift.check import drift, golden_scores
+from waferwatch.monitors.drift.found import Fits
+from waferwatch.monitors.golden.golden_set import GoldenChoice, choose
 from waferwatch.monitors.learn import learn
-from waferwatch.monitors.rebase import rebase
+from waferwatch.monitors.rebase.relearn import rebase
 from waferwatch.read.frames import table_from_frame
 from waferwatch.scoring.part import only_rows
 

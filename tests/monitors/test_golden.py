@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.monitors.made import chamber, stream, table
 from waferwatch.errors import InputError, NotFoundError
-from waferwatch.monitors.golden import GoldenChoice, Reason, choose
-from waferwatch.monitors.wafers import wafers_of
+from waferwatch.monitors.golden.golden_set import GoldenChoice, Reason, choose
+from waferwatch.monitors.golden.wafers import wafers_of
 from waferwatch.read.frames import table_from_frame
 
 ROWS = 50  # of a wafer

@@ -12,8 +12,8 @@ import pytest
 
 import waferwatch
 from tests.monitors.made import chamber, in_steps, learnt, stream, table
-from waferwatch.monitors.coverage import carried, coverage
-from waferwatch.monitors.golden import GoldenChoice, Reason, choose
+from waferwatch.monitors.golden.coverage import carried, coverage
+from waferwatch.monitors.golden.golden_set import GoldenChoice, Reason, choose
 from waferwatch.monitors.learn import learn
 from waferwatch.scoring.thresholds.promise import Promise
 

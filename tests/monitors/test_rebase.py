@@ -25,10 +25,10 @@ from tests.monitors.made import (
     table,
 )
 from waferwatch.errors import InputError, NotFoundError
-from waferwatch.monitors.golden import choose
+from waferwatch.monitors.golden.golden_set import choose
 from waferwatch.monitors.learn import learn
-from waferwatch.monitors.rebase import rebase
-from waferwatch.monitors.rebased import Rebased, Refusal
+from waferwatch.monitors.rebase.rebased import Rebased, Refusal
+from waferwatch.monitors.rebase.relearn import rebase
 from waferwatch.scoring.model import Model
 
 AFTER = "2026-03-02"

@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 
 from tests.monitors.made import chamber, everywhere, in_steps, learnt, table
-from waferwatch.monitors.rebase import rebase
-from waferwatch.monitors.replay import Replay, Truth, replay, truth_of
+from waferwatch.monitors.alarms.replay import Replay, Truth, replay, truth_of
+from waferwatch.monitors.rebase.relearn import rebase
 from waferwatch.read.table import Table
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.thresholds.threshold import Thresholds

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from waferwatch.monitors.settling import standing
+from waferwatch.monitors.levels.settling import standing
 
 K = 25
 Floats = NDArray[np.float64]

@@ -79,7 +79,7 @@ def run_fit(options: argparse.Namespace) -> int:
 
 def _fit_monitor(options: argparse.Namespace) -> int:
     from waferwatch.jobs.monitors.learning import LearnWish, learn_version
-    from waferwatch.monitors.golden import GoldenChoice
+    from waferwatch.monitors.golden.golden_set import GoldenChoice
     from waferwatch.read.files import read_table
     from waferwatch.store.monitors.facts import policy_of
     from waferwatch.store.monitors.names import check_monitor_name

@@ -10,7 +10,7 @@ import numpy as np
 from waferwatch.jobs.finished import finished_of
 from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
 from waferwatch.models.contract import Progress, part_of
-from waferwatch.monitors.drift import drift
+from waferwatch.monitors.drift.check import drift
 from waferwatch.read.table import Table
 from waferwatch.scoring.part import detect_rows, detect_rows_with, move_threshold
 from waferwatch.scoring.result import Detection

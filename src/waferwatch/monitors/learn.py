@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.models.fitted import hash_of, key_of
 from waferwatch.models.levels import UsualLevels
-from waferwatch.monitors.coverage import Carried, Coverage, carried, coverage
-from waferwatch.monitors.golden import Golden, Reason, left_out_of
+from waferwatch.monitors.golden.coverage import Carried, Coverage, carried, coverage
+from waferwatch.monitors.golden.golden_set import Golden, Reason, left_out_of
 from waferwatch.read.table import Table
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.run import fit_table

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
 from waferwatch.models.contract import Progress, no_progress
-from waferwatch.monitors.wafers import equipment_of
+from waferwatch.monitors.golden.wafers import equipment_of
 from waferwatch.read.table import Table
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.part import detect_rows_with

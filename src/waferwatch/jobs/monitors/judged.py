@@ -7,7 +7,7 @@ from sqlalchemy import select
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options
-from waferwatch.monitors.verdicts import JudgedTable
+from waferwatch.monitors.golden.verdicts import JudgedTable
 from waferwatch.store.database.schema import runs as rows
 from waferwatch.store.monitors.records import MonitorRecord
 from waferwatch.store.runs import Run, State

@@ -9,11 +9,11 @@ from typing import Any
 from waferwatch.errors import InputError
 from waferwatch.jobs.monitors.judged import judged_tables, no_false_alarm
 from waferwatch.models.contract import Progress, no_progress
-from waferwatch.monitors.coverage import coverage
-from waferwatch.monitors.golden import Golden, GoldenChoice, LeftOut, Reason, choose
-from waferwatch.monitors.joined import joined_tables
+from waferwatch.monitors.golden.coverage import coverage
+from waferwatch.monitors.golden.golden_set import Golden, GoldenChoice, LeftOut, Reason, choose
+from waferwatch.monitors.golden.joined import joined_tables
+from waferwatch.monitors.golden.verdicts import with_verdicts
 from waferwatch.monitors.learn import learn
-from waferwatch.monitors.verdicts import with_verdicts
 from waferwatch.read.table import Role, Table
 from waferwatch.store.monitors.facts import model_facts, thresholds_of
 from waferwatch.store.monitors.monitors import NewGolden, NewVersion

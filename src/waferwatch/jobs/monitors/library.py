@@ -14,7 +14,7 @@ from waferwatch.jobs.monitors.learning import LearnWish, learn_version
 from waferwatch.jobs.monitors.rebasing import RebaseWish, rebase_version
 from waferwatch.jobs.monitors.transfer import export_version, import_version
 from waferwatch.models.contract import Progress, no_progress
-from waferwatch.monitors.golden import GoldenChoice
+from waferwatch.monitors.golden.golden_set import GoldenChoice
 from waferwatch.read.frames import table_from_frame
 from waferwatch.scoring.model import Model
 from waferwatch.settings import read_settings

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from waferwatch.models.contract import Progress, no_progress
-from waferwatch.monitors.rebase import rebase
+from waferwatch.monitors.rebase.relearn import rebase
 from waferwatch.read.table import Table
 from waferwatch.store.monitors.facts import kept_notes, model_facts
 from waferwatch.store.monitors.monitors import NewVersion

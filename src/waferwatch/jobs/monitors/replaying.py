@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from waferwatch.models.contract import Progress, no_progress
-from waferwatch.monitors.replay import replay
+from waferwatch.monitors.alarms.replay import replay
 from waferwatch.read.table import Table
 from waferwatch.store.monitors.facts import thresholds_of
 from waferwatch.store.monitors.monitors import version_of

@@ -10,7 +10,7 @@ from waferwatch.jobs.monitors.replaying import Sides, replay_versions
 from waferwatch.jobs.monitors.tasks import LearnTask, RebaseTask, ReplayTask, WidenTask
 from waferwatch.jobs.options import with_features
 from waferwatch.models.contract import Progress
-from waferwatch.monitors.golden import GoldenChoice
+from waferwatch.monitors.golden.golden_set import GoldenChoice
 from waferwatch.settings import Settings
 from waferwatch.store.monitors.records import VersionRecord
 from waferwatch.store.runs import Run

@@ -7,8 +7,8 @@ from typing import Any
 from waferwatch.errors import NotFoundError
 from waferwatch.explain.threshold import threshold_notes
 from waferwatch.jobs.monitors.judged import judged_tables, runs_of
-from waferwatch.monitors.alarm_rate import AlarmRate
-from waferwatch.monitors.verdicts import alarm_rate
+from waferwatch.monitors.alarms.alarm_rate import AlarmRate
+from waferwatch.monitors.golden.verdicts import alarm_rate
 from waferwatch.store.monitors.documents import monitor_document
 from waferwatch.store.monitors.facts import shown_notes, threshold_by_policy
 from waferwatch.store.monitors.records import MonitorRecord

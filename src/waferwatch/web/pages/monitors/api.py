@@ -12,7 +12,7 @@ from waferwatch.errors import InputError
 from waferwatch.jobs.monitors.tasks import LearnTask, MonitorTask, RebaseTask, ReplayTask, WidenTask
 from waferwatch.jobs.monitors.transfer import import_version
 from waferwatch.models.registry import check_name
-from waferwatch.monitors.golden import GoldenChoice
+from waferwatch.monitors.golden.golden_set import GoldenChoice
 from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds
 from waferwatch.store.datasets import DEMO
 from waferwatch.store.monitors.documents import monitor_document, version_document

@@ -1,6 +1,6 @@
 """After a maintenance: the new level of each sensor is learnt from good wafers, shapes and relations stay.
 
-What is learnt and what is refused is the rule of :mod:`waferwatch.monitors.absorb`. What the model still flags
+What is learnt and what is refused is the rule of :mod:`waferwatch.monitors.rebase.absorb`. What the model still flags
 afterwards in most of the later wafers is another shape or relation: it is named, and stays flagged.
 """
 
@@ -13,14 +13,10 @@ from typing import Any
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.models.levels import BLOCK, LevelShift, UsualLevels, offsets_at, units_of
-from waferwatch.monitors.absorb import absorb
-from waferwatch.monitors.indicators import StepLevel, step_levels
-from waferwatch.monitors.rebase_report import RebaseReport
-from waferwatch.monitors.rebased import Rebased
-from waferwatch.monitors.settling import FEWEST
-from waferwatch.monitors.stage_names import stage_names
-from waferwatch.monitors.still_flagged import still_flagged
-from waferwatch.monitors.watched import (
+from waferwatch.monitors.levels.indicators import StepLevel, step_levels
+from waferwatch.monitors.levels.settling import FEWEST
+from waferwatch.monitors.levels.stage_names import stage_names
+from waferwatch.monitors.levels.watched import (
     from_place,
     levels_of,
     nanoseconds,
@@ -28,6 +24,10 @@ from waferwatch.monitors.watched import (
     watched_series,
     without_bad,
 )
+from waferwatch.monitors.rebase.absorb import absorb
+from waferwatch.monitors.rebase.rebased import Rebased
+from waferwatch.monitors.rebase.report import RebaseReport
+from waferwatch.monitors.rebase.still_flagged import still_flagged
 from waferwatch.read.table import Table
 from waferwatch.scoring.model import Model
 from waferwatch.series.series import Series

@@ -20,8 +20,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from waferwatch.monitors.indicators import StepLevel, is_calibration
-from waferwatch.monitors.rebased import Refusal
+from waferwatch.monitors.levels.indicators import StepLevel, is_calibration
+from waferwatch.monitors.rebase.rebased import Refusal
 
 LIMIT = 3.0  # spreads of single readings
 

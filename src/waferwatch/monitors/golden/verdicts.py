@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
-from waferwatch.monitors.alarm_rate import AlarmRate
-from waferwatch.monitors.golden import Golden, Reason, without_rows
-from waferwatch.monitors.hours import hours_of
-from waferwatch.monitors.joined import joined_tables, lacks_column
-from waferwatch.monitors.wafers import equipment_columns, wafer_columns, wafers_of
+from waferwatch.monitors.alarms.alarm_rate import AlarmRate
+from waferwatch.monitors.alarms.hours import hours_of
+from waferwatch.monitors.golden.golden_set import Golden, Reason, without_rows
+from waferwatch.monitors.golden.joined import joined_tables, lacks_column
+from waferwatch.monitors.golden.wafers import equipment_columns, wafer_columns, wafers_of
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.part import only_rows
 from waferwatch.scoring.result import Detection

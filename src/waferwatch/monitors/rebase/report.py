@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from waferwatch.models.levels import LevelShift, UsualLevels, units_of
-from waferwatch.monitors.absorb import Absorption
-from waferwatch.monitors.indicators import StepLevel
-from waferwatch.monitors.rebased import Moved, Rebased, Refusal, Refused
-from waferwatch.monitors.settling import FEWEST
-from waferwatch.monitors.stage_names import Names
-from waferwatch.monitors.watched import equipment_text
+from waferwatch.monitors.levels.indicators import StepLevel
+from waferwatch.monitors.levels.settling import FEWEST
+from waferwatch.monitors.levels.stage_names import Names
+from waferwatch.monitors.levels.watched import equipment_text
+from waferwatch.monitors.rebase.absorb import Absorption
+from waferwatch.monitors.rebase.rebased import Moved, Rebased, Refusal, Refused
 from waferwatch.read.table import Note
 from waferwatch.scoring.model import Model
 from waferwatch.series.series import Series

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.models.fitted import EVERY_SCOPE
-from waferwatch.monitors.drift_found import Drift, EquipmentDrift, Fits, SensorDrift
-from waferwatch.monitors.indicators import StepLevel, step_levels
-from waferwatch.monitors.stage_names import Names, stage_names
-from waferwatch.monitors.watched import equipment_text, levels_of, watched_series
+from waferwatch.monitors.drift.found import Drift, EquipmentDrift, Fits, SensorDrift
+from waferwatch.monitors.levels.indicators import StepLevel, step_levels
+from waferwatch.monitors.levels.stage_names import Names, stage_names
+from waferwatch.monitors.levels.watched import equipment_text, levels_of, watched_series
 from waferwatch.read.table import Note, Table
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.result import Detection

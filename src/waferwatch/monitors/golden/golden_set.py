@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError, NotFoundError
-from waferwatch.monitors.joined import joined_tables
-from waferwatch.monitors.wafers import Wafers, equipment_of, wafers_of
+from waferwatch.monitors.golden.joined import joined_tables
+from waferwatch.monitors.golden.wafers import Wafers, equipment_of, wafers_of
 from waferwatch.read.places import place_of
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.part import only_rows

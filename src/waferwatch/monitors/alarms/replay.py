@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from waferwatch.events.event import Event
 from waferwatch.models.contract import Progress, no_progress, part_of
-from waferwatch.monitors.alarm_rate import AlarmRate
-from waferwatch.monitors.hours import hours_of
+from waferwatch.monitors.alarms.alarm_rate import AlarmRate
+from waferwatch.monitors.alarms.hours import hours_of
 from waferwatch.read.table import Table
 from waferwatch.scoring.comparison.agreement import events_touched
 from waferwatch.scoring.model import Model

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.models.levels import LevelStays, UsualLevels
-from waferwatch.monitors.settling import FEWEST, Standing, standing
+from waferwatch.monitors.levels.settling import FEWEST, Standing, standing
 from waferwatch.series.series import Series
 
 LEAST = 0.3  # spreads of single readings; less is what detectors take for drift

@@ -1,0 +1,1 @@
+"""Whether what was learnt as normal still fits."""

@@ -1,0 +1,1 @@
+"""New levels learnt from good wafers after a maintenance."""
