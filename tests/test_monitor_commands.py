@@ -74,10 +74,10 @@ def ask(capsys: pytest.CaptureFixture[str], data: Path) -> Any:
     def call(*arguments: object, folder: Path = data, code: int = 0) -> Any:
         capsys.readouterr()
         found = main([*map(str, arguments), "--data-dir", str(folder), "--json"])
-        told = capsys.readouterr()
-        assert found == code, told.err
-        assert "Traceback" not in told.err
-        return json.loads(told.out.splitlines()[-1]) if code == 0 else told.err
+        shown = capsys.readouterr()
+        assert found == code, shown.err
+        assert "Traceback" not in shown.err
+        return json.loads(shown.out.splitlines()[-1]) if code == 0 else shown.err
 
     return call
 
