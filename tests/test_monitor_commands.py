@@ -74,10 +74,10 @@ def ask(capsys: pytest.CaptureFixture[str], data: Path) -> Any:
     def call(*arguments: object, folder: Path = data, code: int = 0) -> Any:
         capsys.readouterr()
         found = main([*map(str, arguments), "--data-dir", str(folder), "--json"])
-        told = capsys.readouterr()
-        assert found == code, told.err
-        assert "Traceback" not in told.err
-        return json.loads(told.out.splitlines()[-1]) if code == 0 else told.err
+        shown = capsys.readouterr()
+        assert found == code, shown.err
+        assert "Traceback" not in shown.err
+        return json.loads(shown.out.splitlines()[-1]) if code == 0 else shown.err
 
     return call
 
@@ -105,6 +105,7 @@ def test_the_life_of_a_monitor(ask: Any, etch: dict[str, Any], files: Path, tmp_
     assert first["monitor"] == second["monitor"] == "etch@1"
     assert first["model_digest"] == second["model_digest"] == etch["model_digest"], "nothing is learnt anew"
     assert first["events"] == []
+    assert first["drift"]["fits"] == "yes"
     assert {(event["equipment"], event["lot"]) for event in second["events"]} == {("PM2", "L7")}
 
     rebased = ask("monitors", "rebase", "etch", files / "after.csv", "--wafers", 20)
@@ -114,6 +115,8 @@ def test_the_life_of_a_monitor(ask: Any, etch: dict[str, Any], files: Path, tmp_
     assert compared["old"]["events"] > 0
     assert compared["new"]["events"] == 0
 
+    drift = ask("detect", files / "after.csv", "--monitor", "etch")["drift"]
+    assert (drift["fits"], drift["sensors"][0]["sensor"]) == ("no", "pressure")
     assert ask("monitors", "activate", "etch@2")["in_use"] == 2
     assert ask("detect", files / "after.csv", "--monitor", "etch")["events"] == []
     assert ask("detect", files / "after.csv", "--monitor", "etch@1")["events"] != []

@@ -144,7 +144,7 @@ def run_detect(options: argparse.Namespace) -> int:
     question = Question(**question_of(options))
     if options.output:
         check_output(options.output)
-    detection, monitor = _detect(options, question)
+    detection, more = _detect(options, question)
     for note in detection.notes:
         print(f"Note: {note}", file=sys.stderr)
     if options.output:
@@ -155,25 +155,23 @@ def run_detect(options: argparse.Namespace) -> int:
         "output": str(options.output) if options.output else None,
         "findings": [finding.to_dict() for finding in findings_of(detection.notes)],
     }
-    if monitor:
-        document["monitor"] = monitor
-        _say(f"Monitor {monitor}")
+    document |= more
     _tell_detection(detection, document)
     if options.json:
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
     return 0
 
 
-def _detect(options: argparse.Namespace, question: Question) -> tuple[Detection, str | None]:
-    """By a monitor, whose version is given too, by the saved model if there is one, else by what is learnt now."""
+def _detect(options: argparse.Namespace, question: Question) -> tuple[Detection, dict[str, Any]]:
+    """By a monitor, by the saved model if there is one, else by what is learnt now; and what the document says more."""
     from waferwatch.scoring.run import detect_table
 
     if options.monitor:
         return saved_models.detect_by_monitor(options, question.thresholds)
     if options.model:
-        return saved_models.detect_by_model(options, question.thresholds), None
+        return saved_models.detect_by_model(options, question.thresholds), {}
     table, reference = _read(options)
-    return detect_table(table, question, reference=reference, device=options.device), None
+    return detect_table(table, question, reference=reference, device=options.device), {}
 
 
 def run_compare(options: argparse.Namespace) -> int:

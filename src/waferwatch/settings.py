@@ -30,7 +30,7 @@ class Settings(BaseModel):
     port: int = Field(5000, ge=1, le=65535, description="Port the server listens on.")
     data_dir: Path = Field(
         default_factory=lambda: user_data_path("waferwatch", appauthor=False),
-        description="Folder for uploaded data sets and imported checkpoints.",
+        description="Folder for uploaded data sets, monitors and imported checkpoints.",
     )
     database_url: SecretStr = Field(
         SecretStr(""),
@@ -60,7 +60,9 @@ class Settings(BaseModel):
         description="Most memory, in megabytes, of one uploaded table; reading it takes up to three times that.",
     )
     undo_minutes: int = Field(
-        60, ge=1, description="Minutes for which a deleted data set can be brought back before its files are removed."
+        60,
+        ge=1,
+        description="Minutes for which a deleted data set or monitor can be brought back before its files are removed.",
     )
     keep_runs_days: int = Field(
         0,

@@ -34,6 +34,11 @@ _OF_MONITORS = (
     "activate",
     "data_dir",
 )
+_FITS = {
+    "yes": "Its normal fits these data.",
+    "no": "Its normal no longer fits these data. After a maintenance: waferwatch monitors rebase NAME FILE",
+    "unknown": "Whether its normal fits is not known yet: there are too few good wafers.",
+}
 _OF_FOLDERS = ("reference_rows", "replace")
 
 
@@ -141,14 +146,14 @@ def _fit_folder(options: argparse.Namespace) -> int:
     return 0
 
 
-def detect_by_monitor(options: argparse.Namespace, wish: Thresholds) -> tuple[Detection, str]:
+def detect_by_monitor(options: argparse.Namespace, wish: Thresholds) -> tuple[Detection, dict[str, Any]]:
     """Score a file by a version of a monitor, without learning.
 
     Args:
         wish: how the threshold is chosen; where it is automatic, by the policy of the monitor.
 
     Returns:
-        What was found, and the version as NAME@NUMBER.
+        What was found, and the version as NAME@NUMBER with whether its normal still fits, as plain JSON types.
 
     Raises:
         InputError, NotFoundError: an option is given that the model settles, the file lacks a column that the model
@@ -156,14 +161,20 @@ def detect_by_monitor(options: argparse.Namespace, wish: Thresholds) -> tuple[De
         ModelError, DamagedError: the model or its checkpoint cannot be used.
     """
     from waferwatch.jobs.monitors.detecting import detect_by, on_device
+    from waferwatch.monitors.drift import drift
 
     _refuse_settled(options)
     with opened_store(options.data_dir) as store:
         version = store.monitors.version(options.monitor)
         monitor = store.monitors.get(version.monitor)
         model = on_device(store.monitors.model(version), options.device)
-    found = detect_by(monitor, model, table_for(model, options, options.label), wish=wish)
-    return found, version.title
+    table = table_for(model, options, options.label)
+    found = detect_by(monitor, model, table, wish=wish)
+    fits = drift(model, table, found)
+    say(f"Monitor {version.title}. {_FITS[fits.fits.value]}")
+    for note in fits.notes:
+        say(f"Note: {note}")
+    return found, {"monitor": version.title, "drift": fits.to_dict()}
 
 
 def detect_by_model(options: argparse.Namespace, wish: Thresholds) -> Detection:
