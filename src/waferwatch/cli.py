@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from waferwatch.scoring.result import Detection
     from waferwatch.scoring.threshold import Thresholds
 
-FILE_FORMATS = "CSV, Parquet, Excel, zip, LabVIEW TDMS, HDF5, JSON"  # as formats.registry has them
+FILE_FORMATS = "CSV, Parquet, Excel, zip, LabVIEW TDMS, LabVIEW LVM, HDF5, JSON"  # as formats.registry has them
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 

@@ -55,7 +55,7 @@ def find_lines(
             values = {"table": name, "count": counts[sort], "lines": _listed(lines.get(sort, ()), counts[sort])}
             findings.repaired(sort + "_lines", template, values, lines=lines.get(sort, ()), count=counts[sort])
     lost = sum(counts.get(sort, 0) for sort in _LOST)
-    below = counts.get("footer", 0)
+    below = min(counts.get("footer", 0), counts.get("other_table", 0))
     if lost > max(min(_FEW, rows / 4), _MOST_NOTES * rows) or below > max(_FEW, rows / 4):
         places = sorted({line for sort in (*_LOST, "footer") for line in lines.get(sort, ())})
         lost += below
