@@ -81,7 +81,7 @@ def hour_column(frame: pd.DataFrame, names: Iterable[str]) -> str | None:
 def read_parts(frame: pd.DataFrame, columns: Mapping[Part, str]) -> tuple[pd.Series, bool]:
     """The clock (n,): datetime64[ns], or seconds of the day without a date; and whether it has a date."""
     numbers = {part: to_float(frame[name]) for part, name in columns.items()}
-    present = np.isfinite(np.column_stack(list(numbers.values()))).all(axis=1)
+    present: NDArray[np.bool_] = np.isfinite(np.column_stack(list(numbers.values()))).all(axis=1)
     whole = {part: np.where(present, values, 1).astype(np.int64) for part, values in numbers.items()}
     of_day = _of_day(numbers, whole, present)
     if Part.YEAR not in columns:

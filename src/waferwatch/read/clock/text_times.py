@@ -99,16 +99,13 @@ def _is_dotted(text: pa.ChunkedArray) -> bool:
 
 
 def _offsets(fields: Fields) -> tuple[NDArray[np.float64] | None, tuple[str, ...]]:
-    if fields.zones is None or fields.zones.null_count == len(fields.zones):
+    if not fields.zones:
         return None, ()
-    coded = fields.zones.combine_chunks().dictionary_encode()
-    words = coded.dictionary.to_pylist()
-    ahead = [zone_seconds(word) for word in words]
-    unknown = tuple(word for word, seconds in zip(words, ahead, strict=True) if seconds is None)
+    ahead = [zone_seconds(word) for word in fields.zones]
+    unknown = tuple(word for word, seconds in zip(fields.zones, ahead, strict=True) if seconds is None)
     if unknown:
         return None, unknown
-    codes = pc.fill_null(coded.indices, len(words)).to_numpy(zero_copy_only=False)
-    return np.array([*ahead, np.nan], dtype=np.float64)[codes], ()
+    return np.array([*ahead, np.nan], dtype=np.float64)[fields.zone], ()
 
 
 def _with_rest(times: TextTimes, text: pa.ChunkedArray, rest: NDArray[np.bool_], wish: DateOrder | None) -> TextTimes:
