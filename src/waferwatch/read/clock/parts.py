@@ -40,7 +40,7 @@ _NAMES = {
     Part.MINUTE: "minute min mi mins minutes 분 分",
     Part.SECOND: "second sec ss secs seconds 초 秒 sekunde",
     Part.MILLISECOND: "millisecond ms msec milliseconds millis 밀리초",
-    Part.HOUR_MINUTE: "hhmm hourminute",
+    Part.HOUR_MINUTE: "hhmm hourminute hrmn time utc gmt kst jst mst pst cst est lst localtime",
 }
 _PART_OF = {name: part for part, names in _NAMES.items() for name in names.split()}
 _MOST = {
@@ -122,5 +122,7 @@ def _fits(column: pd.Series, part: Part) -> bool:
         if not len(present) or present.min() < 0 or present.max() > _MOST[part]:
             return False
         if part is not Part.SECOND and (present % 1 != 0).any():
+            return False
+        if part is Part.HOUR_MINUTE and (present % 100 > 59).any():
             return False
     return part is not Part.YEAR or bool(((present >= 1900) | (present < 100)).all())

@@ -33,6 +33,8 @@ _ZONE = (
     rf"(?:{_B}*(?P<z>\(?(?:{_OFFSET}|[^\W\d_][^\W\d]*(?:[/ ][^\W\d]+){{0,3}})\)?))?(?:{_B}*(?:\[[^\]]*\]|\([^)]*\)))?"
 )
 
+_UNTIL = r"(?:\s?/\s?[0-9][0-9T:.+Z\- ]{9,35})?"  # of an interval, whose beginning is read
+
 
 @dataclass(frozen=True)
 class Pattern:
@@ -54,7 +56,7 @@ def _whole(inside: str) -> str:
     return f"(?:{inside})\\Z"
 
 
-FULL = Pattern(_whole(rf"{_WEEK}{_DATE}(?:{_JOIN}{_BEFORE}{_CLOCK_OR_HOUR}{_AFTER}{_ZONE}|{_END})"))
+FULL = Pattern(_whole(rf"{_WEEK}{_DATE}(?:{_JOIN}{_BEFORE}{_CLOCK_OR_HOUR}{_AFTER}{_ZONE}{_UNTIL}|{_END})"))
 _JOINED_DIGITS = Pattern(_whole(rf"{_WEEK}{_DATE}{_JOIN}{_DIGITS}{_ZONE}"))
 _TIME_FIRST = Pattern(_whole(rf"{_BEFORE}{_CLOCK}{_AFTER}[,;]?{_B}+{_WEEK}{_DATE}{_END}"))
 _YEAR_LAST = Pattern(
@@ -62,7 +64,7 @@ _YEAR_LAST = Pattern(
 )
 _COMPACT = Pattern(
     _whole(
-        rf"(?P<a>[0-9]{{4}})(?P<b>[0-9]{{2}})(?P<c>[0-9]{{2}})(?:{_B}*[T_\-]?{_B}*(?P<h>[0-9]{{2}}):?(?P<i>[0-9]{{2}})"
+        rf"(?P<a>[0-9]{{4}})(?P<b>[0-9]{{2}})(?P<c>[0-9]{{2}})(?:{_B}*[T_:\-]?{_B}*(?P<h>[0-9]{{2}}):?(?P<i>[0-9]{{2}})"
         rf"(?::?(?P<s>[0-9]{{2}})(?:[.,:]?(?P<f>[0-9]{{1,9}}))?)?)?{_ZONE}"
     )
 )
