@@ -127,6 +127,8 @@ def _most_even(read: dict[DateOrder, NDArray[np.int64]], fields: Fields) -> Days
         likeliest = [order for order in alike if _far_from_now(read[order]) == _far_from_now(read[alike[0]])]
         alike = [order for order in _PLACES if order in likeliest]
         best = alike[0]
+    if all(_same(days, read[best], fields) for days in read.values()):
+        return Days(None, read[best])
     others = tuple(order for order in alike if order is not best and not _same(read[order], read[best], fields))
     one_day = all(way[0] < DAY_NS for way in (ways[order] for order in (best, *others)))
     return Days(best, read[best], others, one_day)

@@ -78,7 +78,7 @@ _COLON_MINUTES = rf"(?P<i>[0-9]{{1,2}})(?:{_B}*[:m분分]{_B}*{_COLON_SECONDS}|{
 _COLONS = rf"(?P<h>[0-9]{{1,5}}){_B}*[:h시時时点]{_B}*{_COLON_MINUTES}"
 _DOTS = r"(?P<h>[0-9]{1,2})\.(?P<i>[0-9]{2})\.(?P<s>[0-9]{2})(?:[.,:](?P<f>[0-9]{1,9}))?"
 OF_DAY = Pattern(_whole(rf"{_DAYS}{_BEFORE}{_COLONS}{_AFTER}"), dated=False)
-_OF_DAY_DOTS = Pattern(_whole(rf"{_BEFORE}{_DOTS}{_AFTER}"), dated=False)
+OF_DAY_DOTS = Pattern(_whole(rf"{_BEFORE}{_DOTS}{_AFTER}"), dated=False)
 MINUTES = Pattern(_whole(r"(?P<i>[0-9]{1,3}):(?P<s>[0-9]{2})[.,](?P<f>[0-9]{1,9})"), dated=False)
 DATED = (FULL, _COMPACT, _YEAR_LAST, _TIME_FIRST, _JOINED_DIGITS, _NO_SIGNS, _DAY_OF_YEAR)
-UNDATED = (OF_DAY, _OF_DAY_DOTS, MINUTES)
+UNDATED = (OF_DAY, OF_DAY_DOTS, MINUTES)
