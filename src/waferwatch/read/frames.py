@@ -181,9 +181,7 @@ def _gate(frame: pd.DataFrame, found: FoundRoles) -> pd.DataFrame:
 
 
 def _said_gated(name: str, sensors: Sequence[str], count: int, good: str) -> Note:
-    text = (
-        "In {count} rows {column} says that the value of {sensors} is not good ({good}); it counts as no value there."
-    )
+    text = "Values of {sensors} that {column} does not call good ({good}) count as no value: {count}."
     listed = ", ".join(sensors[:5]) + (", ..." if len(sensors) > 5 else "")
     said: dict[str, object] = {"column": name, "sensors": listed, "count": count, "good": good}
     return FileFinding(

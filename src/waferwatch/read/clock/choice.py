@@ -47,28 +47,32 @@ def choose_clock(frame: pd.DataFrame, free: Sequence[str], given: str | None, sp
         return Choice(_badly_written(frame, free), no_clocks=no_clocks)
     if given is not None and not beside:
         beside = _beside_given(frame, given, [*free, *spare])
-    others = tuple(
-        name for name, kind in kinds.items() if name not in (clock, *beside) and _is_other(frame, name, kind)
-    )
-    return Choice(clock, beside, others, no_clocks)
+    others = [name for name, kind in kinds.items() if _is_other(frame, name, kind)]
+    others += parts if len(parts) > 2 else ()
+    rest = tuple(name for name in dict.fromkeys(others) if name not in (clock, *beside))
+    return Choice(clock, beside, rest, no_clocks)
 
 
 def _kinds(frame: pd.DataFrame, free: Sequence[str]) -> dict[str, Kind]:
     """The columns that may be a clock; row counters and columns that name things are none."""
     kinds = {}
     for name in free:
-        counts = is_counter(name) and is_numeric(without_categories(frame[name]))
-        if category(name) is None and not counts and label_rank(name) is None:
+        if category(name) is None and label_rank(name) is None and not _counts_rows(frame[name], name):
             kind = kind_of(frame[name], name) or _kind_in_groups(frame, name)
             if kind is not None:
                 kinds[name] = kind
     return kinds if _measures_anything(frame, free, kinds) else _without_even(kinds)
 
 
+def _counts_rows(column: pd.Series, name: str) -> bool:
+    column = without_categories(column)
+    return is_counter(name) and is_numeric(column) and counts_rows(to_float(column))
+
+
 def _measures_anything(frame: pd.DataFrame, free: Sequence[str], kinds: dict[str, Kind]) -> bool:
     """Whether a column is left that may be a sensor when all that runs like a clock is taken for one."""
     left = [name for name in free if name not in kinds and category(name) is None]
-    left = [name for name in left if not is_counter(name) and label_rank(name) is None]
+    left = [name for name in left if not _counts_rows(frame[name], name) and label_rank(name) is None]
     return any(look_at(frame[name].iloc[:_LOOK]).mostly_numbers for name in left)
 
 

@@ -40,7 +40,7 @@ _NAMES = {
     Part.MINUTE: "minute min mi mins minutes 분 分",
     Part.SECOND: "second sec ss secs seconds 초 秒 sekunde",
     Part.MILLISECOND: "millisecond ms msec milliseconds millis 밀리초",
-    Part.HOUR_MINUTE: "hhmm hourminute",
+    Part.HOUR_MINUTE: "hhmm hourminute hrmn time utc gmt kst jst mst pst cst est lst localtime",
 }
 _PART_OF = {name: part for part, names in _NAMES.items() for name in names.split()}
 _MOST = {
@@ -81,7 +81,7 @@ def hour_column(frame: pd.DataFrame, names: Iterable[str]) -> str | None:
 def read_parts(frame: pd.DataFrame, columns: Mapping[Part, str]) -> tuple[pd.Series, bool]:
     """The clock (n,): datetime64[ns], or seconds of the day without a date; and whether it has a date."""
     numbers = {part: to_float(frame[name]) for part, name in columns.items()}
-    present = np.isfinite(np.column_stack(list(numbers.values()))).all(axis=1)
+    present: NDArray[np.bool_] = np.isfinite(np.column_stack(list(numbers.values()))).all(axis=1)
     whole = {part: np.where(present, values, 1).astype(np.int64) for part, values in numbers.items()}
     of_day = _of_day(numbers, whole, present)
     if Part.YEAR not in columns:
@@ -122,5 +122,7 @@ def _fits(column: pd.Series, part: Part) -> bool:
         if not len(present) or present.min() < 0 or present.max() > _MOST[part]:
             return False
         if part is not Part.SECOND and (present % 1 != 0).any():
+            return False
+        if part is Part.HOUR_MINUTE and (present % 100 > 59).any():
             return False
     return part is not Part.YEAR or bool(((present >= 1900) | (present < 100)).all())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from waferwatch.read.clock.dates import DAY_NS, NO_DAY, DateOrder, Days, outside_ages, read_days
 from waferwatch.read.clock.fields import Fields, take_apart
-from waferwatch.read.clock.patterns import DATED, MINUTES, UNDATED, Pattern
+from waferwatch.read.clock.patterns import DATED, FULL, MINUTES, OF_DAY_DOTS, UNDATED, Pattern
 from waferwatch.read.clock.words import zone_seconds
 
 _SAMPLE = 200
@@ -63,7 +63,16 @@ def find_pattern(text: pa.ChunkedArray, least: float = MOSTLY) -> Pattern | None
             right = right & (read_days(fields, None).days != NO_DAY) | outside_ages(fields)
         if right.sum() > most or (best is None and right.sum() >= most):
             best, most = pattern, right.sum()
-    return best
+    return FULL if best is OF_DAY_DOTS and _come_again(sample) and _are_dates(sample) else best
+
+
+def _come_again(sample: pa.ChunkedArray) -> bool:
+    """Whether texts come again and again, as dates do and times of day do not: 02.03.26 may be either."""
+    return 2 * len(sample.unique()) <= len(sample)
+
+
+def _are_dates(sample: pa.ChunkedArray) -> bool:
+    return bool((read_days(take_apart(sample, FULL), None).days != NO_DAY).all())
 
 
 def _sample(text: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -99,16 +108,13 @@ def _is_dotted(text: pa.ChunkedArray) -> bool:
 
 
 def _offsets(fields: Fields) -> tuple[NDArray[np.float64] | None, tuple[str, ...]]:
-    if fields.zones is None or fields.zones.null_count == len(fields.zones):
+    if not fields.zones:
         return None, ()
-    coded = fields.zones.combine_chunks().dictionary_encode()
-    words = coded.dictionary.to_pylist()
-    ahead = [zone_seconds(word) for word in words]
-    unknown = tuple(word for word, seconds in zip(words, ahead, strict=True) if seconds is None)
+    ahead = [zone_seconds(word) for word in fields.zones]
+    unknown = tuple(word for word, seconds in zip(fields.zones, ahead, strict=True) if seconds is None)
     if unknown:
         return None, unknown
-    codes = pc.fill_null(coded.indices, len(words)).to_numpy(zero_copy_only=False)
-    return np.array([*ahead, np.nan], dtype=np.float64)[codes], ()
+    return np.array([*ahead, np.nan], dtype=np.float64)[fields.zone], ()
 
 
 def _with_rest(times: TextTimes, text: pa.ChunkedArray, rest: NDArray[np.bool_], wish: DateOrder | None) -> TextTimes:
