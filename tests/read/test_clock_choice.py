@@ -122,6 +122,32 @@ def test_a_date_and_an_hour_in_two_columns_are_one_clock() -> None:
     assert table.frame[table.column(Role.TIME)].tolist() == stamps.tolist()
 
 
+@pytest.mark.parametrize(
+    "of_day",
+    [
+        [int(moment.strftime("%H%M%S")) for moment in STAMPS],
+        [28_800 + row for row in range(N)],
+        [(28_800 + row) / 86_400 for row in range(N)],
+    ],
+)
+@pytest.mark.parametrize("date", [["2026-03-02"] * N, [20260302] * N, [46083] * N])
+def test_a_date_and_numbers_of_the_day_are_one_clock(date: list[object], of_day: list[float]) -> None:
+    assert read({"Date": date, "Time": of_day}).frame["Time"].tolist() == STAMPS.tolist()
+
+
+def test_halves_of_the_day_and_milliseconds_may_have_columns_of_their_own() -> None:
+    stamps = pd.date_range("2026-03-02 11:59:30", periods=N, freq="500ms")
+    columns = {
+        "date": stamps.strftime("%Y-%m-%d"),
+        "half": np.where(stamps.hour < 12, "오전", "오후"),
+        "time": stamps.strftime("%I:%M:%S"),
+        "ms": np.asarray(stamps.microsecond // 1000),
+    }
+    table = read(columns)
+    assert table.frame["time"].tolist() == stamps.tolist()
+    assert table.columns(Role.SENSOR) == ["press", "power"]
+
+
 def test_what_was_found_is_found_again_when_the_roles_are_given() -> None:
     """A saved model reads later files with the roles that it has learnt."""
     columns = {name: np.asarray(part) for name, part in PARTS.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
@@ -10,10 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from waferwatch.read.clock.dates import DAY_NS, NO_DAY, day_of_year, days_of
+from waferwatch.read.clock.words import HALVES
 from waferwatch.read.names import plain
-from waferwatch.read.values import is_numeric, to_float
+from waferwatch.read.values import is_numeric, to_float, without_categories
 
 _NAT = np.iinfo(np.int64).min
+_HALF = re.compile(HALVES, re.IGNORECASE)
 _LOOK = 1_000  # rows that are looked at before all are
 
 
@@ -78,10 +81,75 @@ def hour_column(frame: pd.DataFrame, names: Iterable[str]) -> str | None:
     )
 
 
+def half_column(frame: pd.DataFrame, names: Iterable[str]) -> str | None:
+    """A column that holds nothing but halves of the day: AM and PM, 오전 and 오후."""
+    return next((name for name in names if _holds_halves(frame[name])), None)
+
+
+def _holds_halves(column: pd.Series) -> bool:
+    column = without_categories(column)
+    if is_numeric(column) or pd.api.types.is_bool_dtype(column.dtype):
+        return False
+    first = column.iloc[:_LOOK].dropna()
+    if not len(first) or not all(isinstance(word, str) and _HALF.fullmatch(word.strip()) for word in first.unique()):
+        return False
+    return all(isinstance(word, str) and _HALF.fullmatch(word.strip()) for word in column.dropna().unique())
+
+
+def millisecond_column(frame: pd.DataFrame, names: Iterable[str]) -> str | None:
+    """A column of whole milliseconds within a second, which begin anew again and again."""
+    for name in names:
+        if _PART_OF.get(plain(name)) is Part.MILLISECOND and _fits(frame[name], Part.MILLISECOND):
+            if (np.diff(to_float(frame[name])) < 0).any():
+                return name
+    return None
+
+
+def seconds_of_day(numbers: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Numbers (n,) that stand for a time of day as its seconds: HHMMSS, HHMM, seconds, or the fraction of a day.
+
+    Of those that are possible the one that runs most evenly is taken; None where none is.
+    """
+    present = numbers[np.isfinite(numbers)]
+    if not len(present) or present.min() < 0 or present.max() >= 240_000:
+        return None
+    found = [
+        seconds
+        for seconds in (_hms(numbers), _hm(numbers), _seconds(numbers), _fraction(numbers))
+        if seconds is not None
+    ]
+    return max(found, key=_evenness) if found else None
+
+
+def _hms(numbers: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    hours, minutes, seconds = numbers // 10_000, numbers // 100 % 100, numbers % 100
+    wrong = (minutes >= 60) | (seconds >= 60) | (hours > 24)
+    return None if wrong.any() else hours * 3600 + minutes * 60 + seconds
+
+
+def _hm(numbers: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    wrong = (numbers % 100 >= 60) | (numbers > 2400) | (numbers % 1 != 0) & ~np.isnan(numbers)
+    return None if wrong.any() else numbers // 100 * 3600 + numbers % 100 * 60
+
+
+def _seconds(numbers: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    return None if np.nanmax(numbers) > 86_400 else numbers
+
+
+def _fraction(numbers: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    return np.round(numbers * 86_400, 3) if np.nanmax(numbers) <= 1 and (numbers % 1 != 0).any() else None
+
+
+def _evenness(seconds: NDArray[np.float64]) -> float:
+    steps = np.diff(seconds[~np.isnan(seconds)])
+    rising = steps[steps > 0]
+    return float((np.abs(rising - np.median(rising)) <= 0.1 * np.median(rising)).mean()) if len(rising) else 0.0
+
+
 def read_parts(frame: pd.DataFrame, columns: Mapping[Part, str]) -> tuple[pd.Series, bool]:
     """The clock (n,): datetime64[ns], or seconds of the day without a date; and whether it has a date."""
     numbers = {part: to_float(frame[name]) for part, name in columns.items()}
-    present: NDArray[np.bool_] = np.isfinite(np.column_stack(list(numbers.values()))).all(axis=1)
+    present = np.asarray(np.isfinite(np.column_stack(list(numbers.values()))).all(axis=1))
     whole = {part: np.where(present, values, 1).astype(np.int64) for part, values in numbers.items()}
     of_day = _of_day(numbers, whole, present)
     if Part.YEAR not in columns:
