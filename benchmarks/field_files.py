@@ -74,14 +74,14 @@ def _manifest(folder: Path) -> list[dict[str, str]]:
 
 
 def _outcome(path: Path, case: dict[str, str]) -> Outcome:
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         verdict, detail = _compared(read_table(path), case)
     except WaferwatchError as error:
         verdict, detail = "refused", str(error).replace("\n", " | ")
     except Exception:
         verdict, detail = "crashed", traceback.format_exc().splitlines()[-1]
-    return Outcome(case["file"], case["kind"], verdict, detail, time.perf_counter() - start)
+    return Outcome(case["file"], case["kind"], verdict, detail, time.process_time() - start)
 
 
 def _compared(table: Table, case: dict[str, str]) -> tuple[str, str]:

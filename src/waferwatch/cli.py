@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from waferwatch.scoring.result import Detection
     from waferwatch.scoring.threshold import Thresholds
 
+FILE_FORMATS = "CSV, Parquet, Excel, zip, LabVIEW TDMS, LabVIEW LVM, HDF5, JSON"  # as formats.registry has them
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
@@ -35,6 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except WaferwatchError as error:
         print(f"waferwatch: {_option(error, options)}{error}", file=sys.stderr)
+        findings = getattr(error, "findings", ())
+        if findings and getattr(options, "json", False):
+            print(json.dumps({"findings": [finding.to_dict() for finding in findings]}, ensure_ascii=False))
         return error.exit_code
     except KeyboardInterrupt:
         print("waferwatch: stopped.", file=sys.stderr)
@@ -100,8 +104,9 @@ def _add_compare(commands: Any) -> None:
 
 
 def _add_data_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="CSV (also .gz) or Parquet")
+    parser.add_argument("file", metavar="FILE", help=f"{FILE_FORMATS}; also in gzip")
     data_options.add_column_options(parser)
+    data_options.add_form_options(parser)
     known = parser.add_mutually_exclusive_group()
     data_options.add_reference_rows(known)
     known.add_argument("--reference", metavar="FILE", help="a file of known-normal rows")
@@ -140,6 +145,7 @@ def _add_serve(commands: Any) -> None:
 
 def run_detect(options: argparse.Namespace) -> int:
     from waferwatch.read.files import read_original
+    from waferwatch.read.findings import findings_of
     from waferwatch.scoring.output import check_output, with_result, write_rows
     from waferwatch.scoring.threshold import AUTO, Thresholds
 
@@ -152,8 +158,13 @@ def run_detect(options: argparse.Namespace) -> int:
     for note in detection.notes:
         print(f"Note: {note}", file=sys.stderr)
     if options.output:
-        write_rows(with_result(read_original(options.file), detection), options.output)
-    document = detection.to_dict() | {"file": options.file, "output": str(options.output) if options.output else None}
+        original = read_original(options.file, form=data_options.form_wishes(options))
+        write_rows(with_result(original, detection), options.output)
+    document = detection.to_dict() | {
+        "file": options.file,
+        "output": str(options.output) if options.output else None,
+        "findings": [finding.to_dict() for finding in findings_of(detection.notes)],
+    }
     _tell_detection(detection, document)
     if options.json:
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
@@ -222,9 +233,9 @@ def _read(options: argparse.Namespace) -> tuple[Any, Any]:
     """The table to judge and the reference table, if there is one."""
     from waferwatch.read.files import read_table
 
-    columns = data_options.column_wishes(options)
-    table = read_table(options.file, label=options.label, **columns)
-    return table, read_table(options.reference, **columns) if options.reference else None
+    columns, form = data_options.column_wishes(options), data_options.form_wishes(options)
+    table = read_table(options.file, label=options.label, form=form, **columns)
+    return table, read_table(options.reference, form=form, **columns) if options.reference else None
 
 
 def _tell_detection(detection: Detection, found: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from waferwatch.read.cell_rules import CellRules
+    from waferwatch.read.form import Form
 
 DETECTOR = "moment"  # where none is named
 
@@ -50,6 +51,34 @@ def _add_cell_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="COL=VALUE",
         help="do not judge rows with this value, such as state=PM; may be repeated",
+    )
+
+
+def add_form_options(parser: argparse.ArgumentParser) -> None:
+    """``--encoding``, ``--delimiter``, ``--header-line``, ``--units-line``, ``--shape`` and ``--sheet``."""
+    parser.add_argument("--encoding", metavar="NAME", help="such as cp949 or cp1252; default: found by content")
+    parser.add_argument("--delimiter", metavar="NAME", help="comma, semicolon, tab, bar or blanks; default: found")
+    parser.add_argument("--header-line", type=int, metavar="N", help="line of FILE with the names; 0: there is none")
+    parser.add_argument("--units-line", type=int, metavar="N", help="line of FILE with the units")
+    parser.add_argument("--shape", metavar="NAME", help="wide, long, clock-per-sensor, run-per-row or transposed")
+    parser.add_argument("--sheet", metavar="NAME", help="sheet of a workbook, or file of an archive")
+
+
+def form_wishes(options: argparse.Namespace) -> Form:
+    """What the options say of how the file is written.
+
+    Raises:
+        InputError: for an encoding, delimiter or shape that does not exist.
+    """
+    from waferwatch.read.form import Form
+
+    return Form(
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        header_line=options.header_line,
+        units_line=options.units_line,
+        shape=options.shape,
+        sheet=options.sheet,
     )
 
 

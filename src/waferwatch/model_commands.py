@@ -44,6 +44,7 @@ def _add_tune(actions: Any) -> None:
     tuning.add_argument("--seed", type=int, default=0, metavar="N", help="of the windows drawn; default: 0")
     tuning.add_argument("--replace", action="store_true", help="replace an imported checkpoint of the same name")
     data_options.add_column_options(tuning)
+    data_options.add_form_options(tuning)
     data_options.add_reference_rows(tuning)
     data_options.add_json(tuning)
     tuning.set_defaults(run=run_tune)
@@ -93,7 +94,7 @@ def run_tune(options: argparse.Namespace) -> int:
     wish = Wish(options.new_name, options.start, options.minutes, options.seed, options.replace)
     scopes = []
     for file in options.files:
-        table = read_table(file, **data_options.column_wishes(options))
+        table = read_table(file, form=data_options.form_wishes(options), **data_options.column_wishes(options))
         scopes += known_normal(table, options.reference_rows)
     found = tune_checkpoint(wish, scopes, files=options.files, report=_tell)
     _tell_tuned(found, wish.name)

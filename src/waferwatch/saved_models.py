@@ -26,8 +26,9 @@ def add_fit_parser(commands: Any) -> None:
     """Add ``fit FOLDER FILE`` to the command line."""
     parser = commands.add_parser("fit", help="learn from a file of normal rows, and save the model")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="where the model is saved; made when missing")
-    parser.add_argument("file", metavar="FILE", help="normal rows: CSV (also .gz) or Parquet")
+    parser.add_argument("file", metavar="FILE", help="normal rows, in any format that detect reads")
     data_options.add_column_options(parser)
+    data_options.add_form_options(parser)
     data_options.add_reference_rows(parser)
     parser.add_argument("--label", metavar="COL", help="column of known anomalies: it is no sensor")
     data_options.add_detector(parser)
@@ -42,7 +43,8 @@ def run_fit(options: argparse.Namespace) -> int:
     from waferwatch.scoring.run import fit_table
 
     _check_folder(options.folder, options.replace)
-    table = read_table(options.file, label=options.label, **data_options.column_wishes(options))
+    form = data_options.form_wishes(options)
+    table = read_table(options.file, label=options.label, form=form, **data_options.column_wishes(options))
     model = fit_table(
         table,
         detector=options.detector or data_options.DETECTOR,
@@ -82,7 +84,7 @@ def detect_by_model(options: argparse.Namespace, wish: Thresholds) -> Detection:
     model = load(options.model)
     if options.device:
         model = replace(model, device=options.device)
-    rows = read_rows(options.file)
+    rows = read_rows(options.file, data_options.form_wishes(options))
     there = {str(column) for column in rows.frame.columns}
     table = table_from_frame(
         rows.frame,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from waferwatch.errors import InputError
+from waferwatch.read.delimiters import find_delimiter
 from waferwatch.read.encodings import collect_evidence, decide, is_binary, marked_encoding
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.findings import Findings
@@ -22,6 +25,8 @@ from waferwatch.read.line_findings import find_form, find_lines, find_replaced
 from waferwatch.read.line_repair import LineRepair
 from waferwatch.read.memory import Meter, measured_pool
 from waferwatch.read.names import category
+from waferwatch.read.records import lines_of, records_of
+from waferwatch.read.shapes.transposed import lies_on_its_side, turned
 from waferwatch.read.source import Opens, PackedFile, TextSource, ZeroBytesError, binary_file
 from waferwatch.read.text import SAMPLE_BYTES, TextForm, decode_sample, find_text_form
 from waferwatch.read.values import MISSING
@@ -94,8 +99,13 @@ def _decided(text: _Text) -> str:
 
 def _read_as(text: _Text, sample: bytes, encoding: str, errors: str) -> FileRows:
     """Read with one encoding; through the repair where the lines are not all as the parser needs them."""
+    written = decode_sample(sample, encoding, errors)
+    if text.form.shape in (None, "transposed"):
+        upright = _upright(text, written, whole=len(sample) < SAMPLE_BYTES)
+        if upright is not None:
+            return upright
     found = find_text_form(
-        decode_sample(sample, encoding, errors),
+        written,
         encoding,
         text.name,
         text.form,
@@ -111,6 +121,34 @@ def _read_as(text: _Text, sample: bytes, encoding: str, errors: str) -> FileRows
         except (_RaggedError, ZeroBytesError):
             pass
     return _read_rows(text, found, LineRepair(found, padded_by_zeros=_pads_by_zeros(sample)))
+
+
+def _upright(text: _Text, written: str, *, whole: bool) -> FileRows | None:
+    """The rows of a table that lies on its side; None where it does not. Only what fits into the sample is turned."""
+    lines = lines_of(written) if whole else []
+    if not 1 < sum(bool(line.strip()) for line in lines) <= text.limits.columns:
+        return None
+    delimiter = find_delimiter(lines, text.form.sign).delimiter
+    records = records_of(lines, delimiter)
+    if text.form.shape is None and not lies_on_its_side(records):
+        return None
+    upright = io.StringIO()
+    csv.writer(upright, delimiter="\t", lineterminator="\n").writerows(turned(records))
+    content = upright.getvalue().encode()
+    form = Form(encoding="utf-8", delimiter="tab", shape="wide")
+    rows = read_delimited(lambda: io.BytesIO(content), text.name, text.limits, form, as_text=text.as_text)
+    findings = Findings()
+    findings.repaired(
+        "transposed",
+        "{table} lies on its side: each of its {count} lines is a sensor. Lines and columns were exchanged.",
+        {"table": text.name, "count": len(rows.frame.columns)},
+        count=len(rows.frame.columns),
+        remedy="Say that each line is a row if this is wrong.",
+        option="--shape wide",
+        field="shape",
+    )
+    findings.extend(rows.notes)
+    return replace(rows, notes=findings.everything)
 
 
 def _pads_by_zeros(sample: bytes) -> bool:

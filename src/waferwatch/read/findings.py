@@ -14,6 +14,7 @@ from typing import Any
 from waferwatch.errors import InputError
 from waferwatch.read.table import Note
 
+_FIELDS = ("level", "code", "lines", "column", "count", "remedy", "option", "field")
 _MOST_LINES = 10  # of a finding that are kept by number; the count tells of the others
 
 
@@ -136,6 +137,23 @@ class Findings:
     def _find(self, level: Level, code: str, template: str, values: dict[str, object], place: dict[str, Any]) -> None:
         lines = tuple(place.pop("lines", ()))[:_MOST_LINES]
         self._notes.append(FileFinding(template, values, level=level, code=code, lines=lines, **place))
+
+
+def note_to_json(note: Note) -> dict[str, Any]:
+    """A note as JSON, from which ``note_from_json`` makes it again."""
+    kept: dict[str, Any] = {"template": note.template, "values": note.values}
+    if isinstance(note, FileFinding):
+        kept |= {name: getattr(note, name) for name in _FIELDS}
+    return kept
+
+
+def note_from_json(kept: dict[str, Any]) -> Note:
+    """The note of ``note_to_json``; those of before 0.5 are no findings."""
+    if "level" not in kept:
+        return Note(kept["template"], kept["values"])
+    about = {name: kept[name] for name in _FIELDS}
+    about["level"], about["lines"] = Level(kept["level"]), tuple(kept["lines"])
+    return FileFinding(kept["template"], kept["values"], **about)
 
 
 def findings_of(notes: Iterable[Note]) -> tuple[FileFinding, ...]:

@@ -12,6 +12,10 @@ from waferwatch.read.text import TextForm
 from waferwatch.read.values import MISSING
 
 _NO_WORDS = pa.array([*MISSING, "inf", "-inf", "infinity", "-infinity"])
+_SUMMARY = (
+    r"^\s*(avg|average|mean|median|min|minimum|max|maximum|std|stdev|sd|sigma|sum|total|count|range|평균|최대|최소|합계|"
+    r"표준편차|중앙값|개수|平均|最大|最小|合計|合计|标准差|標準偏差)\b"
+)
 _LONG = 20  # rows of a table that may end in a summary
 _FEW = 20
 _MOST_LINES = 10
@@ -49,19 +53,25 @@ def _foreign(table: pa.Table, form: TextForm) -> pa.ChunkedArray | None:
     if not values or not any(pa.types.is_string(table.column(at).type) for at in (times or values)):
         return None
     words = {at: _words(table.column(at)) for at in values}
-    if any(words[at] is None for at in (times or values)):
+    if any(words[at] is None for at in (times or values[:1])):
         return None
-    nothing = pa.scalar(False)
-    foreign = None
+    foreign = words[(times or values)[0]]
     for at in values:
-        of_column = nothing if words[at] is None else words[at]
-        foreign = of_column if foreign is None else pc.and_(foreign, of_column)
+        foreign = pc.and_(foreign, pa.scalar(False) if words[at] is None else words[at])
     if times:
         without_time = words[times[0]]
         for at in times[1:]:
             without_time = pc.and_(without_time, words[at])
-        foreign = pc.or_(foreign, _at_the_ends(without_time))
-    return foreign
+        foreign = pc.or_(foreign, _at_the_ends(without_time, _LONG))
+    first = (times or values)[0]
+    if first > 0 or words[first] is None:
+        return foreign
+    return pc.or_(foreign, _at_the_ends(_summaries(table.column(first)), 1))
+
+
+def _summaries(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which cells say that the row sums up the others."""
+    return pc.fill_null(pc.match_substring_regex(cells, _SUMMARY, ignore_case=True), False)
 
 
 def _words(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
@@ -75,8 +85,8 @@ def _words(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
     return pc.fill_null(found, False)
 
 
-def _at_the_ends(without_time: pa.ChunkedArray) -> pa.Array:
-    """Those of the rows without a time before which, or after which, no other row stands."""
-    flags = without_time.to_numpy()
+def _at_the_ends(odd: pa.ChunkedArray, fewest: int) -> pa.Array:
+    """Those of the odd rows before or after which no other row stands, in a table of at least ``fewest`` rows."""
+    flags = odd.to_numpy()
     ends = np.logical_and.accumulate(flags) | np.logical_and.accumulate(flags[::-1])[::-1]
-    return pa.array(ends & (len(flags) >= _LONG))
+    return pa.array(ends & (len(flags) >= fewest))

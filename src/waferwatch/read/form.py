@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from waferwatch.errors import InputError
 
-SHAPES = ("wide", "long", "clock per sensor", "run per row", "transposed")
+SHAPES = ("wide", "long", "clock-per-sensor", "run-per-row", "transposed")
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "blanks": " "}
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from waferwatch.read.cell_kinds import CellKind, cell_kind
+from waferwatch.read.cell_kinds import CellKind, cell_kind, column_kinds
 from waferwatch.read.records import Record, fields_of
 from waferwatch.read.table_start import TableStart, is_comment, without_comment_sign
 from waferwatch.read.unit_names import is_processing, is_ruler, is_types, is_units, unit_of
 
 _MOST_ROWS = 8  # above the data that may belong to the header
 _MOSTLY = 0.5
+_LOOKED_AT = 100  # rows of data
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,14 @@ def header_at(records: Sequence[Record], start: TableStart, line: int, units_lin
     )
 
 
+def with_units(header: Header, records: Sequence[Record], line: int, width: int) -> Header:
+    """The header with the units of a line by the word of the file's owner; of line 0 there are none."""
+    cells = next((record.fields for record in records if record.line == line), ())
+    left = tuple(one for one in header.left_out if one != line)
+    units = _to_width([unit_of(cell) for cell in cells], width) if cells else ()
+    return replace(header, units_line=line if cells else None, units=units, left_out=left)
+
+
 @dataclass(frozen=True)
 class _Row:
     """A line above the data that may belong to the header."""
@@ -79,8 +88,9 @@ class _Row:
 
 
 def _filled_width(data: Sequence[Record], width: int) -> int:
-    """Columns without those at the end that are empty in all rows: lines that end in a delimiter."""
-    return max((record.filled for record in data if len(record.fields) == width), default=width)
+    """Columns without those at the end that hold nothing in any row: lines that end in a delimiter."""
+    kinds = column_kinds([record.fields for record in data[:_LOOKED_AT] if len(record.fields) == width], width)
+    return max((at + 1 for at, kind in enumerate(kinds) if kind is not CellKind.EMPTY), default=width)
 
 
 def _candidates(records: Sequence[Record], filled: int, width: int, delimiter: str) -> list[_Row]:

@@ -11,7 +11,7 @@ _MOST_NOTES = 0.05  # share of the lines that may be left out as notes or as too
 _FEW = 20
 _QUIET_ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp949")
 # Sentences for each sort of line, in the order in which they are told.
-_REPAIRED = {
+_LINE_TEXTS = {
     "blank": "{table} has blank lines; they were skipped, and row numbers count without them.",
     "comment": "{table}: comment lines among the rows were left out: {count} (lines {lines}).",
     "header_again": "{table}: the header comes again among the rows and was left out: {count} (lines {lines}).",
@@ -50,12 +50,12 @@ def find_lines(
     counts: Mapping[str, int], lines: Mapping[str, Sequence[int]], rows: int, name: str, findings: Findings
 ) -> None:
     """Report what was done to lines, and refuse the file where too many of them are none of the table."""
-    for sort, template in _REPAIRED.items():
+    for sort, template in _LINE_TEXTS.items():
         if sort in counts:
             values = {"table": name, "count": counts[sort], "lines": _listed(lines.get(sort, ()), counts[sort])}
             findings.repaired(sort + "_lines", template, values, lines=lines.get(sort, ()), count=counts[sort])
     lost = sum(counts.get(sort, 0) for sort in _LOST)
-    below = counts.get("footer", 0)
+    below = min(counts.get("footer", 0), counts.get("other_table", 0))
     if lost > max(min(_FEW, rows / 4), _MOST_NOTES * rows) or below > max(_FEW, rows / 4):
         places = sorted({line for sort in (*_LOST, "footer") for line in lines.get(sort, ())})
         lost += below

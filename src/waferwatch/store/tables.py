@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from waferwatch.errors import DamagedError
-from waferwatch.read.table import Note, Role, Table
+from waferwatch.read.findings import note_from_json, note_to_json
+from waferwatch.read.table import Role, Table
 from waferwatch.store.files import put, storage_errors, sync
 from waferwatch.store.sealed import guarded, put_json, read_json, read_parquet
 
@@ -35,7 +36,7 @@ def save_table(table: Table, folder: Path, name: str) -> None:
         "groups": table.groups,
         "first_row": table.first_row,
         "zone": table.zone,
-        "notes": [{"template": note.template, "values": note.values} for note in table.notes],
+        "notes": [note_to_json(note) for note in table.notes],
     }
     put_json(folder / f"{name}.json", about)
 
@@ -59,7 +60,7 @@ def load_table(folder: Path, name: str, title: str) -> Table | None:
                 roles={column: Role(about["roles"][column]) for column in frame.columns},
                 groups=tuple(about["groups"]),
                 first_row=about["first_row"],
-                notes=tuple(Note(note["template"], note["values"]) for note in about["notes"]),
+                notes=tuple(note_from_json(note) for note in about["notes"]),
                 zone=about["zone"],
             )
     except (FileNotFoundError, NotADirectoryError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import IO
@@ -13,6 +14,7 @@ from waferwatch.read.findings import Findings
 from waferwatch.read.formats.file_format import DataFile, FileFormat, binary_stream
 from waferwatch.read.limits import Limits
 from waferwatch.read.shapes.several_files import NamedRows, put_together
+from waferwatch.read.values import look_at
 
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _MOST_FILES = 2_000
@@ -42,7 +44,7 @@ def _read(file: DataFile, read_file: Callable[[DataFile], FileRows]) -> FileRows
                 if rows is not None:
                     found.append(NamedRows(PurePosixPath(info.filename).stem, rows))
                     _check_total(found, file.name, file.limits)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error) as error:
         raise _damaged(file.name) from error
     if not found:
         raise InputError(
@@ -112,7 +114,10 @@ def _read_member(
     name = f"{file.name}/{info.filename}"
     member = DataFile(opened, name, file.limits, file.form, file.as_text)
     try:
-        return read_file(member)
+        rows = read_file(member)
+        if not alone and not any(look_at(rows.frame[column]).mostly_numbers for column in rows.frame.columns):
+            raise InputError("{table} holds no numbers.", hint="", table=name)
+        return rows
     except TooLargeError:
         raise
     except InputError as error:

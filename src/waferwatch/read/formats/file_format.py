@@ -62,11 +62,10 @@ def binary_stream(data: Path | io.BytesIO) -> BinaryIO:
     return data.open("rb") if isinstance(data, Path) else io.BytesIO(data.getbuffer())
 
 
-def missing_extra(name: str, what: str, extra: str) -> MissingExtraError:
+def missing_extra(name: str, extra: str) -> MissingExtraError:
     return MissingExtraError(
-        "{table} is {what}, for which the extra {extra} is needed.",
-        hint="Install it: pip install 'waferwatch[{extra}]'.",
+        "{table} needs the extra {extra}, which is not installed.",
+        hint="Install it with: pip install 'waferwatch[{extra}]'",
         table=name,
-        what=what,
         extra=extra,
     )

@@ -22,7 +22,7 @@ def _read(file: DataFile) -> FileRows:
     try:
         import h5py
     except ImportError as error:
-        raise missing_extra(file.name, "an HDF5 file", "hdf5") from error
+        raise missing_extra(file.name, "hdf5") from error
     try:
         with binary_stream(file.seekable()) as raw, h5py.File(raw, "r") as opened:
             tables = _tables(_datasets(opened, h5py))

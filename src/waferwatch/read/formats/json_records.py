@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -12,13 +13,14 @@ from waferwatch.read.file_rows import FileRows
 from waferwatch.read.formats.file_format import DataFile, FileFormat
 from waferwatch.read.formats.rows_as_text import read_as_text
 
+_BEGINS = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:"|\}|$)|\[\s*[\[{])')
 _LONGEST_LINE = 16 << 20
 _CHUNK = 1 << 20
 _LISTS = ("data", "records", "rows", "values", "items", "results")  # where documents keep their records
 
 
 def _matches(head: bytes, _file: DataFile) -> bool:
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
+    return _BEGINS.match(head) is not None
 
 
 def _read(file: DataFile) -> FileRows:
@@ -138,4 +140,4 @@ def _unreadable(name: str, line: int) -> InputError:
     )
 
 
-JSON_RECORDS = FileFormat("JSON lines", (".jsonl", ".ndjson", ".json"), _matches, _read)
+JSON_RECORDS = FileFormat("JSON", (".jsonl", ".ndjson", ".json"), _matches, _read)

@@ -31,7 +31,8 @@ def read_as_text(rows: Iterable[Sequence[Any]], file: DataFile) -> FileRows:
         text = io.TextIOWrapper(spool, encoding="utf-8", newline="", write_through=True)
         writer = csv.writer(text, delimiter="\t", lineterminator="\n")
         for row in rows:
-            writer.writerow([_cell(cell) for cell in row])
+            cells = [_cell(cell) for cell in row]
+            writer.writerow(cells if any(cells) else [])
             file.limits.check_bytes(file.name, spool.tell())
         text.flush()
         form = replace(file.form, delimiter="tab", encoding="utf-8")

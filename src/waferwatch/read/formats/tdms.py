@@ -19,7 +19,7 @@ def _read(file: DataFile) -> FileRows:
     try:
         from nptdms import TdmsFile
     except ImportError as error:
-        raise missing_extra(file.name, "a LabVIEW TDMS file", "tdms") from error
+        raise missing_extra(file.name, "tdms") from error
     try:
         with binary_stream(file.seekable()) as raw, TdmsFile.open(raw) as tdms:
             channels = [channel for group in tdms.groups() for channel in group.channels() if len(channel)]

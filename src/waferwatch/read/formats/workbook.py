@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from dataclasses import replace
 from typing import Any
 
@@ -105,7 +106,7 @@ def _check_size(file: DataFile) -> None:
                             corner = _corner(rest + chunk, corner)
                             rest = chunk[-64:]
                 file.limits.check_memory(file.name, corner[0] * corner[1] * _BYTES_PER_CELL)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, zlib.error) as error:
         raise _damaged(file.name) from error
 
 
@@ -132,4 +133,4 @@ def _damaged(name: str) -> InputError:
     )
 
 
-WORKBOOK = FileFormat("Excel workbook", (".xlsx", ".xlsm", ".xls"), _matches, _read)
+WORKBOOK = FileFormat("Excel", (".xlsx", ".xlsm", ".xls"), _matches, _read)

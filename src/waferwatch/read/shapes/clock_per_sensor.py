@@ -12,7 +12,7 @@ from waferwatch.read.file_rows import FileRows
 from waferwatch.read.findings import Findings
 from waferwatch.read.names import plain
 from waferwatch.read.shapes.clocks import clock_column, holds_times, is_clock_name, rises, seconds_of
-from waferwatch.read.shapes.time_line import RULE, Readings, one_time_line
+from waferwatch.read.shapes.time_line import Readings, one_time_line, report_time_line
 
 
 def turned(rows: FileRows, name: str, *, wished: bool) -> FileRows | None:
@@ -79,11 +79,12 @@ def _on_one_clock(
             wide[sensor] = taken.where(pd.Series(at >= 0))
     findings.repaired(
         "clock_per_sensor",
-        "{table} has a clock for each sensor ({clocks}). " + RULE + " {unused} readings stand in no row.",
-        {"table": name, "clocks": ", ".join(clocks[:5]), "sensor": line.sensor, "unused": line.unused},
-        count=line.unused,
+        "{table} has a clock for each sensor ({clocks}); they were put on one.",
+        {"table": name, "clocks": ", ".join(clocks[:5])},
+        count=len(clocks),
         remedy="Say that all columns belong to one clock if this is wrong.",
         option="--shape wide",
         field="shape",
     )
+    report_time_line(line, name, findings)
     return replace(rows, frame=pd.DataFrame(wide), notes=findings.everything)

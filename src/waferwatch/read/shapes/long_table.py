@@ -14,7 +14,7 @@ from waferwatch.read.findings import Findings
 from waferwatch.read.names import category, plain
 from waferwatch.read.parts import vocabulary
 from waferwatch.read.shapes.clocks import holds_times, is_clock_name, seconds_of
-from waferwatch.read.shapes.time_line import RULE, Readings, one_time_line
+from waferwatch.read.shapes.time_line import Readings, one_time_line, report_time_line
 
 _TAG_NAMES = vocabulary(
     "tag tagname series seriesname sensor sensorname sensorid parameter parametername param variable variablename "
@@ -173,12 +173,7 @@ def _wide_part(
     if positions is None:
         line = one_time_line(readings)
         positions, clock_rows = line.positions, _rows_of(times, at, line.times)
-        findings.repaired(
-            "several_rates",
-            "{table}: " + RULE + " {unused} readings stand in no row.",
-            {"table": table, "sensor": line.sensor, "unused": line.unused},
-            count=line.unused,
-        )
+        report_time_line(line, table, findings)
     wide = {columns.clock: frame[columns.clock].iloc[clock_rows].reset_index(drop=True)}
     for one in columns.fixed:
         wide[one] = frame[one].iloc[clock_rows].reset_index(drop=True)

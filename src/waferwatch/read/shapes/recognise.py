@@ -8,9 +8,9 @@ from waferwatch.read.form import Form
 from waferwatch.read.shapes import clock_per_sensor, long_table, run_per_row
 
 _SHAPES = {
-    "clock per sensor": clock_per_sensor.turned,
+    "clock-per-sensor": clock_per_sensor.turned,
     "long": long_table.turned,
-    "run per row": run_per_row.turned,
+    "run-per-row": run_per_row.turned,
 }
 
 

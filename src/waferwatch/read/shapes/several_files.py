@@ -14,7 +14,7 @@ from waferwatch.read.file_rows import FileRows
 from waferwatch.read.findings import Findings
 from waferwatch.read.names import category
 from waferwatch.read.shapes.clocks import clock_column, holds_times, is_clock_name, seconds_of
-from waferwatch.read.shapes.time_line import RULE, Readings, one_time_line
+from waferwatch.read.shapes.time_line import Readings, one_time_line, report_time_line
 from waferwatch.read.table import Role
 
 
@@ -86,12 +86,11 @@ def _side_by_side(files: Sequence[NamedRows], clocks: list[str], table: str, fin
         wide[called] = taken.where(pd.Series(line.positions[called] >= 0))
     findings.repaired(
         "file_per_sensor",
-        "{table}: its {files} files were put side by side by their times. "
-        + RULE
-        + " {unused} readings stand in no row.",
-        {"table": table, "files": len(files), "sensor": line.sensor, "unused": line.unused},
+        "{table}: its {files} files were put side by side by their times.",
+        {"table": table, "files": len(files)},
         count=len(files),
     )
+    report_time_line(line, table, findings)
     return FileRows(pd.DataFrame(wide), 1, findings.everything)
 
 

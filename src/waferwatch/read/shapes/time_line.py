@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from waferwatch.read.findings import Findings
+
 _OLDEST = 2.0  # usual intervals of a sensor: an older reading says nothing of now
-RULE = (
-    "The time line is that of {sensor}, the sensor with the most readings; every other sensor gives its last reading "
-    "up to then, unless that is older than twice its usual interval."
-)
 
 
 @dataclass(frozen=True)
@@ -61,3 +59,15 @@ def _last_reading(sensor: Readings, times: NDArray[np.float64]) -> NDArray[np.in
     at = np.searchsorted(sensor.times, times, side="right") - 1
     age = times - sensor.times[np.maximum(at, 0)]
     return np.where((at >= 0) & (age <= oldest), sensor.positions[np.maximum(at, 0)], -1)
+
+
+def report_time_line(line: TimeLine, table: str, findings: Findings) -> None:
+    """Say by which rule readings came to stand in one row."""
+    findings.repaired(
+        "one_time_line",
+        "{table}: the sensors were read at different times. The rows are those of {sensor}, which has the most "
+        "readings; every other sensor gives its last reading up to then, unless that is older than twice its usual "
+        "interval. {unused} readings stand in no row.",
+        {"table": table, "sensor": line.sensor, "unused": line.unused},
+        count=line.unused,
+    )

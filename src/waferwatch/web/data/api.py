@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from waferwatch.errors import InputError
+from waferwatch.read.formats.registry import NAMES, SUFFIXES
 from waferwatch.read.table import Table
 from waferwatch.store.datasets import Dataset, clean_name
 from waferwatch.web.answers import JsonAnswer
@@ -42,7 +43,7 @@ async def data_page(request: Request) -> Response:
     """The page of data sets."""
     settings = parts(request).settings
     limits = {"rows": settings.max_rows, "columns": settings.max_columns}
-    return await render(request, "data.html", area="data", texts=texts, limits=limits)
+    return await render(request, "data.html", area="data", texts=texts, limits=limits, formats=NAMES, accepted=SUFFIXES)
 
 
 async def list_datasets(request: Request) -> Response:
