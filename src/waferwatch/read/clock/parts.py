@@ -99,9 +99,9 @@ def _holds_halves(column: pd.Series) -> bool:
 def millisecond_column(frame: pd.DataFrame, names: Iterable[str]) -> str | None:
     """A column of whole milliseconds within a second, which begin anew again and again."""
     for name in names:
-        if _PART_OF.get(plain(name)) is Part.MILLISECOND and _fits(frame[name], Part.MILLISECOND):
-            if (np.diff(to_float(frame[name])) < 0).any():
-                return name
+        fits = _PART_OF.get(plain(name)) is Part.MILLISECOND and _fits(frame[name], Part.MILLISECOND)
+        if fits and (np.diff(to_float(frame[name])) < 0).any():
+            return name
     return None
 
 
