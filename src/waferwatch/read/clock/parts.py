@@ -113,11 +113,9 @@ def seconds_of_day(numbers: NDArray[np.float64]) -> NDArray[np.float64] | None:
     present = numbers[np.isfinite(numbers)]
     if not len(present) or present.min() < 0 or present.max() >= 240_000:
         return None
-    found = [
-        seconds
-        for seconds in (_hms(numbers), _hm(numbers), _seconds(numbers), _fraction(numbers))
-        if seconds is not None
-    ]
+    if present.max() <= 1 and (present % 1 != 0).any():
+        return np.asarray(np.round(numbers * 86_400, 3))  # the fraction of a day
+    found = [seconds for seconds in (_hms(numbers), _hm(numbers), _seconds(numbers)) if seconds is not None]
     return max(found, key=_evenness) if found else None
 
 
@@ -134,10 +132,6 @@ def _hm(numbers: NDArray[np.float64]) -> NDArray[np.float64] | None:
 
 def _seconds(numbers: NDArray[np.float64]) -> NDArray[np.float64] | None:
     return None if np.nanmax(numbers) > 86_400 else numbers
-
-
-def _fraction(numbers: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    return np.round(numbers * 86_400, 3) if np.nanmax(numbers) <= 1 and (numbers % 1 != 0).any() else None
 
 
 def _evenness(seconds: NDArray[np.float64]) -> float:
