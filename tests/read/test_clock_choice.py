@@ -59,6 +59,23 @@ def test_time_that_begins_anew_in_every_run_is_the_clock() -> None:
     assert table.groups == ("run",)
 
 
+def test_time_that_begins_anew_without_a_column_of_runs_runs_on() -> None:
+    """Sorting rows by such a time would mix the runs."""
+    table = read({"t": np.tile(np.arange(80), 3)})
+    assert table.frame["t"].diff().dropna().unique().tolist() == [1.0]
+    assert any("begins anew (2 x)" in str(note) for note in table.notes)
+
+
+def test_month_day_and_hour_without_a_year_are_one_clock() -> None:
+    stamps = pd.date_range("2025-02-20", periods=N, freq="h")
+    columns = {"Month": stamps.month, "Day": stamps.day, "Hour": stamps.hour}
+    table = read({name: np.asarray(part) for name, part in columns.items()})
+    steps = table.frame[table.column(Role.TIME)].diff().dropna()
+    assert (steps == 3600.0).mean() > 0.99
+    assert (steps > 0).all()
+    assert table.columns(Role.SENSOR) == ["press", "power"]
+
+
 def test_a_ramp_that_begins_anew_beside_a_clock_stays_a_sensor() -> None:
     table = read({"time": STAMPS, "position": np.tile(np.arange(80.0), 3)})
     assert "position" in table.columns(Role.SENSOR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from waferwatch.read.cell_kinds import CellKind, cell_kind, column_kinds
 from waferwatch.read.records import Record, fields_of
@@ -158,8 +159,13 @@ def _are_numbered(cells: Sequence[str]) -> bool:
 
 
 def _rise(cells: Sequence[str]) -> bool:
-    """Whether the names are numbers or times that differ, as of the points of a run."""
-    return len(set(cells)) == len(cells) and sum(cell_kind(cell) is not CellKind.TEXT for cell in cells) > 2
+    """Whether the names are numbers or times that rise, as of the points of a run."""
+    points = [cell for cell in cells if cell_kind(cell) is not CellKind.TEXT]
+    try:
+        numbers = [float(point) for point in points]
+    except ValueError:
+        return len(points) > 2 and all(one < other for one, other in pairwise(points))
+    return len(points) > 2 and all(one < other for one, other in pairwise(numbers))
 
 
 def _is_beside(row: _Row) -> bool:

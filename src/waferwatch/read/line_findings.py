@@ -125,7 +125,7 @@ def _find_left_out(form: TextForm, name: str, findings: Findings) -> None:
             "{table}: the names were put together from lines {first} and {second}.",
             {"table": name, "first": header.group_line, "second": header.names_line},
         )
-    if header.units_line:
+    if header.units_line and form.units:
         listed = ", ".join(f"{column}: {unit}" for column, unit in list(form.units.items())[:10])
         findings.info(
             "units_line",
@@ -138,7 +138,9 @@ def _find_left_out(form: TextForm, name: str, findings: Findings) -> None:
     if header.left_out:
         findings.info(
             "lines_above",
-            "{table}: {count} lines above the table were left out (lines {lines}); the names are in line {header}.",
+            "{table}: {count} lines above the table were left out (lines {lines}); the names are in line {header}."
+            if header.names_line
+            else "{table}: {count} lines above the table were left out (lines {lines}).",
             {
                 "table": name,
                 "count": len(header.left_out),

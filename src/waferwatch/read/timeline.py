@@ -105,6 +105,8 @@ def _joined_parts(
     others = [column for column in columns.values() if column != name]
     if dated:
         return Times(values, (_said_joined(name, others),))
+    if Part.MONTH in columns:
+        return Times(values, (_said_joined(name, others),))
     times = Times(values, (_said_joined(name, others),), of_day=True)
     date = _date_beside(frame, [column for column in beside if column not in others])
     return over_midnight(times) if date is None else _on_date(frame, name, times, date, table, first_row, rules)

@@ -17,6 +17,7 @@ from waferwatch.read.values import is_numeric, to_float, without_categories
 
 _NAT = np.iinfo(np.int64).min
 _HALF = re.compile(HALVES, re.IGNORECASE)
+_LEAP_YEAR = 2000
 _LOOK = 1_000  # rows that are looked at before all are
 
 
@@ -67,7 +68,7 @@ def part_columns(frame: pd.DataFrame, names: Iterable[str]) -> dict[Part, str]:
         if part is not None and part not in found and _fits(frame[name], part):
             found[part] = name
     dated = Part.YEAR in found and ({Part.MONTH, Part.DAY} <= found.keys() or Part.DAY_OF_YEAR in found)
-    if dated:
+    if dated or {Part.MONTH, Part.DAY, Part.HOUR} <= found.keys():
         return found
     if {Part.HOUR, Part.MINUTE} <= found.keys():
         return {part: name for part, name in found.items() if part in (Part.HOUR, Part.MINUTE, Part.SECOND)}
@@ -146,12 +147,22 @@ def read_parts(frame: pd.DataFrame, columns: Mapping[Part, str]) -> tuple[pd.Ser
     present = np.asarray(np.isfinite(np.column_stack(list(numbers.values()))).all(axis=1))
     whole = {part: np.where(present, values, 1).astype(np.int64) for part, values in numbers.items()}
     of_day = _of_day(numbers, whole, present)
+    if Part.YEAR not in columns and Part.MONTH in columns:
+        return pd.Series(np.where(present, _of_year_without(whole) * 86_400 + of_day / 1e9, np.nan)), False
     if Part.YEAR not in columns:
         return pd.Series(np.where(present, of_day / 1e9, np.nan)), False
     days = _days(whole)
     right = present & (days != NO_DAY)
     ns = np.where(right, np.where(right, days, 0) * DAY_NS + of_day, _NAT)
     return pd.Series(ns.view("datetime64[ns]")), True
+
+
+def _of_year_without(whole: Mapping[Part, NDArray[np.int64]]) -> NDArray[np.float64]:
+    """(n,) days since the year began, NaN where there is no such day; the 29th of February is one."""
+    year = np.full_like(whole[Part.MONTH], _LEAP_YEAR)
+    days = days_of(year, whole[Part.MONTH], whole[Part.DAY])
+    first = days_of(year[:1], np.ones_like(year[:1]), np.ones_like(year[:1]))
+    return np.where(days == NO_DAY, np.nan, days - first)
 
 
 def _days(whole: Mapping[Part, NDArray[np.int64]]) -> NDArray[np.int64]:
