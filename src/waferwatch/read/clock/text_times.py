@@ -46,7 +46,7 @@ def read_text_times(text: pa.ChunkedArray, wish: DateOrder | None = None, least:
     if not pattern.dated:
         return _undated(fields, pattern)
     days = read_days(fields, wish, dotted=_is_dotted(text))
-    times = _dated(fields, days)
+    times = replace(_dated(fields, days), sure=_is_sure(fields) or _in_pairs(text))
     return _with_rest(times, text, rest, days.order or wish) if rest.any() else times
 
 
@@ -95,11 +95,17 @@ def _dated(fields: Fields, days: Days) -> TextTimes:
     unzoned = there & np.isnan(offsets) if offsets is not None else np.zeros(len(there), np.bool_)
     if offsets is not None:
         offsets = np.where(there, offsets, np.nan)
-    return TextTimes(ns, True, days, outside_ages(fields), offsets, unzoned, unknown, fields.timed, _is_sure(fields))
+    return TextTimes(ns, True, days, outside_ages(fields), offsets, unzoned, unknown, fields.timed)
 
 
 def _is_sure(fields: Fields) -> bool:
     return fields.timed or fields.month_at is not None or max(fields.widths, default=0) > 2
+
+
+def _in_pairs(text: pa.ChunkedArray) -> bool:
+    """Whether all dates are written as 02.03.26, unlike versions and other numbers with signs between them."""
+    pairs = pc.match_substring_regex(_sample(text), r"^\d{2}[-/.]\d{2}[-/.]\d{2}$")
+    return bool(pc.all(pairs).as_py())
 
 
 def _is_dotted(text: pa.ChunkedArray) -> bool:
