@@ -48,8 +48,8 @@ def detect(
         time: time column; by default found by name and content. Without one the rows are in order.
         group: columns that split the rows into series: the equipment, or the run of run-based traces.
         label: column of known anomalies, for precision, recall and F1.
-        roles: column -> role ("time", "sensor", "equipment", "lot", "wafer", "recipe", "step", "context", "label" or
-            "ignored"), for columns that were not recognised.
+        roles: column -> role ("time", "sensor", "equipment", "lot", "wafer", "recipe", "step", "context", "status",
+            "label" or "ignored"), for columns that were not recognised.
         reference: known-normal rows with the same columns (for example the good runs).
         reference_rows: instead: the first rows of each group, as many, in time order, are known to be normal.
         detector: one of ``detector_names()``.

@@ -123,7 +123,7 @@ def test_filler_numbers_far_outside_are_no_value(filler: float) -> None:
     cells[[3, 50, 51]] = filler
     table = read({"flow": cells})
     assert np.flatnonzero(np.isnan(table.frame["flow"])).tolist() == [3, 50, 51]
-    assert "3 times" in said(table, "filler_number")[0]
+    assert "(3 x)" in said(table, "filler_number")[0]
     assert read({"flow": cells}, rules=CellRules(keep_values=True)).frame["flow"].tolist() == cells.tolist()
 
 

@@ -59,6 +59,23 @@ def test_time_that_begins_anew_in_every_run_is_the_clock() -> None:
     assert table.groups == ("run",)
 
 
+def test_time_that_begins_anew_without_a_column_of_runs_runs_on() -> None:
+    """Sorting rows by such a time would mix the runs."""
+    table = read({"t": np.tile(np.arange(80), 3)})
+    assert table.frame["t"].diff().dropna().unique().tolist() == [1.0]
+    assert any("begins anew (2 x)" in str(note) for note in table.notes)
+
+
+def test_month_day_and_hour_without_a_year_are_one_clock() -> None:
+    stamps = pd.date_range("2025-02-20", periods=N, freq="h")
+    columns = {"Month": stamps.month, "Day": stamps.day, "Hour": stamps.hour}
+    table = read({name: np.asarray(part) for name, part in columns.items()})
+    steps = table.frame[table.column(Role.TIME)].diff().dropna()
+    assert (steps == 3600.0).mean() > 0.99
+    assert (steps > 0).all()
+    assert table.columns(Role.SENSOR) == ["press", "power"]
+
+
 def test_a_ramp_that_begins_anew_beside_a_clock_stays_a_sensor() -> None:
     table = read({"time": STAMPS, "position": np.tile(np.arange(80.0), 3)})
     assert "position" in table.columns(Role.SENSOR)
@@ -120,6 +137,32 @@ def test_a_date_and_an_hour_in_two_columns_are_one_clock() -> None:
     stamps = pd.date_range("2026-03-02", periods=N, freq="h")
     table = read({"date": stamps.strftime("%Y-%m-%d"), "hour": np.asarray(stamps.hour)})
     assert table.frame[table.column(Role.TIME)].tolist() == stamps.tolist()
+
+
+@pytest.mark.parametrize(
+    "of_day",
+    [
+        [int(moment.strftime("%H%M%S")) for moment in STAMPS],
+        [28_800 + row for row in range(N)],
+        [(28_800 + row) / 86_400 for row in range(N)],
+    ],
+)
+@pytest.mark.parametrize("date", [["2026-03-02"] * N, [20260302] * N, [46083] * N])
+def test_a_date_and_numbers_of_the_day_are_one_clock(date: list[object], of_day: list[float]) -> None:
+    assert read({"Date": date, "Time": of_day}).frame["Time"].tolist() == STAMPS.tolist()
+
+
+def test_halves_of_the_day_and_milliseconds_may_have_columns_of_their_own() -> None:
+    stamps = pd.date_range("2026-03-02 11:59:30", periods=N, freq="500ms")
+    columns = {
+        "date": stamps.strftime("%Y-%m-%d"),
+        "half": np.where(stamps.hour < 12, "오전", "오후"),
+        "time": stamps.strftime("%I:%M:%S"),
+        "ms": np.asarray(stamps.microsecond // 1000),
+    }
+    table = read(columns)
+    assert table.frame["time"].tolist() == stamps.tolist()
+    assert table.columns(Role.SENSOR) == ["press", "power"]
 
 
 def test_what_was_found_is_found_again_when_the_roles_are_given() -> None:

@@ -8,12 +8,12 @@ from waferwatch.read.table import Note
 from waferwatch.read.values import Cells
 
 _TEXTS = {
-    "thousands": "{count} numbers in {column} are written with thousands signs; they were read without them.",
-    "decimal comma": "{count} numbers in {column} are written with a decimal comma; it was read as a point.",
-    "unit": "{count} numbers in {column} carry the unit {unit}; they were read without it.",
-    "scaled unit": "{count} numbers in {column} have another multiple of the unit {unit}; they were converted to it.",
-    "bound": "{count} numbers in {column} are bounds such as <0.05; the bound was taken for the value.",
-    "sign": "{count} cells of {column} are written in an unusual way, such as 123- or 1.5D+03; they were read.",
+    "thousands": "Numbers in {column} were read without their thousands signs: {count}.",
+    "decimal comma": "Numbers in {column} were read with a decimal comma: {count}.",
+    "unit": "Numbers in {column} were read without their unit {unit}: {count}.",
+    "scaled unit": "Numbers in {column} were converted to the unit {unit}: {count}.",
+    "bound": "Bounds in {column} such as <0.05 were taken for the value: {count}.",
+    "sign": "Numbers in {column} were read from an unusual form, such as 123- or 1.5D+03: {count}.",
 }
 _WORDS_SHOWN = 5
 
@@ -36,7 +36,7 @@ def _no_value(name: str, words: dict[str, int]) -> FileFinding:
     if len(often) > _WORDS_SHOWN:
         listed += ", ..."
     said: dict[str, object] = {"column": name, "count": sum(words.values()), "words": listed}
-    text = "{count} cells of {column} hold words that stand for no value: {words}."
+    text = "Words in {column} were taken for no value: {words}."
     return _repaired("no_value_words", text, said, sum(words.values()))
 
 
@@ -44,7 +44,7 @@ def note_of_filler(filler: Filler, name: str) -> Note:
     """That a value which comes back far outside of the rest was taken for no value, or may be one."""
     said: dict[str, object] = {"column": name, "count": filler.count, "value": f"{filler.value:.15g}"}
     if filler.known:
-        text = "{value} stands {count} times in {column}, far outside of the other values; it was taken for no value."
+        text = "{value} in {column} was taken for no value ({count} x): it lies far outside of the other values."
         return _repaired(
             "filler_number",
             text,
@@ -53,7 +53,7 @@ def note_of_filler(filler: Filler, name: str) -> Note:
             remedy="Use --keep-values if it was measured.",
             option="--keep-values",
         )
-    text = "{value} comes back {count} times in {column}, far outside of the other values; it was kept as measured."
+    text = "{value} in {column} ({count} x) lies far outside of the other values; it was kept as measured."
     return FileFinding(
         text,
         said,
@@ -69,7 +69,7 @@ def note_of_filler(filler: Filler, name: str) -> Note:
 def note_of_bad_cells(name: str, count: int, row: int, value: str) -> Note:
     """That a few cells are no numbers and were taken for no value."""
     said: dict[str, object] = {"column": name, "count": count, "row": row, "value": value}
-    text = "{count} cells of {column} are no numbers, the first of them {value} in row {row}; they count as no value."
+    text = "Cells of {column} that are no numbers count as no value: {count}, the first of them {value} in row {row}."
     return _repaired(
         "bad_cells",
         text,

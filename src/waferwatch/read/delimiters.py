@@ -13,7 +13,7 @@ from waferwatch.read.records import BLANKS, WIDE_BLANKS, Record, records_of
 _SIGNS = (",", ";", "\t", "|")
 _MOST_LINES = 200  # that are looked at
 _MOST_CELLS = 60  # of a line
-_FEW_LINES = 12
+_FEW_LINES = 80
 _SURE = 0.5  # share of lines of one width
 _CLOSE = 0.98
 
@@ -79,7 +79,7 @@ def _holds(split: Split) -> bool:
 
 def _middle(lines: Sequence[str]) -> list[str]:
     """Lines of the middle, where neither what stands above the table nor what stands below it is."""
-    filled = [line for line in lines if line.strip()]
+    filled = [line for line in lines if line.strip(" \t\r\n,;|")]
     if len(filled) <= _FEW_LINES:
         return filled[1:] or filled
     quarter = len(filled) // 4
@@ -90,14 +90,23 @@ def _split(lines: Sequence[str], delimiter: str) -> Split:
     records = [record for record in records_of(lines, delimiter) if record.fields]
     if not records:
         return Split(delimiter, 1, 0.0, 0.0)
-    widths = Counter(len(record.fields) for record in records)
-    width = max(widths, key=lambda one: (widths[one], one))
-    return Split(delimiter, width, widths[width] / len(records), _values(records, width))
+    width = usual_width(records)
+    alike = [record for record in records if len(record.fields) == width]
+    filled = sum(cell_kind(cell) is not CellKind.EMPTY for record in alike for cell in record.fields[:_MOST_CELLS])
+    values = sum(map(_values, alike))
+    return Split(delimiter, width, len(alike) / len(records), values / filled if filled else 0.0)
 
 
-def _values(records: Sequence[Record], width: int) -> float:
-    cells = [
-        cell_kind(cell) for record in records if len(record.fields) == width for cell in record.fields[:_MOST_CELLS]
-    ]
-    filled = [kind for kind in cells if kind is not CellKind.EMPTY]
-    return sum(map(is_value, filled)) / len(filled) if filled else 0.0
+def usual_width(records: Sequence[Record]) -> int:
+    """Fields of the lines that hold the most values together; where none holds any, of the most lines."""
+    lines: Counter[int] = Counter()
+    values: Counter[int] = Counter()
+    for record in records:
+        lines[len(record.fields)] += 1
+        values[len(record.fields)] += _values(record)
+    return max(lines, key=lambda width: (values[width], lines[width], width))
+
+
+def _values(record: Record) -> int:
+    """Numbers and times in a line."""
+    return sum(is_value(cell_kind(cell)) for cell in record.fields[:_MOST_CELLS])

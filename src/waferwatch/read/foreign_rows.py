@@ -14,7 +14,7 @@ from waferwatch.read.values import MISSING
 _NO_WORDS = pa.array([*MISSING, "inf", "-inf", "infinity", "-infinity"])
 _SUMMARY = (
     r"^\s*(avg|average|mean|median|min|minimum|max|maximum|std|stdev|sd|sigma|sum|total|count|range|평균|최대|최소|합계|"
-    r"표준편차|중앙값|개수|平均|最大|最小|合計|合计|标准差|標準偏差)\b"
+    r"표준편차|중앙값|개수|平均|最大|最小|合計|合计|标准差|標準偏差)s?\b"
 )
 _LONG = 20  # rows of a table that may end in a summary
 _FEW = 20

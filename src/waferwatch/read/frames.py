@@ -10,6 +10,7 @@ import pandas as pd
 from waferwatch.errors import InputError
 from waferwatch.read import values
 from waferwatch.read.cell_rules import USUAL, CellRules
+from waferwatch.read.continued import continued
 from waferwatch.read.findings import FileFinding, Findings, Level
 from waferwatch.read.groups import find_groups
 from waferwatch.read.labels import bad_label
@@ -73,6 +74,7 @@ def table_from_frame(
     findings.refuse()
     converted = _leave_out_rows(_gate(converted, found), found, name, rules)
     groups = _groups(converted, found.roles, wishes)
+    converted = _run_on(converted, found, groups)
     return Table(name, converted, found.roles, groups, first_row, findings.notes, found.zone)
 
 
@@ -164,6 +166,22 @@ def _sensor(
     return pd.Series(numbers, copy=False)
 
 
+def _run_on(frame: pd.DataFrame, found: FoundRoles, groups: Sequence[str]) -> pd.DataFrame:
+    """The frame with a clock that runs on where it begins anew, unless the groups tell the runs apart."""
+    time = next((name for name, role in found.roles.items() if role is Role.TIME), None)
+    runs = any(found.roles[name] is not Role.EQUIPMENT for name in groups)
+    if time is None or runs or frame[time].dtype != np.float64:
+        return frame
+    values, count = continued(frame[time], frame, list(groups))
+    if not count:
+        return frame
+    text = "{column} begins anew ({count} x) and no column names the runs; its time was taken to run on."
+    remedy = "If these are runs, give the column that names them the role wafer."
+    said: dict[str, object] = {"column": time, "count": count}
+    found.findings.repaired("clock_begins_anew", text, said, column=time, count=count, remedy=remedy, field="roles")
+    return frame.assign(**{time: values})
+
+
 def _gate(frame: pd.DataFrame, found: FoundRoles) -> pd.DataFrame:
     """Sensors without the values that their status calls bad."""
     for name, status in found.status.items():
@@ -181,9 +199,7 @@ def _gate(frame: pd.DataFrame, found: FoundRoles) -> pd.DataFrame:
 
 
 def _said_gated(name: str, sensors: Sequence[str], count: int, good: str) -> Note:
-    text = (
-        "In {count} rows {column} says that the value of {sensors} is not good ({good}); it counts as no value there."
-    )
+    text = "Values of {sensors} that {column} does not call good ({good}) count as no value: {count}."
     listed = ", ".join(sensors[:5]) + (", ..." if len(sensors) > 5 else "")
     said: dict[str, object] = {"column": name, "sensors": listed, "count": count, "good": good}
     return FileFinding(

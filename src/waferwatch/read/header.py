@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
-from waferwatch.read.cell_kinds import CellKind, cell_kind
+from waferwatch.read.cell_kinds import CellKind, cell_kind, column_kinds
 from waferwatch.read.records import Record, fields_of
 from waferwatch.read.table_start import TableStart, is_comment, without_comment_sign
 from waferwatch.read.unit_names import is_processing, is_ruler, is_types, is_units, unit_of
 
 _MOST_ROWS = 8  # above the data that may belong to the header
 _MOSTLY = 0.5
+_LOOKED_AT = 100  # rows of data
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,9 @@ class _Row:
 
 
 def _filled_width(data: Sequence[Record], width: int) -> int:
-    """Columns without those at the end that are empty in all rows: lines that end in a delimiter."""
-    return max((record.filled for record in data if len(record.fields) == width), default=width)
+    """Columns without those at the end that hold nothing in any row: lines that end in a delimiter."""
+    kinds = column_kinds([record.fields for record in data[:_LOOKED_AT] if len(record.fields) == width], width)
+    return max((at + 1 for at, kind in enumerate(kinds) if kind is not CellKind.EMPTY), default=width)
 
 
 def _candidates(records: Sequence[Record], filled: int, width: int, delimiter: str) -> list[_Row]:
@@ -156,8 +159,13 @@ def _are_numbered(cells: Sequence[str]) -> bool:
 
 
 def _rise(cells: Sequence[str]) -> bool:
-    """Whether the names are numbers or times that differ, as of the points of a run."""
-    return len(set(cells)) == len(cells) and sum(cell_kind(cell) is not CellKind.TEXT for cell in cells) > 2
+    """Whether the names are numbers or times that rise, as of the points of a run."""
+    points = [cell for cell in cells if cell_kind(cell) is not CellKind.TEXT]
+    try:
+        numbers = [float(point) for point in points]
+    except ValueError:
+        return len(points) > 2 and all(one < other for one, other in pairwise(points))
+    return len(points) > 2 and all(one < other for one, other in pairwise(numbers))
 
 
 def _is_beside(row: _Row) -> bool:

@@ -12,7 +12,10 @@ _LABEL_NAMES = (  # whole names, the surest first
     "이상여부", "이상", "라벨", "레이블", "정답", "불량여부", "label", "labels", "anomaly", "anomalylabel",
     "isanomaly", "isanomalous", "isfault", "groundtruth", "fault", "outlier", "y", "target", "changepoint",
 )
-_WEAK_NAMES = ("class", "result", "testresult", "결과", "검사결과", "판정", "판정결과")
+_WEAK_NAMES = (
+    "class", "verdict", "judge", "judgement", "judgment", "decision", "outcome", "result", "testresult", "결과",
+    "검사결과", "판정", "판정결과",
+)
 # fmt: on
 # A numeric column with one of these names may hold a measurement just as well, so odd values do not refuse the table.
 _WEAK_WHOLE = frozenset(("이상", "fault", "outlier", "y", "target", "changepoint"))

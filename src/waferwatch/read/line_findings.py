@@ -55,7 +55,7 @@ def find_lines(
             values = {"table": name, "count": counts[sort], "lines": _listed(lines.get(sort, ()), counts[sort])}
             findings.repaired(sort + "_lines", template, values, lines=lines.get(sort, ()), count=counts[sort])
     lost = sum(counts.get(sort, 0) for sort in _LOST)
-    below = counts.get("footer", 0)
+    below = min(counts.get("footer", 0), counts.get("other_table", 0))
     if lost > max(min(_FEW, rows / 4), _MOST_NOTES * rows) or below > max(_FEW, rows / 4):
         places = sorted({line for sort in (*_LOST, "footer") for line in lines.get(sort, ())})
         lost += below
@@ -125,7 +125,7 @@ def _find_left_out(form: TextForm, name: str, findings: Findings) -> None:
             "{table}: the names were put together from lines {first} and {second}.",
             {"table": name, "first": header.group_line, "second": header.names_line},
         )
-    if header.units_line:
+    if header.units_line and form.units:
         listed = ", ".join(f"{column}: {unit}" for column, unit in list(form.units.items())[:10])
         findings.info(
             "units_line",
@@ -138,7 +138,9 @@ def _find_left_out(form: TextForm, name: str, findings: Findings) -> None:
     if header.left_out:
         findings.info(
             "lines_above",
-            "{table}: {count} lines above the table were left out (lines {lines}); the names are in line {header}.",
+            "{table}: {count} lines above the table were left out (lines {lines}); the names are in line {header}."
+            if header.names_line
+            else "{table}: {count} lines above the table were left out (lines {lines}).",
             {
                 "table": name,
                 "count": len(header.left_out),

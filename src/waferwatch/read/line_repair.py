@@ -156,7 +156,9 @@ class LineRepair:
                 self.found.add("blank", number)
             return
         fields = self._fields(line)
-        if line in self._again:
+        if len(fields) != self._form.width and not any(cell.strip() for cell in fields):
+            self.found.add("blank", number)
+        elif line in self._again:
             self.found.add("header_again", number)
         elif is_comment(line.decode("utf-8", "replace"), self._form.delimiter) and not is_row(fields, self._start):
             self.found.add("comment", number)
@@ -190,6 +192,8 @@ class LineRepair:
             self.found.add("short", number)
             return fields + [""] * (width - len(fields))
         self._notes.append(number)
+        if len(fields) > 1 and 2 * sum(is_value(cell_kind(cell)) for cell in fields) > len(fields):
+            self.found.add("other_table", number)
         return None
 
     def _shortened(self, fields: list[str], number: int) -> list[str] | None:

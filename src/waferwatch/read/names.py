@@ -136,7 +136,12 @@ def is_date(name: str) -> bool:
 
 def is_counter(name: str) -> bool:
     """Whether the name is that of a row number. Whether it counts is for the values to say."""
-    return plain(name) in _COUNTERS or re.fullmatch(r"(unnamed:? ?\d+|column \d+)", name.casefold()) is not None
+    return plain(name) in _COUNTERS or is_made_up(name)
+
+
+def is_made_up(name: str) -> bool:
+    """Whether a column without a name was called by its position."""
+    return re.fullmatch(r"unnamed:? ?\d+|column \d+", name.casefold()) is not None
 
 
 def is_result(name: str, names: Iterable[str]) -> bool:

@@ -149,7 +149,7 @@ def _holds_categories(cells: values.Cells) -> bool:
 def _role_of_counter(numbers: np.ndarray, found: FoundRoles, name: str) -> Role:
     """A count that begins anew is the step of runs below one another."""
     restarts = bool((np.diff(numbers) != 1).any())
-    if restarts and Role.STEP not in found.roles.values():
+    if restarts and not names.is_made_up(name) and Role.STEP not in found.roles.values():
         return Role.STEP
     return _left_out(found, name, "row numbers")
 
@@ -159,6 +159,10 @@ def _role_of_text(column: pd.Series, name: str, cells: values.Cells, found: Foun
     texts = values.distinct_texts(column)[1]
     if looks_like_time(column):
         return _left_out(found, name, "another clock")
+    if names.time_rank(name) is not None and Role.TIME not in found.roles.values():
+        text = "{column} is called a time, but cannot be read as one: {value}. The rows were taken in their order."
+        said: dict[str, object] = {"column": name, "value": repr(str(column.dropna().iloc[0]))}
+        found.findings.repaired("unread_time", text, said, column=name, option=f'--time "{name}"', field="time")
     if len(column) > 1 and len(texts) == len(column):
         return _left_out(found, name, "another text in every row")
     kind = names.possible_category(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from waferwatch.read.cell_kinds import CellKind, cell_kind, column_kinds, is_value
 from waferwatch.read.records import Record
@@ -32,10 +33,17 @@ def find_start(records: Sequence[Record], width: int) -> TableStart:
     body = [record for record in records if len(record.fields) == width]
     middle = body[len(body) // 3 :][-_LOOKED_AT:] if len(body) > 2 else body[-1:]
     kinds = tuple(column_kinds([record.fields for record in middle], width))
+    usual = median(map(_filled, middle)) if middle else 0
     for position, record in enumerate(records):
-        if len(record.fields) == width and fits(record.fields, kinds) and not _is_header_of_numbers(records, position):
+        if len(record.fields) != width or 2 * _filled(record) < usual:
+            continue  # a key and its value stand in two of many fields
+        if fits(record.fields, kinds) and not _is_header_of_numbers(records, position):
             return TableStart(position, width, kinds)
     return TableStart(len(records), width, kinds)
+
+
+def _filled(record: Record) -> int:
+    return sum(bool(cell.strip()) for cell in record.fields)
 
 
 def fits(fields: Sequence[str], kinds: Sequence[CellKind]) -> bool:

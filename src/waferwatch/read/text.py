@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from waferwatch.errors import InputError
 from waferwatch.read.cell_kinds import CellKind
-from waferwatch.read.delimiters import Split, declared_delimiter, find_delimiter
+from waferwatch.read.delimiters import Split, declared_delimiter, find_delimiter, usual_width
 from waferwatch.read.form import Form
 from waferwatch.read.header import Header, find_header, header_at, with_units
 from waferwatch.read.records import BLANKS, WIDE_BLANKS, Record, lines_of, records_of
@@ -19,7 +19,7 @@ from waferwatch.read.table_start import TableStart, find_start
 SAMPLE_BYTES = 1 << 20
 _MOST_LINES = 2_000
 _SAMPLE_RECORDS = 500
-_FEW_RECORDS = 12
+_FEW_RECORDS = 80
 _COMMA_DECIMAL = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 _POINT_DECIMAL = re.compile(r"\s*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\s*")
 
@@ -94,12 +94,12 @@ def _undeclared(record: Record) -> Record:
 
 
 def _width(records: Sequence[Record], split: Split) -> int:
-    """Fields of most records in the middle, where a line is not taken for a record of its own."""
-    filled = [record for record in records if record.fields]
+    """Fields of the rows, now that no line is taken for a record of its own."""
+    filled = [record for record in records if len(record.fields) > 1 and record.filled]
+    if split.width == 1 or not filled:
+        return split.width
     quarter = len(filled) // 4 if len(filled) > _FEW_RECORDS else 0
-    counts = Counter(len(record.fields) for record in filled[quarter : len(filled) - quarter])
-    counts.pop(1, None)
-    return max(counts, key=lambda one: (counts[one], one)) if split.width > 1 and counts else split.width
+    return usual_width(filled[quarter : len(filled) - quarter][:_SAMPLE_RECORDS])
 
 
 def _start(records: Sequence[Record], width: int, form: Form) -> TableStart:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from waferwatch.read.cell_rules import CellRules
 from waferwatch.read.clock.epochs import EPOCHS, as_times
 from waferwatch.read.clock.kinds import Kind, kind_of, without_missing
-from waferwatch.read.clock.parts import Part, hour_column, part_columns, read_parts
+from waferwatch.read.clock.parts import (
+    Part,
+    half_column,
+    hour_column,
+    millisecond_column,
+    part_columns,
+    read_parts,
+    seconds_of_day,
+)
 from waferwatch.read.clock.text_times import as_arrow
 from waferwatch.read.findings import FileFinding, Level
 from waferwatch.read.names import is_date
@@ -33,20 +44,52 @@ def read_clock(
         beside: columns that may hold its date or other parts.
         table, first_row, rules: as for ``read_times``.
     """
+    times = _read(frame, name, beside, table, first_row, rules)
+    fine = millisecond_column(frame, [other for other in beside if other != name])
+    return times if fine is None else _with_milliseconds(times, name, frame[fine], fine)
+
+
+def _read(frame: pd.DataFrame, name: str, beside: Sequence[str], table: str, first_row: int, rules: CellRules) -> Times:
     columns = part_columns(frame, [name, *beside])
     if name in columns.values() and len(columns) > 1:
         return _joined_parts(frame, columns, name, beside, table, first_row, rules)
-    if hour_column(frame, [name]) is not None and (date := _date_beside(frame, beside)) is not None:
-        hours = Times(pd.Series(to_float(frame[name]) * 3600.0), of_day=True)
-        return _on_date(frame, name, hours, date, table, first_row, rules)
-    date = _date_beside(frame, beside) if kind_of(frame[name], name) is Kind.OF_DAY else None
-    if date is not None and _is_text(frame[name]) and _is_text(frame[date]):
-        joined = read_times(_joined_text(frame[date], frame[name]), name, table, first_row, rules)
-        return with_notes(joined, (_said_joined(name, [date]),))
-    times = read_times(frame[name], name, table, first_row, rules)
+    kind = kind_of(frame[name], name)
+    date = _date_beside(frame, beside)
+    numbers = _numbers_of_day(frame[name], name) if date is not None else None
+    if date is not None and numbers is not None:
+        return _on_date(frame, name, Times(pd.Series(numbers), of_day=True), date, table, first_row, rules)
+    if kind is not Kind.OF_DAY:
+        return read_times(frame[name], name, table, first_row, rules)
+    texts = [other for other in (date, half_column(frame, beside)) if other is not None and _is_text(frame[other])]
+    if texts and _is_text(frame[name]):
+        joined = read_times(_joined_text([frame[other] for other in (*texts, name)]), name, table, first_row, rules)
+        times = with_notes(joined, (_said_joined(name, texts),))
+    else:
+        times = read_times(frame[name], name, table, first_row, rules)
     if not times.of_day:
         return times
     return over_midnight(times) if date is None else _on_date(frame, name, times, date, table, first_row, rules)
+
+
+def _numbers_of_day(column: pd.Series, name: str) -> NDArray[np.float64] | None:
+    """Whole hours, or numbers such as 80000 and 0.3333, as seconds of the day; None where they are none."""
+    column = without_categories(column)
+    if not is_numeric(column):
+        return None
+    if hour_column(pd.DataFrame({name: column}), [name]) is not None:
+        return to_float(column) * 3600.0
+    return seconds_of_day(to_float(column))
+
+
+def _with_milliseconds(times: Times, name: str, column: pd.Series, fine: str) -> Times:
+    """The times with the milliseconds of another column, unless they have parts of a second of their own."""
+    dated = pd.api.types.is_datetime64_any_dtype(times.values.dtype)
+    own = times.values.dt.nanosecond + times.values.dt.microsecond if dated else times.values % 1
+    if (own.fillna(0) != 0).any() or not (dated or times.of_day or times.notes):
+        return times
+    parts = pd.Series(to_float(column))
+    added = pd.to_timedelta(parts, unit="ms").astype("timedelta64[ns]") if dated else parts / 1e3
+    return replace(times, values=times.values + added, notes=(*times.notes, _said_joined(name, [fine])))
 
 
 def _joined_parts(
@@ -61,6 +104,8 @@ def _joined_parts(
     values, dated = read_parts(frame, columns)
     others = [column for column in columns.values() if column != name]
     if dated:
+        return Times(values, (_said_joined(name, others),))
+    if Part.MONTH in columns:
         return Times(values, (_said_joined(name, others),))
     times = Times(values, (_said_joined(name, others),), of_day=True)
     date = _date_beside(frame, [column for column in beside if column not in others])
@@ -90,11 +135,11 @@ def _is_text(column: pd.Series) -> bool:
     return not is_numeric(column) and not is_time(column) and not pd.api.types.is_timedelta64_dtype(column.dtype)
 
 
-def _joined_text(date: pd.Series, of_day: pd.Series) -> pd.Series:
-    """Date and time of day in one text; missing where one is."""
-    first, second = (without_missing(as_arrow(without_categories(column))) for column in (date, of_day))
+def _joined_text(columns: Sequence[pd.Series]) -> pd.Series:
+    """The texts of several columns with blanks between them; missing where one is."""
     kind = pa.large_string()
-    joined = pc.binary_join_element_wise(first.cast(kind), second.cast(kind), pa.scalar(" ", kind))
+    texts = [without_missing(as_arrow(without_categories(column))).cast(kind) for column in columns]
+    joined = pc.binary_join_element_wise(*texts, pa.scalar(" ", kind))
     return pd.Series(pd.array(joined.to_numpy(zero_copy_only=False), dtype="str"))
 
 

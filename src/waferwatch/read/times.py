@@ -19,11 +19,8 @@ from waferwatch.read.clock.text_times import TextTimes, as_arrow, read_text_time
 from waferwatch.read.findings import FileFinding, Level
 from waferwatch.read.table import Note
 from waferwatch.read.values import is_numeric, is_time, to_float, without_categories
-from waferwatch.read.zones import in_zone, text_offsets
+from waferwatch.read.zones import in_zone
 
-_OFFSET = r"[T ]\d{1,2}:?\d{2}.*(?:[+-]\d{2}:?\d{2}|[Zz])$"
-_ISO = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}"
-_BLOCK = 200_000  # cells parsed at once, since each becomes a Python object for that time
 _FIRST_YEAR, _LAST_YEAR = 1678, 2261  # of datetime64[ns], whole years
 _HALF = 0.5  # of a day or an hour: a clock without a date that goes back by more begins the next one
 _NAT = np.iinfo(np.int64).min
@@ -138,9 +135,6 @@ def _outside(found: pd.Series) -> NDArray[np.bool_]:
 
 def _of_text(column: pd.Series, name: str, table: str, first_row: int, rules: CellRules) -> Times:
     text = without_missing(as_arrow(column))
-    quick = _iso(text, name)
-    if quick is not None:
-        return quick
     found = read_text_times(text, rules.date_order, least=0.0)
     if found is None:
         return _of_text_numbers(column, text, name, table, first_row)
@@ -156,30 +150,6 @@ def _of_text(column: pd.Series, name: str, table: str, first_row: int, rules: Ce
     utc = times - pd.to_timedelta(pd.Series(found.offsets).fillna(0), unit="s").astype("timedelta64[ns]")
     local, zone, zone_notes = in_zone(utc, found.offsets, name)
     return Times(local, (*notes, *zone_notes), zone=zone)
-
-
-def _iso(text: pa.ChunkedArray, name: str) -> Times | None:
-    """Times as ISO 8601 has them, read quickly; None where any cell is written otherwise."""
-    first = next((str(cell) for chunk in text.chunks for cell in chunk.drop_null()[:1]), "")
-    if not pc.match_substring_regex(pa.array([first]), _ISO)[0].as_py():
-        return None
-    has_offset = bool(pc.match_substring_regex(pa.array([first]), _OFFSET)[0].as_py())
-    if has_offset and not pc.all(pc.match_substring_regex(text, _OFFSET), skip_nulls=True).as_py():
-        return None
-    series = pd.Series(text.to_pandas(types_mapper={pa.string(): pd.StringDtype("pyarrow")}.get))
-    blocks = []
-    for start in range(0, len(series), _BLOCK):
-        block = series.iloc[start : start + _BLOCK]
-        found = pd.to_datetime(block, format="ISO8601", errors="coerce", utc=has_offset)
-        found = found.dt.tz_localize(None) if has_offset else found
-        if (found.isna().to_numpy() & block.notna().to_numpy()).any() or _outside(found).any():
-            return None
-        blocks.append(found.astype("datetime64[ns]"))
-    times = pd.concat(blocks, ignore_index=True)
-    if not has_offset:
-        return Times(times)
-    local, zone, notes = in_zone(times, text_offsets(series), name)
-    return Times(local, notes, zone=zone)
 
 
 def _of_text_numbers(column: pd.Series, text: pa.ChunkedArray, name: str, table: str, first_row: int) -> Times:
@@ -216,7 +186,7 @@ def _check(
     lines = tuple(first_row + int(at) for at in bad[:10])
     return (
         FileFinding(
-            "{count} cells of the time column {column} are no time, the first of them {value} in row {row}.",
+            "Cells of the time column {column} that are no time: {count}, the first of them {value} in row {row}.",
             said,
             level=Level.REPAIRED,
             code="bad_times",

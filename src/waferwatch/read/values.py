@@ -19,11 +19,12 @@ MISSING = ("", "na", "n/a", "nan", "null", "none", "-", "--", "?", "#n/a", "결�
 _TRUE = (
     "1", "1.0", "true", "t", "y", "yes", "이상", "불량", "불합격", "비정상", "결함", "고장", "불량품",
     "abnormal", "anomaly", "anomalous", "fault", "faulty", "ng", "nok", "fail", "failed", "bad", "defect", "defective",
-    "outlier",
+    "outlier", "reject", "rejected", "x", "nogo", "no-go", "부적합", "異常", "不良", "不合格",
 )
 _FALSE = (
     "0", "0.0", "false", "f", "n", "no", "정상", "양호", "합격", "양품",
     "normal", "typical", "ok", "pass", "passed", "good", "inlier",
+    "accept", "accepted", "o", "go", "적합", "正常", "良", "良品", "合格",
 )
 # fmt: on
 _NEGATIVE, _POSITIVE = ("-1", "-1.0"), ("1", "1.0")

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from waferwatch.read.table import Note
 
-_OFFSET = r"(?:([+-]\d{2}):?(\d{2})|[Zz])\s*$"
-
 
 def zone_name(seconds: int) -> str:
     """``32400`` -> ``"UTC+09:00"``; the zone without an offset is ``"UTC"``."""
@@ -28,17 +26,6 @@ def offset_of(zone: str) -> pd.Timedelta:
         raise ValueError(zone)
     ahead = pd.Timedelta(hours=int(found[2] or 0), minutes=int(found[3] or 0))
     return -ahead if found[1] == "-" else ahead
-
-
-def text_offsets(text: pd.Series) -> NDArray[np.float64]:
-    """(n,) seconds that each written time is ahead of UTC; NaN where there is none."""
-    found = text.str.extract(_OFFSET)
-    hours = pd.to_numeric(found[0], errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    minutes = pd.to_numeric(found[1], errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    negative = found[0].str.startswith("-", na=False).to_numpy(np.bool_)
-    ahead = hours * 3600 + np.where(negative, -60, 60) * minutes
-    zulu = text.notna().to_numpy() & np.isnan(hours)
-    return np.where(zulu, 0.0, ahead)
 
 
 def in_zone(utc: pd.Series, offsets: NDArray[np.float64], name: str) -> tuple[pd.Series, str | None, tuple[Note, ...]]:

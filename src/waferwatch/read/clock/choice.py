@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from waferwatch.read.clock.kinds import Kind, kind_of, read_sample
-from waferwatch.read.clock.parts import hour_column, part_columns
+from waferwatch.read.clock.parts import half_column, hour_column, millisecond_column, part_columns, seconds_of_day
 from waferwatch.read.label_names import label_rank
 from waferwatch.read.names import category, is_clock, is_counter, is_date, time_rank
 from waferwatch.read.values import counts_rows, is_numeric, is_time, look_at, to_float, without_categories
@@ -47,28 +47,33 @@ def choose_clock(frame: pd.DataFrame, free: Sequence[str], given: str | None, sp
         return Choice(_badly_written(frame, free), no_clocks=no_clocks)
     if given is not None and not beside:
         beside = _beside_given(frame, given, [*free, *spare])
-    others = tuple(
-        name for name, kind in kinds.items() if name not in (clock, *beside) and _is_other(frame, name, kind)
-    )
-    return Choice(clock, beside, others, no_clocks)
+    beside += _small_parts(frame, kinds.get(clock), [name for name in (*free, *spare) if name not in (clock, *beside)])
+    others = [name for name, kind in kinds.items() if _is_other(frame, name, kind)]
+    others += parts if len(parts) > 2 else ()
+    rest = tuple(name for name in dict.fromkeys(others) if name not in (clock, *beside))
+    return Choice(clock, beside, rest, no_clocks)
 
 
 def _kinds(frame: pd.DataFrame, free: Sequence[str]) -> dict[str, Kind]:
     """The columns that may be a clock; row counters and columns that name things are none."""
     kinds = {}
     for name in free:
-        counts = is_counter(name) and is_numeric(without_categories(frame[name]))
-        if category(name) is None and not counts and label_rank(name) is None:
+        if category(name) is None and label_rank(name) is None and not _counts_rows(frame[name], name):
             kind = kind_of(frame[name], name) or _kind_in_groups(frame, name)
             if kind is not None:
                 kinds[name] = kind
     return kinds if _measures_anything(frame, free, kinds) else _without_even(kinds)
 
 
+def _counts_rows(column: pd.Series, name: str) -> bool:
+    column = without_categories(column)
+    return is_counter(name) and is_numeric(column) and counts_rows(to_float(column))
+
+
 def _measures_anything(frame: pd.DataFrame, free: Sequence[str], kinds: dict[str, Kind]) -> bool:
     """Whether a column is left that may be a sensor when all that runs like a clock is taken for one."""
     left = [name for name in free if name not in kinds and category(name) is None]
-    left = [name for name in left if not is_counter(name) and label_rank(name) is None]
+    left = [name for name in left if not _counts_rows(frame[name], name) and label_rank(name) is None]
     return any(look_at(frame[name].iloc[:_LOOK]).mostly_numbers for name in left)
 
 
@@ -102,7 +107,7 @@ def _best(
     dated, days, of_day, running = of(Kind.DATED), of(Kind.DAYS), of(Kind.OF_DAY), of(Kind.RUNNING)
     if dated:
         return dated[0], ()
-    if days and (hours := of_day or _hours(frame, free)):
+    if days and (hours := of_day or _hours(frame, free) or _numbers_of_day(frame, running)):
         return hours[0], (days[0],)
     if parts and len(parts) > 2:
         return parts[0], parts[1:]
@@ -124,6 +129,11 @@ def _badly_written(frame: pd.DataFrame, free: Sequence[str]) -> str | None:
     return None
 
 
+def _numbers_of_day(frame: pd.DataFrame, running: Sequence[str]) -> list[str]:
+    """Numbers under the name of a time that may be times of day: 80000 or 0.3333 beside a date."""
+    return [name for name in running if seconds_of_day(to_float(without_categories(frame[name]))) is not None]
+
+
 def _hours(frame: pd.DataFrame, free: Sequence[str]) -> list[str]:
     found = hour_column(frame, free)
     return [] if found is None else [found]
@@ -140,12 +150,20 @@ def _rank(frame: pd.DataFrame, name: str) -> tuple[bool, int, int]:
     return different <= 1, min(rank, _LAST + 1), -different
 
 
+def _small_parts(frame: pd.DataFrame, kind: Kind | None, free: Sequence[str]) -> tuple[str, ...]:
+    """Columns that hold the half of the day or the milliseconds of the clock."""
+    if kind not in (Kind.OF_DAY, Kind.DATED, None):
+        return ()
+    half = half_column(frame, free) if kind is not Kind.DATED else None
+    return tuple(name for name in (half, millisecond_column(frame, free)) if name is not None)
+
+
 def _beside_given(frame: pd.DataFrame, given: str, free: Sequence[str]) -> tuple[str, ...]:
     """What belongs to the clock that the user has named: a date where it holds times of day, or its other parts."""
     with_given = tuple(part_columns(frame, [given, *free]).values())
     if given in with_given:
         return tuple(name for name in with_given if name != given)
-    if kind_of(frame[given], given) is not Kind.OF_DAY:
+    if kind_of(frame[given], given) not in (Kind.OF_DAY, Kind.RUNNING):
         return ()
     return next(((name,) for name in free if kind_of(frame[name], name) is Kind.DAYS), ())
 

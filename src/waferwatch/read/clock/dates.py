@@ -9,7 +9,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.read.clock.fields import ABSENT, Fields
+from waferwatch.read.clock.fields import Fields
+from waferwatch.read.clock.written_parts import ABSENT
 
 NO_DAY = np.iinfo(np.int64).min
 DAY_NS = 86_400 * 10**9
@@ -69,7 +70,9 @@ def outside_ages(fields: Fields) -> NDArray[np.bool_]:
     numbers = [part for at, part in enumerate(fields.date) if fields.widths[at] > 2 and at != fields.month_at]
     if not numbers:
         return np.zeros(len(fields.matched), np.bool_)
-    return fields.matched & (numbers[0] != ABSENT) & ((numbers[0] < _FIRST_YEAR) | (numbers[0] > _LAST_YEAR))
+    year = numbers[0]
+    outside: NDArray[np.bool_] = fields.matched & (year != ABSENT) & ((year < _FIRST_YEAR) | (year > _LAST_YEAR))
+    return outside
 
 
 def _possible(fields: Fields, wish: DateOrder | None) -> list[DateOrder]:
@@ -124,6 +127,8 @@ def _most_even(read: dict[DateOrder, NDArray[np.int64]], fields: Fields) -> Days
         likeliest = [order for order in alike if _far_from_now(read[order]) == _far_from_now(read[alike[0]])]
         alike = [order for order in _PLACES if order in likeliest]
         best = alike[0]
+    if all(_same(days, read[best], fields) for days in read.values()):
+        return Days(None, read[best])
     others = tuple(order for order in alike if order is not best and not _same(read[order], read[best], fields))
     one_day = all(way[0] < DAY_NS for way in (ways[order] for order in (best, *others)))
     return Days(best, read[best], others, one_day)

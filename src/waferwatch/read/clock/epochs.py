@@ -86,7 +86,8 @@ def _whole(whole: NDArray[np.int64], epoch: Epoch) -> NDArray[np.int64]:
     unit = int(epoch.unit)
     if epoch.what == "ticks of .NET":
         return (whole + _SINCE_1 * 10**7) * unit
-    return whole * unit + epoch.start if epoch.start >= 0 else (whole + epoch.start // unit) * unit
+    ns: NDArray[np.int64] = (whole + epoch.start // unit) * unit
+    return ns
 
 
 def _rounded(numbers: NDArray[np.float64], epoch: Epoch) -> NDArray[np.int64]:
@@ -97,4 +98,5 @@ def _rounded(numbers: NDArray[np.float64], epoch: Epoch) -> NDArray[np.int64]:
     rest = np.round((numbers - whole) * epoch.unit).astype(np.int64)
     ns = _whole(whole.astype(np.int64), epoch) + rest
     step = 10 ** (9 - epoch.places)
-    return (ns + step // 2) // step * step
+    rounded: NDArray[np.int64] = (ns + step // 2) // step * step
+    return rounded

@@ -47,8 +47,12 @@ def kind_of(column: pd.Series, name: str) -> Kind | None:
 def _of_typed(column: pd.Series) -> Kind:
     if isinstance(column.dtype, pd.PeriodDtype | pd.DatetimeTZDtype) or str(column.dtype).startswith("timestamp"):
         return Kind.DATED
+    return Kind.DAYS if all(_are_days(cells) for cells in (column.iloc[:_LOOK], column)) else Kind.DATED
+
+
+def _are_days(column: pd.Series) -> bool:
     present = column.dropna()
-    return Kind.DAYS if (present == present.dt.normalize()).all() else Kind.DATED
+    return bool((present == present.dt.normalize()).all())
 
 
 def _of_text(column: pd.Series, name: str) -> Kind | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from waferwatch.read.clock.dates import DAY_NS, NO_DAY, DateOrder, Days, outside_ages, read_days
 from waferwatch.read.clock.fields import Fields, take_apart
-from waferwatch.read.clock.patterns import DATED, MINUTES, UNDATED, Pattern
+from waferwatch.read.clock.patterns import DATED, FULL, MINUTES, OF_DAY_DOTS, UNDATED, Pattern
 from waferwatch.read.clock.words import zone_seconds
 
 _SAMPLE = 200
@@ -46,7 +46,7 @@ def read_text_times(text: pa.ChunkedArray, wish: DateOrder | None = None, least:
     if not pattern.dated:
         return _undated(fields, pattern)
     days = read_days(fields, wish, dotted=_is_dotted(text))
-    times = _dated(fields, days)
+    times = replace(_dated(fields, days), sure=_is_sure(fields) or _in_pairs(text))
     return _with_rest(times, text, rest, days.order or wish) if rest.any() else times
 
 
@@ -63,7 +63,16 @@ def find_pattern(text: pa.ChunkedArray, least: float = MOSTLY) -> Pattern | None
             right = right & (read_days(fields, None).days != NO_DAY) | outside_ages(fields)
         if right.sum() > most or (best is None and right.sum() >= most):
             best, most = pattern, right.sum()
-    return best
+    return FULL if best is OF_DAY_DOTS and _come_again(sample) and _are_dates(sample) else best
+
+
+def _come_again(sample: pa.ChunkedArray) -> bool:
+    """Whether texts come again and again, as dates do and times of day do not: 02.03.26 may be either."""
+    return 2 * len(sample.unique()) <= len(sample)
+
+
+def _are_dates(sample: pa.ChunkedArray) -> bool:
+    return bool((read_days(take_apart(sample, FULL), None).days != NO_DAY).all())
 
 
 def _sample(text: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -86,11 +95,17 @@ def _dated(fields: Fields, days: Days) -> TextTimes:
     unzoned = there & np.isnan(offsets) if offsets is not None else np.zeros(len(there), np.bool_)
     if offsets is not None:
         offsets = np.where(there, offsets, np.nan)
-    return TextTimes(ns, True, days, outside_ages(fields), offsets, unzoned, unknown, fields.timed, _is_sure(fields))
+    return TextTimes(ns, True, days, outside_ages(fields), offsets, unzoned, unknown, fields.timed)
 
 
 def _is_sure(fields: Fields) -> bool:
     return fields.timed or fields.month_at is not None or max(fields.widths, default=0) > 2
+
+
+def _in_pairs(text: pa.ChunkedArray) -> bool:
+    """Whether all dates are written as 02.03.26, unlike versions and other numbers with signs between them."""
+    pairs = pc.match_substring_regex(_sample(text), r"^\d{2}[-/.]\d{2}[-/.]\d{2}$")
+    return bool(pc.all(pairs).as_py())
 
 
 def _is_dotted(text: pa.ChunkedArray) -> bool:
@@ -99,16 +114,13 @@ def _is_dotted(text: pa.ChunkedArray) -> bool:
 
 
 def _offsets(fields: Fields) -> tuple[NDArray[np.float64] | None, tuple[str, ...]]:
-    if fields.zones is None or fields.zones.null_count == len(fields.zones):
+    if not fields.zones:
         return None, ()
-    coded = fields.zones.combine_chunks().dictionary_encode()
-    words = coded.dictionary.to_pylist()
-    ahead = [zone_seconds(word) for word in words]
-    unknown = tuple(word for word, seconds in zip(words, ahead, strict=True) if seconds is None)
+    ahead = [zone_seconds(word) for word in fields.zones]
+    unknown = tuple(word for word, seconds in zip(fields.zones, ahead, strict=True) if seconds is None)
     if unknown:
         return None, unknown
-    codes = pc.fill_null(coded.indices, len(words)).to_numpy(zero_copy_only=False)
-    return np.array([*ahead, np.nan], dtype=np.float64)[codes], ()
+    return np.array([*ahead, np.nan], dtype=np.float64)[fields.zone], ()
 
 
 def _with_rest(times: TextTimes, text: pa.ChunkedArray, rest: NDArray[np.bool_], wish: DateOrder | None) -> TextTimes:

@@ -7,6 +7,7 @@ from waferwatch.read.formats.archive import archive_format
 from waferwatch.read.formats.file_format import DataFile, FileFormat
 from waferwatch.read.formats.hdf5 import HDF5
 from waferwatch.read.formats.json_records import JSON_RECORDS
+from waferwatch.read.formats.lvm import LVM
 from waferwatch.read.formats.parquet import PARQUET
 from waferwatch.read.formats.tdms import TDMS
 from waferwatch.read.formats.text_table import TEXT_TABLE
@@ -35,12 +36,13 @@ def _read_inside(file: DataFile) -> FileRows:
     return next(one for one in _INSIDE if one.matches(head, file)).read(file)
 
 
-_INSIDE: tuple[FileFormat, ...] = (PARQUET, WORKBOOK, TDMS, HDF5, JSON_RECORDS, TEXT_TABLE)
+_INSIDE: tuple[FileFormat, ...] = (PARQUET, WORKBOOK, TDMS, LVM, HDF5, JSON_RECORDS, TEXT_TABLE)
 FORMATS: tuple[FileFormat, ...] = (
     PARQUET,
     WORKBOOK,
     archive_format(_read_inside),
     TDMS,
+    LVM,
     HDF5,
     JSON_RECORDS,
     TEXT_TABLE,

@@ -33,4 +33,4 @@ def _matches(head: bytes, file: DataFile) -> bool:
     return True
 
 
-TEXT_TABLE = FileFormat("CSV", (".csv", ".tsv", ".txt", ".dat", ".log", ".lvm", ".gz"), _matches, _read)
+TEXT_TABLE = FileFormat("CSV", (".csv", ".tsv", ".txt", ".dat", ".log", ".gz"), _matches, _read)

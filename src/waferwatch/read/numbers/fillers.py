@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 _SAMPLE = 20_000  # values that stand for the rest
 _AWAY = 1.0  # ranges of the rest that a filler lies away from it
 _AWAY_STRANGE = 5.0  # ranges of the rest for a value that does not look like a filler
+_FEWEST = 10  # other values that show where the rest lies
 _OFTEN = 3  # times that such a value comes back
 _MOST = 0.5  # of the values: what comes more often is the signal itself
 _TYPE_ENDS = (2**15, 2**16, 2**24, 2**31, 2**32, 2**63, 2**64)
 _CONVERTERS = (1023, 2047, 4095, 8191, 16383)
-_HUGE = 1e19  # no sensor reaches it: 1e20, 1e30, 9.97e36 and 3.4e38 stand for nothing
+_HUGE = 1e20  # no sensor reaches it: 1e20, 1e30, 9.97e36 and 3.4e38 stand for nothing
 _DECADES = (1.0, 10.0, 100.0, 1000.0)
 
 
@@ -93,7 +94,7 @@ def _is_end(value: float) -> bool:
 
 def _stands_for_nothing(value: float, count: int, rest: NDArray[np.float64]) -> bool:
     """Whether the value lies far outside of the rest, and often enough or plainly enough is no measurement."""
-    if not len(rest) or count > _MOST * (count + len(rest)):
+    if len(rest) < _FEWEST or count > _MOST * (count + len(rest)):
         return False
     others = rest[:: max(1, len(rest) // _SAMPLE)]
     for end in (others.min(), others.max()):

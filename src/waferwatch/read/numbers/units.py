@@ -37,7 +37,7 @@ def scales(unit: str, main: str) -> float:
     if not main:
         return math.nan
     one, other = _spelt(unit), _spelt(main)
-    if one == other or _loosely(one) == _loosely(other):
+    if _loosely(one) == _loosely(other) and not _milli_and_mega(one, other):
         return 1.0
     for base in _BASES:
         if one.endswith(base) and other.endswith(base):
@@ -55,6 +55,9 @@ def _spelt(unit: str) -> str:
 
 
 def _loosely(unit: str) -> str:
-    """Without blanks, degree signs and case, unless the case tells milli from mega."""
-    text = re.sub(r"[\s°º.]", "", unit)
-    return text if re.match(r"[mM][A-Z]", text) else text.lower()
+    """Without blanks, degree signs and case."""
+    return re.sub(r"[\s°º.]", "", unit).lower()
+
+
+def _milli_and_mega(one: str, other: str) -> bool:
+    return {one[:1], other[:1]} == {"m", "M"}

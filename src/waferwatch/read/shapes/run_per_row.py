@@ -14,7 +14,10 @@ from waferwatch.read.findings import Findings
 from waferwatch.read.shapes.clocks import holds_times, is_clock_name
 
 _FEWEST_POINTS = 20
-_SMOOTH = 0.6  # correlation of a point with the next one of the same run
+_SMOOTH, _VERY_SMOOTH = 0.7, 0.9  # correlation of a point with the next one of the same run
+_POINT_NAMES = frozenset(
+    ("", "p", "pt", "point", "t", "time", "x", "v", "y", "att", "column", "col", "sample", "value")
+)
 _MOST_CLASSES = 10
 
 
@@ -24,9 +27,11 @@ def turned(rows: FileRows, name: str, *, wished: bool) -> FileRows | None:
     points = _points(frame)
     if len(points) < (2 if wished else _FEWEST_POINTS):
         return None
-    if not wished and (_has_clock(frame, points) or not _is_smooth(frame[points])):
+    stem = _stem(points[0]).strip(" _-.")
+    least = _SMOOTH if stem.lower() in _POINT_NAMES else _VERY_SMOOTH
+    if not wished and (_has_clock(frame, points) or _smoothness(frame[points]) < least):
         return None
-    stem = _stem(points[0]).strip(" _-.") or "value"
+    stem = stem or "value"
     others = [one for one in frame.columns if one not in points]
     runs, width = len(frame), len(points)
     long = {_called(frame, one): frame[one].repeat(width).reset_index(drop=True) for one in others}
@@ -86,13 +91,13 @@ def _has_clock(frame: pd.DataFrame, points: list[str]) -> bool:
     return any((holds_times(frame[one]) or is_clock_name(one)) and frame[one].nunique() > 1 for one in others)
 
 
-def _is_smooth(points: pd.DataFrame) -> bool:
-    """Whether a point tells the next one of the same row, in most rows, and the rows are like one another."""
+def _smoothness(points: pd.DataFrame) -> float:
+    """How well a point tells the next one of the same row, in most rows; sensors beside one another do not."""
     cells = points.to_numpy(np.float64)
     if len(cells) < 2:
-        return False
+        return 0.0
     centred = cells - np.nanmean(cells, axis=1, keepdims=True)
     power = np.nansum(centred**2, axis=1)
     following = np.nansum(centred[:, 1:] * centred[:, :-1], axis=1)
     smooth = following[power > 0] / power[power > 0]
-    return bool(len(smooth) and np.median(smooth) >= _SMOOTH)
+    return float(np.median(smooth)) if len(smooth) else 0.0
