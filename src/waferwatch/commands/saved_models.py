@@ -161,7 +161,7 @@ def detect_by_monitor(options: argparse.Namespace, wish: Thresholds) -> tuple[De
         ModelError, DamagedError: the model or its checkpoint cannot be used.
     """
     from waferwatch.jobs.monitors.detecting import detect_by, on_device
-    from waferwatch.monitors.drift import drift
+    from waferwatch.monitors.drift.check import drift
 
     _refuse_settled(options)
     with opened_store(options.data_dir) as store:
