@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from waferwatch.errors import InputError
 from waferwatch.read.files import read_original, read_table
 from waferwatch.read.findings import findings_of
 from waferwatch.read.table import Role, Table
@@ -198,7 +199,7 @@ def test_a_last_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
 
 def test_many_lines_of_another_width_are_an_obstacle(tmp_path: Path) -> None:
     lines = [line if at % 3 else line + ",7" for at, line in enumerate(Written().text().splitlines())]
-    with pytest.raises(Exception, match="number of fields"):
+    with pytest.raises(InputError, match="number of fields"):
         read(tmp_path, "\n".join(lines) + "\n")
 
 
@@ -245,3 +246,16 @@ def test_the_rows_of_the_original_are_those_of_the_table(tmp_path: Path) -> None
     assert list(original.columns) == NAMES["ascii"]
     assert len(original) == len(table.frame)
     assert original["Press"].tolist() == [f"{value:.2f}" for value in VALUES[:, 0]]
+
+
+def test_a_header_with_a_name_too_few_is_refused_unless_the_first_column_numbers_the_rows(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="2 names for 3 columns"):
+        read(tmp_path, "p,q\n1.5,2.25,3.5\n3.5,4.25,5.5\n4.5,5.25,6.5\n")
+    table = read(tmp_path, "p,q\n1,2.25,3.5\n2,4.25,5.5\n3,5.25,6.5\n")
+    assert table.frame["p"].tolist() == [2.25, 4.25, 5.25]
+
+
+def test_a_first_row_that_is_short_is_a_row(tmp_path: Path) -> None:
+    table = read(tmp_path, "a,b,c\n1.5,2.5\n3.5,4.5,5.5\n4.5,5.5,6.5\n")
+    assert table.frame["a"].tolist() == [1.5, 3.5, 4.5]
+    assert "short_lines" in codes(table)

@@ -29,7 +29,7 @@ _CALLS = re.compile(rf"(?:(?:{_TREE})Error|Cancelled|Note|translate|_)$")
 
 
 _FINDINGS = re.compile(r"(?:FileFinding|_?(?:obstacle|repaired|info))$")
-_ASSIGNED = re.compile(r"_*(?:hint|text|template|remedy)$|_ORDER_TEXT$|.*_TEXTS$", re.IGNORECASE)
+_ASSIGNED = re.compile(r"_*(?:hint|text|template)$|_ORDER_TEXT$|.*_TEXTS$", re.IGNORECASE)
 
 
 def _name(call: ast.Call) -> str:

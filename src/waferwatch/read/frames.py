@@ -176,9 +176,16 @@ def _run_on(frame: pd.DataFrame, found: FoundRoles, groups: Sequence[str]) -> pd
     if not count:
         return frame
     text = "{column} begins anew ({count} x) and no column names the runs; its time was taken to run on."
-    remedy = "If these are runs, give the column that names them the role wafer."
-    said: dict[str, object] = {"column": time, "count": count}
-    found.findings.repaired("clock_begins_anew", text, said, column=time, count=count, remedy=remedy, field="roles")
+    found.findings.repaired(
+        "clock_begins_anew",
+        text,
+        {"column": time, "count": count},
+        column=time,
+        count=count,
+        remedy="If these are runs, give the column that names them the role wafer.",
+        option="--role COL=wafer",
+        field="roles",
+    )
     return frame.assign(**{time: values})
 
 

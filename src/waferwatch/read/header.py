@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from waferwatch.read.cell_kinds import CellKind, cell_kind, column_kinds
+from waferwatch.read.cell_kinds import CellKind, cell_kind, column_kinds, is_value
 from waferwatch.read.records import Record, fields_of
 from waferwatch.read.table_start import TableStart, is_comment, without_comment_sign
 from waferwatch.read.unit_names import is_processing, is_ruler, is_types, is_units, unit_of
@@ -29,6 +29,7 @@ class Header:
     extra_names: tuple[str, ...] = ()  # names beyond the last column of the data
     joined_time: bool = False  # the first two columns are the date and time of one name
     units: tuple[str, ...] = field(default=())  # one for each column
+    unsure: int = 0  # names where there is one column more and nothing tells which of them has none
     data_line: int | None = None  # line below the names that holds data although it does not look like it
 
     @property
@@ -133,6 +134,7 @@ def _find_names(rows: Sequence[_Row], records: Sequence[Record]) -> int | None:
     A row above it with different names throughout wins over one of words that repeat, such as "Bad" in every cell.
     """
     names = [at for at, row in enumerate(rows) if _is_names(row) and not _is_beside(row)]
+    names = [at for at in names if not _are_numbered(rows[at].filled)] or names
     if names:
         first_line = next((record.line for record in records if record.fields), None)
         if len(rows[names[0]].cells) == 1 and rows[names[-1]].record.line == first_line:
@@ -182,11 +184,14 @@ def _lay_out(
     if group is not None:
         names = _joined(group.cells, names)
     units_row = next((row for row in rows if row is not names_row and row is not group and _is_units(row)), None)
-    joined_time, names = _fitted(names, start, data)
+    joined_time, fitted = _fitted(names, start, data)
+    unsure = len(names) if fitted is None else 0
+    names = fitted or names
     units = [unit_of(cell) for cell in units_row.cells] if units_row else []
     used = {row.record.line for row in (names_row, group, units_row) if row}
     below = [row.record.line for row in rows[:at] if row is not units_row and not _is_beside(row)]
     below = [line for line in below if len(_fields_at(records, line)) == start.width]
+    below += [record.line for record in records if record.line > names_row.record.line and _holds_values(record)]
     used |= set(below)
     return Header(
         _to_width(names, start.width),
@@ -197,8 +202,15 @@ def _lay_out(
         extra_names=tuple(name for name in names[start.width :] if name),
         joined_time=joined_time,
         units=_to_width(units, start.width),
+        unsure=unsure,
         data_line=min(below, default=None),
     )
+
+
+def _holds_values(record: Record) -> bool:
+    """Whether most cells of a line are numbers and times: a short row before the first whole one."""
+    filled = [cell_kind(cell) for cell in record.fields if cell.strip()]
+    return 2 * sum(map(is_value, filled)) > len(filled)
 
 
 def _fields_at(records: Sequence[Record], line: int) -> tuple[str, ...]:
@@ -228,8 +240,8 @@ def _joined(groups: Sequence[str], names: Sequence[str]) -> list[str]:
     return joined
 
 
-def _fitted(names: list[str], start: TableStart, data: Sequence[Record]) -> tuple[bool, list[str]]:
-    """Names for as many columns as the data have, where one is missing."""
+def _fitted(names: list[str], start: TableStart, data: Sequence[Record]) -> tuple[bool, list[str] | None]:
+    """Names for as many columns as the data have, where one is missing; None where it is not clear which."""
     missing = start.width - len(names)
     if missing != 1 or not data:
         return False, names
@@ -238,7 +250,16 @@ def _fitted(names: list[str], start: TableStart, data: Sequence[Record]) -> tupl
         return True, [names[0], "", *names[1:]]
     if not data[0].fields or not data[0].fields[-1].strip():
         return False, [*names, ""]
-    return False, ["", *names]
+    return False, ["", *names] if _number_rows([record.fields[0] for record in data if record.fields]) else None
+
+
+def _number_rows(cells: Sequence[str]) -> bool:
+    """Whether the first column is the number or the name of the row, over which some programs write nothing."""
+    if all(cell_kind(cell) is CellKind.TEXT for cell in cells):
+        return True
+    return cells[0].strip() in ("0", "1") and all(
+        cell.strip() == str(int(cells[0]) + at) for at, cell in enumerate(cells)
+    )
 
 
 def _to_width(cells: Sequence[str], width: int) -> tuple[str, ...]:

@@ -103,6 +103,16 @@ def _find_names(form: TextForm, name: str, findings: Findings) -> None:
             "{table} has columns without a name; they are called by their position: {columns}.",
             {"table": name, "columns": _names(form.nameless)},
         )
+    if header.unsure:
+        findings.obstacle(
+            "missing_name",
+            "{table}: line {line} has {found} names for {expected} columns, and nothing tells which column has none.",
+            {"table": name, "line": header.names_line, "found": header.unsure, "expected": form.width},
+            lines=(header.names_line,),
+            remedy="Write a name for every column, or read the file without its names.",
+            option="--header-line 0",
+            field="header_line",
+        )
     if form.repeated:
         findings.repaired(
             "repeated_names",
