@@ -19,7 +19,7 @@ _CLOSE = 0.98
 
 
 @dataclass(frozen=True)
-class Split:
+class LineSplit:
     """How well a delimiter splits the lines."""
 
     delimiter: str
@@ -32,7 +32,7 @@ class Split:
         return self.share * (0.1 + self.values) if self.width > 1 else 0.0
 
 
-def find_delimiter(lines: Sequence[str], declared: str | None = None) -> Split:
+def find_delimiter(lines: Sequence[str], declared: str | None = None) -> LineSplit:
     """The delimiter that gives most lines the same number of fields, and those the most numbers and times.
 
     Args:
@@ -49,7 +49,7 @@ def find_delimiter(lines: Sequence[str], declared: str | None = None) -> Split:
     blanks = [split for split in (_split(looked_at, sign) for sign in (WIDE_BLANKS, BLANKS)) if _holds(split)]
     if blanks and best.rank < max(split.rank for split in blanks):
         return _best(blanks, lines)
-    return best if best.width > 1 else Split(",", 1, 1.0, 0.0)
+    return best if best.width > 1 else LineSplit(",", 1, 1.0, 0.0)
 
 
 def declared_delimiter(line: str) -> str | None:
@@ -58,7 +58,7 @@ def declared_delimiter(line: str) -> str | None:
     return found[1] if found else None
 
 
-def _best(splits: Sequence[Split], lines: Sequence[str]) -> Split:
+def _best(splits: Sequence[LineSplit], lines: Sequence[str]) -> LineSplit:
     """The best rank; of equally good ones that which splits the names above the rows as well, then most fields."""
     top = max(split.rank for split in splits)
     close = [split for split in splits if split.rank >= _CLOSE * top]
@@ -67,12 +67,12 @@ def _best(splits: Sequence[Split], lines: Sequence[str]) -> Split:
     return max(close, key=lambda split: (_alike(lines[:_MOST_LINES], split), split.width))
 
 
-def _alike(lines: Sequence[str], split: Split) -> int:
+def _alike(lines: Sequence[str], split: LineSplit) -> int:
     """Lines from the top of the file that have as many fields."""
     return sum(len(record.fields) == split.width for record in records_of(lines, split.delimiter))
 
 
-def _holds(split: Split) -> bool:
+def _holds(split: LineSplit) -> bool:
     """Blanks also stand between words, so they are delimiters only where mostly values stand between them."""
     return split.width > 1 and split.share >= _SURE and split.values >= _SURE
 
@@ -86,15 +86,15 @@ def _middle(lines: Sequence[str]) -> list[str]:
     return filled[quarter : len(filled) - quarter][:_MOST_LINES]
 
 
-def _split(lines: Sequence[str], delimiter: str) -> Split:
+def _split(lines: Sequence[str], delimiter: str) -> LineSplit:
     records = [record for record in records_of(lines, delimiter) if record.fields]
     if not records:
-        return Split(delimiter, 1, 0.0, 0.0)
+        return LineSplit(delimiter, 1, 0.0, 0.0)
     width = usual_width(records)
     alike = [record for record in records if len(record.fields) == width]
     filled = sum(cell_kind(cell) is not CellKind.EMPTY for record in alike for cell in record.fields[:_MOST_CELLS])
     values = sum(map(_values, alike))
-    return Split(delimiter, width, len(alike) / len(records), values / filled if filled else 0.0)
+    return LineSplit(delimiter, width, len(alike) / len(records), values / filled if filled else 0.0)
 
 
 def usual_width(records: Sequence[Record]) -> int:

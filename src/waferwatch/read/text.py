@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from waferwatch.errors import InputError
 from waferwatch.read.cell_kinds import CellKind
-from waferwatch.read.delimiters import Split, declared_delimiter, find_delimiter, usual_width
+from waferwatch.read.delimiters import LineSplit, declared_delimiter, find_delimiter, usual_width
 from waferwatch.read.form import Form
 from waferwatch.read.header import Header, find_header, header_at, with_units
 from waferwatch.read.records import BLANKS, WIDE_BLANKS, Record, lines_of, records_of
@@ -93,7 +93,7 @@ def _undeclared(record: Record) -> Record:
     return Record(record.line, record.text, ()) if declared_delimiter(record.text) else record
 
 
-def _width(records: Sequence[Record], split: Split) -> int:
+def _width(records: Sequence[Record], split: LineSplit) -> int:
     """Fields of the rows, now that no line is taken for a record of its own."""
     filled = [record for record in records if len(record.fields) > 1 and record.filled]
     if split.width == 1 or not filled:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from waferwatch.read.cell_rules import CellRules
 from waferwatch.read.clock.epochs import EPOCHS, as_times
-from waferwatch.read.clock.kinds import Kind, kind_of, without_missing
+from waferwatch.read.clock.kinds import ClockKind, kind_of, without_missing
 from waferwatch.read.clock.parts import (
-    Part,
+    ClockPart,
     half_column,
     hour_column,
     millisecond_column,
@@ -58,7 +58,7 @@ def _read(frame: pd.DataFrame, name: str, beside: Sequence[str], table: str, fir
     numbers = _numbers_of_day(frame[name], name) if date is not None else None
     if date is not None and numbers is not None:
         return _on_date(frame, name, Times(pd.Series(numbers), of_day=True), date, table, first_row, rules)
-    if kind is not Kind.OF_DAY:
+    if kind is not ClockKind.OF_DAY:
         return read_times(frame[name], name, table, first_row, rules)
     texts = [other for other in (date, half_column(frame, beside)) if other is not None and _is_text(frame[other])]
     if texts and _is_text(frame[name]):
@@ -94,7 +94,7 @@ def _with_milliseconds(times: Times, name: str, column: pd.Series, fine: str) ->
 
 def _joined_parts(
     frame: pd.DataFrame,
-    columns: dict[Part, str],
+    columns: dict[ClockPart, str],
     name: str,
     beside: Sequence[str],
     table: str,
@@ -105,7 +105,7 @@ def _joined_parts(
     others = [column for column in columns.values() if column != name]
     if dated:
         return Times(values, (_said_joined(name, others),))
-    if Part.MONTH in columns:
+    if ClockPart.MONTH in columns:
         return Times(values, (_said_joined(name, others),))
     times = Times(values, (_said_joined(name, others),), of_day=True)
     date = _date_beside(frame, [column for column in beside if column not in others])
@@ -116,7 +116,7 @@ def _on_date(
     frame: pd.DataFrame, name: str, times: Times, date: str, table: str, first_row: int, rules: CellRules
 ) -> Times:
     column = without_categories(frame[date])
-    if is_numeric(column) and kind_of(column, date) is Kind.DAYS and to_float(column).max() < 1e6:
+    if is_numeric(column) and kind_of(column, date) is ClockKind.DAYS and to_float(column).max() < 1e6:
         days = Times(as_times(column, to_float(column), _SPREADSHEET))
     else:
         days = read_times(column, date, table, first_row, rules)
@@ -126,7 +126,7 @@ def _on_date(
 
 def _date_beside(frame: pd.DataFrame, beside: Sequence[str]) -> str | None:
     """The column of dates alone; one that is called a date before others."""
-    found = [name for name in beside if kind_of(frame[name], name) is Kind.DAYS]
+    found = [name for name in beside if kind_of(frame[name], name) is ClockKind.DAYS]
     return min(found, key=lambda name: not is_date(name)) if found else None
 
 

@@ -14,7 +14,7 @@ from waferwatch.errors import InputError
 from waferwatch.read.cell_rules import USUAL, CellRules
 from waferwatch.read.clock.dates import Days
 from waferwatch.read.clock.epochs import as_times, epoch_of
-from waferwatch.read.clock.kinds import Kind, is_compact, kind_of, without_missing
+from waferwatch.read.clock.kinds import ClockKind, is_compact, kind_of, without_missing
 from waferwatch.read.clock.text_times import TextTimes, as_arrow, read_text_times
 from waferwatch.read.findings import FileFinding, Level
 from waferwatch.read.table import Note
@@ -72,7 +72,7 @@ def read_times(column: pd.Series, name: str, table: str, first_row: int, rules: 
 
 def looks_like_time(column: pd.Series) -> bool:
     """Whether a column of any name holds dates, times of day, or numbers that count time from a known date."""
-    return kind_of(column, "") in (Kind.DATED, Kind.DAYS, Kind.OF_DAY)
+    return kind_of(column, "") in (ClockKind.DATED, ClockKind.DAYS, ClockKind.OF_DAY)
 
 
 def on_date(times: Times, date: Times) -> Times | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from waferwatch.read.clock.kinds import Kind, kind_of, read_sample
+from waferwatch.read.clock.kinds import ClockKind, kind_of, read_sample
 from waferwatch.read.clock.parts import half_column, hour_column, millisecond_column, part_columns, seconds_of_day
 from waferwatch.read.label_names import label_rank
 from waferwatch.read.names import category, is_clock, is_counter, is_date, time_rank
@@ -54,7 +54,7 @@ def choose_clock(frame: pd.DataFrame, free: Sequence[str], given: str | None, sp
     return Choice(clock, beside, rest, no_clocks)
 
 
-def _kinds(frame: pd.DataFrame, free: Sequence[str]) -> dict[str, Kind]:
+def _kinds(frame: pd.DataFrame, free: Sequence[str]) -> dict[str, ClockKind]:
     """The columns that may be a clock; row counters and columns that name things are none."""
     kinds = {}
     for name in free:
@@ -70,18 +70,18 @@ def _counts_rows(column: pd.Series, name: str) -> bool:
     return is_counter(name) and is_numeric(column) and counts_rows(to_float(column))
 
 
-def _measures_anything(frame: pd.DataFrame, free: Sequence[str], kinds: dict[str, Kind]) -> bool:
+def _measures_anything(frame: pd.DataFrame, free: Sequence[str], kinds: dict[str, ClockKind]) -> bool:
     """Whether a column is left that may be a sensor when all that runs like a clock is taken for one."""
     left = [name for name in free if name not in kinds and category(name) is None]
     left = [name for name in left if not _counts_rows(frame[name], name) and label_rank(name) is None]
     return any(look_at(frame[name].iloc[:_LOOK]).mostly_numbers for name in left)
 
 
-def _without_even(kinds: dict[str, Kind]) -> dict[str, Kind]:
-    return {name: kind for name, kind in kinds.items() if kind is not Kind.EVEN}
+def _without_even(kinds: dict[str, ClockKind]) -> dict[str, ClockKind]:
+    return {name: kind for name, kind in kinds.items() if kind is not ClockKind.EVEN}
 
 
-def _kind_in_groups(frame: pd.DataFrame, name: str) -> Kind | None:
+def _kind_in_groups(frame: pd.DataFrame, name: str) -> ClockKind | None:
     """As ``kind_of``, for the rows of each tool and run below one another, where those of several tools alternate."""
     column = without_categories(frame[name])
     if time_rank(name) is None or not is_numeric(column):
@@ -98,13 +98,13 @@ def _called_time(column: pd.Series, name: str) -> bool:
 
 
 def _best(
-    frame: pd.DataFrame, kinds: dict[str, Kind], parts: tuple[str, ...], free: Sequence[str]
+    frame: pd.DataFrame, kinds: dict[str, ClockKind], parts: tuple[str, ...], free: Sequence[str]
 ) -> tuple[str | None, tuple[str, ...]]:
-    def of(kind: Kind) -> list[str]:
+    def of(kind: ClockKind) -> list[str]:
         found = [name for name, one in kinds.items() if one is kind]
         return sorted(found, key=lambda name: _rank(frame, name)) if len(found) > 1 else found
 
-    dated, days, of_day, running = of(Kind.DATED), of(Kind.DAYS), of(Kind.OF_DAY), of(Kind.RUNNING)
+    dated, days, of_day, running = of(ClockKind.DATED), of(ClockKind.DAYS), of(ClockKind.OF_DAY), of(ClockKind.RUNNING)
     if dated:
         return dated[0], ()
     if days and (hours := of_day or _hours(frame, free) or _numbers_of_day(frame, running)):
@@ -115,7 +115,7 @@ def _best(
     for found in (often, of_day, running, days, parts):
         if found:
             return found[0], tuple(found[1:]) if found is parts else ()
-    even = [name for name in of(Kind.EVEN) if _may_be_clock(frame, name)]
+    even = [name for name in of(ClockKind.EVEN) if _may_be_clock(frame, name)]
     return (even[0], ()) if even else (None, ())
 
 
@@ -150,11 +150,11 @@ def _rank(frame: pd.DataFrame, name: str) -> tuple[bool, int, int]:
     return different <= 1, min(rank, _LAST + 1), -different
 
 
-def _small_parts(frame: pd.DataFrame, kind: Kind | None, free: Sequence[str]) -> tuple[str, ...]:
+def _small_parts(frame: pd.DataFrame, kind: ClockKind | None, free: Sequence[str]) -> tuple[str, ...]:
     """Columns that hold the half of the day or the milliseconds of the clock."""
-    if kind not in (Kind.OF_DAY, Kind.DATED, None):
+    if kind not in (ClockKind.OF_DAY, ClockKind.DATED, None):
         return ()
-    half = half_column(frame, free) if kind is not Kind.DATED else None
+    half = half_column(frame, free) if kind is not ClockKind.DATED else None
     return tuple(name for name in (half, millisecond_column(frame, free)) if name is not None)
 
 
@@ -163,14 +163,14 @@ def _beside_given(frame: pd.DataFrame, given: str, free: Sequence[str]) -> tuple
     with_given = tuple(part_columns(frame, [given, *free]).values())
     if given in with_given:
         return tuple(name for name in with_given if name != given)
-    if kind_of(frame[given], given) not in (Kind.OF_DAY, Kind.RUNNING):
+    if kind_of(frame[given], given) not in (ClockKind.OF_DAY, ClockKind.RUNNING):
         return ()
-    return next(((name,) for name in free if kind_of(frame[name], name) is Kind.DAYS), ())
+    return next(((name,) for name in free if kind_of(frame[name], name) is ClockKind.DAYS), ())
 
 
-def _is_other(frame: pd.DataFrame, name: str, kind: Kind) -> bool:
+def _is_other(frame: pd.DataFrame, name: str, kind: ClockKind) -> bool:
     """Whether a column that is not the clock tells nothing but time. A ramp that begins anew may be a set point."""
-    return kind is not Kind.EVEN or _never_goes_back(frame, name)
+    return kind is not ClockKind.EVEN or _never_goes_back(frame, name)
 
 
 def _never_goes_back(frame: pd.DataFrame, name: str) -> bool:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from waferwatch.read.clock.patterns import Pattern
 from waferwatch.read.clock.same_shape import take_parts
-from waferwatch.read.clock.written_parts import ABSENT, Parts
+from waferwatch.read.clock.written_parts import ABSENT, WrittenParts
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def take_apart(text: pa.ChunkedArray, pattern: Pattern) -> Fields:
     )
 
 
-def _of_day(parts: Parts) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _of_day(parts: WrittenParts) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """(n,) nanoseconds since midnight, and which cells (n,) hold an hour, minute or second that there is not."""
     written = {name: np.maximum(parts.numbers[name], 0) for name in "dhis"}
     hour, half = written["h"], parts.half

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from waferwatch.read.clock.epochs import epoch_of
-from waferwatch.read.clock.rising import Run, is_even_when_sorted, run_of
+from waferwatch.read.clock.rising import Rise, is_even_when_sorted, run_of
 from waferwatch.read.clock.text_times import MOSTLY, TextTimes, as_arrow, read_text_times
 from waferwatch.read.names import is_clock, is_date, time_rank
 from waferwatch.read.values import MISSING, is_numeric, is_time, to_float, without_categories
@@ -20,7 +20,7 @@ _FEWEST = 10  # rows that show an even run under any name
 _LOOK = 5_000  # rows in which the sample is looked for first
 
 
-class Kind(Enum):
+class ClockKind(Enum):
     """What a column's cells say about time."""
 
     DATED = "dates with a time of day"
@@ -30,13 +30,13 @@ class Kind(Enum):
     EVEN = "numbers that rise by even steps, under any name"
 
 
-def kind_of(column: pd.Series, name: str) -> Kind | None:
+def kind_of(column: pd.Series, name: str) -> ClockKind | None:
     """The sort of clock that the column may be; None when it is none."""
     column = without_categories(column)
     if is_time(column):
         return _of_typed(column) if column.notna().any() else None
     if pd.api.types.is_timedelta64_dtype(column.dtype):
-        return Kind.OF_DAY
+        return ClockKind.OF_DAY
     if is_numeric(column):
         return _of_numbers(to_float(column), name)
     if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_complex_dtype(column.dtype):
@@ -44,10 +44,10 @@ def kind_of(column: pd.Series, name: str) -> Kind | None:
     return _of_text(column, name)
 
 
-def _of_typed(column: pd.Series) -> Kind:
+def _of_typed(column: pd.Series) -> ClockKind:
     if isinstance(column.dtype, pd.PeriodDtype | pd.DatetimeTZDtype) or str(column.dtype).startswith("timestamp"):
-        return Kind.DATED
-    return Kind.DAYS if all(_are_days(cells) for cells in (column.iloc[:_LOOK], column)) else Kind.DATED
+        return ClockKind.DATED
+    return ClockKind.DAYS if all(_are_days(cells) for cells in (column.iloc[:_LOOK], column)) else ClockKind.DATED
 
 
 def _are_days(column: pd.Series) -> bool:
@@ -55,18 +55,18 @@ def _are_days(column: pd.Series) -> bool:
     return bool((present == present.dt.normalize()).all())
 
 
-def _of_text(column: pd.Series, name: str) -> Kind | None:
+def _of_text(column: pd.Series, name: str) -> ClockKind | None:
     found = read_sample(column)
     if found is None:
         return _of_text_numbers(column, name) if is_clock(name) else None
     if not found.dated:
-        return Kind.OF_DAY
+        return ClockKind.OF_DAY
     if not found.sure:
         return None
-    return Kind.DATED if found.timed else Kind.DAYS
+    return ClockKind.DATED if found.timed else ClockKind.DAYS
 
 
-def _of_text_numbers(column: pd.Series, name: str) -> Kind | None:
+def _of_text_numbers(column: pd.Series, name: str) -> ClockKind | None:
     """Numbers among which a few words have made the column text."""
     numbers = pd.to_numeric(column.map(str, na_action="ignore"), errors="coerce").to_numpy(np.float64)
     return _of_numbers(numbers, name) if np.isfinite(numbers).mean() > 0.5 else None
@@ -87,20 +87,20 @@ def without_missing(text: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(missing, pa.scalar(None, text.type), text) if pc.any(missing).as_py() else text
 
 
-def _of_numbers(numbers: np.ndarray, name: str) -> Kind | None:
+def _of_numbers(numbers: np.ndarray, name: str) -> ClockKind | None:
     named, run = is_clock(name), run_of(numbers)
-    if run is Run.NO and not named:
+    if run is Rise.NO and not named:
         return None
     epoch = epoch_of(numbers)
-    if is_compact(numbers) and (named or run is not Run.NO):
-        return Kind.DAYS if np.nanmax(numbers) < 1e8 else Kind.DATED
-    if epoch is not None and (named or (run is not Run.NO and epoch.sure)):
-        return Kind.DATED
+    if is_compact(numbers) and (named or run is not Rise.NO):
+        return ClockKind.DAYS if np.nanmax(numbers) < 1e8 else ClockKind.DATED
+    if epoch is not None and (named or (run is not Rise.NO and epoch.sure)):
+        return ClockKind.DATED
     if is_date(name) and _whole_days(numbers):
-        return Kind.DAYS
-    if named and (run is not Run.NO or (time_rank(name) is not None and is_even_when_sorted(numbers))):
-        return Kind.RUNNING
-    return Kind.EVEN if run is Run.EVEN and len(numbers) >= _FEWEST else None
+        return ClockKind.DAYS
+    if named and (run is not Rise.NO or (time_rank(name) is not None and is_even_when_sorted(numbers))):
+        return ClockKind.RUNNING
+    return ClockKind.EVEN if run is Rise.EVEN and len(numbers) >= _FEWEST else None
 
 
 def _whole_days(numbers: np.ndarray) -> bool:

@@ -21,7 +21,7 @@ _LEAP_YEAR = 2000
 _LOOK = 1_000  # rows that are looked at before all are
 
 
-class Part(StrEnum):
+class ClockPart(StrEnum):
     """What one column of such a clock holds."""
 
     YEAR = "year"
@@ -36,49 +36,54 @@ class Part(StrEnum):
 
 
 _NAMES = {
-    Part.YEAR: "year yyyy yr 년 년도 연도 연 年 jahr",
-    Part.MONTH: "month mon mo 월 月 monat",
-    Part.DAY: "day dd dom dayofmonth 일 日 tag",
-    Part.DAY_OF_YEAR: "doy dayofyear julianday jday yday julday",
-    Part.HOUR: "hour hh hr hours 시 時 时 stunde",
-    Part.MINUTE: "minute min mi mins minutes 분 分",
-    Part.SECOND: "second sec ss secs seconds 초 秒 sekunde",
-    Part.MILLISECOND: "millisecond ms msec milliseconds millis 밀리초",
-    Part.HOUR_MINUTE: "hhmm hourminute hrmn time utc gmt kst jst mst pst cst est lst localtime",
+    ClockPart.YEAR: "year yyyy yr 년 년도 연도 연 年 jahr",
+    ClockPart.MONTH: "month mon mo 월 月 monat",
+    ClockPart.DAY: "day dd dom dayofmonth 일 日 tag",
+    ClockPart.DAY_OF_YEAR: "doy dayofyear julianday jday yday julday",
+    ClockPart.HOUR: "hour hh hr hours 시 時 时 stunde",
+    ClockPart.MINUTE: "minute min mi mins minutes 분 分",
+    ClockPart.SECOND: "second sec ss secs seconds 초 秒 sekunde",
+    ClockPart.MILLISECOND: "millisecond ms msec milliseconds millis 밀리초",
+    ClockPart.HOUR_MINUTE: "hhmm hourminute hrmn time utc gmt kst jst mst pst cst est lst localtime",
 }
 _PART_OF = {name: part for part, names in _NAMES.items() for name in names.split()}
 _MOST = {
-    Part.YEAR: 2261,
-    Part.MONTH: 12,
-    Part.DAY: 31,
-    Part.DAY_OF_YEAR: 366,
-    Part.HOUR: 24,
-    Part.MINUTE: 59,
-    Part.SECOND: 60,
-    Part.MILLISECOND: 999,
-    Part.HOUR_MINUTE: 2400,
+    ClockPart.YEAR: 2261,
+    ClockPart.MONTH: 12,
+    ClockPart.DAY: 31,
+    ClockPart.DAY_OF_YEAR: 366,
+    ClockPart.HOUR: 24,
+    ClockPart.MINUTE: 59,
+    ClockPart.SECOND: 60,
+    ClockPart.MILLISECOND: 999,
+    ClockPart.HOUR_MINUTE: 2400,
 }
 
 
-def part_columns(frame: pd.DataFrame, names: Iterable[str]) -> dict[Part, str]:
+def part_columns(frame: pd.DataFrame, names: Iterable[str]) -> dict[ClockPart, str]:
     """The columns that hold parts of one clock by name and content; empty when they do not make a clock together."""
-    found: dict[Part, str] = {}
+    found: dict[ClockPart, str] = {}
     for name in names:
         part = _PART_OF.get(plain(name))
         if part is not None and part not in found and _fits(frame[name], part):
             found[part] = name
-    dated = Part.YEAR in found and ({Part.MONTH, Part.DAY} <= found.keys() or Part.DAY_OF_YEAR in found)
-    if dated or {Part.MONTH, Part.DAY, Part.HOUR} <= found.keys():
+    dated = ClockPart.YEAR in found and (
+        {ClockPart.MONTH, ClockPart.DAY} <= found.keys() or ClockPart.DAY_OF_YEAR in found
+    )
+    if dated or {ClockPart.MONTH, ClockPart.DAY, ClockPart.HOUR} <= found.keys():
         return found
-    if {Part.HOUR, Part.MINUTE} <= found.keys():
-        return {part: name for part, name in found.items() if part in (Part.HOUR, Part.MINUTE, Part.SECOND)}
+    if {ClockPart.HOUR, ClockPart.MINUTE} <= found.keys():
+        return {
+            part: name for part, name in found.items() if part in (ClockPart.HOUR, ClockPart.MINUTE, ClockPart.SECOND)
+        }
     return {}
 
 
 def hour_column(frame: pd.DataFrame, names: Iterable[str]) -> str | None:
     """A column of whole hours of the day."""
     return next(
-        (name for name in names if _PART_OF.get(plain(name)) is Part.HOUR and _fits(frame[name], Part.HOUR)), None
+        (name for name in names if _PART_OF.get(plain(name)) is ClockPart.HOUR and _fits(frame[name], ClockPart.HOUR)),
+        None,
     )
 
 
@@ -100,7 +105,7 @@ def _holds_halves(column: pd.Series) -> bool:
 def millisecond_column(frame: pd.DataFrame, names: Iterable[str]) -> str | None:
     """A column of whole milliseconds within a second, which begin anew again and again."""
     for name in names:
-        fits = _PART_OF.get(plain(name)) is Part.MILLISECOND and _fits(frame[name], Part.MILLISECOND)
+        fits = _PART_OF.get(plain(name)) is ClockPart.MILLISECOND and _fits(frame[name], ClockPart.MILLISECOND)
         if fits and (np.diff(to_float(frame[name])) < 0).any():
             return name
     return None
@@ -141,15 +146,15 @@ def _evenness(seconds: NDArray[np.float64]) -> float:
     return float((np.abs(rising - np.median(rising)) <= 0.1 * np.median(rising)).mean()) if len(rising) else 0.0
 
 
-def read_parts(frame: pd.DataFrame, columns: Mapping[Part, str]) -> tuple[pd.Series, bool]:
+def read_parts(frame: pd.DataFrame, columns: Mapping[ClockPart, str]) -> tuple[pd.Series, bool]:
     """The clock (n,): datetime64[ns], or seconds of the day without a date; and whether it has a date."""
     numbers = {part: to_float(frame[name]) for part, name in columns.items()}
     present = np.asarray(np.isfinite(np.column_stack(list(numbers.values()))).all(axis=1))
     whole = {part: np.where(present, values, 1).astype(np.int64) for part, values in numbers.items()}
     of_day = _of_day(numbers, whole, present)
-    if Part.YEAR not in columns and Part.MONTH in columns:
+    if ClockPart.YEAR not in columns and ClockPart.MONTH in columns:
         return pd.Series(np.where(present, _of_year_without(whole) * 86_400 + of_day / 1e9, np.nan)), False
-    if Part.YEAR not in columns:
+    if ClockPart.YEAR not in columns:
         return pd.Series(np.where(present, of_day / 1e9, np.nan)), False
     days = _days(whole)
     right = present & (days != NO_DAY)
@@ -157,45 +162,47 @@ def read_parts(frame: pd.DataFrame, columns: Mapping[Part, str]) -> tuple[pd.Ser
     return pd.Series(ns.view("datetime64[ns]")), True
 
 
-def _of_year_without(whole: Mapping[Part, NDArray[np.int64]]) -> NDArray[np.float64]:
+def _of_year_without(whole: Mapping[ClockPart, NDArray[np.int64]]) -> NDArray[np.float64]:
     """(n,) days since the year began, NaN where there is no such day; the 29th of February is one."""
-    year = np.full_like(whole[Part.MONTH], _LEAP_YEAR)
-    days = days_of(year, whole[Part.MONTH], whole[Part.DAY])
+    year = np.full_like(whole[ClockPart.MONTH], _LEAP_YEAR)
+    days = days_of(year, whole[ClockPart.MONTH], whole[ClockPart.DAY])
     first = days_of(year[:1], np.ones_like(year[:1]), np.ones_like(year[:1]))
     return np.where(days == NO_DAY, np.nan, days - first)
 
 
-def _days(whole: Mapping[Part, NDArray[np.int64]]) -> NDArray[np.int64]:
-    year = whole[Part.YEAR]
+def _days(whole: Mapping[ClockPart, NDArray[np.int64]]) -> NDArray[np.int64]:
+    year = whole[ClockPart.YEAR]
     if year.max() < 100:
         year = year + np.where(year < 70, 2000, 1900)
-    if Part.MONTH in whole and Part.DAY in whole:
-        return days_of(year, whole[Part.MONTH], whole[Part.DAY])
-    return day_of_year(year, whole[Part.DAY_OF_YEAR])
+    if ClockPart.MONTH in whole and ClockPart.DAY in whole:
+        return days_of(year, whole[ClockPart.MONTH], whole[ClockPart.DAY])
+    return day_of_year(year, whole[ClockPart.DAY_OF_YEAR])
 
 
 def _of_day(
-    numbers: Mapping[Part, NDArray[np.float64]], whole: Mapping[Part, NDArray[np.int64]], present: NDArray[np.bool_]
+    numbers: Mapping[ClockPart, NDArray[np.float64]],
+    whole: Mapping[ClockPart, NDArray[np.int64]],
+    present: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """(n,) nanoseconds since midnight; seconds may have a fraction."""
     nothing = np.zeros(len(present), np.int64)
-    minutes = whole.get(Part.HOUR, nothing) * 60 + whole.get(Part.MINUTE, nothing)
-    if Part.HOUR not in whole and Part.HOUR_MINUTE in whole:
-        minutes = whole[Part.HOUR_MINUTE] // 100 * 60 + whole[Part.HOUR_MINUTE] % 100
-    seconds = numbers.get(Part.SECOND)
+    minutes = whole.get(ClockPart.HOUR, nothing) * 60 + whole.get(ClockPart.MINUTE, nothing)
+    if ClockPart.HOUR not in whole and ClockPart.HOUR_MINUTE in whole:
+        minutes = whole[ClockPart.HOUR_MINUTE] // 100 * 60 + whole[ClockPart.HOUR_MINUTE] % 100
+    seconds = numbers.get(ClockPart.SECOND)
     of_seconds = nothing if seconds is None else np.round(np.where(present, seconds, 0) * 1e9).astype(np.int64)
-    return minutes * 60 * 10**9 + of_seconds + whole.get(Part.MILLISECOND, nothing) * 10**6
+    return minutes * 60 * 10**9 + of_seconds + whole.get(ClockPart.MILLISECOND, nothing) * 10**6
 
 
-def _fits(column: pd.Series, part: Part) -> bool:
+def _fits(column: pd.Series, part: ClockPart) -> bool:
     if not is_numeric(column):
         return False
     for numbers in (to_float(column.iloc[:_LOOK]), to_float(column)):
         present = numbers[np.isfinite(numbers)]
         if not len(present) or present.min() < 0 or present.max() > _MOST[part]:
             return False
-        if part is not Part.SECOND and (present % 1 != 0).any():
+        if part is not ClockPart.SECOND and (present % 1 != 0).any():
             return False
-        if part is Part.HOUR_MINUTE and (present % 100 > 59).any():
+        if part is ClockPart.HOUR_MINUTE and (present % 100 > 59).any():
             return False
-    return part is not Part.YEAR or bool(((present >= 1900) | (present < 100)).all())
+    return part is not ClockPart.YEAR or bool(((present >= 1900) | (present < 100)).all())

@@ -15,7 +15,7 @@ _MOSTLY = 0.9  # of the steps that are even
 _NEAR = 0.1  # of a run's length: beginnings lie no further apart
 
 
-class Run(IntEnum):
+class Rise(IntEnum):
     """How numbers run, the surer clock the higher."""
 
     NO = 0
@@ -23,11 +23,11 @@ class Run(IntEnum):
     EVEN = 2  # by steps of one length, but for a few
 
 
-def run_of(numbers: NDArray[np.float64]) -> Run:
+def run_of(numbers: NDArray[np.float64]) -> Rise:
     """How the numbers (n,) run: up or down all the way, or beginning anew now and then; NaN is passed over."""
     first = numbers[:_LOOK]
-    if _of_present(first[~np.isnan(first)]) is Run.NO:
-        return Run.NO
+    if _of_present(first[~np.isnan(first)]) is Rise.NO:
+        return Rise.NO
     return _of_present(numbers[~np.isnan(numbers)])
 
 
@@ -38,19 +38,19 @@ def is_even_when_sorted(numbers: NDArray[np.float64]) -> bool:
     return len(steps) > 1 and bool((steps > 0).all()) and _even(steps)
 
 
-def _of_present(numbers: NDArray[np.float64]) -> Run:
+def _of_present(numbers: NDArray[np.float64]) -> Rise:
     if len(numbers) < 2 or not np.isfinite(numbers).all():
-        return Run.NO
+        return Rise.NO
     steps = np.diff(numbers)
     up, down = int((steps > 0).sum()), int((steps < 0).sum())
     if up + down < _CHANGES * len(steps):
-        return Run.UP if up and not down else Run.NO  # a coarse clock, or a state that changes now and then
+        return Rise.UP if up and not down else Rise.NO  # a coarse clock, or a state that changes now and then
     if down > up:
         steps, up, down = -steps, down, up
         numbers = -numbers
     if down > _SELDOM * len(steps) and not _begins_anew(numbers, steps):
-        return Run.NO
-    return Run.EVEN if _even(steps[steps >= 0]) else Run.UP
+        return Rise.NO
+    return Rise.EVEN if _even(steps[steps >= 0]) else Rise.UP
 
 
 def _even(rising: NDArray[np.float64]) -> bool:

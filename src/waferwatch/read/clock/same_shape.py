@@ -11,7 +11,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from waferwatch.read.clock.patterns import Pattern
-from waferwatch.read.clock.written_parts import ABSENT, NUMBERS, Parts, half_number, month_number, parts_one_by_one
+from waferwatch.read.clock.written_parts import (
+    ABSENT,
+    NUMBERS,
+    WrittenParts,
+    half_number,
+    month_number,
+    parts_one_by_one,
+)
 
 _BLOCK = 100_000  # texts at once
 _LONGEST = 64  # bytes of a text whose digits are remembered as bits
@@ -20,9 +27,9 @@ _ZERO = ord("0")
 Bytes = NDArray[np.uint8]
 
 
-def take_parts(text: pa.ChunkedArray, pattern: Pattern) -> Parts:
+def take_parts(text: pa.ChunkedArray, pattern: Pattern) -> WrittenParts:
     """The parts of each text (n,), which may be null."""
-    parts = Parts.none(len(text))
+    parts = WrittenParts.none(len(text))
     start = 0
     for chunk in text.chunks:
         for at in range(0, len(chunk), _BLOCK):
@@ -32,7 +39,7 @@ def take_parts(text: pa.ChunkedArray, pattern: Pattern) -> Parts:
     return parts
 
 
-def _of_block(block: pa.Array, pattern: Pattern, parts: Parts, start: int) -> None:
+def _of_block(block: pa.Array, pattern: Pattern, parts: WrittenParts, start: int) -> None:
     rest = np.flatnonzero(pc.is_valid(block).to_numpy(zero_copy_only=False))
     if len(rest) >= _FEWEST:
         rest = np.concatenate([_of_length(*group, pattern, parts, start) for group in _by_length(block, rest)])
@@ -54,7 +61,9 @@ def _by_length(block: pa.Array, rows: NDArray[np.intp]) -> list[tuple[Bytes, NDA
     return groups
 
 
-def _of_length(letters: Bytes, rows: NDArray[np.intp], pattern: Pattern, parts: Parts, start: int) -> NDArray[np.intp]:
+def _of_length(
+    letters: Bytes, rows: NDArray[np.intp], pattern: Pattern, parts: WrittenParts, start: int
+) -> NDArray[np.intp]:
     """Take the texts of one length apart, shape by shape; the rows that were not."""
     if letters.shape[1] > _LONGEST or len(rows) < _FEWEST:
         return rows
@@ -75,7 +84,9 @@ def _shapes(letters: Bytes) -> NDArray[np.uint64]:
     return padded.view(np.uint64)[:, 0]
 
 
-def _of_shape(letters: Bytes, rows: NDArray[np.intp], pattern: Pattern, parts: Parts) -> NDArray[np.bool_] | None:
+def _of_shape(
+    letters: Bytes, rows: NDArray[np.intp], pattern: Pattern, parts: WrittenParts
+) -> NDArray[np.bool_] | None:
     """Take texts with digits at the same places apart: (rows,) those done; None where the first does not match."""
     spans = _spans(letters[0], pattern)
     if spans is None:
@@ -116,7 +127,7 @@ def _bytes(text: str, letters: int) -> int:
     return len(text[:letters].encode())
 
 
-def _take_digits(name: str, letters: Bytes, rows: NDArray[np.intp], parts: Parts) -> None:
+def _take_digits(name: str, letters: Bytes, rows: NDArray[np.intp], parts: WrittenParts) -> None:
     number = np.zeros(len(letters), np.int64)
     for column in range(letters.shape[1]):
         number = number * 10 + (letters[:, column] - np.uint8(_ZERO))
@@ -127,7 +138,7 @@ def _take_digits(name: str, letters: Bytes, rows: NDArray[np.intp], parts: Parts
 
 
 def _take_word(
-    name: str, letters: Bytes, wanted: NDArray[np.bool_], rows: NDArray[np.intp], parts: Parts
+    name: str, letters: Bytes, wanted: NDArray[np.bool_], rows: NDArray[np.intp], parts: WrittenParts
 ) -> NDArray[np.bool_]:
     """Read the words of a group, each different one once; (rows,) where there is such a word."""
     same = np.ascontiguousarray(letters).view(f"V{letters.shape[1]}")[:, 0]

@@ -20,7 +20,7 @@ _HALF = re.compile(HALVES, re.IGNORECASE)
 
 
 @dataclass
-class Parts:
+class WrittenParts:
     """Parts of n texts. ABSENT stands where a part is not written or the text does not match."""
 
     matched: NDArray[np.bool_]  # (n,)
@@ -33,7 +33,7 @@ class Parts:
     month: str | None = None  # the group that holds the name of a month
 
     @classmethod
-    def none(cls, count: int) -> Parts:
+    def none(cls, count: int) -> WrittenParts:
         """Nothing found in ``count`` texts."""
         absent = np.full(count, ABSENT, dtype=np.int64)
         numbers = {name: absent.copy() for name in NUMBERS}
@@ -46,7 +46,7 @@ class Parts:
         return self.zones.index(word)
 
 
-def parts_one_by_one(texts: Sequence[str], pattern: Pattern, into: Parts, rows: NDArray[np.intp]) -> None:
+def parts_one_by_one(texts: Sequence[str], pattern: Pattern, into: WrittenParts, rows: NDArray[np.intp]) -> None:
     """Fill the parts of texts of any shape, which stand at ``rows``."""
     for text, row in zip(texts, rows.tolist(), strict=True):
         found = pattern.compiled.match(text) if len(text) <= _LONGEST else None
@@ -57,7 +57,7 @@ def parts_one_by_one(texts: Sequence[str], pattern: Pattern, into: Parts, rows: 
                     _put(name, word, into, row)
 
 
-def _put(name: str, word: str, into: Parts, row: int) -> None:
+def _put(name: str, word: str, into: WrittenParts, row: int) -> None:
     if name in NUMBERS:
         into.month = into.month if word.isdigit() else name
         into.numbers[name][row] = month_number(word)

@@ -23,7 +23,7 @@ _ID_DIGITS = 5
 
 
 @dataclass(frozen=True)
-class Numbers:
+class ReadNumbers:
     """What texts (n,) say as numbers, and what stood around these."""
 
     values: NDArray[np.float64]  # (n,) NaN where the text is no number
@@ -31,7 +31,7 @@ class Numbers:
     unit: str | None = None  # that of the values
 
 
-def read_marked(texts: pa.Array, counts: NDArray[np.intp]) -> Numbers:
+def read_marked(texts: pa.Array, counts: NDArray[np.intp]) -> ReadNumbers:
     """Read texts as numbers with something around them.
 
     Args:
@@ -54,7 +54,7 @@ def read_marked(texts: pa.Array, counts: NDArray[np.intp]) -> Numbers:
     read = ~np.isnan(values)
     marks = {**separators, "unit": _said(get["unit"]), "bound": _said(get["bound"])}
     marks["scaled unit"] = np.nan_to_num(factors, nan=1.0) != 1.0
-    return Numbers(values, {name: where & read for name, where in marks.items() if (where & read).any()}, unit)
+    return ReadNumbers(values, {name: where & read for name, where in marks.items() if (where & read).any()}, unit)
 
 
 def _said(part: pa.Array) -> NDArray[np.bool_]:
