@@ -69,7 +69,7 @@ def test_without_a_time_column_rows_stay_in_their_order() -> None:
 
 
 def test_unsorted_and_repeated_times_are_kept_and_told() -> None:
-    parted = split(table_of({"time": [3, 1, 2, 1], "p": [1.0, 2, 3, 4]}))
+    parted = split(table_of({"time": [3, 1, 2, 1], "p": [1.0, 2, 3, 4]}, time="time"))
     assert rows_of(parted) == [[1, 3, 2, 0]]
     assert "goes back (2 x)" in notes_of(parted)
     assert "Rows with the same time as the row before were kept: 1." in notes_of(parted)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from waferwatch.read.groups import group_codes
 
+_SHORTEST = 5  # rows of a run, by the median: rows out of their order are none
 _NEAR = 0.1  # of the longest run: beginnings lie no further above the lowest number
 
 
@@ -38,14 +39,18 @@ def _run_on(numbers: NDArray[np.float64], codes: NDArray[np.intp]) -> tuple[NDAr
     steps = np.diff(numbers)
     back = same & (steps < 0)
     forward = steps[same & (steps > 0)]
-    if not back.any() or not len(forward) or 2 * back.sum() >= len(numbers):
-        return numbers, 0
-    starts = numbers[1:][back]
-    reach = float(np.ptp(numbers))
-    if (starts > numbers.min() + _NEAR * reach).any():
+    if not back.any() or not len(forward) or not _are_runs(numbers, np.flatnonzero(back | ~same) + 1):
         return numbers, 0
     jump = np.where(back, np.median(forward) - steps, 0.0)
     added = np.concatenate([[0.0], np.cumsum(jump)])
     firsts = np.flatnonzero(np.diff(codes, prepend=-1))
     lengths = np.diff(np.append(firsts, len(codes)))
     return numbers + added - np.repeat(added[firsts], lengths), int(back.sum())
+
+
+def _are_runs(numbers: NDArray[np.float64], starts: NDArray[np.intp]) -> bool:
+    """Whether the stretches that begin at the first number and at ``starts`` all begin low and have several rows."""
+    borders = np.concatenate([[0], starts, [len(numbers)]])
+    lengths = np.diff(borders)
+    low = numbers.min() + _NEAR * np.ptp(numbers)
+    return bool(np.median(lengths) >= _SHORTEST and (numbers[borders[:-1]] <= low).all())
