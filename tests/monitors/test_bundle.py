@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import pickle
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,52 @@ def test_an_array_that_claims_more_than_it_holds_is_refused(written: Path, tmp_p
         packed.writestr("a0.npy", header.getvalue() + bytes(80))
     with pytest.raises(ModelError, match=r"arrays\.npz in it cannot be read"):
         read_bundle(rewritten(written, tmp_path / "bad", {"arrays.npz": arrays.getvalue()}))
+
+
+def header_of(said: str) -> bytes:
+    """An array whose header says this."""
+    text = said.encode() + b" " * (-(len(said) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + bytes(80)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{'descr': '<f8', 'shape': (((",
+        "-" * 9000 + "1",
+        # Multiplied in 64 bits this is 16 GiB.
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (%d, 4), }" % (2**29 - 2**62),
+    ],
+)
+def test_an_array_with_a_header_that_is_none_is_refused(written: Path, tmp_path: Path, said: str) -> None:
+    arrays = io.BytesIO()
+    with zipfile.ZipFile(arrays, "w") as packed:
+        packed.writestr("a0.npy", header_of(said))
+    with pytest.raises(ModelError, match=r"arrays\.npz in it cannot be read"):
+        read_bundle(rewritten(written, tmp_path / "bad", {"arrays.npz": arrays.getvalue()}))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_broken_stream_of_another_compression_is_refused(written: Path, tmp_path: Path, method: int) -> None:
+    arrays = io.BytesIO()
+    with zipfile.ZipFile(arrays, "w", method) as packed:
+        packed.writestr("a0.npy", bytes(500))
+    broken = bytearray(arrays.getvalue())
+    broken[46:60] = b"\xff" * 14  # behind the header of the entry and what LZMA says of itself
+    with pytest.raises(ModelError, match=r"arrays\.npz in it cannot be read"):
+        read_bundle(rewritten(written, tmp_path / "bad", {"arrays.npz": bytes(broken)}))
+
+
+@pytest.mark.parametrize("change", [{"fitted": 5}, {"layout": []}, {"digest": "none"}, {"notes": 1}])
+def test_a_model_with_a_part_of_another_kind_is_refused(
+    written: Path, tmp_path: Path, change: dict[str, object]
+) -> None:
+    said = json.loads(files_of(written)["model.json"]) | change
+    said = {name: value for name, value in said.items() if name != "checksum" and value != "none"}
+    said["checksum"] = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    bad = rewritten(written, tmp_path / "bad", {"model.json": json.dumps(said).encode()})
+    with pytest.raises(ModelError, match="damaged"):
+        read_bundle(bad)
 
 
 def test_pickled_arrays_are_refused(written: Path, tmp_path: Path) -> None:

@@ -69,6 +69,15 @@ def test_a_wafer_with_a_true_and_a_false_alarm_is_never_learnt() -> None:
     assert "M2/W2" not in wafers(with_verdicts(golden, [mixed], learn_false=True))
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_wafer_with_a_true_alarm_in_one_run_is_not_learnt_from_another_run(order: int) -> None:
+    one = judged_wafers()
+    true = JudgedTable(one.table, one.found, {2: True})
+    false = JudgedTable(one.table, one.found, {2: False})
+    golden = with_verdicts(choose(table(chamber(60))), [true, false][::order], learn_false=True)
+    assert "M2/W2" not in wafers(golden)
+
+
 def test_rows_that_are_golden_already_are_not_doubled() -> None:
     golden = choose(judged_wafers().table)
     assert with_verdicts(golden, [judged_wafers()], learn_false=True).rows == golden.rows - ROWS

@@ -8,7 +8,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import lzma
 import os
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -24,6 +27,20 @@ FORMAT = 1
 ABOUT, MANIFEST = "about.json", "manifest.json"
 LARGEST = {MANIFEST: 2**16, ABOUT: 2**24, DESCRIPTION: 2**27, ARRAYS: 2**29}  # bytes of each file, unpacked
 LARGEST_ARRAYS = 2**31  # bytes of all arrays, unpacked
+# What zip, its ways to compress, and NumPy's header raise for content that is none.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    tokenize.TokenError,
+    EOFError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 _HINT = "Export the monitor again, or copy the file again."
 _DATE = (1980, 1, 1, 0, 0, 0)  # the same content gives the same file
 
@@ -82,7 +99,7 @@ def read_bundle(path: str | Path) -> tuple[Model, dict[str, Any]]:
             path=place,
             reason=error.strerror or type(error).__name__,
         ) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except _BROKEN as error:
         raise _no_bundle(place) from error
     _check_manifest(files, place)
     _check_arrays(files[ARRAYS], place)
@@ -125,7 +142,7 @@ def _check_arrays(content: bytes, place: Path) -> None:
             for one in entries:
                 with packed.open(one) as array:
                     _check_array(array, one.file_size, place)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (*_BROKEN, OSError) as error:  # a broken bzip2 stream is an OSError
         raise _unreadable(place, ARRAYS) from error
 
 
@@ -134,7 +151,11 @@ def _check_array(array: Any, size: int, place: Path) -> None:
     version = np.lib.format.read_magic(array)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, kind = read(array)
-    if kind.hasobject or int(np.prod(shape, dtype=object)) * kind.itemsize > size:
+    if (
+        kind.hasobject
+        or any(length < 0 for length in shape)
+        or int(np.prod(shape, dtype=object)) * kind.itemsize > size
+    ):
         raise _unreadable(place, ARRAYS)
 
 

@@ -281,7 +281,11 @@ def model_from(content: ModelContent, path: Path) -> Model:
     if about.get("checksum") != _checksum(about) or about.get("arrays") != arrays:
         raise _damaged(path)
     found = _built(about, content.arrays, path)
-    if found.digest != about["digest"]:
+    try:
+        same = found.digest == about.get("digest")
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:  # parts of another kind
+        raise _damaged(path) from error
+    if not same:
         raise _damaged(path)
     return found
 
@@ -328,7 +332,7 @@ def _built(about: Mapping[str, Any], content: bytes, path: Path) -> Model:
             unpack(about.get("levels", {"dict": {}}), arrays),
             unpack(about.get("shifts", []), arrays),
         )
-    except (KeyError, TypeError, ValueError, EOFError, BadZipFile, zlib.error) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, EOFError, BadZipFile, zlib.error, RecursionError) as error:
         raise ModelError(
             "The model in {path} is damaged: {reason}.",
             hint="Copy it again from where it was saved, or learn the model again.",

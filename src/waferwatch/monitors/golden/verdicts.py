@@ -65,7 +65,7 @@ def with_verdicts(golden: Golden, judged: Sequence[JudgedTable], *, learn_false:
             field="golden",
         )
     for one in judged if learn_false else ():
-        cleaned = _with_false(cleaned, one)
+        cleaned = _with_false(cleaned, one, [other for other in judged if other is not one])
     return cleaned
 
 
@@ -80,8 +80,10 @@ def alarm_rate(judged: Sequence[JudgedTable]) -> AlarmRate:
     return AlarmRate.of(false, len(verdicts) - false, max(0, events - len(verdicts)), total)
 
 
-def _with_false(golden: Golden, judged: JudgedTable) -> Golden:
+def _with_false(golden: Golden, judged: JudgedTable, others: Sequence[JudgedTable]) -> Golden:
     false, never = _learnable(judged)
+    for other in others:  # the same rows may have been scored twice, and a fault was seen only once
+        never = never | _same_rows(judged.table, other.table, other.rows(True))
     known = np.zeros(golden.rows, np.bool_) if golden.vouched is None else golden.vouched
     vouched = known | _same_rows(golden.table, judged.table, false & ~never)
     golden = replace(golden, vouched=vouched if vouched.any() else None)
