@@ -19,6 +19,7 @@ ORDER = (
     "series",
     "models",
     "events",
+    "indicators",
     "evaluate",
     "scoring",
     "explain",

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from waferwatch.errors import InputError, ModelError
+from waferwatch.indicators.wafer_model import WaferModel
 from waferwatch.models.contract import Detector, ModelInfo, Progress, no_progress
 from waferwatch.models.fitted import Fitted
 from waferwatch.models.registry import create, detector_class
@@ -49,6 +50,7 @@ class Model:
     device: str | None = None  # asked for
     notes: tuple[Note, ...] = field(default=())  # what was noticed while learning
     made_by: str = field(default_factory=lambda: version("waferwatch"))
+    wafers: WaferModel | None = None  # what golden wafers showed; None without them, and in models before 0.5.0
 
     @property
     def name(self) -> str:
@@ -69,7 +71,13 @@ class Model:
     def digest(self) -> str:
         """SHA-256 over all that was learnt: equal models have equal ones."""
         about = {**self._about(), "made_by": None, "device": None, "notes": None, "info": [self.info.sha256]}
-        return digest_of({"fitted": self.fitted, "about": json.dumps(about, sort_keys=True, default=str)})
+        learnt = {"fitted": self.fitted} | self._of_wafers
+        return digest_of(learnt | {"about": json.dumps(about, sort_keys=True, default=str)})
+
+    @property
+    def _of_wafers(self) -> dict[str, Any]:
+        """What only models with golden wafers have."""
+        return {} if self.wafers is None else {"wafers": self.wafers}
 
     @cached_property
     def detector(self) -> Detector:
@@ -175,11 +183,11 @@ class Model:
             InputError: the folder cannot be written.
         """
         path = Path(folder)
-        document, arrays = pack(self.fitted)
+        document, arrays = pack({"fitted": self.fitted} | self._of_wafers)
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
         hashes = {"digest": self.digest, "arrays": hashlib.sha256(buffer.getvalue()).hexdigest()}
-        about = {**self._about(), "format": FORMAT, **hashes, "fitted": document}
+        about = {**self._about(), "format": FORMAT, **hashes, **document["dict"]}
         about["checksum"] = _checksum(about)
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -276,6 +284,7 @@ def _built(about: Mapping[str, Any], content: bytes, path: Path) -> Model:
             about["device"],
             tuple(Note(note["template"], note["values"]) for note in about["notes"]),
             about["made_by"],
+            unpack(about["wafers"], arrays) if "wafers" in about else None,
         )
     except (KeyError, TypeError, ValueError, EOFError, BadZipFile, zlib.error) as error:
         raise ModelError(

@@ -14,21 +14,22 @@ from waferwatch.errors import InputError
 from waferwatch.evaluate.metrics import flag_metrics
 from waferwatch.events.build import build_events
 from waferwatch.events.extent import jumps, narrowed, usual_jumps
+from waferwatch.indicators.judge import RowScores
 from waferwatch.models.contract import Detector, Progress, Scores, no_progress, part_of
 from waferwatch.models.fitted import Fitted, fit_parts, key_of
 from waferwatch.models.registry import create
 from waferwatch.read.table import Note, Role, Table
+from waferwatch.scoring import wafers
 from waferwatch.scoring.model import Model, roles_of
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.reference import like, normal_series
-from waferwatch.scoring.result import Detection, RunScore
+from waferwatch.scoring.result import Detection
 from waferwatch.scoring.sensors import with_sensors_of
 from waferwatch.scoring.thresholds.promise import promise_notes
 from waferwatch.scoring.thresholds.threshold import Chosen, Thresholds, choose
 from waferwatch.series.series import Series
-from waferwatch.series.split import run_columns, split
+from waferwatch.series.split import split
 
-TOP_SHARE = 0.1  # of a run's points, the highest, whose mean is the run's score
 _LEARNING = 0.5  # of the work, as far as progress shows it
 _MOST_NAMED = 10  # runs or equipment in a note
 
@@ -68,6 +69,7 @@ def fit_table(
         {key_of(scope): jumps(mine).tolist() for scope, mine in normal_series(parts.series).items()},
         device,
         (*_set_aside_notes(fitted, parts.series), *_network_notes(method, fitted)),
+        wafers=wafers.learn_from(table, parts.series, parts.features, fitted),
     )
 
 
@@ -129,6 +131,8 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
     flags = points > chosen.value  # NaN compares as False: what was not judged is not flagged
     flags = narrowed(flags, contributions, series, usual_jumps(model.jumps, series))
     events, event_ids = build_events(points, flags, contributions, series, table, model.features)
+    rows = RowScores(points, flags, contributions, chosen.value)
+    runs, judged = wafers.judge(model.wafers, table, series, rows)
     alarms = model.fitted.alarms
     labels = table.labels()
     return Detection(
@@ -137,7 +141,9 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
         contributions=contributions,
         event_ids=event_ids,
         events=[replace(one, usual_every_hours=alarms.hours_between(one.peak_score)) for one in events],
-        runs=_run_scores(table, series, scores, flags),
+        runs=runs,
+        problems=wafers.problems(table, judged, events, event_ids, rows),
+        wafers=model.wafers,
         features=list(model.features),
         threshold=chosen.value,
         threshold_by=chosen.by,
@@ -164,6 +170,7 @@ def _notes(
         *_unknown_notes(model, series),
         *_unknown_step_notes(model, series, table),
         *_unjudged_note(points),
+        *wafers.wafer_notes(model.wafers, table),
         *promise_notes(chosen.promise),
     )
 
@@ -195,30 +202,6 @@ def _in_input_order(
         points[one.rows] = scored.points
         contributions[one.rows] = scored.contributions
     return points, contributions
-
-
-def _run_scores(
-    table: Table, series: Sequence[Series], scores: Sequence[Scores], flags: NDArray[np.bool_]
-) -> list[RunScore]:
-    names = (*table.groups, *run_columns(table))
-    return [
-        RunScore(
-            key=dict(zip(names, (*one.key, *one.run), strict=False)),
-            start_row=int(one.rows[0]),
-            rows=len(one),
-            score=_highest_tenth(scored.points),
-            flagged=int(flags[one.rows].sum()),
-        )
-        for one, scored in zip(series, scores, strict=True)
-    ]
-
-
-def _highest_tenth(points: NDArray[np.float64]) -> float:
-    judged = points[~np.isnan(points)]
-    if not len(judged):
-        return float("nan")
-    count = max(1, round(TOP_SHARE * len(judged)))
-    return float(np.partition(judged, -count)[-count:].mean())
 
 
 def _network_notes(detector: Detector, fitted: Fitted) -> list[Note]:
