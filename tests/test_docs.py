@@ -212,8 +212,8 @@ def test_every_local_link_leads_somewhere(document):
     assert [target for target in targets if not (document.parent / target).exists()] == []
 
 
-def test_the_newest_change_is_of_this_version():
+def test_the_newest_released_change_is_of_this_version():
     version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
-    newest = re.search(r"(?m)^## (\S+)", read("CHANGELOG.md"))
+    newest = re.search(r"(?m)^## (\S+)(?! \(unreleased\))(?=\s)", read("CHANGELOG.md"))
     assert newest
     assert newest[1] == version

@@ -16,12 +16,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, doctor, saved_models
+from waferwatch.commands import data_options, doctor, saved_models, wafers
 from waferwatch.commands import models as model_commands
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
 if TYPE_CHECKING:
+    from waferwatch.read.table import Table
     from waferwatch.scoring.question import Question
     from waferwatch.scoring.result import Detection
 
@@ -83,6 +84,7 @@ def _add_detect(commands: Any) -> None:
     parser.add_argument("--output", type=Path, metavar="OUT", help="write all rows with their scores: .csv or .parquet")
     parser.add_argument("--label", metavar="COL", help="column of known anomalies, for precision, recall and F1")
     data_options.add_detector(parser)
+    wafers.add_wafer_options(parser)
     parser.set_defaults(run=run_detect)
 
 
@@ -130,11 +132,13 @@ def run_detect(options: argparse.Namespace) -> int:
     question = Question(**question_of(options))
     if options.output:
         check_output(options.output)
-    detection = _detect(options, question)
+    wafers.check_outputs(options)
+    table, detection = _detect(options, question)
     for note in detection.notes:
         print(f"Note: {note}", file=sys.stderr)
     if options.output:
         write_rows(with_result(read_original(options.file), detection), options.output)
+    wafers.write_outputs(options, table, detection)
     document = detection.to_dict() | {"file": options.file, "output": str(options.output) if options.output else None}
     _tell_detection(detection, document)
     if options.json:
@@ -142,14 +146,15 @@ def run_detect(options: argparse.Namespace) -> int:
     return 0
 
 
-def _detect(options: argparse.Namespace, question: Question) -> Detection:
-    """By the saved model if there is one, else by what is learnt now."""
+def _detect(options: argparse.Namespace, question: Question) -> tuple[Table, Detection]:
+    """By the saved model if there is one, else by what is learnt now; with the table that was scored."""
     from waferwatch.scoring.run import detect_table
 
+    limits = wafers.read_limits(options.limits)
     if options.model:
-        return saved_models.detect_by_model(options, question.thresholds)
+        return saved_models.detect_by_model(options, question.thresholds, limits)
     table, reference = _read(options)
-    return detect_table(table, question, reference=reference, device=options.device)
+    return table, detect_table(table, question, reference=reference, limits=limits, device=options.device)
 
 
 def run_compare(options: argparse.Namespace) -> int:
@@ -223,6 +228,7 @@ def _tell_detection(detection: Detection, found: dict[str, Any]) -> None:
         where = " ".join(filter(None, (event["equipment"], event["lot"])))
         sensors = ", ".join(f"{item['sensor']} {item['share']:.0%}" for item in event["sensors"][:3])
         _say(f"  #{event['id']} {event['kind']} {event['start']} - {event['end']} {where} ({sensors})")
+    wafers.tell_problems(detection)
 
 
 def _say(text: str) -> None:

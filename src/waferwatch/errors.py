@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 
 class WaferwatchError(Exception):
-    """A failure that can be told to a person in one sentence, with what to do about it.
+    """A failure that one sentence explains to a person, with what to do about it.
 
     Args:
         message: English sentence with ``{named}`` places.
@@ -72,7 +72,7 @@ class TooLargeError(WaferwatchError):
 
 
 class TooManyError(WaferwatchError):
-    """More was asked for in a short time than is worked off.
+    """Rate limit or queue limit exceeded.
 
     Args:
         seconds: when it is worth trying again.

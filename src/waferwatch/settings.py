@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from waferwatch.errors import InputError
 
 PREFIX = "WAFERWATCH_"
-SECRETS = ("database_url", "token")  # never told in a message
+SECRETS = ("database_url", "token")  # never shown in a message
 
 
 class Settings(BaseModel):

@@ -115,6 +115,8 @@ def test_unknown_names_and_empty_lists_are_refused_before_any_work(table: Table)
         compare_table(table, [])
     with pytest.raises(InputError, match="share of anomalies"):
         compare_table(table, QUICK, Question(contamination=0.7))
+    with pytest.raises(InputError, match="has no weights"):
+        compare_table(table, QUICK, Question(checkpoint="tuned"))
 
 
 def test_faults_are_injected_of_themselves_only_where_there_are_no_labels(table: Table, unlabelled: Table) -> None:

@@ -227,7 +227,7 @@ def test_cells_of_any_kind_are_told(client: TestClient) -> None:
     assert made.status_code == 201, made.text
     address = f"/datasets/{made.json()['id']}"
     rows = client.get(f"{address}/rows").json()["rows"]
-    assert rows[0][:2] == ["2026-01-01T00:00:00.25", 1.5]
+    assert rows[0][:2] == ["2026-01-01T00:00:00.250", 1.5]
     assert rows[1][:2] == [None, None]
     assert rows[0][4] == "가" * 200 + "…"
     assert rows[1][4] is None

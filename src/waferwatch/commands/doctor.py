@@ -27,7 +27,7 @@ _INSTALL = "Install waferwatch again, for example with ./uv_run.sh."
 
 @dataclass(frozen=True)
 class DoctorFinding:
-    """One line of the report. A remedy may also stand beside what is well: how to get more."""
+    """One line of the report. What is well may have a remedy too: how to get more."""
 
     well: bool
     subject: str

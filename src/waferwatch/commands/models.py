@@ -85,7 +85,7 @@ def run_import(options: argparse.Namespace) -> int:
 
 
 def run_tune(options: argparse.Namespace) -> int:
-    """Tune a checkpoint on known-normal rows. One that is not better is not kept, which is told and is no failure."""
+    """Tune a checkpoint on known-normal rows. One that is not better is not kept: that is reported and no failure."""
     from waferwatch.models.moment.checkpoints.tuned import Wish, tune_checkpoint
     from waferwatch.read.files import read_table
     from waferwatch.scoring.reference import known_normal

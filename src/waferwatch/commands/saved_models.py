@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from waferwatch.commands import data_options
 from waferwatch.errors import InputError
 
 if TYPE_CHECKING:
+    from waferwatch.indicators.hard_rules import TypedLimit
+    from waferwatch.read.table import Table
     from waferwatch.scoring.model import Model
     from waferwatch.scoring.result import Detection
     from waferwatch.scoring.thresholds.promise import Promise
@@ -60,8 +63,10 @@ def run_fit(options: argparse.Namespace) -> int:
     return 0
 
 
-def detect_by_model(options: argparse.Namespace, wish: Thresholds) -> Detection:
-    """Score a file by a saved model, without learning.
+def detect_by_model(
+    options: argparse.Namespace, wish: Thresholds, limits: Sequence[TypedLimit] = ()
+) -> tuple[Table, Detection]:
+    """Score a file by a saved model, without learning: the table as the model reads it, and what was found.
 
     Raises:
         InputError: an option is given that the model settles, or the file lacks a column that the model needs.
@@ -94,7 +99,7 @@ def detect_by_model(options: argparse.Namespace, wish: Thresholds) -> Detection:
         first_row=rows.first_row,
         notes=rows.notes,
     )
-    return detect_with(model, table, wish)
+    return model.fits(table), detect_with(model, table, wish, limits=limits)
 
 
 def _check_folder(folder: Path, may_replace: bool) -> None:

@@ -146,7 +146,7 @@ def _choose(rng: np.random.Generator, points: int, kind: str, ground: _Ground) -
 
 
 def _room(free: Mask, points: int) -> NDArray[np.int64]:
-    """First points of the stretches of so many free points."""
+    """First points of the stretches with as many free points in a row."""
     if len(free) < points:
         return np.empty(0, np.int64)
     taken = np.concatenate([[0], np.cumsum(~free)])

@@ -38,7 +38,7 @@ def by_vus_pr(values: Mapping[str, float | None]) -> MomentVerdict:
     """The verdict from labels.
 
     Args:
-        values: VUS-PR of each detector; None where it could not be told.
+        values: VUS-PR of each detector; None where it could not be measured.
     """
     known = {name: value for name, value in values.items() if value is not None}
     other = _other(known)

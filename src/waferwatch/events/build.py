@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,9 @@ from waferwatch.events.kinds import kinds
 from waferwatch.events.merge import Flagged, merge
 from waferwatch.read.table import Table
 from waferwatch.series.series import Series
+from waferwatch.series.time_text import time_texts
 
-# Sensors told of an event, at most. With more of them in the table, the shares told add up to less than 1.
+# Sensors listed for an event, at most. With more of them in the table, the listed shares add up to less than 1.
 MOST_SENSORS = 20
 
 
@@ -63,7 +64,7 @@ def build_events(
     carried = np.add.reduceat(contributions[flagged.rows].astype(np.float64), flagged.first, axis=0)
     kind = kinds(flagged, carried, series, flags)
     start, end, peak = start[order], end[order], peak[order]
-    told = _told(times[np.stack([start, end, peak])])
+    told = time_texts(times[np.stack([start, end, peak])])
     place = places(table, flagged.rows[peak])
     columns: dict[str, list[Any]] = {
         "kind": [kind[index] for index in order.tolist()],
@@ -94,15 +95,6 @@ def _times(flagged: Flagged, series: Sequence[Series]) -> NDArray[Any]:
     if len(stretches) < len(series):
         return flagged.rows
     return np.concatenate(stretches)[flagged.places]
-
-
-def _told(times: NDArray[Any]) -> list[list[str | float]]:
-    """Rows of times as they are told: ISO 8601 text, all to the same part of a second, or numbers as they are."""
-    if times.dtype.kind != "M":
-        return cast(list[list[str | float]], times.tolist())
-    units: tuple[Literal["s", "ms", "us", "ns"], ...] = ("s", "ms", "us", "ns")
-    exact = next(unit for unit in units if (times.astype(f"datetime64[{unit}]") == times).all())
-    return cast(list[list[str | float]], np.datetime_as_string(times, unit=exact).tolist())
 
 
 def _shares(carried: NDArray[np.float64], features: Sequence[str]) -> list[tuple[SensorShare, ...]]:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from waferwatch.read.table import Role, Table
+from waferwatch.series.time_text import time_text
 
 _FEW = 16
 _CONTEXT = (Role.WAFER, Role.RECIPE, Role.STEP, Role.CONTEXT)
@@ -72,4 +73,4 @@ def _word(value: object) -> str:
     """As a person writes it: the wafer 7, not 7.0."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return value.isoformat() if isinstance(value, pd.Timestamp) else str(value)
+    return str(time_text(value)) if isinstance(value, pd.Timestamp) else str(value)

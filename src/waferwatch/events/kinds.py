@@ -78,7 +78,7 @@ def kinds(
 
 
 def states(flagged: Flagged) -> NDArray[np.bool_]:
-    """(events,) whether an event is so long, or goes over so many runs, that the process has changed."""
+    """(events,) whether the length of an event, in time or in runs, shows that the process has changed."""
     runs = np.array([len(np.unique(one)) for one in np.split(flagged.owners, flagged.first[1:])])
     span = flagged.places[flagged.last] - flagged.places[flagged.first] + 1
     found: NDArray[np.bool_] = (runs >= RUNS_OF_STATE) | ((runs == 1) & (span >= STATE_ROWS))

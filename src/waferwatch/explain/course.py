@@ -48,7 +48,7 @@ def course(scene: Scene, spot: Spot, sensors: Sequence[str], *, moment: bool = F
     """What the sensors should have done around the event.
 
     Args:
-        moment: ask MOMENT too, where it judged the data. A checkpoint that is gone is told, and fails nothing.
+        moment: ask MOMENT too, where it judged the data. A missing checkpoint is reported, not raised.
     """
     found = band(scene, spot.stretch.scope, sensors, spot.view_rows)
     expected = None

@@ -36,7 +36,7 @@ def distances(query: Floats, values: Floats) -> Floats:
         else:
             total += _correlate(v, q * q)
             count += _correlate(v, w)
-    count = np.rint(count)  # the transform leaves them a little beside whole numbers
+    count = np.rint(count)  # the transform leaves them not quite whole
     enough = count >= max(1.0, LEAST_SHARE * query.size)
     return np.where(enough, np.maximum(total, 0) / np.maximum(count, 1), np.inf)
 

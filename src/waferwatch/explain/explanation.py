@@ -1,4 +1,4 @@
-"""Everything that is told of one event on one screen, except for what engineers said of it."""
+"""Everything that is said of one event on one screen, except for what engineers said of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEAST_SHARE = 0.05  # ... that carry at least so much of the event
 
 @dataclass(frozen=True)
 class Certainty:
-    """How sure the detector is of an event, beside all others."""
+    """How sure the detector is of an event, compared with all others."""
 
     peak_score: float
     threshold: float
@@ -36,7 +36,7 @@ class Explanation:
     spot: Spot
     certainty: Certainty
     ranking: list[SensorPart]  # every sensor, highest share first
-    sensors: list[str]  # whose course is told
+    sensors: list[str]  # whose course is shown
     course: ExpectedCourse  # of ``sensors``
     farthest: list[Farthest | None]  # of ``sensors``
     nearest: Nearest | None  # compares the first ``compared`` of ``sensors``

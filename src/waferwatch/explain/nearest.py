@@ -19,7 +19,7 @@ _MOST_ROWS = 200_000  # that are searched, those of the same equipment closest t
 _LARGEST = 50.0  # spreads at which a value is cut: sums over a long series must not lose the rest
 _PARTED = 0.5  # of the largest difference of the sensor, from which rows are marked as parting most ...
 _USUALLY = 4.0  # ... if they part this many times as far as in the middle ...
-_LEAST_PARTED = 0.05  # ... and so many spreads
+_LEAST_PARTED = 0.05  # ... and in spreads
 _MOST_MARKS = 8  # marked stretches of one sensor
 _MARK_GAP = 3  # points between two marked ones that are marked as one stretch
 
@@ -135,7 +135,7 @@ def _queries(spot: Spot) -> list[slice]:
 def _normal_throughout(
     scene: Scene, rows: NDArray[np.int64], stretch: NDArray[np.int32], length: int
 ) -> NDArray[np.bool_]:
-    """(n - m + 1,) True where so many rows from there on are of one series and all normal."""
+    """(n - m + 1,) True where ``length`` rows from there on are of one series and all normal."""
     unusual = np.concatenate([[0], np.cumsum(~scene.usual[rows])])
     clean = unusual[length:] == unusual[: len(rows) - length + 1]
     return np.asarray(clean & (stretch[length - 1 :] == stretch[: len(rows) - length + 1]))

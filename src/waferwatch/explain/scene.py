@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,7 +54,7 @@ def lay_out(
     Args:
         table: every row.
         rows: positions of the rows that were judged, ascending; None: all.
-        reference_rows: so many first rows of each scope were known to be normal.
+        reference_rows: how many rows of each scope, the first ones, were known to be normal.
         known: (rows of the table,) True where rows were known to be normal, instead of ``reference_rows``.
         cut: how the detection cut the table; None (results of before 0.4.0): as the table shows.
     """
@@ -154,17 +153,7 @@ def set_scene(table: Table, found: Detection, layout: SceneLayout) -> Scene:
 
 
 def evenly(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    """At most so many of the rows, evenly spread: statistics of them change little, and take bounded time."""
+    """At most ``most`` of the rows, evenly spread: statistics of them change little, and take bounded time."""
     if len(rows) <= most:
         return rows
     return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
-
-
-def told(time: NDArray[Any] | None, at: int) -> str | float | None:
-    """The time of one point as it is told: ISO 8601 text or a number; None where there is no time."""
-    if time is None:
-        return None
-    if time.dtype.kind != "M":
-        return float(time[at])
-    text = str(np.datetime_as_string(time[at], unit="ns"))
-    return text.rstrip("0").rstrip(".") if "." in text else text

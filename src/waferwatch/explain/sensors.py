@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.explain.course import ExpectedCourse
-from waferwatch.explain.scene import Floats, Scene, evenly, told
+from waferwatch.explain.scene import Floats, Scene, evenly
 from waferwatch.explain.spot import Spot
+from waferwatch.series.time_text import time_text
 
 _SEVERAL = 3  # points in a row outside the normal: fewer may be noise, if they are not far outside
 _PART = 0.25  # of the farthest departure, at least, that the first one reaches: less is a neighbouring ramp or noise
@@ -118,7 +119,13 @@ def _part(spot: Spot, sensor: str, share: float, onset: int | None) -> SensorPar
     if onset is None:
         return SensorPart(sensor, share, None, None, None)
     place = spot.first + onset
-    return SensorPart(sensor, share, onset, int(spot.stretch.rows[place]), told(spot.stretch.time, place))
+    return SensorPart(
+        sensor,
+        share,
+        onset,
+        int(spot.stretch.rows[place]),
+        None if spot.stretch.time is None else time_text(spot.stretch.time[place]),
+    )
 
 
 def farthest(scene: Scene, spot: Spot, sensors: Sequence[str], along: ExpectedCourse) -> list[Farthest | None]:

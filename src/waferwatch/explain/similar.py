@@ -48,8 +48,8 @@ def most_similar(run: str, dataset: str, event: Event, candidates: Iterable[Cand
     """The events most like this one, best first.
 
     Rank: cosine of the sensors' shares, and a little more for the same kind, the same equipment and a verdict. An event
-    found by several runs on the same data is told once: of the run that has a verdict, else of the one that comes
-    first. Where other runs found this very event, they are told only if they have a verdict.
+    found by several runs on the same data is listed once: for the run that has a verdict, else of the one that comes
+    first. Where other runs found this very event, they are listed only if they have a verdict.
     """
     ranked: list[tuple[float, Similar]] = []
     mine = {part.sensor: part.share for part in event.sensors}

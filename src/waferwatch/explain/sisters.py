@@ -17,7 +17,7 @@ from waferwatch.explain.spot import Spot
 from waferwatch.read.table import Role
 from waferwatch.series.series import Series
 
-_TOLERANCE = 8  # points by which an event on a sister may lie beside this one: one patch of MOMENT
+_TOLERANCE = 8  # points by which an event on a sister may lie away from this one: one patch of MOMENT
 _MOST_STRETCHES = 5000  # of one sister that are looked through
 
 

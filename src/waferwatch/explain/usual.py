@@ -31,7 +31,7 @@ def normal_rows(scene: Scene, scope: tuple[str, ...], most: int = _MOST_ROWS) ->
     """Rows of an equipment that are known to be normal; where nothing is known, those that were not flagged.
 
     Returns:
-        At most so many rows, and whether they are known.
+        A limited number of rows, and whether they are known.
     """
     rows = scene.rows_of(scope)
     if scene.layout.known is not None:

@@ -14,7 +14,7 @@ from waferwatch.read.table import Table
 from waferwatch.read.values import to_float
 from waferwatch.scoring.result import Detection
 
-MOST_GROUPS = 500  # told of one column
+MOST_GROUPS = 500  # listed for one column
 Order = Literal["share", "name", "rows"]
 _Z = 1.959963984540054  # two-sided 95 %
 
@@ -50,7 +50,7 @@ def count_rows(groups: Groups, found: Detection, sensor: NDArray[np.float64] | N
     Args:
         groups: which row belongs to which group.
         found: flags, scores and events of the same rows.
-        sensor: (rows,) values whose mean and deviation are told, NaN = missing.
+        sensor: (rows,) values whose mean and deviation are wanted, NaN = missing.
     """
     codes, size = groups.codes, len(groups)
     rows = np.bincount(codes, minlength=size)

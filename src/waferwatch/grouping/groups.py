@@ -18,7 +18,7 @@ _DIGITS = re.compile(r"([0-9]+)")
 
 @dataclass(frozen=True)
 class Groups:
-    """The rows of a table parted by one column."""
+    """The rows of a table split by one column."""
 
     column: str
     codes: NDArray[np.intp]  # (rows,) number of each row's group
@@ -34,7 +34,7 @@ def group_columns(table: Table) -> list[str]:
 
 
 def part(table: Table, column: str, field: str = "group_by") -> Groups:
-    """The rows parted by a column. Cells that read the same are one group, whatever their type.
+    """The rows split by a column. Cells that read the same are one group, whatever their type.
 
     Args:
         table: the rows.

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from waferwatch.indicators.run_score import top_counts
+
 
 def group_quantiles(
     codes: NDArray[np.integer], values: NDArray[np.float64], size: int, shares: Sequence[float]
@@ -35,9 +37,9 @@ def group_quantiles(
 
 
 def highest_tenth(codes: NDArray[np.integer], scores: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """(size,) mean of the highest tenth of each group's finite scores, which is the score of a run; NaN for none."""
+    """(size,) the score of a run (``indicators.run_score``) of each group's finite scores; NaN for none."""
     ordered, counts, starts = _sorted(codes, scores, size)
-    taken = np.where(counts > 0, np.maximum(1, np.rint(0.1 * counts).astype(np.int64)), 0)
+    taken = top_counts(counts)
     group = np.repeat(np.arange(size), counts)
     rank_from_top = starts[group] + counts[group] - np.arange(len(ordered))  # 1 is the highest
     top = rank_from_top <= taken[group]

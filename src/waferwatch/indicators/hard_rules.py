@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from waferwatch.errors import InputError
 from waferwatch.indicators.cells import Cells
 from waferwatch.indicators.indicators import Column, Indicators
-from waferwatch.indicators.limits import IndicatorLimits
+from waferwatch.indicators.learnt.limits import IndicatorLimits
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN, SPREAD
 
 Floats = NDArray[np.float64]

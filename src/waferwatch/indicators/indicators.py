@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.indicators.cells import Cells
-from waferwatch.indicators.normal_course import NormalCourse, centred
+from waferwatch.indicators.learnt.normal_course import NormalCourse, centred
 from waferwatch.indicators.statistics import STATISTICS, durations, statistics_of
 
 Floats = NDArray[np.float64]

@@ -14,16 +14,16 @@ from waferwatch.events.context import places
 from waferwatch.indicators.cells import Cells, StageName, cells_of
 from waferwatch.indicators.hard_rules import Broken, TypedLimit, broken_rules
 from waferwatch.indicators.indicators import LENGTH, SHAPE, SPE, T2, Column, Indicators, Values, indicators_of
-from waferwatch.indicators.limits import IndicatorLimits
+from waferwatch.indicators.learnt.limits import IndicatorLimits
+from waferwatch.indicators.learnt.wafer_model import NO_VERDICT, TREND, Deviations, WaferModel, farthest
+from waferwatch.indicators.run_score import TOP_SHARE, run_score
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN
 from waferwatch.indicators.verdicts import BY_ROWS, BY_WAFER, DOWN, OTHER, UP, RunScore, sentence_of
-from waferwatch.indicators.wafer_model import NO_VERDICT, TREND, Deviations, WaferModel, farthest
 from waferwatch.read.table import Role, Table
 from waferwatch.read.values import to_float
 
 Floats = NDArray[np.float64]
 
-TOP_SHARE = 0.1  # of a run's points, the highest, whose mean is the run's row score
 MOST_SENSORS = 5  # of a verdict
 _SIGNED = (MEAN, TREND, LOWEST, HIGHEST, LENGTH)
 _LEAST_CHANGE = 5.0  # spreads between the usual value and zero, so that a change in per cent means something
@@ -102,17 +102,8 @@ def row_scores_of_runs(scores: Floats, cells: Cells) -> Floats:
     borders = np.flatnonzero(np.diff(run, prepend=-1))
     found = np.full(len(cells.runs), np.nan)
     for start, stop in zip(borders, [*borders[1:], len(run)], strict=True):
-        found[run[start]] = highest_tenth(points[start:stop])
+        found[run[start]] = run_score(points[start:stop])
     return found
-
-
-def highest_tenth(points: Floats) -> float:
-    """Mean of the highest tenth of the judged points; NaN without any."""
-    judged = points[~np.isnan(points)]
-    if not len(judged):
-        return float("nan")
-    count = max(1, round(TOP_SHARE * len(judged)))
-    return float(np.partition(judged, -count)[-count:].mean())
 
 
 def judge_wafers(
@@ -287,7 +278,7 @@ class _Judging:
         return Facet(self._stage(cell).step, sensor, OTHER, "rows", 1.0, cell)
 
     def _stage(self, cell: int) -> StageName:
-        return self.found.cells.names[self.found.cells.stage[cell]]
+        return self.found.cells.names[int(self.found.cells.stage[cell])]
 
     def _leading(self, run: RunScore, facets: Sequence[Facet]) -> RunScore:
         """A run with its leading deviation."""

@@ -37,7 +37,7 @@ _BUSY_S = 30  # until it is worth asking again when too many runs wait
 _log = logging.getLogger("waferwatch.jobs")
 
 
-class RunFailed(WaferwatchError):  # noqa: N818 - told as the error that ended the run
+class RunFailed(WaferwatchError):  # noqa: N818 - shown as the error that ended the run
     """The error that ended a run, as it was kept."""
 
     def __init__(self, kept: dict[str, Any]) -> None:
@@ -50,7 +50,7 @@ class Jobs:
     """Everything that was asked of one server.
 
     Args:
-        finished: told of each run that was done, with the seconds that it took.
+        finished: called for each run that was done, with the seconds that it took.
     """
 
     def __init__(

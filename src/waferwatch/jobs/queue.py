@@ -33,7 +33,7 @@ class Queue:
 
     Args:
         workers: jobs that run at once.
-        ended: told of a job that was cancelled before it began.
+        ended: called for a job that was cancelled before it began.
     """
 
     def __init__(self, workers: int, ended: Callable[[str], None]) -> None:
@@ -67,7 +67,7 @@ class Queue:
             return next((job for job in (*self._running, *self._waiting) if job.id == job_id), None)
 
     def place(self, job_id: str) -> int | None:
-        """How many jobs are worked off before this one starts; None when it runs or is not here."""
+        """How many jobs are processed before this one starts; None when it runs or is not here."""
         with self._changed:
             return next((at + 1 for at, job in enumerate(self._waiting) if job.id == job_id), None)
 

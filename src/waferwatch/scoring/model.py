@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 
 from waferwatch.errors import InputError, ModelError
-from waferwatch.indicators.wafer_model import WaferModel
+from waferwatch.indicators.hard_rules import typed_limits
+from waferwatch.indicators.learnt.wafer_model import WaferModel
 from waferwatch.models.contract import Detector, ModelInfo, Progress, no_progress
 from waferwatch.models.fitted import Fitted
 from waferwatch.models.registry import create, detector_class
@@ -107,6 +108,7 @@ class Model:
         threshold: float | Literal["auto"] = AUTO,
         contamination: float | None = None,
         false_alarms: float | None = None,
+        limits: pd.DataFrame | None = None,
         progress: Progress = no_progress,
     ) -> Detection:
         """Find anomalies in a frame with the same columns, without learning anew.
@@ -116,6 +118,7 @@ class Model:
             threshold: "auto", or a number as the scores are.
             contamination: instead: expected share of anomalous rows, above 0 and at most 0.5.
             false_alarms: instead: at most this many false events per equipment and week.
+            limits: of indicators of wafers, that a person has set, as for :func:`waferwatch.detect`.
             progress: called with the share done, 0 to 1.
 
         Raises:
@@ -125,7 +128,7 @@ class Model:
         from waferwatch.scoring.run import detect_with
 
         wish = Thresholds(threshold, contamination, false_alarms)
-        return detect_with(self, self.table(frame), wish, progress)
+        return detect_with(self, self.table(frame), wish, progress, [] if limits is None else typed_limits(limits))
 
     def stream(self, state: bytes | None = None) -> Any:
         """Scores of rows as they arrive: see :class:`waferwatch.scoring.stream.Stream`.

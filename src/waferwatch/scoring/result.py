@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from waferwatch.evaluate.metrics import Metrics
 from waferwatch.events.event import Event
+from waferwatch.indicators.hard_rules import TypedLimit
+from waferwatch.indicators.learnt.wafer_model import WaferModel
 from waferwatch.indicators.problems.problem import Problem
 from waferwatch.indicators.verdicts import RunScore
-from waferwatch.indicators.wafer_model import WaferModel
 from waferwatch.read.table import Note
 from waferwatch.scoring.thresholds.promise import Promise
 from waferwatch.series.layout import SeriesLayout
@@ -44,6 +45,7 @@ class Detection:
     jumps: dict[str, list[float]] = field(default_factory=dict)  # see events.extent; empty for older versions
     layout: SeriesLayout | None = None  # how the table was cut into series; None for results of older versions
     problems: list[Problem] = field(default_factory=list)  # worst first
+    limits: list[TypedLimit] = field(default_factory=list)  # of indicators, that a person has set
     wafers: WaferModel | None = None  # limits and what golden wafers showed; None without golden wafers
 
     def to_dict(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from waferwatch.errors import InputError
 from waferwatch.evaluate.metrics import flag_metrics
 from waferwatch.events.build import build_events
 from waferwatch.events.extent import jumps, narrowed, usual_jumps
+from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.indicators.judge import RowScores
 from waferwatch.models.contract import Detector, Progress, Scores, no_progress, part_of
 from waferwatch.models.fitted import Fitted, fit_parts, key_of
@@ -86,6 +87,7 @@ def detect_table(
     question: Question | None = None,
     *,
     reference: Table | None = None,
+    limits: Sequence[TypedLimit] = (),
     device: str | None = None,
     progress: Progress = no_progress,
 ) -> Detection:
@@ -94,6 +96,7 @@ def detect_table(
     Args:
         question: the options; None: all as they are by default.
         reference: a table of known-normal rows with the same sensors, instead of ``reference_rows``.
+        limits: of indicators, that a person has set.
         device, progress: as for :func:`fit_table`.
 
     Raises:
@@ -113,13 +116,19 @@ def detect_table(
         device=device,
         progress=part_of(progress, 0.0, _LEARNING),
     )
-    found = detect_with(model, table, asked.thresholds, part_of(progress, _LEARNING, 1 - _LEARNING))
+    found = detect_with(model, table, asked.thresholds, part_of(progress, _LEARNING, 1 - _LEARNING), limits)
     if np.isnan(found.scores).all() and (reference is not None or asked.reference_rows is not None):
         raise _nothing_learnt(asked.detector, "reference_rows" if reference is None else "reference")
     return replace(found, seconds=time.perf_counter() - started)
 
 
-def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress = no_progress) -> Detection:
+def detect_with(
+    model: Model,
+    table: Table,
+    wish: Thresholds,
+    progress: Progress = no_progress,
+    limits: Sequence[TypedLimit] = (),
+) -> Detection:
     """Score a table by what a model has learnt; errors as for ``Model.detect``."""
     started = time.perf_counter()
     parts = split(model.fits(table), layout=model.layout)
@@ -132,7 +141,7 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
     flags = narrowed(flags, contributions, series, usual_jumps(model.jumps, series))
     events, event_ids = build_events(points, flags, contributions, series, table, model.features)
     rows = RowScores(points, flags, contributions, chosen.value)
-    runs, judged = wafers.judge(model.wafers, table, series, rows)
+    runs, judged = wafers.judge(model.wafers, table, series, rows, limits)
     alarms = model.fitted.alarms
     labels = table.labels()
     return Detection(
@@ -144,6 +153,7 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
         runs=runs,
         problems=wafers.problems(table, judged, events, event_ids, rows),
         wafers=model.wafers,
+        limits=list(limits),
         features=list(model.features),
         threshold=chosen.value,
         threshold_by=chosen.by,

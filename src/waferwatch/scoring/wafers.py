@@ -14,20 +14,21 @@ from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.indicators.judge import (
     JudgedWafers,
     RowScores,
-    highest_tenth,
     judge_wafers,
     row_scores_of_runs,
     sensor_values,
     times_of,
 )
+from waferwatch.indicators.learnt.wafer_model import WaferModel, learn_wafers
 from waferwatch.indicators.problems.of_rows import problems_of_rows
 from waferwatch.indicators.problems.of_wafers import problems_of_wafers
 from waferwatch.indicators.problems.problem import Problem
+from waferwatch.indicators.run_score import run_score
 from waferwatch.indicators.verdicts import RunScore
-from waferwatch.indicators.wafer_model import WaferModel, learn_wafers
 from waferwatch.models.fitted import Fitted
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring.reference import normal_series
+from waferwatch.scoring.result import Detection
 from waferwatch.series.series import Series
 from waferwatch.series.split import run_columns
 
@@ -80,6 +81,18 @@ def problems(
     return problems_of_rows(table, events, rows.flags, event_ids, rows.threshold)
 
 
+def judged_again(table: Table, found: Detection) -> JudgedWafers | None:
+    """The wafers of a finished detection with all their indicators, which are not kept; None where it has none.
+
+    Args:
+        table: what was detected in.
+    """
+    if found.wafers is None:
+        return None
+    rows = RowScores(found.scores, found.flags, found.contributions, found.threshold)
+    return judge_wafers(found.wafers, table, sensor_values(table, found.wafers.sensors), rows, found.limits)
+
+
 def wafer_notes(model: WaferModel | None, table: Table) -> tuple[Note, ...]:
     """Why wafers have no limits, where a table has some."""
     if model is not None or table.column(Role.WAFER) is None:
@@ -109,7 +122,7 @@ def _by_series(table: Table, series: Sequence[Series], rows: RowScores) -> list[
     wafer, recipe = (table.column(role) or "" for role in (Role.WAFER, Role.RECIPE))
     found = []
     for at, one in enumerate(series):
-        score, flagged = highest_tenth(rows.scores[one.rows]), int(rows.flags[one.rows].sum())
+        score, flagged = run_score(rows.scores[one.rows]), int(rows.flags[one.rows].sum())
         found.append(
             RunScore(
                 key=dict(zip(names, (*one.key, *one.run), strict=False)),

@@ -1,1 +1,1 @@
-"""What is kept: rows in a database, traces and results as Parquet files beside it."""
+"""What is kept: rows in a database, traces and results as Parquet files next to it."""

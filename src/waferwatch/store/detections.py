@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from waferwatch.evaluate.metrics import Metrics
 from waferwatch.events.event import Event, Kind, SensorShare
+from waferwatch.indicators.hard_rules import TypedLimit
+from waferwatch.indicators.learnt.wafer_model import WaferModel
 from waferwatch.indicators.problems.problem import problem_of
 from waferwatch.indicators.verdicts import run_of
-from waferwatch.indicators.wafer_model import WaferModel
 from waferwatch.models.state import pack, unpack
 from waferwatch.read.table import Note
 from waferwatch.scoring.result import Detection
@@ -44,6 +45,7 @@ def describe_detection(found: Detection) -> dict[str, Any]:
         "event_ids": _pack(found.event_ids.astype("<i8")),
         "events": [event.to_dict() for event in found.events],
         "runs": [run.described() for run in found.runs],
+        "limits": [asdict(one) for one in found.limits],
         "problems": [one.described() for one in found.problems],
         "wafers": None if found.wafers is None else _packed_model(found.wafers),
         "metrics": None if found.metrics is None else asdict(found.metrics),
@@ -78,6 +80,7 @@ def restore_detection(frame: pd.DataFrame, about: dict[str, Any]) -> Detection:
             "contributions": np.stack(parts, axis=1) if parts else np.empty((len(frame), 0), np.float32),
             "events": events_of(about),
             "runs": [run_of(run) for run in about["runs"]],
+            "limits": [TypedLimit(**one) for one in about.get("limits", [])],
             "problems": [problem_of(one) for one in about.get("problems", [])],
             "wafers": None if about.get("wafers") is None else _unpacked_model(about["wafers"]),
             "metrics": None if about["metrics"] is None else Metrics(**about["metrics"]),
@@ -89,7 +92,7 @@ def restore_detection(frame: pd.DataFrame, about: dict[str, Any]) -> Detection:
 
 
 def is_old(about: dict[str, Any]) -> bool:
-    """Whether this was kept before 0.4.0, with flags and event ids beside the scores."""
+    """Whether this was kept before 0.4.0, with flags and event ids next to the scores."""
     return "event_ids" not in about
 
 

@@ -35,7 +35,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(settings: Settings) -> None:
-    """Serve until interrupted (Ctrl+C or SIGTERM). The address is told on stderr.
+    """Serve until interrupted (Ctrl+C or SIGTERM). The address is printed on stderr.
 
     Raises:
         InputError: when the address cannot be listened on, with the remedy.
@@ -62,7 +62,7 @@ def serve(settings: Settings) -> None:
 
 
 def _greeting(address: str, access: Access) -> list[str]:
-    """Where the server is. A token made for this start is told, for nobody knows it; one of the settings is not."""
+    """Where the server is. A token made for this start is shown, for nobody knows it; one of the settings is not."""
     lines = [f"waferwatch runs at {address} (Ctrl+C ends it)"]
     if access.generated:
         lines += [f"Log in once with {address}/?token={access.token}", f"or with the token {access.token}"]

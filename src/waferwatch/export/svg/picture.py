@@ -120,7 +120,7 @@ def _scale(name: str, layout: dict[str, Any], data: list[dict[str, Any]], frame:
 
 
 def _frame(layout: dict[str, Any], data: list[dict[str, Any]], width: int, height: int, top: float) -> Frame:
-    """Room for the longest labels beside and under the axes."""
+    """Room for the longest labels next to and under the axes."""
     trial = Frame(0, top, width, height)
     left = 34.0
     for name in (name for name in _axes(layout) if name[0] == "y" and name in layout):

@@ -1,4 +1,4 @@
-"""Axes: where a value lies on the picture, and which values are written beside it."""
+"""Axes: where a value lies on the picture, and which values are written next to it."""
 
 from __future__ import annotations
 

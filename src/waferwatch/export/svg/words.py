@@ -27,5 +27,5 @@ def width_px(text: str) -> float:
 
 
 def cut(text: str, longest: int) -> str:
-    """The text, shortened where it is longer than so many letters."""
+    """The text, shortened where it is longer than a number of letters."""
     return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -66,7 +66,7 @@ def expect(engine: Engine, series: Series, event: slice, view: slice, normal: No
 
 
 def _around(view: slice, points: int, least: int) -> slice:
-    """At least so many points with the view in their middle, moved inside the series; all of a shorter series."""
+    """At least ``least`` points with the view in their middle, moved inside the series; all of a shorter series."""
     length = max(least, view.stop - view.start)
     start = max(0, min((view.start + view.stop - length) // 2, points - length))
     return slice(start, min(points, start + length))

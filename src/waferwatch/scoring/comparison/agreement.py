@@ -12,7 +12,7 @@ from waferwatch.events.event import Event
 
 Mask = NDArray[np.bool_]
 
-MOST_TOLD = 20  # events told of each pair of detectors, those with the highest peaks
+MOST_TOLD = 20  # events listed for each pair of detectors, those with the highest peaks
 _SENSORS_TOLD = 3
 
 

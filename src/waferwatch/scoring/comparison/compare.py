@@ -141,6 +141,7 @@ def compare_detectors(
         InputError, NotFoundError, ModelError: as ``compare_table``.
     """
     names = check_names(detectors)
+    _check_checkpoint(asked.question.checkpoint, names)
     truth = _Truth(asked)
     injecting = not truth.labelled if faults is None else faults
     detecting = part_of(progress, 0.0, _DETECTING if injecting else 1.0)
@@ -171,7 +172,9 @@ def inject_only(
     asked: ComparedRows, detectors: Sequence[str] | None = None, *, progress: Progress = no_progress
 ) -> Comparison:
     """The injected-fault test alone; arguments and errors as for :func:`compare_detectors`."""
-    test = _inject(asked, check_names(detectors), None, progress)
+    names = check_names(detectors)
+    _check_checkpoint(asked.question.checkpoint, names)
+    test = _inject(asked, names, None, progress)
     return Comparison([], Agreement([], [], [], []), test, by_injected_faults(test.found()), labelled=False)
 
 
@@ -209,6 +212,15 @@ def check_names(detectors: Sequence[str] | None) -> list[str]:
     for name in names:
         check_name(name, "detectors")
     return names
+
+
+def _check_checkpoint(checkpoint: str | None, names: Sequence[str]) -> None:
+    """
+    Raises:
+        InputError: for a checkpoint that none of the detectors has a use for.
+    """
+    if checkpoint is not None and not set(names) & set(WITH_NETWORK):
+        create(names[0], checkpoint=checkpoint)  # refuses it, and says why
 
 
 class _Truth:

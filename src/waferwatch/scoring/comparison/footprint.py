@@ -16,7 +16,7 @@ class Footprint:
     """Measures the block it surrounds.
 
     The memory is that of the whole process, looked at 50 times a second: shorter peaks are missed, and what runs
-    beside the block is counted too. So it is an approximation, good to tell 50 MB from 500 MB. Memory that the process
+    next to the block is counted too. So it is an approximation, good to tell 50 MB from 500 MB. Memory that the process
     had taken before and used anew is not counted.
     """
 

@@ -35,7 +35,7 @@ def with_threshold(table: Table, found: Detection, threshold: float) -> Detectio
     flags = narrowed(flags, found.contributions, series, usual_jumps(found.jumps, series))
     events, event_ids = build_events(found.scores, flags, found.contributions, series, table, found.features)
     rows = RowScores(found.scores, flags, found.contributions, threshold)
-    runs, judged = wafers.judge(found.wafers, table, series, rows)
+    runs, judged = wafers.judge(found.wafers, table, series, rows, found.limits)
     labels = table.labels()
     return replace(
         found,

@@ -13,7 +13,7 @@ _ONE_BY_ONE = 3  # sensors with the same fault that get a sentence each
 _MISSING_WARNING, _MISSING_SERIOUS = 0.05, 0.5
 _RARE, _FEW = 0.0005, 3  # more values far away than this share (and number) are a state of the process, not outliers
 _TOGETHER = 0.5  # of the moving sensors, that must stand still at once to call it a standstill,
-_FEWEST_TOGETHER = 3  # and so many at least
+_FEWEST_TOGETHER = 3  # and at least this number
 _OVERLAP = 0.5  # of the shorter of two stretches, to be the same stretch
 
 _IGNORE = Note("Give it the role ignored.")

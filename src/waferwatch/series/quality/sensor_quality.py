@@ -23,7 +23,10 @@ _MANY_VALUES = 1000  # more different ones are not counted
 _SAMPLE = 2000  # values, from which is seen whether there may be few different ones
 
 _STUCK_ROWS = 20  # equal values in a row that are never stuck
-_MEDIANS, _UNUSUAL = 10.0, 3.0  # a stuck run is longer than so many median runs, and so many of the longest usual ones
+_MEDIANS, _UNUSUAL = (
+    10.0,
+    3.0,
+)  # a stuck run is longer than this many median runs, and this many of the longest usual ones
 _EXCEPTIONS, _ALWAYS, _AT_MOST = 0.01, 3, 0.25  # which runs are not usual: see series/gaps.py
 _RESTS = 2  # other long runs at the same value make it one at which the sensor rests
 _STRETCHES_TOLD = 5
@@ -37,7 +40,7 @@ _MOST_LEVELS = 300
 _ROWS_PER_LEVEL = 30
 
 _RISING_ROWS = 200
-_REGULAR = 0.95  # of the distances between two values, for a sensor that is read every so many rows
+_REGULAR = 0.95  # of the distances between two values, for a sensor that is read every n rows
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,7 @@ class SensorQuality:
     rows: int
     missing: int
     longest_missing: Stretch | None
-    every: (
-        int | None
-    )  # it has a value in every so many rows, by design; None when it has one in every row, or irregularly
+    every: int | None  # it has a value in every n-th row, by design; None when it has one in every row, or irregularly
     low: float | None
     median: float | None
     high: float | None
@@ -140,7 +141,7 @@ def examine_sensor(table: Table, name: str, layout: TimeOrder, levels: Levels) -
 
 
 def _evenly(count: int, most: int) -> NDArray[np.intp]:
-    """At most so many positions, spread over all. Drawn with a fixed seed: a stride could beat."""
+    """At most ``most`` positions, spread over all. Drawn with a fixed seed: a stride could beat."""
     if count <= most:
         return np.arange(count)
     return np.unique(np.random.default_rng(0).integers(0, count, most))
@@ -193,7 +194,7 @@ def _stuck(values: NDArray[np.float64], lengths: NDArray[np.intp]) -> NDArray[np
 
 
 def _far(values: NDArray[np.float64], levels: Levels) -> NDArray[np.float64]:
-    """(m,) how many robust standard deviations each value lies from the median of its level; 0 where none can be told.
+    """(m,) how many robust standard deviations each value lies from the median of its level; 0 where it is unknown.
 
     The deviation is that of a normal distribution with the same middle nine tenths: it stays calm over the moments
     after each step change, which the median deviation would call far.

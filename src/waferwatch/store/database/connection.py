@@ -1,4 +1,4 @@
-"""The database: SQLite beside the data by default, PostgreSQL by one setting."""
+"""The database: SQLite next to the data by default, PostgreSQL by one setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A read table as Parquet beside the file it came from: reading it again takes a tenth of the time."""
+"""A read table as Parquet next to the file it came from: reading it again takes a tenth of the time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a sensor takes which value: normal rows beside anomalous ones."""
+"""How often a sensor takes which value: normal rows compared with anomalous ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BINS = 48
 
 
 def distribution_figure(table: Table, sensor: str, found: Detection, translate: Translator) -> Figure:
-    """Two histograms over the same bins, each as a share of its own rows, so that few rows are seen beside many."""
+    """Two histograms over the same bins, each as a share of its own rows, so that few rows are seen next to many."""
     values = table.frame[sensor].to_numpy(np.float64)
     seen = np.isfinite(values)
     if not seen.any():

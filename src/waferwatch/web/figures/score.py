@@ -12,7 +12,7 @@ from waferwatch.web.figures.style import ANOMALY, NORMAL, REFERENCE, Figure, emp
 from waferwatch.web.html.language import Translator
 
 _BINS = 60
-_AROUND = 0.03  # of the scale, left free beside a threshold above every score
+_AROUND = 0.03  # of the scale, left free next to a threshold above every score
 
 
 def score_figure(found: Detection, translate: Translator) -> Figure:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-# Okabe and Ito, "Color Universal Design" (2008): told apart by the colour-blind, and readable on light and dark.
+# Okabe and Ito, "Color Universal Design" (2008): distinct to the colour-blind, and readable on light and dark.
 NORMAL = "#0072b2"
 ANOMALY = "#d55e00"
 REFERENCE = "#8a94a0"

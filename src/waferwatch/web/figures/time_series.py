@@ -84,7 +84,7 @@ def _bounds(window: Window, axis: str, zone: str | None) -> tuple[Any, Any]:
 
 
 def _chosen(lines: Lines, found: Detection | None, points: int) -> list[Line]:
-    """The lines that can be told apart on one screen: those with most flagged rows."""
+    """As many lines as one screen can show apart: those with most flagged rows."""
     most = min(_MOST_LINES, max(1, points // 8))
     if len(lines.lines) <= most:
         return lines.lines
@@ -116,7 +116,7 @@ def _traces(parts: list[tuple[Line, slice]], values: NDArray[np.float64], points
 
 
 def _points(line: Line, part: slice, values: NDArray[np.float64], points: int) -> dict[str, list[Any]]:
-    """x and y of one line, parted where a series ends as far as the points allow."""
+    """x and y of one line, broken where a series ends as far as the points allow."""
     rows, place, stretch = line.rows[part], line.place[part], line.stretch[part]
     borders = int(np.count_nonzero(np.diff(stretch)))
     parted = borders <= points // 4

@@ -108,6 +108,6 @@ class PatientProtocol(H11Protocol):
 
 
 def most_connections() -> int:
-    """Connections that the server can hold: each may have a file open beside it, for an upload or a download."""
+    """Connections that the server can hold: each may have a file open as well, for an upload or a download."""
     files = open_files()
     return min(_MOST_CONNECTIONS, max((files - BACKLOG - _OTHER_FILES) // 2, files // 4))

@@ -64,7 +64,7 @@ def error_answer(
 
 
 def error_body(error: WaferwatchError, request_id: str, translate: Translator) -> dict[str, str | None]:
-    """What is told of an error, in JSON and on a page."""
+    """What is answered about an error, in JSON and on a page."""
     return {
         "code": error.code,
         "message": error.message(translate),

@@ -53,7 +53,7 @@ class Endpoint:
     body: type[BaseModel] | str | None = None  # model of a JSON body, or the media type of another
     query: type[BaseModel] | None = None
     body_type: str = JSON  # media type of a body that has a model
-    failures: Sequence[int] = field(default=())  # beside those that every address has
+    failures: Sequence[int] = field(default=())  # besides those that every address has
     redirects: bool = False  # may answer 303 instead
     open: bool = False  # needs no token
 

@@ -1,4 +1,4 @@
-"""Short work in threads beside the event loop, and what is kept of it for drawing."""
+"""Short work in threads away from the event loop, and what is kept of it for drawing."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ function startButton(event) {
 
 // A comparison keeps no rows of its detections: the one asked for is made again, or found if it is there, and opened.
 async function open(event, button) {
-  const names = ["features", "contamination", "reference_rows", "reference_start", "reference_end"];
+  const names = ["features", "threshold", "contamination", "false_alarms", "reference_rows", "reference_start", "reference_end"];
   const wishes = Object.fromEntries(names.map((name) => [name, shown.options[name]]).filter(([, value]) => value !== null && value !== undefined));
   const { filters, checkpoint } = shown.options;
   const body = {

@@ -1,4 +1,4 @@
-"""Detectors beside each other."""
+"""Detectors next to each other."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _BAND_POINTS = 300
 
 
 def course_figure(scene: Scene, found: Explanation, translate: Translator) -> Figure:
-    """A panel for each sensor told, and one for the score."""
+    """A panel for each sensor shown, and one for the score."""
     spot, sensors = found.spot, found.sensors
     x, kind = places(scene.table, spot.stretch, spot.view)
     measured = scene.values(sensors, spot.view_rows)

@@ -34,7 +34,7 @@ def axis_name(number: int) -> str:
 
 
 def heights(pixels: int, count: int, least: int, more: Sequence[int] = ()) -> list[int]:
-    """Pixels of so many equal panels, and of ``more`` beneath them, that fill so many together; at least ``least``."""
+    """``pixels`` shared out among ``count`` equal panels, each at least ``least``, and ``more`` beneath them."""
     gaps = _GAP * (count + len(more) - 1)
     return [*[max(least, (pixels - gaps - sum(more)) // count)] * count, *more]
 
@@ -81,7 +81,7 @@ def panels(parts: Sequence[Panel], axis: dict[str, Any], **own: Any) -> dict[str
 
 
 def line(name: str, x: NDArray[Any], y: NDArray[np.float64], panel: int, **own: Any) -> dict[str, Any]:
-    """One line of a panel, down-sampled, parted where values are missing. It stands in the legend once."""
+    """One line of a panel, down-sampled, broken where values are missing. It stands in the legend once."""
     at = pick(y, POINTS)
     xs, ys = axis_values(x[at]), short(y[at])
     missing = np.isnan(y)

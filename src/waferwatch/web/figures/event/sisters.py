@@ -16,7 +16,7 @@ from waferwatch.web.figures.event.panels import Panel, Traces, heights, level, l
 from waferwatch.web.figures.style import ANOMALY, LINES, REFERENCE, Figure, empty, safe
 from waferwatch.web.html.language import Translator
 
-_MOST_SISTERS = 6  # drawn: lines of more cannot be told apart
+_MOST_SISTERS = 6  # drawn: more lines look alike
 _MOST_SENSORS = 2
 _PIXELS, _LEAST_PIXELS, _SCORE_PIXELS = 184, 46, 44
 _EVENT = "rgba(138,148,160,0.18)"

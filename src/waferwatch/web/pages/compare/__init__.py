@@ -1,1 +1,1 @@
-"""The Compare page: detectors beside each other on the same data."""
+"""The Compare page: detectors next to each other on the same data."""

@@ -1,4 +1,4 @@
-"""Cells of a table as they are told, and sparklines of its sensors."""
+"""Cells of a table as they are shown, and sparklines of its sensors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from waferwatch.read.table import Role, Table
-from waferwatch.web.pages.data.quality import told_time
+from waferwatch.series.time_text import time_text
 from waferwatch.web.pages.data.schemas import Cell, RowsQuery
 
 _LONGEST_CELL = 200
@@ -46,7 +46,7 @@ def told(value: Any) -> Cell:
     if isinstance(value, float | np.floating):
         return float(value) if np.isfinite(value) else str(value)
     if isinstance(value, pd.Timestamp) and value.tz is None:
-        return told_time(value.to_datetime64())
+        return time_text(value)
     text = str(value)
     return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}…"
 
@@ -80,7 +80,7 @@ def sparklines(table: Table, first: int, count: int) -> list[dict[str, Any]]:
 
 
 def extremes(values: NDArray[np.float64], stretches: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lowest and highest value of each of so many equal stretches (fewer of fewer values); NaN where there is none."""
+    """Lowest and highest value of each of some equal stretches (fewer of fewer values); NaN where there is none."""
     borders = np.unique(np.linspace(0, len(values), min(stretches, len(values)), endpoint=False).astype(np.intp))
     if not len(borders):
         return values, values

@@ -1,11 +1,10 @@
-"""The quality report as it is told: sentences and numbers in the reader's language."""
+"""The quality report as it is answered: sentences and numbers in the reader's language."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
@@ -13,6 +12,7 @@ from waferwatch.read.table import Note, Table
 from waferwatch.series.quality.findings import Finding, Seconds, Share
 from waferwatch.series.quality.report import Quality
 from waferwatch.series.quality.sensor_quality import SensorQuality
+from waferwatch.series.time_text import time_text
 from waferwatch.web.html.language import Translator
 
 _MOST_EQUIPMENT = 200
@@ -30,13 +30,13 @@ def quality_answer(quality: Quality, table: Table, translate: Translator) -> dic
         "timing": {
             **{name: getattr(timing, name) for name in ("column", "dated", "period", "jitter")},
             **{name: getattr(timing, name) for name in ("gap_count", "gap_length")},
-            "start": told_time(timing.start),
-            "end": told_time(timing.end),
+            "start": time_text(timing.start),
+            "end": time_text(timing.end),
             "gaps": [asdict(gap) for gap in timing.gaps],
             **{name: getattr(timing, name).count for name in ("without_time", "back", "again", "repeated")},
         },
         "equipment": [
-            {**asdict(one), "start": told_time(one.start), "end": told_time(one.end)}
+            {**asdict(one), "start": time_text(one.start), "end": time_text(one.end)}
             for one in timing.equipment[:_MOST_EQUIPMENT]
         ],
         "equipment_total": len(timing.equipment),
@@ -78,16 +78,6 @@ def _sensor(sensor: SensorQuality, worst: Finding | None) -> dict[str, Any]:
         "row": place,
         "severity": None if worst is None else worst.severity.name.lower(),
     }
-
-
-def told_time(value: Any) -> str | float | None:
-    """A place in time as JSON: ISO 8601 without zone and needless zeros, or the number."""
-    if value is None:
-        return None
-    if not isinstance(value, np.datetime64):
-        return float(value)
-    whole, _, fraction = str(value.astype("datetime64[ns]")).partition(".")
-    return f"{whole}.{fraction.rstrip('0')}".rstrip(".")
 
 
 def spoken(note: Note, translate: Translator) -> str:

@@ -25,7 +25,7 @@ _WRITE_BYTES = 1 << 20
 _OVERHEAD_BYTES = 64 * 1024  # part headers and boundaries around the file
 _LONGEST_NAME = 200
 _ENCODED_NAME = re.compile(rb"filename\*\s*=\s*utf-8''([^;\s]+)", re.IGNORECASE)  # RFC 5987; the parser leaves it out
-# A client that is told "too large" while it still sends would see a broken connection instead of the sentence.
+# A client that gets "too large" while it still sends would see a broken connection instead of the sentence.
 _DRAIN_BYTES, _DRAIN_S, _DRAIN_SILENCE_S = 256 * MB, 10.0, 1.0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-import pandas as pd
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +15,7 @@ from waferwatch.jobs.options import check_sensor
 from waferwatch.models.moment.checkpoints.checkpoint import folders
 from waferwatch.read.table import Role
 from waferwatch.scoring.thresholds.promise import LEAST_ALARMS, MOST_ALARMS
+from waferwatch.series.time_text import time_text
 from waferwatch.web.figures.distribution import distribution_figure
 from waferwatch.web.figures.time_series import Window, time_figure
 from waferwatch.web.html.language import Translator
@@ -119,14 +119,13 @@ def _filters(app: Parts, dataset: str) -> dict[str, Any]:
         )
     time = table.column(Role.TIME)
     ends = None if time is None else table.frame[time].agg(["min", "max"]).tolist()
-    first, last = (None, None) if ends is None else (_moment(end) for end in ends)
+    first, last = (None, None) if ends is None else (_end(end) for end in ends)
     return {"columns": columns, "sensors": table.columns(Role.SENSOR), "first": first, "last": last}
 
 
-def _moment(value: Any) -> str | None:
-    if pd.isna(value):
-        return None
-    return str(value.isoformat()) if isinstance(value, pd.Timestamp) else f"{value:.15g}"
+def _end(value: Any) -> str | None:
+    place = time_text(value)
+    return f"{place:.15g}" if isinstance(place, float) else place
 
 
 ENDPOINTS = (

@@ -9,10 +9,11 @@ from waferwatch.events.context import places
 from waferwatch.explain.course import ExpectedCourse
 from waferwatch.explain.explanation import Explanation, explain
 from waferwatch.explain.nearest import Nearest
-from waferwatch.explain.scene import Scene, told
+from waferwatch.explain.scene import Scene
 from waferwatch.explain.sensors import SensorPart
 from waferwatch.explain.sisters import Sisters
 from waferwatch.jobs.finished import Finished
+from waferwatch.series.time_text import time_text
 from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.figures.event.course import course_figure
 from waferwatch.web.figures.event.nearest import nearest_figure
@@ -22,7 +23,7 @@ from waferwatch.web.pages.event.scenes import scene_of
 from waferwatch.web.pages.event.similar import similar_events
 from waferwatch.web.shell.context import Parts
 
-MOST_SENSORS = 200  # told, those with the highest shares
+MOST_SENSORS = 200  # listed, those with the highest shares
 
 
 def event_answer(
@@ -98,7 +99,7 @@ def _nearest(scene: Scene, nearest: Nearest) -> dict[str, Any]:
         "likeness": nearest.likeness.value,
         "distance": nearest.distance,
         "start_row": row,
-        "start": told(stretch.time, int(scene.layout.position[row])),
+        "start": None if stretch.time is None else time_text(stretch.time[scene.layout.position[row]]),
         "lot": places(scene.table, nearest.rows[nearest.before : nearest.before + 1])[0].lot,
     }
 

@@ -29,7 +29,7 @@ class Places:
         return line, position
 
     def around(self, row: int, margin: int) -> tuple[Any, Any] | None:
-        """The places of the rows so many before and after it on its line; None for a row without a time."""
+        """The places of the rows ``margin`` before and after it on its line; None for a row without a time."""
         line, position = self._where
         if line[row] < 0:
             return None

@@ -18,6 +18,7 @@ from waferwatch.grouping.counts import count_groups
 from waferwatch.grouping.groups import group_columns
 from waferwatch.jobs.finished import Finished, finished_of
 from waferwatch.read.table import Role, Table
+from waferwatch.series.time_text import time_text
 from waferwatch.store.runs import Run
 from waferwatch.store.verdicts import Verdict, event_verdicts
 from waferwatch.web.figures.correlation import correlation_figure
@@ -40,7 +41,7 @@ _CLOSE_EVENTS, _CLOSE_SENSORS = 5, 2  # events with pictures of their own, and s
 _MOST_GROUP_COLUMNS = 4
 _MOST_SENSOR_NAMES = 60
 _WHOLE_POINTS, _CLOSE_POINTS = 2000, 700
-_AROUND = 3  # an event is shown with so many times its length before and after it
+_AROUND = 3  # an event is shown with this many times its length before and after it
 _FEWEST_AROUND = 60  # rows
 
 
@@ -128,7 +129,7 @@ def _data(table: Table) -> dict[str, Any]:
 
 
 def _stamp(value: Any) -> str:
-    return place(value.isoformat() if hasattr(value, "isoformat") else float(value))
+    return place(time_text(value))
 
 
 def _pictures(of: ReportContent, ranking: list[dict[str, Any]]) -> dict[str, Any]:

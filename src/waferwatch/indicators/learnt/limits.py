@@ -13,7 +13,7 @@ from scipy.stats import norm, t
 
 from waferwatch.indicators.cells import Cells
 from waferwatch.indicators.indicators import LENGTH, MISSING, SHAPE, SPE, T2, Column
-from waferwatch.indicators.normal_course import stage_key
+from waferwatch.indicators.learnt.normal_course import stage_key
 from waferwatch.indicators.statistics import SETTLE, SLOPE, SPREAD
 from waferwatch.models.state import storable
 
@@ -66,7 +66,7 @@ class IndicatorLimits:
         pooled, sisters = _pooled(spread, [cells.names[number].anywhere for number in stages])
         weight = np.where(sisters > 1, SISTERS, 0.0)[:, None]
         spread = np.sqrt((count[:, None] * spread**2 + weight * pooled**2) / (count[:, None] + weight))
-        reach = np.repeat(_reach(count + weight[:, 0])[:, None], len(columns), axis=1)
+        reach = np.repeat(_reach((count + weight[:, 0]).astype(np.float64))[:, None], len(columns), axis=1)
         centre[count < FEWEST_WAFERS] = np.nan
         return cls(
             [stage_key(cells.names[number]) for number in stages], count, centre, spread, reach, np.ones(shape[1])
@@ -141,7 +141,7 @@ def least_spreads(
         row: seconds from row to row.
         usual: rows of a step.
     """
-    step = dict(zip(sensors, quantum.tolist(), strict=True))
+    step: dict[str, float] = dict(zip(sensors, quantum.tolist(), strict=True))
     root = max(usual, 1.0) ** 0.5
 
     def least(one: Column) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from waferwatch.indicators.cells import Cells
 from waferwatch.indicators.indicators import MISSING, SHAPE, SPE, T2, Column, Indicators, Values, against, indicators_of
-from waferwatch.indicators.limits import (
+from waferwatch.indicators.learnt.limits import (
     FEWEST_WAFERS,
     IndicatorLimits,
     heavy_tails,
@@ -18,8 +18,8 @@ from waferwatch.indicators.limits import (
     left_out,
     turns,
 )
-from waferwatch.indicators.normal_course import NormalCourse, quanta
-from waferwatch.indicators.relation import MeanRelation, trend
+from waferwatch.indicators.learnt.normal_course import NormalCourse, quanta
+from waferwatch.indicators.learnt.relation import MeanRelation, trend
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN, SETTLE
 from waferwatch.models.rarity import Rarity
 from waferwatch.models.state import storable
