@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, doctor, saved_models, wafers
+from waferwatch.commands import before_after, data_options, doctor, saved_models, wafers
 from waferwatch.commands import models as model_commands
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
@@ -69,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_detect(commands)
     _add_compare(commands)
     saved_models.add_fit_parser(commands)
+    before_after.add_before_after_parser(commands)
     _add_generate(commands)
     model_commands.add_models_parser(commands)
     _add_serve(commands)

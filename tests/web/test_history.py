@@ -19,7 +19,7 @@ from httpx import Response
 from starlette.testclient import TestClient
 
 from waferwatch.store.verdicts import Judgement
-from waferwatch.web.pages.runs.download import disposition, file_name
+from waferwatch.web.results.download import disposition, file_name
 
 QUICK = "squared_difference"
 BREAK_OUT = "</script><img src=//evil.example/x onerror=alert(1)>"

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from tests.store.faults import change_one_byte, full_disk, refuse_sync
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
-from waferwatch.web.pages.runs import download
+from waferwatch.web.results import download
 
 AssertError = Callable[..., dict[str, Any]]
 QUICK = "squared_difference"

@@ -19,7 +19,12 @@ _MOST_TOLD = 10
 def add_wafer_options(parser: argparse.ArgumentParser) -> None:
     """``--runs``, ``--indicators``, ``--problems``, ``--save-limits`` and ``--limits``."""
     kinds = ".csv, .parquet or .xlsx"
-    parser.add_argument("--runs", type=Path, metavar="OUT", help=f"write the verdicts of wafers: {kinds} (all sheets)")
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        metavar="OUT",
+        help=f"write the verdicts of wafers: {kinds} (with sheets of problems, limits and rules)",
+    )
     parser.add_argument("--indicators", type=Path, metavar="OUT", help=f"write the indicators of wafers: {kinds}")
     parser.add_argument("--problems", type=Path, metavar="OUT", help=f"write the problems: {kinds}")
     parser.add_argument("--save-limits", type=Path, metavar="OUT", help=f"write the learnt limits: {kinds}")
@@ -70,7 +75,9 @@ def write_outputs(options: argparse.Namespace, table: Table, found: Detection) -
     for name in _OUTPUTS:
         path = getattr(options, name)
         if path is not None:
-            wanted = frames if name == "runs" else {first[name]: frames[first[name]]}
+            # Indicators are many rows, which a workbook takes long to hold: they have a file of their own.
+            sheets = [one for one in frames if one != "indicators"] if name == "runs" else [first[name]]
+            wanted = {sheet: frames[sheet] for sheet in sheets}
             save_tables(wanted, path, name)
 
 

@@ -90,7 +90,7 @@ def limit_frame(model: WaferModel, columns: Sequence[Column]) -> pd.DataFrame:
 
 
 def indicator_frame(judged: JudgedWafers) -> pd.DataFrame:
-    """One row per run, step, sensor and statistic, with its limits; ``beyond`` is -1, 0, 1, or empty without a limit."""
+    """One row per run, step, sensor and statistic, with its limits; ``beyond`` is -1, 0, 1, empty without a limit."""
     cells, deviations = judged.cells, judged.deviations
     base = len(judged.found.columns)
     values = np.concatenate([judged.found.values, deviations.t2[:, None], deviations.spreads[:, base + 1 :]], axis=1)
@@ -163,7 +163,6 @@ def _sides(judged: JudgedWafers) -> tuple[Any, Any]:
             if sides:
                 known = np.array([[one[side] for one in row] for row in sides], np.float64)
                 table[:, first : first + known.shape[1]] = np.where((places >= 0)[:, None], known[places], np.nan)
-        reach = judged.deviations.spreads[:, count + 1 :] / judged.deviations.off[:, count + 1 :]
-        table[:, count + 1 :] = (-1 if side == 0 else 1) * np.nanmedian(reach) if np.isfinite(reach).any() else np.nan
+        table[:, count + 1 :] = (-1 if side == 0 else 1) * judged.deviations.trend_limit
         found.append(table)
     return found[0], found[1]

@@ -33,6 +33,7 @@ from waferwatch.web.pages.groups import api as groups
 from waferwatch.web.pages.login import api as login
 from waferwatch.web.pages.runs import api as runs
 from waferwatch.web.pages.runs import page as history
+from waferwatch.web.pages.wafers import api as wafers
 from waferwatch.web.process.telemetry import Telemetry
 from waferwatch.web.shell import audit, health
 from waferwatch.web.shell.answers import JsonAnswer
@@ -61,6 +62,7 @@ ENDPOINTS = (
     *compare.ENDPOINTS,
     *history.ENDPOINTS,
     *runs.ENDPOINTS,
+    *wafers.ENDPOINTS,
     *audit.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,

@@ -67,6 +67,15 @@ class NormalCourse:
         )
         return cls(**{**vars(found), "whiten": found._relations(values, cells, golden)})
 
+    def row_spread(self, name: StageName) -> list[float]:
+        """(S,) the usual spread of single rows of a stage; 0 where nothing is known."""
+        key = stage_key(name)
+        if key not in self.stages:
+            return [0.0] * self.middle.shape[1]
+        at = self.stages.index(key)
+        rows = slice(int(self.starts[at]), int(self.starts[at] + self.ticks[at]))
+        return [float(one) for one in np.median(self.spread[rows], axis=0)]
+
     def places(self, cells: Cells) -> Ints:
         """(n,) row of the course for each row of the cells; -1 where nothing is known."""
         known = {name: number for number, name in enumerate(self.stages)}

@@ -49,6 +49,7 @@ class Deviations:
     off: Floats  # (cells, K) signed, in multiples of the limit's distance; NaN without a limit
     spreads: Floats  # (cells, K) in spreads
     t2: Floats  # (cells,)
+    trend_limit: float  # spreads at which a trend is beyond its limit
 
 
 @storable
@@ -199,7 +200,7 @@ def _deviations(
     t2_column = [Column("_t2", T2)]
     far = t2_limits.off(t2[:, None], cells, t2_column)
     wandered = trend(spreads[:, mean], np.abs(off[:, mean]) > 1, cells)
-    reach = np.nanmedian(limits.reach) if limits.reach.size else 1.0
+    reach = float(np.nanmedian(limits.reach)) if limits.reach.size else 1.0
     sensors = [one.sensor for one in found.columns if one.statistic == MEAN]
     columns = [*found.columns, *t2_column, *(Column(one, TREND) for one in sensors)]
     return Deviations(
@@ -207,6 +208,7 @@ def _deviations(
         np.concatenate([off, far, wandered / reach], axis=1),
         np.concatenate([spreads, t2_limits.spreads(far, cells), wandered], axis=1),
         t2,
+        reach,
     )
 
 

@@ -2,6 +2,7 @@
 import { announce, ask, clearProblem, showNotes, showProblem } from "./api.js";
 import { draw, resize } from "./chart.js";
 import * as data from "./datasets.js";
+import { showWafers } from "./wafers.js";
 import { showEvents, showHeadline, showTiles, startEvents } from "./results.js";
 import * as runs from "./run.js";
 import * as score from "./score.js";
@@ -118,6 +119,7 @@ function showFindings(answer) {
   byId("stale").hidden = !answer.stale;
   showHeadline(answer);
   showTiles(answer);
+  showWafers(answer.run);
   showEvents(answer);
 }
 

@@ -17,10 +17,10 @@ from waferwatch.read.files import read_original
 from waferwatch.store.runs import Run
 from waferwatch.store.verdicts import event_verdicts
 from waferwatch.web.html.pages import render
-from waferwatch.web.pages.runs.download import download, file_name
 from waferwatch.web.pages.runs.report import write_report
 from waferwatch.web.pages.runs.schemas import ExportQuery
 from waferwatch.web.pages.runs.texts import texts
+from waferwatch.web.results.download import download, file_name
 from waferwatch.web.results.finished import finished_detection
 from waferwatch.web.shell.answers import plain
 from waferwatch.web.shell.context import Parts, parts, read_query, translator, user_of
