@@ -33,7 +33,7 @@ class StageName:
 
 
 @dataclass(frozen=True)
-class Cells:
+class StepCells:
     """The cells of a table, run after run and step after step as the steps first come.
 
     A step that a run visits several times is one cell. Every row of every run is in exactly one cell.
@@ -82,7 +82,7 @@ class Cells:
         return found
 
 
-def cells_of(table: Table) -> Cells | None:
+def cells_of(table: Table) -> StepCells | None:
     """The cells of a table; None where it has no runs (see ``find_passes``).
 
     Raises:
@@ -92,7 +92,7 @@ def cells_of(table: Table) -> Cells | None:
     return None if runs is None else cells_in(table, runs)
 
 
-def cells_in(table: Table, runs: WaferRuns) -> Cells:
+def cells_in(table: Table, runs: WaferRuns) -> StepCells:
     """The cells of these runs."""
     columns = [*table.columns(Role.RECIPE)[:1], *table.columns(Role.STEP)[:1]]
     code, keys = group_codes(table.frame, columns)
@@ -104,7 +104,7 @@ def cells_in(table: Table, runs: WaferRuns) -> Cells:
     time = _seconds(table)
     clock = np.arange(len(rows), dtype=np.float64) if time is None else time[rows]
     clock = clock - np.repeat(clock[starts], np.diff(starts, append=len(rows)))
-    return Cells(runs, rows, starts, run, stage, names, clock, time is not None)
+    return StepCells(runs, rows, starts, run, stage, names, clock, time is not None)
 
 
 def _by_step(run: Ints, code: NDArray[np.intp]) -> tuple[Ints, Ints]:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from waferwatch.indicators.indicators import SPE, T2, Column
+from waferwatch.indicators.indicators import SPE, T2, IndicatorColumn
 from waferwatch.indicators.judge import JudgedWafers, bounds
 from waferwatch.indicators.learnt.limits import ENOUGH_WAFERS, FEWEST_WAFERS
 from waferwatch.indicators.learnt.wafer_model import WaferModel
-from waferwatch.indicators.problems.problem import Problem
+from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.rules import RULES, fired
 from waferwatch.indicators.verdicts import RunScore
 
@@ -47,7 +47,7 @@ def wafer_frame(runs: Sequence[RunScore]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(WAFER_COLUMNS))
 
 
-def problem_frame(problems: Sequence[Problem]) -> pd.DataFrame:
+def problem_frame(problems: Sequence[FabProblem]) -> pd.DataFrame:
     """One row per problem, worst first; lists are joined by commas, sensors are JSON."""
     rows = []
     for one in problems:
@@ -57,7 +57,7 @@ def problem_frame(problems: Sequence[Problem]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(PROBLEM_COLUMNS))
 
 
-def limit_frame(model: WaferModel, columns: Sequence[Column]) -> pd.DataFrame:
+def limit_frame(model: WaferModel, columns: Sequence[IndicatorColumn]) -> pd.DataFrame:
     """One row per equipment, recipe, step, sensor and statistic that has a golden value."""
     limits = model.limits
     parts = []

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
-from waferwatch.indicators.cells import Cells
-from waferwatch.indicators.indicators import Column, Indicators
+from waferwatch.indicators.cells import StepCells
+from waferwatch.indicators.indicators import IndicatorColumn, Indicators
 from waferwatch.indicators.learnt.limits import IndicatorLimits
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN, SPREAD
 
@@ -86,8 +86,8 @@ def _typed(row: dict[object, object], number: int) -> TypedLimit:
     return TypedLimit(str(said["sensor"]), str(said.get("statistic") or MEAN), **words, **bounds)  # type: ignore[arg-type]
 
 
-def _column(columns: Sequence[Column], sensor: str, statistic: str) -> int | None:
-    return next((at for at, one in enumerate(columns) if one == Column(sensor, statistic)), None)
+def _column(columns: Sequence[IndicatorColumn], sensor: str, statistic: str) -> int | None:
+    return next((at for at, one in enumerate(columns) if one == IndicatorColumn(sensor, statistic)), None)
 
 
 def _sensors(found: Indicators) -> list[str]:
@@ -138,7 +138,7 @@ def _outside(found: Indicators, typed: Sequence[TypedLimit]) -> list[Broken]:
     return broken
 
 
-def _cells(cells: Cells, one: TypedLimit) -> NDArray[np.bool_]:
+def _cells(cells: StepCells, one: TypedLimit) -> NDArray[np.bool_]:
     stages = [
         (one.recipe is None or name.recipe == one.recipe) and (one.step is None or name.step == one.step)
         for name in cells.names
@@ -146,7 +146,7 @@ def _cells(cells: Cells, one: TypedLimit) -> NDArray[np.bool_]:
     return np.array(stages, np.bool_)[cells.stage]
 
 
-def _unknown(one: TypedLimit, columns: Sequence[Column]) -> InputError:
+def _unknown(one: TypedLimit, columns: Sequence[IndicatorColumn]) -> InputError:
     return InputError(
         "There is no indicator {statistic} of {sensor} for a typed limit.",
         hint="Name a sensor of the data and one of these statistics: {statistics}.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.indicators.cells import Cells
+from waferwatch.indicators.cells import StepCells
 from waferwatch.indicators.learnt.normal_course import NormalCourse, centred
 from waferwatch.indicators.statistics import STATISTICS, durations, statistics_of
 
@@ -26,7 +26,7 @@ _LEAST_THERE = 0.5  # of the rows of a cell, so that the others can be filled
 
 
 @dataclass(frozen=True)
-class Column:
+class IndicatorColumn:
     """What one column of the indicators is."""
 
     sensor: str  # "_length", "_missing", "_spe", "_t2" for what belongs to no sensor
@@ -37,21 +37,21 @@ class Column:
 class Indicators:
     """K values for each cell."""
 
-    cells: Cells
-    columns: list[Column]
+    cells: StepCells
+    columns: list[IndicatorColumn]
     values: Floats  # (cells, K) NaN where nothing was measured or nothing is normal
 
     def at(self, chosen: NDArray[np.bool_]) -> Floats:
         return self.values[chosen]
 
 
-def columns_of(sensors: Sequence[str]) -> list[Column]:
+def columns_of(sensors: Sequence[str]) -> list[IndicatorColumn]:
     """The columns in their order: all sensors of a statistic below one another, then those of whole cells."""
-    found = [Column(sensor, statistic) for statistic in OF_SENSORS for sensor in sensors]
-    return [*found, *(Column(f"_{name}", name) for name in OF_CELLS)]
+    found = [IndicatorColumn(sensor, statistic) for statistic in OF_SENSORS for sensor in sensors]
+    return [*found, *(IndicatorColumn(f"_{name}", name) for name in OF_CELLS)]
 
 
-def indicators_of(values: Values, cells: Cells, sensors: Sequence[str], course: NormalCourse | None) -> Indicators:
+def indicators_of(values: Values, cells: StepCells, sensors: Sequence[str], course: NormalCourse | None) -> Indicators:
     """The indicators of every cell.
 
     Args:
@@ -65,7 +65,7 @@ def indicators_of(values: Values, cells: Cells, sensors: Sequence[str], course: 
     return Indicators(cells, columns, found)
 
 
-def pieces(cells: Cells, most: int = _ROWS_AT_ONCE) -> Iterator[tuple[int, Cells]]:
+def pieces(cells: StepCells, most: int = _ROWS_AT_ONCE) -> Iterator[tuple[int, StepCells]]:
     """Successive cells with at most so many rows each time (one cell at least), and the number of the first."""
     ends = cells.starts + cells.lengths
     first = 0
@@ -87,7 +87,7 @@ def pieces(cells: Cells, most: int = _ROWS_AT_ONCE) -> Iterator[tuple[int, Cells
         first = last
 
 
-def _piece(values: Floats, cells: Cells, sensors: int, course: NormalCourse | None) -> Floats:
+def _piece(values: Floats, cells: StepCells, sensors: int, course: NormalCourse | None) -> Floats:
     """(cells, K)."""
     missing = np.add.reduceat(np.isnan(values).any(axis=1).astype(np.float64), cells.starts) / cells.lengths
     if course is not None and missing.any():
@@ -101,7 +101,7 @@ def _piece(values: Floats, cells: Cells, sensors: int, course: NormalCourse | No
     return np.concatenate(table, axis=1)
 
 
-def filled(values: Floats, cells: Cells, course: NormalCourse) -> Floats:
+def filled(values: Floats, cells: StepCells, course: NormalCourse) -> Floats:
     """Missing rows as the normal course has them, moved by the usual distance of their cell from it.
 
     Else a step whose first row is missing has another mean and spread than one where it is there. Where more than half
@@ -119,7 +119,7 @@ def filled(values: Floats, cells: Cells, course: NormalCourse) -> Floats:
     return np.where(np.isnan(values), middle + usual[cells.cell], values)
 
 
-def against(values: Floats, cells: Cells, course: NormalCourse) -> Floats:
+def against(values: Floats, cells: StepCells, course: NormalCourse) -> Floats:
     """(cells, S + 1) shape of each sensor, in spreads of a row, and how far rows are from the usual relation."""
     places = course.places(cells)
     off = course.off(values, places)

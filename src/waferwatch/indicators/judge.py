@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.events.context import places
-from waferwatch.indicators.cells import Cells, StageName, cells_of
+from waferwatch.indicators.cells import StageName, StepCells, cells_of
 from waferwatch.indicators.hard_rules import Broken, TypedLimit, broken_rules
-from waferwatch.indicators.indicators import LENGTH, SHAPE, SPE, T2, Column, Indicators, Values, indicators_of
+from waferwatch.indicators.indicators import LENGTH, SHAPE, SPE, T2, IndicatorColumn, Indicators, Values, indicators_of
 from waferwatch.indicators.learnt.limits import IndicatorLimits
 from waferwatch.indicators.learnt.wafer_model import NO_VERDICT, TREND, Deviations, WaferModel, farthest
 from waferwatch.indicators.run_score import TOP_SHARE, run_score
@@ -67,7 +67,7 @@ class JudgedWafers:
     facets: list[list[Facet]]  # of each run, the leading one first; empty for normal wafers
 
     @property
-    def cells(self) -> Cells:
+    def cells(self) -> StepCells:
         return self.found.cells
 
     @cached_property
@@ -91,10 +91,10 @@ def sensor_values(table: Table, sensors: Sequence[str]) -> Values:
     return lambda rows: np.stack([column[rows] for column in columns], axis=1)
 
 
-def row_scores_of_runs(scores: Floats, cells: Cells) -> Floats:
+def row_scores_of_runs(scores: Floats, cells: StepCells) -> Floats:
     """(runs,) mean of the highest tenth of each run's point scores; NaN where none was judged.
 
-    Rows of an equipment's first run do not count: see ``Cells.of_unknown_start``, which reaches beyond its step here.
+    Rows of an equipment's first run do not count, of none of its steps: see ``StepCells.of_unknown_start``.
     """
     unknown = np.isin(cells.run, cells.run[cells.of_unknown_start])
     points = np.where(unknown[cells.cell], np.nan, scores[cells.rows])
@@ -294,7 +294,9 @@ class _Judging:
         ranked = sorted(total.items(), key=lambda item: -item[1])[:MOST_SENSORS]
         told = replace(told, sensors={name: weight / whole for name, weight in ranked})
         statistic = MEAN if lead.statistic == TREND else lead.statistic
-        at = next((k for k, one in enumerate(self.found.columns) if one == Column(lead.sensor, statistic)), None)
+        at = next(
+            (k for k, one in enumerate(self.found.columns) if one == IndicatorColumn(lead.sensor, statistic)), None
+        )
         return told if at is None else replace(told, **self._numbers(lead, at))
 
     def _numbers(self, lead: Facet, at: int) -> dict[str, Any]:
@@ -310,13 +312,13 @@ class _Judging:
         known = abs(usual) > _LEAST_CHANGE * spread and usual != 0
         far = self.deviations.spreads[cell, at]
         if lead.statistic == TREND:
-            trend = Column(lead.sensor, TREND)
+            trend = IndicatorColumn(lead.sensor, TREND)
             far = self.deviations.spreads[cell, self.deviations.columns.index(trend)]
         change = (value - usual) / abs(usual) if known else None
         return {"value": value, "usual": usual, "lower": lower, "upper": upper, "spreads": float(far), "change": change}
 
 
-def bounds(limits: IndicatorLimits, stage: int, at: int, column: Column) -> tuple[float | None, float | None]:
+def bounds(limits: IndicatorLimits, stage: int, at: int, column: IndicatorColumn) -> tuple[float | None, float | None]:
     """Lower and upper limit of a column; None where it has none to that side."""
     centre, far = float(limits.centre[stage, at]), float(limits.reach[stage, at] * limits.spread[stage, at])
     if np.isnan(centre):
@@ -365,7 +367,7 @@ def times_of(table: Table, rows: NDArray[np.int64]) -> list[str | float]:
     return [str(one) for one in np.datetime_as_string(time, unit=unit)]  # type: ignore[call-overload]
 
 
-def _gaps(table: Table, cells: Cells) -> NDArray[np.int64]:
+def _gaps(table: Table, cells: StepCells) -> NDArray[np.int64]:
     """(runs,) pauses inside each run: more than five usual steps of time."""
     column = table.column(Role.TIME)
     if column is None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.indicators.cells import Cells
+from waferwatch.indicators.cells import StepCells
 
 Floats = NDArray[np.float64]
-Column = Callable[[str], Floats]  # a sensor's values over all rows of the table
 
 MEAN, SPREAD, LOWEST, HIGHEST, SLOPE, SETTLE = "mean", "spread", "min", "max", "slope", "settle"
 STATISTICS = (MEAN, SPREAD, LOWEST, HIGHEST, SLOPE, SETTLE)
@@ -18,7 +15,7 @@ _SETTLED_SPREADS = 4.0  # of the second half of the step: within them a value ha
 _SETTLED_SHARE = 0.05  # or within this share of its farthest excursion
 
 
-def statistics_of(values: Floats, cells: Cells) -> Floats:
+def statistics_of(values: Floats, cells: StepCells) -> Floats:
     """(len(STATISTICS), cells) of one sensor.
 
     The spread is the standard deviation; the slope is that of a straight line by least squares, per second (per row
@@ -44,12 +41,12 @@ def statistics_of(values: Floats, cells: Cells) -> Floats:
     return found
 
 
-def _sum(values: Floats, cells: Cells) -> Floats:
+def _sum(values: Floats, cells: StepCells) -> Floats:
     found: Floats = np.add.reduceat(values, cells.starts)
     return found
 
 
-def _slope(off: Floats, there: NDArray[np.bool_], count: Floats, cells: Cells) -> Floats:
+def _slope(off: Floats, there: NDArray[np.bool_], count: Floats, cells: StepCells) -> Floats:
     """Zero where all rows of a cell have one time."""
     clock = np.where(there, cells.clock, 0.0)
     late = np.where(there, cells.clock - (_sum(clock, cells) / count)[cells.cell], 0.0)
@@ -57,7 +54,7 @@ def _slope(off: Floats, there: NDArray[np.bool_], count: Floats, cells: Cells) -
     return np.where(width > 0, _sum(late * off, cells) / np.where(width > 0, width, 1.0), 0.0)
 
 
-def _settle(off: Floats, there: NDArray[np.bool_], cells: Cells) -> Floats:
+def _settle(off: Floats, there: NDArray[np.bool_], cells: StepCells) -> Floats:
     """Seconds from the beginning of each cell to the first row after the last one outside its band."""
     late = there & (cells.tick >= (cells.lengths // 2)[cells.cell])
     count = np.maximum(_sum(late.astype(np.float64), cells), 1.0)
@@ -74,6 +71,6 @@ def _settle(off: Floats, there: NDArray[np.bool_], cells: Cells) -> Floats:
     return found
 
 
-def durations(cells: Cells) -> Floats:
+def durations(cells: StepCells) -> Floats:
     """(cells,) seconds from the first row of each cell to its last, rows where there is no time."""
     return cells.clock[cells.starts + cells.lengths - 1] if cells.timed else cells.lengths.astype(np.float64)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.indicators.before_after import OF_ROWS, STATISTICS, Back, Compared, compare, frame_of, overall
-from waferwatch.indicators.cells import Cells, cells_of
+from waferwatch.indicators.cells import StepCells, cells_of
 from waferwatch.indicators.indicators import Indicators, indicators_of
 from waferwatch.indicators.judge import sensor_values
 from waferwatch.indicators.learnt.limits import least_spreads
@@ -146,7 +146,7 @@ def _told(one: Compared) -> dict[str, object]:
 
 
 def _indicators(
-    table: Table, cells: Cells, sensors: list[str], before: NDArray[np.bool_]
+    table: Table, cells: StepCells, sensors: list[str], before: NDArray[np.bool_]
 ) -> tuple[Indicators, Floats, NormalCourse]:
     """With the least spreads of the columns and the normal course of the wafers before."""
     values = sensor_values(table, sensors)
@@ -160,7 +160,7 @@ def _indicators(
     return found, least, course
 
 
-def _after(table: Table, cells: Cells, at: str | float) -> NDArray[np.bool_]:
+def _after(table: Table, cells: StepCells, at: str | float) -> NDArray[np.bool_]:
     """(runs,) whether a run begins at or after a time."""
     column = table.column(Role.TIME)
     if column is None:
@@ -193,7 +193,7 @@ def _after(table: Table, cells: Cells, at: str | float) -> NDArray[np.bool_]:
     return late
 
 
-def _chosen(cells: Cells, equipment: str | None) -> list[int]:
+def _chosen(cells: StepCells, equipment: str | None) -> list[int]:
     found = [at for at, name in enumerate(cells.names) if equipment is None or name.equipment == equipment]
     if not found:
         raise NotFoundError(

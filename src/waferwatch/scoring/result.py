@@ -13,7 +13,7 @@ from waferwatch.evaluate.metrics import Metrics
 from waferwatch.events.event import Event
 from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.indicators.learnt.wafer_model import WaferModel
-from waferwatch.indicators.problems.problem import Problem
+from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.read.table import Note
 from waferwatch.scoring.thresholds.promise import Promise
@@ -44,7 +44,7 @@ class Detection:
     model_digest: str | None = None  # of all that was learnt
     jumps: dict[str, list[float]] = field(default_factory=dict)  # see events.extent; empty for older versions
     layout: SeriesLayout | None = None  # how the table was cut into series; None for results of older versions
-    problems: list[Problem] = field(default_factory=list)  # worst first
+    problems: list[FabProblem] = field(default_factory=list)  # worst first
     limits: list[TypedLimit] = field(default_factory=list)  # of indicators, that a person has set
     wafers: WaferModel | None = None  # limits and what golden wafers showed; None without golden wafers
 

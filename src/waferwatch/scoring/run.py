@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,23 +153,30 @@ def detect_with(
         events=[replace(one, usual_every_hours=alarms.hours_between(one.peak_score)) for one in events],
         runs=runs,
         problems=wafers.problems(table, judged, events, event_ids, rows),
-        wafers=model.wafers,
         limits=list(limits),
-        features=list(model.features),
         threshold=chosen.value,
         threshold_by=chosen.by,
         promise=chosen.promise,
-        detector=model.name,
-        model=model.info.name,
-        model_sha256=model.info.sha256,
-        model_digest=model.digest,
-        device=model.detector.info.device,
         seconds=time.perf_counter() - started,
         metrics=None if labels is None else flag_metrics(labels, flags),
         notes=(*table.notes, *parts.notes, *_notes(model, series, table, points, chosen)),
-        layout=model.layout,
-        jumps=model.jumps,
+        **_learnt(model),
     )
+
+
+def _learnt(model: Model) -> dict[str, Any]:
+    """What a detection keeps of its model."""
+    return {
+        "detector": model.name,
+        "model": model.info.name,
+        "model_sha256": model.info.sha256,
+        "model_digest": model.digest,
+        "device": model.detector.info.device,
+        "features": list(model.features),
+        "layout": model.layout,
+        "jumps": model.jumps,
+        "wafers": model.wafers,
+    }
 
 
 def _notes(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from waferwatch.events.context import places
 from waferwatch.events.event import Event
-from waferwatch.indicators.cells import Cells, cells_of
+from waferwatch.indicators.cells import StepCells, cells_of
 from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.indicators.judge import (
     JudgedWafers,
@@ -22,7 +22,7 @@ from waferwatch.indicators.judge import (
 from waferwatch.indicators.learnt.wafer_model import WaferModel, learn_wafers
 from waferwatch.indicators.problems.of_rows import problems_of_rows
 from waferwatch.indicators.problems.of_wafers import problems_of_wafers
-from waferwatch.indicators.problems.problem import Problem
+from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.run_score import run_score
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.models.fitted import Fitted
@@ -74,7 +74,7 @@ def problems(
     events: Sequence[Event],
     event_ids: NDArray[np.int64],
     rows: RowScores,
-) -> list[Problem]:
+) -> list[FabProblem]:
     """Problems of wafers, or of rows where a table has no wafers."""
     if judged is not None:
         return problems_of_wafers(judged, events, event_ids)
@@ -105,7 +105,7 @@ def wafer_notes(model: WaferModel | None, table: Table) -> tuple[Note, ...]:
     )
 
 
-def _interval(cells: Cells) -> float:
+def _interval(cells: StepCells) -> float:
     steps = np.diff(cells.clock)
     steps = steps[steps > 0]
     return float(np.median(steps)) if len(steps) else 1.0

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
-from waferwatch.indicators.cells import Cells
-from waferwatch.indicators.indicators import LENGTH, MISSING, SHAPE, SPE, T2, Column
+from waferwatch.indicators.cells import StepCells
+from waferwatch.indicators.indicators import LENGTH, MISSING, SHAPE, SPE, T2, IndicatorColumn
 from waferwatch.indicators.learnt.normal_course import stage_key
-from waferwatch.indicators.statistics import SETTLE, SLOPE, SPREAD
+from waferwatch.indicators.statistics import MEAN, SETTLE, SLOPE, SPREAD
 from waferwatch.models.state import storable
 
 Floats = NDArray[np.float64]
@@ -47,7 +47,7 @@ class IndicatorLimits:
 
     @classmethod
     def learn(
-        cls, values: Floats, cells: Cells, golden: NDArray[np.bool_], columns: list[Column], least: Floats
+        cls, values: Floats, cells: StepCells, golden: NDArray[np.bool_], columns: list[IndicatorColumn], least: Floats
     ) -> Self:
         """From golden cells.
 
@@ -72,18 +72,18 @@ class IndicatorLimits:
             [stage_key(cells.names[number]) for number in stages], count, centre, spread, reach, np.ones(shape[1])
         )
 
-    def widened(self, tails: dict[str, float], columns: Sequence[Column]) -> IndicatorLimits:
+    def widened(self, tails: dict[str, float], columns: Sequence[IndicatorColumn]) -> IndicatorLimits:
         """The same with limits that lie farther out by these factors of their statistics."""
         factor = np.array([tails.get(one.statistic, 1.0) for one in columns])
         return replace(self, reach=self.reach * factor, factor=factor)
 
-    def places(self, cells: Cells) -> Ints:
+    def places(self, cells: StepCells) -> Ints:
         """(cells,) which stage each cell is of; -1 where there is none."""
         known = {name: number for number, name in enumerate(self.stages)}
         found = np.array([known.get(stage_key(one), -1) for one in cells.names], np.int64)
         return found[cells.stage]
 
-    def off(self, values: Floats, cells: Cells, columns: list[Column]) -> Floats:
+    def off(self, values: Floats, cells: StepCells, columns: list[IndicatorColumn]) -> Floats:
         """(cells, K) signed distance from the middle as a multiple of that of the limit; NaN without a limit."""
         at = self.places(cells)
         if not len(self.stages):
@@ -94,14 +94,16 @@ class IndicatorLimits:
         found[:, upper] = np.maximum(found[:, upper], 0.0)
         return found
 
-    def spreads(self, off: Floats, cells: Cells) -> Floats:
+    def spreads(self, off: Floats, cells: StepCells) -> Floats:
         """(cells, K) what :meth:`off` gave, in spreads."""
         at = self.places(cells)
         found: Floats = off * self.reach[at] if len(self.stages) else off
         return found
 
 
-def left_out(values: Floats, cells: Cells, golden: NDArray[np.bool_], columns: list[Column], least: Floats) -> Floats:
+def left_out(
+    values: Floats, cells: StepCells, golden: NDArray[np.bool_], columns: list[IndicatorColumn], least: Floats
+) -> Floats:
     """(cells, K) as ``IndicatorLimits.off``, golden cells by limits learnt from the runs of other folds."""
     fold = turns(cells, FOLDS)
     found = IndicatorLimits.learn(values, cells, golden, columns, least).off(values, cells, columns)
@@ -112,7 +114,7 @@ def left_out(values: Floats, cells: Cells, golden: NDArray[np.bool_], columns: l
     return found
 
 
-def heavy_tails(off: Floats, columns: Sequence[Column]) -> dict[str, float]:
+def heavy_tails(off: Floats, columns: Sequence[IndicatorColumn]) -> dict[str, float]:
     """Statistic -> factor by which its limits lie farther out, as its left-out golden values do."""
     usual = float(norm.isf(_RARE / 2)) / SPREADS
     found = {}
@@ -123,7 +125,7 @@ def heavy_tails(off: Floats, columns: Sequence[Column]) -> dict[str, float]:
     return found
 
 
-def on_scale(values: Floats, columns: Sequence[Column]) -> Floats:
+def on_scale(values: Floats, columns: Sequence[IndicatorColumn]) -> Floats:
     """Values on the scale that limits are learnt on: logarithms of t2 and spe."""
     some = np.array([one.statistic in LOGARITHMIC for one in columns])
     found = values.copy()
@@ -132,7 +134,7 @@ def on_scale(values: Floats, columns: Sequence[Column]) -> Floats:
 
 
 def least_spreads(
-    columns: Sequence[Column], sensors: Sequence[str], quantum: Floats, row: float, usual: float
+    columns: Sequence[IndicatorColumn], sensors: Sequence[str], quantum: Floats, row: float, usual: float
 ) -> Floats:
     """(K,) the least that the spread of a column can be: what the resolution of sensor and clock lets one see.
 
@@ -144,7 +146,7 @@ def least_spreads(
     step: dict[str, float] = dict(zip(sensors, quantum.tolist(), strict=True))
     root = max(usual, 1.0) ** 0.5
 
-    def least(one: Column) -> float:
+    def least(one: IndicatorColumn) -> float:
         if one.statistic in (SETTLE, LENGTH):
             return row / 2
         if one.sensor not in step:
@@ -152,13 +154,14 @@ def least_spreads(
         if one.statistic == SHAPE:
             return 0.02
         if one.statistic == SLOPE:
-            return step[one.sensor] / max(usual * row, _LEAST) / root
-        return step[one.sensor] / root if one.statistic in ("mean", SPREAD) else step[one.sensor]
+            return float(step[one.sensor] / max(usual * row, _LEAST) / root)
+        found: float = step[one.sensor] / root if one.statistic in (MEAN, SPREAD) else step[one.sensor]
+        return found
 
     return np.array([least(one) for one in columns])
 
 
-def turns(cells: Cells, folds: int) -> Ints:
+def turns(cells: StepCells, folds: int) -> Ints:
     """(cells,) successive cells of a stage take turns."""
     found = np.empty(len(cells), np.int64)
     for number in range(len(cells.names)):

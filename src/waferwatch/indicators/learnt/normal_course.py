@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.indicators.cells import Cells, StageName
+from waferwatch.indicators.cells import StageName, StepCells
 from waferwatch.models.state import storable
 
 Floats = NDArray[np.float64]
@@ -38,7 +38,7 @@ class NormalCourse:
     whiten: Floats  # (recipes, S, S) makes residuals of golden rows uncorrelated
 
     @classmethod
-    def learn(cls, values: Floats, cells: Cells, golden: NDArray[np.bool_], quantum: Floats) -> Self:
+    def learn(cls, values: Floats, cells: StepCells, golden: NDArray[np.bool_], quantum: Floats) -> Self:
         """From the rows of golden cells.
 
         Args:
@@ -76,7 +76,7 @@ class NormalCourse:
         rows = slice(int(self.starts[at]), int(self.starts[at] + self.ticks[at]))
         return [float(one) for one in np.median(self.spread[rows], axis=0)]
 
-    def places(self, cells: Cells) -> Ints:
+    def places(self, cells: StepCells) -> Ints:
         """(n,) row of the course for each row of the cells; -1 where nothing is known."""
         known = {name: number for number, name in enumerate(self.stages)}
         stage = np.array([known.get(stage_key(one), -1) for one in cells.names], np.int64)[cells.stage][cells.cell]
@@ -93,7 +93,7 @@ class NormalCourse:
         found[places < 0] = np.nan
         return found
 
-    def related(self, off: Floats, cells: Cells) -> Floats:
+    def related(self, off: Floats, cells: StepCells) -> Floats:
         """(n, S) residuals (without NaN) made uncorrelated, by the relation of their recipe step; 0 where unknown."""
         known = {name: number for number, name in enumerate(self.recipes)}
         place = np.array([known.get(_SEPARATOR.join(one.anywhere), -1) for one in cells.names], np.int64)
@@ -104,7 +104,7 @@ class NormalCourse:
             found[mine] = off[mine] @ self.whiten[one]
         return found
 
-    def _relations(self, values: Floats, cells: Cells, golden: NDArray[np.bool_]) -> Floats:
+    def _relations(self, values: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> Floats:
         sensors = values.shape[1]
         off = centred(np.clip(np.nan_to_num(self.off(values, self.places(cells))), -_CLIP, _CLIP), cells)
         stage = np.array([_SEPARATOR.join(one.anywhere) for one in cells.names], dtype=object)
@@ -118,7 +118,7 @@ def stage_key(name: StageName) -> str:
     return _SEPARATOR.join((name.equipment, name.recipe, name.step))
 
 
-def centred(off: Floats, cells: Cells) -> Floats:
+def centred(off: Floats, cells: StepCells) -> Floats:
     """(n, S) residuals without the mean of their cell."""
     mean = np.add.reduceat(off, cells.starts, axis=0) / cells.lengths[:, None]
     found: Floats = off - mean[cells.cell]
@@ -138,7 +138,7 @@ def _quantum(values: Floats) -> float:
     return float(steps.min()) / 2 if len(steps) else max(1e-3 * scale, 1e-9)
 
 
-def _traces(values: Floats, cells: Cells, mine: Ints) -> Floats:
+def _traces(values: Floats, cells: StepCells, mine: Ints) -> Floats:
     """(wafers, ticks, S) of some golden cells of one stage, NaN where one is shorter."""
     chosen = mine[np.unique(np.linspace(0, len(mine) - 1, min(len(mine), MOST_WAFERS)).astype(int))]
     lengths = np.minimum(cells.lengths[chosen], MOST_TICKS)

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.indicators.cells import Cells
+from waferwatch.indicators.cells import StepCells
 from waferwatch.models.state import storable
 
 Floats = NDArray[np.float64]
@@ -31,7 +31,7 @@ class MeanRelation:
     inverse: Floats  # (recipes, S, S) of the correlation
 
     @classmethod
-    def learn(cls, spreads: Floats, cells: Cells, golden: NDArray[np.bool_]) -> Self:
+    def learn(cls, spreads: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> Self:
         """From golden cells' step means, (cells, S), in spreads off their middle."""
         names = np.array([_SEPARATOR.join(one.anywhere) for one in cells.names], dtype=object)[cells.stage]
         recipes = list(dict.fromkeys(names[golden].tolist()))
@@ -39,7 +39,7 @@ class MeanRelation:
         sensors = spreads.shape[1]
         return cls(recipes, np.stack(found) if found else np.empty((0, sensors, sensors)))
 
-    def t2(self, spreads: Floats, cells: Cells) -> Floats:
+    def t2(self, spreads: Floats, cells: StepCells) -> Floats:
         """(cells,) Hotelling's T2 of the step means for each sensor; NaN where nothing is known."""
         known = {name: number for number, name in enumerate(self.recipes)}
         place = np.array([known.get(_SEPARATOR.join(one.anywhere), -1) for one in cells.names], np.int64)[cells.stage]
@@ -52,7 +52,7 @@ class MeanRelation:
         return found
 
 
-def trend(spreads: Floats, beyond: NDArray[np.bool_], cells: Cells) -> Floats:
+def trend(spreads: Floats, beyond: NDArray[np.bool_], cells: StepCells) -> Floats:
     """(cells, S) weighted mean of the step means of this and the wafers before, in its own spreads if wafers are
     independent; 0 where the wafer itself is not off to the same side. Signed; NaN stays NaN.
 

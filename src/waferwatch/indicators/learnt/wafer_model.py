@@ -8,8 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.indicators.cells import Cells
-from waferwatch.indicators.indicators import MISSING, SHAPE, SPE, T2, Column, Indicators, Values, against, indicators_of
+from waferwatch.indicators.cells import StepCells
+from waferwatch.indicators.indicators import (
+    MISSING,
+    SHAPE,
+    SPE,
+    T2,
+    IndicatorColumn,
+    Indicators,
+    Values,
+    against,
+    indicators_of,
+)
 from waferwatch.indicators.learnt.limits import (
     FEWEST_WAFERS,
     IndicatorLimits,
@@ -45,7 +55,7 @@ _LEAST_SPREAD = 0.1  # of golden wafers' largest deviations, as a share of the u
 class Deviations:
     """How far cells are off, of all columns: those of the indicators, T2, and the trend of each sensor."""
 
-    columns: list[Column]
+    columns: list[IndicatorColumn]
     off: Floats  # (cells, K) signed, in multiples of the limit's distance; NaN without a limit
     spreads: Floats  # (cells, K) in spreads
     t2: Floats  # (cells,)
@@ -77,7 +87,7 @@ class WaferModel:
         """A wafer is abnormal above this score."""
         return float(self.rarity.of(np.array([self.farthest]))[0])
 
-    def ratios(self, found: Deviations, rows: Floats, cells: Cells) -> Floats:
+    def ratios(self, found: Deviations, rows: Floats, cells: StepCells) -> Floats:
         """(runs,) the farthest deviation of each as a multiple of its limit; NaN where nothing of a wafer is judged.
 
         Args:
@@ -92,7 +102,12 @@ class WaferModel:
 
 
 def learn_wafers(
-    values: Values, cells: Cells, sensors: Sequence[str], golden: NDArray[np.bool_], rows: Floats, row_seconds: float
+    values: Values,
+    cells: StepCells,
+    sensors: Sequence[str],
+    golden: NDArray[np.bool_],
+    rows: Floats,
+    row_seconds: float,
 ) -> WaferModel | None:
     """Learn from golden wafers; None where no stage has enough of them.
 
@@ -138,17 +153,17 @@ def _left_out_traces(found: Indicators, every: Floats, golden: NDArray[np.bool_]
     return replace(found, values=values)
 
 
-def _enough(golden: NDArray[np.bool_], cells: Cells) -> bool:
+def _enough(golden: NDArray[np.bool_], cells: StepCells) -> bool:
     return bool(np.bincount(cells.stage, golden[cells.run].astype(float)).max(initial=0) >= FEWEST_WAFERS)
 
 
-def farthest(found: Deviations, cells: Cells) -> Floats:
+def farthest(found: Deviations, cells: StepCells) -> Floats:
     """(runs,) the farthest deviation of any indicator that a verdict rests on; NaN where none is known."""
     counts = np.array([one.statistic not in NO_VERDICT for one in found.columns])
     return highest(np.abs(found.off[:, counts]), cells)
 
 
-def highest(rare: Floats, cells: Cells) -> Floats:
+def highest(rare: Floats, cells: StepCells) -> Floats:
     """(runs,) the highest of all columns and cells of each run; NaN where none is known."""
     best = np.max(np.where(np.isnan(rare), -np.inf, rare), axis=1)
     found = np.full(len(cells.runs), -np.inf)
@@ -168,7 +183,7 @@ def _learn(
     mean = [one.statistic == MEAN for one in found.columns]
     relation = MeanRelation.learn(limits.spreads(off, cells)[:, mean], cells, used)
     t2 = relation.t2(limits.spreads(off, cells)[:, mean], cells)[:, None]
-    t2_limits = IndicatorLimits.learn(t2, cells, used, [Column("_t2", T2)], np.array([0.02]))
+    t2_limits = IndicatorLimits.learn(t2, cells, used, [IndicatorColumn("_t2", T2)], np.array([0.02]))
     every = _deviations(off, found, limits, relation, t2_limits)
     worst = farthest(every, cells)[golden]
     row_limit = _row_limit(rows[golden])
@@ -197,12 +212,12 @@ def _deviations(
     mean = np.array([one.statistic == MEAN for one in found.columns])
     spreads = limits.spreads(off, cells)
     t2 = relation.t2(spreads[:, mean], cells)
-    t2_column = [Column("_t2", T2)]
+    t2_column = [IndicatorColumn("_t2", T2)]
     far = t2_limits.off(t2[:, None], cells, t2_column)
     wandered = trend(spreads[:, mean], np.abs(off[:, mean]) > 1, cells)
     reach = float(np.nanmedian(limits.reach)) if limits.reach.size else 1.0
     sensors = [one.sensor for one in found.columns if one.statistic == MEAN]
-    columns = [*found.columns, *t2_column, *(Column(one, TREND) for one in sensors)]
+    columns = [*found.columns, *t2_column, *(IndicatorColumn(one, TREND) for one in sensors)]
     return Deviations(
         columns,
         np.concatenate([off, far, wandered / reach], axis=1),
@@ -212,7 +227,9 @@ def _deviations(
     )
 
 
-def _unlike(off: Floats, columns: Sequence[Column], cells: Cells, golden: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _unlike(
+    off: Floats, columns: Sequence[IndicatorColumn], cells: StepCells, golden: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """(runs,) whether any statistic of a run lies beyond its limit, and farther off than golden wafers ever do."""
     found = np.zeros(len(cells.runs), np.bool_)
     for statistic in dict.fromkeys(one.statistic for one in columns if one.statistic not in NO_VERDICT):

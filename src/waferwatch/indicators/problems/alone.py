@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from waferwatch.indicators.indicators import Column
+from waferwatch.indicators.indicators import IndicatorColumn
 from waferwatch.indicators.judge import Facet, JudgedWafers
 from waferwatch.indicators.problems.problem import Alone
 from waferwatch.indicators.statistics import MEAN
@@ -39,15 +39,12 @@ def chamber_alone(judged: JudgedWafers, facet: Facet) -> tuple[Alone, tuple[str,
 
 
 def _column(judged: JudgedWafers, facet: Facet) -> int:
+    """The indicator to compare: the leading one, or the sensor's mean where rows or a hard rule lead."""
     columns = judged.deviations.columns
-    wanted = Column(facet.sensor, facet.statistic)
-    return (
-        columns.index(wanted)
-        if wanted in columns
-        else columns.index(Column(judged.model.sensors[0], MEAN))
-        if (Column(facet.sensor, MEAN) not in columns)
-        else columns.index(Column(facet.sensor, MEAN))
-    )
+    for wanted in (IndicatorColumn(facet.sensor, facet.statistic), IndicatorColumn(facet.sensor, MEAN)):
+        if wanted in columns:
+            return columns.index(wanted)
+    return 0
 
 
 def _nearest(judged: JudgedWafers, stage: int, cell: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

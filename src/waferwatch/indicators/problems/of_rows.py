@@ -9,19 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.events.event import Event
-from waferwatch.indicators.problems.problem import Alone, Problem, ProblemSensor
+from waferwatch.indicators.problems.problem import Alone, FabProblem, ProblemSensor
 from waferwatch.indicators.problems.severity import order, severity
 from waferwatch.indicators.verdicts import DOWN, OTHER, UP
 from waferwatch.read.groups import group_codes
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.read.values import to_float
 
+_MOST_SENSORS = 5
 _FAR = 3.0  # robust spreads by which an event's values lie to one side
 
 
 def problems_of_rows(
     table: Table, events: Sequence[Event], flags: NDArray[np.bool_], event_ids: NDArray[np.int64], threshold: float
-) -> list[Problem]:
+) -> list[FabProblem]:
     """Problems, worst first; events of the same equipment, recipe, step, leading sensor and direction are one.
 
     Args:
@@ -70,32 +71,22 @@ def _side(
 
 def _problem(
     key: tuple[str | None, ...], events: list[Event], threshold: float, last: dict[str | None, int]
-) -> Problem:
-    equipment, recipe, step, sensor, side = key
+) -> FabProblem:
+    equipment, recipe, step, sensor, direction = (part or "" for part in key)
     peak = max(event.peak_score for event in events)
     ratio = peak / threshold if threshold > 0 else 1.0
     kind, why = severity(ratio, 1, len(events), False)
-    values: dict[str, object] = {
-        "sensor": sensor or "",
-        "equipment": equipment or "",
-        "count": len(events),
-        "since": events[0].start,
-    }
-    shares: dict[str, float] = {}
-    for event in events:
-        for one in event.sensors:
-            shares[one.sensor] = shares.get(one.sensor, 0.0) + one.share / len(events)
-    return Problem(
+    return FabProblem(
         number=0,
-        fingerprint=" | ".join((equipment or "", recipe or "", step or "", sensor or "", side or OTHER)),
-        equipment=equipment,
-        recipe=recipe,
-        step=step,
-        sensor=sensor or "",
-        direction=side or OTHER,
+        fingerprint=" | ".join((equipment, recipe, step, sensor, direction)),
+        equipment=key[0],
+        recipe=key[1],
+        step=key[2],
+        sensor=sensor,
+        direction=direction,
         statistic="rows",
         severity=kind,
-        ongoing=events[-1].id == last[equipment],
+        ongoing=events[-1].id == last[key[0]],
         first_seen=events[0].start,
         last_seen=events[-1].end,
         onset=events[0].start,
@@ -111,10 +102,26 @@ def _problem(
         recipes=(recipe,) if recipe else (),
         steps=(step,) if step else (),
         events=tuple(event.id for event in events),
-        sensors=tuple(
-            ProblemSensor(name, share, side or OTHER if name == sensor else OTHER, None)
-            for name, share in sorted(shares.items(), key=lambda item: -item[1])[:5]
-        ),
-        title=Note("{sensor} unusual on {equipment}, events: {count}, since {since}", values),
+        sensors=_sensors(events, sensor, direction),
+        title=_title(equipment, sensor, events),
         why=why,
     )
+
+
+def _sensors(events: Sequence[Event], leading: str, direction: str) -> tuple[ProblemSensor, ...]:
+    shares: dict[str, float] = {}
+    for event in events:
+        for one in event.sensors:
+            shares[one.sensor] = shares.get(one.sensor, 0.0) + one.share / len(events)
+    ranked = sorted(shares.items(), key=lambda item: -item[1])[:_MOST_SENSORS]
+    return tuple(ProblemSensor(name, share, direction if name == leading else OTHER, None) for name, share in ranked)
+
+
+def _title(equipment: str, sensor: str, events: Sequence[Event]) -> Note:
+    values: dict[str, object] = {
+        "sensor": sensor,
+        "equipment": equipment,
+        "count": len(events),
+        "since": events[0].start,
+    }
+    return Note("{sensor} unusual on {equipment}, events: {count}, since {since}", values)

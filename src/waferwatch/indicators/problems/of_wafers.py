@@ -14,7 +14,7 @@ from waferwatch.indicators.hard_rules import RANGE
 from waferwatch.indicators.judge import Facet, JudgedWafers
 from waferwatch.indicators.problems.alone import chamber_alone
 from waferwatch.indicators.problems.onset import Left, departures
-from waferwatch.indicators.problems.problem import DAYS, Problem, ProblemSensor
+from waferwatch.indicators.problems.problem import DAYS, FabProblem, ProblemSensor
 from waferwatch.indicators.problems.severity import order, severity
 from waferwatch.indicators.verdicts import OTHER, RunScore, change_text
 from waferwatch.read.table import Note, Role
@@ -60,7 +60,7 @@ class _Open:
         return strong or self.weights.get(known, 0.0) >= _SHARED * self.weights[lead]
 
 
-def problems_of_wafers(judged: JudgedWafers, events: Sequence[Event], event_ids: Ints) -> list[Problem]:
+def problems_of_wafers(judged: JudgedWafers, events: Sequence[Event], event_ids: Ints) -> list[FabProblem]:
     """Problems, worst first.
 
     Args:
@@ -123,23 +123,16 @@ def _of_event(judged: JudgedWafers, run: int, event: Event) -> _Occurrence:
     return _Occurrence(run, [Facet(step, sensor, OTHER, "rows", 1.0, cell)], ratio, event.peak_score, False)
 
 
-def _problem(judged: JudgedWafers, one: _Open, of_run: dict[int, list[int]]) -> Problem:
+def _problem(judged: JudgedWafers, one: _Open, of_run: dict[int, list[int]]) -> FabProblem:
     runs = sorted({each.run for each in one.members})
     step, sensor, direction = max(one.weights, key=lambda key: one.weights[key])
     facet = _facet(one, (step, sensor, direction))
-    peak = max(one.members, key=lambda each: each.ratio)
-    own = _runs_of(judged, one.equipment)
-    in_a_row = _longest(runs, own)
-    kind, why = severity(peak.ratio, in_a_row, len(runs), any(RANGE in judged.runs[run].rules for run in runs))
-    first, last = judged.runs[runs[0]], judged.runs[runs[-1]]
     left = departures(judged, runs[0])
-    onset = left.get(sensor)
     alone, also = chamber_alone(judged, facet)
-    recipes = tuple(dict.fromkeys(judged.runs[run].recipe or "" for run in runs))
-    sensors = _sensors(judged, one, left)
-    names = _leading(one, step, direction, sensor)
     recipe = _most(judged.runs[run].recipe for run in runs)
-    found = Problem(
+    names = _leading(one, step, direction, sensor)
+    steps = sorted(one.weights, key=lambda key: -one.weights[key])
+    found = FabProblem(
         number=0,
         fingerprint=" | ".join((one.equipment or "", recipe or "", step, ", ".join(names), direction)),
         equipment=one.equipment,
@@ -148,29 +141,41 @@ def _problem(judged: JudgedWafers, one: _Open, of_run: dict[int, list[int]]) -> 
         sensor=sensor,
         direction=direction,
         statistic=facet.statistic,
-        severity=kind,
-        ongoing=runs[-1] == own[-1],
-        first_seen=first.start or 0,
-        last_seen=last.end or 0,
-        onset=_onset(judged, onset, one.members[0], facet),
-        count=len(runs),
-        of=int(((own >= runs[0]) & (own <= runs[-1])).sum()),
-        in_a_row=in_a_row,
-        peak_score=peak.score,
-        limit=judged.model.threshold if peak.abnormal else judged.rows.threshold,
-        ratio=peak.ratio,
+        first_seen=judged.runs[runs[0]].start or 0,
+        last_seen=judged.runs[runs[-1]].end or 0,
+        onset=_onset(judged, left.get(sensor), one.members[0], facet),
         change=_change(judged.runs, runs, sensor),
         alone=alone,
         also_on=also,
-        recipes=tuple(name for name in recipes if name),
-        steps=tuple(dict.fromkeys(key[0] for key in sorted(one.weights, key=lambda key: -one.weights[key]))),
+        recipes=tuple(dict.fromkeys(name for run in runs if (name := judged.runs[run].recipe))),
+        steps=tuple(dict.fromkeys(key[0] for key in steps)),
         wafers=tuple("/".join(filter(None, (judged.runs[run].lot, judged.runs[run].wafer))) for run in runs),
         events=tuple(sorted({event for run in runs for event in of_run.get(run, [])})),
         runs=tuple(runs),
-        sensors=sensors,
-        why=why,
+        sensors=_sensors(judged, one, left),
+        **_weighed(judged, one, runs),
     )
     return replace(found, title=_title(found, judged.runs, runs))
+
+
+def _weighed(judged: JudgedWafers, one: _Open, runs: Sequence[int]) -> dict[str, Any]:
+    """How far, how often and how bad."""
+    peak = max(one.members, key=lambda each: each.ratio)
+    own = _runs_of(judged, one.equipment)
+    in_a_row = _longest(runs, own)
+    typed = any(RANGE in judged.runs[run].rules for run in runs)
+    kind, why = severity(peak.ratio, in_a_row, len(runs), typed)
+    return {
+        "severity": kind,
+        "why": why,
+        "ongoing": bool(runs[-1] == own[-1]),
+        "count": len(runs),
+        "of": int(((own >= runs[0]) & (own <= runs[-1])).sum()),
+        "in_a_row": in_a_row,
+        "peak_score": peak.score,
+        "limit": judged.model.threshold if peak.abnormal else judged.rows.threshold,
+        "ratio": peak.ratio,
+    }
 
 
 def _facet(one: _Open, key: tuple[str, str, str]) -> Facet:
@@ -264,7 +269,7 @@ def _most(names: Any) -> str | None:
     return max(dict.fromkeys(known), key=known.count) if known else None
 
 
-def _title(found: Problem, all_runs: Sequence[RunScore], runs: Sequence[int]) -> Note:
+def _title(found: FabProblem, all_runs: Sequence[RunScore], runs: Sequence[int]) -> Note:
     mine = [all_runs[run] for run in runs if all_runs[run].sensor == found.sensor] or [all_runs[runs[0]]]
     size = change_text(replace(mine[len(mine) // 2], change=found.change)) if found.direction != OTHER else ""
     values: dict[str, object] = {

@@ -12,7 +12,7 @@ WAFERS_BETWEEN = 10  # at most, of one chamber, between two wafers of one stretc
 DAYS = 7.0  # within which the same fingerprint is the same problem again
 
 
-class Severity(StrEnum):
+class ProblemSeverity(StrEnum):
     """How much a problem matters."""
 
     SEVERE = "severe"
@@ -39,7 +39,7 @@ class ProblemSensor:
 
 
 @dataclass(frozen=True)
-class Problem:
+class FabProblem:
     """One line for everything that is the same fault."""
 
     number: int  # 1, 2, ... worst first
@@ -50,7 +50,7 @@ class Problem:
     sensor: str  # leading
     direction: str  # "up", "down" or "other"
     statistic: str  # the leading one; "rows" for events of rows
-    severity: Severity
+    severity: ProblemSeverity
     ongoing: bool  # whether the chamber's last wafer (or row) shows it
     first_seen: str | float
     last_seen: str | float
@@ -90,21 +90,21 @@ class Problem:
         return {name: value for name, value in self.to_dict().items() if name != "severity_reason"} | notes
 
 
-def problem_of(about: dict[str, Any]) -> Problem:
-    """What :meth:`Problem.described` gave."""
+def problem_of(about: dict[str, Any]) -> FabProblem:
+    """What :meth:`FabProblem.described` gave."""
     lists = ("also_on", "recipes", "steps", "wafers", "events", "runs")
     notes = {
         name: None if about[name] is None else Note(about[name]["template"], about[name]["values"])
         for name in ("title", "why")
     }
     sensors = tuple(ProblemSensor(**one) for one in about["sensors"])
-    return Problem(
+    return FabProblem(
         **{
             **about,
             **{name: tuple(about[name]) for name in lists},
             **notes,
             "sensors": sensors,
-            "severity": Severity(about["severity"]),
+            "severity": ProblemSeverity(about["severity"]),
             "alone": Alone(about["alone"]),
         }
     )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from math import inf, log2
 
-from waferwatch.indicators.problems.problem import Severity
+from waferwatch.indicators.problems.problem import ProblemSeverity
 from waferwatch.read.table import Note
 
 SEVERE_PEAK, SEVERE_IN_A_ROW = 3.0, 5
 CLEAR_PEAK, CLEAR_COUNT = 1.5, 2
-_ORDER = (Severity.SEVERE, Severity.CLEAR, Severity.WEAK)
+_ORDER = (ProblemSeverity.SEVERE, ProblemSeverity.CLEAR, ProblemSeverity.WEAK)
 
 
-def severity(ratio: float, in_a_row: int, count: int, typed_broken: bool) -> tuple[Severity, Note]:
+def severity(ratio: float, in_a_row: int, count: int, typed_broken: bool) -> tuple[ProblemSeverity, Note]:
     """The class and why.
 
     Args:
@@ -22,15 +22,15 @@ def severity(ratio: float, in_a_row: int, count: int, typed_broken: bool) -> tup
     """
     values = {"ratio": f"{min(ratio, 999.0):.1f}", "count": in_a_row}
     if typed_broken:
-        return Severity.SEVERE, Note("a typed limit is broken")
+        return ProblemSeverity.SEVERE, Note("a typed limit is broken")
     if ratio >= SEVERE_PEAK or in_a_row >= SEVERE_IN_A_ROW:
-        return Severity.SEVERE, Note("wafers in a row: {count}, peak {ratio} x limit", values)
+        return ProblemSeverity.SEVERE, Note("wafers in a row: {count}, peak {ratio} x limit", values)
     if ratio >= CLEAR_PEAK or count >= CLEAR_COUNT:
-        return Severity.CLEAR, Note("wafers in a row: {count}, peak {ratio} x limit", values)
-    return Severity.WEAK, Note("wafers in a row: {count}, peak {ratio} x limit", values)
+        return ProblemSeverity.CLEAR, Note("wafers in a row: {count}, peak {ratio} x limit", values)
+    return ProblemSeverity.WEAK, Note("wafers in a row: {count}, peak {ratio} x limit", values)
 
 
-def order(kind: Severity, ongoing: bool, ratio: float, count: int) -> tuple[bool, int, float]:
+def order(kind: ProblemSeverity, ongoing: bool, ratio: float, count: int) -> tuple[bool, int, float]:
     """Sorts problems, worst first: those that go on, then by class, then by how far and how often."""
     weight = log2(max(min(ratio, 1e6), 1e-6)) + log2(1 + count) if ratio < inf else inf
     return not ongoing, _ORDER.index(kind), -weight

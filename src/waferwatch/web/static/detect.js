@@ -15,7 +15,7 @@ const query = new URLSearchParams(location.search);
 let shown = null; // data set and id of the run on the page
 let turn = 0; // grows whenever another data set or run is looked at: late answers are dropped
 
-const ONLY_WITH_RESULT = ["headline", "found", "closer", "made", "onward"];
+const ONLY_WITH_RESULT = ["headline", "faults", "found", "closer", "made", "onward"];
 
 function clearResult() {
   shown = null;
@@ -119,7 +119,7 @@ function showFindings(answer) {
   byId("stale").hidden = !answer.stale;
   showHeadline(answer);
   showTiles(answer);
-  showWafers(answer.run);
+  showWafers(answer.run).catch(showProblem);
   showEvents(answer);
 }
 

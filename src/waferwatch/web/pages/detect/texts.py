@@ -40,6 +40,14 @@ def texts(translate: Translator) -> dict[str, str]:
         "settle_first": translate("Detect waits: fix the severe findings, or dismiss them."),
         "values_left_out": translate("The first {shown} of {all} values are listed."),
         "data_gone": translate("The data of this run, {name}, are no longer there."),
+        **_wafers(translate),
+        "no_events": translate("No events were found."),
+        "lines_left_out": translate("{shown} of {all} lines are drawn: those with most flagged rows."),
+    }
+
+
+def _wafers(translate: Translator) -> dict[str, str]:
+    return {
         "severity": translate("Severity"),
         "severity_severe": translate("severe"),
         "severity_clear": translate("clear"),
@@ -59,6 +67,4 @@ def texts(translate: Translator) -> dict[str, str]:
         "file_wafers": translate("Wafers CSV"),
         "file_indicators": translate("Indicators CSV"),
         "file_limits": translate("Limits CSV"),
-        "no_events": translate("No events were found."),
-        "lines_left_out": translate("{shown} of {all} lines are drawn: those with most flagged rows."),
     }

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from waferwatch.export.tables import write_tables
 from waferwatch.export.wafers import wafer_tables
 from waferwatch.indicators.frames import WAFER_COLUMNS
-from waferwatch.indicators.problems.problem import Problem
+from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.jobs.finished import finished_of
 from waferwatch.read.table import Note
@@ -83,7 +83,7 @@ def _problems(app: Parts, run: Run, translate: Translator) -> dict[str, Any]:
     return {"problems": [_problem(one, translate) for one in app.store.results.detection(run.id).problems]}
 
 
-def _problem(one: Problem, translate: Translator) -> dict[str, Any]:
+def _problem(one: FabProblem, translate: Translator) -> dict[str, Any]:
     return one.to_dict() | {"title": _said(one.title, translate), "severity_reason": _said(one.why, translate)}
 
 
@@ -101,9 +101,7 @@ def _write(app: Parts, run: Run, query: WaferExportQuery, file: BinaryIO) -> Non
 
 _READ = (400, 404, 422, 500, 503)
 ENDPOINTS = (
-    Endpoint(
-        "GET", "/runs/{id}/wafers", list_wafers, "Verdicts of wafers.", WaferList, query=WafersQuery, failures=_READ
-    ),
+    Endpoint("GET", "/runs/{id}/wafers", list_wafers, "Wafer verdicts.", WaferList, query=WafersQuery, failures=_READ),
     Endpoint("GET", "/runs/{id}/problems", list_problems, "Problems, worst first.", ProblemList, failures=_READ),
     Endpoint(
         "GET",
