@@ -108,7 +108,7 @@ TUNE = ["models", "tune", "tuned"]
 def test_a_tuned_checkpoint_is_told_of_listed_and_detects_the_same_each_time(good, larger_steps, capsys):
     rows = ["--reference-rows", "1500", "--features", "pressure_mTorr,rf_forward_W", "--group", "equipment"]
 
-    assert main([*TUNE, good, good, "--from", "mine", "--minutes", "0.02", *rows, "--json"]) == 0
+    assert main([*TUNE, good, good, "--from", "mine", "--minutes", "1", *rows, "--json"]) == 0
 
     said = capsys.readouterr()
     document = json.loads(said.out.splitlines()[-1])
