@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from waferwatch.events.event import Event
     from waferwatch.models.registry import detector_names
     from waferwatch.read.generate import generate
+    from waferwatch.scoring.before_after import before_after
     from waferwatch.scoring.comparison.compare import ComparisonRow
     from waferwatch.scoring.model import Model, load
     from waferwatch.scoring.result import Detection
@@ -30,6 +31,7 @@ __all__ = [
     "Event",
     "Model",
     "WaferwatchError",
+    "before_after",
     "compare",
     "detect",
     "detector_names",
@@ -44,6 +46,7 @@ _HOMES = {
     "Event": "waferwatch.events.event",
     "WaferwatchError": "waferwatch.errors",
     "Model": "waferwatch.scoring.model",
+    "before_after": "waferwatch.scoring.before_after",
     "compare": "waferwatch.api",
     "detect": "waferwatch.api",
     "detector_names": "waferwatch.models.registry",

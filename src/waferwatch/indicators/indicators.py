@@ -127,7 +127,7 @@ def against(values: Floats, cells: StepCells, course: NormalCourse) -> Floats:
     bent = centred(np.clip(np.where(known, off, 0.0), -_CLIP, _CLIP), cells)
     shape = np.sqrt(np.add.reduceat(np.square(bent), cells.starts, axis=0) / cells.lengths[:, None])
     shape[np.add.reduceat(known, cells.starts, axis=0) == 0] = np.nan
-    square = np.square(course.related(bent, cells)).mean(axis=1)
-    spe = np.add.reduceat(square, cells.starts) / cells.lengths
+    square = np.add.reduceat(np.square(course.related(bent, cells)), cells.starts, axis=0) / cells.lengths[:, None]
+    spe = square.max(axis=1)  # of the direction that is farthest off: a broken relation shows in one
     spe[~np.logical_or.reduceat(known.any(axis=1), cells.starts)] = np.nan
     return np.concatenate([shape, spe[:, None]], axis=1)

@@ -12,7 +12,7 @@ UP, DOWN, OTHER = "up", "down", "other"
 BY_WAFER, BY_ROWS = "wafer", "rows"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RunScore:
     """One run: a pass of a wafer through a chamber; where a table has no runs, one series as a whole."""
 
@@ -48,6 +48,12 @@ class RunScore:
     rules: tuple[str, ...] = ()  # hard rules broken: "stuck", "missing", "range"
     sensors: dict[str, float] = field(default_factory=dict)  # sensor -> share of the deviation, highest first
     sentence: Note | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all is the same; what was not judged (NaN) equals itself."""
+        return isinstance(other, RunScore) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]
 
     @property
     def reason(self) -> str:

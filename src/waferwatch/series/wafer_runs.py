@@ -17,6 +17,7 @@ _FEWEST_ROWS = 4  # of the usual run; anything shorter has no course over time
 _FEWEST_PIECES = 8  # between pauses, or rounds of a recipe: with fewer, nothing says that they repeat
 _ALIKE = 0.8  # share of the pieces that are within a factor of _TIMES of the usual length
 _TIMES = 2.0
+_PAUSE = 10.0  # usual steps of time
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def find_passes(table: Table) -> WaferRuns | None:
     if named is not None or _run_columns(table):
         return named
     rows, borders = _ordered(table)
+    borders = borders | _pauses(table, rows)
     if table.column(Role.STEP) is not None or table.column(Role.RECIPE) is not None:
         borders = borders | _rounds(table, rows, borders)
     starts = np.flatnonzero(borders)
@@ -94,6 +96,20 @@ def _ordered(table: Table) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     begins = np.zeros(len(rows), np.bool_)
     begins[np.cumsum([0, *(len(one) for one in series[:-1])])] = True
     return rows, begins
+
+
+def _pauses(table: Table, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Rows that come more than ten usual steps of time after the one before, however often that happens."""
+    found = np.zeros(len(rows), np.bool_)
+    column = table.column(Role.TIME)
+    if column is None or len(rows) < 2:
+        return found
+    time = table.frame[column].to_numpy()[rows]
+    clock = time.astype("datetime64[ns]").view(np.int64) if time.dtype.kind == "M" else time
+    step = np.diff(clock.astype(np.float64))
+    if (step > 0).any():
+        found[1:] = step > _PAUSE * float(np.median(step[step > 0]))
+    return found
 
 
 def _rounds(table: Table, rows: NDArray[np.int64], borders: NDArray[np.bool_]) -> NDArray[np.bool_]:
