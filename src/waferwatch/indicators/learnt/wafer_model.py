@@ -44,6 +44,7 @@ BEYOND = 1.1  # times the farthest golden wafer, where that one lies beyond a li
 ROWS_BEYOND = 1.25  # times the highest row score of a golden wafer, which rows of a normal wafer may reach
 # Missing rows are a hard rule; single rows have scores of their own; when a sensor settles hangs on single rows too.
 NO_VERDICT = (MISSING, SETTLE, LOWEST, HIGHEST)
+_QUANTILES = 33
 _LEAST_ROW = 2.0  # row score that one normal row in a hundred reaches
 _ROUNDS = 3
 _LEAST_WIDTH = 1.0
@@ -73,6 +74,7 @@ class WaferModel:
     relation: MeanRelation
     t2_limits: IndicatorLimits
     row_limit: float  # of a wafer's row score
+    row_knots: Floats  # (2, Q) row scores, and multiples of a limit that are as rare among golden wafers
     rarity: Rarity  # how rare a wafer's farthest deviation, as a multiple of its limit, is among golden wafers
     farthest: float  # a wafer is abnormal beyond this multiple of a limit: 1, or more where golden ones lie beyond
     wafers: int  # golden ones
@@ -93,8 +95,8 @@ class WaferModel:
         Args:
             rows: (runs,) row scores of the runs.
         """
-        found_off: Floats = np.fmax(farthest(found, cells), rows / self.row_limit) / self.farthest
-        return found_off
+        of_rows = _as_multiples(rows, self.row_limit, self.row_knots)
+        return np.asarray(np.fmax(farthest(found, cells), of_rows) / self.farthest)
 
     def scores(self, ratios: Floats) -> Floats:
         """(runs,) what :meth:`ratios` gave, on the common scale."""
@@ -187,11 +189,34 @@ def _learn(
     every = _deviations(off, found, limits, relation, t2_limits)
     worst = farthest(every, cells)[golden]
     row_limit = _row_limit(rows[golden])
-    known = np.fmax(worst, rows[golden] / row_limit)
+    row_knots = _knots(rows[golden], worst, row_limit)
+    known = np.fmax(worst, _as_multiples(rows[golden], row_limit, row_knots))
     rarity = Rarity.learn([known])
     rarity = replace(rarity, slope=min(rarity.slope, max(rarity.highest, 1.0) / _LEAST_WIDTH))
     beyond = max(1.0, BEYOND * float(np.nanmax(known, initial=0.0)))
-    return WaferModel(sensors, course, limits, relation, t2_limits, row_limit, rarity, beyond, int(golden.sum()))
+    wafers = int(golden.sum())
+    return WaferModel(sensors, course, limits, relation, t2_limits, row_limit, row_knots, rarity, beyond, wafers)
+
+
+def _knots(rows: Floats, worst: Floats, row_limit: float) -> Floats:
+    """(2, Q) row scores and the deviations of indicators that golden wafers reach as rarely; the limit is 1.
+
+    So the larger of the two says how rare a wafer is, whichever of them its fault shows in.
+    """
+    if not (np.isfinite(rows).any() and np.isfinite(worst).any() and np.isfinite(row_limit)):
+        return np.empty((2, 0))
+    share = np.linspace(0, 1, _QUANTILES)
+    known = np.quantile(rows[np.isfinite(rows)], share), np.quantile(worst[np.isfinite(worst)], share)
+    multiples = np.minimum(known[1], 1.0)
+    return np.stack([np.append(known[0], row_limit), np.append(multiples, 1.0)])
+
+
+def _as_multiples(rows: Floats, row_limit: float, knots: Floats) -> Floats:
+    """Row scores as multiples of their limit."""
+    plain = rows / row_limit
+    if not knots.shape[1]:
+        return plain
+    return np.where(plain > 1, plain, np.interp(rows, knots[0], knots[1], left=0.0)) + 0.0 * rows
 
 
 def _row_limit(rows: Floats) -> float:
