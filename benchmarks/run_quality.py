@@ -1,8 +1,8 @@
 """How well bad runs are ranked above good ones, by the detectors and by what a fab does without them.
 
 Half of the normal runs, drawn by a seed, is the reference; all other runs are judged, each by one score. A detector
-gives its own row score of a run (``Detection.runs``). The baselines see each run as one row, either its trace, every sensor
-brought to the same number of points, or five indicators of every sensor, in units of the reference runs.
+gives its own row score of a run (``Detection.runs``). The baselines see each run as one row, either its trace, every
+sensor brought to the same number of points, or five indicators of every sensor, in units of the reference runs.
 """
 
 from __future__ import annotations

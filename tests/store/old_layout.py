@@ -23,6 +23,7 @@ OLD_ID = "0123456789abcdef"
 LONG_AGO = "2026-01-01T00:00:00.000000+00:00"
 _ARRAYS = ("scores", "flags", "contributions", "event_ids")
 _LATER = ("promise", "model_digest", "layout", "problems", "wafers", "limits")
+_OF_RUN = ("key", "start_row", "rows", "score", "flagged")
 _BUDGET = {
     "asked": 5000.0,
     "expected": 4800.0,
@@ -38,8 +39,7 @@ _BUDGET = {
 def as_it_was(found: Detection) -> Detection:
     """What version 0.3.0 could know of a detection."""
     events = [replace(event, usual_every_hours=None) for event in found.events]
-    known = ("key", "start_row", "rows", "score", "flagged")
-    runs = [RunScore(**{name: getattr(run, name) for name in known}) for run in found.runs]
+    runs = [RunScore(**{name: getattr(run, name) for name in _OF_RUN}) for run in found.runs]
     found = replace(found, runs=runs, problems=[], wafers=None)
     return replace(found, events=events, promise=None, model_digest=None, layout=None, threshold_by="false_alarms")
 
