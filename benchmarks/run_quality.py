@@ -1,8 +1,8 @@
 """How well bad runs are ranked above good ones, by the detectors and by what a fab does without them.
 
 Half of the normal runs, drawn by a seed, is the reference; all other runs are judged, each by one score. A detector
-gives its own score of a run (``Detection.runs``). The baselines see each run as one row, either its trace, every sensor
-brought to the same number of points, or five indicators of every sensor, in units of the reference runs.
+gives its own row score of a run (``Detection.runs``). The baselines see each run as one row, either its trace, every
+sensor brought to the same number of points, or five indicators of every sensor, in units of the reference runs.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def judge(parts: Parts, detector: str, checkpoint: str | None = None) -> Judged:
         return Judged(auc_pr(parts.labels(), scores), 0, "scikit-learn", "cpu")
     both = _table(parts, pd.concat([parts.reference, parts.judged], ignore_index=True))
     found = detect_table(both, Question(detector=detector, checkpoint=checkpoint, reference_rows=len(parts.reference)))
-    by_run = {run.key[RUN]: run.score for run in found.runs}
+    by_run = {run.key[RUN]: run.row_score for run in found.runs}
     if len(by_run) < len(found.runs):
         raise ValueError("a run was cut in two, so it has no score of its own")
     scores = np.array([by_run[str(run)] for run in parts.judged[RUN].unique()])

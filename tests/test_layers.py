@@ -20,6 +20,7 @@ ORDER = (
     "series",
     "models",
     "events",
+    "indicators",
     "evaluate",
     "scoring",
     "explain",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from waferwatch.jobs.monitors.library import MonitorLibrary, load_monitor
     from waferwatch.models.registry import detector_names
     from waferwatch.read.generate import generate
+    from waferwatch.scoring.before_after import before_after
     from waferwatch.scoring.comparison.compare import ComparisonRow
     from waferwatch.scoring.model import Model, load
     from waferwatch.scoring.result import Detection
@@ -32,6 +33,7 @@ __all__ = [
     "Model",
     "MonitorLibrary",
     "WaferwatchError",
+    "before_after",
     "compare",
     "detect",
     "detector_names",
@@ -48,6 +50,7 @@ _HOMES = {
     "WaferwatchError": "waferwatch.errors",
     "Model": "waferwatch.scoring.model",
     "MonitorLibrary": "waferwatch.jobs.monitors.library",
+    "before_after": "waferwatch.scoring.before_after",
     "compare": "waferwatch.api",
     "detect": "waferwatch.api",
     "detector_names": "waferwatch.models.registry",

@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from waferwatch.indicators.hard_rules import typed_limits
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
@@ -34,6 +35,7 @@ def detect(
     threshold: float | Literal["auto"] = AUTO,
     contamination: float | None = None,
     false_alarms: float | None = None,
+    limits: pd.DataFrame | None = None,
     checkpoint: str | None = None,
     device: str | None = None,
     progress: Progress = no_progress,
@@ -58,12 +60,15 @@ def detect(
         contamination: instead: expected share of anomalous rows, above 0 and at most 0.5.
         false_alarms: instead: at most this many false events per equipment and week; needs dates. Where the reference
             cannot carry the number, the automatic threshold is used and a note says what can be promised.
+        limits: of indicators of wafers, that a person has set: columns sensor, and any of statistic (default mean),
+            recipe, step, lower and upper; empty means any, or no bound.
         checkpoint: for ``moment``: name of an imported checkpoint; by default the embedded one.
         device: "auto", "cpu" or "cuda"; by default the setting ``WAFERWATCH_DEVICE``.
         progress: called with the share done, 0 to 1.
 
     Returns:
-        Scores, flags and contributions for every row, events, what the threshold promises, and what ran.
+        Scores, flags and contributions for every row, events, verdicts of wafers (``runs``), problems, what the
+        threshold promises, and what ran.
 
     Raises:
         InputError: the data or an option cannot be used; the sentence names column and row and says what to do.
@@ -81,6 +86,7 @@ def detect(
             reference_rows=reference_rows,
         ),
         reference=None if reference is None else _table(reference, "the reference", features, time, group, None, roles),
+        limits=[] if limits is None else typed_limits(limits),
         device=device,
         progress=progress,
     )

@@ -16,13 +16,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, doctor, monitor_options, saved_models
+from waferwatch.commands import before_after, data_options, doctor, monitor_options, saved_models, wafers
 from waferwatch.commands import models as model_commands
 from waferwatch.commands import monitors as monitor_commands
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
 if TYPE_CHECKING:
+    from waferwatch.read.table import Table
     from waferwatch.scoring.question import Question
     from waferwatch.scoring.result import Detection
 
@@ -74,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_detect(commands)
     _add_compare(commands)
     saved_models.add_fit_parser(commands)
+    before_after.add_before_after_parser(commands)
     _add_generate(commands)
     monitor_commands.add_monitors_parser(commands)
     model_commands.add_models_parser(commands)
@@ -95,6 +97,7 @@ def _add_detect(commands: Any) -> None:
     parser.add_argument("--output", type=Path, metavar="OUT", help="write all rows with their scores: .csv or .parquet")
     parser.add_argument("--label", metavar="COL", help="column of known anomalies, for precision, recall and F1")
     data_options.add_detector(parser)
+    wafers.add_wafer_options(parser)
     parser.set_defaults(run=run_detect)
 
 
@@ -144,34 +147,39 @@ def run_detect(options: argparse.Namespace) -> int:
     question = Question(**question_of(options))
     if options.output:
         check_output(options.output)
-    detection, more = _detect(options, question)
+    wafers.check_outputs(options)
+    found = _detect(options, question)
+    detection = found.detection
     for note in detection.notes:
         print(f"Note: {note}", file=sys.stderr)
     if options.output:
         original = read_original(options.file, form=data_options.form_wishes(options))
         write_rows(with_result(original, detection), options.output)
+    wafers.write_outputs(options, found.table, detection)
     document = detection.to_dict() | {
         "file": options.file,
         "output": str(options.output) if options.output else None,
         "findings": [finding.to_dict() for finding in findings_of(detection.notes)],
     }
-    document |= more
+    document |= found.more
     _tell_detection(detection, document)
     if options.json:
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
     return 0
 
 
-def _detect(options: argparse.Namespace, question: Question) -> tuple[Detection, dict[str, Any]]:
-    """By a monitor, by the saved model if there is one, else by what is learnt now; and what the document says more."""
+def _detect(options: argparse.Namespace, question: Question) -> saved_models.ScoredFile:
+    """By a monitor, by the saved model if there is one, else by what is learnt now."""
     from waferwatch.scoring.run import detect_table
 
+    limits = wafers.read_limits(options.limits)
     if options.monitor:
-        return saved_models.detect_by_monitor(options, question.thresholds)
+        return saved_models.detect_by_monitor(options, question.thresholds, limits)
     if options.model:
-        return saved_models.detect_by_model(options, question.thresholds), {}
+        return saved_models.detect_by_model(options, question.thresholds, limits)
     table, reference = _read(options)
-    return detect_table(table, question, reference=reference, device=options.device), {}
+    found = detect_table(table, question, reference=reference, limits=limits, device=options.device)
+    return saved_models.ScoredFile(table, found)
 
 
 def run_compare(options: argparse.Namespace) -> int:
@@ -245,6 +253,7 @@ def _tell_detection(detection: Detection, found: dict[str, Any]) -> None:
         where = " ".join(filter(None, (event["equipment"], event["lot"])))
         sensors = ", ".join(f"{item['sensor']} {item['share']:.0%}" for item in event["sensors"][:3])
         _say(f"  #{event['id']} {event['kind']} {event['start']} - {event['end']} {where} ({sensors})")
+    wafers.tell_problems(detection)
 
 
 def _say(text: str) -> None:

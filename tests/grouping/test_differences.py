@@ -12,8 +12,8 @@ from scipy.stats import fisher_exact
 from tests.grouping.made import detection_of, table_of
 from waferwatch.grouping.differences import compare_groups, holm
 from waferwatch.grouping.groups import part
-from waferwatch.grouping.runs import find_runs
 from waferwatch.read.table import Table
+from waferwatch.series.wafer_runs import find_runs
 
 RUN_ROWS = 10
 

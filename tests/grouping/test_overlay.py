@@ -12,9 +12,9 @@ from tests.calls import calls_of
 from tests.grouping.made import detection_of, table_of
 from waferwatch.grouping.alignment import align
 from waferwatch.grouping.groups import Groups, part
-from waferwatch.grouping.overlay import Overlay, lay_over
-from waferwatch.grouping.runs import WaferRuns, find_runs
+from waferwatch.grouping.overlay import lay_over
 from waferwatch.read.table import Table
+from waferwatch.series.wafer_runs import WaferRuns, find_runs
 
 LEVELS = {"fill": 1.0, "etch": 5.0, "purge": 2.0}
 USUAL = {"fill": 4, "etch": 8, "purge": 6}

@@ -14,6 +14,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 
+from waferwatch.indicators.verdicts import RunScore
 from waferwatch.read.table import Table
 from waferwatch.scoring.result import Detection
 from waferwatch.store.database.connection import Database
@@ -21,7 +22,8 @@ from waferwatch.store.database.connection import Database
 OLD_ID = "0123456789abcdef"
 LONG_AGO = "2026-01-01T00:00:00.000000+00:00"
 _ARRAYS = ("scores", "flags", "contributions", "event_ids")
-_LATER = ("promise", "model_digest", "layout")
+_LATER = ("promise", "model_digest", "layout", "problems", "wafers", "limits")
+_OF_RUN = ("key", "start_row", "rows", "score", "flagged")
 _BUDGET = {
     "asked": 5000.0,
     "expected": 4800.0,
@@ -37,6 +39,8 @@ _BUDGET = {
 def as_it_was(found: Detection) -> Detection:
     """What version 0.3.0 could know of a detection."""
     events = [replace(event, usual_every_hours=None) for event in found.events]
+    runs = [RunScore(**{name: getattr(run, name) for name in _OF_RUN}) for run in found.runs]
+    found = replace(found, runs=runs, problems=[], wafers=None)
     return replace(found, events=events, promise=None, model_digest=None, layout=None, threshold_by="false_alarms")
 
 
@@ -53,7 +57,10 @@ def write_result(folder: Path, found: Detection) -> None:
             {name: value for name, value in event.to_dict().items() if name != "usual_every_hours"}
             for event in found.events
         ],
-        "runs": [asdict(run) for run in found.runs],
+        "runs": [
+            {name: getattr(run, name) for name in ("key", "start_row", "rows", "score", "flagged")}
+            for run in found.runs
+        ],
         "metrics": None if found.metrics is None else asdict(found.metrics),
         "budget": _BUDGET,
         "notes": [{"template": note.template, "values": note.values} for note in found.notes],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,22 @@ from waferwatch.commands.monitor_options import opened_store, print_json, say, u
 from waferwatch.errors import InputError
 
 if TYPE_CHECKING:
+    from waferwatch.indicators.hard_rules import TypedLimit
     from waferwatch.read.table import Table
     from waferwatch.scoring.model import Model
     from waferwatch.scoring.result import Detection
     from waferwatch.scoring.thresholds.promise import Promise
     from waferwatch.scoring.thresholds.threshold import Thresholds
+
+
+@dataclass(frozen=True)
+class ScoredFile:
+    """A file, what was found in it, and what the JSON document says more."""
+
+    table: Table
+    detection: Detection
+    more: dict[str, Any] = field(default_factory=dict)
+
 
 # What a model settles, so that it cannot be chosen again where one is used.
 _SETTLED = ("features", "time", "group", "role", "detector", "checkpoint", "reference_rows", "reference")
@@ -146,14 +158,18 @@ def _fit_folder(options: argparse.Namespace) -> int:
     return 0
 
 
-def detect_by_monitor(options: argparse.Namespace, wish: Thresholds) -> tuple[Detection, dict[str, Any]]:
+def detect_by_monitor(
+    options: argparse.Namespace, wish: Thresholds, limits: Sequence[TypedLimit] = ()
+) -> ScoredFile:
     """Score a file by a version of a monitor, without learning.
 
     Args:
         wish: how the threshold is chosen; where it is automatic, by the policy of the monitor.
 
+        limits: typed limits of indicators.
+
     Returns:
-        What was found, and the version as NAME@NUMBER with whether its normal still fits, as plain JSON types.
+        What was found, with the version as NAME@NUMBER and whether its normal still fits.
 
     Raises:
         InputError, NotFoundError: an option is given that the model settles, the file lacks a column that the model
@@ -169,15 +185,15 @@ def detect_by_monitor(options: argparse.Namespace, wish: Thresholds) -> tuple[De
         monitor = store.monitors.get(version.monitor)
         model = on_device(store.monitors.model(version), options.device)
     table = table_for(model, options, options.label)
-    found = detect_by(monitor, model, table, wish=wish)
+    found = detect_by(monitor, model, table, wish=wish, limits=limits)
     fits = drift(model, table, found)
     say(f"Monitor {version.title}. {_FITS[fits.fits.value]}")
     for note in fits.notes:
         say(f"Note: {note}")
-    return found, {"monitor": version.title, "drift": fits.to_dict()}
+    return ScoredFile(model.fits(table), found, {"monitor": version.title, "drift": fits.to_dict()})
 
 
-def detect_by_model(options: argparse.Namespace, wish: Thresholds) -> Detection:
+def detect_by_model(options: argparse.Namespace, wish: Thresholds, limits: Sequence[TypedLimit] = ()) -> ScoredFile:
     """Score a file by a model that was saved in a folder, without learning.
 
     Raises:
@@ -191,7 +207,8 @@ def detect_by_model(options: argparse.Namespace, wish: Thresholds) -> Detection:
     model = load(options.model)
     if options.device:
         model = replace(model, device=options.device)
-    return detect_with(model, table_for(model, options, options.label), wish)
+    table = table_for(model, options, options.label)
+    return ScoredFile(model.fits(table), detect_with(model, table, wish, limits=limits))
 
 
 def table_for(model: Model, options: argparse.Namespace, label: str | None = None) -> Table:

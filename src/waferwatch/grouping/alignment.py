@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.grouping.groups import Groups
-from waferwatch.grouping.runs import WaferRuns
+from waferwatch.series.wafer_runs import WaferRuns
 
 _MOST_STEPS = 100  # beyond it the column counts something else
 _MOST_PLACES = 2000  # of the grid: more than a screen has columns

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.stats import binom, hypergeom
 
 from waferwatch.grouping.groups import Groups
-from waferwatch.grouping.runs import WaferRuns
 from waferwatch.scoring.result import Detection
+from waferwatch.series.wafer_runs import WaferRuns
 
 LEVEL = 0.05  # chance of calling even one group different when none is
 _MOST_HIT = 0.8  # of the runs; where more are flagged somewhere, being flagged somewhere tells nothing

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from waferwatch.grouping.alignment import Alignment, Sampling, Step, align
 from waferwatch.grouping.groups import Groups
 from waferwatch.grouping.quantiles import group_quantiles, highest_tenth
-from waferwatch.grouping.runs import WaferRuns
 from waferwatch.scoring.result import Detection
+from waferwatch.series.wafer_runs import WaferRuns
 
 FEWEST_NORMAL = 5  # runs; fewer make no envelope
 _SHARES = (0.05, 0.5, 0.95)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.scoring.run_score import top_counts
+from waferwatch.indicators.run_score import top_counts
 
 
 def group_quantiles(
@@ -37,7 +37,7 @@ def group_quantiles(
 
 
 def highest_tenth(codes: NDArray[np.integer], scores: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """(size,) the score of a run (``scoring.run_score``) of each group's finite scores; NaN for none."""
+    """(size,) the score of a run (``indicators.run_score``) of each group's finite scores; NaN for none."""
     ordered, counts, starts = _sorted(codes, scores, size)
     taken = top_counts(counts)
     group = np.repeat(np.arange(size), counts)

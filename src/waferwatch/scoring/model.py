@@ -19,6 +19,8 @@ import numpy as np
 import pandas as pd
 
 from waferwatch.errors import InputError, ModelError
+from waferwatch.indicators.hard_rules import typed_limits
+from waferwatch.indicators.learnt.wafer_model import WaferModel
 from waferwatch.models.contract import Detector, ModelInfo, Progress, no_progress
 from waferwatch.models.fitted import Fitted
 from waferwatch.models.levels import LevelShift, UsualLevels, as_before
@@ -61,6 +63,7 @@ class Model:
     made_by: str = field(default_factory=lambda: version("waferwatch"))
     levels: dict[str, UsualLevels] = field(default_factory=dict)  # scope -> usual levels; only of what a monitor learnt
     shifts: list[LevelShift] = field(default_factory=list)  # learnt after a maintenance, oldest first
+    wafers: WaferModel | None = None  # what golden wafers showed; None without them, and in models before 0.5.0
 
     @property
     def name(self) -> str:
@@ -82,12 +85,13 @@ class Model:
         """SHA-256 over all that was learnt: equal models have equal ones."""
         about = {**self._about(), "made_by": None, "device": None, "notes": None, "info": [self.info.sha256]}
         said = {"fitted": self.fitted, "about": json.dumps(about, sort_keys=True, default=str)}
-        return digest_of(said | self._monitored)
+        return digest_of(said | self._more)
 
     @property
-    def _monitored(self) -> dict[str, Any]:
-        """What only models of monitors have."""
-        return {name: known for name, known in (("levels", self.levels), ("shifts", self.shifts)) if known}
+    def _more(self) -> dict[str, Any]:
+        """What only models of monitors and models with golden wafers have."""
+        more = {"levels": self.levels or None, "shifts": self.shifts or None, "wafers": self.wafers}
+        return {name: known for name, known in more.items() if known is not None}
 
     @cached_property
     def detector(self) -> Detector:
@@ -121,6 +125,7 @@ class Model:
         threshold: float | Literal["auto"] = AUTO,
         contamination: float | None = None,
         false_alarms: float | None = None,
+        limits: pd.DataFrame | None = None,
         progress: Progress = no_progress,
     ) -> Detection:
         """Find anomalies in a frame with the same columns, without learning anew.
@@ -130,6 +135,7 @@ class Model:
             threshold: "auto", or a number as the scores are.
             contamination: instead: expected share of anomalous rows, above 0 and at most 0.5.
             false_alarms: instead: at most this many false events per equipment and week.
+            limits: of indicators of wafers, that a person has set, as for :func:`waferwatch.detect`.
             progress: called with the share done, 0 to 1.
 
         Raises:
@@ -139,7 +145,7 @@ class Model:
         from waferwatch.scoring.run import detect_with
 
         wish = Thresholds(threshold, contamination, false_alarms)
-        return detect_with(self, self.table(frame), wish, progress)
+        return detect_with(self, self.table(frame), wish, progress, [] if limits is None else typed_limits(limits))
 
     def as_before(self, series: Sequence[Series]) -> list[Series]:
         """Series with readings as they would have been before each maintenance that the model was rebased after."""
@@ -196,7 +202,7 @@ class Model:
 
     def content(self) -> ModelContent:
         """The model as it is written; nothing is pickled."""
-        document, arrays = pack({"fitted": self.fitted} | self._monitored)
+        document, arrays = pack({"fitted": self.fitted} | self._more)
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
         hashes = {"digest": self.digest, "arrays": hashlib.sha256(buffer.getvalue()).hexdigest()}
@@ -331,6 +337,7 @@ def _built(about: Mapping[str, Any], content: bytes, path: Path) -> Model:
             about["made_by"],
             unpack(about.get("levels", {"dict": {}}), arrays),
             unpack(about.get("shifts", []), arrays),
+            unpack(about["wafers"], arrays) if "wafers" in about else None,
         )
     except (AttributeError, KeyError, TypeError, ValueError, EOFError, BadZipFile, zlib.error, RecursionError) as error:
         raise ModelError(

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.events.event import Event
+from waferwatch.indicators.problems.problem import FabProblem
+from waferwatch.indicators.verdicts import RunScore
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.model import Model
@@ -107,7 +109,8 @@ def _in_whole(found: Detection, rows: NDArray[np.int64], table: Table) -> Detect
         ),
         event_ids=_spread(found.event_ids, rows, np.zeros(total, np.int64)),
         events=[_event(event, rows, timed, table.first_row) for event in found.events],
-        runs=[replace(run, start_row=int(rows[run.start_row])) for run in found.runs],
+        runs=[_run(run, rows, timed, table.first_row) for run in found.runs],
+        problems=[_problem(one, rows, timed, table.first_row) for one in found.problems],
     )
 
 
@@ -122,3 +125,23 @@ def _event(event: Event, rows: NDArray[np.int64], timed: bool, first_row: int) -
     if timed:
         return moved
     return replace(moved, start=start + first_row, end=end + first_row, peak=peak + first_row)
+
+
+def _run(run: RunScore, rows: NDArray[np.int64], timed: bool, first_row: int) -> RunScore:
+    moved = replace(run, start_row=int(rows[run.start_row]))
+    return (
+        moved if timed else replace(moved, start=_row(run.start, rows, first_row), end=_row(run.end, rows, first_row))
+    )
+
+
+def _problem(one: FabProblem, rows: NDArray[np.int64], timed: bool, first_row: int) -> FabProblem:
+    """Places are numbers of rows where a table has no time."""
+    if timed:
+        return one
+    named = {name: _row(getattr(one, name), rows, first_row) for name in ("first_seen", "last_seen", "onset")}
+    sensors = tuple(replace(each, left_at=_row(each.left_at, rows, first_row)) for each in one.sensors)
+    return replace(one, sensors=sensors, **named)
+
+
+def _row(place: str | float | None, rows: NDArray[np.int64], first_row: int) -> Any:
+    return place if place is None or isinstance(place, str) else int(rows[int(place) - first_row]) + first_row

@@ -11,20 +11,13 @@ from numpy.typing import NDArray
 
 from waferwatch.evaluate.metrics import Metrics
 from waferwatch.events.event import Event
+from waferwatch.indicators.hard_rules import TypedLimit
+from waferwatch.indicators.learnt.wafer_model import WaferModel
+from waferwatch.indicators.problems.problem import FabProblem
+from waferwatch.indicators.verdicts import RunScore
 from waferwatch.read.table import Note
 from waferwatch.scoring.thresholds.promise import Promise
 from waferwatch.series.layout import SeriesLayout
-
-
-@dataclass(frozen=True)
-class RunScore:
-    """One series as a whole: a run of a run-based table, or one equipment's stretch."""
-
-    key: dict[str, str]  # group column -> value
-    start_row: int  # position of its first point in the table, from 0
-    rows: int
-    score: float  # mean of the highest tenth of its point scores; NaN when it cannot be judged
-    flagged: int  # points flagged
 
 
 @dataclass(frozen=True)
@@ -36,7 +29,7 @@ class Detection:
     contributions: NDArray[np.float32]  # (rows, features) at least 0, adds up to the score; NaN where the score is
     event_ids: NDArray[np.int64]  # (rows,) id of the event the row belongs to, 0 = none
     events: list[Event]
-    runs: list[RunScore]
+    runs: list[RunScore]  # one per wafer, with its verdict; without wafers one per series
     features: list[str]
     threshold: float  # flagged rows score above it; ``threshold_by`` says what set it
     detector: str
@@ -51,6 +44,9 @@ class Detection:
     model_digest: str | None = None  # of all that was learnt
     jumps: dict[str, list[float]] = field(default_factory=dict)  # see events.extent; empty for older versions
     layout: SeriesLayout | None = None  # how the table was cut into series; None for results of older versions
+    problems: list[FabProblem] = field(default_factory=list)  # worst first
+    limits: list[TypedLimit] = field(default_factory=list)  # of indicators, that a person has set
+    wafers: WaferModel | None = None  # limits and what golden wafers showed; None without golden wafers
 
     def to_dict(self) -> dict[str, Any]:
         """The result without its row arrays, as plain JSON types (NaN becomes None)."""
@@ -71,6 +67,7 @@ class Detection:
             "features": list(self.features),
             "metrics": None if self.metrics is None else asdict(self.metrics),
             "events": [event.to_dict() for event in self.events],
-            "runs": [asdict(run) | {"score": None if math.isnan(run.score) else run.score} for run in self.runs],
+            "runs": [run.to_dict() for run in self.runs],
+            "problems": [one.to_dict() for one in self.problems],
             "notes": [str(note) for note in self.notes],
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +15,22 @@ from waferwatch.errors import InputError
 from waferwatch.evaluate.metrics import flag_metrics
 from waferwatch.events.build import build_events
 from waferwatch.events.extent import jumps, narrowed, usual_jumps
+from waferwatch.indicators.hard_rules import TypedLimit
+from waferwatch.indicators.judge import RowScores
 from waferwatch.models.contract import Detector, Progress, Scores, no_progress, part_of
 from waferwatch.models.fitted import Fitted, fit_parts, key_of
 from waferwatch.models.registry import create
 from waferwatch.read.table import Note, Role, Table
+from waferwatch.scoring import wafers
 from waferwatch.scoring.model import Model, roles_of
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.reference import like, normal_series
-from waferwatch.scoring.result import Detection, RunScore
-from waferwatch.scoring.run_score import run_score
+from waferwatch.scoring.result import Detection
 from waferwatch.scoring.sensors import with_sensors_of
 from waferwatch.scoring.thresholds.promise import promise_notes
 from waferwatch.scoring.thresholds.threshold import Chosen, Thresholds, choose
 from waferwatch.series.series import Series
-from waferwatch.series.split import run_columns, split
+from waferwatch.series.split import split
 
 _LEARNING = 0.5  # of the work, as far as progress shows it
 _MOST_NAMED = 10  # runs or equipment in a note
@@ -73,6 +76,7 @@ def fit_table(
         {key_of(scope): jumps(mine).tolist() for scope, mine in normal_series(parts.series).items()},
         device,
         (*_set_aside_notes(fitted, parts.series), *_network_notes(method, fitted)),
+        wafers=wafers.learn_from(table, parts.series, parts.features, fitted),
     )
 
 
@@ -89,6 +93,7 @@ def detect_table(
     question: Question | None = None,
     *,
     reference: Table | None = None,
+    limits: Sequence[TypedLimit] = (),
     device: str | None = None,
     progress: Progress = no_progress,
 ) -> Detection:
@@ -97,6 +102,7 @@ def detect_table(
     Args:
         question: the options; None: all as they are by default.
         reference: a table of known-normal rows with the same sensors, instead of ``reference_rows``.
+        limits: of indicators, that a person has set.
         device, progress: as for :func:`fit_table`.
 
     Raises:
@@ -116,13 +122,19 @@ def detect_table(
         device=device,
         progress=part_of(progress, 0.0, _LEARNING),
     )
-    found = detect_with(model, table, asked.thresholds, part_of(progress, _LEARNING, 1 - _LEARNING))
+    found = detect_with(model, table, asked.thresholds, part_of(progress, _LEARNING, 1 - _LEARNING), limits)
     if np.isnan(found.scores).all() and (reference is not None or asked.reference_rows is not None):
         raise _nothing_learnt(asked.detector, "reference_rows" if reference is None else "reference")
     return replace(found, seconds=time.perf_counter() - started)
 
 
-def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress = no_progress) -> Detection:
+def detect_with(
+    model: Model,
+    table: Table,
+    wish: Thresholds,
+    progress: Progress = no_progress,
+    limits: Sequence[TypedLimit] = (),
+) -> Detection:
     """Score a table by what a model has learnt; errors as for ``Model.detect``."""
     started = time.perf_counter()
     parts = split(model.fits(table), layout=model.layout)
@@ -134,6 +146,8 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
     flags = points > chosen.value  # NaN compares as False: what was not judged is not flagged
     flags = narrowed(flags, contributions, series, usual_jumps(model.jumps, series))
     events, event_ids = build_events(points, flags, contributions, series, table, model.features)
+    rows = RowScores(points, flags, contributions, chosen.value)
+    runs, judged = wafers.judge(model.wafers, table, series, rows, limits)
     alarms = model.fitted.alarms
     labels = table.labels()
     return Detection(
@@ -142,22 +156,32 @@ def detect_with(model: Model, table: Table, wish: Thresholds, progress: Progress
         contributions=contributions,
         event_ids=event_ids,
         events=[replace(one, usual_every_hours=alarms.hours_between(one.peak_score)) for one in events],
-        runs=_run_scores(table, series, scores, flags),
-        features=list(model.features),
+        runs=runs,
+        problems=wafers.problems(table, judged, events, event_ids, rows),
+        limits=list(limits),
         threshold=chosen.value,
         threshold_by=chosen.by,
         promise=chosen.promise,
-        detector=model.name,
-        model=model.info.name,
-        model_sha256=model.info.sha256,
-        model_digest=model.digest,
-        device=model.detector.info.device,
         seconds=time.perf_counter() - started,
         metrics=None if labels is None else flag_metrics(labels, flags),
         notes=(*table.notes, *parts.notes, *_notes(model, series, table, points, chosen)),
-        layout=model.layout,
-        jumps=model.jumps,
+        **_learnt(model),
     )
+
+
+def _learnt(model: Model) -> dict[str, Any]:
+    """What a detection keeps of its model."""
+    return {
+        "detector": model.name,
+        "model": model.info.name,
+        "model_sha256": model.info.sha256,
+        "model_digest": model.digest,
+        "device": model.detector.info.device,
+        "features": list(model.features),
+        "layout": model.layout,
+        "jumps": model.jumps,
+        "wafers": model.wafers,
+    }
 
 
 def _notes(
@@ -169,6 +193,7 @@ def _notes(
         *_unknown_notes(model, series),
         *_unknown_step_notes(model, series, table),
         *_unjudged_note(points),
+        *wafers.wafer_notes(model.wafers, table),
         *promise_notes(chosen.promise),
     )
 
@@ -200,22 +225,6 @@ def _in_input_order(
         points[one.rows] = scored.points
         contributions[one.rows] = scored.contributions
     return points, contributions
-
-
-def _run_scores(
-    table: Table, series: Sequence[Series], scores: Sequence[Scores], flags: NDArray[np.bool_]
-) -> list[RunScore]:
-    names = (*table.groups, *run_columns(table))
-    return [
-        RunScore(
-            key=dict(zip(names, (*one.key, *one.run), strict=False)),
-            start_row=int(one.rows[0]),
-            rows=len(one),
-            score=run_score(scored.points),
-            flagged=int(flags[one.rows].sum()),
-        )
-        for one, scored in zip(series, scores, strict=True)
-    ]
 
 
 def _network_notes(detector: Detector, fitted: Fitted) -> list[Note]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import zlib
 from dataclasses import asdict, fields
 from typing import Any
@@ -13,8 +14,13 @@ from numpy.typing import NDArray
 
 from waferwatch.evaluate.metrics import Metrics
 from waferwatch.events.event import Event, Kind, SensorShare
+from waferwatch.indicators.hard_rules import TypedLimit
+from waferwatch.indicators.learnt.wafer_model import WaferModel
+from waferwatch.indicators.problems.problem import problem_of
+from waferwatch.indicators.verdicts import run_of
+from waferwatch.models.state import pack, unpack
 from waferwatch.read.table import Note
-from waferwatch.scoring.result import Detection, RunScore
+from waferwatch.scoring.result import Detection
 from waferwatch.scoring.thresholds.promise import Promise
 from waferwatch.series.layout import SeriesLayout
 
@@ -38,7 +44,10 @@ def describe_detection(found: Detection) -> dict[str, Any]:
         "flags": _pack(np.packbits(found.flags)),
         "event_ids": _pack(found.event_ids.astype("<i8")),
         "events": [event.to_dict() for event in found.events],
-        "runs": [asdict(run) for run in found.runs],
+        "runs": [run.described() for run in found.runs],
+        "limits": [asdict(one) for one in found.limits],
+        "problems": [one.described() for one in found.problems],
+        "wafers": None if found.wafers is None else _packed_model(found.wafers),
         "metrics": None if found.metrics is None else asdict(found.metrics),
         "promise": None if found.promise is None else asdict(found.promise),
         "layout": None if found.layout is None else found.layout.to_dict(),
@@ -70,7 +79,10 @@ def restore_detection(frame: pd.DataFrame, about: dict[str, Any]) -> Detection:
             "event_ids": event_ids,
             "contributions": np.stack(parts, axis=1) if parts else np.empty((len(frame), 0), np.float32),
             "events": events_of(about),
-            "runs": [RunScore(**run) for run in about["runs"]],
+            "runs": [run_of(run) for run in about["runs"]],
+            "limits": [TypedLimit(**one) for one in about.get("limits", [])],
+            "problems": [problem_of(one) for one in about.get("problems", [])],
+            "wafers": None if about.get("wafers") is None else _unpacked_model(about["wafers"]),
             "metrics": None if about["metrics"] is None else Metrics(**about["metrics"]),
             "promise": None if about.get("promise") is None else Promise(**about["promise"]),
             "layout": None if about.get("layout") is None else SeriesLayout.from_dict(about["layout"]),
@@ -117,3 +129,18 @@ def _pack(values: NDArray[Any]) -> str:
 
 def _unpack(text: str) -> bytes:
     return zlib.decompress(base64.b64decode(text, validate=True))
+
+
+def _packed_model(model: WaferModel) -> dict[str, Any]:
+    document, arrays = pack(model)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    return {"document": document, "arrays": base64.b64encode(zlib.compress(buffer.getvalue(), _FAST)).decode()}
+
+
+def _unpacked_model(about: dict[str, Any]) -> WaferModel:
+    with np.load(io.BytesIO(_unpack(about["arrays"])), allow_pickle=False) as file:
+        found = unpack(about["document"], {name: file[name] for name in file.files})
+    if not isinstance(found, WaferModel):
+        raise ValueError("no limits of wafers")
+    return found

@@ -34,6 +34,7 @@ from waferwatch.web.pages.login import api as login
 from waferwatch.web.pages.monitors import api as monitors
 from waferwatch.web.pages.runs import api as runs
 from waferwatch.web.pages.runs import page as history
+from waferwatch.web.pages.wafers import api as wafers
 from waferwatch.web.process.telemetry import Telemetry
 from waferwatch.web.shell import audit, health
 from waferwatch.web.shell.answers import JsonAnswer
@@ -63,6 +64,7 @@ ENDPOINTS = (
     *history.ENDPOINTS,
     *runs.ENDPOINTS,
     *monitors.ENDPOINTS,
+    *wafers.ENDPOINTS,
     *audit.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,

@@ -11,7 +11,9 @@ from waferwatch.errors import InputError
 from waferwatch.evaluate.metrics import flag_metrics
 from waferwatch.events.build import build_events
 from waferwatch.events.extent import narrowed, usual_jumps
+from waferwatch.indicators.judge import RowScores
 from waferwatch.read.table import Table
+from waferwatch.scoring import wafers
 from waferwatch.scoring.result import Detection
 from waferwatch.series.split import split
 
@@ -29,9 +31,11 @@ def with_threshold(table: Table, found: Detection, threshold: float) -> Detectio
     if not math.isfinite(threshold):
         raise InputError("The threshold must be a finite number.", hint="Choose another number.", field="threshold")
     flags = np.isfinite(found.scores) & (np.nan_to_num(found.scores) > threshold)
-    series = split(table, layout=found.layout).series  # the same as found.runs, in the same order
+    series = split(table, layout=found.layout).series
     flags = narrowed(flags, found.contributions, series, usual_jumps(found.jumps, series))
     events, event_ids = build_events(found.scores, flags, found.contributions, series, table, found.features)
+    rows = RowScores(found.scores, flags, found.contributions, threshold)
+    runs, judged = wafers.judge(found.wafers, table, series, rows, found.limits)
     labels = table.labels()
     return replace(
         found,
@@ -42,5 +46,6 @@ def with_threshold(table: Table, found: Detection, threshold: float) -> Detectio
         threshold_by="hand",
         promise=None,
         metrics=None if labels is None else flag_metrics(labels, flags),
-        runs=[replace(run, flagged=int(flags[one.rows].sum())) for run, one in zip(found.runs, series, strict=True)],
+        runs=runs,
+        problems=wafers.problems(table, judged, events, event_ids, rows),
     )

@@ -2,6 +2,7 @@
 import { announce, ask, clearProblem, showNotes, showProblem } from "./api.js";
 import { draw, resize } from "./chart.js";
 import * as data from "./datasets.js";
+import { showWafers } from "./wafers.js";
 import { showEvents, showHeadline, showTiles, startEvents } from "./results.js";
 import * as runs from "./run.js";
 import * as score from "./score.js";
@@ -16,7 +17,7 @@ const wantedMonitor = query.get("monitor"); // from its own page: an earlier run
 let shown = null; // data set and id of the run on the page
 let turn = 0; // grows whenever another data set or run is looked at: late answers are dropped
 
-const ONLY_WITH_RESULT = ["headline", "found", "closer", "made", "onward"];
+const ONLY_WITH_RESULT = ["headline", "faults", "found", "closer", "made", "onward"];
 
 function clearResult() {
   shown = null;
@@ -124,6 +125,7 @@ function showFindings(answer) {
   byId("stale").hidden = !answer.stale;
   showHeadline(answer);
   showTiles(answer);
+  showWafers(answer.run).catch(showProblem);
   showEvents(answer);
 }
 

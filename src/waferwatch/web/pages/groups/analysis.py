@@ -14,11 +14,11 @@ from waferwatch.grouping.crossing import Side, cross
 from waferwatch.grouping.differences import Differences, compare_groups
 from waferwatch.grouping.groups import Groups, group_columns, part
 from waferwatch.grouping.quantiles import group_quantiles
-from waferwatch.grouping.runs import find_runs
 from waferwatch.jobs.finished import ScoredRows
 from waferwatch.jobs.options import check_sensor
 from waferwatch.read.values import to_float
 from waferwatch.scoring.result import Detection
+from waferwatch.series.wafer_runs import find_runs
 from waferwatch.web.figures.group_boxes import SHARES, boxes_figure
 from waferwatch.web.figures.groups import groups_figure
 from waferwatch.web.figures.style import Figure

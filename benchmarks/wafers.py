@@ -1,0 +1,245 @@
+"""Wafer verdicts: found and false, compared with ten lines of pandas and others on the same indicators.
+
+python benchmarks/wafers.py made [--seeds 10]
+python benchmarks/wafers.py fab ETCH_LABELLED.csv.gz [--mode reference|nothing]
+python benchmarks/wafers.py runs FILE.parquet
+python benchmarks/wafers.py cost
+python benchmarks/wafers.py week
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+from made_wafers import MAIN, SENSORS, STEPS, MadeFault, made, random_fault
+from sklearn.ensemble import IsolationForest
+from sklearn.metrics import average_precision_score
+
+import waferwatch
+
+KEY = ["equipment", "lot", "wafer"]
+DETECTOR = "statistical"  # MOMENT's network is not run where steps are known: the same numbers in less time
+
+
+def ten_lines(frame: pd.DataFrame, normal: np.ndarray, sensors: list[str]) -> pd.Series:
+    """Classic FDC: the largest robust z of any step mean, by chamber and recipe."""
+    means = frame.groupby([*KEY, "recipe", "step"], sort=False)[sensors].mean()
+    known = frame[normal].groupby([*KEY, "recipe", "step"], sort=False)[sensors].mean()
+    by = ["equipment", "recipe", "step"]
+    centre = known.groupby(by).median()
+    off = (known - centre.reindex(known.droplevel(["lot", "wafer"]).index).to_numpy()).abs()
+    spread = 1.4826 * off.groupby(by).median()
+    index = means.droplevel(["lot", "wafer"]).index
+    z = (means - centre.reindex(index).to_numpy()).abs() / spread.reindex(index).clip(lower=1e-9).to_numpy()
+    return z.max(axis=1).groupby(KEY, sort=False).max()
+
+
+def on_means(frame: pd.DataFrame, normal: np.ndarray, sensors: list[str]) -> dict[str, pd.Series]:
+    """IsolationForest and T2 + SPE on step means and spreads of each chamber's wafers."""
+    wide = frame.groupby([*KEY, "step"], sort=False)[sensors].agg(["mean", "std"]).unstack("step")
+    wide = wide.loc[~wide.index.duplicated()].fillna(0.0)
+    known = pd.Series(normal).groupby([frame[name] for name in KEY], sort=False).all().reindex(wide.index).to_numpy()
+    values = wide.to_numpy()
+    for tool in np.unique(wide.index.get_level_values(0)):
+        mine = wide.index.get_level_values(0) == tool
+        middle, spread = values[mine & known].mean(axis=0), values[mine & known].std(axis=0)
+        values[mine] = (values[mine] - middle) / np.where(spread > 0, spread, 1.0)
+    forest = IsolationForest(n_estimators=200, random_state=0).fit(values[known])
+    _, lengths, axes = np.linalg.svd(values[known], full_matrices=False)
+    parts = values @ axes[:10].T
+    t2 = (parts**2 / (lengths[:10] ** 2 / known.sum())).sum(axis=1)
+    spe = (values**2).sum(axis=1) - (parts**2).sum(axis=1)
+    joined = t2 / t2[known].max() + spe / spe[known].max()
+    return {"forest": pd.Series(-forest.score_samples(values), wide.index), "T2+SPE": pd.Series(joined, wide.index)}
+
+
+def counted(score: pd.Series, flagged: pd.Series, bad: pd.Series) -> tuple[float, int, int]:
+    """AP, wafers found, good ones flagged."""
+    bad = bad.reindex(score.index)
+    return average_precision_score(bad, score.fillna(0)), int((flagged & bad).sum()), int((flagged & ~bad).sum())
+
+
+def others(frame: pd.DataFrame, normal: np.ndarray, bad: pd.Series, sensors: list[str]) -> dict[str, tuple]:
+    """Each at 1.1 times its highest score of a normal wafer."""
+    known = pd.Series(normal).groupby([frame[name] for name in KEY], sort=False).all()
+    found = {}
+    for name, score in {"ten lines": ten_lines(frame, normal, sensors), **on_means(frame, normal, sensors)}.items():
+        limit = 1.1 * score[known.reindex(score.index)].max()
+        found[name] = counted(score, score > limit, bad)
+    return found
+
+
+def ours(found: waferwatch.Detection, bad: pd.Series) -> tuple[float, int, int]:
+    index = pd.MultiIndex.from_tuples([(run.equipment, run.lot, run.wafer) for run in found.runs], names=KEY)
+    score = pd.Series([run.score for run in found.runs], index)
+    flagged = pd.Series([run.abnormal for run in found.runs], index)
+    return counted(score, flagged, bad)
+
+
+def run_made(seeds: int) -> None:
+    cases = [("mean", s) for s in (1, 2, 4, 8)] + [("drift", 8), ("shape", 2), ("shape", 4)]
+    cases += [("relation", 4), ("timing", 4), ("timing", 8), ("length", 4)]
+    print(f"{'fault':>12} {'method':>10} {'AP':>5} {'found':>9} {'false':>5}")
+    for kind, strength in cases:
+        rows: dict[str, list[tuple]] = {}
+        total = 0
+        for seed in range(seeds):
+            fault = random_fault(seed, kind, strength)
+            frame, wrong = made(seed, faults=(fault,))
+            frame["wafer"] = frame["wafer"].astype(str)
+            normal = (frame.groupby("equipment").cumcount() < 35 * 84).to_numpy()
+            bad = pd.Series(wrong).groupby([frame[name] for name in KEY], sort=False).max()
+            total += int(bad.sum())
+            found = waferwatch.detect(frame, reference=frame[normal], detector=DETECTOR)
+            rows.setdefault("waferwatch", []).append(ours(found, bad))
+            for name, one in others(frame, normal, bad, list(SENSORS)).items():
+                rows.setdefault(name, []).append(one)
+        for name, each in rows.items():
+            ap, hits, false = (np.array(part) for part in zip(*each, strict=True))
+            case = f"{kind} {strength}"
+            counts = f"{hits.sum():4d}/{total:<4d} {false.sum():5d}"
+            print(f"{case:>12} {name:>10} {ap.mean():5.2f} {counts}", flush=True)
+
+
+def run_fab(path: str, mode: str) -> None:
+    frame = pd.read_csv(path, encoding="utf-8-sig")
+    frame.columns = ["time", *KEY, "recipe", "step", *frame.columns[6:-1], "label"]
+    sensors = list(frame.columns[6:-1])
+    bad = frame["label"].astype(bool).groupby([frame[name] for name in KEY], sort=False).max()
+    clock = pd.to_datetime(frame["time"])
+    early = (clock < clock.min() + pd.Timedelta(hours=4)).to_numpy()
+    data = frame.drop(columns="label")
+    known = {"reference": data[early]} if mode == "reference" else {}
+    found = waferwatch.detect(data, detector=DETECTOR, **known)
+    print(f"{int(bad.sum())} bad of {len(bad)} wafers")
+    print("waferwatch", ours(found, bad))
+    for name, one in others(data, early, bad, sensors).items():
+        print(name, one)
+    for one in found.problems:
+        print(f"P-{one.number} {one.severity.value} {one.title} | onset {one.onset} | alone {one.alone.value}")
+
+
+def run_runs(path: str) -> None:
+    """Run data with one label a run: AP, found and false at the automatic limits, with nothing known."""
+    frame = pd.read_parquet(path)
+    labels = frame.groupby("run_id", sort=False)["label"].max().astype(bool)
+    data = frame.drop(columns="label").assign(run_id=frame["run_id"].astype(int).astype(str))
+    step = {"step_number": "step"} if "step_number" in data else {"step": "ignored"}
+    roles = {"run_id": "wafer", **step} | ({"step": "ignored"} if "step_number" in data else {})
+    began = time.time()
+    found = waferwatch.detect(data, roles=roles, detector=DETECTOR)
+    score = np.array([run.score for run in found.runs])
+    bad = labels.to_numpy()[: len(score)]
+    flagged = np.array([run.abnormal for run in found.runs])
+    ap = average_precision_score(bad, np.nan_to_num(score))
+    hits = f"found {int((flagged & bad).sum())} of {int(bad.sum())}, false {int((flagged & ~bad).sum())}"
+    took = time.time() - began
+    print(f"{path}: {len(score)} runs, judged by {found.runs[0].judged_by}, AP {ap:.3f}, {hits}, {took:.0f} s")
+
+
+def run_cost() -> None:
+    """Indicators of 600 wafers x 10 sensors, 1,000,000 rows."""
+    from waferwatch.indicators.cells import cells_of
+    from waferwatch.indicators.indicators import indicators_of
+    from waferwatch.indicators.judge import sensor_values
+    from waferwatch.indicators.learnt.wafer_model import learn_wafers
+    from waferwatch.read.frames import table_from_frame
+    from waferwatch.read.table import Role
+
+    rng = np.random.default_rng(0)
+    rows, wafers = 1_000_000, 600
+    at = np.arange(rows)
+    wafer = at * wafers // rows
+    step = (at - np.searchsorted(wafer, wafer)) * 6 // (rows // wafers + 1)
+    frame = pd.DataFrame(rng.normal(step[:, None] * 10.0, 1.0, (rows, 10)), columns=[f"s{k}" for k in range(10)])
+    frame["time"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(at + wafer * 50, unit="s")
+    context = {"equipment": "PM1", "lot": wafer // 25, "wafer": wafer % 25 + 1, "recipe": "R", "step": step}
+    frame = frame.assign(**{name: pd.Series(value, frame.index).astype(str) for name, value in context.items()})
+    table = table_from_frame(frame)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.process_time()
+    cells = cells_of(table)
+    sensors = table.columns(Role.SENSOR)
+    values = sensor_values(table, sensors)
+    print(f"cells: {time.process_time() - began:.1f} s")
+    began = time.process_time()
+    model = learn_wafers(values, cells, sensors, np.ones(len(cells.runs), bool), np.full(len(cells.runs), np.nan), 1.0)
+    print(f"limits: {time.process_time() - began:.1f} s")
+    began = time.process_time()
+    found = indicators_of(values, cells, sensors, model.course)
+    off = model.deviations(found)
+    print(f"indicators: {time.process_time() - began:.1f} s, verdicts of {len(cells.runs)} wafers, {off.off.shape}")
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"memory above the table: {(after - before) / 1024:.0f} MB")
+
+
+def run_week(seed: int = 0) -> None:
+    """Three chambers, 30 faults of six kinds: problems against faults."""
+    rng = np.random.default_rng(seed)
+    kinds = ("mean", "drift", "shape", "timing", "length", "stuck")
+    faults = []
+    for chamber in range(3):
+        for number in range(10):
+            kind = kinds[(chamber * 10 + number) % len(kinds)]
+            sensor = int(rng.choice([0, 3, 4, 5]))
+            strength = {"mean": 12, "drift": 20, "shape": 5, "timing": 12, "length": 8, "stuck": 1}[kind]
+            faults.append(MadeFault(kind, chamber, 60 + 20 * number, int(rng.integers(2, 8)), strength, sensor))
+    frame, _ = made(seed, chambers=3, wafers=270, faults=tuple(faults))
+    frame["wafer"] = frame["wafer"].astype(str)
+    normal = (frame.groupby("equipment").cumcount() < 50 * 84).to_numpy()
+    found = waferwatch.detect(frame, reference=frame[normal], detector=DETECTOR)
+    starts = frame.groupby(KEY, sort=False)["time"].min()
+    used: dict[int, list[int]] = {number: [] for number in range(len(faults))}
+    false = merged = first = 0
+    errors = []
+    order = {key: at for tool, mine in starts.groupby(level=0, sort=False) for at, key in enumerate(mine.index)}
+    for one in found.problems:
+        at = {order[(one.equipment, *name.split("/"))] for name in one.wafers}
+        hit = [
+            k
+            for k, f in enumerate(faults)
+            if f"PM{f.chamber + 1}" == one.equipment and at & set(range(f.first, f.first + f.wafers))
+        ]
+        merged += max(0, len(hit) - 1)
+        false += not hit
+        for k in hit:
+            used[k].append(one.number)
+        if hit:
+            fault = faults[hit[0]]
+            first += one.sensor in (SENSORS[fault.sensor], "_length") or (fault.kind == "relation")
+            key = starts[starts.index.get_level_values(0) == one.equipment].index[fault.first]
+            rows = frame[(frame[KEY] == list(key)).all(axis=1) & (frame["step"] == STEPS[MAIN][0])]
+            errors.append(abs((pd.Timestamp(one.onset) - rows["time"].iloc[0]).total_seconds()))
+    missed = [faults[k].kind for k, mine in used.items() if not mine]
+    split = sum(max(0, len(mine) - 1) for mine in used.values())
+    counts = f"missed {len(missed)} {missed}, split {split}, merged {merged}, false {false}"
+    print(f"{len(faults)} faults, {len(found.problems)} problems ({len(found.events)} events): {counts}")
+    print(f"guilty sensor first in {first} of {len(errors)}, onset error {np.median(errors):.0f} s (median)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["made", "fab", "runs", "cost", "week"])
+    parser.add_argument("path", nargs="?")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--mode", default="reference")
+    options = parser.parse_args()
+    if options.what == "made":
+        run_made(options.seeds)
+    elif options.what == "fab":
+        run_fab(options.path, options.mode)
+    elif options.what == "runs":
+        run_runs(options.path)
+    elif options.what == "week":
+        run_week()
+    else:
+        run_cost()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

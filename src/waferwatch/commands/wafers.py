@@ -1,0 +1,95 @@
+"""Options and files of wafers: verdicts, indicators, limits, problems."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from waferwatch.indicators.hard_rules import TypedLimit
+    from waferwatch.read.table import Table
+    from waferwatch.scoring.result import Detection
+
+_OUTPUTS = ("runs", "indicators", "problems", "save_limits")
+_MOST_TOLD = 10
+
+
+def add_wafer_options(parser: argparse.ArgumentParser) -> None:
+    """``--runs``, ``--indicators``, ``--problems``, ``--save-limits`` and ``--limits``."""
+    kinds = ".csv, .parquet or .xlsx"
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        metavar="OUT",
+        help=f"write the verdicts of wafers: {kinds} (with sheets of problems, limits and rules)",
+    )
+    parser.add_argument("--indicators", type=Path, metavar="OUT", help=f"write the indicators of wafers: {kinds}")
+    parser.add_argument("--problems", type=Path, metavar="OUT", help=f"write the problems: {kinds}")
+    parser.add_argument("--save-limits", type=Path, metavar="OUT", help=f"write the learnt limits: {kinds}")
+    parser.add_argument(
+        "--limits", metavar="FILE", help="typed limits: a CSV file with the columns sensor, statistic, recipe, step, "
+        "lower and upper"
+    )  # fmt: skip
+
+
+def check_outputs(options: argparse.Namespace) -> None:
+    """
+    Raises:
+        InputError: a file could not be written.
+    """
+    from waferwatch.export.tables import check_table_file
+
+    for name in _OUTPUTS:
+        path = getattr(options, name)
+        if path is not None:
+            check_table_file(path, name)
+
+
+def read_limits(path: str | None) -> list[TypedLimit]:
+    """The limits that a person has typed; none without a file.
+
+    Raises:
+        InputError: the file cannot be read or used.
+    """
+    from waferwatch.indicators.hard_rules import typed_limits
+    from waferwatch.read.files import read_original
+
+    return [] if path is None else typed_limits(read_original(path))
+
+
+def write_outputs(options: argparse.Namespace, table: Table, found: Detection) -> None:
+    """Write every file that was asked for.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    from waferwatch.export.tables import save_tables
+    from waferwatch.export.wafers import wafer_tables
+
+    if not any(getattr(options, name) for name in _OUTPUTS):
+        return
+    frames = wafer_tables(table, found)
+    first = {"runs": "wafers", "indicators": "indicators", "problems": "problems", "save_limits": "limits"}
+    for name in _OUTPUTS:
+        path = getattr(options, name)
+        if path is not None:
+            # Indicators are many rows, which a workbook takes long to hold: they have a file of their own.
+            sheets = [one for one in frames if one != "indicators"] if name == "runs" else [first[name]]
+            wanted = {sheet: frames[sheet] for sheet in sheets}
+            save_tables(wanted, path, name)
+
+
+def tell_problems(found: Detection) -> None:
+    """The problems and how many wafers are abnormal, for people."""
+    judged = [run for run in found.runs if run.judged_by == "wafer"]
+    if judged:
+        _say(f"{len(judged):,} wafers judged, {sum(run.abnormal for run in judged):,} abnormal")
+    _say(f"{len(found.problems):,} problems" + (":" if found.problems else "."))
+    for one in found.problems[:_MOST_TOLD]:
+        _say(f"  P-{one.number} {one.severity.value}: {one.title} ({one.why})")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Indicators of wafers, their limits, verdicts and problems."""

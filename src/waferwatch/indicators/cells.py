@@ -1,0 +1,150 @@
+"""Cells: the rows of one run in one step of its recipe, over which indicators are taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.read.groups import group_codes
+from waferwatch.read.table import Role, Table
+from waferwatch.series.wafer_runs import WaferRuns, find_passes
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+_NS = 1e-9
+
+
+@dataclass(frozen=True)
+class StageName:
+    """Equipment, recipe and step in words; the empty text where the table has no such column."""
+
+    equipment: str
+    recipe: str
+    step: str
+
+    @property
+    def anywhere(self) -> tuple[str, str]:
+        """Recipe and step, on whichever equipment."""
+        return self.recipe, self.step
+
+
+@dataclass(frozen=True)
+class StepCells:
+    """The cells of a table, run after run and step after step as the steps first come.
+
+    A step that a run visits several times is one cell. Every row of every run is in exactly one cell.
+    """
+
+    runs: WaferRuns
+    rows: Ints  # (n,) positions in the table, cell after cell, each in time order
+    starts: Ints  # (cells,) where each cell begins in ``rows``
+    run: Ints  # (cells,) its run
+    stage: Ints  # (cells,) which of ``names``
+    names: list[StageName]
+    clock: Floats  # (n,) seconds since the cell began; points where the table has no time
+    timed: bool  # whether there is a time
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @cached_property
+    def lengths(self) -> Ints:
+        """(cells,) rows of each."""
+        return np.diff(self.starts, append=len(self.rows))
+
+    @cached_property
+    def cell(self) -> Ints:
+        """(n,) the cell of each of ``rows``."""
+        return np.repeat(np.arange(len(self.starts)), self.lengths)
+
+    @cached_property
+    def of_unknown_start(self) -> NDArray[np.bool_]:
+        """(cells,) the first step of the first run of each equipment: what the chamber did before is not in the table.
+
+        A first wafer begins from another state than all others, which is no fault, so this step of it is not judged.
+        """
+        found = np.zeros(len(self.starts), np.bool_)
+        seen: set[str] = set()
+        for number, stage in enumerate(self.stage.tolist()):
+            if self.names[stage].equipment not in seen:
+                seen.add(self.names[stage].equipment)
+                found[number] = True
+        return found
+
+    @cached_property
+    def tick(self) -> Ints:
+        """(n,) rows since the cell began, from 0."""
+        found: Ints = np.arange(len(self.rows)) - np.repeat(self.starts, self.lengths)
+        return found
+
+
+def cells_of(table: Table) -> StepCells | None:
+    """The cells of a table; None where it has no runs (see ``find_passes``).
+
+    Raises:
+        InputError: when no row has a time.
+    """
+    runs = find_passes(table)
+    return None if runs is None else cells_in(table, runs)
+
+
+def cells_in(table: Table, runs: WaferRuns) -> StepCells:
+    """The cells of these runs."""
+    columns = [*table.columns(Role.RECIPE)[:1], *table.columns(Role.STEP)[:1]]
+    code, keys = group_codes(table.frame, columns)
+    code = code[runs.rows]
+    order, starts = _by_step(runs.numbers, code)
+    rows = runs.rows[order]
+    run = runs.numbers[order][starts]
+    stage, names = _stages(table, runs, run, code[order][starts], keys)
+    time = _seconds(table)
+    clock = np.arange(len(rows), dtype=np.float64) if time is None else time[rows]
+    clock = clock - np.repeat(clock[starts], np.diff(starts, append=len(rows)))
+    return StepCells(runs, rows, starts, run, stage, names, clock, time is not None)
+
+
+def _by_step(run: Ints, code: NDArray[np.intp]) -> tuple[Ints, Ints]:
+    """Order of the rows cell after cell, and where cells begin in it."""
+    changes = (np.diff(run, prepend=-1) != 0) | (np.diff(code, prepend=-1) != 0)
+    first, visit = np.flatnonzero(changes), np.cumsum(changes) - 1
+    key = run[first] * (int(code.max(initial=0)) + 1) + code[first]
+    distinct, where, same = np.unique(key, return_index=True, return_inverse=True)
+    if len(distinct) == len(first):
+        return np.arange(len(run)), first
+    earliest = where[same]  # of each visit, the first visit of the same cell
+    cell = earliest[visit]
+    order = np.argsort(cell, kind="stable")
+    return order, np.flatnonzero(np.diff(cell[order], prepend=-1) != 0)
+
+
+def _stages(
+    table: Table, runs: WaferRuns, run: Ints, code: NDArray[np.intp], keys: list[tuple[str, ...]]
+) -> tuple[Ints, list[StageName]]:
+    scopes = table.columns(Role.EQUIPMENT)
+    scope, tools = group_codes(table.frame, scopes)
+    tool = scope[runs.rows[runs.starts[run]]]
+    key = tool * max(len(keys), 1) + code
+    distinct, stage = np.unique(key, return_inverse=True)
+    has_recipe, has_step = bool(table.columns(Role.RECIPE)), bool(table.columns(Role.STEP))
+    names = []
+    for one in distinct.tolist():
+        words = list(keys[one % max(len(keys), 1)])
+        recipe = words.pop(0) if has_recipe else ""
+        names.append(StageName(" / ".join(tools[one // max(len(keys), 1)]), recipe, words[0] if has_step else ""))
+    return stage.astype(np.int64), names
+
+
+def _seconds(table: Table) -> Floats | None:
+    column = table.column(Role.TIME)
+    if column is None:
+        return None
+    time: NDArray[Any] = table.frame[column].to_numpy()
+    if time.dtype.kind != "M":
+        return time.astype(np.float64)
+    exact = time.astype("datetime64[ns]").view(np.int64)
+    found: Floats = (exact - exact.min()).astype(np.float64) * _NS
+    return found

@@ -1,0 +1,168 @@
+"""Wafers, indicators, limits and problems as frames: what is exported, with columns that stay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from waferwatch.indicators.indicators import SPE, T2, IndicatorColumn
+from waferwatch.indicators.judge import JudgedWafers, bounds
+from waferwatch.indicators.learnt.limits import ENOUGH_WAFERS, FEWEST_WAFERS
+from waferwatch.indicators.learnt.wafer_model import WaferModel
+from waferwatch.indicators.problems.problem import FabProblem
+from waferwatch.indicators.rules import RULES, fired
+from waferwatch.indicators.verdicts import RunScore
+
+WAFER_COLUMNS = (
+    "run", "equipment", "lot", "wafer", "recipe", "start", "end", "rows", "gaps", "score", "threshold", "ratio",
+    "abnormal", "judged_by", "row_score", "flagged", "golden", "step", "sensor", "statistic", "direction", "value",
+    "usual", "lower", "upper", "spreads", "change", "in_a_row", "rules", "reason",
+)  # fmt: skip
+INDICATOR_COLUMNS = (
+    "run", "equipment", "lot", "wafer", "recipe", "step", "start", "sensor", "statistic", "value", "lower", "upper",
+    "spreads", "beyond",
+)  # fmt: skip
+LIMIT_COLUMNS = (
+    "equipment", "recipe", "step", "sensor", "statistic", "lower", "upper", "usual", "spread", "wafers", "provisional",
+    "source",
+)  # fmt: skip
+PROBLEM_COLUMNS = (
+    "number", "severity", "severity_reason", "title", "equipment", "recipe", "step", "sensor", "direction", "statistic",
+    "ongoing", "first_seen", "last_seen", "onset", "count", "of", "in_a_row", "peak_score", "limit", "ratio", "change",
+    "alone", "also_on", "recipes", "steps", "wafers", "events", "sensors", "fingerprint",
+)  # fmt: skip
+RULE_COLUMNS = ("rule", "about", "expected_rate", "rate", "points", "fired")
+
+
+def wafer_frame(runs: Sequence[RunScore]) -> pd.DataFrame:
+    """One row per run, in the order of ``Detection.runs``."""
+    rows = []
+    for number, run in enumerate(runs, start=1):
+        said = run.to_dict()
+        rows.append({**said, "run": number, "rules": ", ".join(run.rules)})
+    return pd.DataFrame(rows, columns=list(WAFER_COLUMNS))
+
+
+def problem_frame(problems: Sequence[FabProblem]) -> pd.DataFrame:
+    """One row per problem, worst first; lists are joined by commas, sensors are JSON."""
+    rows = []
+    for one in problems:
+        said = one.to_dict()
+        lists = {name: ", ".join(map(str, value)) for name, value in said.items() if isinstance(value, list)}
+        rows.append(said | lists | {"sensors": json.dumps(said["sensors"], ensure_ascii=False)})
+    return pd.DataFrame(rows, columns=list(PROBLEM_COLUMNS))
+
+
+def limit_frame(model: WaferModel, columns: Sequence[IndicatorColumn]) -> pd.DataFrame:
+    """One row per equipment, recipe, step, sensor and statistic that has a golden value."""
+    limits = model.limits
+    parts = []
+    for stage, key in enumerate(limits.stages):
+        equipment, recipe, step = key.split("\x1f")
+        sides = [bounds(limits, stage, at, one) for at, one in enumerate(columns)]
+        usual = limits.centre[stage].copy()
+        logarithms = np.array([one.statistic in (SPE, T2) for one in columns])
+        usual[logarithms] = np.exp(usual[logarithms])
+        wafers = int(limits.wafers[stage])
+        parts.append(
+            pd.DataFrame(
+                {
+                    "equipment": equipment,
+                    "recipe": recipe,
+                    "step": step,
+                    "sensor": [one.sensor for one in columns],
+                    "statistic": [one.statistic for one in columns],
+                    "lower": [side[0] for side in sides],
+                    "upper": [side[1] for side in sides],
+                    "usual": usual,
+                    "spread": limits.spread[stage],
+                    "wafers": wafers,
+                    "provisional": wafers < ENOUGH_WAFERS,
+                    "source": "learnt" if wafers >= FEWEST_WAFERS else "none: too few golden wafers",
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(LIMIT_COLUMNS))
+
+
+def indicator_frame(judged: JudgedWafers) -> pd.DataFrame:
+    """One row per run, step, sensor and statistic, with its limits; ``beyond`` is -1, 0, 1, empty without a limit."""
+    cells, deviations = judged.cells, judged.deviations
+    base = len(judged.found.columns)
+    values = np.concatenate([judged.found.values, deviations.t2[:, None], deviations.spreads[:, base + 1 :]], axis=1)
+    count = len(deviations.columns)
+    lower, upper = _sides(judged)
+    off = deviations.off
+    runs = [judged.runs[number] for number in cells.run.tolist()]
+    names = [cells.names[number] for number in cells.stage.tolist()]
+
+    def each(texts: Sequence[Any]) -> pd.Categorical:
+        codes, distinct = pd.factorize(pd.Series(texts, dtype=object))
+        return pd.Categorical.from_codes(np.repeat(codes, count), categories=pd.Index(distinct))
+
+    of_column = np.tile(np.arange(count), len(cells))
+    sensors = pd.factorize(pd.Series([one.sensor for one in deviations.columns]))
+    statistics = pd.factorize(pd.Series([one.statistic for one in deviations.columns]))
+    return pd.DataFrame(
+        {
+            "run": np.repeat(cells.run + 1, count),
+            "equipment": each([run.equipment for run in runs]),
+            "lot": each([run.lot for run in runs]),
+            "wafer": each([run.wafer for run in runs]),
+            "recipe": each([name.recipe for name in names]),
+            "step": each([name.step for name in names]),
+            "start": each([run.start for run in runs]),
+            "sensor": pd.Categorical.from_codes(sensors[0][of_column], categories=pd.Index(sensors[1])),
+            "statistic": pd.Categorical.from_codes(statistics[0][of_column], categories=pd.Index(statistics[1])),
+            "value": values.ravel(),
+            "lower": lower.ravel(),
+            "upper": upper.ravel(),
+            "spreads": deviations.spreads.ravel(),
+            "beyond": np.where(np.isnan(off), np.nan, np.sign(off) * (np.abs(off) > 1)).ravel(),
+        }
+    )
+
+
+def rule_frame(judged: JudgedWafers, statistic: str = "mean") -> pd.DataFrame:
+    """One row per Western Electric and Nelson rule: how often it fires on a statistic, against what chance alone gives.
+
+    Values are the deviations of successive wafers of each stage and sensor, in golden spreads.
+    """
+    columns = [at for at, one in enumerate(judged.deviations.columns) if one.statistic == statistic]
+    spreads = judged.deviations.spreads[:, columns]
+    rows = []
+    for rule in RULES.values():
+        points = alarms = 0
+        for stage in range(len(judged.cells.names)):
+            for z in spreads[judged.cells.stage == stage].T:
+                points += max(0, int(np.isfinite(z).sum()) - rule.points + 1)
+                alarms += int(fired(z, rule).sum())
+        rate = alarms / points if points else float("nan")
+        rows.append((rule.name, rule.about, rule.false_rate, rate, points, alarms))
+    return pd.DataFrame(rows, columns=list(RULE_COLUMNS))
+
+
+def _sides(judged: JudgedWafers) -> tuple[Any, Any]:
+    """(cells, K) lower and upper limits of all columns, NaN where there is none."""
+    model, columns = judged.model, judged.deviations.columns
+    at = model.limits.places(judged.cells)
+    count = len(judged.found.columns)
+    stages = [
+        [bounds(model.limits, stage, k, columns[k]) for k in range(count)] for stage in range(len(model.limits.stages))
+    ]
+    t2 = [[bounds(model.t2_limits, stage, 0, columns[count])] for stage in range(len(model.t2_limits.stages))]
+    t2_at = model.t2_limits.places(judged.cells)
+    found = []
+    for side in (0, 1):
+        table = np.full((len(at), len(columns)), np.nan)
+        for places, sides, first in ((at, stages, 0), (t2_at, t2, count)):
+            if sides:
+                known = np.array([[one[side] for one in row] for row in sides], np.float64)
+                table[:, first : first + known.shape[1]] = np.where((places >= 0)[:, None], known[places], np.nan)
+        table[:, count + 1 :] = (-1 if side == 0 else 1) * judged.deviations.trend_limit
+        found.append(table)
+    return found[0], found[1]

@@ -1,0 +1,1 @@
+"""What golden wafers show, learnt once."""

@@ -1,0 +1,201 @@
+"""Limits of indicators, learnt robustly from golden wafers for every equipment, recipe and step."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm, t
+
+from waferwatch.indicators.cells import StepCells
+from waferwatch.indicators.indicators import LENGTH, MISSING, SHAPE, SPE, T2, IndicatorColumn
+from waferwatch.indicators.learnt.normal_course import stage_key
+from waferwatch.indicators.statistics import MEAN, SETTLE, SLOPE, SPREAD
+from waferwatch.models.state import storable
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+FEWEST_WAFERS = 8  # golden ones of a stage; with fewer there is no limit
+ENOUGH_WAFERS = 25  # with fewer a limit is provisional
+SPREADS = 5.0  # normal spreads from the middle to a limit, of a spread known exactly
+SISTERS = 10.0  # wafers that the spread of the same step on sister equipment counts for
+UPPER_ONLY = frozenset({SHAPE, SPE, T2, MISSING})
+LOGARITHMIC = frozenset({SPE, T2})
+FOLDS = 5
+_ROBUST = 1.4826  # median absolute deviation to standard deviation
+_RARE = 1e-3  # share of left-out values that says how heavy the tails of a statistic are
+_LEAST = 1e-12
+_LEAST_FREEDOM = 6.0  # with fewer wafers limits would lie beyond everything
+
+
+@storable
+@dataclass(frozen=True)
+class IndicatorLimits:
+    """Of G stages and K columns."""
+
+    stages: list[str]
+    wafers: Ints  # (G,) golden ones that they rest on
+    centre: Floats  # (G, K) median of golden wafers, logarithms of t2 and spe; NaN where none is known
+    spread: Floats  # (G, K) robust, above 0
+    reach: Floats  # (G, K) spreads from centre to limit
+    factor: Floats  # (K,) how much of that is because the statistic has heavy tails
+
+    @classmethod
+    def learn(
+        cls, values: Floats, cells: StepCells, golden: NDArray[np.bool_], columns: list[IndicatorColumn], least: Floats
+    ) -> Self:
+        """From golden cells.
+
+        Args:
+            values: (cells, K).
+            golden: (cells,) whether to learn from it.
+            least: (K,) the least that a spread can be.
+        """
+        scaled = on_scale(values, columns)
+        stages = [number for number in range(len(cells.names)) if (golden & (cells.stage == number)).any()]
+        own = [_robust(scaled[golden & (cells.stage == number)], least) for number in stages]
+        count = np.array([int((golden & (cells.stage == number)).sum()) for number in stages], np.int64)
+        shape = (len(stages), len(columns))
+        centre = np.stack([one[0] for one in own]) if own else np.empty(shape)
+        spread = np.stack([one[1] for one in own]) if own else np.empty(shape)
+        pooled, sisters = _pooled(spread, [cells.names[number].anywhere for number in stages])
+        weight = np.where(sisters > 1, SISTERS, 0.0)[:, None]
+        spread = np.sqrt((count[:, None] * spread**2 + weight * pooled**2) / (count[:, None] + weight))
+        reach = np.repeat(_reach((count + weight[:, 0]).astype(np.float64))[:, None], len(columns), axis=1)
+        centre[count < FEWEST_WAFERS] = np.nan
+        return cls(
+            [stage_key(cells.names[number]) for number in stages], count, centre, spread, reach, np.ones(shape[1])
+        )
+
+    def widened(self, tails: dict[str, float], columns: Sequence[IndicatorColumn]) -> IndicatorLimits:
+        """The same with limits that lie farther out by these factors of their statistics."""
+        factor = np.array([tails.get(one.statistic, 1.0) for one in columns])
+        return replace(self, reach=self.reach * factor, factor=factor)
+
+    def places(self, cells: StepCells) -> Ints:
+        """(cells,) which stage each cell is of; -1 where there is none."""
+        known = {name: number for number, name in enumerate(self.stages)}
+        found = np.array([known.get(stage_key(one), -1) for one in cells.names], np.int64)
+        return found[cells.stage]
+
+    def off(self, values: Floats, cells: StepCells, columns: list[IndicatorColumn]) -> Floats:
+        """(cells, K) signed distance from the middle as a multiple of that of the limit; NaN without a limit."""
+        at = self.places(cells)
+        if not len(self.stages):
+            return np.full(values.shape, np.nan)
+        found = (on_scale(values, columns) - self.centre[at]) / (self.spread[at] * self.reach[at])
+        found[at < 0] = np.nan
+        upper = np.array([one.statistic in UPPER_ONLY for one in columns])
+        found[:, upper] = np.maximum(found[:, upper], 0.0)
+        return found
+
+    def spreads(self, off: Floats, cells: StepCells) -> Floats:
+        """(cells, K) what :meth:`off` gave, in spreads."""
+        at = self.places(cells)
+        found: Floats = off * self.reach[at] if len(self.stages) else off
+        return found
+
+
+def left_out(
+    values: Floats, cells: StepCells, golden: NDArray[np.bool_], columns: list[IndicatorColumn], least: Floats
+) -> Floats:
+    """(cells, K) as ``IndicatorLimits.off``, golden cells by limits learnt from the runs of other folds."""
+    fold = turns(cells, FOLDS)
+    found = IndicatorLimits.learn(values, cells, golden, columns, least).off(values, cells, columns)
+    for number in range(FOLDS):
+        mine = golden & (fold == number)
+        others = IndicatorLimits.learn(values, cells, golden & (fold != number), columns, least)
+        found[mine] = others.off(values, cells, columns)[mine]
+    return found
+
+
+def heavy_tails(off: Floats, columns: Sequence[IndicatorColumn]) -> dict[str, float]:
+    """Statistic -> factor by which its limits lie farther out, as its left-out golden values do."""
+    usual = float(norm.isf(_RARE / 2)) / SPREADS
+    found = {}
+    for statistic in dict.fromkeys(one.statistic for one in columns):
+        mine = np.abs(off[:, [one.statistic == statistic for one in columns]])
+        mine = mine[np.isfinite(mine)]
+        found[statistic] = max(1.0, float(np.quantile(mine, 1 - _RARE)) / usual) if len(mine) else 1.0
+    return found
+
+
+def on_scale(values: Floats, columns: Sequence[IndicatorColumn]) -> Floats:
+    """Values on the scale that limits are learnt on: logarithms of t2 and spe."""
+    some = np.array([one.statistic in LOGARITHMIC for one in columns])
+    found = values.copy()
+    found[:, some] = np.log(np.maximum(values[:, some], _LEAST))
+    return found
+
+
+def least_spreads(
+    columns: Sequence[IndicatorColumn], sensors: Sequence[str], quantum: Floats, row: float, usual: float
+) -> Floats:
+    """(K,) the least that the spread of a column can be: what the resolution of sensor and clock lets one see.
+
+    Args:
+        quantum: (S,) least step of each sensor.
+        row: seconds from row to row.
+        usual: rows of a step.
+    """
+    step: dict[str, float] = dict(zip(sensors, quantum.tolist(), strict=True))
+    root = max(usual, 1.0) ** 0.5
+
+    def least(one: IndicatorColumn) -> float:
+        if one.statistic in (SETTLE, LENGTH):
+            return row / 2
+        if one.sensor not in step:
+            return 0.02
+        if one.statistic == SHAPE:
+            return 0.02
+        if one.statistic == SLOPE:
+            return float(step[one.sensor] / max(usual * row, _LEAST) / root)
+        found: float = step[one.sensor] / root if one.statistic in (MEAN, SPREAD) else step[one.sensor]
+        return found
+
+    return np.array([least(one) for one in columns])
+
+
+def turns(cells: StepCells, folds: int) -> Ints:
+    """(cells,) successive cells of a stage take turns."""
+    found = np.empty(len(cells), np.int64)
+    for number in range(len(cells.names)):
+        mine = np.flatnonzero(cells.stage == number)
+        found[mine] = np.arange(len(mine)) % folds
+    return found
+
+
+def _robust(values: Floats, least: Floats) -> tuple[Floats, Floats]:
+    """Median, and spread by the median distance; where that is 0 but values differ, by the mean distance."""
+    some = values[:, :]
+    with np.errstate(invalid="ignore"):
+        centre = np.median(some, axis=0)
+        off = np.abs(some - centre)
+        middle, mean = _ROBUST * np.median(off, axis=0), 1.2533 * off.mean(axis=0)
+    spread = np.where(middle > 0, middle, mean) * len(some) / max(len(some) - 0.8, 0.2)
+    return centre, np.where(np.isnan(spread), np.nan, np.maximum(spread, least))
+
+
+def _pooled(spread: Floats, recipes: list[tuple[str, str]]) -> tuple[Floats, Ints]:
+    """Usual spread of the same step of the same recipe over equipment, and how many there are."""
+    members: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, name in enumerate(recipes):
+        members[name].append(number)
+    found, count = spread.copy(), np.ones(len(recipes), np.int64)
+    for mine in members.values():
+        found[mine] = np.sqrt(np.median(np.square(spread[mine]), axis=0))
+        count[mine] = len(mine)
+    return found, count
+
+
+def _reach(wafers: Floats) -> Floats:
+    """Spreads to the limit, where a spread is known from so many wafers: as rare as SPREADS of one known exactly."""
+    freedom = 0.5 * (wafers - 1)  # a median distance says as much as a standard deviation of half as many
+    rare = float(norm.sf(SPREADS))
+    found: Floats = t.isf(rare, np.maximum(freedom, _LEAST_FREEDOM)) * np.sqrt(1 + 1 / np.maximum(wafers, 1))
+    return found

@@ -1,0 +1,182 @@
+"""The normal trace of every stage, row by row: its middle and its band, and which sensors move together around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.indicators.cells import StageName, StepCells
+from waferwatch.models.state import storable
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MOST_WAFERS = 64  # of a stage whose traces are looked at
+MOST_TICKS = 1024  # rows of a step that have a course; what comes later has the last row's
+FEWEST = 3  # traces that reach a row
+SHRINK = 0.03  # of the correlation towards none: few wafers show more relation than there is
+_ROBUST = 1.4826  # median absolute deviation to standard deviation
+_LEAST_SHARE = 0.5  # of the step's usual spread: a row is never known better than that
+_CLIP = 5.0
+_SEPARATOR = "\x1f"
+
+
+@storable
+@dataclass(frozen=True)
+class NormalCourse:
+    """Learnt from golden wafers: P rows of all stages below one another, S sensors."""
+
+    stages: list[str]  # keys, see ``stage_key``
+    starts: Ints  # (stages,) first row of each
+    ticks: Ints  # (stages,) rows of each
+    middle: NDArray[np.float32]  # (P, S) NaN where unknown
+    spread: NDArray[np.float32]  # (P, S) robust, above 0
+    recipes: list[str]  # recipe and step, of which each has a relation
+    whiten: Floats  # (recipes, S, S) makes residuals of golden rows uncorrelated
+
+    @classmethod
+    def learn(cls, values: Floats, cells: StepCells, golden: NDArray[np.bool_], quantum: Floats) -> Self:
+        """From the rows of golden cells.
+
+        Args:
+            values: (n, S) in the order of ``cells.rows``.
+            golden: (cells,) whether to learn from it.
+            quantum: (S,) the least that a spread can be.
+        """
+        names, middles, spreads = [], [], []
+        for number, name in enumerate(cells.names):
+            mine = np.flatnonzero((cells.stage == number) & golden)
+            if len(mine) >= FEWEST:
+                middle, spread = _course(_traces(values, cells, mine), quantum)
+                names.append(name)
+                middles.append(middle)
+                spreads.append(spread)
+        ticks = np.array([len(one) for one in middles], np.int64)
+        sensors = values.shape[1]
+        found = cls(
+            [stage_key(one) for one in names],
+            np.cumsum(ticks) - ticks,
+            ticks,
+            np.concatenate([np.empty((0, sensors)), *middles]).astype(np.float32),
+            np.concatenate([np.empty((0, sensors)), *spreads]).astype(np.float32),
+            list(dict.fromkeys(_SEPARATOR.join(one.anywhere) for one in names)),
+            np.empty((0, sensors, sensors)),
+        )
+        return cls(**{**vars(found), "whiten": found._relations(values, cells, golden)})
+
+    def row_spread(self, name: StageName) -> list[float]:
+        """(S,) the usual spread of single rows of a stage; 0 where nothing is known."""
+        key = stage_key(name)
+        if key not in self.stages:
+            return [0.0] * self.middle.shape[1]
+        at = self.stages.index(key)
+        rows = slice(int(self.starts[at]), int(self.starts[at] + self.ticks[at]))
+        return [float(one) for one in np.median(self.spread[rows], axis=0)]
+
+    def places(self, cells: StepCells) -> Ints:
+        """(n,) row of the course for each row of the cells; -1 where nothing is known."""
+        known = {name: number for number, name in enumerate(self.stages)}
+        stage = np.array([known.get(stage_key(one), -1) for one in cells.names], np.int64)[cells.stage][cells.cell]
+        if not len(self.stages):
+            return np.full(len(stage), -1, np.int64)
+        found: Ints = np.where(stage < 0, -1, self.starts[stage] + np.minimum(cells.tick, self.ticks[stage] - 1))
+        return found
+
+    def off(self, values: Floats, places: Ints) -> Floats:
+        """(n, S) distance from the middle in spreads; NaN where nothing is known."""
+        if not len(self.middle):
+            return np.full(values.shape, np.nan)
+        found = (values - self.middle[places]) / self.spread[places]
+        found[places < 0] = np.nan
+        return found
+
+    def related(self, off: Floats, cells: StepCells) -> Floats:
+        """(n, S) residuals (without NaN) made uncorrelated, by the relation of their recipe step; 0 where unknown."""
+        known = {name: number for number, name in enumerate(self.recipes)}
+        place = np.array([known.get(_SEPARATOR.join(one.anywhere), -1) for one in cells.names], np.int64)
+        number = place[cells.stage][cells.cell]
+        found = np.zeros(off.shape)
+        for one in np.unique(number[number >= 0]):
+            mine = number == one
+            found[mine] = off[mine] @ self.whiten[one]
+        return found
+
+    def _relations(self, values: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> Floats:
+        sensors = values.shape[1]
+        off = centred(np.clip(np.nan_to_num(self.off(values, self.places(cells))), -_CLIP, _CLIP), cells)
+        stage = np.array([_SEPARATOR.join(one.anywhere) for one in cells.names], dtype=object)
+        recipe, used = stage[cells.stage][cells.cell], golden[cells.cell]
+        found = [_whitening(off[used & (recipe == name)]) for name in self.recipes]
+        return np.stack(found) if found else np.empty((0, sensors, sensors))
+
+
+def stage_key(name: StageName) -> str:
+    """A stage as text."""
+    return _SEPARATOR.join((name.equipment, name.recipe, name.step))
+
+
+def centred(off: Floats, cells: StepCells) -> Floats:
+    """(n, S) residuals without the mean of their cell."""
+    mean = np.add.reduceat(off, cells.starts, axis=0) / cells.lengths[:, None]
+    found: Floats = off - mean[cells.cell]
+    return found
+
+
+def quanta(values: Floats, most: int = 20_000) -> Floats:
+    """(S,) half the smallest step between the values that each sensor takes: less than that cannot be seen."""
+    some = values[:: max(1, len(values) // most)]
+    return np.array([_quantum(one[~np.isnan(one)]) for one in some.T])
+
+
+def _quantum(values: Floats) -> float:
+    steps = np.diff(np.unique(values))
+    scale = float(np.abs(values).max(initial=0.0))
+    steps = steps[steps > 1e-9 * max(scale, 1e-300)]
+    return float(steps.min()) / 2 if len(steps) else max(1e-3 * scale, 1e-9)
+
+
+def _traces(values: Floats, cells: StepCells, mine: Ints) -> Floats:
+    """(wafers, ticks, S) of some golden cells of one stage, NaN where one is shorter."""
+    chosen = mine[np.unique(np.linspace(0, len(mine) - 1, min(len(mine), MOST_WAFERS)).astype(int))]
+    lengths = np.minimum(cells.lengths[chosen], MOST_TICKS)
+    longest = int(np.sort(lengths)[max(0, len(lengths) - FEWEST)])
+    found = np.full((len(chosen), longest, values.shape[1]), np.nan)
+    for number, (start, length) in enumerate(zip(cells.starts[chosen], lengths, strict=True)):
+        kept = min(int(length), longest)
+        found[number, :kept] = values[start : start + kept]
+    return found
+
+
+def _course(traces: Floats, quantum: Floats) -> tuple[Floats, Floats]:
+    middle = _median(traces)
+    spread = _ROBUST * _median(np.abs(traces - middle))
+    with np.errstate(invalid="ignore"):
+        usual = _median(spread[:, None, :])[0] if len(spread) else quantum
+    spread = np.where(np.isnan(spread), usual, spread)
+    least = np.maximum(_LEAST_SHARE * np.nan_to_num(usual), quantum)
+    return middle, np.maximum(spread, least)
+
+
+def _median(values: Floats) -> Floats:
+    """Median over the first axis without NaN, which numpy's own is far slower at."""
+    ordered = np.sort(values, axis=0)
+    count = np.maximum((~np.isnan(ordered)).sum(axis=0, keepdims=True), 1)
+    low = np.take_along_axis(ordered, (count - 1) // 2, axis=0)
+    high = np.take_along_axis(ordered, count // 2, axis=0)
+    found: Floats = (low[0] + high[0]) / 2
+    return found
+
+
+def _whitening(rows: Floats) -> Floats:
+    """(S, S) by which residuals are uncorrelated and of spread 1."""
+    sensors = rows.shape[1]
+    spread = np.sqrt(np.square(rows).mean(axis=0)) if len(rows) else np.ones(sensors)
+    spread = np.where(spread > 0, spread, 1.0)
+    scaled = rows / spread
+    relation = (1 - SHRINK) * (scaled.T @ scaled) / max(len(rows), 1) + SHRINK * np.eye(sensors)
+    lengths, axes = np.linalg.eigh(relation)
+    found: Floats = (axes / np.sqrt(np.maximum(lengths, 1e-6))) / spread[:, None]
+    return found

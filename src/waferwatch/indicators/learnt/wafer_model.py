@@ -1,0 +1,272 @@
+"""What golden wafers show of wafers: limits of their indicators, and how rare a wafer's deviations are among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.indicators.cells import StepCells
+from waferwatch.indicators.indicators import (
+    MISSING,
+    SHAPE,
+    SPE,
+    T2,
+    IndicatorColumn,
+    Indicators,
+    Values,
+    against,
+    indicators_of,
+)
+from waferwatch.indicators.learnt.limits import (
+    FEWEST_WAFERS,
+    IndicatorLimits,
+    heavy_tails,
+    least_spreads,
+    left_out,
+    turns,
+)
+from waferwatch.indicators.learnt.normal_course import NormalCourse, quanta
+from waferwatch.indicators.learnt.relation import MeanRelation, trend
+from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN, SETTLE
+from waferwatch.models.rarity import Rarity
+from waferwatch.models.state import storable
+
+Floats = NDArray[np.float64]
+
+TREND = "trend"  # of a sensor's step means over successive wafers
+LEAST_ASIDE = 1.5  # distances of a limit,
+ASIDE = 8.0  # robust spreads of golden wafers' scores above their median: such a wafer is not learnt from
+_ROBUST = 1.4826
+BEYOND = 1.1  # times the farthest golden wafer, where that one lies beyond a limit
+ROWS_BEYOND = 1.25  # times the highest row score of a golden wafer, which rows of a normal wafer may reach
+# Missing rows are a hard rule; single rows have scores of their own; when a sensor settles hangs on single rows too.
+NO_VERDICT = (MISSING, SETTLE, LOWEST, HIGHEST)
+_QUANTILES = 33
+_LEAST_ROW = 2.0  # row score that one normal row in a hundred reaches
+_ROUNDS = 3
+_LEAST_WIDTH = 1.0
+TRACE_FOLDS = 3
+_LEAST_SPREAD = 0.1  # of golden wafers' largest deviations, as a share of the usual one
+
+
+@dataclass(frozen=True)
+class Deviations:
+    """How far cells are off, of all columns: those of the indicators, T2, and the trend of each sensor."""
+
+    columns: list[IndicatorColumn]
+    off: Floats  # (cells, K) signed, in multiples of the limit's distance; NaN without a limit
+    spreads: Floats  # (cells, K) in spreads
+    t2: Floats  # (cells,)
+    trend_limit: float  # spreads at which a trend is beyond its limit
+
+
+@storable
+@dataclass(frozen=True)
+class WaferModel:
+    """Learnt from golden wafers, unchanged afterwards."""
+
+    sensors: list[str]
+    course: NormalCourse
+    limits: IndicatorLimits
+    relation: MeanRelation
+    t2_limits: IndicatorLimits
+    row_limit: float  # of a wafer's row score
+    row_knots: Floats  # (2, Q) row scores, and multiples of a limit that are as rare among golden wafers
+    rarity: Rarity  # how rare a wafer's farthest deviation, as a multiple of its limit, is among golden wafers
+    farthest: float  # a wafer is abnormal beyond this multiple of a limit: 1, or more where golden ones lie beyond
+    wafers: int  # golden ones
+
+    def deviations(self, found: Indicators) -> Deviations:
+        """How far the cells of a table are off."""
+        off = self.limits.off(found.values, found.cells, found.columns)
+        return _deviations(off, found, self.limits, self.relation, self.t2_limits)
+
+    @property
+    def threshold(self) -> float:
+        """A wafer is abnormal above this score."""
+        return float(self.rarity.of(np.array([self.farthest]))[0])
+
+    def ratios(self, found: Deviations, rows: Floats, cells: StepCells) -> Floats:
+        """(runs,) the farthest deviation of each as a multiple of its limit; NaN where nothing of a wafer is judged.
+
+        Args:
+            rows: (runs,) row scores of the runs.
+        """
+        of_rows = _as_multiples(rows, self.row_limit, self.row_knots)
+        return np.asarray(np.fmax(farthest(found, cells), of_rows) / self.farthest)
+
+    def scores(self, ratios: Floats) -> Floats:
+        """(runs,) what :meth:`ratios` gave, on the common scale."""
+        return self.rarity.of(ratios * self.farthest)
+
+
+def learn_wafers(
+    values: Values,
+    cells: StepCells,
+    sensors: Sequence[str],
+    golden: NDArray[np.bool_],
+    rows: Floats,
+    row_seconds: float,
+) -> WaferModel | None:
+    """Learn from golden wafers; None where no stage has enough of them.
+
+    Args:
+        golden: (runs,) whether a run is known, or taken, to be normal.
+        rows: (runs,) row scores of the runs, golden ones left out of learning; NaN where there are none.
+        row_seconds: usual time from row to row.
+    """
+    every = values(cells.rows)
+    quantum = quanta(every)
+    usual = float(np.median(cells.lengths))
+    kept = golden.copy()
+    for _ in range(_ROUNDS):
+        if not _enough(kept, cells):
+            return None
+        course = NormalCourse.learn(every, cells, kept[cells.run], quantum)
+        measured = _left_out_traces(indicators_of(values, cells, sensors, course), every, kept, quantum)
+        least = least_spreads(measured.columns, sensors, quantum, row_seconds, usual)
+        off = left_out(measured.values, cells, kept[cells.run], measured.columns, least)
+        off[cells.of_unknown_start] = np.nan
+        unlike = kept & _unlike(np.abs(off), measured.columns, cells, kept)
+        if not unlike.any():
+            break
+        kept = kept & ~unlike
+    return _learn(course, measured, list(sensors), kept, rows, least) if _enough(kept, cells) else None
+
+
+def _left_out_traces(found: Indicators, every: Floats, golden: NDArray[np.bool_], quantum: Floats) -> Indicators:
+    """Shape and relation of golden cells by a course that was learnt without them: else they look better than they are.
+
+    Args:
+        every: (n, S) in the order of the cells' rows.
+    """
+    cells = found.cells
+    used = golden[cells.run]
+    fold = turns(cells, TRACE_FOLDS)
+    traces = np.array([one.statistic in (SHAPE, SPE) for one in found.columns])
+    values = found.values.copy()
+    for number in range(TRACE_FOLDS):
+        mine = np.flatnonzero(used & (fold == number))
+        course = NormalCourse.learn(every, cells, used & (fold != number), quantum)
+        values[np.ix_(mine, traces)] = against(every, cells, course)[mine]
+    return replace(found, values=values)
+
+
+def _enough(golden: NDArray[np.bool_], cells: StepCells) -> bool:
+    return bool(np.bincount(cells.stage, golden[cells.run].astype(float)).max(initial=0) >= FEWEST_WAFERS)
+
+
+def farthest(found: Deviations, cells: StepCells) -> Floats:
+    """(runs,) the farthest deviation of any indicator that a verdict rests on; NaN where none is known."""
+    counts = np.array([one.statistic not in NO_VERDICT for one in found.columns])
+    return highest(np.abs(found.off[:, counts]), cells)
+
+
+def highest(rare: Floats, cells: StepCells) -> Floats:
+    """(runs,) the highest of all columns and cells of each run; NaN where none is known."""
+    best = np.max(np.where(np.isnan(rare), -np.inf, rare), axis=1)
+    found = np.full(len(cells.runs), -np.inf)
+    np.maximum.at(found, cells.run, best)
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def _learn(
+    course: NormalCourse, found: Indicators, sensors: list[str], golden: NDArray[np.bool_], rows: Floats, least: Floats
+) -> WaferModel:
+    cells, used = found.cells, golden[found.cells.run] & ~found.cells.of_unknown_start
+    off = left_out(found.values, cells, used, found.columns, least)
+    limits = IndicatorLimits.learn(found.values, cells, used, found.columns, least).widened(
+        heavy_tails(off[used], found.columns), found.columns
+    )
+    off = left_out(found.values, cells, used, found.columns, least) / limits.factor
+    mean = [one.statistic == MEAN for one in found.columns]
+    relation = MeanRelation.learn(limits.spreads(off, cells)[:, mean], cells, used)
+    t2 = relation.t2(limits.spreads(off, cells)[:, mean], cells)[:, None]
+    t2_limits = IndicatorLimits.learn(t2, cells, used, [IndicatorColumn("_t2", T2)], np.array([0.02]))
+    every = _deviations(off, found, limits, relation, t2_limits)
+    worst = farthest(every, cells)[golden]
+    row_limit = _row_limit(rows[golden])
+    row_knots = _knots(rows[golden], worst, row_limit)
+    known = np.fmax(worst, _as_multiples(rows[golden], row_limit, row_knots))
+    rarity = Rarity.learn([known])
+    rarity = replace(rarity, slope=min(rarity.slope, max(rarity.highest, 1.0) / _LEAST_WIDTH))
+    beyond = max(1.0, BEYOND * float(np.nanmax(known, initial=0.0)))
+    wafers = int(golden.sum())
+    return WaferModel(sensors, course, limits, relation, t2_limits, row_limit, row_knots, rarity, beyond, wafers)
+
+
+def _knots(rows: Floats, worst: Floats, row_limit: float) -> Floats:
+    """(2, Q) row scores and the deviations of indicators that golden wafers reach as rarely; the limit is 1.
+
+    So the larger of the two says how rare a wafer is, whichever of them its fault shows in.
+    """
+    if not (np.isfinite(rows).any() and np.isfinite(worst).any() and np.isfinite(row_limit)):
+        return np.empty((2, 0))
+    share = np.linspace(0, 1, _QUANTILES)
+    known = np.quantile(rows[np.isfinite(rows)], share), np.quantile(worst[np.isfinite(worst)], share)
+    multiples = np.minimum(known[1], 1.0)
+    return np.stack([np.append(known[0], row_limit), np.append(multiples, 1.0)])
+
+
+def _as_multiples(rows: Floats, row_limit: float, knots: Floats) -> Floats:
+    """Row scores as multiples of their limit."""
+    plain = rows / row_limit
+    if not knots.shape[1]:
+        return plain
+    return np.where(plain > 1, plain, np.interp(rows, knots[0], knots[1], left=0.0)) + 0.0 * rows
+
+
+def _row_limit(rows: Floats) -> float:
+    """Eight robust spreads above the usual row score of golden wafers, and beyond the highest of them."""
+    known = rows[np.isfinite(rows)]
+    if not len(known):
+        return float("inf")
+    median = float(np.median(known))
+    spread = _ROBUST * float(np.median(np.abs(known - median)))
+    return max(median + ASIDE * max(spread, _LEAST_SPREAD * median), ROWS_BEYOND * float(known.max()), _LEAST_ROW)
+
+
+def _deviations(
+    off: Floats, found: Indicators, limits: IndicatorLimits, relation: MeanRelation, t2_limits: IndicatorLimits
+) -> Deviations:
+    cells = found.cells
+    off = np.where(cells.of_unknown_start[:, None], np.nan, off)
+    mean = np.array([one.statistic == MEAN for one in found.columns])
+    spreads = limits.spreads(off, cells)
+    t2 = relation.t2(spreads[:, mean], cells)
+    t2_column = [IndicatorColumn("_t2", T2)]
+    far = t2_limits.off(t2[:, None], cells, t2_column)
+    wandered = trend(spreads[:, mean], np.abs(off[:, mean]) > 1, cells)
+    reach = float(np.nanmedian(limits.reach)) if limits.reach.size else 1.0
+    sensors = [one.sensor for one in found.columns if one.statistic == MEAN]
+    columns = [*found.columns, *t2_column, *(IndicatorColumn(one, TREND) for one in sensors)]
+    return Deviations(
+        columns,
+        np.concatenate([off, far, wandered / reach], axis=1),
+        np.concatenate([spreads, t2_limits.spreads(far, cells), wandered], axis=1),
+        t2,
+        reach,
+    )
+
+
+def _unlike(
+    off: Floats, columns: Sequence[IndicatorColumn], cells: StepCells, golden: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """(runs,) whether any statistic of a run lies beyond its limit, and farther off than golden wafers ever do."""
+    found = np.zeros(len(cells.runs), np.bool_)
+    for statistic in dict.fromkeys(one.statistic for one in columns if one.statistic not in NO_VERDICT):
+        worst = highest(off[:, [one.statistic == statistic for one in columns]], cells)
+        found |= worst > max(LEAST_ASIDE, _far(worst[golden]))
+    return found
+
+
+def _far(worst: Floats) -> float:
+    known = worst[np.isfinite(worst)]
+    if not len(known):
+        return float("inf")
+    median = float(np.median(known))
+    spread = _ROBUST * float(np.median(np.abs(known - median)))
+    return median + ASIDE * max(spread, _LEAST_SPREAD * median)

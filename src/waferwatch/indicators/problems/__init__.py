@@ -1,0 +1,1 @@
+"""Problems: what goes wrong again and again is one line."""

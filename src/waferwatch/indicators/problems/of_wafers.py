@@ -1,0 +1,288 @@
+"""Problems of a table with runs: abnormal wafers and events of rows with one fingerprint become one problem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.events.event import Event
+from waferwatch.indicators.hard_rules import RANGE
+from waferwatch.indicators.judge import Facet, JudgedWafers
+from waferwatch.indicators.problems.alone import chamber_alone
+from waferwatch.indicators.problems.onset import Left, departures
+from waferwatch.indicators.problems.problem import DAYS, FabProblem, ProblemSensor
+from waferwatch.indicators.problems.severity import order, severity
+from waferwatch.indicators.verdicts import OTHER, RunScore, change_text
+from waferwatch.read.table import Note, Role
+
+Ints = NDArray[np.int64]
+
+_SHARED = 0.25  # of the leading deviation: another one as large also says that wafers have the same problem
+_SECOND = 0.8  # of the leading sensor's weight: a second one is named as well
+
+
+@dataclass(frozen=True)
+class _Occurrence:
+    """One abnormal wafer, or events of rows in a normal one."""
+
+    run: int
+    facets: list[Facet]
+    ratio: float
+    score: float
+    abnormal: bool
+
+
+@dataclass
+class _Open:
+    """A problem while it is gathered."""
+
+    equipment: str | None
+    members: list[_Occurrence] = field(default_factory=list)
+    weights: dict[tuple[str, str, str], float] = field(default_factory=dict)
+
+    def add(self, one: _Occurrence) -> None:
+        self.members.append(one)
+        for facet in one.facets:
+            key = facet.step, facet.sensor, facet.direction
+            self.weights[key] = self.weights.get(key, 0.0) + min(facet.weight, 100.0)
+
+    def fits(self, one: _Occurrence) -> bool:
+        """Whether what leads one of both is among what the other shows."""
+        lead = max(self.weights, key=lambda key: self.weights[key])
+        mine = {(facet.step, facet.sensor, facet.direction): facet.weight for facet in one.facets}
+        first = one.facets[0]
+        known = (first.step, first.sensor, first.direction)
+        strong = mine.get(lead, 0.0) >= _SHARED * min(first.weight, 100.0)
+        return strong or self.weights.get(known, 0.0) >= _SHARED * self.weights[lead]
+
+
+def problems_of_wafers(judged: JudgedWafers, events: Sequence[Event], event_ids: Ints) -> list[FabProblem]:
+    """Problems, worst first.
+
+    Args:
+        events: of the rows.
+        event_ids: (rows,) in table order, 0 = none.
+    """
+    of_run = _events_of_runs(judged, event_ids)
+    opened: list[_Open] = []
+    for one in _occurrences(judged, events, of_run):
+        equipment = judged.runs[one.run].equipment
+        fitting = [
+            each
+            for each in opened
+            if each.equipment == equipment and each.fits(one) and _days(judged, each.members[-1].run, one.run) <= DAYS
+        ]
+        if fitting:
+            fitting[-1].add(one)
+        else:
+            opened.append(_Open(equipment))
+            opened[-1].add(one)
+    found = [_problem(judged, one, of_run) for one in opened]
+    found.sort(key=lambda one: order(one.severity, one.ongoing, one.ratio, one.count))
+    return [replace(one, number=number) for number, one in enumerate(found, start=1)]
+
+
+def _events_of_runs(judged: JudgedWafers, event_ids: Ints) -> dict[int, list[int]]:
+    """Run -> ids of the events of its rows; an equipment's first run, whose start is unknown, does not count."""
+    cells = judged.cells
+    first = np.isin(judged.run_of_row, cells.run[cells.of_unknown_start])
+    rows = np.flatnonzero((event_ids > 0) & (judged.run_of_row >= 0) & ~first)
+    pairs = np.unique(np.stack([judged.run_of_row[rows], event_ids[rows]], axis=1), axis=0)
+    found: dict[int, list[int]] = {}
+    for run, event in pairs.tolist():
+        found.setdefault(run, []).append(event)
+    return found
+
+
+def _occurrences(judged: JudgedWafers, events: Sequence[Event], of_run: dict[int, list[int]]) -> list[_Occurrence]:
+    """In order of time: each abnormal wafer, and each event none of whose wafers is abnormal."""
+    by_id = {event.id: event for event in events}
+    explained = {event for run, mine in of_run.items() if judged.runs[run].abnormal for event in mine}
+    found = []
+    for number, run in enumerate(judged.runs):
+        if run.abnormal and judged.facets[number]:
+            ratio = max(run.ratio, 1.0) if np.isfinite(run.ratio) else 1.0
+            found.append(_Occurrence(number, judged.facets[number], ratio, run.score, True))
+        elif not run.abnormal:
+            for event in of_run.get(number, []):
+                if event not in explained:
+                    found.append(_of_event(judged, number, by_id[event]))
+    return sorted(found, key=lambda one: judged.cells.runs.starts[one.run])
+
+
+def _of_event(judged: JudgedWafers, run: int, event: Event) -> _Occurrence:
+    cell = int(judged.cell_of_row[event.peak_row])
+    cell = cell if cell >= 0 and judged.cells.run[cell] == run else int(np.flatnonzero(judged.cells.run == run)[0])
+    step = judged.cells.names[judged.cells.stage[cell]].step
+    sensor = event.sensors[0].sensor if event.sensors else judged.model.sensors[0]
+    ratio = event.peak_score / judged.rows.threshold if judged.rows.threshold > 0 else 1.0
+    return _Occurrence(run, [Facet(step, sensor, OTHER, "rows", 1.0, cell)], ratio, event.peak_score, False)
+
+
+def _problem(judged: JudgedWafers, one: _Open, of_run: dict[int, list[int]]) -> FabProblem:
+    runs = sorted({each.run for each in one.members})
+    step, sensor, direction = max(one.weights, key=lambda key: one.weights[key])
+    facet = _facet(one, (step, sensor, direction))
+    left = departures(judged, runs[0])
+    alone, also = chamber_alone(judged, facet)
+    recipe = _most(judged.runs[run].recipe for run in runs)
+    names = _leading(one, step, direction, sensor)
+    steps = sorted(one.weights, key=lambda key: -one.weights[key])
+    found = FabProblem(
+        number=0,
+        fingerprint=" | ".join((one.equipment or "", recipe or "", step, ", ".join(names), direction)),
+        equipment=one.equipment,
+        recipe=recipe,
+        step=step or None,
+        sensor=sensor,
+        direction=direction,
+        statistic=facet.statistic,
+        first_seen=judged.runs[runs[0]].start or 0,
+        last_seen=judged.runs[runs[-1]].end or 0,
+        onset=_onset(judged, left.get(sensor), one.members[0], facet),
+        change=_change(judged.runs, runs, sensor),
+        alone=alone,
+        also_on=also,
+        recipes=tuple(dict.fromkeys(name for run in runs if (name := judged.runs[run].recipe))),
+        steps=tuple(dict.fromkeys(key[0] for key in steps)),
+        wafers=tuple("/".join(filter(None, (judged.runs[run].lot, judged.runs[run].wafer))) for run in runs),
+        events=tuple(sorted({event for run in runs for event in of_run.get(run, [])})),
+        runs=tuple(runs),
+        sensors=_sensors(judged, one, left),
+        **_weighed(judged, one, runs),
+    )
+    return replace(found, title=_title(found, judged.runs, runs))
+
+
+def _weighed(judged: JudgedWafers, one: _Open, runs: Sequence[int]) -> dict[str, Any]:
+    """How far, how often and how bad."""
+    peak = max(one.members, key=lambda each: each.ratio)
+    own = _runs_of(judged, one.equipment)
+    in_a_row = _longest(runs, own)
+    typed = any(RANGE in judged.runs[run].rules for run in runs)
+    kind, why = severity(peak.ratio, in_a_row, len(runs), typed)
+    return {
+        "severity": kind,
+        "why": why,
+        "ongoing": bool(runs[-1] == own[-1]),
+        "count": len(runs),
+        "of": int(((own >= runs[0]) & (own <= runs[-1])).sum()),
+        "in_a_row": in_a_row,
+        "peak_score": peak.score,
+        "limit": judged.model.threshold if peak.abnormal else judged.rows.threshold,
+        "ratio": peak.ratio,
+    }
+
+
+def _facet(one: _Open, key: tuple[str, str, str]) -> Facet:
+    """The strongest facet of this kind."""
+    mine = [
+        facet for each in one.members for facet in each.facets if (facet.step, facet.sensor, facet.direction) == key
+    ]
+    return max(mine, key=lambda facet: facet.weight)
+
+
+def _leading(one: _Open, step: str, direction: str, sensor: str) -> list[str]:
+    """The leading sensor, and a second one that is nearly as far off in the same step."""
+    best = one.weights[(step, sensor, direction)]
+    others: dict[str, float] = {}
+    for (at, name, _), weight in one.weights.items():
+        if at == step and name != sensor:
+            others[name] = max(others.get(name, 0.0), weight)
+    second = max(others, key=lambda name: others[name], default=None)
+    return [sensor] if second is None or others[second] <= _SECOND * best else [sensor, second]
+
+
+def _sensors(judged: JudgedWafers, one: _Open, left: dict[str, Left]) -> tuple[ProblemSensor, ...]:
+    """Sensors in the order in which they left their bands, those that did not by their weight behind them."""
+    weight: dict[str, float] = {}
+    direction: dict[str, str] = {}
+    for (_, sensor, side), value in sorted(one.weights.items(), key=lambda item: item[1]):
+        weight[sensor] = max(weight.get(sensor, 0.0), value)
+        direction[sensor] = side
+    whole = sum(weight.values()) or 1.0
+    last = len(judged.table.frame)
+    ranked = sorted(weight, key=lambda name: (left[name].row if name in left else last, -weight[name]))
+    return tuple(
+        ProblemSensor(
+            name, weight[name] / whole, direction[name], time_of(judged, left[name].row) if name in left else None
+        )
+        for name in ranked
+    )
+
+
+def _onset(judged: JudgedWafers, left: Left | None, first: _Occurrence, facet: Facet) -> str | float:
+    """Where the leading sensor left its band; else where the step of the first wafer begins."""
+    if left is not None:
+        return time_of(judged, left.row)
+    mine = [one.cell for one in first.facets if (one.step, one.sensor) == (facet.step, facet.sensor)]
+    cell = mine[0] if mine else first.facets[0].cell
+    return time_of(judged, int(judged.cells.rows[judged.cells.starts[cell]]))
+
+
+def time_of(judged: JudgedWafers, row: int) -> str | float:
+    """The time of a row as events have it."""
+    column = judged.table.column(Role.TIME)
+    if column is None:
+        return row + judged.table.first_row
+    time: Any = judged.table.frame[column].to_numpy()[row]
+    if not isinstance(time, np.datetime64):
+        return float(time)
+    return str(time.astype("datetime64[s]" if time == time.astype("datetime64[s]") else "datetime64[ms]"))
+
+
+def _runs_of(judged: JudgedWafers, equipment: str | None) -> Ints:
+    return np.array([number for number, run in enumerate(judged.runs) if run.equipment == equipment], np.int64)
+
+
+def _longest(runs: Sequence[int], own: Ints) -> int:
+    """The most of these runs that follow one another on their equipment."""
+    at = np.searchsorted(own, np.array(runs))
+    breaks = np.flatnonzero(np.diff(at) != 1) + 1
+    return int(max(len(part) for part in np.split(at, breaks)))
+
+
+def _days(judged: JudgedWafers, one: int, other: int) -> float:
+    column = judged.table.column(Role.TIME)
+    if column is None:
+        return 0.0
+    time: NDArray[Any] = judged.table.frame[column].to_numpy()
+    if time.dtype.kind != "M":
+        return 0.0
+    rows = judged.cells.runs.rows[judged.cells.runs.starts]
+    return float((time[rows[other]] - time[rows[one]]) / np.timedelta64(1, "D"))
+
+
+def _change(all_runs: Sequence[RunScore], runs: Sequence[int], sensor: str) -> float | None:
+    changes = [
+        change for run in runs if all_runs[run].sensor == sensor and (change := all_runs[run].change) is not None
+    ]
+    return float(np.median(changes)) if changes else None
+
+
+def _most(names: Any) -> str | None:
+    known = [name for name in names if name]
+    return max(dict.fromkeys(known), key=known.count) if known else None
+
+
+def _title(found: FabProblem, all_runs: Sequence[RunScore], runs: Sequence[int]) -> Note:
+    mine = [all_runs[run] for run in runs if all_runs[run].sensor == found.sensor] or [all_runs[runs[0]]]
+    size = change_text(replace(mine[len(mine) // 2], change=found.change)) if found.direction != OTHER else ""
+    values: dict[str, object] = {
+        "sensor": found.sensor if found.sensor != "_length" else "",
+        "change": size,
+        "step": found.step or "",
+        "equipment": found.equipment or "",
+        "count": found.count,
+        "of": found.of,
+        "since": found.first_seen,
+    }
+    if found.sensor == "_length":
+        return Note("Length of {step} {change} on {equipment}, wafers: {count} of {of}, since {since}", values)
+    if not size:
+        return Note("{sensor} unusual in {step} on {equipment}, wafers: {count} of {of}, since {since}", values)
+    return Note("{sensor} {change} in {step} on {equipment}, wafers: {count} of {of}, since {since}", values)

@@ -1,0 +1,126 @@
+"""One verdict per wafer: a score, whether it is abnormal, and the reason in a sentence."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from waferwatch.read.table import Note
+
+UP, DOWN, OTHER = "up", "down", "other"
+BY_WAFER, BY_ROWS = "wafer", "rows"
+
+
+@dataclass(frozen=True, eq=False)
+class RunScore:
+    """One run: a pass of a wafer through a chamber; where a table has no runs, one series as a whole."""
+
+    key: dict[str, str]  # column that names the run -> value
+    start_row: int  # position of its first point in the table, from 0
+    rows: int
+    score: float  # on the common scale, among normal wafers; NaN when it cannot be judged
+    flagged: int  # points flagged
+    ratio: float = float("nan")  # the farthest deviation as a multiple of its limit: abnormal above 1
+    row_score: float = float("nan")  # mean of the highest tenth of its point scores
+    equipment: str | None = None
+    lot: str | None = None
+    wafer: str | None = None
+    recipe: str | None = None
+    start: str | float | None = None
+    end: str | float | None = None
+    gaps: int = 0  # pauses inside it; a pause between two wafers is none
+    threshold: float | None = None  # wafers above it are abnormal; None where only rows were judged
+    abnormal: bool = False
+    judged_by: str = BY_ROWS  # "wafer": indicators and rows; "rows": rows alone
+    golden: int = 0  # golden wafers of the same equipment and recipe that its limits rest on
+    step: str | None = None  # where the leading deviation is
+    sensor: str | None = None  # leading; "_length" for the length of the step
+    statistic: str | None = None  # "rows" where no indicator is beyond its limit
+    direction: str | None = None  # "up", "down" or "other"
+    value: float | None = None
+    usual: float | None = None  # golden median
+    lower: float | None = None
+    upper: float | None = None
+    spreads: float | None = None  # golden spreads between value and usual
+    change: float | None = None  # share of the usual value
+    in_a_row: int = 0  # abnormal wafers in a row with this leading sensor, up to this one
+    rules: tuple[str, ...] = ()  # hard rules broken: "stuck", "missing", "range"
+    sensors: dict[str, float] = field(default_factory=dict)  # sensor -> share of the deviation, highest first
+    sentence: Note | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all is the same; what was not judged (NaN) equals itself."""
+        return isinstance(other, RunScore) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def reason(self) -> str:
+        """The reason in English; empty for a normal wafer."""
+        return "" if self.sentence is None else str(self.sentence)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON types."""
+        plain = {name: value for name, value in asdict(self).items() if name != "sentence"}
+        plain |= {"rules": list(self.rules), "sensors": dict(self.sensors), "reason": self.reason}
+        return {
+            name: None if isinstance(value, float) and math.isnan(value) else value for name, value in plain.items()
+        }
+
+    def described(self) -> dict[str, Any]:
+        """All of it, so that :func:`run_of` gives it back."""
+        note = self.sentence
+        sentence = None if note is None else {"template": note.template, "values": dict(note.values)}
+        return asdict(self) | {"rules": list(self.rules), "sentence": sentence}
+
+
+def run_of(about: dict[str, Any]) -> RunScore:
+    """What :meth:`RunScore.described` gave; of older versions what they kept."""
+    note = about.get("sentence")
+    sentence = None if note is None else Note(note["template"], note["values"])
+    return RunScore(**{**about, "rules": tuple(about.get("rules", ())), "sentence": sentence})
+
+
+def sentence_of(run: RunScore) -> Note | None:
+    """Why a wafer is abnormal; None for a normal one."""
+    if not run.abnormal or run.statistic is None:
+        return None
+    values: dict[str, object] = {
+        "sensor": run.sensor or "",
+        "step": run.step or "",
+        "statistic": run.statistic,
+        "change": change_text(run),
+        "count": run.in_a_row,
+        "spreads": f"{abs(run.spreads or 0.0):.1f}",
+    }
+    if run.sensor == "_length":
+        return Note("Length of {step} {change}, wafers in a row: {count}", values)
+    if run.statistic == "rows":
+        return Note("{sensor} in {step}: its course is unlike that of normal wafers, wafers in a row: {count}", values)
+    if run.statistic in ("stuck", "missing"):
+        return _hard(run.statistic, values)
+    if run.statistic in ("t2", "spe"):
+        return Note("{sensor} in {step}: its relation to the other sensors is broken, wafers in a row: {count}", values)
+    if run.statistic == "shape":
+        return Note("{sensor} in {step}: another shape of the trace, wafers in a row: {count}", values)
+    if run.statistic == "trend":
+        return Note("{sensor} in {step} has drifted by {spreads} spreads, wafers in a row: {count}", values)
+    if run.statistic == "mean":
+        return Note("{sensor} in {step} {change}, wafers in a row: {count}", values)
+    return Note("{sensor} in {step}: {statistic} {change}, wafers in a row: {count}", values)
+
+
+def change_text(run: RunScore) -> str:
+    """By how much a value is off: per cent where the usual one is far from zero, else in its own unit."""
+    if run.change is not None:
+        return f"{run.change:+.1%}" if abs(run.change) < 0.1 else f"{run.change:+.0%}"
+    if run.value is None or run.usual is None:
+        return ""
+    return f"{run.value - run.usual:+.3g}"
+
+
+def _hard(rule: str, values: dict[str, object]) -> Note:
+    if rule == "stuck":
+        return Note("{sensor} in {step} is stuck at one value, wafers in a row: {count}", values)
+    return Note("{sensor} in {step} is missing, wafers in a row: {count}", values)

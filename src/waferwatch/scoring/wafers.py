@@ -1,0 +1,143 @@
+"""Wafers of a table: what golden ones show is learnt with the model, and every detection judges its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.events.context import places
+from waferwatch.events.event import Event
+from waferwatch.indicators.cells import StepCells, cells_of
+from waferwatch.indicators.hard_rules import TypedLimit
+from waferwatch.indicators.judge import (
+    JudgedWafers,
+    RowScores,
+    judge_wafers,
+    row_scores_of_runs,
+    sensor_values,
+    times_of,
+)
+from waferwatch.indicators.learnt.wafer_model import WaferModel, learn_wafers
+from waferwatch.indicators.problems.of_rows import problems_of_rows
+from waferwatch.indicators.problems.of_wafers import problems_of_wafers
+from waferwatch.indicators.problems.problem import FabProblem
+from waferwatch.indicators.run_score import run_score
+from waferwatch.indicators.verdicts import RunScore
+from waferwatch.models.fitted import Fitted
+from waferwatch.read.table import Note, Role, Table
+from waferwatch.scoring.reference import normal_series
+from waferwatch.scoring.result import Detection
+from waferwatch.series.series import Series
+from waferwatch.series.split import run_columns
+
+Floats = NDArray[np.float64]
+
+
+def learn_from(table: Table, series: Sequence[Series], features: Sequence[str], fitted: Fitted) -> WaferModel | None:
+    """What the golden wafers of a reference show; None where it has no runs, or too few of them.
+
+    Golden are the runs all of whose rows were learnt from.
+    """
+    cells = cells_of(table)
+    if cells is None or not features:
+        return None
+    rows = len(table.frame)
+    learnt, left_out = np.zeros(rows, np.bool_), np.full(rows, np.nan)
+    pieces = [one for mine in normal_series(series).values() for one in mine]
+    for one, piece in zip(pieces, fitted.reference, strict=True):
+        learnt[one.rows] = not piece.set_aside
+        left_out[one.rows] = fitted.rarity.of(piece.left_out.astype(np.float64))
+    golden = np.logical_and.reduceat(learnt[cells.runs.rows], cells.runs.starts)
+    scores = row_scores_of_runs(left_out, cells)
+    return learn_wafers(sensor_values(table, features), cells, features, golden, scores, _interval(cells))
+
+
+def judge(
+    model: WaferModel | None, table: Table, series: Sequence[Series], rows: RowScores, typed: Sequence[TypedLimit] = ()
+) -> tuple[list[RunScore], JudgedWafers | None]:
+    """Verdicts of a table's runs; where no golden wafers were learnt from, row scores of its series.
+
+    Raises:
+        InputError: a typed limit names an indicator that does not exist.
+    """
+    found = None
+    if model is not None:
+        found = judge_wafers(model, table, sensor_values(table, model.sensors), rows, typed)
+    return (_by_series(table, series, rows), None) if found is None else (found.runs, found)
+
+
+def problems(
+    table: Table,
+    judged: JudgedWafers | None,
+    events: Sequence[Event],
+    event_ids: NDArray[np.int64],
+    rows: RowScores,
+) -> list[FabProblem]:
+    """Problems of wafers, or of rows where a table has no wafers."""
+    if judged is not None:
+        return problems_of_wafers(judged, events, event_ids)
+    return problems_of_rows(table, events, rows.flags, event_ids, rows.threshold)
+
+
+def judged_again(table: Table, found: Detection) -> JudgedWafers | None:
+    """The wafers of a finished detection with all their indicators, which are not kept; None where it has none.
+
+    Args:
+        table: what was detected in.
+    """
+    if found.wafers is None:
+        return None
+    rows = RowScores(found.scores, found.flags, found.contributions, found.threshold)
+    return judge_wafers(found.wafers, table, sensor_values(table, found.wafers.sensors), rows, found.limits)
+
+
+def wafer_notes(model: WaferModel | None, table: Table) -> tuple[Note, ...]:
+    """Why wafers have no limits, where a table has some."""
+    if model is not None or table.column(Role.WAFER) is None:
+        return ()
+    return (
+        Note(
+            "Wafers have no limits: at least 8 normal wafers of one equipment and recipe are needed, each with a "
+            "course over time. They were judged by their rows alone.",
+        ),
+    )
+
+
+def _interval(cells: StepCells) -> float:
+    steps = np.diff(cells.clock)
+    steps = steps[steps > 0]
+    return float(np.median(steps)) if len(steps) else 1.0
+
+
+def _by_series(table: Table, series: Sequence[Series], rows: RowScores) -> list[RunScore]:
+    if not series:
+        return []
+    names = (*table.groups, *run_columns(table))
+    first = np.array([one.rows[0] for one in series], np.int64)
+    last = np.array([one.rows[-1] for one in series], np.int64)
+    where = places(table, first)
+    begin, end = times_of(table, first), times_of(table, last)
+    wafer, recipe = (table.column(role) or "" for role in (Role.WAFER, Role.RECIPE))
+    found = []
+    for at, one in enumerate(series):
+        score, flagged = run_score(rows.scores[one.rows]), int(rows.flags[one.rows].sum())
+        found.append(
+            RunScore(
+                key=dict(zip(names, (*one.key, *one.run), strict=False)),
+                start_row=int(one.rows[0]),
+                rows=len(one),
+                score=score,
+                flagged=flagged,
+                row_score=score,
+                equipment=where[at].equipment,
+                lot=where[at].lot,
+                wafer=where[at].context.get(wafer),
+                recipe=where[at].context.get(recipe),
+                start=begin[at],
+                end=end[at],
+                abnormal=flagged > 0,
+            )
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Wafers and problems of a finished detection."""

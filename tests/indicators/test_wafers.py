@@ -1,0 +1,185 @@
+"""Wafers are judged, faults become one problem each, and files are read back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_wafers import MadeFault, made
+
+import waferwatch
+from waferwatch.cli import main
+from waferwatch.errors import InputError
+from waferwatch.indicators.frames import INDICATOR_COLUMNS, LIMIT_COLUMNS, PROBLEM_COLUMNS, WAFER_COLUMNS
+from waferwatch.scoring.result import Detection
+from waferwatch.store.detections import describe_detection, restore_detection, score_frame
+
+FAULT = MadeFault("mean", 1, 50, 8, 30.0)
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    return made(1, wafers=70, faults=(FAULT,))[0]
+
+
+@pytest.fixture(scope="module")
+def found(frame: pd.DataFrame) -> Detection:
+    return waferwatch.detect(frame, reference=first_wafers(frame), detector="statistical")
+
+
+def first_wafers(frame: pd.DataFrame, wafers: int = 40) -> pd.DataFrame:
+    number = frame.groupby("equipment")["wafer"].transform(lambda one: (one != one.shift()).cumsum())
+    return frame[number <= wafers]
+
+
+def abnormal(found: Detection) -> list[tuple[str | None, str | None, str | None]]:
+    return [(run.equipment, run.lot, run.wafer) for run in found.runs if run.abnormal]
+
+
+def test_every_pass_of_a_wafer_has_one_verdict(found: Detection):
+    assert len(found.runs) == 140
+    assert all(run.judged_by == "wafer" for run in found.runs)
+    assert abnormal(found) == [("PM2", "L1002", str(number + 1)) for number in range(8)]
+    scores = np.array([run.score for run in found.runs])
+    assert (scores > found.runs[0].threshold).sum() == 8
+
+
+def test_the_reason_names_sensor_step_change_and_wafers_in_a_row(found: Detection):
+    last = [run for run in found.runs if run.abnormal][-1]
+    assert (last.sensor, last.step, last.direction, last.in_a_row) == ("he_flow", "main_etch", "up", 8)
+    assert "he_flow in main_etch" in last.reason
+    assert last.reason.endswith("8")
+    assert last.value > last.upper > last.usual
+
+
+def test_a_fault_is_one_problem_with_its_onset(found: Detection, frame: pd.DataFrame):
+    assert len(found.problems) == 1
+    problem = found.problems[0]
+    assert problem.fingerprint == "PM2 | R1 | main_etch | he_flow | up"
+    assert (problem.severity, problem.count, problem.of, problem.in_a_row) == ("severe", 8, 8, 8)
+    assert problem.alone == "yes"
+    assert not problem.ongoing
+    rows = frame[(frame["equipment"] == "PM2") & (frame["lot"] == "L1002") & (frame["wafer"] == 1)]
+    main_etch = rows[rows["step"] == "main_etch"]["time"].iloc[0]
+    assert abs(pd.Timestamp(problem.onset) - main_etch) <= pd.Timedelta(seconds=5)
+
+
+def test_the_same_fault_on_two_chambers_is_two_problems_that_know_of_each_other():
+    frame, _ = made(2, wafers=70, faults=(FAULT, MadeFault("mean", 0, 50, 8, 30.0)))
+    found = waferwatch.detect(frame, reference=first_wafers(frame), detector="statistical")
+    assert {problem.equipment: problem.also_on for problem in found.problems} == {"PM1": ("PM2",), "PM2": ("PM1",)}
+    assert all(problem.alone == "no" for problem in found.problems)
+
+
+@pytest.mark.parametrize(("kind", "strength"), [("shape", 6.0), ("relation", 4.0), ("length", 16.0)])
+def test_faults_that_no_step_mean_shows_are_found(kind: str, strength: float):
+    frame, wrong = made(3, wafers=70, faults=(MadeFault(kind, 0, 55, 3, strength),))
+    found = waferwatch.detect(frame, reference=first_wafers(frame), detector="statistical")
+    bad = frame[wrong].groupby(["equipment", "lot", "wafer"]).ngroups
+    assert len(abnormal(found)) == bad == 3
+
+
+def test_a_stuck_sensor_breaks_a_hard_rule():
+    frame, _ = made(4, wafers=70, faults=(MadeFault("stuck", 0, 55, 2, 1.0),))
+    found = waferwatch.detect(frame, reference=first_wafers(frame), detector="statistical")
+    stuck = [run for run in found.runs if "stuck" in run.rules]
+    assert [run.sensor for run in stuck] == ["he_flow", "he_flow"]
+    assert "stuck" in stuck[0].reason
+
+
+def test_a_typed_limit_is_kept_and_unknown_ones_are_refused(frame: pd.DataFrame):
+    normal, limits = first_wafers(frame), pd.DataFrame({"sensor": ["he_flow"], "step": ["main_etch"], "upper": [7.0]})
+    found = waferwatch.detect(normal, detector="statistical", limits=limits)
+    assert all("range" in run.rules for run in found.runs)
+    assert found.problems[0].severity == "severe"
+    with pytest.raises(InputError, match="nothing"):
+        waferwatch.detect(normal, detector="statistical", limits=pd.DataFrame({"sensor": ["nothing"]}))
+    with pytest.raises(InputError, match="row 1"):
+        waferwatch.detect(normal, detector="statistical", limits=limits.assign(upper="high"))
+
+
+def test_too_few_golden_wafers_give_no_limits_and_say_so(frame: pd.DataFrame):
+    found = waferwatch.detect(first_wafers(frame, 6), detector="statistical")
+    assert found.wafers is None
+    assert any("at least 8 normal wafers" in str(note) for note in found.notes)
+
+
+def test_limits_are_learnt_once_and_saved_with_the_model(frame: pd.DataFrame, found: Detection, tmp_path: Path):
+    model = waferwatch.fit(first_wafers(frame), detector="statistical")
+    model.save(tmp_path)
+    again = waferwatch.load(tmp_path).detect(frame)
+    assert [run.score for run in again.runs] == pytest.approx([run.score for run in found.runs])
+    late = frame[frame["time"] >= frame["time"].iloc[0] + pd.Timedelta(hours=1)]
+    later = {(run.equipment, run.start): run.score for run in model.detect(late).runs}
+    common = [(run.score, later[run.equipment, run.start]) for run in found.runs if (run.equipment, run.start) in later]
+    one, other = np.array(common[-20:]).T
+    np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_a_kept_detection_has_its_wafers_and_problems_again(found: Detection):
+    about = json.loads(json.dumps(describe_detection(found), allow_nan=True))
+    again = restore_detection(score_frame(found), about)
+    assert again.problems == found.problems
+    assert [run.to_dict() for run in again.runs] == [run.to_dict() for run in found.runs]
+    assert again.wafers is not None
+    assert again.wafers.threshold == found.wafers.threshold
+
+
+def test_a_table_without_wafers_has_problems_of_its_events():
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=(1500, 2))
+    for start in (900, 1000, 1100, 1200):
+        values[start : start + 12, 1] += 12
+    time = pd.date_range("2026-01-01", periods=1500, freq="s")
+    data = pd.DataFrame({"time": time, "equipment": "E1", "a": values[:, 0], "b": values[:, 1]})
+    found = waferwatch.detect(data, detector="statistical", reference_rows=800)
+    assert len(found.events) >= 3
+    mine = [problem for problem in found.problems if problem.sensor == "b"]
+    assert len(mine) == 1
+    assert mine[0].count >= 3
+    assert len(found.problems) < len(found.events)
+
+
+def test_files_of_wafers_are_read_back(frame: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    data, normal = tmp_path / "data.csv", tmp_path / "normal.csv"
+    frame.to_csv(data, index=False)
+    first_wafers(frame).to_csv(normal, index=False)
+    names = {"--runs": "w.xlsx", "--indicators": "i.parquet", "--problems": "p.csv", "--save-limits": "l.csv"}
+    options = [part for name, file in names.items() for part in (name, str(tmp_path / file))]
+    known = ["--reference", str(normal), "--detector", "statistical", "--json"]
+    assert main(["detect", str(data), *known, *options]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert len(told["problems"]) == 1
+    assert sum(run["abnormal"] for run in told["runs"]) == 8
+    book = pd.read_excel(tmp_path / "w.xlsx", sheet_name=None, engine="calamine")
+    assert list(book) == ["wafers", "problems", "limits", "rules"]
+    assert tuple(book["wafers"].columns) == WAFER_COLUMNS
+    assert book["wafers"]["abnormal"].sum() == 8
+    indicators = pd.read_parquet(tmp_path / "i.parquet")
+    assert tuple(indicators.columns) == INDICATOR_COLUMNS
+    assert len(indicators) == 140 * 5 * (6 * 7 + 3 + 1 + 6)
+    problems = pd.read_csv(tmp_path / "p.csv")
+    assert tuple(problems.columns) == PROBLEM_COLUMNS
+    assert json.loads(problems["sensors"].iloc[0])[0]["sensor"] == "he_flow"
+    limits = pd.read_csv(tmp_path / "l.csv")
+    assert tuple(limits.columns) == LIMIT_COLUMNS
+    mean = limits.query("equipment == 'PM1' and step == 'main_etch' and sensor == 'he_flow' and statistic == 'mean'")
+    assert mean["lower"].iloc[0] < mean["usual"].iloc[0] < mean["upper"].iloc[0]
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["detect", "nothing.csv", "--runs", str(tmp_path / "out.txt")]) == 2
+    assert "--runs" in capsys.readouterr().err
+
+
+def test_before_after_on_the_command_line(frame: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    data, out = tmp_path / "data.csv", tmp_path / "out.csv"
+    frame.to_csv(data, index=False)
+    at = frame[frame["equipment"] == "PM2"].groupby(["lot", "wafer"], sort=False)["time"].min().iloc[50]
+    assert main(["before-after", str(data), "--at", str(at), "--equipment", "PM1", "--output", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["verdict"] == "back"
+    assert len(pd.read_csv(out)) == len(told["indicators"])
