@@ -243,7 +243,7 @@ def test_missing_constant_empty_counting_and_copied_sensors_are_found() -> None:
     frame = noisy(one=3.0, count=np.arange(2000.0), levels=np.arange(2000) % 3)
     frame["copy"] = frame["a"]
     frame.loc[300:899, "b"] = np.nan
-    quality = examined(frame)
+    quality = examined(frame, roles={"count": "sensor"})
     assert [(finding.kind, finding.columns[0]) for finding in quality.findings if finding.columns] == [
         ("constant", "one"),
         ("missing", "b"),

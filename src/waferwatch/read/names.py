@@ -26,7 +26,7 @@ _TIME_NAMES = (
 # Names of clocks whose numbers must run like one: "t" may be a temperature, "min" the least value.
 _CLOCK_NAMES = frozenset((
     "t", "s", "sec", "secs", "second", "seconds", "ms", "msec", "millis", "millisecond", "milliseconds", "us", "usec",
-    "ns", "min", "mins", "minute", "minutes", "h", "hr", "hrs", "hour", "hours", "day", "days", "x", "xvalue",
+    "ns", "min", "mins", "minute", "minutes", "h", "hr", "hrs", "hour", "hours", "day", "days", "xvalue",
     "uptime", "runtime", "unix", "epoch", "tick", "ticks", "clock", "stamp", "초", "분", "경과", "경과초", "시점",
     "zeit", "datum", "uhrzeit", "temps", "fecha", "hora", "tiempo", "日期", "時間", "时间", "時刻", "时刻", "日時",
 ))

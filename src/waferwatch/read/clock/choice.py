@@ -62,7 +62,7 @@ def _kinds(frame: pd.DataFrame, free: Sequence[str]) -> dict[str, ClockKind]:
             kind = kind_of(frame[name], name) or _kind_in_groups(frame, name)
             if kind is not None:
                 kinds[name] = kind
-    return kinds if _measures_anything(frame, free, kinds) else _without_even(kinds)
+    return kinds if _measures_anything(frame, free, kinds) else _sure_ones(kinds)
 
 
 def _counts_rows(column: pd.Series, name: str) -> bool:
@@ -77,8 +77,10 @@ def _measures_anything(frame: pd.DataFrame, free: Sequence[str], kinds: dict[str
     return any(look_at(frame[name].iloc[:_LOOK]).mostly_numbers for name in left)
 
 
-def _without_even(kinds: dict[str, ClockKind]) -> dict[str, ClockKind]:
-    return {name: kind for name, kind in kinds.items() if kind is not ClockKind.EVEN}
+def _sure_ones(kinds: dict[str, ClockKind]) -> dict[str, ClockKind]:
+    """What is a clock by its form, or by its numbers and a name that is hardly another thing's."""
+    unsure = (ClockKind.EVEN, ClockKind.RUNNING)
+    return {name: kind for name, kind in kinds.items() if kind not in unsure or time_rank(name) is not None}
 
 
 def _kind_in_groups(frame: pd.DataFrame, name: str) -> ClockKind | None:
