@@ -23,7 +23,6 @@ from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
 if TYPE_CHECKING:
-    from waferwatch.read.table import Table
     from waferwatch.scoring.question import Question
     from waferwatch.scoring.result import Detection
 

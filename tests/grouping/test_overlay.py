@@ -12,7 +12,7 @@ from tests.calls import calls_of
 from tests.grouping.made import detection_of, table_of
 from waferwatch.grouping.alignment import align
 from waferwatch.grouping.groups import Groups, part
-from waferwatch.grouping.overlay import lay_over
+from waferwatch.grouping.overlay import Overlay, lay_over
 from waferwatch.read.table import Table
 from waferwatch.series.wafer_runs import WaferRuns, find_runs
 

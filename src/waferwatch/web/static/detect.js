@@ -2,7 +2,6 @@
 import { announce, ask, clearProblem, showNotes, showProblem } from "./api.js";
 import { draw, resize } from "./chart.js";
 import * as data from "./datasets.js";
-import { showWafers } from "./wafers.js";
 import { showEvents, showHeadline, showTiles, startEvents } from "./results.js";
 import * as runs from "./run.js";
 import * as score from "./score.js";
@@ -10,6 +9,7 @@ import * as series from "./series.js";
 import * as settings from "./settings.js";
 import * as severe from "./severe.js";
 import { byId, text, whole } from "./text.js";
+import { showWafers } from "./wafers.js";
 
 const query = new URLSearchParams(location.search);
 const wantedMonitor = query.get("monitor"); // from its own page: an earlier run is not shown in its place

@@ -19,11 +19,11 @@ from waferwatch.read.table import Note
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.pages.wafers.schemas import ProblemList, WaferExportQuery, WaferList, WafersQuery
-from waferwatch.web.transfer.download import download, file_name
 from waferwatch.web.results.finished import finished_detection
 from waferwatch.web.results.keys import detection_key
 from waferwatch.web.shell.context import Parts, parts, read_query, translator, user_of
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
+from waferwatch.web.transfer.download import download, file_name
 
 _MEDIA = {
     "csv": "text/csv",
