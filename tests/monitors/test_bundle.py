@@ -153,7 +153,7 @@ def header_of(said: str) -> bytes:
         "{'descr': '<f8', 'shape': (((",
         "-" * 9000 + "1",
         # Multiplied in 64 bits this is 16 GiB.
-        "{'descr': '<f8', 'fortran_order': False, 'shape': (%d, 4), }" % (2**29 - 2**62),
+        f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({2**29 - 2**62}, 4), }}",
     ],
 )
 def test_an_array_with_a_header_that_is_none_is_refused(written: Path, tmp_path: Path, said: str) -> None:

@@ -162,6 +162,7 @@ def _check_array(array: Any, size: int, place: Path) -> None:
 def _json(content: bytes, name: str, place: Path) -> dict[str, Any]:
     try:
         found = json.loads(content.decode("utf-8"))
+        json.dumps(found, ensure_ascii=False).encode()  # half of a surrogate pair can be shown and kept nowhere
     except (ValueError, RecursionError) as error:
         raise _unreadable(place, name) from error
     if not isinstance(found, dict):
