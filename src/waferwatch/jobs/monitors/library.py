@@ -27,10 +27,10 @@ class MonitorLibrary:
     """The monitors of one data folder. Use it in a ``with`` block, or call ``close``.
 
         >>> with waferwatch.MonitorLibrary() as monitors:  # doctest: +SKIP
-        ...     monitors.fit("etch-poly", golden, leave_out=["L26A001/W01"])
+        ...     monitors.fit("etch-poly", golden, choice=waferwatch.GoldenChoice(leave_out=("L26A001/W01",)))
         ...     found = monitors.load("etch-poly").detect(frame)
 
-    Versions and monitors are told as plain dictionaries, the same as over HTTP and on the command line.
+    Versions and monitors are returned as plain dictionaries, the same as over HTTP and on the command line.
 
     Args:
         data_dir: the data folder; None: the one that ``waferwatch serve`` uses.
@@ -100,7 +100,7 @@ class MonitorLibrary:
         listed = [frames] if isinstance(frames, pd.DataFrame) else list(frames)
         tables = [table_from_frame(one, name=f"frame {at + 1}", roles=roles) for at, one in enumerate(listed)]
         wish = LearnWish(choice or GoldenChoice(), detector, checkpoint, activate=activate)
-        return self._told(learn_version(self._store, name, tables, wish, _user(), progress))
+        return self._document(learn_version(self._store, name, tables, wish, _user(), progress))
 
     def rebase(self, name: str, frame: pd.DataFrame, *, since: str | None = None, wafers: int = 25) -> dict[str, Any]:
         """Keep the next version of a monitor, at the level of good wafers after a maintenance.
@@ -109,7 +109,7 @@ class MonitorLibrary:
             InputError, NotFoundError, StorageFullError: each says what to do about it; nothing is kept.
         """
         table = self.load(name).table(frame)
-        return self._told(rebase_version(self._store, name, table, RebaseWish(since, wafers), _user()))
+        return self._document(rebase_version(self._store, name, table, RebaseWish(since, wafers), _user()))
 
     def activate(self, name: str, version: int) -> dict[str, Any]:
         """Put a version in use; errors as ``load``."""
@@ -129,7 +129,7 @@ class MonitorLibrary:
         Raises:
             InputError: when the file is none, or is damaged.
         """
-        return self._told(import_version(self._store, Path(path), _user(), name=name))
+        return self._document(import_version(self._store, Path(path), _user(), name=name))
 
     def delete(self, name: str) -> None:
         """
@@ -138,7 +138,7 @@ class MonitorLibrary:
         """
         self._store.monitors.delete(name, _user())
 
-    def _told(self, version: VersionRecord) -> dict[str, Any]:
+    def _document(self, version: VersionRecord) -> dict[str, Any]:
         return version_document(version, self._store.monitors.get(version.monitor))
 
 
