@@ -7,6 +7,7 @@ import pytest
 _IN_ONE = "tests/browser/"  # one server and one browser for all of them
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file stay together, and so do all that use the browser: each group sets up its parts once."""
     for item in items:

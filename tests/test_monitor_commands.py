@@ -202,6 +202,14 @@ def test_what_cannot_be_done_ends_with_code_2_and_a_sentence(
     assert [one["version"] for one in monitor["versions"]] == [1], "nothing was changed"
 
 
+def test_versions_are_compared_on_the_equipment_that_is_watched(ask: Any, etch: dict[str, Any], files: Path) -> None:
+    every = ask("monitors", "compare", "etch", 1, 1, files / "today.csv")
+    assert every["old"]["events"] > 0
+    ask("monitors", "set", "etch", "--equipment", "PM1")
+    found = ask("monitors", "compare", "etch", 1, 1, files / "today.csv")
+    assert (found["old"]["events"], found["rows"]) == (0, every["rows"] // 2)
+
+
 def test_monitors_in_python_are_those_of_the_command_line(ask: Any, files: Path, tmp_path: Path, data: Path) -> None:
     golden, after = pd.read_csv(files / "golden.csv"), pd.read_csv(files / "after.csv")
     with waferwatch.MonitorLibrary(data) as monitors:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from waferwatch.events.event import Event
     from waferwatch.jobs.monitors.library import MonitorLibrary, load_monitor
     from waferwatch.models.registry import detector_names
+    from waferwatch.monitors.golden.golden_set import GoldenChoice
     from waferwatch.read.generate import generate
     from waferwatch.scoring.before_after import before_after
     from waferwatch.scoring.comparison.compare import ComparisonRow
@@ -30,6 +31,7 @@ __all__ = [
     "ComparisonRow",
     "Detection",
     "Event",
+    "GoldenChoice",
     "Model",
     "MonitorLibrary",
     "WaferwatchError",
@@ -47,6 +49,7 @@ _HOMES = {
     "ComparisonRow": "waferwatch.scoring.comparison.compare",
     "Detection": "waferwatch.scoring.result",
     "Event": "waferwatch.events.event",
+    "GoldenChoice": "waferwatch.monitors.golden.golden_set",
     "WaferwatchError": "waferwatch.errors",
     "Model": "waferwatch.scoring.model",
     "MonitorLibrary": "waferwatch.jobs.monitors.library",

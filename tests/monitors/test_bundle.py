@@ -232,3 +232,9 @@ def test_a_file_that_is_not_there_and_a_place_that_cannot_be_written_are_named(t
         read_bundle(tmp_path / "nowhere")
     with pytest.raises(InputError, match="missing"):
         write_bundle(tmp_path / "missing" / "one", learnt().model, {})
+
+
+@pytest.mark.parametrize("path", [".", "/", "/tmp/.."])
+def test_a_place_that_is_no_file_is_refused(path: str) -> None:
+    with pytest.raises(InputError, match="could not be written"):
+        write_bundle(path, learnt().model, {})

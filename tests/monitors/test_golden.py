@@ -160,3 +160,19 @@ def test_a_wafer_of_the_same_name_on_another_equipment_is_another_wafer() -> Non
     found = wafers_of(table(both))
     assert found is not None
     assert found.count == 10
+
+
+def test_a_wafer_that_lies_in_two_files_is_learnt_as_a_whole_or_not_at_all() -> None:
+    frame = chamber(4)
+    frame["bad"] = np.arange(len(frame)) == ROWS + 10  # in the first half of the second wafer
+    cut = ROWS + ROWS // 2
+    pieces = [table(frame[:cut], "a.csv"), table(frame[cut:].reset_index(drop=True), "b.csv")]
+    assert names(choose(pieces).table.frame) == {"L0/W0", "L0/W2", "L0/W3"}
+    plain = [table(frame[:cut].drop(columns="bad")), table(frame[cut:].drop(columns="bad").reset_index(drop=True))]
+    later = str(frame["time"][cut - 5])
+    assert names(choose(plain, GoldenChoice(start=later)).table.frame) == {"L0/W2", "L0/W3"}
+
+
+def test_a_choice_without_a_row_says_so_and_names_the_files() -> None:
+    with pytest.raises(InputError, match=r"No row of made\.csv was chosen"):
+        choose(table(chamber(3)), GoldenChoice(start="2027-01-01"))

@@ -5,6 +5,7 @@ Everything is checked before it is used: names, sizes (also of the arrays, which
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -54,7 +55,10 @@ def write_bundle(path: str | Path, model: Model, about: Mapping[str, Any]) -> No
     Raises:
         InputError: the file cannot be written.
     """
-    place, content = Path(path), model.content()
+    place = Path(path)
+    if not place.name or place.is_dir():
+        raise _not_written(place, os.strerror(errno.EISDIR))
+    content = model.content()
     files = {
         DESCRIPTION: content.description,
         ARRAYS: content.arrays,
@@ -69,13 +73,7 @@ def write_bundle(path: str | Path, model: Model, about: Mapping[str, Any]) -> No
                 bundle.writestr(zipfile.ZipInfo(name, _DATE), files[name], zipfile.ZIP_DEFLATED)
         os.replace(partial, place)
     except OSError as error:
-        raise InputError(
-            "The file {path} could not be written: {reason}.",
-            hint="Free some space or choose another place.",
-            field="path",
-            path=place,
-            reason=error.strerror or "the disk refused it",
-        ) from error
+        raise _not_written(place, error.strerror or "the disk refused it") from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -162,11 +160,22 @@ def _check_array(array: Any, size: int, place: Path) -> None:
 def _json(content: bytes, name: str, place: Path) -> dict[str, Any]:
     try:
         found = json.loads(content.decode("utf-8"))
+        json.dumps(found, ensure_ascii=False).encode()  # half of a surrogate pair can be shown and kept nowhere
     except (ValueError, RecursionError) as error:
         raise _unreadable(place, name) from error
     if not isinstance(found, dict):
         raise _unreadable(place, name)
     return found
+
+
+def _not_written(place: Path, reason: str) -> InputError:
+    return InputError(
+        "The file {path} could not be written: {reason}.",
+        hint="Free some space or choose another place.",
+        field="path",
+        path=place,
+        reason=reason,
+    )
 
 
 def _no_bundle(place: Path) -> ModelError:

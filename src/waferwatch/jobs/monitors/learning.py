@@ -105,6 +105,7 @@ def widen_version(
         model_facts(learnt.model) | {"before": version.number},
         Origin.WIDENED,
         NewGolden(_storable(learnt.golden.table), _described(learnt.golden, cells)),
+        made_from=version.id,
         detail={"from": version.number},
     )
     return store.monitors.add(name, new, user)

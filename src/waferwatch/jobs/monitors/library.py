@@ -27,10 +27,10 @@ class MonitorLibrary:
     """The monitors of one data folder. Use it in a ``with`` block, or call ``close``.
 
         >>> with waferwatch.MonitorLibrary() as monitors:  # doctest: +SKIP
-        ...     monitors.fit("etch-poly", golden, leave_out=["L26A001/W01"])
+        ...     monitors.fit("etch-poly", golden, choice=waferwatch.GoldenChoice(leave_out=("L26A001/W01",)))
         ...     found = monitors.load("etch-poly").detect(frame)
 
-    Versions and monitors come as plain dictionaries, the same as over HTTP and on the command line.
+    Versions and monitors are returned as plain dictionaries, the same as over HTTP and on the command line.
 
     Args:
         data_dir: the data folder; None: the one that ``waferwatch serve`` uses.

@@ -57,5 +57,13 @@ def rebase_version(
         },
     }
     detail = {"from": version.number}
-    new = NewVersion(found.model, about, Origin.REBASED, version.golden, activate=wish.activate, detail=detail)
+    new = NewVersion(
+        found.model,
+        about,
+        Origin.REBASED,
+        version.golden,
+        made_from=version.id,
+        activate=wish.activate,
+        detail=detail,
+    )
     return store.monitors.add(version.monitor, new, user)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from waferwatch.jobs.monitors.detecting import watched_rows
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.monitors.alarms.replay import replay
 from waferwatch.read.table import Table
@@ -24,13 +25,14 @@ class Sides:
 def replay_versions(
     store: Store, name: str, sides: Sides, table: Table, progress: Progress = no_progress
 ) -> dict[str, Any]:
-    """What each version finds in a table, and what only one of them finds: plain JSON types.
+    """What each version finds on the equipment that the monitor watches, and what only one of them finds: plain JSON
+    types.
 
     Raises:
         InputError, NotFoundError, ModelError, Cancelled: with what to do about it.
     """
     monitor = store.monitors.get(name)
     old, new = (store.monitors.model(version_of(monitor, number)) for number in (sides.old, sides.new))
-    wish = thresholds_of(monitor.policy)
-    found = replay(old, new, table, old_wish=wish, new_wish=wish, progress=progress)
+    wish, rows = thresholds_of(monitor.policy), watched_rows(table, monitor.equipment, name)
+    found = replay(old, new, table, rows=rows, old_wish=wish, new_wish=wish, progress=progress)
     return {"monitor": name, "old_version": sides.old, "new_version": sides.new, **found.to_dict()}

@@ -54,7 +54,7 @@ def settled_task(store: Store, task: MonitorTask) -> MonitorTask:
     monitor = store.monitors.get(task.monitor)
     if isinstance(task, ReplayTask):
         digests = tuple(version_of(monitor, number).digest for number in (task.old, task.new))
-        return replace(task, digests=digests, policy=monitor.policy)
+        return replace(task, digests=digests, policy=monitor.policy, watched=monitor.equipment)
     version_of(monitor, None)
     return replace(task, dataset=dataset_of_verdicts(store, monitor)) if isinstance(task, WidenTask) else task
 

@@ -87,13 +87,15 @@ class ReplayTask(MonitorTask):
     """Two versions on the same data."""
 
     kind: ClassVar[str] = "replay"
-    lists: ClassVar[tuple[str, ...]] = ("digests",)
+    lists: ClassVar[tuple[str, ...]] = ("digests", "watched")
     makes_version: ClassVar[bool] = False
 
     old: int = 0
     new: int = 0
-    digests: tuple[str, ...] = ()  # of both models, and ...
-    policy: Mapping[str, Any] | None = None  # ... how both thresholds are chosen: set when the job is queued
+    # Set when the job is queued: of both models, how both thresholds are chosen, and the equipment; None: all.
+    digests: tuple[str, ...] = ()
+    policy: Mapping[str, Any] | None = None
+    watched: tuple[str, ...] | None = None
 
 
 TaskReader = Callable[[Mapping[str, Any]], MonitorTask]

@@ -16,8 +16,8 @@ from waferwatch.monitors.alarms.hours import hours_of
 from waferwatch.read.table import Table
 from waferwatch.scoring.comparison.agreement import events_touched
 from waferwatch.scoring.model import Model
+from waferwatch.scoring.part import detect_rows_with
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.run import detect_with
 from waferwatch.scoring.thresholds.threshold import Thresholds
 from waferwatch.series.split import split
 
@@ -78,6 +78,7 @@ def replay(
     new: Model,
     table: Table,
     *,
+    rows: NDArray[np.int64] | None = None,
     old_wish: Thresholds | None = None,
     new_wish: Thresholds | None = None,
     truth: Truth | None = None,
@@ -87,17 +88,18 @@ def replay(
 
     Args:
         table: rows with the columns of both.
+        rows: positions of those to score, ascending; None: all.
         truth: from verdicts, see :func:`truth_of`; None: the labels of the table, where it has any.
 
     Raises:
         InputError, NotFoundError, ModelError: as ``Model.detect``.
     """
     known = Truth.of_labels(table) if truth is None else truth
-    first = detect_with(old, table, old_wish or Thresholds(), part_of(progress, 0.0, 0.5))
-    second = detect_with(new, table, new_wish or Thresholds(), part_of(progress, 0.5, 0.5))
+    first = detect_rows_with(old, table, rows, old_wish or Thresholds(), part_of(progress, 0.0, 0.5))
+    second = detect_rows_with(new, table, rows, new_wish or Thresholds(), part_of(progress, 0.5, 0.5))
     only_old, only_new = _missed(first, second), _missed(second, first)
     return Replay(
-        len(table.frame),
+        len(table.frame) if rows is None else len(rows),
         _side(first, table, known),
         _side(second, table, known),
         len(second.events) - len(only_new),

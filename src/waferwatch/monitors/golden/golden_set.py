@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Self
@@ -124,20 +124,16 @@ def choose(tables: Table | Sequence[Table], choice: GoldenChoice | None = None) 
     wanted = choice or GoldenChoice()
     joined_tables([only_rows(one, np.arange(0)) for one in every])  # columns are checked before any work
     _check_names(every, wanted)
+    chosen = _by_wafer(every, [_chosen(one, wanted) for one in every], Wafers.all_of)
+    labelled = _by_wafer(every, [_labelled(one) for one in every], Wafers.any_of)
     kept, left_out = [], []
-    for table in every:
-        chosen = _chosen(table, wanted)
-        rows, left = _without(table, chosen, wanted)
+    for table, mine, bad in zip(every, chosen, labelled, strict=True):
+        rows, left = _without(table, mine, bad, wanted)
         left_out += left
         kept.append(only_rows(table, np.flatnonzero(rows)))
     whole = joined_tables(kept)
     if not len(whole.frame):
-        raise InputError(
-            "Nothing is left to learn from: {chosen} rows were chosen, all of which were left out.",
-            hint="Choose a longer period or more lots, or leave out less.",
-            field="golden",
-            chosen=sum(one.rows for one in left_out),
-        )
+        raise _nothing_left(every, sum(one.rows for one in left_out))
     return Golden(whole, tuple(one.name for one in every), wanted, tuple(left_out))
 
 
@@ -175,10 +171,46 @@ def _chosen(table: Table, choice: GoldenChoice) -> Mask:
         rows &= np.logical_or.reduce([_lot_rows(table, lot) for lot in choice.lots])
     if choice.wafers and wafers is not None:
         rows &= wafers.named(choice.wafers)[wafers.of]
-    return rows if wafers is None else wafers.all_of(rows)
+    return rows
 
 
-def _without(table: Table, chosen: Mask, choice: GoldenChoice) -> tuple[Mask, list[LeftOut]]:
+def _labelled(table: Table) -> Mask:
+    """(rows,) that the data call anomalous."""
+    labels = table.labels()
+    return np.zeros(len(table.frame), np.bool_) if labels is None else labels
+
+
+def _by_wafer(tables: Sequence[Table], masks: Sequence[Mask], whole: Callable[[Wafers, Mask], Mask]) -> Sequence[Mask]:
+    """Rows of each table as whole wafers, also of wafers that begin in one table and end in the next."""
+    wafers = wafers_of(joined_tables(tables, overlapping=True))
+    if wafers is None:
+        return masks
+    borders = np.cumsum([len(one) for one in masks])[:-1]
+    return np.split(whole(wafers, np.concatenate(masks)), borders)
+
+
+def _nothing_left(tables: Sequence[Table], left_out: int) -> InputError:
+    if not left_out:
+        return InputError(
+            "No row of {files} was chosen.",
+            hint="Choose a longer period, or more lots, wafers or equipment. Of wafers only whole ones count.",
+            field="golden",
+            files=", ".join(one.name for one in tables[:_MOST_NAMED]) + (" …" if len(tables) > _MOST_NAMED else ""),
+        )
+    return InputError(
+        "Nothing is left to learn from: {chosen} rows were chosen, all of which were left out.",
+        hint="Choose a longer period or more lots, or leave out less.",
+        field="golden",
+        chosen=left_out,
+    )
+
+
+def _without(table: Table, chosen: Mask, bad: Mask, choice: GoldenChoice) -> tuple[Mask, list[LeftOut]]:
+    """What is learnt of the chosen rows, and what is not.
+
+    Args:
+        bad: (rows,) labelled as anomalous, or of a wafer with such a row.
+    """
     wafers = wafers_of(table)
     left: list[LeftOut] = []
     named = np.zeros(len(chosen), np.bool_)
@@ -188,10 +220,7 @@ def _without(table: Table, chosen: Mask, choice: GoldenChoice) -> tuple[Mask, li
         runs = 0 if wafers is None else int(wafers.touched(mine).sum())
         if mine.any():
             left.append(LeftOut(name, int(mine.sum()), runs, Reason.NAMED))
-    labels = table.labels()
-    labelled = np.zeros(len(chosen), np.bool_) if labels is None else labels & chosen & ~named
-    if wafers is not None:
-        labelled = wafers.any_of(labelled)
+    labelled = bad & chosen & ~named
     return chosen & ~named & ~labelled, [*left, *left_out_of(table, labelled, Reason.LABELLED)]
 
 

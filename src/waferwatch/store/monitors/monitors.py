@@ -46,6 +46,7 @@ class NewVersion:
     golden: NewGolden | GoldenRecord | None = None  # a new one, one that is kept already, or none
     policy: dict[str, Any] | None = None  # None: that of the monitor stays
     equipment: Sequence[str] | None = None  # None: those of the monitor stay
+    made_from: str | None = None  # id of the version before it, which the monitor must still have
     activate: bool = False  # the first version of a monitor is put in use in any case
     detail: dict[str, Any] = field(default_factory=dict)  # for the audit log
 
@@ -117,6 +118,7 @@ class Monitors:
 
         Raises:
             InputError: for a name that cannot be one, or that is taken.
+            NotFoundError: when the monitor it was made from was deleted meanwhile.
             StorageFullError: when the disk is full or cannot be written.
         """
         check_monitor_name(name)
@@ -266,6 +268,8 @@ def _monitor_row(connection: Connection, name: str, new: NewVersion, user: str, 
     found = read_monitors(connection, name)
     if found and fresh:
         raise _taken(name)
+    if new.made_from is not None and not any(one.id == new.made_from for each in found for one in each.versions):
+        raise no_monitor(name)
     if found:
         if new.policy is not None:
             connection.execute(update(rows).where(rows.c.id == found[0].id).values(policy=new.policy))
