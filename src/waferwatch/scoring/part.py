@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.events.event import Event
+from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.models.contract import Progress, no_progress
@@ -51,6 +53,7 @@ def detect_rows_with(
     rows: NDArray[np.int64] | None,
     wish: Thresholds,
     progress: Progress = no_progress,
+    limits: Sequence[TypedLimit] = (),
 ) -> Detection:
     """Score some rows by what a model has learnt; the others have no score and are not flagged.
 
@@ -61,8 +64,8 @@ def detect_rows_with(
         As ``detect_with``.
     """
     if rows is None:
-        return detect_with(model, table, wish, progress)
-    return _in_whole(detect_with(model, only_rows(table, rows), wish, progress), rows, table)
+        return detect_with(model, table, wish, progress, limits)
+    return _in_whole(detect_with(model, only_rows(table, rows), wish, progress, limits), rows, table)
 
 
 def move_threshold(table: Table, rows: NDArray[np.int64] | None, found: Detection, threshold: float) -> Detection:

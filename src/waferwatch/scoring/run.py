@@ -193,7 +193,7 @@ def _notes(
         *_unknown_notes(model, series),
         *_unknown_step_notes(model, series, table),
         *_unjudged_note(points),
-        *wafers.wafer_notes(model.wafers, table),
+        *wafers.wafer_notes(model.wafers, table, rebased=bool(model.shifts)),
         *promise_notes(chosen.promise),
     )
 

@@ -93,10 +93,17 @@ def judged_again(table: Table, found: Detection) -> JudgedWafers | None:
     return judge_wafers(found.wafers, table, sensor_values(table, found.wafers.sensors), rows, found.limits)
 
 
-def wafer_notes(model: WaferModel | None, table: Table) -> tuple[Note, ...]:
+def wafer_notes(model: WaferModel | None, table: Table, *, rebased: bool = False) -> tuple[Note, ...]:
     """Why wafers have no limits, where a table has some."""
     if model is not None or table.column(Role.WAFER) is None:
         return ()
+    if rebased:
+        return (
+            Note(
+                "Wafers have no limits since levels were learnt anew after a maintenance. They were judged by their "
+                "rows alone; learn a new version from wafers after it to have limits."
+            ),
+        )
     return (
         Note(
             "Wafers have no limits: at least 8 normal wafers of one equipment and recipe are needed, each with a "

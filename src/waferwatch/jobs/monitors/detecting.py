@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
+from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.monitors.golden.wafers import equipment_of
 from waferwatch.read.table import Table
@@ -29,6 +30,7 @@ def detect_by(
     *,
     rows: NDArray[np.int64] | None = None,
     wish: Thresholds = AUTOMATIC,
+    limits: Sequence[TypedLimit] = (),
     progress: Progress = no_progress,
 ) -> Detection:
     """Score the rows of the equipment that a monitor watches.
@@ -37,15 +39,15 @@ def detect_by(
         model: of one of its versions.
         rows: positions of those to score, ascending; None: all.
         wish: how the threshold is chosen; where it is automatic, by the policy of the monitor.
+        limits: typed limits of indicators.
 
     Raises:
         InputError: the table lacks a column that the model needs, or holds none of the equipment watched.
         ModelError: the checkpoint of the model is not there.
     """
     chosen = watched_rows(table, monitor.equipment, monitor.name, rows)
-    return detect_rows_with(
-        model, table, chosen, thresholds_of(monitor.policy) if wish == AUTOMATIC else wish, progress
-    )
+    by = thresholds_of(monitor.policy) if wish == AUTOMATIC else wish
+    return detect_rows_with(model, table, chosen, by, progress, limits)
 
 
 def watched_rows(

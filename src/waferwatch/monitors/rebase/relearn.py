@@ -70,7 +70,8 @@ def rebase(
     found = [_learnt_shift(model, scope, series, place, wish, report) for scope, series in used.items()]
     shifts = [one for one in found if one is not None]
     report.add_undated(shifts)
-    rebased = replace(model, shifts=[*model.shifts, *shifts]) if shifts else model
+    # Limits of indicators hold for the old levels, so a model whose levels have moved has none.
+    rebased = replace(model, shifts=[*model.shifts, *shifts], wafers=None) if shifts else model
     for scope, series in _used(rebased, fitting, place, wanted).items():
         if report.looked_at(scope):
             report.add_shapes(scope, still_flagged(rebased, series, len(fitting.frame), progress))
