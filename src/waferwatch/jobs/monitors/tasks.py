@@ -52,7 +52,7 @@ class LearnTask(MonitorTask):
     kind: ClassVar[str] = "monitor"
     lists: ClassVar[tuple[str, ...]] = ("datasets", "features", "equipment")
 
-    datasets: tuple[str, ...] = ()  # more of them, beside ``dataset``
+    datasets: tuple[str, ...] = ()  # more of them, in addition to ``dataset``
     choice: Mapping[str, Any] | None = None  # what of them is golden: GoldenChoice.to_dict
     features: tuple[str, ...] | None = None
     detector: str = "moment"

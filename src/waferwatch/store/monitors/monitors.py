@@ -1,4 +1,4 @@
-"""The monitors of one store: rows in the database, models and golden rows in folders beside it."""
+"""The monitors of one store: rows in the database, models and golden rows in folders next to it."""
 
 from __future__ import annotations
 
