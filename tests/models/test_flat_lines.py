@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from waferwatch.models.ensemble.normal import measure
 
 import waferwatch
+from waferwatch.models.ensemble.preparation.normal import measure
 from waferwatch.read.frames import table_from_frame
 from waferwatch.series.split import split
 

@@ -295,3 +295,35 @@ def test_a_model_without_a_threshold_is_kept_in_every_database(store: Store, mod
     json.dumps(made.about, allow_nan=False)
     assert threshold_by_policy(made.about, {}).threshold is None
     assert threshold_by_policy(made.about, {"false_alarms": 1.0}).threshold is None
+
+
+def test_a_monitor_that_is_brought_back_while_old_ones_are_removed_keeps_its_files(store: Store, model: Model) -> None:
+    made = store.monitors.add("etch", new(model), "kim")
+    monitor = store.monitors.get("etch")
+    store.monitors.delete("etch", "kim")
+    store.monitors.restore("etch", "kim")
+    store.monitors._retention._purge(monitor.id)  # another process had listed it before it came back
+    assert store.monitors.get("etch").versions == [made]
+    assert store.monitors.model(made).digest == model.digest
+
+
+def test_of_versions_that_are_put_in_use_at_the_same_moment_one_is_in_use(store: Store, model: Model) -> None:
+    for _ in range(5):
+        store.monitors.add("etch", new(model, golden=None), "kim")
+    start = threading.Barrier(4)
+
+    def switch(number: int) -> None:
+        for _ in range(10):
+            start.wait(30)
+            store.monitors.activate("etch", number, "kim")
+            start.wait(30)
+            seen.append([one.number for one in store.monitors.get("etch").versions if one.state is VersionState.IN_USE])
+
+    seen: list[list[int]] = []
+    threads = [threading.Thread(target=switch, args=(number,)) for number in (2, 3, 4, 5)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(60)
+    assert len(seen) == 40
+    assert {len(one) for one in seen} == {1}

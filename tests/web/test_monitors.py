@@ -122,6 +122,17 @@ def test_false_alarms_are_learnt_as_normal(
     assert version["golden"]["files"] == ["golden.csv", "today.csv"]
 
 
+def test_rows_that_were_scored_twice_are_counted_once(client: TestClient, etch: str, data: dict[str, str]) -> None:
+    body = {"dataset": data["today"], "monitor": etch}
+    found = client.post("/detect", json=body).json()
+    event = found["events"][0]["id"]
+    client.put(f"/runs/{found['run']}/events/{event}/verdict", json={"verdict": "false_alarm", "note": ""})
+    before = client.get(f"/monitors/{etch}").json()["false_alarms"]
+    assert client.post("/detect", json=body | {"threshold": 0.9 * found["threshold"]}).json()["run"] != found["run"]
+    after = client.get(f"/monitors/{etch}").json()["false_alarms"]
+    assert (after["hours"], after["false"]) == (before["hours"], 1)
+
+
 def test_an_exported_version_gives_equal_scores_where_it_is_imported(
     client: TestClient, etch: str, data: dict[str, str]
 ) -> None:

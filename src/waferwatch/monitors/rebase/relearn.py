@@ -105,7 +105,7 @@ def _used(model: Model, table: Table, place: Any, wanted: int) -> dict[str, list
 
 
 def _first(series: list[Series], wanted: int) -> list[Series]:
-    """The first series that together have so many wafers; a stream is cut behind the last block."""
+    """The first series that together hold the wanted number of wafers; a stream is cut after the last block."""
     found, left = [], wanted
     for one in series:
         units = units_of([one])

@@ -21,7 +21,7 @@ from waferwatch.store.database.schema import monitors as rows
 from waferwatch.store.monitors.golden_files import GoldenFiles
 from waferwatch.store.monitors.model_files import ModelFiles
 from waferwatch.store.monitors.names import check_monitor_name, no_monitor, no_version, split_title
-from waferwatch.store.monitors.reading import find_monitor, read_monitors
+from waferwatch.store.monitors.reading import find_monitor, hold_monitor, read_monitors
 from waferwatch.store.monitors.records import GoldenRecord, MonitorRecord, Origin, VersionRecord, VersionState
 from waferwatch.store.monitors.retention import MonitorRetention
 
@@ -147,6 +147,7 @@ class Monitors:
             NotFoundError: when there is no such monitor or version (any more).
         """
         with self._database.begin() as connection:
+            hold_monitor(connection, name)
             monitor = find_monitor(connection, name)
             _put_in_use(connection, version_of(monitor, number), monitor)
             write_entry(connection, user, "activate monitor", name, version=number)
@@ -160,6 +161,7 @@ class Monitors:
             InputError: when no earlier version was in use.
         """
         with self._database.begin() as connection:
+            hold_monitor(connection, name)
             monitor = find_monitor(connection, name)
             if monitor.before is None:
                 raise InputError(
@@ -192,6 +194,7 @@ class Monitors:
         if equipment is not None or every_equipment:
             values["equipment"] = None if equipment is None else list(equipment)
         with self._database.begin() as connection:
+            hold_monitor(connection, name)
             monitor = find_monitor(connection, name)
             if values:
                 connection.execute(update(rows).where(rows.c.id == monitor.id).values(**values))
@@ -205,6 +208,7 @@ class Monitors:
             NotFoundError: when there is no such monitor (any more).
         """
         with self._database.begin() as connection:
+            hold_monitor(connection, name)
             monitor = find_monitor(connection, name)
             connection.execute(update(rows).where(rows.c.id == monitor.id).values(deleted=now()))
             write_entry(connection, user, "delete monitor", name)
@@ -265,6 +269,7 @@ def version_of(monitor: MonitorRecord, number: int | None) -> VersionRecord:
 
 def _monitor_row(connection: Connection, name: str, new: NewVersion, user: str, fresh: bool) -> MonitorRecord:
     """The monitor of this name, made if there is none."""
+    hold_monitor(connection, name)
     found = read_monitors(connection, name)
     if found and fresh:
         raise _taken(name)

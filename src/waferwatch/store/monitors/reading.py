@@ -24,6 +24,17 @@ def find_monitor(connection: Connection, name: str) -> MonitorRecord:
     return found[0]
 
 
+def hold_monitor(connection: Connection, name: str) -> None:
+    """Until the transaction ends nobody else changes the monitor of this name or its versions.
+
+    On PostgreSQL two that put a version in use at the same moment would otherwise both succeed; SQLite has one writer
+    at a time.
+    """
+    if "\0" not in name:
+        held = select(rows.c.id).where(rows.c.name == name, rows.c.deleted.is_(None))
+        connection.execute(held.with_for_update())
+
+
 def read_monitors(connection: Connection, name: str | None = None) -> list[MonitorRecord]:
     """Those that are not deleted, by name; with ``name`` at most that one."""
     if name is not None and "\0" in name:

@@ -15,6 +15,8 @@ from waferwatch.store.disk import folders
 from waferwatch.store.monitors.golden_files import GoldenFiles
 from waferwatch.store.monitors.model_files import ModelFiles
 
+_REMOVED = ""  # in place of when it was deleted: before every moment
+
 
 class MonitorRetention:
     """Removes the files and rows of monitors that were deleted long enough ago."""
@@ -43,15 +45,18 @@ class MonitorRetention:
         """Bring back the monitor of this name that was deleted last; False when there is none."""
         if "\0" in name:
             return False
-        gone = select(rows.c.id).where(rows.c.name == name, rows.c.deleted >= self._until())
+        until = self._until()
+        gone = select(rows.c.id).where(rows.c.name == name, rows.c.deleted >= until)
         found = connection.execute(gone.order_by(rows.c.deleted.desc()).limit(1)).scalar_one_or_none()
         if found is None:
             return False
-        connection.execute(update(rows).where(rows.c.id == found).values(deleted=None))
-        return True
+        mine = update(rows).where(rows.c.id == found, rows.c.deleted >= until)
+        return connection.execute(mine.values(deleted=None)).rowcount > 0
 
     def _purge(self, monitor_id: str) -> None:
         """Files first: a row without files is found again, files without a row are not."""
+        if not self._claim(monitor_id):
+            return
         mine = monitor_versions.c.monitor == monitor_id
         with self._database.read() as connection:
             versions = list(connection.execute(select(monitor_versions.c.id).where(mine)).scalars())
@@ -64,6 +69,12 @@ class MonitorRetention:
             connection.execute(monitor_versions.delete().where(mine))
             connection.execute(golden_sets.delete().where(golden_sets.c.id.in_(golden)))
             connection.execute(rows.delete().where(rows.c.id == monitor_id, rows.c.deleted.is_not(None)))
+
+    def _claim(self, monitor_id: str) -> bool:
+        """Whether it is still to be removed. It cannot be brought back from now on."""
+        mine = update(rows).where(rows.c.id == monitor_id, rows.c.deleted < self._until())
+        with self._database.begin() as connection:
+            return connection.execute(mine.values(deleted=_REMOVED)).rowcount > 0
 
     def _only_of(self, connection: Connection, monitor_id: str) -> list[str]:
         """Ids of the golden sets that no other monitor has."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from waferwatch.errors import NotFoundError
 from waferwatch.explain.threshold import threshold_notes
-from waferwatch.jobs.monitors.judged import judged_tables, runs_of
+from waferwatch.jobs.monitors.judged import judged_once, runs_of
 from waferwatch.monitors.alarms.alarm_rate import AlarmRate
 from waferwatch.monitors.golden.verdicts import alarm_rate
 from waferwatch.store.monitors.documents import monitor_document
@@ -44,7 +44,7 @@ def rate_of(app: Parts, monitor: MonitorRecord) -> AlarmRate | None:
     """False alarms of the version in use by engineers' verdicts; None before its first detection."""
     if monitor.in_use is None:
         return None
-    judged = judged_tables(app.store, monitor, monitor.in_use.number)
+    judged = judged_once(app.store, monitor, monitor.in_use.number)
     return alarm_rate(judged) if judged else None
 
 
@@ -72,7 +72,7 @@ def last_run(app: Parts, monitor: MonitorRecord) -> Run | None:
     """The newest detection by the version in use."""
     if monitor.in_use is None:
         return None
-    return next(iter(runs_of(app.store, monitor, monitor.in_use.number)), None)
+    return next(iter(runs_of(app.store, monitor, monitor.in_use.number, most=1)), None)
 
 
 def fits_last(app: Parts, monitor: MonitorRecord) -> str | None:
