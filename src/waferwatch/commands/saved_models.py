@@ -158,9 +158,7 @@ def _fit_folder(options: argparse.Namespace) -> int:
     return 0
 
 
-def detect_by_monitor(
-    options: argparse.Namespace, wish: Thresholds, limits: Sequence[TypedLimit] = ()
-) -> ScoredFile:
+def detect_by_monitor(options: argparse.Namespace, wish: Thresholds, limits: Sequence[TypedLimit] = ()) -> ScoredFile:
     """Score a file by a version of a monitor, without learning.
 
     Args:
