@@ -42,7 +42,7 @@ def test_a_second_value_that_came_once_and_shortly_is_no_state(valve: np.ndarray
 
 
 def test_one_spike_on_a_flat_line_is_one_row_and_its_sensor_leads() -> None:
-    found = waferwatch.detect(frame(flat_with(slice(150, 151))))
+    found = waferwatch.detect(frame(flat_with(slice(150, 151))), contamination=0.005)
     (row,) = np.flatnonzero(found.flags)
     assert abs(row - 150) <= 1  # scores of neighbouring rows share their windows
     assert found.events[0].sensors[0].sensor == "valve"

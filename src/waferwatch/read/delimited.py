@@ -120,7 +120,10 @@ def _read_as(text: _Text, sample: bytes, encoding: str, errors: str) -> FileRows
             return _read_rows(text, found, None)
         except (_RaggedError, ZeroBytesError):
             pass
-    return _read_rows(text, found, LineRepair(found, padded_by_zeros=_pads_by_zeros(sample)))
+    try:
+        return _read_rows(text, found, LineRepair(found, padded_by_zeros=_pads_by_zeros(sample)))
+    except _RaggedError as error:  # quotation marks that the repair and the parser take for different things
+        raise _unreadable(error, text.name) from error
 
 
 def _upright(text: _Text, written: str, *, whole: bool) -> FileRows | None:
@@ -245,7 +248,7 @@ def _parse(
     except pa.ArrowInvalid as error:
         source.check()  # where the data ended early, Arrow's complaint about the last line says nothing
         if bad:
-            raise _RaggedError from error
+            raise _RaggedError(str(error)) from error
         raise _unreadable(error, text.name) from error
 
 
@@ -282,7 +285,7 @@ def _text_options(columns: list[str]) -> arrow_csv.ConvertOptions:
     return arrow_csv.ConvertOptions(column_types={column: pa.string() for column in columns}, check_utf8=False)
 
 
-def _unreadable(error: pa.ArrowInvalid, name: str) -> InputError:
+def _unreadable(error: Exception, name: str) -> InputError:
     if "Empty CSV" in str(error):
         return InputError("{table} has no rows of data.", hint="Choose data with at least one row.", table=name)
     if "straddling" in str(error):

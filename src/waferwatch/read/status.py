@@ -34,6 +34,7 @@ _BAD = frozenset((
 ))  # fmt: skip
 _DOUBTFUL = frozenset(("uncertain", "suspect", "questionable", "substituted", "u", "의심", "불확실", "annotated", "s"))
 _MOST_CODES = 24  # different codes of a column
+_COME_BACK = 4  # rows for each code without a name, on average: two or three numbers may be readings
 _OPC_GOOD = 192
 _SELDOM = 0.2  # of the rows that may have another code than the usual one, where codes have no names
 _MOST_BAD = 0.5  # of the rows that words may call bad
@@ -58,7 +59,7 @@ def find_status(frame: pd.DataFrame, name: str, free: Sequence[str]) -> Status |
         return None
     words = texts.to_pylist()
     worded = not set(words).isdisjoint(_GOOD | _BAD | _DOUBTFUL)
-    if not worded and not _are_codes(words):
+    if not worded and not (_are_codes(words) and _COME_BACK * len(words) <= len(codes)):
         return None
     if len(sensors) > 1 and not (worded or _is_opc(words)):
         return None  # "status" with codes of its own is a state of the tool

@@ -57,11 +57,11 @@ def find_strange(numbers: NDArray[np.float64], ends: tuple[float, float]) -> Fil
     """A value that does not look like a filler but comes back far outside of the rest."""
     step = max(1, len(numbers) // _SAMPLE)
     sample = numbers[::step]
-    sample = sample[~np.isnan(sample)]
+    sample = sample[np.isfinite(sample)]
     if len(sample) < 20:
         return None
     low, middle, high = np.quantile(sample, (0.05, 0.5, 0.95))
-    for end in ends:
+    for end in (end for end in ends if np.isfinite(end)):
         if max(low - end, end - high) > _AWAY_STRANGE * max(high - low, 1e-9 * abs(middle)) and high > low:
             count = int((numbers == end).sum())
             if count >= _OFTEN:

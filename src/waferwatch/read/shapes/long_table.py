@@ -87,8 +87,15 @@ def _columns(frame: pd.DataFrame, wished: bool) -> _Columns | None:
 def _may_be_tag(column: pd.Series) -> bool:
     if values.is_time(column) or pd.api.types.is_bool_dtype(column.dtype) or values.is_numeric(column):
         return False
+    if not _holds_texts(column):
+        return False
     different = column.nunique()
     return 2 <= different <= min(_MOST_TAGS, len(column) / _FEWEST_ROWS) and bool(column.notna().all())
+
+
+def _holds_texts(column: pd.Series) -> bool:
+    """Whether the cells are texts, and not lists or bytes of a Parquet file, which nothing counts."""
+    return pd.api.types.infer_dtype(column, skipna=True) in ("string", "categorical")
 
 
 def _is_long(
