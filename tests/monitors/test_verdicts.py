@@ -59,6 +59,15 @@ def test_a_true_alarm_inside_the_golden_set_is_taken_out_of_it() -> None:
     assert [(one.what, one.rows, one.reason) for one in found.left_out] == [("M1/W1", ROWS, Reason.TRUE_ALARM)]
 
 
+def test_a_wafer_is_the_same_where_one_file_has_its_number_and_another_one_its_name() -> None:
+    judged = judged_wafers()
+    number = judged.table.frame["wafer"].str.removeprefix("W").astype(int)
+    numbered = JudgedTable(table(judged.table.frame.assign(wafer=number), "judged.csv"), judged.found, judged.verdicts)
+    named = table(judged.table.frame.assign(wafer=number.astype(str)))
+    found = with_verdicts(choose(named), [numbered], learn_false=False)
+    assert [(one.what, one.reason) for one in found.left_out] == [("M1/1", Reason.TRUE_ALARM)]
+
+
 def test_a_wafer_with_a_true_and_a_false_alarm_is_never_learnt() -> None:
     one = judged_wafers()
     ids = one.found.event_ids.copy()

@@ -154,7 +154,7 @@ class Monitors:
         return self.get(name)
 
     def roll_back(self, name: str, user: str) -> MonitorRecord:
-        """Put the version in use that was so before the present one.
+        """Put the next lower version in use that was in use once.
 
         Raises:
             NotFoundError: when there is no such monitor (any more).
