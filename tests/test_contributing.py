@@ -96,3 +96,39 @@ def test_the_page_that_is_shown_is_served_described_and_translated(copy: Path) -
         "test_layers.py",
     )
     assert passing(copy, names, *files) >= 6
+
+
+FORMAT_ASKED = """
+import numpy as np
+import pandas as pd
+import pytest
+
+from waferwatch.errors import InputError
+from waferwatch.read.files import read_table
+from waferwatch.read.formats.registry import NAMES, SUFFIXES
+from waferwatch.read.table import Role
+
+
+def test_an_arrow_file_is_read(tmp_path):
+    frame = pd.DataFrame({"time": pd.date_range("2026-01-05", periods=50, freq="s"), "pressure": np.arange(50.0) % 7})
+    frame.to_feather(tmp_path / "a.feather")
+    table = read_table(tmp_path / "a.feather")
+    assert table.columns(Role.SENSOR) == ["pressure"]
+    assert table.frame["pressure"].tolist() == frame["pressure"].tolist()
+    assert ".feather" in SUFFIXES
+    assert "Feather" in NAMES
+
+
+def test_a_broken_arrow_file_is_refused(tmp_path):
+    (tmp_path / "a.feather").write_bytes(b"ARROW1" + bytes(100))
+    with pytest.raises(InputError, match="cannot be read as an Arrow file"):
+        read_table(tmp_path / "a.feather")
+"""
+
+
+def test_the_format_that_is_shown_is_read_named_and_translated(copy: Path) -> None:
+    make(copy, change("Add a format"))
+    (copy / "tests/read/test_feather.py").write_text(FORMAT_ASKED, encoding="utf-8")
+    names = "arrow or has_a_korean_translation or that_is_gone or the_tree or imports_go"
+    files = ("read/test_feather.py", "web/test_translations.py", "test_docs.py", "test_layers.py")
+    assert passing(copy, names, *files) >= 6
