@@ -20,8 +20,9 @@ def read(content: Any) -> Any:
     return json.loads(encoded(content))
 
 
+WHOLE = some.integers(-(2**63), 2**63 - 1)  # beyond 64 bits they become floats
 PLAIN = some.recursive(
-    some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False, allow_infinity=False) | some.text(),
+    some.none() | some.booleans() | WHOLE | some.floats(allow_nan=False, allow_infinity=False) | some.text(),
     lambda inner: some.lists(inner, max_size=4) | some.dictionaries(some.text(), inner, max_size=4),
     max_leaves=12,
 )
