@@ -161,7 +161,7 @@ def run_detect(options: argparse.Namespace) -> int:
         "findings": [finding.to_dict() for finding in findings_of(detection.notes)],
     }
     document |= found.more
-    _tell_detection(detection, document)
+    _tell_detection(options, detection, document)
     if options.json:
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
     return 0
@@ -232,7 +232,7 @@ def _read(options: argparse.Namespace) -> tuple[Any, Any]:
     return table, read_table(options.reference, form=form, **columns) if options.reference else None
 
 
-def _tell_detection(detection: Detection, found: dict[str, Any]) -> None:
+def _tell_detection(options: argparse.Namespace, detection: Detection, found: dict[str, Any]) -> None:
     from waferwatch.explain.threshold import threshold_notes
 
     weights = f", weights {found['model_sha256'][:12]}" if found["model_sha256"] else ""
@@ -252,7 +252,7 @@ def _tell_detection(detection: Detection, found: dict[str, Any]) -> None:
         where = " ".join(filter(None, (event["equipment"], event["lot"])))
         sensors = ", ".join(f"{item['sensor']} {item['share']:.0%}" for item in event["sensors"][:3])
         _say(f"  #{event['id']} {event['kind']} {event['start']} - {event['end']} {where} ({sensors})")
-    wafers.tell_problems(detection)
+    wafers.tell_problems(options, detection)
 
 
 def _say(text: str) -> None:

@@ -81,8 +81,10 @@ def write_outputs(options: argparse.Namespace, table: Table, found: Detection) -
             save_tables(wanted, path, name)
 
 
-def tell_problems(found: Detection) -> None:
-    """The problems and how many wafers are abnormal, for people."""
+def tell_problems(options: argparse.Namespace, found: Detection) -> None:
+    """The problems and how many wafers are abnormal, for people who ask for a file of them."""
+    if not any((options.runs, options.indicators, options.problems, options.save_limits)):
+        return
     judged = [run for run in found.runs if run.judged_by == "wafer"]
     if judged:
         _say(f"{len(judged):,} wafers judged, {sum(run.abnormal for run in judged):,} abnormal")
