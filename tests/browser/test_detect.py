@@ -62,7 +62,7 @@ def test_the_demo_is_judged_and_its_events_are_shown(page: Page) -> None:
     expect(page.locator("#series .main-svg").first).to_be_visible()
     detect(page)
     expect(page.locator("#summary .tile").first).to_contain_text("20,000")
-    assert page.locator("#events tbody tr").count() > 2
+    expect(page.locator("#events tbody tr").first).to_be_visible()
     expect(page.locator("#status")).to_contain_text("Detection finished")
     page.evaluate("Plotly.relayout('series', {'xaxis.range': ['2026-01-05 08:10:00', '2026-01-05 08:20:00']})")
     expect(page.locator("#zoom-out")).to_be_enabled()
