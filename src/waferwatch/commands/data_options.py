@@ -16,7 +16,7 @@ def add_column_options(parser: argparse.ArgumentParser) -> None:
     """``--features``, ``--time``, ``--group`` and ``--role``."""
     parser.add_argument("--features", type=names, metavar="A,B", help="sensor columns; default: found by content")
     parser.add_argument("--time", metavar="COL", help="time column; default: found by name")
-    parser.add_argument("--group", type=names, metavar="COL,COL", help="columns that part the rows into series")
+    parser.add_argument("--group", type=names, metavar="COL,COL", help="columns that split the rows into series")
     parser.add_argument(
         "--role", type=_role, action="append", default=[], metavar="COL=ROLE", help="what a column is; may be repeated"
     )

@@ -43,7 +43,7 @@ class RowScores:
 
 @dataclass(frozen=True)
 class Facet:
-    """One way in which a wafer is off: what problems are told apart by."""
+    """One way in which a wafer is off; problems differ by it."""
 
     step: str
     sensor: str
@@ -285,19 +285,19 @@ class _Judging:
         if not facets:
             return run
         lead = facets[0]
-        told = replace(run, step=lead.step, sensor=lead.sensor, statistic=lead.statistic, direction=lead.direction)
+        explained = replace(run, step=lead.step, sensor=lead.sensor, statistic=lead.statistic, direction=lead.direction)
         total: dict[str, float] = {}
         for one in facets:
             if one.weight >= _NEAR * lead.weight or len(total) < MOST_SENSORS:
                 total[one.sensor] = max(total.get(one.sensor, 0.0), min(one.weight, 1e3))
         whole = sum(total.values()) or 1.0
         ranked = sorted(total.items(), key=lambda item: -item[1])[:MOST_SENSORS]
-        told = replace(told, sensors={name: weight / whole for name, weight in ranked})
+        explained = replace(explained, sensors={name: weight / whole for name, weight in ranked})
         statistic = MEAN if lead.statistic == TREND else lead.statistic
         at = next(
             (k for k, one in enumerate(self.found.columns) if one == IndicatorColumn(lead.sensor, statistic)), None
         )
-        return told if at is None else replace(told, **self._numbers(lead, at))
+        return explained if at is None else replace(explained, **self._numbers(lead, at))
 
     def _numbers(self, lead: Facet, at: int) -> dict[str, Any]:
         limits, cell = self.model.limits, lead.cell

@@ -15,7 +15,7 @@ BAD_CELLS = 0.05  # share of a column's filled cells that may hold neither a num
 class CellRules:
     """How cells are read where their own look does not settle it."""
 
-    no_value: tuple[str, ...] = ()  # words and numbers that stand for no value, beside those that are known
+    no_value: tuple[str, ...] = ()  # words and numbers that stand for no value, in addition to the known ones
     bad_cells: float = BAD_CELLS
     date_order: DateOrder | None = None  # None: found by how time runs
     keep_values: bool = False  # filler numbers such as -9999 are measurements

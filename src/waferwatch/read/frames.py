@@ -133,7 +133,7 @@ def _convert(frame: pd.DataFrame, found: FoundRoles, table: str, first_row: int,
             if role is Role.SENSOR:
                 columns[name] = _sensor(column, name, table, first_row, found, rules, infinite)
             elif role is Role.TIME:
-                times = read_clock(frame, name, found.beside, table, first_row, rules)
+                times = read_clock(frame, name, found.further, table, first_row, rules)
                 columns[name], found.zone = times.values, times.zone
                 found.findings.extend(times.notes)
             elif role is Role.LABEL:

@@ -10,7 +10,7 @@ from waferwatch.read.text import TextForm
 _MOST_NOTES = 0.05  # share of the lines that may be left out as notes or as too long
 _FEW = 20
 _QUIET_ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp949")
-# Sentences for each sort of line, in the order in which they are told.
+# Sentences for each sort of line, in the order in which they are reported.
 _LINE_TEXTS = {
     "blank": "{table} has blank lines; they were skipped, and row numbers count without them.",
     "comment": "{table}: comment lines among the rows were left out: {count} (lines {lines}).",

@@ -34,7 +34,7 @@ class FoundRoles:
 
     findings: Findings
     roles: dict[str, Role] = field(default_factory=dict)
-    beside: tuple[str, ...] = ()  # columns that hold a part of the clock
+    further: tuple[str, ...] = ()  # columns that hold a part of the clock
     cells: dict[str, values.Cells] = field(default_factory=dict)  # of sensors that were read as text
     status: dict[str, Status] = field(default_factory=dict)
     zone: str | None = None  # of the time column, once it was read
@@ -82,8 +82,8 @@ def _find_time(frame: pd.DataFrame, found: FoundRoles) -> None:
     choice = choose_clock(frame, free, given, spare)
     if choice.clock is not None:
         found.roles[choice.clock] = Role.TIME
-    found.beside = choice.beside
-    for name in (*choice.beside, *choice.others):
+    found.further = choice.further
+    for name in (*choice.further, *choice.others):
         found.roles.setdefault(name, Role.IGNORED)
     if choice.others:
         found.left_out["another clock"] = list(choice.others)

@@ -81,8 +81,8 @@ def find_text_form(text: str, encoding: str, name: str, form: Form, *, whole: bo
         lines.pop()
     if not any(line.strip("\ufeff \t\r\n\0") for line in lines):
         raise InputError("{table} is empty.", hint="Choose a file with a header line and rows of data.", table=name)
-    told = next(filter(None, map(declared_delimiter, lines[:3])), None)
-    split = find_delimiter(lines, form.sign or told)
+    declared = next(filter(None, map(declared_delimiter, lines[:3])), None)
+    split = find_delimiter(lines, form.sign or declared)
     records = [_undeclared(record) for record in records_of(lines, split.delimiter)]
     start = _start(records, _width(records, split), form)
     header = _header(records, start, split.delimiter, form, name)

@@ -24,7 +24,7 @@ class Choice:
     """The clock, and what else the columns say of time."""
 
     clock: str | None
-    beside: tuple[str, ...] = ()  # further columns that hold a part of the clock
+    further: tuple[str, ...] = ()  # further columns that hold a part of the clock
     others: tuple[str, ...] = ()  # clocks that are not needed
     no_clocks: tuple[str, ...] = ()  # numbers under the name of a clock that do not run like one
 
@@ -42,16 +42,18 @@ def choose_clock(frame: pd.DataFrame, free: Sequence[str], given: str | None, sp
     no_clocks = tuple(
         name for name in free if name not in kinds and name not in parts and _called_time(frame[name], name)
     )
-    clock, beside = (given, ()) if given is not None else _best(frame, kinds, parts, free)
+    clock, further = (given, ()) if given is not None else _best(frame, kinds, parts, free)
     if clock is None:
         return Choice(_badly_written(frame, free), no_clocks=no_clocks)
-    if given is not None and not beside:
-        beside = _beside_given(frame, given, [*free, *spare])
-    beside += _small_parts(frame, kinds.get(clock), [name for name in (*free, *spare) if name not in (clock, *beside)])
+    if given is not None and not further:
+        further = _further_of_given(frame, given, [*free, *spare])
+    further += _small_parts(
+        frame, kinds.get(clock), [name for name in (*free, *spare) if name not in (clock, *further)]
+    )
     others = [name for name, kind in kinds.items() if _is_other(frame, name, kind)]
     others += parts if len(parts) > 2 else ()
-    rest = tuple(name for name in dict.fromkeys(others) if name not in (clock, *beside))
-    return Choice(clock, beside, rest, no_clocks)
+    rest = tuple(name for name in dict.fromkeys(others) if name not in (clock, *further))
+    return Choice(clock, further, rest, no_clocks)
 
 
 def _kinds(frame: pd.DataFrame, free: Sequence[str]) -> dict[str, ClockKind]:
@@ -132,7 +134,7 @@ def _badly_written(frame: pd.DataFrame, free: Sequence[str]) -> str | None:
 
 
 def _numbers_of_day(frame: pd.DataFrame, running: Sequence[str]) -> list[str]:
-    """Numbers under the name of a time that may be times of day: 80000 or 0.3333 beside a date."""
+    """Numbers under the name of a time that may be times of day: 80000 or 0.3333 next to a date."""
     return [name for name in running if seconds_of_day(to_float(without_categories(frame[name]))) is not None]
 
 
@@ -160,7 +162,7 @@ def _small_parts(frame: pd.DataFrame, kind: ClockKind | None, free: Sequence[str
     return tuple(name for name in (half, millisecond_column(frame, free)) if name is not None)
 
 
-def _beside_given(frame: pd.DataFrame, given: str, free: Sequence[str]) -> tuple[str, ...]:
+def _further_of_given(frame: pd.DataFrame, given: str, free: Sequence[str]) -> tuple[str, ...]:
     """What belongs to the clock that the user has named: a date where it holds times of day, or its other parts."""
     with_given = tuple(part_columns(frame, [given, *free]).values())
     if given in with_given:
