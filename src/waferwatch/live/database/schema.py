@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-STEPS: tuple[str, ...] = ()
+from waferwatch.live.database.rows_schema import ROWS
+
+STEPS: tuple[str, ...] = (ROWS,)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:
