@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-STEPS: tuple[str, ...] = ()
+from waferwatch.live.database.alarm_tables import ALARM_TABLES
+
+STEPS: tuple[str, ...] = (ALARM_TABLES,)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:
