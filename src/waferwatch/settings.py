@@ -70,6 +70,30 @@ class Settings(BaseModel):
         le=36_500,
         description="Days after which finished runs are deleted with their results and verdicts; 0: never.",
     )
+    live: bool = Field(True, description="Whether the server takes in live rows and scores them.")
+    live_max_mb: int = Field(
+        20_000,
+        ge=10,
+        description="Most disk, in megabytes, that live rows and their scores take; then rows are refused.",
+    )
+    live_max_waiting_rows: int = Field(
+        500_000, ge=1000, description="Most live rows that may wait to be scored; then rows are refused for a while."
+    )
+    live_keep_hours: int = Field(
+        48,
+        ge=1,
+        description="Hours for which live rows stay in the database after they were scored; older ones are written to "
+        "Parquet files by equipment and day.",
+    )
+    live_keep_days: int = Field(
+        30, ge=0, description="Days for which these Parquet files are kept; 0: live rows are deleted without any."
+    )
+    live_pause_s: float = Field(
+        2.0, gt=0, description="Seconds without a row after which a wafer has ended, unless more of its rows come."
+    )
+    live_silence_s: float = Field(
+        60.0, gt=0, description="Seconds without a row after which a live source or equipment is silent."
+    )
     alarm_points: int = Field(
         3,
         ge=1,

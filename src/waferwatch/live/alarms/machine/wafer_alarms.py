@@ -58,6 +58,8 @@ def _carries(verdict: RunScore, alarm: AlarmRecord, subject: AlarmSubject) -> bo
     """Whether the sensor of an open alarm carries the verdict as well: one fault on several sensors is one alarm."""
     if alarm.recipe != subject.recipe:
         return False
+    if not subject.sensor:  # judged by its rows, whose alarm names the sensor
+        return True
     agrees = OTHER in (alarm.direction, subject.direction) or alarm.direction == subject.direction
     most = max(verdict.sensors.values(), default=0.0)
     return agrees and (alarm.sensor == subject.sensor or verdict.sensors.get(alarm.sensor, -1.0) >= CARRIES * most)
