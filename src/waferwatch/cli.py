@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waferwatch.commands import before_after, data_options, doctor, monitor_options, saved_models, wafers
+from waferwatch.commands import live as live_commands
 from waferwatch.commands import models as model_commands
 from waferwatch.commands import monitors as monitor_commands
 from waferwatch.errors import WaferwatchError
@@ -78,6 +79,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_generate(commands)
     monitor_commands.add_monitors_parser(commands)
     model_commands.add_models_parser(commands)
+    live_commands.add_watch_parser(commands)
+    live_commands.add_replay_parser(commands)
     _add_serve(commands)
     doctor.add_doctor_parser(commands)
     return parser

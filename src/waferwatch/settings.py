@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from waferwatch.errors import InputError
 
 PREFIX = "WAFERWATCH_"
-SECRETS = ("database_url", "token")  # never shown in a message
+SECRETS = ("database_url", "token", "smtp_password")  # never shown in a message
 
 
 class Settings(BaseModel):
@@ -94,6 +94,32 @@ class Settings(BaseModel):
     live_silence_s: float = Field(
         60.0, gt=0, description="Seconds without a row after which a live source or equipment is silent."
     )
+    alarm_points: int = Field(
+        3,
+        ge=1,
+        le=1000,
+        description="Rows above the threshold, of the last WAFERWATCH_ALARM_WINDOW, that open an alarm.",
+    )
+    alarm_window: int = Field(5, ge=1, le=1000, description="Rows among which those are counted.")
+    alarm_off_rows: int = Field(
+        64, ge=1, le=1_000_000, description="Rows in a row below the lower threshold after which an alarm ends."
+    )
+    realarm_minutes: int = Field(
+        30, ge=0, le=10_080, description="Minutes within which the same problem opens its alarm again, not a new one."
+    )
+    webhook_addresses: str = Field(
+        "",
+        description="Where webhooks may go: networks, addresses and host names, separated by commas, with private for "
+        "all private networks and public for all public addresses; empty: public.",
+    )
+    smtp_host: str = Field("", description="Mail server for messages about alarms; empty: none are sent by mail.")
+    smtp_port: int = Field(25, ge=1, le=65535, description="Its port.")
+    smtp_security: str = Field(
+        "none", pattern="^(none|starttls|tls)$", description="How it is spoken to: none, starttls or tls."
+    )
+    smtp_user: str = Field("", description="User at the mail server; empty: nobody logs in.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password of that user.")
+    smtp_from: str = Field("", description="Sender of the mails; empty: waferwatch at the mail server.")
     threads: int = Field(0, ge=0, description="Processor threads used by a detection; 0 takes every core.")
     device: str = Field(
         "auto",

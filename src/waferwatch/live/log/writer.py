@@ -53,18 +53,12 @@ class _Batch:
 
 
 class RowLog:
-    """Accepts rows from any number of threads.
+    """Accepts rows from any number of threads."""
 
-    Args:
-        waiting: how many rows are not scored yet.
-    """
-
-    def __init__(
-        self, database: LiveDatabase, limits: LogLimits | None = None, waiting: Callable[[], int] = lambda: 0
-    ) -> None:
+    def __init__(self, database: LiveDatabase, limits: LogLimits | None = None) -> None:
         self._database = database
         self._limits = limits or LogLimits()
-        self._waiting = waiting
+        self.waiting: Callable[[], int] = lambda: 0  # how many rows are not scored yet
         self._names = Names()
         self._batches: queue.Queue[_Batch | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="live-log", daemon=True)
@@ -102,8 +96,8 @@ class RowLog:
         batch = _Batch(source, rows, dict(marks or {}))
         if self._closed:
             batch.done.set_exception(_ending())
-        elif self._waiting() > self._limits.most_waiting:
-            batch.done.set_exception(_behind(self._waiting()))
+        elif self.waiting() > self._limits.most_waiting:
+            batch.done.set_exception(_behind(self.waiting()))
         else:
             self._batches.put(batch)
         return batch.done

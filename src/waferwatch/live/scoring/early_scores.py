@@ -19,6 +19,7 @@ from waferwatch.live.scoring.progress import (
     keep_progress,
     progress_of,
 )
+from waferwatch.live.scoring.recent import RecentScores
 from waferwatch.live.scoring.track import EarlyScores, EarlyTrack
 from waferwatch.live.scoring.watched import WatchedModel, WatchedModels
 
@@ -57,10 +58,11 @@ class _Made:
 class EarlyScorer:
     """Used by one thread."""
 
-    def __init__(self, database: LiveDatabase, models: WatchedModels, sink: AlarmSink) -> None:
+    def __init__(self, database: LiveDatabase, models: WatchedModels, sink: AlarmSink, recent: RecentScores) -> None:
         self._database = database
         self._models = models
         self._sink = sink
+        self._recent = recent
         self._tracks: dict[int, _Track] = {}
         self._began = time.time()  # rows of before waited for no scorer
         with database.reading() as connection:
@@ -89,6 +91,9 @@ class EarlyScorer:
                 self._keep(connection, one)
             keep_progress(connection, EARLY, EVERY, Progress(position))
         self.position = position
+        for one in watched:
+            if one.scores is not None:
+                self._recent.add(one.equipment.id, one.scores.points)
         skipped = sum(len(one.rows) for one in watched if one.scores is None)
         return EarlyTurn(count, sum(len(one.rows) for one in watched) - skipped, skipped, newest)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from waferwatch.live.database.connection import LiveDatabase
@@ -52,7 +52,7 @@ class ScoringWorkers:
 
     Args:
         committed: set when rows were committed.
-        after_turn: called by the quick thread about every second.
+        after_turn: called by the quick thread after each turn, at least about every second.
     """
 
     database: LiveDatabase
@@ -62,7 +62,7 @@ class ScoringWorkers:
     wafers: WaferJudge
     committed: threading.Event
     pause_s: float
-    after_turn: Callable[[], None]
+    after_turn: Sequence[Callable[[], None]]
     counts: WorkerCounts = field(default_factory=WorkerCounts)
     _open: dict[int, _Open] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
@@ -82,6 +82,12 @@ class ScoringWorkers:
         self.committed.set()
         for thread in self._threads:
             thread.join(patience_s)
+
+    @property
+    def busy(self) -> bool:
+        """Whether rows wait for a verdict on their wafer, or to be taken in for settled scores."""
+        with self._guard:
+            return any(one.ended or not one.judged or one.pending for one in self._open.values())
 
     def _loop(self, work: Callable[[], None]) -> None:
         while not self._ended.is_set():
@@ -110,7 +116,8 @@ class ScoringWorkers:
         with self._guard:
             for equipment, rows in turn.newest.items():
                 _note(self._open.setdefault(equipment, _Open()), rows)
-        self.after_turn()
+        for act in self.after_turn:
+            act()
         if not turn.rows:
             self.committed.wait(TICK_S * 5)
         self._ended.wait(max(0.0, TICK_S - (time.perf_counter() - began)))
