@@ -44,7 +44,7 @@ class BeforeAfter:
 
 
 def before_after(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Table,
     at: str | float,
     *,
     features: Sequence[str] | None = None,
@@ -57,7 +57,8 @@ def before_after(
     """Compare the wafers before and after a time, step by step and sensor by sensor.
 
     Args:
-        frame: rows with wafers and times; columns as for :func:`waferwatch.detect`.
+        frame: rows with wafers and times, columns as for :func:`waferwatch.detect`; or the table of a file from
+            :func:`waferwatch.read_file`, whose columns are settled.
         at: time of the maintenance: wafers that begin before it are before, all others after.
         tolerances: sensor -> difference of its mean that is harmless; else one spread of the wafers before.
         equipment: only this one; else every equipment of the frame.
@@ -66,7 +67,10 @@ def before_after(
         InputError: there are no runs, no times, no wafers on one side of ``at``, or ``at`` is no time.
         NotFoundError: a column or the equipment does not exist.
     """
-    table = table_from_frame(frame, name="the frame", features=features, time=time, group=group, roles=roles)
+    if isinstance(frame, Table):
+        table = frame
+    else:
+        table = table_from_frame(frame, name="the frame", features=features, time=time, group=group, roles=roles)
     return compare_table(table, at, tolerances=tolerances, equipment=equipment)
 
 
