@@ -25,7 +25,7 @@ from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table, fit_table
 from waferwatch.scoring.thresholds.threshold import AUTO
 from waferwatch.settings import read_settings
-from waferwatch.store.recipes import Recipes, reading_for
+from waferwatch.store.imports.recipes import Recipes, reading_for
 
 Columns = str | Sequence[str]
 

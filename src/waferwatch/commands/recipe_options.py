@@ -13,7 +13,7 @@ from waferwatch.settings import read_settings
 if TYPE_CHECKING:
     from waferwatch.read.recipe.reading import Reading
     from waferwatch.read.table import Table
-    from waferwatch.store.recipes import Recipes
+    from waferwatch.store.imports.recipes import Recipes
 
 
 def add_recipe_option(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def add_recipe_option(parser: argparse.ArgumentParser) -> None:
 
 def stored_recipes(data_dir: Path | None) -> Recipes:
     """The import recipes of the data folder."""
-    from waferwatch.store.recipes import Recipes
+    from waferwatch.store.imports.recipes import Recipes
 
     return Recipes(read_settings(data_dir=data_dir).data_dir)
 
@@ -38,7 +38,7 @@ def reading_of(options: argparse.Namespace, path: str | os.PathLike[str]) -> Rea
     Raises:
         InputError, NotFoundError: for a recipe that does not exist or cannot be read, or an option that cannot be.
     """
-    from waferwatch.store.recipes import reading_for
+    from waferwatch.store.imports.recipes import reading_for
 
     said = data_options.import_options(options)
     return reading_for(Path(path), said, options.recipe, stored_recipes(options.data_dir))

@@ -167,7 +167,7 @@ def _text_form(
     )
 
 
-def first_lines(lines: Sequence[str], data_line: int = 1) -> tuple[str, ...]:
+def first_lines(lines: Sequence[str], data_line: int = 20) -> tuple[str, ...]:
     """The lines above the data and some rows of it, each cut to what can be shown."""
     shown = lines[: min(data_line + _SHOWN_ROWS, _SHOWN_LINES)]
     return tuple(line.strip("\ufeff\r\n")[:_LONGEST_SHOWN] for line in shown)

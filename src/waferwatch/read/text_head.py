@@ -30,6 +30,10 @@ class TextHead:
     limits: Limits
     form: Form
 
+    def lines(self) -> list[str]:
+        """Its lines, with their ends."""
+        return lines_of(self.text)
+
     def text_form(self) -> TextForm:
         """How the table is written.
 
@@ -44,7 +48,7 @@ class TextHead:
         Raises:
             InputError, TooLargeError: as ``read_delimited``.
         """
-        lines = lines_of(self.text)
+        lines = self.lines()
         most = _MOST_HEADER + (self.form.header_line or 0) + rows
         content = "".join(lines[:most]).encode()
         form = replace(self.form, encoding="utf-8")

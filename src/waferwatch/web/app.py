@@ -27,6 +27,7 @@ from waferwatch.web.access.peers import Peers
 from waferwatch.web.html.assets import serve_asset
 from waferwatch.web.pages.compare import api as compare
 from waferwatch.web.pages.data import api as data
+from waferwatch.web.pages.data import imports_api as imports
 from waferwatch.web.pages.detect import api as detect
 from waferwatch.web.pages.event import api as event
 from waferwatch.web.pages.groups import api as groups
@@ -59,6 +60,7 @@ async def openapi(request: Request) -> Response:
 ENDPOINTS = (
     *detect.ENDPOINTS,
     *data.ENDPOINTS,
+    *imports.ENDPOINTS,
     *event.ENDPOINTS,
     *groups.ENDPOINTS,
     *compare.ENDPOINTS,  # before the monitors: its address would be that of a monitor

@@ -16,7 +16,7 @@ from waferwatch.read.text import TextForm
 
 _LOOKED_AT = 200  # rows of a file that is no text
 _PARTS = ("format", "delimiter", "header_line", "columns", "units")
-_DELIMITER_NAMES = {sign: name for name, sign in DELIMITERS.items()} | {"  ": "blanks"}
+DELIMITER_NAMES = {sign: name for name, sign in DELIMITERS.items()} | {"  ": "blanks"}
 
 
 @dataclass(frozen=True)
@@ -103,4 +103,4 @@ def _of_text(form: TextForm, format_name: str) -> FormPrint:
     named = form.header.found
     columns = form.columns if named else tuple(kind.name.lower() for kind in form.kinds)
     units = tuple(form.units.get(name, "") for name in form.columns)
-    return FormPrint(format_name, _DELIMITER_NAMES[form.delimiter], form.header.names_line or 0, columns, units)
+    return FormPrint(format_name, DELIMITER_NAMES[form.delimiter], form.header.names_line or 0, columns, units)

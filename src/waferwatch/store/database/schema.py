@@ -45,8 +45,8 @@ datasets = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("created", String(40), nullable=False),
     Column("roles", JSON, nullable=False),  # column -> role, in file order
-    Column("chosen", JSON, nullable=False),  # column -> role, those that a person has set
-    Column("version", Integer, nullable=False),  # grows with each change of roles
+    Column("chosen", JSON, nullable=False),  # how the file is read, as far as it was said: see store.imports.chosen
+    Column("version", Integer, nullable=False),  # grows with each change of how it is read
     Column("deleted", String(40)),  # when; its files stay until it can be undone no longer
 )
 

@@ -94,6 +94,8 @@ class Problem(BaseModel):
     hint: str = Field(description="What to do about it, in the reader's language; may be empty.")
     field: str | None
     request_id: str
+    findings: list[dict[str, Any]] | None = Field(None, description="Everything that stands in the way of a file.")
+    upload: str | None = Field(None, description="Id of a refused file that is kept for a while: see `/uploads`.")
 
 
 class ProblemAnswer(BaseModel):
