@@ -26,6 +26,7 @@ from waferwatch.commands import (
     saved_models,
     wafers,
 )
+from waferwatch.commands import live as live_commands
 from waferwatch.commands import models as model_commands
 from waferwatch.commands import monitors as monitor_commands
 from waferwatch.errors import WaferwatchError
@@ -88,6 +89,8 @@ def build_parser() -> argparse.ArgumentParser:
     monitor_commands.add_monitors_parser(commands)
     recipes.add_recipes_parser(commands)
     model_commands.add_models_parser(commands)
+    live_commands.add_watch_parser(commands)
+    live_commands.add_replay_parser(commands)
     _add_serve(commands)
     doctor.add_doctor_parser(commands)
     return parser

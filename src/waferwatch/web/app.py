@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.jobs.jobs import Jobs
+from waferwatch.live.service import LiveService
 from waferwatch.settings import Settings, current_settings
 from waferwatch.store.store import open_store
 from waferwatch.store.upkeep.sweeper import Sweeper
@@ -31,6 +32,7 @@ from waferwatch.web.pages.data import imports_api as imports
 from waferwatch.web.pages.detect import api as detect
 from waferwatch.web.pages.event import api as event
 from waferwatch.web.pages.groups import api as groups
+from waferwatch.web.pages.live import api as live
 from waferwatch.web.pages.login import api as login
 from waferwatch.web.pages.monitors import api as monitors
 from waferwatch.web.pages.moved import api as moved
@@ -69,6 +71,7 @@ ENDPOINTS = (
     *monitors.ENDPOINTS,
     *wafers.ENDPOINTS,
     *moved.ENDPOINTS,
+    *live.ENDPOINTS,
     *audit.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,
@@ -86,7 +89,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     store, telemetry = open_store(settings), Telemetry()
     jobs = Jobs(settings, store, telemetry.count_run)
     telemetry.watch_queue(jobs.waiting, jobs.running)
-    made = Parts(settings, store, jobs, telemetry, Work(store.datasets), Access(settings))
+    made = Parts(settings, store, jobs, telemetry, Work(store.datasets), Access(settings), LiveService(settings, store))
     app = Starlette(
         routes=[
             *(Route(one.path, one.handler, methods=[one.method]) for one in ENDPOINTS),
@@ -120,7 +123,10 @@ async def _lifespan(_app: Starlette, parts: Parts) -> AsyncIterator[None]:
     parts.jobs.start()
     sweeper = Sweeper(parts.store)
     sweeper.start()
+    if parts.settings.live:
+        await to_thread.run_sync(parts.live.try_start)
     yield
+    await to_thread.run_sync(parts.live.stop)
     sweeper.stop()
     await to_thread.run_sync(parts.jobs.close, _PATIENCE_S)
     parts.store.close()

@@ -7,7 +7,7 @@ second of each step, what is usual there goes away (docs/experiments.md).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,15 +61,20 @@ class Course:
 
     def residual(self, chain: Chain, steps: Steps) -> Chain:
         """How far series are off their normal course, in spreads at each place."""
-        at = self._known_place(_place(steps, self.stages))
-        off = chain.values - self.level[:, at]
-        off /= self.spread[:, at]
+        off = self.off(chain.values, steps)
         for sensor in np.flatnonzero(~chain.measured.all(axis=1)):  # a line across a gap takes no account of steps
             known = chain.measured[sensor]
             for start, stop in zip(chain.starts.tolist(), chain.stops.tolist(), strict=True):
                 if not known[start:stop].all():
                     off[sensor, start:stop] = bridged(off[sensor, start:stop].astype(np.float64), known[start:stop])
         return replace(chain, values=off)
+
+    def off(self, values: NDArray[Any], steps: Steps) -> NDArray[Any]:
+        """(S, n) how far points are off their normal course, in spreads at each place; NaN where they are NaN."""
+        at = self._known_place(_place(steps, self.stages))
+        found: NDArray[Any] = values - self.level[:, at]
+        found /= self.spread[:, at]
+        return found
 
     def distance(self, values: Floats, steps: Steps) -> Floats:
         """(S, n) how far points are off their normal course, in spreads of the reference."""
