@@ -41,6 +41,7 @@ def run_detection(store: Store, settings: Settings, run: Run, progress: Progress
         progress=progress,
     )
     store.results.put_detection(run.id, found)
+    store.problems.found_by(run, found)
     return summary(found)
 
 
@@ -57,6 +58,7 @@ def run_monitor(store: Store, run: Run, options: Options, progress: Progress) ->
     found = detect_rows_with(model, table, rows, options.thresholds, part_of(progress, 0.0, _SCORING))
     fits = drift(model, table, found, progress=part_of(progress, _SCORING, 1 - _SCORING))
     store.results.put_detection(run.id, found)
+    store.problems.found_by(run, found)
     store.results.put_document(run.id, {"drift": {**fits.to_dict(), "notes": kept_notes(fits.notes)}})
     return {**summary(found), "monitor": version.title, "fits": fits.fits.value}
 
@@ -85,6 +87,7 @@ def set_threshold(store: Store, run: Run, threshold: float) -> Detection:
         # A kill after the next line leaves an old summary; without it, a moved result that answers the old question.
         store.runs.move(run.id, run.summary or {})
         store.results.put_threshold(run.id, found)
+        store.problems.found_by(run, found)
         store.runs.move(run.id, {**summary(found), **_of_monitor(run)})
     return found
 

@@ -36,6 +36,7 @@ from waferwatch.web.pages.live import api as live
 from waferwatch.web.pages.login import api as login
 from waferwatch.web.pages.monitors import api as monitors
 from waferwatch.web.pages.moved import api as moved
+from waferwatch.web.pages.problems import api as problems
 from waferwatch.web.pages.runs import api as runs
 from waferwatch.web.pages.runs import page as history
 from waferwatch.web.pages.wafers import api as wafers
@@ -60,6 +61,7 @@ async def openapi(request: Request) -> Response:
 
 
 ENDPOINTS = (
+    *problems.ENDPOINTS,
     *detect.ENDPOINTS,
     *data.ENDPOINTS,
     *imports.ENDPOINTS,

@@ -90,6 +90,23 @@ verdicts = Table(
     UniqueConstraint("run", "row"),
 )
 
+problems = Table(
+    "problems",
+    metadata,
+    Column("number", Integer, primary_key=True),  # P-number, never given twice
+    Column("dataset", String(32), nullable=False),
+    Column("fingerprint", Words, nullable=False),
+    Column("run", String(32), nullable=False),  # the newest check that found it
+    Column("members", JSON, nullable=False),  # its wafers, or the rows of its events, in every check that found it
+    Column("about", JSON, nullable=False),  # its title, and the name of the data set: both may be gone
+    Column("verdict", String(20)),
+    Column("note", Words, nullable=False),
+    Column("user", Words, nullable=False),
+    Column("at", String(40)),  # when the verdict was given
+    Index(None, "dataset"),
+    sqlite_autoincrement=True,
+)
+
 ended_sessions = Table(
     "ended_sessions",
     metadata,

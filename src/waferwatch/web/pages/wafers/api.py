@@ -16,6 +16,7 @@ from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.jobs.finished import finished_of
 from waferwatch.read.table import Note
+from waferwatch.store.problems import KnownProblem
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.pages.wafers.schemas import ProblemList, WaferExportQuery, WaferList, WafersQuery
@@ -48,7 +49,10 @@ async def list_problems(request: Request) -> Response:
     app, translate, run_id = parts(request), translator(request), request.path_params["id"]
 
     def key() -> Hashable:
-        return "problems", translate.language, detection_key(app, finished_detection(app, run_id))
+        run = finished_detection(app, run_id)
+        known = app.store.problems.of(run, app.store.results.detection(run.id))
+        said = tuple((one.number, one.verdict, one.note) for one in known)
+        return "problems", translate.language, detection_key(app, run), said
 
     return await app.work.answer(request, key, lambda: _problems(app, finished_detection(app, run_id), translate))
 
@@ -80,11 +84,15 @@ def _wafer(number: int, one: RunScore, translate: Translator) -> dict[str, Any]:
 
 
 def _problems(app: Parts, run: Run, translate: Translator) -> dict[str, Any]:
-    return {"problems": [_problem(one, translate) for one in app.store.results.detection(run.id).problems]}
+    found = app.store.results.detection(run.id)
+    known = app.store.problems.of(run, found)
+    return {"problems": [_problem(*each, translate) for each in zip(found.problems, known, strict=True)]}
 
 
-def _problem(one: FabProblem, translate: Translator) -> dict[str, Any]:
-    return one.to_dict() | {"title": _said(one.title, translate), "severity_reason": _said(one.why, translate)}
+def _problem(one: FabProblem, known: KnownProblem, translate: Translator) -> dict[str, Any]:
+    said = {"title": _said(one.title, translate), "severity_reason": _said(one.why, translate)}
+    verdict = {"verdict": None if known.verdict is None else known.verdict.value, "note": known.note}
+    return one.to_dict() | said | {"name": known.name} | verdict
 
 
 def _said(note: Note | None, translate: Translator) -> str:
