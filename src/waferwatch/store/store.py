@@ -14,6 +14,7 @@ from waferwatch.store.audit import Audit
 from waferwatch.store.database.connection import Database, unwritable
 from waferwatch.store.datasets import Datasets
 from waferwatch.store.disk import folders
+from waferwatch.store.marks import Marks
 from waferwatch.store.monitors.monitors import Monitors
 from waferwatch.store.results import Results
 from waferwatch.store.runs import Runs
@@ -36,6 +37,7 @@ class Store:
     results: Results
     monitors: Monitors
     verdicts: Verdicts
+    marks: Marks
     audit: Audit
     ended_sessions: EndedSessions
     settings: Settings
@@ -116,6 +118,7 @@ def open_store(settings: Settings) -> Store:
         Results(settings),
         Monitors(settings, database),
         Verdicts(database),
+        Marks(database),
         Audit(database),
         EndedSessions(database),
         settings,

@@ -31,9 +31,11 @@ from waferwatch.web.pages.detect import api as detect
 from waferwatch.web.pages.event import api as event
 from waferwatch.web.pages.groups import api as groups
 from waferwatch.web.pages.login import api as login
+from waferwatch.web.pages.marks import api as marks
 from waferwatch.web.pages.monitors import api as monitors
 from waferwatch.web.pages.runs import api as runs
 from waferwatch.web.pages.runs import page as history
+from waferwatch.web.pages.trends import api as trends
 from waferwatch.web.pages.wafers import api as wafers
 from waferwatch.web.process.telemetry import Telemetry
 from waferwatch.web.shell import audit, health
@@ -65,6 +67,8 @@ ENDPOINTS = (
     *runs.ENDPOINTS,
     *monitors.ENDPOINTS,
     *wafers.ENDPOINTS,
+    *trends.ENDPOINTS,
+    *marks.ENDPOINTS,
     *audit.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,

@@ -19,6 +19,7 @@ Names = Annotated[list[Name], Field(min_length=1, max_length=10_000)]
 Share = Annotated[float, Field(gt=0, le=0.5, allow_inf_nan=False)]
 Place = Annotated[str, Field(max_length=100)]
 Rows = Annotated[int, Field(ge=1, le=2**31)]
+Bound = Annotated[float, Field(allow_inf_nan=False)]
 Alarms = Annotated[float, Field(ge=LEAST_ALARMS, le=MOST_ALARMS, allow_inf_nan=False)]
 
 
