@@ -61,7 +61,10 @@ class Marks:
         wafers: Sequence[str] = (),
         note: str = "",
     ) -> Mark:
-        """Keep a new mark."""
+        """Keep a mark. The same one is kept once."""
+        same = next((one for one in self.of(dataset) if _what(one) == (kind, equipment, start, end)), None)
+        if same is not None and not note:
+            return same
         made = Mark(secrets.token_hex(8), dataset, equipment, kind, start, end, tuple(wafers), note, user, now())
         with self._database.begin() as connection:
             connection.execute(rows.insert().values(**made.to_dict()))
@@ -83,6 +86,10 @@ class Marks:
             gone = connection.execute(rows.delete().where(rows.c.dataset == dataset, rows.c.id == mark_id))
         if not gone.rowcount:
             raise NotFoundError("There is no mark {mark} here.", hint="It may have been removed.", mark=mark_id[:60])
+
+
+def _what(one: Mark) -> tuple[MarkKind, str | None, str, str]:
+    return one.kind, one.equipment, one.start, one.end
 
 
 def _mark(row: dict[str, Any]) -> Mark:

@@ -33,6 +33,7 @@ from waferwatch.web.pages.groups import api as groups
 from waferwatch.web.pages.login import api as login
 from waferwatch.web.pages.marks import api as marks
 from waferwatch.web.pages.monitors import api as monitors
+from waferwatch.web.pages.pm import api as pm
 from waferwatch.web.pages.runs import api as runs
 from waferwatch.web.pages.runs import page as history
 from waferwatch.web.pages.trends import api as trends
@@ -69,6 +70,7 @@ ENDPOINTS = (
     *wafers.ENDPOINTS,
     *trends.ENDPOINTS,
     *marks.ENDPOINTS,
+    *pm.ENDPOINTS,
     *audit.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,

@@ -96,29 +96,47 @@ function listen() {
   });
 }
 
-// The wafers of one panel within a stretch of the x axis.
+const value = (x) => (typeof x === "number" ? x : Date.parse(`${String(x).replace(" ", "T")}Z`));
+
+// The wafers of one panel within a stretch of the x axis. A pause holds none: a maintenance can be marked in it.
 function take(first, last, panel) {
-  const value = (x) => (typeof x === "number" ? x : Date.parse(`${String(x).replace(" ", "T")}Z`));
-  const [low, high] = [value(first), value(last)].sort((one, two) => one - two);
-  const inside = points().filter((point) => point.panel === panel && value(point.x) >= low && value(point.x) <= high);
-  select(inside, panel);
+  const [low, high] = [first, last].sort((one, two) => value(one) - value(two));
+  const inside = points().filter(
+    (point) => point.panel === panel && value(point.x) >= value(low) && value(point.x) <= value(high),
+  );
+  if (inside.length) select(inside, panel);
+  else offer({ start: written(low), end: written(high), wafers: [] }, panel, 0);
 }
 
+// How many of the wafers in a stretch are beyond a limit: what one is about to call normal.
+function beyond(panel, { start, end }) {
+  const axis = `y${panel ? panel + 1 : ""}`;
+  const off = shown.figure.data.filter(({ yaxis, marker }) => yaxis === axis && /^triangle/.test(marker?.symbol));
+  const inside = (x) => value(x) >= value(start) && value(x) <= value(end);
+  return off.reduce((count, { x }) => count + x.filter(inside).length, 0);
+}
+
+// A place between wafers, to the second.
+const written = (x) => (typeof x === "number" ? x : String(x).replace(" ", "T").replace(/\..*/, ""));
+
 function select(inside, panel = 0) {
-  byId("chosen").hidden = !inside?.length;
   chosen = null;
+  byId("chosen").hidden = true;
   if (!inside?.length) return;
-  const equipment = shown.panels[panel].equipment;
-  chosen = {
-    start: String(inside[0].x),
-    end: String(inside.at(-1).x),
-    equipment: equipment || null,
-    wafers: [...new Set(inside.map(({ name }) => name.replace(" / ", "/")))],
-    next: inside.at(-1).number,
-  };
-  const count = counted("{count} wafer", "{count} wafers", inside.length);
-  const where = [`${place(chosen.start)} – ${place(chosen.end)}`, count, equipment].filter(Boolean).join(" · ");
-  byId("chosen-text").textContent = where;
+  const wafers = [...new Set(inside.map(({ name }) => name.replace(" / ", "/")))];
+  offer({ start: inside[0].x, end: inside.at(-1).x, wafers }, panel, inside.length);
+}
+
+function offer(stretch, panel, count) {
+  const equipment = shown.panels[panel]?.equipment ?? "";
+  chosen = { ...stretch, start: String(stretch.start), end: String(stretch.end), equipment: equipment || null };
+  const wafers = count ? counted("{count} wafer", "{count} wafers", count) : text("no wafer ran");
+  const off = beyond(panel, stretch);
+  const warned = off ? counted("{count} of them beyond a limit", "{count} of them beyond a limit", off) : "";
+  const where = [`${place(chosen.start)} – ${place(chosen.end)}`, wafers, warned, equipment];
+  byId("chosen-text").textContent = where.filter(Boolean).join(" · ");
+  for (const act of ["normal", "left_out"]) byId("chosen").querySelector(`[data-act=${act}]`).hidden = !count;
+  byId("chosen").hidden = false;
 }
 
 function zoom(from, to) {

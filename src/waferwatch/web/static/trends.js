@@ -71,12 +71,12 @@ async function showDataset(dataset) {
 
 function fail(problem, mine = turn) {
   if (mine !== turn) return;
-  byId("found").setAttribute("aria-busy", "false");
+  byId("shown").setAttribute("aria-busy", "false");
   showProblem(problem);
 }
 
 function nothing() {
-  byId("found").hidden = true;
+  byId("shown").hidden = true;
   byId("nothing").hidden = false;
   byId("sentence").textContent = text("Trends");
   byId("about").textContent = "";
@@ -120,8 +120,8 @@ async function followed(started, mine, more = {}) {
 async function showRun(mine = ++turn) {
   view.run = run.id;
   byId("run").value = run.id;
-  byId("found").hidden = false;
-  byId("found").setAttribute("aria-busy", "true");
+  byId("shown").hidden = false;
+  byId("shown").setAttribute("aria-busy", "true");
   try {
     await showGrid(mine);
     if (mine === turn) await showSeries({ push: false });
@@ -129,7 +129,7 @@ async function showRun(mine = ++turn) {
   } catch (problem) {
     fail(problem, mine);
   } finally {
-    if (mine === turn) byId("found").setAttribute("aria-busy", "false");
+    if (mine === turn) byId("shown").setAttribute("aria-busy", "false");
   }
 }
 
@@ -239,9 +239,8 @@ async function markChosen(kind, chosen) {
     await marks.keep(data.chosen().id, {
       kind,
       start,
-      ...(kind === "pm" ? {} : { end }),
+      ...(kind === "pm" && wafers.length ? {} : { end, wafers }),
       ...(equipment ? { equipment } : {}),
-      ...(kind === "pm" ? {} : { wafers }),
     });
     await showSeries({ push: false });
   } catch (problem) {
