@@ -25,7 +25,7 @@ from waferwatch.read.table import Note, Table
 from waferwatch.settings import Settings
 from waferwatch.store.database.connection import Database, now
 from waferwatch.store.database.schema import datasets as rows
-from waferwatch.store.database.schema import runs
+from waferwatch.store.database.schema import marks, runs
 from waferwatch.store.demo import make_demo
 from waferwatch.store.disk import files, folders
 from waferwatch.store.disk.uploads import Incoming, Uploads
@@ -83,6 +83,8 @@ class Datasets:
         if old:
             with self._database.begin() as connection:
                 connection.execute(rows.delete().where(rows.c.id.in_(old), rows.c.deleted < until))
+                kept = select(rows.c.id)
+                connection.execute(marks.delete().where(marks.c.dataset.in_(old), marks.c.dataset.not_in(kept)))
 
     def settle(self) -> None:
         """Find folders that no row names and rows whose folder is gone, as a killed server or a lost disk leaves them.

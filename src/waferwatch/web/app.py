@@ -34,11 +34,14 @@ from waferwatch.web.pages.event import api as event
 from waferwatch.web.pages.groups import api as groups
 from waferwatch.web.pages.live import api as live
 from waferwatch.web.pages.login import api as login
+from waferwatch.web.pages.marks import api as marks
 from waferwatch.web.pages.monitors import api as monitors
 from waferwatch.web.pages.moved import api as moved
+from waferwatch.web.pages.pm import api as pm
 from waferwatch.web.pages.problems import api as problems
 from waferwatch.web.pages.runs import api as runs
 from waferwatch.web.pages.runs import page as history
+from waferwatch.web.pages.trends import api as trends
 from waferwatch.web.pages.wafers import api as wafers
 from waferwatch.web.process.telemetry import Telemetry
 from waferwatch.web.shell import audit, health
@@ -74,6 +77,9 @@ ENDPOINTS = (
     *wafers.ENDPOINTS,
     *moved.ENDPOINTS,
     *live.ENDPOINTS,
+    *trends.ENDPOINTS,
+    *marks.ENDPOINTS,
+    *pm.ENDPOINTS,
     *audit.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,

@@ -159,6 +159,22 @@ monitor_versions = Table(
     UniqueConstraint("monitor", "number"),
 )
 
+marks = Table(
+    "marks",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("dataset", String(32), nullable=False),
+    Column("equipment", Words),  # null: all of it
+    Column("kind", String(20), nullable=False),
+    Column("start", String(100), nullable=False),  # as the clock of the data shows it
+    Column("end", String(100), nullable=False),
+    Column("wafers", JSON, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("user", Words, nullable=False),
+    Column("created", String(40), nullable=False),
+    Index(None, "dataset"),
+)
+
 audit = Table(
     "audit",
     metadata,
