@@ -29,6 +29,7 @@ ORDER = (
     "monitors",
     "store",
     "jobs",
+    "scale",
     "web",
     "live",
     "cli",

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import before_after, data_options, doctor, monitor_options, saved_models, wafers
+from waferwatch.commands import before_after, data_options, doctor, monitor_options, saved_models, scale, wafers
 from waferwatch.commands import models as model_commands
 from waferwatch.commands import monitors as monitor_commands
 from waferwatch.errors import WaferwatchError
@@ -77,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     before_after.add_before_after_parser(commands)
     _add_generate(commands)
     monitor_commands.add_monitors_parser(commands)
+    scale.add_scale_parser(commands)
     model_commands.add_models_parser(commands)
     _add_serve(commands)
     doctor.add_doctor_parser(commands)
