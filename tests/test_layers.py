@@ -29,9 +29,9 @@ ORDER = (
     "monitors",
     "store",
     "jobs",
+    "live",
     "scale",
     "web",
-    "live",
     "cli",
 )
 # The layer of the command line.

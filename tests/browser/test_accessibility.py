@@ -16,17 +16,17 @@ pytestmark = pytest.mark.browser
 BEFORE = {
     "/": "#series .main-svg",
     "/data": "#quality-pane[aria-busy=false]",
-    "/groups": "main",
-    "/compare": "main",
+    "/problems/groups": "main",
+    "/monitors/compare": "main",
     "/monitors": "#learn-form",
-    "/history": "main",
-    "/event": "main [role=alert]",
+    "/data/checks": "main",
+    "/problems/event": "main [role=alert]",
 }
 AFTER = {
     "/?run=RUN": "#found",
-    "/groups?run=RUN": "#overlay-chart .main-svg",
-    "/history": "#runs li",
-    "/event?run=RUN&event=1": "#course .main-svg",
+    "/problems/groups?run=RUN": "#overlay-chart .main-svg",
+    "/data/checks": "#runs li",
+    "/problems/event?run=RUN&event=1": "#course .main-svg",
 }
 # Of a server that asks for a token, before it was shown; the last is the page of an error.
 OUTSIDE = {"/login": "#token", "/": "#token", "/?token=wrong": "h1"}

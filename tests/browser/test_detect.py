@@ -184,7 +184,7 @@ def test_a_number_of_false_alarms_sets_the_threshold_and_comes_back_with_the_run
     page.press("#threshold", "Enter")
     expect(page.locator("#summary")).to_contain_text("set by hand", timeout=10_000)
     expect(promise).to_have_text("Threshold set by hand.")
-    page.goto("/history")
+    page.goto("/data/checks")
     expect(page.locator("#runs .run").first).to_contain_text("at most 5,000 false alarms per equipment and week")
     expect(page.locator("#runs .run").first).to_contain_text("threshold moved by hand")
 

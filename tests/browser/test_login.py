@@ -16,7 +16,7 @@ def log_in(page: Page, token: str = "open-sesame-please", name: str = "") -> Non
 
 
 def test_a_visitor_is_asked_once_and_led_to_where_they_wanted(guarded_page: Page) -> None:
-    guarded_page.goto("/groups?by=lot")
+    guarded_page.goto("/problems/groups?by=lot")
     expect(guarded_page.locator("#token")).to_be_focused()
     log_in(guarded_page, name="<b>Kim</b>")
     guarded_page.wait_for_url("**/groups?by=lot")

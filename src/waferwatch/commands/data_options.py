@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from waferwatch.scoring.option_rules import OPTION_RULES
 
 if TYPE_CHECKING:
     from waferwatch.read.cell_rules import CellRules
     from waferwatch.read.form import Form
-
-DETECTOR = "moment"  # where none is named
 
 
 def add_column_options(parser: argparse.ArgumentParser) -> None:
@@ -89,29 +90,33 @@ def form_wishes(options: argparse.Namespace) -> Form:
 
 def add_reference_rows(parser: Any) -> None:
     """``--reference-rows``."""
-    parser.add_argument("--reference-rows", type=int, metavar="N", help="the first N rows of each group are normal")
+    _add_option(parser, "reference_rows", int)
 
 
 def add_detector(parser: Any) -> None:
     """``--detector``, ``--checkpoint`` and ``--device``."""
-    parser.add_argument("--detector", metavar="NAME", help=f"default: {DETECTOR}")
+    _add_option(parser, "detector", str)
     add_network(parser)
 
 
 def add_network(parser: Any) -> None:
     """``--checkpoint`` and ``--device``."""
-    parser.add_argument("--checkpoint", metavar="NAME", help="an imported MOMENT checkpoint; default: the embedded one")
+    _add_option(parser, "checkpoint", str)
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], help="where MOMENT runs; default: auto")
 
 
 def add_thresholds(parser: Any) -> None:
     """``--threshold``, ``--contamination`` and ``--false-alarms``, of which one may be given."""
     rule = parser.add_mutually_exclusive_group()
-    rule.add_argument("--threshold", type=_threshold, metavar="N", help="auto, or a score such as 3; default: auto")
-    rule.add_argument("--contamination", type=float, metavar="F", help="instead: expected share of anomalies")
-    rule.add_argument(
-        "--false-alarms", type=float, metavar="N", help="instead: at most N false events per equipment and week"
-    )
+    _add_option(rule, "threshold", _threshold)
+    _add_option(rule, "contamination", float)
+    _add_option(rule, "false_alarms", float)
+
+
+def _add_option(parser: Any, name: str, kind: Callable[[str], Any]) -> None:
+    """An option of a question; its value is checked by the question itself."""
+    rule = OPTION_RULES[name]
+    parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=rule.sign, help=rule.short)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

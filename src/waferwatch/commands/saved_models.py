@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from waferwatch.commands import data_options, monitor_options
 from waferwatch.commands.monitor_options import opened_store, print_json, say, user
 from waferwatch.errors import InputError
+from waferwatch.scoring.option_rules import DETECTOR
 
 if TYPE_CHECKING:
     from waferwatch.indicators.hard_rules import TypedLimit
@@ -110,7 +111,7 @@ def _fit_monitor(options: argparse.Namespace) -> int:
     thresholds = monitor_options.thresholds(options)
     wish = LearnWish(
         choice,
-        options.detector or data_options.DETECTOR,
+        options.detector or DETECTOR,
         options.checkpoint,
         options.device,
         None if thresholds is None else policy_of(thresholds),
@@ -144,7 +145,7 @@ def _fit_folder(options: argparse.Namespace) -> int:
     table = read_table(options.names[0], label=options.label, form=form, **columns)
     model = fit_table(
         table,
-        detector=options.detector or data_options.DETECTOR,
+        detector=options.detector or DETECTOR,
         checkpoint=options.checkpoint,
         reference_rows=options.reference_rows,
         device=options.device,

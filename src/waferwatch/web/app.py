@@ -32,6 +32,7 @@ from waferwatch.web.pages.event import api as event
 from waferwatch.web.pages.groups import api as groups
 from waferwatch.web.pages.login import api as login
 from waferwatch.web.pages.monitors import api as monitors
+from waferwatch.web.pages.moved import api as moved
 from waferwatch.web.pages.runs import api as runs
 from waferwatch.web.pages.runs import page as history
 from waferwatch.web.pages.wafers import api as wafers
@@ -60,11 +61,12 @@ ENDPOINTS = (
     *data.ENDPOINTS,
     *event.ENDPOINTS,
     *groups.ENDPOINTS,
-    *compare.ENDPOINTS,
+    *compare.ENDPOINTS,  # before the monitors: its address would be that of a monitor
     *history.ENDPOINTS,
     *runs.ENDPOINTS,
     *monitors.ENDPOINTS,
     *wafers.ENDPOINTS,
+    *moved.ENDPOINTS,
     *audit.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,

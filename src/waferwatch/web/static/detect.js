@@ -139,14 +139,14 @@ async function refresh(answer) {
 
 function links({ run }) {
   const id = encodeURIComponent(run);
-  byId("to-groups").href = `/groups?run=${id}`;
-  byId("to-compare").href = `/compare?dataset=${encodeURIComponent(shown.dataset)}`;
+  byId("to-groups").href = `/problems/groups?run=${id}`;
+  byId("to-compare").href = `/monitors/compare?dataset=${encodeURIComponent(shown.dataset)}`;
   byId("to-rows").href = `/runs/${id}/export?what=rows&format=csv`;
   byId("to-report").href = `/runs/${id}/report.html`;
 }
 
 function address(values) {
-  history.replaceState(null, "", `/?${new URLSearchParams(values)}`);
+  history.replaceState(null, "", `/problems?${new URLSearchParams(values)}`);
 }
 
 async function showDistribution(sensor) {

@@ -29,7 +29,7 @@ _MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json"
 
 async def history_page(request: Request) -> Response:
     """The page of runs."""
-    return await render(request, "history.html", area="history")
+    return await render(request, "history.html", area="data")
 
 
 async def export_run(request: Request) -> Response:
@@ -89,7 +89,7 @@ def _write_events(app: Parts, run: Run, kind: str, file: BinaryIO) -> None:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/history", history_page, "The page of runs.", "text/html"),
+    Endpoint("GET", "/data/checks", history_page, "The page of checks.", "text/html"),
     Endpoint(
         "GET",
         "/runs/{id}/export",
