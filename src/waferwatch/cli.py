@@ -24,6 +24,7 @@ from waferwatch.commands import (
     recipe_options,
     recipes,
     saved_models,
+    scale,
     wafers,
 )
 from waferwatch.commands import live as live_commands
@@ -88,6 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_generate(commands)
     monitor_commands.add_monitors_parser(commands)
     recipes.add_recipes_parser(commands)
+    scale.add_scale_parser(commands)
     model_commands.add_models_parser(commands)
     live_commands.add_watch_parser(commands)
     live_commands.add_replay_parser(commands)

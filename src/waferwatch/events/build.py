@@ -75,7 +75,7 @@ def build_events(
         "equipment": [one.equipment for one in place],
         "lot": [one.lot for one in place],
         "context": [one.context for one in place],
-        "sensors": _shares(carried[order], features),
+        "sensors": sensor_shares(carried[order], features),
     }
     rows = zip(*columns.values(), strict=True)
     events = [Event(id=number, **dict(zip(columns, row, strict=True))) for number, row in enumerate(rows, start=1)]
@@ -97,8 +97,12 @@ def _times(flagged: Flagged, series: Sequence[Series]) -> NDArray[Any]:
     return np.concatenate(stretches)[flagged.places]
 
 
-def _shares(carried: NDArray[np.float64], features: Sequence[str]) -> list[tuple[SensorShare, ...]]:
-    """The sensors of each event, highest share first; none where no sensor contributes."""
+def sensor_shares(carried: NDArray[np.float64], features: Sequence[str]) -> list[tuple[SensorShare, ...]]:
+    """The sensors of each event, highest share first; none where no sensor contributes.
+
+    Args:
+        carried: (events, sensors) what each sensor contributes to each event.
+    """
     ranked = np.argsort(-carried, axis=1, kind="stable")[:, :MOST_SENSORS]
     total = carried.sum(axis=1, keepdims=True)
     shares = np.take_along_axis(carried, ranked, axis=1) / np.where(total > 0, total, 1.0)
