@@ -28,14 +28,20 @@ from waferwatch.web.access.peers import Peers
 from waferwatch.web.html.assets import serve_asset
 from waferwatch.web.pages.compare import api as compare
 from waferwatch.web.pages.data import api as data
+from waferwatch.web.pages.data import imports_api as imports
 from waferwatch.web.pages.detect import api as detect
 from waferwatch.web.pages.event import api as event
 from waferwatch.web.pages.groups import api as groups
 from waferwatch.web.pages.live import api as live
 from waferwatch.web.pages.login import api as login
+from waferwatch.web.pages.marks import api as marks
 from waferwatch.web.pages.monitors import api as monitors
+from waferwatch.web.pages.moved import api as moved
+from waferwatch.web.pages.pm import api as pm
+from waferwatch.web.pages.problems import api as problems
 from waferwatch.web.pages.runs import api as runs
 from waferwatch.web.pages.runs import page as history
+from waferwatch.web.pages.trends import api as trends
 from waferwatch.web.pages.wafers import api as wafers
 from waferwatch.web.process.telemetry import Telemetry
 from waferwatch.web.shell import audit, health
@@ -58,16 +64,22 @@ async def openapi(request: Request) -> Response:
 
 
 ENDPOINTS = (
+    *problems.ENDPOINTS,
     *detect.ENDPOINTS,
     *data.ENDPOINTS,
+    *imports.ENDPOINTS,
     *event.ENDPOINTS,
     *groups.ENDPOINTS,
-    *compare.ENDPOINTS,
+    *compare.ENDPOINTS,  # before the monitors: its address would be that of a monitor
     *history.ENDPOINTS,
     *runs.ENDPOINTS,
     *monitors.ENDPOINTS,
     *wafers.ENDPOINTS,
+    *moved.ENDPOINTS,
     *live.ENDPOINTS,
+    *trends.ENDPOINTS,
+    *marks.ENDPOINTS,
+    *pm.ENDPOINTS,
     *audit.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,

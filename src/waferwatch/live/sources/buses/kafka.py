@@ -14,7 +14,7 @@ from waferwatch.live.sources.buses.insist import insist
 from waferwatch.live.sources.buses.report import SourceReport
 from waferwatch.live.sources.buses.settings import KafkaSettings
 from waferwatch.live.sources.json_rows import rows_of_json
-from waferwatch.live.sources.source import Taker
+from waferwatch.live.sources.source import MarkingTaker
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -36,7 +36,7 @@ class KafkaSource:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, taker: Taker) -> None:
+    def start(self, taker: MarkingTaker) -> None:
         """Begin; a cluster that cannot be reached is tried again and again.
 
         Raises:
@@ -81,7 +81,7 @@ class KafkaSource:
             }
         return options
 
-    async def _run(self, taker: Taker, options: Mapping[str, Any]) -> None:
+    async def _run(self, taker: MarkingTaker, options: Mapping[str, Any]) -> None:
         from aiokafka import AIOKafkaConsumer
         from aiokafka.errors import KafkaError
 
@@ -96,7 +96,7 @@ class KafkaSource:
             finally:
                 await consumer.stop()
 
-    async def _read(self, taker: Taker, consumer: AIOKafkaConsumer) -> None:
+    async def _read(self, taker: MarkingTaker, consumer: AIOKafkaConsumer) -> None:
         placed: set[TopicPartition] = set()
         while not self._stop.is_set():
             added = consumer.assignment() - placed

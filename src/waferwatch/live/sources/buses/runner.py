@@ -9,7 +9,7 @@ from typing import Any
 from waferwatch.errors import WaferwatchError
 from waferwatch.live.sources.buses.kinds import BusSource, made
 from waferwatch.live.sources.buses.settings import AnySource, read_sources, shown
-from waferwatch.live.sources.source import Taker
+from waferwatch.live.sources.source import MarkingTaker
 
 _log = logging.getLogger("waferwatch.live")
 
@@ -27,7 +27,7 @@ class SourcesRunner:
         self._failed: dict[str, tuple[AnySource, WaferwatchError]] = {}
         self.refused: WaferwatchError | None = None  # why the file cannot be read
 
-    def start(self, taker: Taker) -> None:
+    def start(self, taker: MarkingTaker) -> None:
         """Begin with all sources that are enabled."""
         try:
             found = read_sources(self._path)
@@ -51,7 +51,7 @@ class SourcesRunner:
         failed = [{**shown(settings), "failure": str(error)} for settings, error in self._failed.values()]
         return running + failed
 
-    def _start(self, settings: AnySource, taker: Taker) -> None:
+    def _start(self, settings: AnySource, taker: MarkingTaker) -> None:
         try:
             source = made(settings)
             source.start(taker)

@@ -22,8 +22,9 @@ from waferwatch.web.pages.live.schemas import (
     EndWatchQuery,
     LiveAnswer,
     LiveRowsBody,
-    TraceAnswer,
-    TraceQuery,
+    LiveTraceAnswer,
+    LiveTraceQuery,
+    SourceList,
     WatchList,
     WatchRequest,
 )
@@ -58,7 +59,7 @@ async def get_live(request: Request) -> Response:
 
 async def get_live_trace(request: Request) -> Response:
     """The last rows of one equipment with their scores."""
-    app, query = parts(request), read_query(request, TraceQuery)
+    app, query = parts(request), read_query(request, LiveTraceQuery)
     source, equipment = source_of(request), request.path_params["equipment"]
     return JsonAnswer(
         asdict(await app.work.read(live_trace, app.live.parts, source, equipment, query.rows, query.after))
@@ -94,6 +95,13 @@ async def end_live_watch(request: Request) -> Response:
         )
     await app.work.read(app.store.audit.add, user_of(request), "end watch", query.source, equipment=query.equipment)
     return Response(status_code=204)
+
+
+async def list_sources(request: Request) -> Response:
+    """Sources on a fab's bus, with their state."""
+    buses = parts(request).live.buses
+    refused = None if buses.refused is None else str(buses.refused)
+    return JsonAnswer({"sources": buses.answers(), "refused": refused})
 
 
 def source_of(request: Request) -> str:
@@ -137,6 +145,9 @@ ENDPOINTS = (
         failures=(404, 413, 415, 422, 429, 503, 507),
     ),
     Endpoint("GET", "/live", get_live, "State of every live equipment.", LiveAnswer, failures=(503,)),
+    Endpoint(
+        "GET", "/live/sources", list_sources, "Sources on a bus (MQTT, Kafka, SECS/GEM) and their state.", SourceList
+    ),
     Endpoint("GET", "/live/watches", list_watches, "Which monitor watches what.", WatchList, failures=(503,)),
     Endpoint(
         "POST",
@@ -162,8 +173,8 @@ ENDPOINTS = (
         "/live/{source}/{equipment}/rows",
         get_live_trace,
         "Last rows of one equipment with their scores.",
-        TraceAnswer,
-        query=TraceQuery,
+        LiveTraceAnswer,
+        query=LiveTraceQuery,
         failures=(404, 422, 503),
     ),
 )

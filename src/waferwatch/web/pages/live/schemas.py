@@ -92,12 +92,12 @@ class EndWatchQuery(Query):
     equipment: Pattern = "*"
 
 
-class TraceQuery(Query):
+class LiveTraceQuery(Query):
     rows: Annotated[int, Field(ge=1, le=5000)] = Field(600, description="How many of the last rows.")
     after: Annotated[int, Field(ge=0, le=2**62)] = Field(0, description="Only rows after this position.")
 
 
-class TraceAnswer(BaseModel):
+class LiveTraceAnswer(BaseModel):
     source: str
     equipment: str
     monitor: str | None
@@ -111,3 +111,30 @@ class TraceAnswer(BaseModel):
     values: list[list[float | None]] = Field(description="Of each sensor, row by row.")
     wafers: list[str | None]
     steps: list[str | None]
+
+
+class BusState(BaseModel):
+    connected: bool
+    since: float | None = Field(description="Seconds since 1970 of the last change between connected and not.")
+    rows: int = Field(description="Accepted since the server started.")
+    duplicates: int
+    refused: int = Field(description="Messages that could not be read; they were acknowledged.")
+    problem: str
+    last_refused: str
+
+
+class BusSourceAnswer(BaseModel):
+    """Its settings, which differ by kind, without secrets; and its state, or why it was not started."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    kind: str
+    enabled: bool
+    state: BusState | None = None
+    failure: str | None = None
+
+
+class SourceList(BaseModel):
+    sources: list[BusSourceAnswer]
+    refused: str | None = Field(description="Why the settings file could not be read; null when it could.")
