@@ -5,7 +5,7 @@
 
 A server process takes the rows of ``--equipment`` tools, ``--hz`` rows a second each. The lag of a row is the time from
 its acceptance to the commit of its early score, read from the database every 20 ms by this process. With ``--rates``
-each rate (rows a second over all tools) is held for ``--seconds``; the first with a lag over a second is where it breaks.
+each rate (rows a second over all tools) is held for ``--seconds``: the first with a lag over a second is too much.
 """
 
 from __future__ import annotations
