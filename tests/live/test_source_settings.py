@@ -12,7 +12,7 @@ from waferwatch.cli import main
 from waferwatch.errors import InputError
 from waferwatch.live.log.rows import LiveRow
 from waferwatch.live.sources.buses.gathering import Gathering
-from waferwatch.live.sources.buses.secs_times import SampleClock, nanoseconds_of, period_text
+from waferwatch.live.sources.buses.secs.times import SampleClock, nanoseconds_of, period_text
 from waferwatch.live.sources.buses.settings import FILE, read_sources, shown
 from waferwatch.live.sources.buses.topics import TopicPattern
 

@@ -76,7 +76,7 @@ def run_check(options: argparse.Namespace) -> int:
 def run_simulate(options: argparse.Namespace) -> int:
     """Be a tool until every row was sent."""
     import waferwatch
-    from waferwatch.live.sources.buses.tool_simulator import FIRST_SENSOR, ToolSimulator
+    from waferwatch.live.sources.buses.secs.simulator import FIRST_SENSOR, ToolSimulator
 
     frame = waferwatch.generate(rows=options.wafers * 120, equipment=1)
     tool = ToolSimulator(frame, _SENSORS, options.port, options.speed)

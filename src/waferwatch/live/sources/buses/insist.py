@@ -10,7 +10,7 @@ from waferwatch.live.log.rows import LiveRow
 from waferwatch.live.sources.buses.report import SourceReport
 from waferwatch.live.sources.source import Taker
 
-RETRY_S = 5.0  # between two tries
+FULL_S = 1.0  # between two tries while the disk is full
 
 
 def insist(
@@ -34,11 +34,12 @@ def insist(
             return True
         except (TooManyError, StorageFullError) as error:
             report.waits(str(error))
+            pause = error.seconds if isinstance(error, TooManyError) else FULL_S
         except WaferwatchError as error:
             report.refused(str(error))
             return True
         else:
             report.accepted(accepted.rows, accepted.duplicates)
             return True
-        if stop.wait(RETRY_S):
+        if stop.wait(pause):
             return False

@@ -7,7 +7,7 @@ from typing import Any
 
 from waferwatch.live.sources.buses.kafka import KafkaSource
 from waferwatch.live.sources.buses.mqtt import MqttSource
-from waferwatch.live.sources.buses.secs import SecsSource
+from waferwatch.live.sources.buses.secs.host import SecsSource
 from waferwatch.live.sources.buses.settings import AnySource
 
 BusSource = MqttSource | KafkaSource | SecsSource

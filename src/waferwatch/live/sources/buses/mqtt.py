@@ -113,6 +113,7 @@ class MqttSource:
             _encrypt(client, settings.ca_file)
         client.reconnect_delay_set(1, _LONGEST_WAIT_S)
         client.on_connect, client.on_disconnect = self._connected, self._disconnected
+        client.on_subscribe = self._subscribed
         client.on_connect_fail, client.on_message = self._not_connected, self._message
         return client
 
@@ -136,6 +137,9 @@ class MqttSource:
             return
         self._connection += 1
         client.subscribe([(pattern.filter, QUALITY) for pattern in self._patterns])
+
+    def _subscribed(self, _client: Client, _data: Any, _number: int, _reasons: Any, _properties: Any) -> None:
+        """From now on the broker keeps what comes."""
         self.report.connected(True)
 
     def _disconnected(self, _client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from waferwatch.errors import InputError
 from waferwatch.live.log.rows import LiveRow
-from waferwatch.live.sources.buses.secs_times import SampleClock, nanoseconds_of
+from waferwatch.live.sources.buses.secs.times import SampleClock, nanoseconds_of
 from waferwatch.live.sources.buses.settings import SecsSettings, TraceSettings
 
 CONTEXT = ("lot", "wafer", "recipe", "step", "state", "run")

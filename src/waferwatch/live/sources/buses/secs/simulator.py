@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from waferwatch.errors import MissingExtraError
-from waferwatch.live.sources.buses.secs_ending import hang_up
+from waferwatch.live.sources.buses.secs.ending import hang_up
 
 WAFER_STARTED, STEP_STARTED, WAFER_ENDED = 100, 101, 102  # collection events
 LOT, WAFER, RECIPE, STEP = 1, 2, 3, 4  # variables of their reports

@@ -14,9 +14,9 @@ from waferwatch.errors import InputError, MissingExtraError
 from waferwatch.live.log.rows import LiveRow
 from waferwatch.live.sources.buses.insist import insist
 from waferwatch.live.sources.buses.report import SourceReport
-from waferwatch.live.sources.buses.secs_ending import hang_up
-from waferwatch.live.sources.buses.secs_reports import ToolReports
-from waferwatch.live.sources.buses.secs_times import period_text
+from waferwatch.live.sources.buses.secs.ending import hang_up
+from waferwatch.live.sources.buses.secs.reports import ToolReports
+from waferwatch.live.sources.buses.secs.times import period_text
 from waferwatch.live.sources.buses.settings import SecsSettings, TraceSettings
 from waferwatch.live.sources.source import Taker
 
