@@ -20,6 +20,7 @@ from waferwatch.commands import before_after, data_options, doctor, monitor_opti
 from waferwatch.commands import live as live_commands
 from waferwatch.commands import models as model_commands
 from waferwatch.commands import monitors as monitor_commands
+from waferwatch.commands.alarms.parser import add_alarms_parser
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
@@ -78,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
     before_after.add_before_after_parser(commands)
     _add_generate(commands)
     monitor_commands.add_monitors_parser(commands)
+    add_alarms_parser(commands)
     model_commands.add_models_parser(commands)
     live_commands.add_watch_parser(commands)
     live_commands.add_replay_parser(commands)
