@@ -32,14 +32,20 @@ from waferwatch.web.pages.alarms import channels as alarm_channels
 from waferwatch.web.pages.alarms import stream as alarm_stream
 from waferwatch.web.pages.compare import api as compare
 from waferwatch.web.pages.data import api as data
+from waferwatch.web.pages.data import imports_api as imports
 from waferwatch.web.pages.detect import api as detect
 from waferwatch.web.pages.event import api as event
 from waferwatch.web.pages.groups import api as groups
 from waferwatch.web.pages.live import api as live
 from waferwatch.web.pages.login import api as login
+from waferwatch.web.pages.marks import api as marks
 from waferwatch.web.pages.monitors import api as monitors
+from waferwatch.web.pages.moved import api as moved
+from waferwatch.web.pages.pm import api as pm
+from waferwatch.web.pages.problems import api as problems
 from waferwatch.web.pages.runs import api as runs
 from waferwatch.web.pages.runs import page as history
+from waferwatch.web.pages.trends import api as trends
 from waferwatch.web.pages.wafers import api as wafers
 from waferwatch.web.pages.watch import api as watch
 from waferwatch.web.pages.watch import replays
@@ -64,21 +70,27 @@ async def openapi(request: Request) -> Response:
 
 
 ENDPOINTS = (
+    *problems.ENDPOINTS,
     *detect.ENDPOINTS,
     *data.ENDPOINTS,
+    *imports.ENDPOINTS,
     *event.ENDPOINTS,
     *groups.ENDPOINTS,
-    *compare.ENDPOINTS,
+    *compare.ENDPOINTS,  # before the monitors: its address would be that of a monitor
     *history.ENDPOINTS,
     *runs.ENDPOINTS,
     *monitors.ENDPOINTS,
     *wafers.ENDPOINTS,
+    *moved.ENDPOINTS,
     *live.ENDPOINTS,
     *watch.ENDPOINTS,
     *replays.ENDPOINTS,
     *alarm_channels.ENDPOINTS,
     *alarm_stream.ENDPOINTS,
     *alarms.ENDPOINTS,
+    *trends.ENDPOINTS,
+    *marks.ENDPOINTS,
+    *pm.ENDPOINTS,
     *audit.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,
