@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from waferwatch.errors import WaferwatchError
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.log.writer import LogLimits, RowLog
+from waferwatch.live.maintenance import Maintenance
 from waferwatch.live.no_alarms import NoAlarms
 from waferwatch.live.scored import AlarmSink
 from waferwatch.live.scoring.early_scores import EarlyScorer
@@ -43,6 +44,7 @@ class LiveParts:
     models: WatchedModels
     early: EarlyScorer
     recent: RecentScores
+    maintenance: Maintenance
     workers: ScoringWorkers
 
     @property
@@ -142,9 +144,9 @@ class LiveService:
 
     def _made(self, database: LiveDatabase) -> LiveParts:
         settings, models, recent = self._settings, WatchedModels(self._store), RecentScores()
-        early = EarlyScorer(database, models, self._sink, recent)
-        limits = LogLimits(settings.live_max_mb, settings.live_max_waiting_rows)
-        log = RowLog(database, limits)
+        log = RowLog(database, LogLimits(settings.live_max_mb, settings.live_max_waiting_rows))
+        maintenance = Maintenance(database, log, self._sink, settings.live_quiet_wafers)
+        early = EarlyScorer(database, models, self._sink, recent, maintenance)
         log.waiting = lambda: max(0, log.position - early.position)
         silence = Silence(database, self._sink, settings.live_silence_s)
         workers = ScoringWorkers(
@@ -152,12 +154,12 @@ class LiveService:
             models,
             early,
             SettledScorer(database),
-            WaferJudge(database, self._sink, settings.live_pause_s),
+            WaferJudge(database, self._sink, maintenance, settings.live_pause_s),
             log.committed,
             settings.live_pause_s,
             (self._look_again, silence.look),
         )
-        return LiveParts(database, log, models, early, recent, workers)
+        return LiveParts(database, log, models, early, recent, maintenance, workers)
 
     def _look_again(self) -> None:
         if time.monotonic() - self._refreshed > _REFRESH_S:

@@ -103,7 +103,7 @@ def _state(
         return WatchState.CANNOT_SCORE, failure.message(translate)
     if watched is None:
         return WatchState.NO_MONITOR, None
-    if is_down(one.state):
+    if is_down(one.state) or parts.maintenance.goes_on(one.name):
         return WatchState.MAINTENANCE, None
     if time.time() - one.received > silence_s:
         return WatchState.SILENT, None

@@ -183,7 +183,7 @@ class RowLog:
             known = self._names.equipment(connection, batch.source, row.equipment)
             readings = known.packed(row.readings)
             series = known.clock.series_of(row.time, begins=is_down(row.state) != is_down(known.state))
-            context = self._names.context(connection, row.context)
+            context = self._names.context(connection, row.context, position or self.position)
             values = (known.id, row.time, row.number(readings), row.named_run, series, context, now, readings)
             self._names.touch(known)
             known.received = now

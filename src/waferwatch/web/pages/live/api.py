@@ -24,6 +24,8 @@ from waferwatch.web.pages.live.schemas import (
     LiveRowsBody,
     LiveTraceAnswer,
     LiveTraceQuery,
+    MaintenanceAnswer,
+    MaintenanceRequest,
     WatchList,
     WatchRequest,
 )
@@ -96,6 +98,20 @@ async def end_live_watch(request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def mark_maintenance(request: Request) -> Response:
+    """A maintenance begins, or the one that is under way ends."""
+    body = await read_body(request, MaintenanceRequest)
+    app, equipment, user = parts(request), str(request.path_params["equipment"]), user_of(request)
+    maintenance = app.live.parts.maintenance
+    if body.ended:
+        mark = await app.work.read(maintenance.end, equipment)
+    else:
+        mark = await app.work.read(maintenance.begin, equipment, body.note, user)
+    act = "end maintenance" if body.ended else "begin maintenance"
+    await app.work.read(app.store.audit.add, user, act, equipment, note=body.note)
+    return JsonAnswer({name: value for name, value in asdict(mark).items() if name != "id"})
+
+
 def source_of(request: Request) -> str:
     """
     Raises:
@@ -156,6 +172,15 @@ ENDPOINTS = (
         204,
         query=EndWatchQuery,
         failures=(404, 422, 503),
+    ),
+    Endpoint(
+        "POST",
+        "/live/{equipment}/maintenance",
+        mark_maintenance,
+        "Begin or end a maintenance of an equipment.",
+        MaintenanceAnswer,
+        body=MaintenanceRequest,
+        failures=(413, 415, 422, 503),
     ),
     Endpoint(
         "GET",

@@ -111,3 +111,18 @@ class LiveTraceAnswer(BaseModel):
     values: list[list[float | None]] = Field(description="Of each sensor, row by row.")
     wafers: list[str | None]
     steps: list[str | None]
+
+
+class MaintenanceRequest(StrictRequest):
+    ended: bool = Field(False, description="true: the maintenance that is under way has ended.")
+    note: Annotated[str, Field(max_length=1000)] = Field("", description="What is done.")
+
+
+class MaintenanceAnswer(BaseModel):
+    equipment: str
+    began: float = Field(description="Seconds since 1970.")
+    ended: float | None
+    quiet: int = Field(description="Wafers after its end that raise no alarm.")
+    wafers: int = Field(description="Of these, how many have ended.")
+    note: str
+    by: str
