@@ -8,9 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, monitor_options
 from waferwatch.commands.live.channels import add_channels_parser
-from waferwatch.commands.monitor_options import print_json, say, user
+from waferwatch.commands.options import data_options, monitor_options
+from waferwatch.commands.options.monitor_options import print_json, say, user
 from waferwatch.errors import InputError
 from waferwatch.settings import read_settings
 

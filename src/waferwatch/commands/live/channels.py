@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, monitor_options
-from waferwatch.commands.monitor_options import print_json, say, user
+from waferwatch.commands.options import data_options, monitor_options
+from waferwatch.commands.options.monitor_options import print_json, say, user
 from waferwatch.settings import read_settings
 
 if TYPE_CHECKING:

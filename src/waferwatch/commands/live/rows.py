@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, monitor_options, recipe_options
-from waferwatch.commands.monitor_options import opened_store, print_json, say
+from waferwatch.commands.options import data_options, monitor_options, recipe_options
+from waferwatch.commands.options.monitor_options import opened_store, print_json, say
 from waferwatch.errors import InputError
 from waferwatch.settings import read_settings
 
@@ -82,7 +82,7 @@ def run_watch(options: argparse.Namespace) -> int:
             target.source,
             options.pattern,
             options.marker,
-            read=lambda path: _read(path, options),
+            read=lambda path: recipe_options.read_file(options, path),
             **settle,
         )
         source = FolderSource(about, target.files, _say_file)
@@ -203,13 +203,9 @@ def _once(source: Any, taker: Taker, settle_s: float) -> None:
     source.scan(taker)
 
 
-def _read(path: Path, options: argparse.Namespace) -> Table:
-    return recipe_options.read_file(options, path)
-
-
 def _table(options: argparse.Namespace) -> Table:
     if Path(options.data).exists() or "." in options.data:
-        return _read(Path(options.data), options)
+        return recipe_options.read_file(options, options.data)
     with opened_store(options.data_dir) as store:
         return store.datasets.table(options.data)
 
