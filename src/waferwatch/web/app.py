@@ -58,7 +58,6 @@ async def openapi(request: Request) -> Response:
 
 
 ENDPOINTS = (
-    *problems.ENDPOINTS,
     *detect.ENDPOINTS,
     *data.ENDPOINTS,
     *event.ENDPOINTS,
@@ -69,6 +68,7 @@ ENDPOINTS = (
     *monitors.ENDPOINTS,
     *wafers.ENDPOINTS,
     *moved.ENDPOINTS,
+    *problems.ENDPOINTS,  # after the pages below its address, each of which would be a problem
     *audit.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,
