@@ -29,8 +29,9 @@ ORDER = (
     "monitors",
     "store",
     "jobs",
-    "web",
     "live",
+    "scale",
+    "web",
     "cli",
 )
 # The layer of the command line.

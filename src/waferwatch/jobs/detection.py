@@ -37,6 +37,7 @@ def run_detection(store: Store, settings: Settings, run: Run, progress: Progress
         chosen_rows(table, options),
         options,
         reference=reference_period(table, options),
+        limits=options.limits,
         device=settings.device,
         progress=progress,
     )
@@ -55,7 +56,7 @@ def run_monitor(store: Store, run: Run, options: Options, progress: Progress) ->
     model = store.monitors.model(version)
     table = table_of(store, options)
     rows = chosen_rows(table, options)
-    found = detect_rows_with(model, table, rows, options.thresholds, part_of(progress, 0.0, _SCORING))
+    found = detect_rows_with(model, table, rows, options.thresholds, part_of(progress, 0.0, _SCORING), options.limits)
     fits = drift(model, table, found, progress=part_of(progress, _SCORING, 1 - _SCORING))
     store.results.put_detection(run.id, found)
     store.problems.found_by(run, found)

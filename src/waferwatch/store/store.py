@@ -14,6 +14,7 @@ from waferwatch.store.audit import Audit
 from waferwatch.store.database.connection import Database, unwritable
 from waferwatch.store.datasets import Datasets
 from waferwatch.store.disk import folders
+from waferwatch.store.marks import Marks
 from waferwatch.store.monitors.monitors import Monitors
 from waferwatch.store.problems import Problems
 from waferwatch.store.results import Results
@@ -38,6 +39,7 @@ class Store:
     monitors: Monitors
     verdicts: Verdicts
     problems: Problems
+    marks: Marks
     audit: Audit
     ended_sessions: EndedSessions
     settings: Settings
@@ -119,6 +121,7 @@ def open_store(settings: Settings) -> Store:
         Monitors(settings, database),
         Verdicts(database),
         Problems(database),
+        Marks(database),
         Audit(database),
         EndedSessions(database),
         settings,

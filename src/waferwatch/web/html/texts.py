@@ -11,6 +11,7 @@ def detector_titles(translate: Translator) -> dict[str, str]:
         "moment": translate("MOMENT (foundation model)"),
         "moment_only": translate("MOMENT alone"),
         "statistical": translate("Statistics without MOMENT"),
+        "early": translate("Early score of live data"),
         "isolation_forest": translate("Isolation forest"),
         "pca": translate("PCA (T2 and SPE)"),
         "sub_pca": translate("PCA of windows"),

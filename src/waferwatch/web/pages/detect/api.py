@@ -14,7 +14,7 @@ from waferwatch.jobs.finished import Finished, finished_of
 from waferwatch.jobs.options import check_sensor
 from waferwatch.models.moment.checkpoints.checkpoint import folders
 from waferwatch.read.table import Role
-from waferwatch.scoring.thresholds.promise import LEAST_ALARMS, MOST_ALARMS
+from waferwatch.scoring.option_rules import LEAST_ALARMS, MOST_ALARMS
 from waferwatch.series.time_text import time_text
 from waferwatch.web.figures.distribution import distribution_figure
 from waferwatch.web.figures.time_series import Window, time_figure

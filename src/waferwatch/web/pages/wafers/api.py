@@ -24,13 +24,7 @@ from waferwatch.web.results.finished import finished_detection
 from waferwatch.web.results.keys import detection_key
 from waferwatch.web.shell.context import Parts, parts, read_query, translator, user_of
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
-from waferwatch.web.transfer.download import download, file_name
-
-_MEDIA = {
-    "csv": "text/csv",
-    "parquet": "application/vnd.apache.parquet",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+from waferwatch.web.transfer.download import TABLE_MEDIA, download, file_name
 
 
 async def list_wafers(request: Request) -> Response:
@@ -64,7 +58,7 @@ async def export_wafers(request: Request) -> Response:
     run = await app.work.read(finished_detection, app, request.path_params["id"])
     await app.work.read(app.store.audit.add, user_of(request), f"export {query.what}", run.id)
     name = file_name(run.dataset_name or "demo", f"{query.what}.{query.format}")
-    return await download(app, partial(_write, app, run, query), name, _MEDIA[query.format])
+    return await download(app, partial(_write, app, run, query), name, TABLE_MEDIA[query.format])
 
 
 def _wafers(app: Parts, run: Run, query: WafersQuery, translate: Translator) -> dict[str, Any]:
@@ -116,7 +110,7 @@ ENDPOINTS = (
         "/runs/{id}/wafers/export",
         export_wafers,
         "Wafers, problems, limits, rules or indicators as a file.",
-        ", ".join(_MEDIA.values()),
+        ", ".join(TABLE_MEDIA.values()),
         query=WaferExportQuery,
         failures=DETECTING,
     ),

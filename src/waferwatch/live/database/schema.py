@@ -1,0 +1,25 @@
+"""The tables of live data, as steps from one version of the file to the next; a step never changes."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from waferwatch.live.database.alarm_tables import ALARM_TABLES
+from waferwatch.live.database.rows_schema import ROWS
+
+STEPS: tuple[str, ...] = (ROWS, ALARM_TABLES)
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Take the steps that the file has not had.
+
+    Raises:
+        sqlite3.DatabaseError: a newer version of waferwatch wrote it.
+    """
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(STEPS):
+        raise sqlite3.DatabaseError(f"its format {version} is newer than this version of waferwatch")
+    for step in STEPS[version:]:
+        for statement in filter(str.strip, step.split(";")):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={len(STEPS)}")
