@@ -8,8 +8,7 @@ const form = byId("verdict");
 const buttons = [...form.querySelectorAll("button[name=verdict]")];
 
 function show({ verdict, note, by, at }) {
-  for (const button of buttons)
-    if (button.value) button.setAttribute("aria-pressed", String(button.value === verdict));
+  for (const button of buttons) if (button.value) button.setAttribute("aria-pressed", String(button.value === verdict));
   byId("undo").disabled = verdict === null;
   if (verdict === null) byId("note").value = note;
   byId("said").textContent =

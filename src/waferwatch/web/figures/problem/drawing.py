@@ -21,13 +21,12 @@ _MOST_POINTS = 1200  # of one line
 
 @dataclass(frozen=True)
 class Dot:
-    """A point that can be pointed at, and followed."""
+    """A point that can be pointed at."""
 
     x: float
     y: float
     kind: str  # class: off (of this problem), other (abnormal for another reason), now (the one shown)
     text: str
-    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,10 +170,7 @@ def _dot(dot: Dot, across: AxisScale, down: AxisScale) -> str:
     x, y = float(_pixels(across, np.array([dot.x]))[0]), float(_pixels(down, np.array([dot.y]))[0])
     if not np.isfinite(x + y):
         return ""
-    mark = f'<circle class="d-{dot.kind}" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{escaped(dot.text)}</title></circle>'
-    if not dot.href:
-        return mark
-    return f'<a href="{escaped(dot.href)}" aria-label="{escaped(dot.text)}" tabindex="-1">{mark}</a>'
+    return f'<circle class="d-{dot.kind}" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{escaped(dot.text)}</title></circle>'
 
 
 def _steps(drawing: Drawing, across: AxisScale, top: float, bottom: float) -> str:

@@ -80,6 +80,7 @@ class ProblemDetail:
     wafer_after: str
     sensors: list[SensorRow]
     trend: Markup | None
+    trends: str  # address of the page of trends
     trace: Markup | None
     no_trend: str  # why there is none
     alone: str
@@ -144,7 +145,7 @@ class _Detail:
         one, known, translate = self.problem, self.known[self.at], self.translate
         judged, why = self._judged()
         shown = self._shown()
-        trend = None if judged is None else trend_picture(judged, one, shown, self._address(), translate)
+        trend = None if judged is None else trend_picture(judged, one, shown, translate)
         return ProblemDetail(
             run=self.run,
             line=problem_line(one, known, self.found, translate),
@@ -162,6 +163,7 @@ class _Detail:
             wafer_after=self._step(shown, 1),
             sensors=[self._sensor(each.sensor, each.share, each.direction, each.left_at) for each in one.sensors],
             trend=trend,
+            trends=self._trends(shown),
             trace=self._trace(judged, shown),
             no_trend=why,
             alone=self._alone(),
@@ -239,6 +241,19 @@ class _Detail:
             href = self._address(wafer=number + 1) if number in affected else ""
             squares.append(WaferSquare(kind, text, href, number == shown))
         return squares
+
+    def _trends(self, shown: int) -> str:
+        one = self.problem
+        view = {
+            "run": self.run.id,
+            "chamber": one.equipment,
+            "recipe": one.recipe,
+            "step": one.step,
+            "sensor": one.sensor,
+            "stat": one.statistic,
+            "wafer": shown + 1,
+        }
+        return f"/trends?{urlencode({name: value for name, value in view.items() if value})}"
 
     def _trace(self, judged: JudgedWafers | None, shown: int) -> Markup | None:
         names = [each.sensor for each in self.problem.sensors]

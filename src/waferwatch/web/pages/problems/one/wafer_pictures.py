@@ -29,21 +29,18 @@ MOST_SENSORS = 3  # whose traces are shown
 _MOST_SISTERS = 3
 
 
-def trend_picture(
-    judged: JudgedWafers, problem: FabProblem, shown: int, address: str, translate: Translator
-) -> Markup | None:
+def trend_picture(judged: JudgedWafers, problem: FabProblem, shown: int, translate: Translator) -> Markup | None:
     """The leading indicator of the problem's chamber and of its sisters; None where it cannot be told.
 
     Args:
         shown: the wafer whose trace is shown, as a position in ``judged.runs``.
-        address: of the page of the problem, to which ``wafer=`` is added.
     """
     at = _column(judged, problem)
     stages = _stages(judged, problem)
     if at is None or not stages:
         return None
     column = judged.found.columns[at]
-    panels = [_trend(judged, problem, at, stage, shown, address) for stage in stages]
+    panels = [_trend(judged, problem, at, stage, shown) for stage in stages]
     dated = any(isinstance(run.start, str) for run in judged.runs)
     label = translate("{sensor}, {statistic} in {step}, wafer by wafer, with limits").format(
         sensor=problem.sensor, statistic=statistic_words(translate)[column.statistic], step=problem.step or ""
@@ -68,7 +65,7 @@ def _stages(judged: JudgedWafers, problem: FabProblem) -> list[int]:
     return [*own, *[number for number in alike if number not in own][:_MOST_SISTERS]] if own else []
 
 
-def _trend(judged: JudgedWafers, problem: FabProblem, at: int, stage: int, shown: int, address: str) -> Panel:
+def _trend(judged: JudgedWafers, problem: FabProblem, at: int, stage: int, shown: int) -> Panel:
     cells = judged.cells
     mine = np.flatnonzero(cells.stage == stage)
     runs = [judged.runs[number] for number in cells.run[mine].tolist()]
@@ -80,7 +77,7 @@ def _trend(judged: JudgedWafers, problem: FabProblem, at: int, stage: int, shown
         if run.abnormal or number == shown:
             kind = "now" if number == shown else "off" if number in affected else "other"
             text = f"{wafer_name(run)}, {place(run.start or '')}: {two:.4g}"
-            dots.append(Dot(one, two, kind, text, f"{address}&wafer={number + 1}" if number in affected else ""))
+            dots.append(Dot(one, two, kind, text))
     return Panel(
         title=judged.cells.names[stage].equipment,
         x=x,
