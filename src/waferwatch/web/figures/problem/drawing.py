@@ -30,7 +30,7 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Panel:
+class DrawnPanel:
     """One panel: a line or points, and what is normal there."""
 
     title: str
@@ -49,7 +49,7 @@ class Drawing:
     """All panels, on one x axis."""
 
     label: str  # what they show, for those who cannot see it
-    panels: Sequence[Panel]
+    panels: Sequence[DrawnPanel]
     dated: bool = False  # x is seconds since 1970
     unit: str = ""  # of x
     one_scale: bool = False  # whether all panels share one y axis, so that they can be compared
@@ -85,7 +85,7 @@ def _across(drawing: Drawing, width: int) -> AxisScale:
     return AxisScale(low - room, high + room, _LEFT, width - _RIGHT, "date" if drawing.dated else "linear", {})
 
 
-def _panel(panel: Panel, across: AxisScale, down: AxisScale, width: int) -> str:
+def _panel(panel: DrawnPanel, across: AxisScale, down: AxisScale, width: int) -> str:
     top, bottom = down.end, down.start
     drawn = [f'<text class="d-title" x="{_LEFT}" y="{top - 6:.0f}">{escaped(cut(panel.title, _LONGEST_TITLE))}</text>']
     for place, label in down.ticks(4):
@@ -106,13 +106,13 @@ def _panel(panel: Panel, across: AxisScale, down: AxisScale, width: int) -> str:
     return "".join([*drawn, *(_dot(one, across, down) for one in panel.dots)])
 
 
-def _ends(panel: Panel) -> list[Floats]:
+def _ends(panel: DrawnPanel) -> list[Floats]:
     parts = [panel.y, np.array(list(panel.limits), np.float64)]
     parts += [] if panel.band is None else list(panel.band)
     return parts if panel.before is None else [*parts, panel.before[1]]
 
 
-def _down(panel: Panel, top: float, bottom: float, others: Sequence[Floats]) -> AxisScale:
+def _down(panel: DrawnPanel, top: float, bottom: float, others: Sequence[Floats]) -> AxisScale:
     return make_scale({"type": "linear"}, [*_ends(panel), *others], bottom, top)
 
 
@@ -122,7 +122,7 @@ def _pixels(scale: AxisScale, values: Floats) -> Floats:
     return found
 
 
-def _values(panel: Panel, across: AxisScale, down: AxisScale) -> str:
+def _values(panel: DrawnPanel, across: AxisScale, down: AxisScale) -> str:
     x, y = _pixels(across, panel.x), _pixels(down, panel.y)
     if not panel.points:
         return _line("d-line", x, y)
@@ -152,7 +152,7 @@ def _kept(y: Floats) -> list[int]:
     return sorted(kept)
 
 
-def _band(panel: Panel, across: AxisScale, down: AxisScale) -> str:
+def _band(panel: DrawnPanel, across: AxisScale, down: AxisScale) -> str:
     """A closed shape for each stretch in which the band is known."""
     low, high = panel.band or (np.empty(0), np.empty(0))
     x, lows, highs = _pixels(across, panel.x), _pixels(down, low), _pixels(down, high)

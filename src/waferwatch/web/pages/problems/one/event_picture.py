@@ -13,7 +13,7 @@ from waferwatch.events.event import Event
 from waferwatch.read.groups import group_codes
 from waferwatch.read.table import Role, Table
 from waferwatch.read.values import to_float
-from waferwatch.web.figures.problem.drawing import Drawing, Panel, draw
+from waferwatch.web.figures.problem.drawing import Drawing, DrawnPanel, draw
 from waferwatch.web.html.language import Translator
 
 _AROUND = 4  # times the length of the event that is shown before and after it
@@ -26,7 +26,7 @@ def event_picture(table: Table, event: Event, sensors: Sequence[str], translate:
     x, dated = _clock(table, rows)
     inside = (rows >= event.start_row) & (rows <= event.end_row)
     shade = (float(x[inside].min()), float(x[inside].max())) if inside.any() else None
-    panels = [Panel(name, x, to_float(table.frame[name])[rows], shade=shade) for name in sensors]
+    panels = [DrawnPanel(name, x, to_float(table.frame[name])[rows], shade=shade) for name in sensors]
     label = translate("{sensors} around event {event}").format(sensors=", ".join(sensors), event=event.id)
     return draw(Drawing(label, panels, dated=dated))
 

@@ -15,7 +15,7 @@ from waferwatch.indicators.problems.onset import BAND
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.statistics import MEAN
 from waferwatch.read.table import Role
-from waferwatch.web.figures.problem.drawing import Dot, Drawing, Panel, draw
+from waferwatch.web.figures.problem.drawing import Dot, Drawing, DrawnPanel, draw
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import place
 from waferwatch.web.html.texts import statistic_words
@@ -65,7 +65,7 @@ def _stages(judged: JudgedWafers, problem: FabProblem) -> list[int]:
     return [*own, *[number for number in alike if number not in own][:_MOST_SISTERS]] if own else []
 
 
-def _trend(judged: JudgedWafers, problem: FabProblem, at: int, stage: int, shown: int) -> Panel:
+def _trend(judged: JudgedWafers, problem: FabProblem, at: int, stage: int, shown: int) -> DrawnPanel:
     cells = judged.cells
     mine = np.flatnonzero(cells.stage == stage)
     runs = [judged.runs[number] for number in cells.run[mine].tolist()]
@@ -78,7 +78,7 @@ def _trend(judged: JudgedWafers, problem: FabProblem, at: int, stage: int, shown
             kind = "now" if number == shown else "off" if number in affected else "other"
             text = f"{wafer_name(run)}, {place(run.start or '')}: {two:.4g}"
             dots.append(Dot(one, two, kind, text))
-    return Panel(
+    return DrawnPanel(
         title=judged.cells.names[stage].equipment,
         x=x,
         y=y,
@@ -109,7 +109,7 @@ def trace_picture(
     values = sensor_values(judged.table, sensors)(rows)
     other = None if before is None else _values(judged, before, sensors)
     panels = [
-        Panel(
+        DrawnPanel(
             title=name,
             x=seconds,
             y=values[:, at],
