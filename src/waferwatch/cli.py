@@ -16,20 +16,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import (
-    before_after,
-    data_options,
-    doctor,
-    monitor_options,
-    recipe_options,
-    recipes,
-    saved_models,
-    scale,
-    wafers,
-)
+from waferwatch.commands import before_after, doctor, recipes, saved_models, scale, sources, wafers
 from waferwatch.commands import live as live_commands
 from waferwatch.commands import models as model_commands
 from waferwatch.commands import monitors as monitor_commands
+from waferwatch.commands.options import data_options, monitor_options, recipe_options
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
@@ -93,6 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
     model_commands.add_models_parser(commands)
     live_commands.add_watch_parser(commands)
     live_commands.add_replay_parser(commands)
+    sources.add_sources_parser(commands)
     _add_serve(commands)
     doctor.add_doctor_parser(commands)
     return parser

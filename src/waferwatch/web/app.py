@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.jobs.jobs import Jobs
+from waferwatch.live.numbers import live_numbers
 from waferwatch.live.service import LiveService
 from waferwatch.settings import Settings, current_settings
 from waferwatch.store.store import open_store
@@ -98,6 +99,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     jobs = Jobs(settings, store, telemetry.count_run)
     telemetry.watch_queue(jobs.waiting, jobs.running)
     made = Parts(settings, store, jobs, telemetry, Work(store.datasets), Access(settings), LiveService(settings, store))
+    telemetry.watch_live(lambda: None if made.live.running is None else live_numbers(made.live.running))
     app = Starlette(
         routes=[
             *(Route(one.path, one.handler, methods=[one.method]) for one in ENDPOINTS),

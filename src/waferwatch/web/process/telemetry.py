@@ -16,7 +16,9 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 
+from waferwatch.live.numbers import LiveNumbers
 from waferwatch.store.runs import Run, State
+from waferwatch.web.process.live_metrics import LiveCollector
 
 __all__ = ["CONTENT_TYPE", "Telemetry"]
 
@@ -53,6 +55,10 @@ class Telemetry:
         self._waiting = gauge("waferwatch_queue_waiting", "Runs that wait.")
         self._running = gauge("waferwatch_queue_running", "Runs that are worked on.")
         ProcessCollector(registry=self._registry)
+
+    def watch_live(self, live: Callable[[], LiveNumbers | None]) -> None:
+        """Read what live monitoring has done whenever somebody asks."""
+        self._registry.register(LiveCollector(live))
 
     def watch_queue(self, waiting: Callable[[], int], running: Callable[[], int]) -> None:
         """Read the number of runs that wait and that are worked on whenever somebody asks."""
