@@ -27,7 +27,7 @@ def add_monitors_parser(commands: Any) -> None:
     _name(show, "NAME[@VERSION]")
     activate = _add(actions, "activate", "put a version in use", run_activate)
     _name(activate, "NAME@VERSION")
-    rollback = _add(actions, "rollback", "put the next earlier version in use that was in use once", run_rollback)
+    rollback = _add(actions, "rollback", "put the version in use that was so before the present one", run_rollback)
     _name(rollback, "NAME")
     _add_set(actions)
     _add_rebase(actions)
