@@ -88,6 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
     before_after.add_before_after_parser(commands)
     _add_generate(commands)
     monitor_commands.add_monitors_parser(commands)
+    monitor_commands.add_golden_parser(commands)
     recipes.add_recipes_parser(commands)
     scale.add_scale_parser(commands)
     model_commands.add_models_parser(commands)

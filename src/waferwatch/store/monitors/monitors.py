@@ -19,6 +19,7 @@ from waferwatch.store.database.connection import Database, now
 from waferwatch.store.database.schema import golden_sets, monitor_versions
 from waferwatch.store.database.schema import monitors as rows
 from waferwatch.store.monitors.golden_files import GoldenFiles
+from waferwatch.store.monitors.golden_sets import GoldenUse, golden_uses
 from waferwatch.store.monitors.model_files import ModelFiles
 from waferwatch.store.monitors.names import check_monitor_name, no_monitor, no_version, normal_name, split_title
 from waferwatch.store.monitors.reading import find_monitor, hold_monitor, read_monitors
@@ -101,6 +102,10 @@ class Monitors:
             DamagedError: when its files are gone, or are not what was written.
         """
         return self.models.load(version.id, version.digest, version.title)
+
+    def golden_sets(self) -> list[GoldenUse]:
+        """What versions of monitors learnt from, by name, the newest version first."""
+        return golden_uses(self.all())
 
     def golden_rows(self, golden: GoldenRecord) -> Table:
         """

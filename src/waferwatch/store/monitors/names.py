@@ -9,7 +9,7 @@ from waferwatch.errors import InputError, NotFoundError
 
 LONGEST_NAME = 80
 _NAME = re.compile(r"[^\W_][\w.-]*")
-_TAKEN = ("compare",)  # /monitors/NAME would be the address of another page
+_TAKEN = ("compare", "import")  # /monitors/NAME would be the address of another page
 
 
 def normal_name(name: str) -> str:
