@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, monitor_options
-from waferwatch.commands.monitor_options import opened_store, print_json, say
+from waferwatch.commands.options import data_options, monitor_options
+from waferwatch.commands.options.monitor_options import opened_store, print_json, say
+from waferwatch.scoring.option_rules import DETECTOR
 
 if TYPE_CHECKING:
     from waferwatch.scale.engines.engine import TaskEngine
@@ -105,7 +106,7 @@ def run_plan(options: argparse.Namespace) -> int:
         time=options.time,
         group=options.group,
         roles=dict(options.role),
-        detector=options.detector or data_options.DETECTOR,
+        detector=options.detector or DETECTOR,
         checkpoint=options.checkpoint,
         device=options.device,
         threshold=options.threshold if options.threshold is not None else "auto",
