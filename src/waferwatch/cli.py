@@ -82,6 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_generate(commands)
     monitor_commands.add_monitors_parser(commands)
     add_alarms_parser(commands)
+    monitor_commands.add_golden_parser(commands)
     recipes.add_recipes_parser(commands)
     scale.add_scale_parser(commands)
     model_commands.add_models_parser(commands)

@@ -59,6 +59,7 @@ class JudgedWafers:
 
     table: Table
     model: WaferModel
+    values: Values  # of ``model.sensors``, as the limits see them: after a rebase at the level before it
     found: Indicators
     deviations: Deviations
     broken: list[Broken]
@@ -126,7 +127,7 @@ def judge_wafers(
     broken = broken_rules(found, model.limits, typed)
     judging = _Judging(model, table, found, deviations, broken, rows)
     runs, facets = judging.verdicts()
-    return JudgedWafers(table, model, found, deviations, broken, rows, _in_a_row(runs, facets), facets)
+    return JudgedWafers(table, model, values, found, deviations, broken, rows, _in_a_row(runs, facets), facets)
 
 
 @dataclass(frozen=True)
