@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from waferwatch.commands import data_options, monitor_options
 from waferwatch.commands.monitor_options import opened_store, print_json, say
+from waferwatch.scoring.option_rules import DETECTOR
 
 if TYPE_CHECKING:
     from waferwatch.scale.engines.engine import TaskEngine
@@ -61,7 +62,7 @@ def _add_plan(actions: Any) -> None:
         type=int,
         default=25,
         metavar="K",
-        help="first wafers that say at what level an equipment without a reference is; default: 25",
+        help="first wafers of each recipe that say at what level an equipment without a reference is; default: 25",
     )
     parser.add_argument(
         "--neighbourhood",
@@ -105,7 +106,7 @@ def run_plan(options: argparse.Namespace) -> int:
         time=options.time,
         group=options.group,
         roles=dict(options.role),
-        detector=options.detector or data_options.DETECTOR,
+        detector=options.detector or DETECTOR,
         checkpoint=options.checkpoint,
         device=options.device,
         threshold=options.threshold if options.threshold is not None else "auto",

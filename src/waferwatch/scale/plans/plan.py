@@ -77,7 +77,7 @@ class ScalePlan:
     features: tuple[str, ...] | None  # sensors; None: found in the reference of each equipment
     reference: tuple[int, int] | None  # first and last moment of what is normal, ns; None where a model is given
     model: str | None  # digest of the one model for all
-    wafers: int  # good wafers that the offset of an equipment without a reference is learnt from
+    wafers: int  # of each recipe, that the level of an equipment without a reference is learnt from
     neighbourhood: int  # rows on each side of a unit
     detector: str
     checkpoint: str | None
