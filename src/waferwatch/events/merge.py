@@ -23,13 +23,14 @@ LEAST_FLAGGED = 0.1  # where at least this share of each run is flagged
 
 @dataclass(frozen=True)
 class Flagged:
-    """The flagged points of all series, one series after the other and each in time order, cut into events."""
+    """The flagged points of all series, event after event and each event in time order."""
 
     rows: NDArray[np.int64]  # (flagged,) position of each point in the table
     places: NDArray[np.int64]  # (flagged,) position of each point in the series laid end to end
     owners: NDArray[np.int64]  # (flagged,) which series holds each point
     events: NDArray[np.int64]  # (flagged,) which event holds each point, from 0, ascending
     first: NDArray[np.int64]  # (events,) where in the arrays above each event starts
+    lasting: NDArray[np.bool_]  # (events,) whether it is a state that was joined from events of several runs
 
     @property
     def last(self) -> NDArray[np.int64]:
@@ -64,6 +65,7 @@ def merge(flags: NDArray[np.bool_], series: Sequence[Series]) -> Flagged:
         owners=owners,
         events=np.cumsum(starts) - 1,
         first=np.flatnonzero(starts),
+        lasting=np.zeros(np.count_nonzero(starts), np.bool_),
     )
 
 
