@@ -16,20 +16,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import (
-    before_after,
-    data_options,
-    doctor,
-    monitor_options,
-    recipe_options,
-    recipes,
-    saved_models,
-    scale,
-    wafers,
-)
+from waferwatch.commands import before_after, doctor, recipes, saved_models, scale, wafers
 from waferwatch.commands import live as live_commands
 from waferwatch.commands import models as model_commands
 from waferwatch.commands import monitors as monitor_commands
+from waferwatch.commands.options import data_options, monitor_options, recipe_options
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, monitor_options
-from waferwatch.commands.monitor_options import opened_store, print_json, say
+from waferwatch.commands.options import data_options, monitor_options
+from waferwatch.commands.options.monitor_options import opened_store, print_json, say
 from waferwatch.scoring.option_rules import DETECTOR
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from waferwatch.web.pages.live.schemas import (
     EndWatchQuery,
     LiveAnswer,
     LiveRowsBody,
-    TraceAnswer,
-    TraceQuery,
+    LiveTraceAnswer,
+    LiveTraceQuery,
     WatchList,
     WatchRequest,
 )
@@ -58,7 +58,7 @@ async def get_live(request: Request) -> Response:
 
 async def get_live_trace(request: Request) -> Response:
     """The last rows of one equipment with their scores."""
-    app, query = parts(request), read_query(request, TraceQuery)
+    app, query = parts(request), read_query(request, LiveTraceQuery)
     source, equipment = source_of(request), request.path_params["equipment"]
     return JsonAnswer(
         asdict(await app.work.read(live_trace, app.live.parts, source, equipment, query.rows, query.after))
@@ -162,8 +162,8 @@ ENDPOINTS = (
         "/live/{source}/{equipment}/rows",
         get_live_trace,
         "Last rows of one equipment with their scores.",
-        TraceAnswer,
-        query=TraceQuery,
+        LiveTraceAnswer,
+        query=LiveTraceQuery,
         failures=(404, 422, 503),
     ),
 )
