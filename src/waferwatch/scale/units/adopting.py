@@ -23,7 +23,8 @@ from waferwatch.monitors.rebase.relearn import rebase
 from waferwatch.read.table import Table
 from waferwatch.scale.plans.contents import UNIT_NS
 from waferwatch.scale.plans.plan import ScalePlan, WorkUnit
-from waferwatch.scale.units.learning import rows_between, table_of
+from waferwatch.scale.units.learning import rows_between
+from waferwatch.scale.units.tables import table_of
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.part import only_rows
 from waferwatch.scoring.wafers import usual_interval
