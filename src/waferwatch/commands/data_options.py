@@ -11,6 +11,27 @@ from waferwatch.scoring.option_rules import OPTION_RULES
 if TYPE_CHECKING:
     from waferwatch.read.cell_rules import CellRules
     from waferwatch.read.form import Form
+    from waferwatch.read.table import Table
+
+
+def add_file_options(parser: argparse.ArgumentParser, formats: str) -> None:
+    """The file, what its columns are, how it is written, and which rows are normal."""
+    parser.add_argument("file", metavar="FILE", help=f"{formats}; also in gzip")
+    add_column_options(parser)
+    add_form_options(parser)
+    known = parser.add_mutually_exclusive_group()
+    add_reference_rows(known)
+    known.add_argument("--reference", metavar="FILE", help="a file of known-normal rows")
+    add_json(parser)
+
+
+def read_tables(options: argparse.Namespace) -> tuple[Table, Table | None]:
+    """The table to judge, and the reference table if there is one."""
+    from waferwatch.read.files import read_table
+
+    columns, form = column_wishes(options), form_wishes(options)
+    table = read_table(options.file, label=options.label, form=form, **columns)
+    return table, read_table(options.reference, form=form, **columns) if options.reference else None
 
 
 def add_column_options(parser: argparse.ArgumentParser) -> None:
