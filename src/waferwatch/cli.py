@@ -15,7 +15,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import before_after, comparison, data_options, doctor, monitor_options, saved_models, wafers
+from waferwatch.commands import (
+    before_after,
+    comparison,
+    data_options,
+    doctor,
+    monitor_options,
+    recipe_options,
+    recipes,
+    saved_models,
+    scale,
+    wafers,
+)
+from waferwatch.commands import live as live_commands
 from waferwatch.commands import models as model_commands
 from waferwatch.commands import monitors as monitor_commands
 from waferwatch.errors import WaferwatchError
@@ -76,7 +88,11 @@ def build_parser() -> argparse.ArgumentParser:
     before_after.add_before_after_parser(commands)
     _add_generate(commands)
     monitor_commands.add_monitors_parser(commands)
+    recipes.add_recipes_parser(commands)
+    scale.add_scale_parser(commands)
     model_commands.add_models_parser(commands)
+    live_commands.add_watch_parser(commands)
+    live_commands.add_replay_parser(commands)
     _add_serve(commands)
     doctor.add_doctor_parser(commands)
     return parser
@@ -84,14 +100,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_detect(commands: Any) -> None:
     parser = commands.add_parser("detect", help="find anomalies in a file")
-    data_options.add_file_options(parser, FILE_FORMATS)
+    recipe_options.add_file_options(parser, FILE_FORMATS)
     data_options.add_thresholds(parser)
     learnt = parser.add_mutually_exclusive_group()
     learnt.add_argument(
         "--monitor", metavar="NAME[@VERSION]", help="a monitor that fit has learnt, instead of learning from FILE"
     )
     learnt.add_argument("--model", metavar="FOLDER", help="instead: a model that fit --folder has saved")
-    monitor_options.add_data_dir(parser)
     parser.add_argument("--output", type=Path, metavar="OUT", help="write all rows with their scores: .csv or .parquet")
     parser.add_argument("--label", metavar="COL", help="column of known anomalies, for precision, recall and F1")
     data_options.add_detector(parser)
@@ -131,7 +146,7 @@ def run_detect(options: argparse.Namespace) -> int:
     for note in detection.notes:
         print(f"Note: {note}", file=sys.stderr)
     if options.output:
-        original = read_original(options.file, form=data_options.form_wishes(options))
+        original = read_original(options.file, form=recipe_options.reading_of(options, options.file).form)
         write_rows(with_result(original, detection), options.output)
     wafers.write_outputs(options, found.table, detection)
     document = detection.to_dict() | {
@@ -155,7 +170,7 @@ def _detect(options: argparse.Namespace, question: Question) -> saved_models.Sco
         return saved_models.detect_by_monitor(options, question.thresholds, limits)
     if options.model:
         return saved_models.detect_by_model(options, question.thresholds, limits)
-    table, reference = data_options.read_tables(options)
+    table, reference = recipe_options.read_tables(options)
     found = detect_table(table, question, reference=reference, limits=limits, device=options.device)
     return saved_models.ScoredFile(table, found)
 

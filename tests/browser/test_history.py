@@ -279,7 +279,7 @@ def test_no_serious_accessibility_fault_is_found(page: Page, api: httpx.Client, 
 def test_a_figure_is_saved_as_png_and_svg_on_the_page_s_own_ground(page: Page, api: httpx.Client) -> None:
     run = detect(api)
     page.emulate_media(color_scheme="dark")
-    page.goto(f"/?run={run}")
+    page.goto(f"/problems/check?run={run}")
     expect(page.locator("#series .main-svg").first).to_be_visible(timeout=30_000)
     saved = {}
     for kind in ("PNG", "SVG"):

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options
+from waferwatch.commands import data_options, recipe_options
 
 if TYPE_CHECKING:
     from waferwatch.scoring.comparison.compare import Comparison, ComparisonRow
@@ -20,7 +20,7 @@ _METRICS = ("precision", "recall", "f1", "auc_pr", "vus_pr", "events", "seconds"
 def add_compare_parser(commands: Any, formats: str) -> None:
     """The command and its options."""
     parser = commands.add_parser("compare", help="run several detectors on a file and compare what they find")
-    data_options.add_file_options(parser, formats)
+    recipe_options.add_file_options(parser, formats)
     data_options.add_thresholds(parser)
     data_options.add_network(parser)
     parser.add_argument("--label", metavar="COL", help="column of known anomalies; without it faults are injected")
@@ -39,7 +39,7 @@ def run_compare(options: argparse.Namespace) -> int:
 
     if options.output:
         check_table_file(options.output, "--output")
-    table, reference = data_options.read_tables(options)
+    table, reference = recipe_options.read_tables(options)
     asked = ComparedRows(table, Question(**question_of(options)), reference=reference, device=options.device)
     found = compare_detectors(asked, options.detectors, faults=True if options.injected_faults else None)
     _say(found)

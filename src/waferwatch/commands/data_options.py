@@ -9,44 +9,31 @@ from typing import TYPE_CHECKING, Any
 from waferwatch.scoring.option_rules import OPTION_RULES
 
 if TYPE_CHECKING:
-    from waferwatch.read.cell_rules import CellRules
-    from waferwatch.read.form import Form
-    from waferwatch.read.table import Table
+    from waferwatch.read.recipe.options import ImportOptions
 
-
-def add_file_options(parser: argparse.ArgumentParser, formats: str) -> None:
-    """The file, what its columns are, how it is written, and which rows are normal."""
-    parser.add_argument("file", metavar="FILE", help=f"{formats}; also in gzip")
-    add_column_options(parser)
-    add_form_options(parser)
-    known = parser.add_mutually_exclusive_group()
-    add_reference_rows(known)
-    known.add_argument("--reference", metavar="FILE", help="a file of known-normal rows")
-    add_json(parser)
-
-
-def read_tables(options: argparse.Namespace) -> tuple[Table, Table | None]:
-    """The table to judge, and the reference table if there is one."""
-    from waferwatch.read.files import read_table
-
-    columns, form = column_wishes(options), form_wishes(options)
-    table = read_table(options.file, label=options.label, form=form, **columns)
-    return table, read_table(options.reference, form=form, **columns) if options.reference else None
+_LISTED = ("features", "time", "group", "no_value", "leave_out_rows")
 
 
 def add_column_options(parser: argparse.ArgumentParser) -> None:
+    """``--features``, ``--time``, ``--group``, ``--role``, and how cells are read."""
+    add_columns(parser)
+    add_cell_options(parser)
+
+
+def add_columns(parser: argparse.ArgumentParser) -> None:
     """``--features``, ``--time``, ``--group`` and ``--role``."""
     parser.add_argument("--features", type=names, metavar="A,B", help="sensor columns; default: found by content")
-    parser.add_argument("--time", metavar="COL", help="time column; default: found by name")
+    parser.add_argument(
+        "--time", action="append", metavar="COL", help="time column; may be repeated for a date and a time of day"
+    )
     parser.add_argument("--group", type=names, metavar="COL,COL", help="columns that split the rows into series")
     parser.add_argument(
         "--role", type=_role, action="append", default=[], metavar="COL=ROLE", help="what a column is; may be repeated"
     )
-    add_cell_options(parser)
 
 
 def add_cell_options(parser: argparse.ArgumentParser) -> None:
-    """``--no-value``, ``--bad-cells``, ``--day-first`` and its like, ``--keep-values`` and ``--leave-out-rows``."""
+    """``--no-value``, ``--bad-cells``, ``--day-first`` and its like, ``--time-zone`` and so on."""
     parser.add_argument(
         "--no-value",
         action="append",
@@ -66,6 +53,7 @@ def add_cell_options(parser: argparse.ArgumentParser) -> None:
         order.add_argument(
             f"--{first}", dest="date_order", action="store_const", const=first, help=f"dates are written {first}"
         )
+    parser.add_argument("--time-zone", metavar="ZONE", help="of the times, such as Asia/Seoul or UTC+09:00")
     parser.add_argument(
         "--leave-out-rows",
         type=_value,
@@ -84,24 +72,6 @@ def add_form_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--units-line", type=int, metavar="N", help="line of FILE with the units")
     parser.add_argument("--shape", metavar="NAME", help="wide, long, clock-per-sensor, run-per-row or transposed")
     parser.add_argument("--sheet", metavar="NAME", help="sheet of a workbook, or file of an archive")
-
-
-def form_wishes(options: argparse.Namespace) -> Form:
-    """What the options say of how the file is written.
-
-    Raises:
-        InputError: for an encoding, delimiter or shape that does not exist.
-    """
-    from waferwatch.read.form import Form
-
-    return Form(
-        encoding=options.encoding,
-        delimiter=options.delimiter,
-        header_line=options.header_line,
-        units_line=options.units_line,
-        shape=options.shape,
-        sheet=options.sheet,
-    )
 
 
 def add_reference_rows(parser: Any) -> None:
@@ -140,32 +110,21 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as one JSON document")
 
 
-def column_wishes(options: argparse.Namespace) -> dict[str, Any]:
-    """What the options say of the columns, as ``read_table`` takes it."""
-    roles = dict(options.role)
-    return {
-        "features": options.features,
-        "time": options.time,
-        "group": options.group,
-        "roles": roles,
-        "rules": cell_rules(options),
-    }
-
-
-def cell_rules(options: argparse.Namespace) -> CellRules:
-    """What the options say of cells.
+def import_options(options: argparse.Namespace) -> ImportOptions:
+    """What the options say of how the file is read.
 
     Raises:
-        InputError: ``--bad-cells`` is no share.
+        InputError, NotFoundError: for an encoding, delimiter, shape, share, zone or role that cannot be.
     """
-    from waferwatch.read.cell_rules import CellRules
+    from waferwatch.read.recipe.options import FORM_FIELDS, ImportOptions
 
-    return CellRules.of(
-        no_value=options.no_value,
-        bad_cells=options.bad_cells,
-        date_order=options.date_order,
-        keep_values=options.keep_values,
-        leave_out_rows=options.leave_out_rows,
+    listed: dict[str, Any] = {name: tuple(getattr(options, name, None) or ()) or None for name in _LISTED}
+    return ImportOptions(
+        **{name: getattr(options, name) for name in (*FORM_FIELDS, "bad_cells", "date_order", "time_zone")},
+        **listed,
+        label=getattr(options, "label", None),
+        roles=dict(getattr(options, "role", ())),
+        keep_values=options.keep_values or None,
     )
 
 

@@ -13,6 +13,7 @@ _DETECTORS = {
     "moment": "waferwatch.models.moment.detector.MomentDetector",
     "moment_only": "waferwatch.models.moment.detector.MomentOnlyDetector",
     "statistical": "waferwatch.models.ensemble.statistical.StatisticalDetector",
+    "early": "waferwatch.models.early.detector.EarlyDetector",
     "isolation_forest": "waferwatch.models.baselines.isolation_forest.IsolationForestDetector",
     "pca": "waferwatch.models.baselines.pca.PcaDetector",
     "sub_pca": "waferwatch.models.baselines.sub_pca.SubPcaDetector",

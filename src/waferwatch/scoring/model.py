@@ -8,7 +8,7 @@ import json
 import os
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -64,6 +64,9 @@ class Model:
     levels: dict[str, UsualLevels] = field(default_factory=dict)  # scope -> usual levels; only of what a monitor learnt
     shifts: list[LevelShift] = field(default_factory=list)  # learnt after a maintenance, oldest first
     wafers: WaferModel | None = None  # what golden wafers showed; None without them, and in models before 0.5.0
+    early: Fitted | None = (
+        None  # the detector ``early`` on the same rows, for live alarms; only of what a monitor learnt
+    )
 
     @property
     def name(self) -> str:
@@ -90,7 +93,12 @@ class Model:
     @property
     def _more(self) -> dict[str, Any]:
         """What only models of monitors and models with golden wafers have."""
-        more = {"levels": self.levels or None, "shifts": self.shifts or None, "wafers": self.wafers}
+        more = {
+            "levels": self.levels or None,
+            "shifts": self.shifts or None,
+            "wafers": self.wafers,
+            "early": self.early,
+        }
         return {name: known for name, known in more.items() if known is not None}
 
     @cached_property
@@ -120,7 +128,7 @@ class Model:
 
     def detect(
         self,
-        frame: pd.DataFrame,
+        frame: pd.DataFrame | Table,
         *,
         threshold: float | Literal["auto"] = AUTO,
         contamination: float | None = None,
@@ -131,7 +139,8 @@ class Model:
         """Find anomalies in a frame with the same columns, without learning anew.
 
         Args:
-            frame: rows in any time order; results come back in its row order. It is not changed.
+            frame: rows in any time order, or what :func:`waferwatch.read_file` has read; results come back in its row
+                order. It is not changed.
             threshold: "auto", or a number as the scores are.
             contamination: instead: expected share of anomalous rows, above 0 and at most 0.5.
             false_alarms: instead: at most this many false events per equipment and week.
@@ -161,16 +170,30 @@ class Model:
 
         return Stream(self, state)
 
-    def table(self, frame: pd.DataFrame, name: str = "the frame") -> Table:
-        """A frame read as the one that was learnt from.
+    def table(self, frame: pd.DataFrame | Table, name: str = "the frame") -> Table:
+        """A frame, or a table, read as the one that was learnt from.
 
         Raises:
             InputError, NotFoundError: it lacks a column that the model needs.
         """
+        if isinstance(frame, Table):
+            return self.fits(
+                replace(self._read(frame.frame, frame.name, frame.first_row, frame.notes), zone=frame.zone)
+            )
+        return self.fits(self._read(frame, name))
+
+    def _read(self, frame: pd.DataFrame, name: str, first_row: int = 1, notes: Sequence[Note] = ()) -> Table:
         columns = {str(column) for column in frame.columns}
         roles = {column: role for column, role in self.roles.items() if column in columns}
-        read = table_from_frame(frame, name=name, features=self.features, group=self._groups(columns), roles=roles)
-        return self.fits(read)
+        return table_from_frame(
+            frame,
+            name=name,
+            features=self.features,
+            group=self._groups(columns),
+            roles=roles,
+            first_row=first_row,
+            notes=notes,
+        )
 
     def fits(self, table: Table) -> Table:
         """The table as the model can score it: recipes, steps and wafers that it knows nothing of do not count.
@@ -321,7 +344,8 @@ def _damaged(path: Path) -> ModelError:
 
 def _built(about: Mapping[str, Any], content: bytes, path: Path) -> Model:
     try:
-        detector_class(about["detector"])
+        for name in (about["detector"], *(["early"] if "early" in about else [])):
+            detector_class(name)
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return Model(
@@ -338,6 +362,7 @@ def _built(about: Mapping[str, Any], content: bytes, path: Path) -> Model:
             unpack(about.get("levels", {"dict": {}}), arrays),
             unpack(about.get("shifts", []), arrays),
             unpack(about["wafers"], arrays) if "wafers" in about else None,
+            unpack(about["early"], arrays) if "early" in about else None,
         )
     except (AttributeError, KeyError, TypeError, ValueError, EOFError, BadZipFile, zlib.error, RecursionError) as error:
         raise ModelError(

@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.jobs.jobs import Jobs
+from waferwatch.live.service import LiveService
 from waferwatch.settings import Settings, current_settings
 from waferwatch.store.store import open_store
 from waferwatch.store.upkeep.sweeper import Sweeper
@@ -27,14 +28,20 @@ from waferwatch.web.access.peers import Peers
 from waferwatch.web.html.assets import serve_asset
 from waferwatch.web.pages.compare import api as compare
 from waferwatch.web.pages.data import api as data
+from waferwatch.web.pages.data import imports_api as imports
 from waferwatch.web.pages.detect import api as detect
 from waferwatch.web.pages.event import api as event
 from waferwatch.web.pages.groups import api as groups
+from waferwatch.web.pages.live import api as live
 from waferwatch.web.pages.login import api as login
+from waferwatch.web.pages.marks import api as marks
 from waferwatch.web.pages.monitors import api as monitors
 from waferwatch.web.pages.moved import api as moved
+from waferwatch.web.pages.pm import api as pm
+from waferwatch.web.pages.problems import api as problems
 from waferwatch.web.pages.runs import api as runs
 from waferwatch.web.pages.runs import page as history
+from waferwatch.web.pages.trends import api as trends
 from waferwatch.web.pages.wafers import api as wafers
 from waferwatch.web.process.telemetry import Telemetry
 from waferwatch.web.shell import audit, health
@@ -57,8 +64,10 @@ async def openapi(request: Request) -> Response:
 
 
 ENDPOINTS = (
+    *problems.ENDPOINTS,
     *detect.ENDPOINTS,
     *data.ENDPOINTS,
+    *imports.ENDPOINTS,
     *event.ENDPOINTS,
     *groups.ENDPOINTS,
     *compare.ENDPOINTS,  # before the monitors: its address would be that of a monitor
@@ -67,6 +76,10 @@ ENDPOINTS = (
     *monitors.ENDPOINTS,
     *wafers.ENDPOINTS,
     *moved.ENDPOINTS,
+    *live.ENDPOINTS,
+    *trends.ENDPOINTS,
+    *marks.ENDPOINTS,
+    *pm.ENDPOINTS,
     *audit.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,
@@ -84,7 +97,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     store, telemetry = open_store(settings), Telemetry()
     jobs = Jobs(settings, store, telemetry.count_run)
     telemetry.watch_queue(jobs.waiting, jobs.running)
-    made = Parts(settings, store, jobs, telemetry, Work(store.datasets), Access(settings))
+    made = Parts(settings, store, jobs, telemetry, Work(store.datasets), Access(settings), LiveService(settings, store))
     app = Starlette(
         routes=[
             *(Route(one.path, one.handler, methods=[one.method]) for one in ENDPOINTS),
@@ -118,7 +131,10 @@ async def _lifespan(_app: Starlette, parts: Parts) -> AsyncIterator[None]:
     parts.jobs.start()
     sweeper = Sweeper(parts.store)
     sweeper.start()
+    if parts.settings.live:
+        await to_thread.run_sync(parts.live.try_start)
     yield
+    await to_thread.run_sync(parts.live.stop)
     sweeper.stop()
     await to_thread.run_sync(parts.jobs.close, _PATIENCE_S)
     parts.store.close()

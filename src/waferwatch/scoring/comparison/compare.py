@@ -23,7 +23,7 @@ from waferwatch.scoring.comparison.failure import Failure, attempt
 from waferwatch.scoring.comparison.footprint import Footprint
 from waferwatch.scoring.comparison.injection import FaultTest, fault_test
 from waferwatch.scoring.comparison.pairs import Cost, by_injected_faults, by_labels, of_moment
-from waferwatch.scoring.comparison.truth import LabelledFault, LabelTruth, Measured
+from waferwatch.scoring.comparison.truth import LabelledFault, LabelTruth, LabelMeasures
 from waferwatch.scoring.part import detect_rows, only_rows
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
@@ -94,7 +94,7 @@ class _Judged:
     flags: NDArray[np.bool_]
     event_ids: NDArray[np.int64]
     events: list[Event]
-    measured: Measured | None
+    measured: LabelMeasures | None
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,7 @@ def _check_checkpoint(checkpoint: str | None, names: Sequence[str]) -> None:
         create(names[0], checkpoint=checkpoint)  # refuses it, and says why
 
 
-def _row(found: Detection, measured: Measured | None, rows: int, footprint: Footprint) -> ComparisonRow:
+def _row(found: Detection, measured: LabelMeasures | None, rows: int, footprint: Footprint) -> ComparisonRow:
     flagged, metrics = int(found.flags.sum()), found.metrics
     return ComparisonRow(
         detector=found.detector,

@@ -21,7 +21,7 @@ from waferwatch.evaluate.verdict import (
     PairEvidence,
     decide,
 )
-from waferwatch.scoring.comparison.truth import Measured
+from waferwatch.scoring.comparison.truth import LabelMeasures
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +46,7 @@ class Cost:
         )
 
 
-def by_labels(measured: Mapping[str, Measured], weights: Floats) -> list[DetectorVerdict]:
+def by_labels(measured: Mapping[str, LabelMeasures], weights: Floats) -> list[DetectorVerdict]:
     """Every ordered pair of detectors, on labelled faults.
 
     Args:
@@ -55,7 +55,7 @@ def by_labels(measured: Mapping[str, Measured], weights: Floats) -> list[Detecto
     return [_labelled(one, other, measured[one], measured[other], weights) for one, other in permutations(measured, 2)]
 
 
-def _labelled(one: str, other: str, mine: Measured, theirs: Measured, weights: Floats) -> DetectorVerdict:
+def _labelled(one: str, other: str, mine: LabelMeasures, theirs: LabelMeasures, weights: Floats) -> DetectorVerdict:
     verdict = _of_faults(one, other, _hits(mine.found.delays), _hits(theirs.found.delays))
     false = mine.found.false_of_block - theirs.found.false_of_block
     both = [

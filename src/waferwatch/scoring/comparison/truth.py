@@ -51,7 +51,7 @@ class LabelledFault:
 
 
 @dataclass(frozen=True)
-class Measured:
+class LabelMeasures:
     """What the labels say of one detector. The numbers are None where nothing can be told apart."""
 
     auc_pr: float | None
@@ -81,7 +81,7 @@ class LabelTruth:
             self.faults = labelled_rows(self.labels[self.rows], split(judged).series)
             self.weights = block_weights(self.faults.faulty)
 
-    def measure(self, found: Detection) -> Measured | None:
+    def measure(self, found: Detection) -> LabelMeasures | None:
         """Everything that the labels say; None without labels."""
         if self.faults is None or self.labels is None:
             return None
@@ -94,7 +94,7 @@ class LabelTruth:
         interval = Interval.of(exact, draws)
         ends = (None, None) if interval is None else (interval.low, interval.high)
         peaks = {event: found.events[event - 1].peak_row for event in events.events if event}
-        return Measured(
+        return LabelMeasures(
             _number(auc_pr(self.labels[self.rows], scores)),
             _number(exact),
             draws,
@@ -103,7 +103,7 @@ class LabelTruth:
             peaks,
         )
 
-    def who_found(self, measured: dict[str, Measured]) -> list[LabelledFault]:
+    def who_found(self, measured: dict[str, LabelMeasures]) -> list[LabelledFault]:
         """The labelled faults in their order, with the detectors that found each."""
         labelled = self.faults
         if labelled is None:
@@ -136,7 +136,7 @@ class LabelTruth:
         return None if labelled.times is None else time_text(labelled.times[place])
 
 
-def _hits(measured: dict[str, Measured], fault: int) -> dict[str, FaultHit]:
+def _hits(measured: dict[str, LabelMeasures], fault: int) -> dict[str, FaultHit]:
     found = {}
     for name, one in measured.items():
         delay, event = one.found.delays[fault], one.found.events[fault]

@@ -14,6 +14,7 @@ def detector_titles(translate: Translator) -> dict[str, str]:
         "moment": translate("MOMENT (foundation model)"),
         "moment_only": translate("MOMENT alone"),
         "statistical": translate("Statistics without MOMENT"),
+        "early": translate("Early score of live data"),
         "isolation_forest": translate("Isolation forest"),
         "pca": translate("PCA (T2 and SPE)"),
         "sub_pca": translate("PCA of windows"),
@@ -52,3 +53,8 @@ def kind_titles(translate: Translator) -> dict[str, str]:
         "gain_change": translate("Gain change"),
         "late_step": translate("Late step"),
     }
+
+
+def severity_words(translate: Translator) -> dict[str, str]:
+    """How much a problem matters."""
+    return {"severe": translate("severe"), "clear": translate("clear"), "weak": translate("weak")}

@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection, Request
 
 from waferwatch.errors import TooLargeError
 from waferwatch.jobs.jobs import Jobs
+from waferwatch.live.service import LiveService
 from waferwatch.settings import Settings
 from waferwatch.store.store import Store
 from waferwatch.web.access.access import Access
@@ -32,6 +33,7 @@ class Parts:
     telemetry: Telemetry
     work: Work
     access: Access
+    live: LiveService
 
 
 def parts(request: HTTPConnection) -> Parts:

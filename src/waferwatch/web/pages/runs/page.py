@@ -68,7 +68,9 @@ def _original(app: Parts, dataset_id: str) -> pd.DataFrame:
     """The rows as they were uploaded; those of the demo as they were made."""
     if app.store.datasets.get(dataset_id).builtin:
         return app.store.datasets.table(dataset_id).frame
-    return read_original(app.store.datasets.original(dataset_id))
+    return read_original(
+        app.store.datasets.original(dataset_id), form=app.store.datasets.chosen(dataset_id).options.form
+    )
 
 
 def _write_events(app: Parts, run: Run, kind: str, file: BinaryIO) -> None:

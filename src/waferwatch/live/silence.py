@@ -1,0 +1,57 @@
+"""Sources and equipment that send nothing for longer than they should."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from waferwatch.live.database.connection import LiveDatabase
+from waferwatch.live.scored import AlarmSink
+
+_EVERY_S = 1.0
+_NS = 1e9
+
+
+class Silence:
+    """Looks every second. A source of which nothing comes is silent as a whole, and none of its equipment."""
+
+    def __init__(self, database: LiveDatabase, sink: AlarmSink, longest_s: float) -> None:
+        self._database = database
+        self._sink = sink
+        self._longest_s = longest_s
+        self._silent: set[tuple[str, str | None]] = set()
+        self._looked = 0.0
+
+    def look(self) -> None:
+        """Say who has fallen silent, and who sends again."""
+        if time.monotonic() - self._looked < _EVERY_S:
+            return
+        self._looked = time.monotonic()
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT source, name, received FROM live_equipment WHERE position > 0").fetchall()
+        last = {(row["source"], row["name"]): float(row["received"]) for row in rows}
+        found = _silent(last, time.time() - self._longest_s)
+        if set(found) == self._silent:
+            return
+        with self._database.writing() as connection:
+            for (source, equipment), since in found.items():
+                if (source, equipment) not in self._silent:
+                    self._sink.silent(connection, source, equipment, np.datetime64(int(since * _NS), "ns"))
+            for source, equipment in self._silent - set(found):
+                self._sink.heard(connection, source, equipment)
+        self._silent = set(found)
+
+
+def _silent(last: dict[tuple[str, str], float], limit: float) -> dict[tuple[str, str | None], float]:
+    """Source and equipment, None for all of a source, -> since when (seconds since 1970)."""
+    newest: dict[str, float] = {}
+    for (source, _), received in last.items():
+        newest[source] = max(received, newest.get(source, 0.0))
+    found: dict[tuple[str, str | None], float] = {
+        (source, None): received for source, received in newest.items() if received < limit
+    }
+    for (source, equipment), received in last.items():
+        if received < limit and (source, None) not in found:
+            found[source, equipment] = received
+    return found
