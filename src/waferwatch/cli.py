@@ -20,7 +20,6 @@ from waferwatch.commands import (
     comparison,
     data_options,
     doctor,
-    monitor_options,
     recipe_options,
     recipes,
     saved_models,

@@ -23,7 +23,7 @@ from waferwatch.scoring.comparison.failure import Failure, attempt
 from waferwatch.scoring.comparison.footprint import Footprint
 from waferwatch.scoring.comparison.injection import FaultTest, fault_test
 from waferwatch.scoring.comparison.pairs import Cost, by_injected_faults, by_labels, of_moment
-from waferwatch.scoring.comparison.truth import LabelledFault, LabelTruth, LabelMeasures
+from waferwatch.scoring.comparison.truth import LabelledFault, LabelMeasures, LabelTruth
 from waferwatch.scoring.part import detect_rows, only_rows
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
