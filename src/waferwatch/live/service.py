@@ -21,8 +21,6 @@ from waferwatch.live.scoring.wafer_verdicts import WaferJudge
 from waferwatch.live.scoring.watched import Watch, WatchedModels, add_watch, remove_watch
 from waferwatch.live.scoring.workers import ScoringWorkers
 from waferwatch.live.silence import Silence
-from waferwatch.live.sources.buses.runner import SourcesRunner
-from waferwatch.live.sources.buses.settings import FILE as SOURCES_FILE
 from waferwatch.live.writer_lock import WriterLock
 from waferwatch.settings import Settings
 from waferwatch.store.monitors.names import check_monitor_name
@@ -74,7 +72,6 @@ class LiveService:
         self._parts: LiveParts | None = None
         self._refused: WaferwatchError | None = None
         self._refreshed = 0.0
-        self.buses = SourcesRunner(settings.data_dir / FOLDER / SOURCES_FILE)
 
     @property
     def parts(self) -> LiveParts:
@@ -110,13 +107,9 @@ class LiveService:
         self._parts.learning.start()
 
     def try_start(self) -> None:
-        """As ``start``, with the sources of the settings file.
-
-        Where it fails the rest of the server works, and who asks for live data learns why.
-        """
+        """As ``start``; where that fails the rest of the server works, and who asks for live data is told why."""
         try:
             self.start()
-            self.buses.start(self.parts.log)
         except WaferwatchError as error:
             _log.warning("live monitoring does not run: %s", error)
             self._refused = error
@@ -125,7 +118,6 @@ class LiveService:
         """Commit what was handed in, and end; what is not scored yet is scored after the next start."""
         running, self._parts = self._parts, None
         if running is not None:
-            self.buses.stop()
             running.learning.stop()
             running.log.stop()
             running.workers.stop(_PATIENCE_S)
