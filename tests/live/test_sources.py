@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+import orjson
 import pandas as pd
 import pytest
 
@@ -49,11 +53,15 @@ class Harness(Protocol):
 
     def stop(self) -> None: ...
 
+    def again(self, taker: Taker) -> None:
+        """Another source in place of the first, as after a restart."""
+
 
 class FolderHarness:
     def __init__(self, folder: Path, database: LiveDatabase) -> None:
         self._folder = folder / "drop"
         self._folder.mkdir()
+        self._database = database
         self._source = FolderSource(FolderOptions(self._folder, settle_s=0.05), database)
         self._count = 0
 
@@ -66,6 +74,10 @@ class FolderHarness:
 
     def stop(self) -> None:
         self._source.stop()
+
+    def again(self, taker: Taker) -> None:
+        self._source = FolderSource(FolderOptions(self._folder, settle_s=0.05), self._database)
+        self._source.start(taker)
 
 
 class ReplayHarness:
@@ -86,8 +98,110 @@ class ReplayHarness:
         for source in self._sources:
             source.stop()
 
+    def again(self, taker: Taker) -> None:
+        """What was sent while none ran is replayed now."""
+        for source in self._sources[-1:]:
+            source.wait()
 
-HARNESSES: list[Callable[[Path, LiveDatabase], Harness]] = [FolderHarness, ReplayHarness]
+
+class MqttHarness:
+    """Debian's Mosquitto; rows are published by another client, and a kept session holds them while nobody reads."""
+
+    def __init__(self, folder: Path, database: LiveDatabase) -> None:
+        pytest.importorskip("paho.mqtt")
+        from waferwatch.live.sources.mqtt import MqttOptions, MqttSource
+
+        program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+        if program is None:
+            pytest.skip("mosquitto is not installed")
+        self._port = free_port()
+        config = folder / "mosquitto.conf"
+        config.write_text(f"listener {self._port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n")
+        self._broker = subprocess.Popen([program, "-c", str(config)], stderr=subprocess.DEVNULL)
+        until(lambda: answers(self._port), "the broker")
+        self._made = lambda: MqttSource(MqttOptions("line", "127.0.0.1", "fab/{equipment}", self._port))
+        self._source = self._made()
+        self._sender = self._connected()
+
+    def _connected(self) -> Any:
+        from paho.mqtt import client as mqtt
+
+        made = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        made.connect("127.0.0.1", self._port)
+        made.loop_start()
+        return made
+
+    def start(self, taker: Taker) -> None:
+        self._source.start(taker)
+        until(lambda: self._source.subscribed, "the subscription")
+
+    def send(self, frame: pd.DataFrame) -> None:
+        for row in as_rows(frame):
+            self._sender.publish(f"fab/{row.equipment}", json_of(row, equipment=False), qos=1)
+
+    def stop(self) -> None:
+        self._source.stop()
+
+    def close(self) -> None:
+        self._sender.loop_stop()
+        self._broker.terminate()
+        self._broker.wait()
+
+    def again(self, taker: Taker) -> None:
+        self._source = self._made()
+        self._source.start(taker)
+
+
+class KafkaHarness:
+    """The cluster that librdkafka mocks, on loopback."""
+
+    def __init__(self, folder: Path, database: LiveDatabase) -> None:
+        pytest.importorskip("aiokafka")
+        confluent = pytest.importorskip("confluent_kafka")
+        from waferwatch.live.sources.kafka import KafkaOptions, KafkaSource, marks_of
+
+        self._producer = confluent.Producer({"bootstrap.servers": "mock", "test.mock.num.brokers": 1})
+        metadata = self._producer.list_topics("rows", timeout=30)
+        broker = next(iter(metadata.brokers.values()))
+        options = KafkaOptions("kafka", f"{broker.host}:{broker.port}", "rows")
+        self._made = lambda: KafkaSource(options, lambda: marks_of(database, "kafka"))
+        self._source = self._made()
+
+    def start(self, taker: Taker) -> None:
+        self._source.start(taker)
+
+    def send(self, frame: pd.DataFrame) -> None:
+        for row in as_rows(frame):
+            self._producer.produce("rows", json_of(row, equipment=False), key=row.equipment)
+        self._producer.flush(30)
+
+    def stop(self) -> None:
+        self._source.stop()
+
+    def again(self, taker: Taker) -> None:
+        self._source = self._made()
+        self._source.start(taker)
+
+
+def json_of(row: LiveRow, *, equipment: bool = True) -> bytes:
+    names = {name: getattr(row, name) for name in ("lot", "wafer", "recipe", "step")}
+    record = {**names, "time": row.time, "sensors": dict(row.readings)}
+    return orjson.dumps({**record, "equipment": row.equipment} if equipment else record)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+HARNESSES: list[Callable[[Path, LiveDatabase], Harness]] = [FolderHarness, ReplayHarness, MqttHarness, KafkaHarness]
 
 
 @pytest.fixture
@@ -110,6 +224,8 @@ def harness(request: pytest.FixtureRequest, tmp_path: Path, database: LiveDataba
     made: Harness = request.param(tmp_path, database)
     yield made
     made.stop()
+    if isinstance(made, MqttHarness):
+        made.close()
 
 
 @pytest.fixture(autouse=True)
@@ -157,6 +273,20 @@ def test_rows_that_come_twice_are_kept_once(harness: Harness, log: RowLog, datab
     harness.send(frame[:80])
     until(lambda: len(kept(database)) == 80, "the first rows")
     harness.send(frame[40:])
+    until(lambda: len(kept(database)) == 120, "all rows")
+    assert kept(database) == expected(frame)
+
+
+def test_a_source_goes_on_after_a_restart_with_what_came_meanwhile(
+    harness: Harness, log: RowLog, database: LiveDatabase
+) -> None:
+    frame = live_frame(120)
+    harness.start(log)
+    harness.send(frame[:60])
+    until(lambda: len(kept(database)) == 60, "the first rows")
+    harness.stop()
+    harness.send(frame[60:])
+    harness.again(log)
     until(lambda: len(kept(database)) == 120, "all rows")
     assert kept(database) == expected(frame)
 

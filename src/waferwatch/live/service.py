@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.live.database.connection import LiveDatabase
+from waferwatch.live.learning import LiveLearning
+from waferwatch.live.log.sealing import Keeping, Sealing
 from waferwatch.live.log.writer import LogLimits, RowLog
 from waferwatch.live.maintenance import Maintenance
 from waferwatch.live.no_alarms import NoAlarms
@@ -21,6 +23,7 @@ from waferwatch.live.scoring.workers import ScoringWorkers
 from waferwatch.live.silence import Silence
 from waferwatch.live.writer_lock import WriterLock
 from waferwatch.settings import Settings
+from waferwatch.store.monitors.names import check_monitor_name
 from waferwatch.store.store import Store
 
 FOLDER, FILE = "live", "live.sqlite"
@@ -46,6 +49,7 @@ class LiveParts:
     recent: RecentScores
     maintenance: Maintenance
     workers: ScoringWorkers
+    learning: LiveLearning
 
     @property
     def waiting(self) -> int:
@@ -100,6 +104,7 @@ class LiveService:
         self.refresh()
         self._parts.log.start()
         self._parts.workers.start()
+        self._parts.learning.start()
 
     def try_start(self) -> None:
         """As ``start``; where that fails the rest of the server works, and who asks for live data is told why."""
@@ -113,6 +118,7 @@ class LiveService:
         """Commit what was handed in, and end; what is not scored yet is scored after the next start."""
         running, self._parts = self._parts, None
         if running is not None:
+            running.learning.stop()
             running.log.stop()
             running.workers.stop(_PATIENCE_S)
             running.database.close()
@@ -128,9 +134,13 @@ class LiveService:
         """Let a monitor watch sources and equipment from now on.
 
         Raises:
-            NotFoundError, InputError: when there is no such monitor, or no version of it is in use.
+            NotFoundError, InputError: when there is no such monitor, or no version of it is in use; where it is to be
+                learnt from the rows that come, when its name cannot be one.
         """
-        self._store.monitors.version(watch.monitor)
+        if watch.learns:
+            check_monitor_name(watch.monitor)
+        else:
+            self._store.monitors.version(watch.monitor)
         with self.parts.database.writing() as connection:
             add_watch(connection, watch)
         self.refresh()
@@ -158,8 +168,10 @@ class LiveService:
             log.committed,
             settings.live_pause_s,
             (self._look_again, silence.look),
+            (Sealing(database, Keeping(settings.live_keep_hours, settings.live_keep_days)).look,),
         )
-        return LiveParts(database, log, models, early, recent, maintenance, workers)
+        learning = LiveLearning(database, self._store, models, maintenance)
+        return LiveParts(database, log, models, early, recent, maintenance, workers, learning)
 
     def _look_again(self) -> None:
         if time.monotonic() - self._refreshed > _REFRESH_S:

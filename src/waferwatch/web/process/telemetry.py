@@ -16,7 +16,9 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 
+from waferwatch.live.numbers import LiveNumbers
 from waferwatch.store.runs import Run, State
+from waferwatch.web.process.live_metrics import LiveCollector
 
 __all__ = ["CONTENT_TYPE", "Telemetry"]
 
@@ -56,6 +58,10 @@ class Telemetry:
         self._messages = gauge("waferwatch_messages", "Messages about alarms, by state.", ("state",))
         self._count_alarms: Callable[[], tuple[Mapping[str, int], Mapping[str, int]] | None] = lambda: None
         ProcessCollector(registry=self._registry)
+
+    def watch_live(self, live: Callable[[], LiveNumbers | None]) -> None:
+        """Read what live monitoring has done whenever somebody asks."""
+        self._registry.register(LiveCollector(live))
 
     def watch_queue(self, waiting: Callable[[], int], running: Callable[[], int]) -> None:
         """Read the number of runs that wait and that are worked on whenever somebody asks."""
