@@ -217,6 +217,6 @@ def test_every_local_link_leads_somewhere(document):
 
 def test_the_newest_released_change_is_of_this_version():
     version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
-    newest = re.search(r"(?m)^## (\S+)(?! \(unreleased\))(?=\s)", read("CHANGELOG.md"))
+    newest = re.search(r"(?m)^## (?!Unreleased)(\S+)(?! \(unreleased\))(?=\s)", read("CHANGELOG.md"))
     assert newest
     assert newest[1] == version

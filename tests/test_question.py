@@ -12,6 +12,7 @@ import waferwatch
 from waferwatch.cli import build_parser
 from waferwatch.errors import InputError
 from waferwatch.jobs.options import Options
+from waferwatch.scoring.option_rules import OPTION_RULES
 from waferwatch.scoring.question import Question, question_of
 from waferwatch.web.pages.compare.schemas import CompareRequest
 from waferwatch.web.results.schemas import DetectRequest
@@ -35,6 +36,19 @@ GIVEN = {"detector": "pca", "checkpoint": "c", "threshold": 3.0, "reference_rows
 )
 def test_every_way_in_takes_all_options(way_in: set[str], without: set[str]) -> None:
     assert way_in >= NAMES - without
+
+
+def test_parser_schema_and_check_take_the_same_numbers() -> None:
+    for name, rule in OPTION_RULES.items():
+        schema = DetectRequest.model_json_schema()["properties"][name]
+        assert schema["description"] == rule.full
+        kinds = schema.get("anyOf", [schema])
+        assert any(kind.get("maximum") == rule.at_most for kind in kinds)
+    for name in ("contamination", "false_alarms"):
+        Question(**{name: OPTION_RULES[name].at_most})
+        with pytest.raises(InputError):
+            Question(**{name: (OPTION_RULES[name].at_most or 0) * 1.01})
+    assert {field.name for field in fields(Question)} == set(OPTION_RULES)
 
 
 def test_a_question_is_what_was_given_and_the_rest_as_by_default() -> None:

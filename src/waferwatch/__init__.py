@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from waferwatch.api import compare, detect, fit
+    from waferwatch.api import compare, detect, fit, read_file, save_recipe
     from waferwatch.errors import WaferwatchError
     from waferwatch.events.event import Event
     from waferwatch.jobs.monitors.library import MonitorLibrary, load_monitor
@@ -43,6 +43,8 @@ __all__ = [
     "generate",
     "load",
     "load_monitor",
+    "read_file",
+    "save_recipe",
 ]
 
 _HOMES = {
@@ -61,6 +63,8 @@ _HOMES = {
     "generate": "waferwatch.read.generate",
     "load": "waferwatch.scoring.model",
     "load_monitor": "waferwatch.jobs.monitors.library",
+    "read_file": "waferwatch.api",
+    "save_recipe": "waferwatch.api",
 }
 
 

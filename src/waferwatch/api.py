@@ -1,15 +1,22 @@
-"""The library's functions over pandas frames."""
+"""The library's functions over pandas frames and files."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
 
+from waferwatch.errors import InputError
 from waferwatch.indicators.hard_rules import typed_limits
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.read.frames import table_from_frame
+from waferwatch.read.recipe.making import recipe_for
+from waferwatch.read.recipe.option_fields import options_from_python
+from waferwatch.read.recipe.reading import read_by
+from waferwatch.read.recipe.recipe import ImportRecipe
 from waferwatch.read.table import Table
 from waferwatch.scoring.comparison.compare import ComparisonRow, compare_table
 from waferwatch.scoring.model import Model
@@ -17,19 +24,82 @@ from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table, fit_table
 from waferwatch.scoring.thresholds.threshold import AUTO
+from waferwatch.settings import read_settings
+from waferwatch.store.imports.recipes import Recipes, reading_for
 
 Columns = str | Sequence[str]
 
 
+def read_file(
+    path: str | os.PathLike[str],
+    *,
+    recipe: str | os.PathLike[str] | ImportRecipe | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> Table:
+    """Read a file as the command line and the server do, for :func:`detect`, :func:`fit` and :func:`compare`.
+
+    Args:
+        path: CSV and other text, Parquet, Excel, zip, LabVIEW, HDF5 or JSON, also in gzip.
+        recipe: an import recipe, its name in the data folder, or a path that ends in ``.json``; "none": use none. By
+            default the one recipe of the data folder is used whose form the file has, and a note says so.
+        data_dir: the data folder with the recipes; None: the one that ``waferwatch serve`` uses.
+        options: what is known of the file, over the recipe: ``encoding``, ``delimiter``, ``header_line``,
+            ``units_line``, ``shape``, ``sheet``, ``features``, ``time``, ``group``, ``label``, ``roles``, ``no_value``,
+            ``bad_cells``, ``date_order``, ``time_zone``, ``keep_values`` and ``leave_out_rows``, as in a recipe;
+            ``leave_out_rows`` may be a dictionary of columns and values.
+
+    Returns:
+        The table: ``frame`` with sensors as float64 (NaN = missing) and times as datetime64, ``roles``, and ``notes``
+        with everything that was found in the file.
+
+    Raises:
+        ObstaclesError: with everything that stands in the way.
+        InputError, NotFoundError, TooLargeError: the file, the recipe or an option cannot be used.
+    """
+    path = Path(path)
+    said = options_from_python(options)
+    return read_by(path, reading_for(path, said, recipe, Recipes(_data_dir(data_dir))))
+
+
+def save_recipe(
+    name: str,
+    path: str | os.PathLike[str],
+    *,
+    replace: bool = False,
+    data_dir: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> ImportRecipe:
+    """Keep what is said of a file as an import recipe, which later files of its form use by themselves.
+
+    Args:
+        name: of the recipe.
+        path: a file of the form; it is read by the options.
+        replace: an earlier recipe of this name.
+        data_dir, options: as for :func:`read_file`.
+
+    Raises:
+        InputError, NotFoundError, TooLargeError: the file cannot be read by the options, or there is such a recipe.
+        StorageFullError: the data folder cannot be written.
+    """
+    recipe = recipe_for(Path(path), name, options_from_python(options))[0]
+    Recipes(_data_dir(data_dir)).put(recipe, replace=replace)
+    return recipe
+
+
+def _data_dir(given: str | os.PathLike[str] | None) -> Path:
+    return read_settings(data_dir=None if given is None else Path(given)).data_dir
+
+
 def detect(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Table,
     *,
     features: Columns | None = None,
     time: str | None = None,
     group: Columns | None = None,
     label: str | None = None,
     roles: Mapping[str, str] | None = None,
-    reference: pd.DataFrame | None = None,
+    reference: pd.DataFrame | Table | None = None,
     reference_rows: int | None = None,
     detector: str = "moment",
     threshold: float | Literal["auto"] = AUTO,
@@ -45,7 +115,8 @@ def detect(
     Without a reference the frame is its own: each block of it is scored by what was learnt from the others.
 
     Args:
-        frame: rows in any time order; results come back in its row order. It is not changed.
+        frame: rows in any time order, or the table of a file from :func:`read_file`, whose columns are settled; results
+            come back in its row order. It is not changed.
         features: sensor columns; by default every numeric column that is not something else by its name.
         time: time column; by default found by name and content. Without one the rows are in order.
         group: columns that split the rows into series: the equipment, or the run of run-based traces.
@@ -93,7 +164,7 @@ def detect(
 
 
 def fit(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Table,
     *,
     features: Columns | None = None,
     time: str | None = None,
@@ -128,7 +199,7 @@ def fit(
 
 
 def compare(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Table,
     *,
     detectors: Sequence[str] | None = None,
     features: Columns | None = None,
@@ -136,7 +207,7 @@ def compare(
     group: Columns | None = None,
     label: str | None = None,
     roles: Mapping[str, str] | None = None,
-    reference: pd.DataFrame | None = None,
+    reference: pd.DataFrame | Table | None = None,
     reference_rows: int | None = None,
     threshold: float | Literal["auto"] = AUTO,
     contamination: float | None = None,
@@ -163,7 +234,7 @@ def compare(
 
 
 def _table(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Table,
     name: str,
     features: Columns | None,
     time: str | None,
@@ -171,9 +242,24 @@ def _table(
     label: str | None,
     roles: Mapping[str, str] | None,
 ) -> Table:
+    if isinstance(frame, Table):
+        given = {"features": features, "time": time, "group": group, "label": label, "roles": roles}
+        _refuse_settled(frame, [option for option, value in given.items() if value is not None])
+        return frame
     return table_from_frame(
         frame, name=name, features=_listed(features), time=time, group=_listed(group), label=label, roles=roles
     )
+
+
+def _refuse_settled(table: Table, given: Sequence[str]) -> None:
+    if given:
+        raise InputError(
+            "The columns of {table} were settled when it was read.",
+            hint="Give {option} to read_file instead.",
+            field=given[0],
+            table=table.name,
+            option=given[0],
+        )
 
 
 def _listed(columns: Columns | None) -> list[str] | None:

@@ -16,10 +16,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import before_after, data_options, doctor, monitor_options, saved_models, wafers
-from waferwatch.commands import live as live_commands
+from waferwatch.commands import before_after, doctor, recipes, saved_models, scale, wafers
 from waferwatch.commands import models as model_commands
 from waferwatch.commands import monitors as monitor_commands
+from waferwatch.commands.live import rows as live_rows
+from waferwatch.commands.live.alarms import add_alarms_parser
+from waferwatch.commands.options import data_options, monitor_options, recipe_options
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
@@ -78,9 +80,12 @@ def build_parser() -> argparse.ArgumentParser:
     before_after.add_before_after_parser(commands)
     _add_generate(commands)
     monitor_commands.add_monitors_parser(commands)
+    add_alarms_parser(commands)
+    recipes.add_recipes_parser(commands)
+    scale.add_scale_parser(commands)
     model_commands.add_models_parser(commands)
-    live_commands.add_watch_parser(commands)
-    live_commands.add_replay_parser(commands)
+    live_rows.add_watch_parser(commands)
+    live_rows.add_replay_parser(commands)
     _add_serve(commands)
     doctor.add_doctor_parser(commands)
     return parser
@@ -95,7 +100,6 @@ def _add_detect(commands: Any) -> None:
         "--monitor", metavar="NAME[@VERSION]", help="a monitor that fit has learnt, instead of learning from FILE"
     )
     learnt.add_argument("--model", metavar="FOLDER", help="instead: a model that fit --folder has saved")
-    monitor_options.add_data_dir(parser)
     parser.add_argument("--output", type=Path, metavar="OUT", help="write all rows with their scores: .csv or .parquet")
     parser.add_argument("--label", metavar="COL", help="column of known anomalies, for precision, recall and F1")
     data_options.add_detector(parser)
@@ -117,6 +121,8 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help=f"{FILE_FORMATS}; also in gzip")
     data_options.add_column_options(parser)
     data_options.add_form_options(parser)
+    recipe_options.add_recipe_option(parser)
+    monitor_options.add_data_dir(parser)
     known = parser.add_mutually_exclusive_group()
     data_options.add_reference_rows(known)
     known.add_argument("--reference", metavar="FILE", help="a file of known-normal rows")
@@ -155,7 +161,7 @@ def run_detect(options: argparse.Namespace) -> int:
     for note in detection.notes:
         print(f"Note: {note}", file=sys.stderr)
     if options.output:
-        original = read_original(options.file, form=data_options.form_wishes(options))
+        original = read_original(options.file, form=recipe_options.reading_of(options, options.file).form)
         write_rows(with_result(original, detection), options.output)
     wafers.write_outputs(options, found.table, detection)
     document = detection.to_dict() | {
@@ -228,11 +234,10 @@ def run_serve(options: argparse.Namespace) -> int:
 
 def _read(options: argparse.Namespace) -> tuple[Any, Any]:
     """The table to judge and the reference table, if there is one."""
-    from waferwatch.read.files import read_table
-
-    columns, form = data_options.column_wishes(options), data_options.form_wishes(options)
-    table = read_table(options.file, label=options.label, form=form, **columns)
-    return table, read_table(options.reference, form=form, **columns) if options.reference else None
+    table = recipe_options.read_file(options, options.file)
+    if not options.reference:
+        return table, None
+    return table, recipe_options.read_file(argparse.Namespace(**vars(options) | {"label": None}), options.reference)
 
 
 def _tell_detection(options: argparse.Namespace, detection: Detection, found: dict[str, Any]) -> None:

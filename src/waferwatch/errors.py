@@ -30,6 +30,7 @@ class WaferwatchError(Exception):
         self.hint_template = hint
         self.field = field
         self.values = values
+        self.upload: str | None = None  # id of the uploaded file that was refused, where it is kept for a while
 
     def message(self, translate: Callable[[str], str] = str) -> str:
         return translate(self.message_template).format(**self.values)

@@ -64,6 +64,13 @@ class Settings(BaseModel):
         ge=1,
         description="Minutes for which a deleted data set or monitor can be brought back before its files are removed.",
     )
+    keep_refused_hours: int = Field(
+        24,
+        ge=0,
+        le=8_760,
+        description="Hours for which an uploaded file that could not be read is kept, so that its reading can be "
+        "corrected on the Data page; 0: not at all.",
+    )
     keep_runs_days: int = Field(
         0,
         ge=0,

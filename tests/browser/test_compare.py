@@ -18,7 +18,7 @@ CSV = "time,equipment,lot,<b>pressure</b>,__proto__\n" + "\n".join(
 )
 
 
-def opened(page: Page, address: str = "/compare?dataset=demo") -> None:
+def opened(page: Page, address: str = "/monitors/compare?dataset=demo") -> None:
     """The page at rest: the settings of a comparison of before come a moment after it."""
     page.goto(address)
     page.wait_for_load_state("networkidle")
@@ -38,7 +38,7 @@ def no_sideways_scroll(page: Page) -> bool:
 
 
 def test_the_one_liners_cannot_be_left_out_and_others_can(page: Page) -> None:
-    opened(page, "/compare")
+    opened(page, "/monitors/compare")
     page.click("#detectors-none")
     expect(page.locator("#detectors input:checked")).to_have_count(2)
     expect(page.locator("#detectors input:disabled")).to_have_count(2)
@@ -57,7 +57,7 @@ def test_detectors_are_compared_and_the_result_is_kept(page: Page) -> None:
     page.click("#comparison .sort >> text=VUS-PR")
     expect(page.locator("#comparison [aria-sort=ascending]")).to_have_text("VUS-PR")
     page.goto("/data")
-    opened(page, "/compare")
+    opened(page, "/monitors/compare")
     expect(page.locator("#comparison tbody tr")).to_have_count(2)
     assert re.search(r"/compare\?run=[0-9a-f]{16}$", page.url)
     expect(page.locator("#detectors input:checked")).to_have_count(2)
@@ -85,7 +85,7 @@ def test_a_missed_event_opens_where_it_was_found(page: Page) -> None:
     page.select_option("#missed-by", "squared_difference")
     expect(page.locator("#missed-note")).to_contain_text("were missed by")
     page.locator("#missed .open-event").first.click()
-    page.wait_for_url(re.compile(r"/event\?run=[0-9a-f]{16}&event=\d+|/\?run="), timeout=60_000)
+    page.wait_for_url(re.compile(r"/problems/event\?run=[0-9a-f]{16}&event=\d+|/problems\?run="), timeout=60_000)
 
 
 def test_a_comparison_under_way_is_cancelled(page: Page) -> None:
@@ -115,10 +115,10 @@ def test_what_cannot_be_asked_is_said_before_it_is_asked(page: Page) -> None:
 
 
 def test_hostile_names_are_shown_as_text(page: Page) -> None:
-    opened(page, "/compare")
+    opened(page, "/monitors/compare")
     files = {"file": {"name": "<i>etch</i>.csv", "mimeType": "text/csv", "buffer": CSV.encode()}}
     dataset = page.request.post("/datasets", multipart=files).json()["id"]  # type: ignore[arg-type]
-    opened(page, f"/compare?dataset={dataset}")
+    opened(page, f"/monitors/compare?dataset={dataset}")
     expect(page.locator("#faults-help")).to_contain_text("Without labels")
     expect(page.locator("#sensors")).to_contain_text("<b>pressure</b>")
     compare_quickly(page)

@@ -108,7 +108,7 @@ def test_the_data_set_is_still_there_after_the_page_is_opened_anew(data: Page) -
     data.goto("/data")
     expect(data.locator("#title")).to_have_text("etch.csv")
     expect(data.locator("#shelf button")).to_have_count(2)
-    expect(data.locator("#detect-on")).to_have_attribute("href", re.compile(r"/\?dataset=[0-9a-f]{16}"))
+    expect(data.locator("#detect-on")).to_have_attribute("href", re.compile(r"/problems\?dataset=[0-9a-f]{16}"))
 
 
 def test_files_dropped_anywhere_are_uploaded_one_after_the_other(data: Page) -> None:

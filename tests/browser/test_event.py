@@ -30,7 +30,7 @@ def asked(page: Page, path: str, body: dict[str, Any]) -> dict[str, Any]:
 def opened(page: Page, *, event: int = 2, **body: Any) -> dict[str, Any]:
     """The page of an event of a quick detection, with its figures drawn."""
     found = asked(page, "/detect", {"detector": "squared_difference", "contamination": 0.01, **body})
-    page.goto(f"/event?run={found['run']}&event={event}")
+    page.goto(f"/problems/event?run={found['run']}&event={event}")
     drawn(page)
     return found
 
@@ -62,7 +62,7 @@ def test_an_event_is_explained_on_one_screen(page: Page) -> None:
 
 def test_events_are_walked_through_by_key_and_by_link(page: Page) -> None:
     opened(page, event=1)
-    expect(page.locator("#previous")).not_to_have_attribute("href", "/event")
+    expect(page.locator("#previous")).not_to_have_attribute("href", "/problems/event")
     page.keyboard.press("k")
     expect(page.locator("#title")).to_contain_text("Event 1 of")
     for key, number in (("j", 2), ("ArrowRight", 3), ("k", 2), ("ArrowLeft", 1)):
@@ -90,7 +90,7 @@ def test_an_event_is_judged_by_keyboard_and_the_verdict_stays(page: Page) -> Non
     expect(page.locator("#status")).to_have_text("The verdict is kept.")
     page.reload()
     expect(page.locator("#note")).to_have_value(HOSTILE)
-    page.goto(f"/?run={found['run']}")
+    page.goto(f"/problems/check?run={found['run']}")
     expect(page.locator("#events tr[data-event='3']")).to_contain_text("true alarm")
     page.go_back()
     page.click("#undo")
@@ -124,7 +124,7 @@ def test_what_moment_expected_is_an_option_beside_the_normal_band(page: Page) ->
     body = {"dataset": dataset, "detector": "moment", "contamination": 0.02}
     found = page.request.post("/detect", data=body, timeout=120_000).json()
     worst = found["headline"]["event"]
-    page.goto(f"/event?run={found['run']}&event={worst}")
+    page.goto(f"/problems/event?run={found['run']}&event={worst}")
     expect(page.locator("#course .legend")).to_contain_text("normal band")
     expect(page.locator("#course .legend")).not_to_contain_text("expected by MOMENT")
     page.check("#moment")
@@ -151,7 +151,7 @@ def test_hostile_names_are_shown_as_they_are(page: Page) -> None:
     page.reload()
     expect(page.locator("main [role=alert]")).to_be_visible()
     page.click("text=To the list of runs")
-    expect(page).to_have_url(f"{page.url.split('/history')[0]}/history")
+    expect(page).to_have_url(f"{page.url.split('/data')[0]}/data/checks")
 
 
 def test_paper_shows_the_explanation_and_no_controls(page: Page) -> None:

@@ -39,7 +39,7 @@ def ready(page: Page) -> None:
 
 
 def test_groups_are_counted_and_compared_with_the_rest(page: Page) -> None:
-    page.goto(f"/groups?run={detect(page)}")
+    page.goto(f"/problems/groups?run={detect(page)}")
     ready(page)
     expect(page.locator("#groups tbody tr")).to_have_count(3)
     expect(page.locator("#groups tbody tr").first).to_contain_text("ETCH-0")
@@ -57,7 +57,7 @@ def test_groups_are_counted_and_compared_with_the_rest(page: Page) -> None:
 
 
 def test_the_address_brings_everything_back(page: Page) -> None:
-    page.goto(f"/groups?run={detect(page)}&by=recipe&and=step&sensor=chuck_temp_C&order=rows")
+    page.goto(f"/problems/groups?run={detect(page)}&by=recipe&and=step&sensor=chuck_temp_C&order=rows")
     ready(page)
     chosen = [page.input_value(f"#{name}") for name in ("by", "second", "sensor", "order")]
     assert chosen == ["recipe", "step", "chuck_temp_C", "rows"]
@@ -65,7 +65,7 @@ def test_the_address_brings_everything_back(page: Page) -> None:
 
 
 def test_the_rows_of_a_group_are_shown_and_lead_to_their_place(page: Page) -> None:
-    page.goto(f"/groups?run={detect(page)}&by=step")
+    page.goto(f"/problems/groups?run={detect(page)}&by=step")
     ready(page)
     page.locator("#groups .open", has_text="purge").click()
     expect(page.locator("#rows-title")).to_have_text("step: purge")
@@ -81,12 +81,12 @@ def test_the_rows_of_a_group_are_shown_and_lead_to_their_place(page: Page) -> No
     expect(page.locator("#rows")).to_be_hidden()
     page.locator("#groups .open", has_text="purge").click()
     page.locator("#rows-table a").first.click()
-    expect(page).to_have_url(re.compile(r"/\?.*run="))
+    expect(page).to_have_url(re.compile(r"/problems/check\?.*run="))
     expect(page.locator("#zoom-out")).to_be_enabled(timeout=30_000)
 
 
 def test_the_heat_map_is_walked_by_keys(page: Page) -> None:
-    page.goto(f"/groups?run={detect(page)}&by=recipe&and=equipment")
+    page.goto(f"/problems/groups?run={detect(page)}&by=recipe&and=equipment")
     ready(page)
     expect(page.locator("#heat td")).to_have_count(9)
     page.locator('#heat td[tabindex="0"]').focus()
@@ -98,7 +98,7 @@ def test_the_heat_map_is_walked_by_keys(page: Page) -> None:
 
 
 def test_a_run_is_chosen_coloured_and_looked_at_closely(page: Page) -> None:
-    page.goto(f"/groups?run={detect(page)}")
+    page.goto(f"/problems/groups?run={detect(page)}")
     ready(page)
     page.select_option("#recipe", "POLY_TRIM")
     expect(page.locator("#overlay-about")).to_contain_text("44 runs")
@@ -111,15 +111,15 @@ def test_a_run_is_chosen_coloured_and_looked_at_closely(page: Page) -> None:
 
 
 def test_a_click_on_a_run_of_the_figure_leads_to_its_place(page: Page) -> None:
-    page.goto(f"/groups?run={detect(page)}")
+    page.goto(f"/problems/groups?run={detect(page)}")
     ready(page)
     page.evaluate("document.getElementById('overlay-chart').emit('plotly_click', { points: [{ curveNumber: 3 }] })")
-    expect(page).to_have_url(re.compile(r"/\?.*run="))
+    expect(page).to_have_url(re.compile(r"/problems/check\?.*run="))
 
 
 def test_data_without_a_detection_are_judged_at_a_press(page: Page) -> None:
     dataset = upload(page, LINES)
-    page.goto(f"/groups?dataset={dataset}")
+    page.goto(f"/problems/groups?dataset={dataset}")
     expect(page.locator("#nothing")).to_be_visible()
     page.click("#detect")
     expect(page.locator("#found")).to_be_visible(timeout=60_000)
@@ -131,7 +131,7 @@ def test_data_without_a_detection_are_judged_at_a_press(page: Page) -> None:
 
 def test_hostile_names_stay_names(page: Page) -> None:
     dataset = upload(page, LINES)
-    page.goto(f"/groups?run={detect(page, dataset=dataset)}&and=step")
+    page.goto(f"/problems/groups?run={detect(page, dataset=dataset)}&and=step")
     ready(page)
     expect(page.locator("#groups")).to_contain_text(HOSTILE)
     expect(page.locator("#heat")).to_contain_text("__proto__")
@@ -146,7 +146,7 @@ def test_data_without_runs_say_so(page: Page) -> None:
     dataset = upload(page, [line.replace(",wafer,", ",slotless,") for line in LINES])
     roles = page.request.get("/datasets").json()["datasets"]
     assert "wafer" not in next(one for one in roles if one["id"] == dataset)["roles"].values()
-    page.goto(f"/groups?run={detect(page, dataset=dataset)}")
+    page.goto(f"/problems/groups?run={detect(page, dataset=dataset)}")
     expect(page.locator("#overlay-notes")).to_contain_text("no runs to lay over one another", timeout=30_000)
     expect(page.locator("#overlay-chart")).to_be_hidden()
     page.request.delete(f"/datasets/{dataset}")
@@ -154,12 +154,12 @@ def test_data_without_runs_say_so(page: Page) -> None:
 
 def test_an_unknown_run_is_told_and_the_page_goes_on(page: Page) -> None:
     page.allowed_faults.append("404")  # type: ignore[attr-defined]
-    page.goto("/groups?run=0123456789abcdef")
+    page.goto("/problems/groups?run=0123456789abcdef")
     expect(page.locator("#problem")).to_contain_text("There is no run 0123456789abcdef.")
 
 
 def test_on_a_phone_in_korean_wide_things_scroll_in_their_own_box(phone: Page) -> None:
-    phone.goto(f"/groups?run={detect(phone)}&and=lot")
+    phone.goto(f"/problems/groups?run={detect(phone)}&and=lot")
     ready(phone)
     expect(phone.locator("#differ-title")).to_have_text("차이가 있는 그룹")
     expect(phone.locator("#sentences")).to_contain_text("세었습니다")
@@ -174,7 +174,7 @@ def test_on_a_phone_in_korean_wide_things_scroll_in_their_own_box(phone: Page) -
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(page: Page, theme: str) -> None:
     page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-    page.goto(f"/groups?run={detect(page)}&by=step&and=equipment")
+    page.goto(f"/problems/groups?run={detect(page)}&by=step&and=equipment")
     ready(page)
     page.locator("#groups .open").first.click()
     expect(page.locator("#rows")).to_be_visible()

@@ -54,7 +54,7 @@ def fail(api: httpx.Client) -> str:
     return str(made["id"])
 
 
-def open_page(page: Page, address: str = "/history") -> None:
+def open_page(page: Page, address: str = "/data/checks") -> None:
     page.goto(address)
     expect(page.locator("#runs")).to_have_attribute("aria-busy", "false")
 
@@ -79,7 +79,7 @@ def test_a_run_tells_what_was_asked_and_what_was_found(page: Page, api: httpx.Cl
         expect(card).to_contain_text(words)
     expect(card.locator("time")).to_have_text(re.compile("now|ago"))
     card.locator("a.btn-primary").click()
-    expect(page).to_have_url(re.compile(r"/\?"))
+    expect(page).to_have_url(re.compile(r"/problems\?"))
     expect(page.locator("#found")).to_be_visible(timeout=30_000)
 
 
@@ -279,7 +279,7 @@ def test_no_serious_accessibility_fault_is_found(page: Page, api: httpx.Client, 
 def test_a_figure_is_saved_as_png_and_svg_on_the_page_s_own_ground(page: Page, api: httpx.Client) -> None:
     run = detect(api)
     page.emulate_media(color_scheme="dark")
-    page.goto(f"/?run={run}")
+    page.goto(f"/problems/check?run={run}")
     expect(page.locator("#series .main-svg").first).to_be_visible(timeout=30_000)
     saved = {}
     for kind in ("PNG", "SVG"):

@@ -17,7 +17,7 @@ from waferwatch.export.svg.words import cut, escaped, plain
 from waferwatch.grouping.counts import count_groups
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.run import detect_table
-from waferwatch.store.datasets import make_demo
+from waferwatch.store.demo import make_demo
 from waferwatch.web.figures.correlation import correlation_figure
 from waferwatch.web.figures.distribution import distribution_figure
 from waferwatch.web.figures.groups import groups_figure

@@ -24,8 +24,8 @@ from waferwatch.scoring.comparison.compare import (
     compare_table,
     inject_only,
 )
+from waferwatch.scoring.comparison.failure import Failure, attempt
 from waferwatch.scoring.comparison.footprint import Footprint
-from waferwatch.scoring.failure import Failure, attempt
 from waferwatch.scoring.part import only_rows
 from waferwatch.scoring.question import Question
 from waferwatch.series.split import split

@@ -17,9 +17,9 @@ from waferwatch.models.contract import Detector, Progress, Scores, no_progress
 from waferwatch.models.registry import create
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
+from waferwatch.scoring.comparison.failure import Failure
 from waferwatch.scoring.comparison.fault_summary import summarise
 from waferwatch.scoring.comparison.injection import FALSE_ALARMS, FaultScore, FaultTest, InjectedFault, fault_test
-from waferwatch.scoring.failure import Failure
 from waferwatch.series.series import Series
 
 QUICK = ["squared_difference", "moving_variance"]

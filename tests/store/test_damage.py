@@ -15,6 +15,7 @@ from tests.store.test_results import assert_same
 from waferwatch.errors import DamagedError, NotFoundError
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.generate import generate
+from waferwatch.read.recipe.reading import Reading
 from waferwatch.read.table import Table
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
@@ -192,11 +193,11 @@ def test_a_table_that_lost_against_another_change_of_roles_leaves_the_other_s(up
 @pytest.mark.parametrize("name", ["table-1.json", "table-1.parquet"])
 def test_a_damaged_table_is_read_from_the_uploaded_file_again(uploads: Uploads, name: str) -> None:
     kept = upload(uploads, CSV.encode())
-    before = uploads.load(kept, "a.csv", 1, {})
+    before = uploads.load(kept, "a.csv", 1, Reading())
     path = uploads.folder / kept / name
     content = path.read_bytes()
     change_one_byte(path, random.Random(6))
-    pd.testing.assert_frame_equal(uploads.load(kept, "a.csv", 1, {}).frame, before.frame)
+    pd.testing.assert_frame_equal(uploads.load(kept, "a.csv", 1, Reading()).frame, before.frame)
     assert path.read_bytes() == content, "and kept again"
 
 
@@ -212,14 +213,14 @@ def test_a_table_whose_upload_is_damaged_too_is_told(uploads: Uploads) -> None:
     for name in ("table-1.parquet", "data"):
         change_one_byte(uploads.folder / kept / name, random.Random(6))
     with pytest.raises(DamagedError):
-        uploads.load(kept, "a.csv", 1, {})
+        uploads.load(kept, "a.csv", 1, Reading())
 
 
 def test_files_of_a_data_set_that_are_gone_are_told_without_a_path(uploads: Uploads) -> None:
     kept = upload(uploads, CSV.encode())
     for path in (uploads.folder / kept).glob("[!.]*"):
         path.unlink()
-    for read in (lambda: uploads.original(kept, "a.csv"), lambda: uploads.load(kept, "a.csv", 1, {})):
+    for read in (lambda: uploads.original(kept, "a.csv"), lambda: uploads.load(kept, "a.csv", 1, Reading())):
         with pytest.raises(NotFoundError) as told:
             read()
         assert str(uploads.folder) not in str(told.value)
@@ -237,7 +238,7 @@ def test_a_table_of_version_0_3_is_read_anew_from_the_upload(uploads: Uploads, t
     for version in (1, 2):
         write_table(table, uploads.folder / kept, f"table-{version}")
         assert not uploads.has(kept, version)
-    read = uploads.load(kept, "a.csv", 2, {})
+    read = uploads.load(kept, "a.csv", 2, Reading())
     assert list(read.frame.columns) != list(table.frame.columns)
     assert uploads.has(kept, 2)
     with pytest.raises(NotFoundError):

@@ -28,7 +28,7 @@ from waferwatch.scoring.run import detect_table
 from waferwatch.jobs.detection import set_threshold, summary
 from waferwatch.jobs.options import Options
 from waferwatch.settings import Settings
-from waferwatch.store.datasets import make_demo
+from waferwatch.store.demo import make_demo
 from waferwatch.store.store import open_store
 
 settings, kills = Settings(data_dir=Path(sys.argv[1])), int(sys.argv[2])

@@ -20,7 +20,7 @@ from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table
 from waferwatch.scoring.thresholds.rethreshold import with_threshold
 from waferwatch.settings import Settings
-from waferwatch.store.datasets import make_demo
+from waferwatch.store.demo import make_demo
 from waferwatch.store.results import Results
 
 RUN = "a" * 16

@@ -85,7 +85,7 @@ def upgraded(kept: Detection, settings: Settings) -> Iterator[Store]:
 def test_a_data_set_of_0_3_0_is_there_with_the_roles_that_a_person_gave(upgraded: Store) -> None:
     dataset = upgraded.datasets.get(OLD_ID)
     assert (dataset.name, dataset.rows, dataset.version) == (NAME, 400, 2)
-    assert upgraded.datasets.chosen_roles(OLD_ID) == {"flow": "context"}
+    assert upgraded.datasets.chosen(OLD_ID).options.roles == {"flow": "context"}
     table = upgraded.datasets.table(OLD_ID)
     assert table.roles["flow"].value == "context"
     assert table.zone is not None, "the upload is read anew, for 0.3.0 lost the zone of its times"

@@ -161,7 +161,7 @@ def test_a_comparison_is_cancelled(client: TestClient) -> None:
     ("language", "title"), [("en", "Does MOMENT earn its keep?"), ("ko", "MOMENT가 효과가 있는가?")]
 )
 def test_the_page_is_there_in_both_languages(client: TestClient, language: str, title: str) -> None:
-    page = client.get("/compare", headers={"Accept-Language": language})
+    page = client.get("/monitors/compare", headers={"Accept-Language": language})
     assert page.status_code == 200
     assert title in page.text
     assert f'value="{VARIANCE}" checked disabled' in page.text

@@ -210,13 +210,15 @@ def test_deleted_data_are_told(client: TestClient, korean_csv: bytes, assert_err
     run = detect(client, dataset=upload, contamination=0.01)["run"]
     client.delete(f"/datasets/{upload}")
     error = assert_error(client.get(f"/runs/{run}/events/1"), 404, "not_found", "dataset")
-    page = client.get(f"/event?run={run}&event=1")
+    page = client.get(f"/problems/event?run={run}&event=1")
     assert page.status_code == 404
     assert error["message"].split()[0] in page.text
-    assert 'href="/history"' in page.text
+    assert 'href="/data/checks"' in page.text
 
 
-@pytest.mark.parametrize("address", [f"/event?run={NOWHERE}", "/event", "/event?run=<script>x</script>&event=<b>"])
+@pytest.mark.parametrize(
+    "address", [f"/problems/event?run={NOWHERE}", "/problems/event", "/problems/event?run=<script>x</script>&event=<b>"]
+)
 @pytest.mark.parametrize(("language", "way"), [("en", "To the list of runs"), ("ko", "실행 목록으로")])
 def test_the_page_of_nothing_says_so_and_leads_back(client: TestClient, address: str, language: str, way: str) -> None:
     page = client.get(address, headers={"accept-language": language})
@@ -228,7 +230,7 @@ def test_the_page_of_nothing_says_so_and_leads_back(client: TestClient, address:
 
 
 def test_the_page_of_an_event_is_in_the_reader_s_language(client: TestClient, spike: dict[str, Any]) -> None:
-    page = client.get(f"/event?run={spike['run']}&event=1", headers={"accept-language": "ko"})
+    page = client.get(f"/problems/event?run={spike['run']}&event=1", headers={"accept-language": "ko"})
     assert page.status_code == 200
     assert "가장 가까운 정상 구간" in page.text
     assert "event.js" in page.text

@@ -278,7 +278,7 @@ def test_exports_are_told_in_the_audit_log(client: TestClient, demo_run: str) ->
 
 
 def test_the_page_lists_every_data_set_to_filter_by(client: TestClient, uploaded: str) -> None:
-    page = client.get("/history")
+    page = client.get("/data/checks")
     assert page.status_code == 200
     assert f'<option value="{uploaded}">' in page.text
 

@@ -129,7 +129,7 @@ def test_a_program_shows_the_token_in_a_header(guarded: TestClient) -> None:
     assert guarded.get("/metrics", headers=BEARER).status_code == 200
 
 
-@pytest.mark.parametrize("wanted", ["/", "/data", "/groups?run=1&by=lot"])
+@pytest.mark.parametrize("wanted", ["/", "/data", "/problems/groups?run=1&by=lot"])
 def test_a_browser_is_led_to_the_login_page_and_back(guarded: TestClient, wanted: str) -> None:
     sent = guarded.get(wanted, headers=PAGE)
     assert sent.status_code == 303
@@ -156,10 +156,10 @@ def test_the_session_is_a_cookie_that_scripts_and_other_sites_cannot_use(guarded
 
 
 def test_the_token_of_an_address_becomes_a_cookie_and_leaves_the_address(guarded: TestClient) -> None:
-    sent = guarded.get(f"/groups?by=lot&token={quote(TOKEN)}&run=1", headers=PAGE)
-    assert (sent.status_code, sent.headers["location"]) == (303, "/groups?by=lot&run=1")
+    sent = guarded.get(f"/problems/groups?by=lot&token={quote(TOKEN)}&run=1", headers=PAGE)
+    assert (sent.status_code, sent.headers["location"]) == (303, "/problems/groups?by=lot&run=1")
     assert "HttpOnly" in sent.headers["set-cookie"]
-    assert guarded.get("/groups", headers=PAGE).status_code == 200
+    assert guarded.get("/problems/groups", headers=PAGE).status_code == 200
     guarded.cookies.clear()
     assert guarded.get("/?token=wrong", headers=PAGE).status_code == 401
 

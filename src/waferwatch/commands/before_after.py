@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options
+from waferwatch.commands.options import data_options, monitor_options, recipe_options
 
 if TYPE_CHECKING:
     from waferwatch.scoring.before_after import BeforeAfter
@@ -25,7 +25,7 @@ _SENTENCES = {
 def add_before_after_parser(commands: Any) -> None:
     """Add ``before-after FILE --at TIME`` to the command line."""
     parser = commands.add_parser("before-after", help="compare the wafers before and after a maintenance")
-    parser.add_argument("file", metavar="FILE", help="CSV (also .gz) or Parquet")
+    parser.add_argument("file", metavar="FILE", help="CSV, Parquet, Excel and others; also in gzip")
     parser.add_argument("--at", required=True, metavar="TIME", help="of the maintenance, as the clock of the data")
     parser.add_argument("--equipment", metavar="NAME", help="only this one; default: all")
     parser.add_argument(
@@ -33,6 +33,9 @@ def add_before_after_parser(commands: Any) -> None:
         help="a difference of its mean that is harmless; may be repeated",
     )  # fmt: skip
     data_options.add_column_options(parser)
+    data_options.add_form_options(parser)
+    recipe_options.add_recipe_option(parser)
+    monitor_options.add_data_dir(parser)
     parser.add_argument("--output", type=Path, metavar="OUT", help="write every indicator: .csv, .parquet or .xlsx")
     data_options.add_json(parser)
     parser.set_defaults(run=run_before_after)
@@ -41,12 +44,13 @@ def add_before_after_parser(commands: Any) -> None:
 def run_before_after(options: argparse.Namespace) -> int:
     """Compare, tell, and write what was asked for."""
     from waferwatch.export.tables import check_table_file, save_tables
-    from waferwatch.read.files import read_table
     from waferwatch.scoring.before_after import compare_table
 
     if options.output:
         check_table_file(options.output, "output")
-    table = read_table(options.file, label=None, **data_options.column_wishes(options))
+    table = recipe_options.read_file(options, options.file)
+    for note in table.notes:
+        _say(f"Note: {note}")
     found = compare_table(table, options.at, tolerances=dict(options.tolerance), equipment=options.equipment)
     if options.output:
         save_tables({"before_after": found.frame}, options.output, "output")

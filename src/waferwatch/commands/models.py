@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options
+from waferwatch.commands.options import data_options, monitor_options, recipe_options
 from waferwatch.errors import ModelError
 from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
 from waferwatch.models.moment.checkpoints.checkpoint import Checkpoint
@@ -45,6 +45,8 @@ def _add_tune(actions: Any) -> None:
     tuning.add_argument("--replace", action="store_true", help="replace an imported checkpoint of the same name")
     data_options.add_column_options(tuning)
     data_options.add_form_options(tuning)
+    recipe_options.add_recipe_option(tuning)
+    monitor_options.add_data_dir(tuning)
     data_options.add_reference_rows(tuning)
     data_options.add_json(tuning)
     tuning.set_defaults(run=run_tune)
@@ -88,13 +90,12 @@ def run_import(options: argparse.Namespace) -> int:
 def run_tune(options: argparse.Namespace) -> int:
     """Tune a checkpoint on known-normal rows. One that is not better is not kept: that is reported and no failure."""
     from waferwatch.models.moment.checkpoints.tuned import Wish, tune_checkpoint
-    from waferwatch.read.files import read_table
     from waferwatch.scoring.reference import known_normal
 
     wish = Wish(options.new_name, options.start, options.minutes, options.seed, options.replace)
     scopes = []
     for file in options.files:
-        table = read_table(file, form=data_options.form_wishes(options), **data_options.column_wishes(options))
+        table = recipe_options.read_file(options, file)
         scopes += known_normal(table, options.reference_rows)
     found = tune_checkpoint(wish, scopes, files=options.files, report=_tell)
     _tell_tuned(found, wish.name)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, monitor_options
-from waferwatch.commands.monitor_options import opened_store, print_json, say, user
+from waferwatch.commands.options import data_options, monitor_options, recipe_options
+from waferwatch.commands.options.monitor_options import opened_store, print_json, say, user
 from waferwatch.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def _add_rebase(actions: Any) -> None:
     parser.add_argument("file", metavar="FILE", help="rows after the maintenance")
     data_options.add_cell_options(parser)
     data_options.add_form_options(parser)
+    recipe_options.add_recipe_option(parser)
     parser.add_argument("--since", metavar="TIME", help="end of the maintenance; default: all rows are after it")
     parser.add_argument(
         "--wafers", type=int, default=25, metavar="K", help="good wafers of each equipment; default: 25"
@@ -87,6 +88,7 @@ def _add_compare(actions: Any) -> None:
     parser.add_argument("file", metavar="FILE")
     data_options.add_cell_options(parser)
     data_options.add_form_options(parser)
+    recipe_options.add_recipe_option(parser)
 
 
 def _add_files(actions: Any) -> None:

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, monitor_options
-from waferwatch.commands.monitor_options import opened_store, print_json, say, user
+from waferwatch.commands.options import data_options, monitor_options, recipe_options
+from waferwatch.commands.options.monitor_options import opened_store, print_json, say, user
 from waferwatch.errors import InputError
+from waferwatch.scoring.option_rules import DETECTOR
 
 if TYPE_CHECKING:
     from waferwatch.indicators.hard_rules import TypedLimit
@@ -44,7 +45,6 @@ _OF_MONITORS = (
     "contamination",
     "false_alarms",
     "activate",
-    "data_dir",
 )
 _FITS = {
     "yes": "Its normal fits these data.",
@@ -65,6 +65,7 @@ def add_fit_parser(commands: Any) -> None:
     )
     data_options.add_column_options(parser)
     data_options.add_form_options(parser)
+    recipe_options.add_recipe_option(parser)
     parser.add_argument("--label", metavar="COL", help="column of known anomalies: their rows are left out")
     data_options.add_detector(parser)
     monitor_options.add_choice(parser)
@@ -97,7 +98,6 @@ def run_fit(options: argparse.Namespace) -> int:
 def _fit_monitor(options: argparse.Namespace) -> int:
     from waferwatch.jobs.monitors.learning import LearnWish, learn_version
     from waferwatch.monitors.golden.golden_set import GoldenChoice
-    from waferwatch.read.files import read_table
     from waferwatch.store.monitors.facts import policy_of
     from waferwatch.store.monitors.names import check_monitor_name
 
@@ -110,15 +110,14 @@ def _fit_monitor(options: argparse.Namespace) -> int:
     thresholds = monitor_options.thresholds(options)
     wish = LearnWish(
         choice,
-        options.detector or data_options.DETECTOR,
+        options.detector or DETECTOR,
         options.checkpoint,
         options.device,
         None if thresholds is None else policy_of(thresholds),
         options.equipment,
         options.activate,
     )
-    form, columns = data_options.form_wishes(options), data_options.column_wishes(options)
-    tables = [read_table(file, label=options.label, form=form, **columns) for file in files]
+    tables = [recipe_options.read_file(options, file) for file in files]
     with opened_store(options.data_dir) as store:
         made = learn_version(store, name, tables, wish, user())
         from waferwatch.commands.monitors import say_version
@@ -130,7 +129,6 @@ def _fit_monitor(options: argparse.Namespace) -> int:
 
 
 def _fit_folder(options: argparse.Namespace) -> int:
-    from waferwatch.read.files import read_table
     from waferwatch.scoring.run import fit_table
 
     if len(options.names) != 1:
@@ -140,11 +138,10 @@ def _fit_folder(options: argparse.Namespace) -> int:
             field="folder",
         )
     _check_folder(options.folder, options.replace)
-    form, columns = data_options.form_wishes(options), data_options.column_wishes(options)
-    table = read_table(options.names[0], label=options.label, form=form, **columns)
+    table = recipe_options.read_file(options, options.names[0])
     model = fit_table(
         table,
-        detector=options.detector or data_options.DETECTOR,
+        detector=options.detector or DETECTOR,
         checkpoint=options.checkpoint,
         reference_rows=options.reference_rows,
         device=options.device,
@@ -215,10 +212,11 @@ def table_for(model: Model, options: argparse.Namespace, label: str | None = Non
     Raises:
         InputError, NotFoundError: it cannot be read, or lacks a column that the model needs.
     """
-    from waferwatch.read.files import read_rows
     from waferwatch.read.frames import table_from_frame
+    from waferwatch.read.recipe.reading import rows_by
 
-    rows = read_rows(options.file, data_options.form_wishes(options))
+    reading = recipe_options.reading_of(options, options.file)
+    rows = rows_by(Path(options.file), reading)
     there = {str(column) for column in rows.frame.columns}
     return table_from_frame(
         rows.frame,
@@ -229,7 +227,7 @@ def table_for(model: Model, options: argparse.Namespace, label: str | None = Non
         roles={column: role for column, role in model.roles.items() if column in there and column != label},
         first_row=rows.first_row,
         notes=rows.notes,
-        rules=data_options.cell_rules(options),
+        rules=reading.options.rules,
     )
 
 

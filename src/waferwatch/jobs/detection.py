@@ -37,10 +37,12 @@ def run_detection(store: Store, settings: Settings, run: Run, progress: Progress
         chosen_rows(table, options),
         options,
         reference=reference_period(table, options),
+        limits=options.limits,
         device=settings.device,
         progress=progress,
     )
     store.results.put_detection(run.id, found)
+    store.problems.found_by(run, found)
     return summary(found)
 
 
@@ -54,9 +56,10 @@ def run_monitor(store: Store, run: Run, options: Options, progress: Progress) ->
     model = store.monitors.model(version)
     table = table_of(store, options)
     rows = chosen_rows(table, options)
-    found = detect_rows_with(model, table, rows, options.thresholds, part_of(progress, 0.0, _SCORING))
+    found = detect_rows_with(model, table, rows, options.thresholds, part_of(progress, 0.0, _SCORING), options.limits)
     fits = drift(model, table, found, progress=part_of(progress, _SCORING, 1 - _SCORING))
     store.results.put_detection(run.id, found)
+    store.problems.found_by(run, found)
     store.results.put_document(run.id, {"drift": {**fits.to_dict(), "notes": kept_notes(fits.notes)}})
     return {**summary(found), "monitor": version.title, "fits": fits.fits.value}
 
@@ -85,6 +88,7 @@ def set_threshold(store: Store, run: Run, threshold: float) -> Detection:
         # A kill after the next line leaves an old summary; without it, a moved result that answers the old question.
         store.runs.move(run.id, run.summary or {})
         store.results.put_threshold(run.id, found)
+        store.problems.found_by(run, found)
         store.runs.move(run.id, {**summary(found), **_of_monitor(run)})
     return found
 

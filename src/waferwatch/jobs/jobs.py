@@ -21,7 +21,7 @@ from waferwatch.jobs.monitors.work import run_learning, run_rebase, run_replay, 
 from waferwatch.jobs.options import Options
 from waferwatch.jobs.queue import Job, Queue, cancelled
 from waferwatch.models.contract import Progress
-from waferwatch.scoring.failure import Failure
+from waferwatch.scoring.comparison.failure import Failure
 from waferwatch.settings import Settings
 from waferwatch.store.database.connection import StoreError, now
 from waferwatch.store.runs import UNFINISHED, Ending, Run, State

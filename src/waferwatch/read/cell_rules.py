@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from waferwatch.errors import InputError
 from waferwatch.read.clock.dates import DateOrder
+from waferwatch.read.zones import check_zone
 
 BAD_CELLS = 0.05  # share of a column's filled cells that may hold neither a number nor a word for no value
 
@@ -20,6 +21,7 @@ class CellRules:
     date_order: DateOrder | None = None  # None: found by how time runs
     keep_values: bool = False  # filler numbers such as -9999 are measurements
     leave_out_rows: tuple[tuple[str, str], ...] = ()  # column, value: rows that are not judged
+    time_zone: str | None = None  # in which the times are shown, such as Asia/Seoul or UTC+09:00
 
     @classmethod
     def of(
@@ -28,13 +30,14 @@ class CellRules:
         no_value: Sequence[str] = (),
         bad_cells: float | None = None,
         date_order: str | None = None,
+        time_zone: str | None = None,
         keep_values: bool = False,
         leave_out_rows: Sequence[tuple[str, str]] = (),
     ) -> CellRules:
         """Checked rules; None stands for what is usual.
 
         Raises:
-            InputError: ``bad_cells`` is no share, or ``date_order`` is no order.
+            InputError: ``bad_cells`` is no share, ``date_order`` no order or ``time_zone`` no zone.
         """
         share = BAD_CELLS if bad_cells is None else bad_cells
         if not 0 <= share <= 1:
@@ -49,9 +52,12 @@ class CellRules:
                 value=date_order,
                 orders=", ".join(DateOrder),
             )
+        if time_zone is not None:
+            check_zone(time_zone)
         order = None if date_order is None else DateOrder(date_order)
         words = tuple(word.strip() for word in ([no_value] if isinstance(no_value, str) else no_value))
-        return cls(words, share, order, keep_values, tuple((column, value) for column, value in leave_out_rows))
+        rows = tuple((column, value) for column, value in leave_out_rows)
+        return cls(words, share, order, keep_values, rows, time_zone)
 
 
 USUAL = CellRules()

@@ -201,7 +201,7 @@ def _finished(text: _Text, form: TextForm, source: TextSource, repair: LineRepai
     for batch in table.to_batches():
         meter.add(batch)
     frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
-    return FileRows(frame, first_row, findings.everything, form.units)
+    return FileRows(frame, first_row, findings.everything, form.units, form)
 
 
 def _ends_in_several_lines(table: pa.Table) -> bool:

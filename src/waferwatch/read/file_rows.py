@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from waferwatch.read.table import Note
+from waferwatch.read.text import TextForm
 
 
 @dataclass(frozen=True)
@@ -17,3 +18,4 @@ class FileRows:
     first_row: int  # number of the first data row in messages
     notes: tuple[Note, ...] = ()  # obstacles among them
     units: dict[str, str] = field(default_factory=dict)  # column -> unit, where a line of units names one
+    written: TextForm | None = None  # how it is written, where it has lines

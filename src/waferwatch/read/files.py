@@ -25,7 +25,7 @@ def read_table(
     *,
     name: str | None = None,
     features: Sequence[str] | None = None,
-    time: str | None = None,
+    time: str | Sequence[str] | None = None,
     group: Sequence[str] | None = None,
     label: str | None = None,
     roles: Mapping[str, str] | None = None,
@@ -51,7 +51,7 @@ def read_table(
     """
     path = Path(path)
     name = name or path.name
-    rows = wide_rows(_read_rows(path, name, limits or Limits.of(), form), name, form or Form())
+    rows = open_rows(path, name, limits or Limits.of(), form or Form())
     return table_from_frame(
         rows.frame,
         name=name,
@@ -66,10 +66,22 @@ def read_table(
     )
 
 
+def open_rows(path: Path, name: str, limits: Limits, form: Form, most_rows: int | None = None) -> FileRows:
+    """The rows of a file in the wide shape, before anything is found out about its columns.
+
+    Args:
+        most_rows: about so many are enough, where its format need not read the others.
+
+    Raises:
+        InputError, NotFoundError, TooLargeError, MissingExtraError: as for ``read_table``.
+    """
+    return wide_rows(_read_rows(path, name, limits, form, most_rows=most_rows), name, form)
+
+
 def read_rows(path: str | os.PathLike[str], form: Form | None = None) -> FileRows:
     """The rows of a file before anything is found out about its columns; errors as for ``read_table``."""
     path = Path(path)
-    return wide_rows(_read_rows(path, path.name, Limits.of(), form), path.name, form or Form())
+    return open_rows(path, path.name, Limits.of(), form or Form())
 
 
 def read_original(
@@ -90,9 +102,11 @@ def read_original(
     return _read_rows(path, path.name, limits.as_text(), form, as_text=True).frame
 
 
-def _read_rows(path: Path, name: str, limits: Limits, form: Form | None, *, as_text: bool = False) -> FileRows:
+def _read_rows(
+    path: Path, name: str, limits: Limits, form: Form | None, *, as_text: bool = False, most_rows: int | None = None
+) -> FileRows:
     try:
-        return read_rows_of(DataFile(path, name, limits, form or Form(), as_text))
+        return read_rows_of(DataFile(path, name, limits, form or Form(), as_text, most_rows))
     except OSError as error:
         raise _cannot_open(path, name, error) from error
 

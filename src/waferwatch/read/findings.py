@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from waferwatch.errors import InputError
+from waferwatch.errors import InputError, WaferwatchError
 from waferwatch.read.table import Note
 
 _FIELDS = ("level", "code", "lines", "column", "count", "remedy", "option", "field")
@@ -43,6 +43,11 @@ class FileFinding(Note):
         """What to do about it, as a sentence; empty when there is nothing to do."""
         return translate(self.remedy).format(**self.values) if self.remedy else ""
 
+    @property
+    def place(self) -> dict[str, Any]:
+        """The first line and the column concerned, where there are such."""
+        return {"line": self.lines[0] if self.lines else None, "column": self.column}
+
     def to_dict(self, translate: Callable[[str], str] = str) -> dict[str, Any]:
         """As JSON."""
         return {
@@ -52,6 +57,7 @@ class FileFinding(Note):
             "remedy": self.advice(translate),
             "option": self.option,
             "field": self.field,
+            "place": self.place,
             "lines": list(self.lines),
             "column": self.column,
             "count": self.count,
@@ -124,7 +130,7 @@ class Findings:
         except ObstaclesError as error:
             self._notes.extend(error.findings)
         except InputError as error:
-            self._notes.append(_finding_of(error, code))
+            self._notes.append(finding_of(error, code))
 
     def refuse(self) -> None:
         """
@@ -165,7 +171,8 @@ def is_obstacle(note: Note) -> bool:
     return isinstance(note, FileFinding) and note.level is Level.OBSTACLE
 
 
-def _finding_of(error: InputError, code: str) -> FileFinding:
+def finding_of(error: WaferwatchError, code: str = "bad_input") -> FileFinding:
+    """An error as an obstacle."""
     row, column = error.values.get("row"), error.values.get("column")
     return FileFinding(
         error.message_template,

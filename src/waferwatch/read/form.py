@@ -15,7 +15,7 @@ class Form:
     """What the user says of how a file is written. None: to be found.
 
     Raises:
-        InputError: for a delimiter or shape that does not exist.
+        InputError: for an encoding, delimiter or shape that does not exist.
     """
 
     encoding: str | None = None  # a name that Python knows, such as "cp949"
@@ -49,8 +49,10 @@ def _check(given: str | None, field: str, known: list[str] | tuple[str, ...]) ->
 
 def _check_encoding(encoding: str | None) -> None:
     try:
-        b"".decode(encoding or "utf-8")
-    except LookupError as error:
+        b"a".decode(encoding or "utf-8")  # not of nothing: Python looks no codec up for that
+    except UnicodeDecodeError:
+        return  # it exists, and a character of it has more bytes
+    except (LookupError, ValueError) as error:
         raise InputError(
             "There is no encoding {value}.",
             hint="Choose utf-8, utf-16, cp949, cp1252, gbk or shift_jis.",

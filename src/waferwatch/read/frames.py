@@ -31,7 +31,7 @@ def table_from_frame(
     *,
     name: str = "the frame",
     features: Sequence[str] | None = None,
-    time: str | None = None,
+    time: str | Sequence[str] | None = None,
     group: Sequence[str] | None = None,
     label: str | None = None,
     roles: Mapping[str, str] | None = None,
@@ -48,7 +48,8 @@ def table_from_frame(
         frame: (rows, columns); column names are turned to text.
         name: opens every message about the data.
         features: exactly these columns are the sensors; ``Table.columns`` keeps them in the order of the frame.
-        time, group, label: columns with these roles; found from names and contents when not given.
+        time, group, label: columns with these roles; found from names and contents when not given. Several columns as
+            the time are parts of one clock, such as a date and a time of day.
         roles: column -> role, for any other column.
         first_row: number of the first row in messages.
         notes: what was done to the data before; may hold obstacles.
@@ -100,13 +101,15 @@ def _plain_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:
 
 
 def _with_index(
-    plain: pd.DataFrame, index: pd.Index, time: str | None, roles: Mapping[str, str] | None
+    plain: pd.DataFrame, index: pd.Index, time: str | Sequence[str] | None, roles: Mapping[str, str] | None
 ) -> pd.DataFrame:
     """The frame with a DatetimeIndex as its first column, unless something else gives the time."""
     name = "time" if index.name is None else str(index.name)
     if not isinstance(index, pd.DatetimeIndex) or name in plain.columns:
         return plain
-    asked_for = (time is not None and time != name) or Role.TIME.value in (roles or {}).values()
+    asked_for = (time is not None and name not in ([time] if isinstance(time, str) else time)) or Role.TIME.value in (
+        roles or {}
+    ).values()
     if asked_for or any(values.is_time(plain[column]) or time_rank(column) is not None for column in plain.columns):
         return plain
     plain.insert(0, name, index.to_series(index=plain.index))

@@ -25,8 +25,11 @@ _FOOTER_BYTES = 64 << 20
 _STRING_BYTES = 32 << 20  # of one name or other text in its footer; Arrow keeps its whole schema in one of them
 
 
-def read_parquet(source: Path | io.BytesIO, name: str, limits: Limits) -> FileRows:
+def read_parquet(source: Path | io.BytesIO, name: str, limits: Limits, most_rows: int | None = None) -> FileRows:
     """Read a Parquet file, or what was unpacked to one. Pandas metadata would make columns the index: left aside.
+
+    Args:
+        most_rows: so many are enough.
 
     Raises:
         InputError: the file is damaged, or its columns' names cannot be used.
@@ -39,7 +42,7 @@ def read_parquet(source: Path | io.BytesIO, name: str, limits: Limits) -> FileRo
             _check_pages(source, file, name, limits)
             texts = [field.name for field in file.schema_arrow if is_text(field.type)]
         with _open(source, texts) as file:
-            frame: pd.DataFrame = _read(file, name, limits).to_pandas(
+            frame: pd.DataFrame = _read(file, name, limits, most_rows).to_pandas(
                 split_blocks=True, self_destruct=True, ignore_metadata=True
             )
     except (pa.ArrowException, OSError) as error:
@@ -57,13 +60,15 @@ def _open(source: Path | io.BytesIO, texts: list[str]) -> parquet.ParquetFile:
     )
 
 
-def _read(file: parquet.ParquetFile, name: str, limits: Limits) -> pa.Table:
+def _read(file: parquet.ParquetFile, name: str, limits: Limits, most_rows: int | None) -> pa.Table:
     meter = Meter(name, limits, first_row=1)
     batches: list[pa.RecordBatch] = []
-    rows = max(1, _BATCH_CELLS // max(1, len(file.schema_arrow.names)))
+    rows = most_rows or max(1, _BATCH_CELLS // max(1, len(file.schema_arrow.names)))
     for batch in file.iter_batches(batch_size=rows, use_threads=False):
         meter.add(batch)
         batches.append(_written_out(batch))
+        if most_rows is not None:
+            break
     return pa.Table.from_batches(batches, batches[0].schema if batches else file.schema_arrow)
 
 

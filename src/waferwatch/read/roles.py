@@ -9,7 +9,7 @@ import pandas as pd
 
 from waferwatch.read import names, values
 from waferwatch.read.cell_rules import USUAL, CellRules
-from waferwatch.read.clock.choice import choose_clock
+from waferwatch.read.clock.choice import choose_clock, named_clock
 from waferwatch.read.findings import Findings
 from waferwatch.read.labels import find_label
 from waferwatch.read.status import Status, find_status
@@ -58,7 +58,7 @@ def find_roles(
     for name in frame.columns:
         if name not in found.roles and names.is_result(name, frame.columns):
             found.roles[name] = Role.IGNORED
-    _find_time(frame, found)
+    _find_time(frame, found, wishes)
     with findings.caught("bad_label"):
         find_label(frame, _free(frame, found), found.roles, findings, table, first_row)
     _find_status(frame, found, wishes)
@@ -74,16 +74,18 @@ def _free(frame: pd.DataFrame, found: FoundRoles) -> list[str]:
     return [name for name in frame.columns if name not in found.roles]
 
 
-def _find_time(frame: pd.DataFrame, found: FoundRoles) -> None:
+def _find_time(frame: pd.DataFrame, found: FoundRoles, wishes: Wishes) -> None:
     """The clock, the columns that hold a part of it, and other clocks, which are left out."""
+    named = named_clock(frame, wishes.clock)
+    found.roles.update(dict.fromkeys(named[1:], Role.IGNORED))
     given = next((name for name, role in found.roles.items() if role is Role.TIME), None)
     free = _free(frame, found)
     spare = [name for name, role in found.roles.items() if role is Role.IGNORED] if given is not None else []
     choice = choose_clock(frame, free, given, spare)
     if choice.clock is not None:
         found.roles[choice.clock] = Role.TIME
-    found.further = choice.further
-    for name in (*choice.further, *choice.others):
+    found.further = named[1:] or choice.further
+    for name in (*found.further, *choice.others):
         found.roles.setdefault(name, Role.IGNORED)
     if choice.others:
         found.left_out["another clock"] = list(choice.others)

@@ -20,6 +20,7 @@ SAMPLE_BYTES = 1 << 20
 _MOST_LINES = 2_000
 _SAMPLE_RECORDS = 500
 _FEW_RECORDS = 80
+_SHOWN_ROWS, _SHOWN_LINES, _LONGEST_SHOWN = 15, 200, 500
 _COMMA_DECIMAL = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 _POINT_DECIMAL = re.compile(r"\s*[+-]?\d*\.\d+(?:[eE][+-]?\d+)?\s*")
 
@@ -41,6 +42,7 @@ class TextForm:
     irregular: bool = False  # lines of the sample have more or fewer fields, or are none of the table
     errors: str = "strict"  # what is done with bytes that are not of the encoding
     nameless: tuple[str, ...] = field(default=())
+    first_lines: tuple[str, ...] = field(default=())  # of the file, without line ends, as far as they are worth a look
     repeated: tuple[str, ...] = field(default=())
 
     @property
@@ -160,8 +162,15 @@ def _text_form(
         irregular=any(len(record.fields) != start.width for record in body),
         errors=errors,
         nameless=nameless,
+        first_lines=first_lines(lines, first),
         repeated=repeated,
     )
+
+
+def first_lines(lines: Sequence[str], data_line: int = 20) -> tuple[str, ...]:
+    """The lines above the data and some rows of it, each cut to what can be shown."""
+    shown = lines[: min(data_line + _SHOWN_ROWS, _SHOWN_LINES)]
+    return tuple(line.strip("\ufeff\r\n")[:_LONGEST_SHOWN] for line in shown)
 
 
 def _named(header: Header) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:

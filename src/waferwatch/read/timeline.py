@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from waferwatch.errors import InputError
 from waferwatch.read.cell_rules import CellRules
 from waferwatch.read.clock.epochs import EPOCHS, as_times
 from waferwatch.read.clock.kinds import ClockKind, kind_of, without_missing
@@ -29,6 +30,7 @@ from waferwatch.read.names import is_date
 from waferwatch.read.table import Note
 from waferwatch.read.times import Times, on_date, over_midnight, read_times, with_notes
 from waferwatch.read.values import is_numeric, is_time, to_float, without_categories
+from waferwatch.read.zones import shown_in
 
 _SPREADSHEET = next(epoch for epoch in EPOCHS if epoch.what == "days since 1900")
 
@@ -46,7 +48,20 @@ def read_clock(
     """
     times = _read(frame, name, beside, table, first_row, rules)
     fine = millisecond_column(frame, [other for other in beside if other != name])
-    return times if fine is None else _with_milliseconds(times, name, frame[fine], fine)
+    times = times if fine is None else _with_milliseconds(times, name, frame[fine], fine)
+    return times if rules.time_zone is None else _in_wished_zone(times, name, rules.time_zone)
+
+
+def _in_wished_zone(times: Times, name: str, wished: str) -> Times:
+    if not pd.api.types.is_datetime64_any_dtype(times.values.dtype):
+        raise InputError(
+            "{column} holds no dates, so that a time zone says nothing of it.",
+            hint="Leave the time zone out.",
+            field="time_zone",
+            column=name,
+        )
+    values, zone, note = shown_in(times.values, times.zone, wished, name)
+    return Times(values, (*times.notes, note), zone=zone)
 
 
 def _read(frame: pd.DataFrame, name: str, beside: Sequence[str], table: str, first_row: int, rules: CellRules) -> Times:

@@ -17,6 +17,7 @@ class Wishes:
     roles: dict[str, Role]
     group: tuple[str, ...] | None = None  # None: to be found
     only_features: bool = False  # the sensors were named, so no other column may become one
+    clock: tuple[str, ...] = ()  # columns that were named as the clock, where they are several
 
 
 def read_wishes(
@@ -24,7 +25,7 @@ def read_wishes(
     names: Sequence[str],
     *,
     features: Sequence[str] | None = None,
-    time: str | None = None,
+    time: str | Sequence[str] | None = None,
     group: Sequence[str] | None = None,
     label: str | None = None,
     roles: Mapping[str, str] | None = None,
@@ -37,8 +38,9 @@ def read_wishes(
     """
     features = _as_list(features)
     group = _as_list(group)
+    clock = _as_list(time) or []
     wished: dict[str, Role] = {}
-    for column, role, option in _each(features, time, label, roles):
+    for column, role, option in _each(features, clock, label, roles):
         require_column(table, names, column, option)
         if wished.setdefault(column, role) is not role:
             raise _twice(table, column, option, wished[column], role)
@@ -50,7 +52,7 @@ def read_wishes(
         raise InputError("The list of features is empty.", hint="Name at least one column.", field="features")
     for role, option in ((Role.TIME, "time"), (Role.LABEL, "label")):
         both = [column for column, given in wished.items() if given is role]
-        if len(both) > 1:
+        if len(both) > 1 and (role is not Role.TIME or set(both) != set(clock)):
             raise InputError(
                 "{table}: the columns {columns} cannot all be the {role}.",
                 hint="Name one column.",
@@ -59,23 +61,24 @@ def read_wishes(
                 columns=", ".join(both),
                 role=role.value,
             )
-    return Wishes(wished, None if group is None else tuple(dict.fromkeys(group)), features is not None)
+    groups = None if group is None else tuple(dict.fromkeys(group))
+    return Wishes(wished, groups, features is not None, tuple(clock) if len(clock) > 1 else ())
 
 
 def _each(
-    features: Sequence[str] | None, time: str | None, label: str | None, roles: Mapping[str, str] | None
+    features: Sequence[str] | None, clock: Sequence[str], label: str | None, roles: Mapping[str, str] | None
 ) -> Iterator[tuple[str, Role, str]]:
     for column, role in (roles or {}).items():
         yield column, require_role(role, column), "roles"
     for column in features or ():
         yield column, Role.SENSOR, "features"
-    if time is not None:
-        yield time, Role.TIME, "time"
+    for column in clock:
+        yield column, Role.TIME, "time"
     if label is not None:
         yield label, Role.LABEL, "label"
 
 
-def _as_list(names: Sequence[str] | None) -> list[str] | None:
+def _as_list(names: str | Sequence[str] | None) -> list[str] | None:
     if names is None:
         return None
     return [names] if isinstance(names, str) else list(names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,27 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What the comparison rests on, wafer by wafer."""
+
+    table: Table
+    found: Indicators
+    late: NDArray[np.bool_]  # (runs,) whether a run begins at or after the time
+    course: NormalCourse  # of the wafers before
+
+    @property
+    def cells(self) -> StepCells:
+        return self.found.cells
+
+
+@dataclass(frozen=True)
 class BeforeAfter:
     """Whether a tool is back."""
 
     verdict: str  # "back", "settling", "not_known" or "out"
     frame: pd.DataFrame  # one row per equipment, recipe, step, sensor and statistic: see docs/wafers.md
     not_run: tuple[str, ...]  # recipes that have not run since
+    measured: Measured = field(repr=False)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -44,7 +59,7 @@ class BeforeAfter:
 
 
 def before_after(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Table,
     at: str | float,
     *,
     features: Sequence[str] | None = None,
@@ -57,7 +72,8 @@ def before_after(
     """Compare the wafers before and after a time, step by step and sensor by sensor.
 
     Args:
-        frame: rows with wafers and times; columns as for :func:`waferwatch.detect`.
+        frame: rows with wafers and times, columns as for :func:`waferwatch.detect`; or the table of a file from
+            :func:`waferwatch.read_file`, whose columns are settled.
         at: time of the maintenance: wafers that begin before it are before, all others after.
         tolerances: sensor -> difference of its mean that is harmless; else one spread of the wafers before.
         equipment: only this one; else every equipment of the frame.
@@ -66,7 +82,10 @@ def before_after(
         InputError: there are no runs, no times, no wafers on one side of ``at``, or ``at`` is no time.
         NotFoundError: a column or the equipment does not exist.
     """
-    table = table_from_frame(frame, name="the frame", features=features, time=time, group=group, roles=roles)
+    if isinstance(frame, Table):
+        table = frame
+    else:
+        table = table_from_frame(frame, name="the frame", features=features, time=time, group=group, roles=roles)
     return compare_table(table, at, tolerances=tolerances, equipment=equipment)
 
 
@@ -101,7 +120,8 @@ def compare_table(
         for row in _stage(found, mine, after, least, rows_of, tolerances or {}):
             rows.append({"equipment": name.equipment, "recipe": name.recipe, "step": name.step, **row})
             verdicts.append(Back(str(row["verdict"])))
-    return BeforeAfter(overall(verdicts), frame_of(rows), tuple(dict.fromkeys(filter(None, not_run))))
+    measured = Measured(table, found, late, course)
+    return BeforeAfter(overall(verdicts), frame_of(rows), tuple(dict.fromkeys(filter(None, not_run))), measured)
 
 
 def _stage(

@@ -8,7 +8,7 @@ import json
 import os
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -128,7 +128,7 @@ class Model:
 
     def detect(
         self,
-        frame: pd.DataFrame,
+        frame: pd.DataFrame | Table,
         *,
         threshold: float | Literal["auto"] = AUTO,
         contamination: float | None = None,
@@ -139,7 +139,8 @@ class Model:
         """Find anomalies in a frame with the same columns, without learning anew.
 
         Args:
-            frame: rows in any time order; results come back in its row order. It is not changed.
+            frame: rows in any time order, or what :func:`waferwatch.read_file` has read; results come back in its row
+                order. It is not changed.
             threshold: "auto", or a number as the scores are.
             contamination: instead: expected share of anomalous rows, above 0 and at most 0.5.
             false_alarms: instead: at most this many false events per equipment and week.
@@ -169,16 +170,30 @@ class Model:
 
         return Stream(self, state)
 
-    def table(self, frame: pd.DataFrame, name: str = "the frame") -> Table:
-        """A frame read as the one that was learnt from.
+    def table(self, frame: pd.DataFrame | Table, name: str = "the frame") -> Table:
+        """A frame, or a table, read as the one that was learnt from.
 
         Raises:
             InputError, NotFoundError: it lacks a column that the model needs.
         """
+        if isinstance(frame, Table):
+            return self.fits(
+                replace(self._read(frame.frame, frame.name, frame.first_row, frame.notes), zone=frame.zone)
+            )
+        return self.fits(self._read(frame, name))
+
+    def _read(self, frame: pd.DataFrame, name: str, first_row: int = 1, notes: Sequence[Note] = ()) -> Table:
         columns = {str(column) for column in frame.columns}
         roles = {column: role for column, role in self.roles.items() if column in columns}
-        read = table_from_frame(frame, name=name, features=self.features, group=self._groups(columns), roles=roles)
-        return self.fits(read)
+        return table_from_frame(
+            frame,
+            name=name,
+            features=self.features,
+            group=self._groups(columns),
+            roles=roles,
+            first_row=first_row,
+            notes=notes,
+        )
 
     def fits(self, table: Table) -> Table:
         """The table as the model can score it: recipes, steps and wafers that it knows nothing of do not count.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from waferwatch.scoring.option_rules import DETECTOR, OPTION_RULES
 from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds, ThresholdWish
 
 
@@ -17,7 +18,7 @@ class Question:
         InputError: for more than one way to a threshold, or a value that is none.
     """
 
-    detector: str = "moment"  # one of ``detector_names()``
+    detector: str = DETECTOR  # one of ``detector_names()``
     checkpoint: str | None = None  # name of an imported checkpoint; None: the embedded one
     threshold: ThresholdWish = AUTO  # or a number as the scores are
     contamination: float | None = None  # instead: expected share of anomalous rows
@@ -35,5 +36,5 @@ class Question:
 
 def question_of(given: object) -> dict[str, Any]:
     """What an object (a checked body, parsed arguments) says of a question by attributes; left out where it is None."""
-    wishes = {field.name: getattr(given, field.name, None) for field in fields(Question)}
+    wishes = {name: getattr(given, name, None) for name in OPTION_RULES}
     return {name: wish for name, wish in wishes.items() if wish is not None}

@@ -51,7 +51,7 @@ def learn_from(table: Table, series: Sequence[Series], features: Sequence[str], 
         left_out[one.rows] = fitted.rarity.of(piece.left_out.astype(np.float64))
     golden = np.logical_and.reduceat(learnt[cells.runs.rows], cells.runs.starts)
     scores = row_scores_of_runs(left_out, cells)
-    return learn_wafers(sensor_values(table, features), cells, features, golden, scores, _interval(cells))
+    return learn_wafers(sensor_values(table, features), cells, features, golden, scores, usual_interval(cells))
 
 
 def judge(
@@ -112,7 +112,8 @@ def wafer_notes(model: WaferModel | None, table: Table, *, rebased: bool = False
     )
 
 
-def _interval(cells: StepCells) -> float:
+def usual_interval(cells: StepCells) -> float:
+    """Usual time from row to row, in seconds."""
     steps = np.diff(cells.clock)
     steps = steps[steps > 0]
     return float(np.median(steps)) if len(steps) else 1.0

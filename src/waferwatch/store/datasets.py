@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,20 +17,24 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, select, update
 
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
-from waferwatch.read.frames import table_from_frame
-from waferwatch.read.generate import generate
-from waferwatch.read.table import Table
+from waferwatch.read.preview import is_mendable
+from waferwatch.read.recipe.options import ImportOptions
+from waferwatch.read.recipe.reading import Reading
+from waferwatch.read.recipe.recipe import NO_RECIPE
+from waferwatch.read.table import Note, Table
 from waferwatch.settings import Settings
 from waferwatch.store.database.connection import Database, now
 from waferwatch.store.database.schema import datasets as rows
-from waferwatch.store.database.schema import runs
+from waferwatch.store.database.schema import marks, runs
+from waferwatch.store.demo import make_demo
 from waferwatch.store.disk import files, folders
 from waferwatch.store.disk.uploads import Incoming, Uploads
+from waferwatch.store.imports.chosen import ChosenOptions, chosen_from_json, chosen_of
+from waferwatch.store.imports.recipes import Recipes, reading_for
+from waferwatch.store.imports.refused import RefusedUploads
 from waferwatch.store.recent import Recent
 
 DEMO = "demo"
-DEMO_ROWS = 20_000
-DEMO_SEED = 20
 _TABLES_BYTES = 512 * 2**20
 _ID = re.compile(r"[0-9a-f]{16}")
 _LONGEST_NAME = 200
@@ -59,14 +63,18 @@ class Datasets:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._uploads = Uploads(settings)
         self.folder = self._uploads.folder
+        self.limits = self._uploads.limits  # how large a file may be
+        self.recipes = Recipes(settings.data_dir)
+        self.refused = RefusedUploads(settings)
         self._database = database
         self._undo = timedelta(minutes=settings.undo_minutes)
-        self._tables: Recent[tuple[str, int], Table] = Recent(_TABLES_BYTES, table_bytes)
+        self._tables: Recent[tuple[str, int], Table] = Recent(_TABLES_BYTES, Table.bytes_held)
         self._demo_created = datetime.now(UTC).isoformat(timespec="seconds")
 
     def clean(self) -> None:
         """Make the folder, remove what interrupted uploads left in it, and what was deleted long enough ago."""
         folders.clean(self.folder)
+        self.refused.clean()
         until = self._undo_until()
         with self._database.read() as connection:
             old = [row.id for row in connection.execute(select(rows.c.id).where(rows.c.deleted < until))]
@@ -75,6 +83,8 @@ class Datasets:
         if old:
             with self._database.begin() as connection:
                 connection.execute(rows.delete().where(rows.c.id.in_(old), rows.c.deleted < until))
+                kept = select(rows.c.id)
+                connection.execute(marks.delete().where(marks.c.dataset.in_(old), marks.c.dataset.not_in(kept)))
 
     def settle(self) -> None:
         """Find folders that no row names and rows whose folder is gone, as a killed server or a lost disk leaves them.
@@ -106,20 +116,33 @@ class Datasets:
     def discard(self, incoming: Incoming) -> None:
         self._uploads.discard(incoming)
 
-    def keep(self, incoming: Incoming, name: str) -> tuple[Dataset, Table]:
+    def keep(
+        self, incoming: Incoming, name: str, said: ImportOptions | None = None, recipe: str | None = None
+    ) -> tuple[Dataset, Table]:
         """Read the uploaded file and keep it as a data set. It is on the disk when this returns.
 
+        Args:
+            said: what is said of the file.
+            recipe: name of an import recipe, or "none"; None: the one whose form the file has, if there is one only.
+
         Raises:
-            InputError: the reader's sentence, when the file is no usable table. Nothing is left behind then.
+            InputError, NotFoundError: the reader's sentence, when the file is no usable table. No data set is left
+                behind then; the file is kept among the refused ones, and ``upload`` of the error is its id.
             TooLargeError: when it has more rows or columns than the settings allow.
             StorageFullError: when the disk is full or cannot be written. Nothing is left behind then.
         """
         try:
             size = incoming.file.stat().st_size
-            table = self._uploads.keep(incoming, name)
+            reading = self._reading(incoming.file, name, said or ImportOptions(), recipe)
+            table = self._uploads.keep(incoming, name, reading)
             dataset = _describe(incoming.id, name, table, size)
             with self._database.begin() as connection:
-                connection.execute(rows.insert().values(**_values(dataset), chosen={}))
+                connection.execute(rows.insert().values(**_values(dataset), chosen=chosen_of(reading).to_json()))
+        except (InputError, NotFoundError) as error:
+            if incoming.folder.is_dir() and is_mendable(incoming.file, name, self.limits):
+                error.upload = self.refused.keep(incoming, name, said or ImportOptions(), recipe)
+            self.discard(incoming)
+            raise
         except BaseException:
             self.discard(incoming)
             self._uploads.remove(incoming.id)
@@ -159,8 +182,8 @@ class Datasets:
         wanted = version or row.version
         if wanted != row.version and not self._uploads.has(dataset_id, wanted):
             wanted = row.version
-        roles = dict(row.chosen) if wanted == row.version else None
-        table = self._tables.get((row.id, wanted), lambda: self._uploads.load(row.id, row.name, wanted, roles))
+        reading = chosen_from_json(row.chosen).reading() if wanted == row.version else None
+        table = self._tables.get((row.id, wanted), lambda: self._uploads.load(row.id, row.name, wanted, reading))
         return table if table.name == row.name else replace(table, name=row.name)  # renamed, maybe by another process
 
     def original(self, dataset_id: str) -> Path:
@@ -194,20 +217,44 @@ class Datasets:
             NotFoundError: when there is no such data set, column or role.
             StorageFullError: when the disk is full or cannot be written. Nothing is changed then.
         """
+        return self._read_anew(dataset_id, lambda chosen, _name: (chosen.with_roles(roles), ()))
+
+    def set_options(self, dataset_id: str, said: ImportOptions, recipe: str | None = None) -> tuple[Dataset, Table]:
+        """Say how the file is read, in place of all that was said before.
+
+        Args:
+            said: what is said of the file.
+            recipe: name of an import recipe; None or "none": none.
+
+        Raises:
+            InputError, NotFoundError, StorageFullError: as ``set_roles``, also when there is no such recipe.
+        """
+
+        def chosen(_before: ChosenOptions, name: str) -> tuple[ChosenOptions, tuple[Note, ...]]:
+            reading = self._reading(self.original(dataset_id), name, said, recipe or NO_RECIPE)
+            return chosen_of(reading), reading.notes
+
+        return self._read_anew(dataset_id, chosen)
+
+    def _read_anew(
+        self, dataset_id: str, choose: Callable[[ChosenOptions, str], tuple[ChosenOptions, tuple[Note, ...]]]
+    ) -> tuple[Dataset, Table]:
         if dataset_id == DEMO:
             raise _fixed_demo()
         while True:
             before = self._row(dataset_id)
-            chosen = {column: role for column, role in {**before.chosen, **roles}.items() if role is not None}
+            chosen, notes = choose(chosen_from_json(before.chosen), before.name)
             version = before.version + 1
-            table = self._uploads.read(dataset_id, before.name, chosen)
+            table = self._uploads.read(dataset_id, before.name, chosen.reading(notes))
             found = {column: role.value for column, role in table.roles.items()}
             change = partial(
                 self._change,
                 dataset_id,
                 rows.c.version == before.version,
                 roles=found,
-                chosen=chosen,
+                rows=len(table.frame),
+                columns=len(table.frame.columns),
+                chosen=chosen.to_json(),
                 version=version,
             )
             if self._uploads.save(dataset_id, version, table, change):
@@ -216,13 +263,18 @@ class Datasets:
         self._drop_versions(dataset_id, version)
         return self.get(dataset_id), table
 
-    def chosen_roles(self, dataset_id: str) -> dict[str, str]:
-        """The roles that a person has set; the others were found.
+    def chosen(self, dataset_id: str) -> ChosenOptions:
+        """What was said of how the file is read; the rest was found.
 
         Raises:
             NotFoundError: when there is no such data set (any more).
         """
-        return {} if dataset_id == DEMO else dict(self._row(dataset_id).chosen)
+        return ChosenOptions() if dataset_id == DEMO else chosen_from_json(self._row(dataset_id).chosen)
+
+    def _reading(self, file: Path, name: str, said: ImportOptions, recipe: str | None) -> Reading:
+        """A recipe is named, and never a path: over HTTP it comes from anybody."""
+        wanted = self.recipes.get(recipe) if recipe not in (None, NO_RECIPE) else recipe
+        return reading_for(file, said, wanted, self.recipes, name=name, limits=self.limits)
 
     def delete(self, dataset_id: str) -> None:
         """Take a data set out of sight. ``restore`` brings it back until its files are removed.
@@ -311,16 +363,6 @@ def clean_name(name: str) -> str:
     if not shown:
         raise InputError("The name is empty.", hint="Give the data set a name.", field="name")
     return shown
-
-
-def make_demo() -> Table:
-    """The built-in demo: three tools of a virtual fab, with labelled faults."""
-    return table_from_frame(generate(rows=DEMO_ROWS, equipment=3, seed=DEMO_SEED), name="demo")
-
-
-def table_bytes(table: Table) -> int:
-    """Bytes that the table holds in memory."""
-    return int(table.frame.memory_usage(index=False).sum())
 
 
 def _describe(dataset_id: str, name: str, table: Table, size: int) -> Dataset:

@@ -56,6 +56,12 @@ def choose_clock(frame: pd.DataFrame, free: Sequence[str], given: str | None, sp
     return Choice(clock, further, rest, no_clocks)
 
 
+def named_clock(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, ...]:
+    """Columns that the user has named as the clock, with the one first that is more than a date."""
+    kinds = {name: kind_of(frame[name], name) for name in columns}
+    return tuple(sorted(columns, key=lambda name: kinds[name] is ClockKind.DAYS))
+
+
 def _kinds(frame: pd.DataFrame, free: Sequence[str]) -> dict[str, ClockKind]:
     """The columns that may be a clock; row counters and columns that name things are none."""
     kinds = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import IO
 
@@ -112,7 +113,7 @@ def _read_member(
         return archive.open(info)
 
     name = f"{file.name}/{info.filename}"
-    member = DataFile(opened, name, file.limits, file.form, file.as_text)
+    member = replace(file, source=opened, name=name)
     try:
         rows = read_file(member)
         if not alone and not any(look_at(rows.frame[column]).mostly_numbers for column in rows.frame.columns):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,10 +24,15 @@ class DataFile:
     limits: Limits
     form: Form
     as_text: bool = False  # keep every cell as the text that stands in the file, where the format has such
+    most_rows: int | None = None  # about so many rows are enough, where the format need not read the others
 
     def open(self) -> PackedFile:
         """Its bytes, unpacked and counted."""
         return PackedFile(self.source, self.name, self.limits)
+
+    def head(self, rows: int) -> DataFile:
+        """The same file, of which about so many rows are wanted."""
+        return replace(self, most_rows=rows)
 
     def seekable(self) -> Path | io.BytesIO:
         """The file itself where it is a plain one, else what it unpacks to, in memory.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from waferwatch.errors import InputError
@@ -27,13 +27,17 @@ def _read(file: DataFile) -> FileRows:
     """Whatever stands in a key of any object becomes a column, in the order in which keys first appear."""
     try:
         keys: dict[str, None] = {}
-        for record in _records(file):
+        for record in _first(file):
             keys.update(dict.fromkeys(record))
             file.limits.check_columns(file.name, len(keys))
-        rows = ([record.get(key) for key in keys] for record in _records(file))
+        rows = ([record.get(key) for key in keys] for record in _first(file))
         return read_as_text(chain([list(keys)], rows), file)
     except (RecursionError, UnicodeDecodeError) as error:
         raise _unreadable(file.name, 1) from error
+
+
+def _first(file: DataFile) -> Iterator[dict[str, Any]]:
+    return islice(_records(file), file.most_rows)
 
 
 def _records(file: DataFile) -> Iterator[dict[str, Any]]:

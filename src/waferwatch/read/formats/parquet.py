@@ -8,7 +8,7 @@ from waferwatch.read.parquet_file import PARQUET_MAGIC, read_parquet
 
 
 def _read(file: DataFile) -> FileRows:
-    return read_parquet(file.seekable(), file.name, file.limits)
+    return read_parquet(file.seekable(), file.name, file.limits, file.most_rows)
 
 
 PARQUET = FileFormat("Parquet", (".parquet",), lambda head, _file: head.startswith(PARQUET_MAGIC), _read)

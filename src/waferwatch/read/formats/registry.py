@@ -24,9 +24,18 @@ def read_rows_of(file: DataFile) -> FileRows:
         TooLargeError: it holds more than the limits allow.
         MissingExtraError: its format needs an extra that is not installed.
     """
+    return format_of(file).read(file)
+
+
+def format_of(file: DataFile) -> FileFormat:
+    """The format that a file is read by.
+
+    Raises:
+        InputError: it is of a format that is not read.
+    """
     with file.open() as raw:
         head = raw.read(_HEAD_BYTES)
-    return next(one for one in FORMATS if one.matches(head, file)).read(file)
+    return next(one for one in FORMATS if one.matches(head, file))
 
 
 def _read_inside(file: DataFile) -> FileRows:

@@ -8,6 +8,7 @@ import io
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import IO, Any
 
 from waferwatch.read.delimited import read_delimited
@@ -16,6 +17,7 @@ from waferwatch.read.formats.file_format import DataFile
 
 _IN_MEMORY = 32 << 20  # bytes of text; more goes to a file without a name
 _LARGEST_WHOLE = 1e15
+_MOST_HEADER = 200  # lines above the data that a head holds in any case
 
 
 def read_as_text(rows: Iterable[Sequence[Any]], file: DataFile) -> FileRows:
@@ -30,7 +32,7 @@ def read_as_text(rows: Iterable[Sequence[Any]], file: DataFile) -> FileRows:
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
         text = io.TextIOWrapper(spool, encoding="utf-8", newline="", write_through=True)
         writer = csv.writer(text, delimiter="\t", lineterminator="\n")
-        for row in rows:
+        for row in rows if file.most_rows is None else islice(rows, _MOST_HEADER + file.most_rows):
             cells = [_cell(cell) for cell in row]
             writer.writerow(cells if any(cells) else [])
             file.limits.check_bytes(file.name, spool.tell())

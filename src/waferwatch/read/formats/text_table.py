@@ -6,6 +6,8 @@ from waferwatch.errors import InputError
 from waferwatch.read.delimited import read_delimited
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.formats.file_format import DataFile, FileFormat
+from waferwatch.read.text import TextForm
+from waferwatch.read.text_head import head_of
 
 _OTHER_MAGICS = (
     b"%PDF",
@@ -20,7 +22,19 @@ _OTHER_MAGICS = (
 
 
 def _read(file: DataFile) -> FileRows:
-    return read_delimited(file.source, file.name, file.limits, file.form, as_text=file.as_text)
+    if file.most_rows is None:
+        return read_delimited(file.source, file.name, file.limits, file.form, as_text=file.as_text)
+    head = head_of(file.source, file.name, file.limits, file.form)
+    return head.read(file.most_rows, as_text=file.as_text)
+
+
+def written_form(file: DataFile) -> TextForm:
+    """How a text table is written, by its head.
+
+    Raises:
+        InputError: it is empty, binary, or not as its form says.
+    """
+    return head_of(file.source, file.name, file.limits, file.form).text_form()
 
 
 def _matches(head: bytes, file: DataFile) -> bool:

@@ -20,9 +20,9 @@ from waferwatch.models.contract import Detector, Progress, no_progress, part_of
 from waferwatch.models.registry import check_name, create, detector_names
 from waferwatch.read.table import Table
 from waferwatch.scoring.comparison.agreement import Agreement, agreement
+from waferwatch.scoring.comparison.failure import Failure, attempt
 from waferwatch.scoring.comparison.footprint import Footprint
 from waferwatch.scoring.comparison.injection import FaultTest, fault_test
-from waferwatch.scoring.failure import Failure, attempt
 from waferwatch.scoring.part import detect_rows, only_rows
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from waferwatch.evaluate.faults import KINDS, SIZES
+from waferwatch.scoring.comparison.failure import Failure
 from waferwatch.scoring.comparison.injection import FaultTest
-from waferwatch.scoring.failure import Failure
 
 
 @dataclass(frozen=True)

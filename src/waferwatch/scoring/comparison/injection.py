@@ -15,7 +15,7 @@ from waferwatch.errors import InputError, WaferwatchError
 from waferwatch.evaluate.injection import Fault, Injected, delays, inject
 from waferwatch.models.contract import Detector, Progress, no_progress, part_of
 from waferwatch.read.table import Table
-from waferwatch.scoring.failure import Failure, attempt
+from waferwatch.scoring.comparison.failure import Failure, attempt
 from waferwatch.scoring.reference import known_parts, like
 from waferwatch.scoring.run import score_by
 from waferwatch.scoring.sensors import with_sensors_of

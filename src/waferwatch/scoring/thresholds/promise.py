@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from waferwatch.errors import InputError
 from waferwatch.models.alarm_counts import AT_95_PERCENT, AlarmCounts
 from waferwatch.read.table import Note
+from waferwatch.scoring.option_rules import LEAST_ALARMS, MOST_ALARMS
 
-LEAST_ALARMS, MOST_ALARMS = 0.001, 100_000.0  # per equipment and week: one in 19 years, one in six seconds
 HOURS_A_WEEK = 168.0
 
 

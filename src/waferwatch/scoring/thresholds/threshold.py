@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
 from waferwatch.models.fitted import Fitted
+from waferwatch.scoring.option_rules import MOST_CONTAMINATION
 from waferwatch.scoring.thresholds.promise import Promise, alarm_threshold, check_alarms, promise_of
 
 AUTO: Literal["auto"] = "auto"
@@ -84,7 +85,7 @@ def check_contamination(contamination: float) -> None:
     Raises:
         InputError: for a share that is not above 0 and at most 0.5.
     """
-    if not 0 < contamination <= 0.5:  # also true for NaN
+    if not 0 < contamination <= MOST_CONTAMINATION:  # also true for NaN
         raise InputError(
             "The expected share of anomalies cannot be {value}.",
             hint="Give a number above 0 and at most 0.5, such as 0.05 for five percent.",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from waferwatch.errors import DamagedError, NotFoundError, StorageFullError
-from waferwatch.read.files import read_table
 from waferwatch.read.limits import Limits
+from waferwatch.read.recipe.reading import Reading, read_by
 from waferwatch.read.table import Table
 from waferwatch.settings import Settings
 from waferwatch.store.disk import files, folders
@@ -35,7 +35,7 @@ class Uploads:
 
     def __init__(self, settings: Settings) -> None:
         self.folder = settings.data_dir / "datasets"
-        self._limits = Limits.of(settings)
+        self.limits = Limits.of(settings)
 
     def open(self) -> Incoming:
         """A fresh place for an upload.
@@ -50,14 +50,14 @@ class Uploads:
     def discard(self, incoming: Incoming) -> None:
         shutil.rmtree(incoming.folder, ignore_errors=True)
 
-    def keep(self, incoming: Incoming, name: str) -> Table:
+    def keep(self, incoming: Incoming, name: str, reading: Reading | None = None) -> Table:
         """Read the uploaded file, and give its folder its place. All is on the disk when this returns.
 
         Raises:
-            InputError, TooLargeError: as ``read_table``.
+            InputError, NotFoundError, TooLargeError: as ``read_by``.
             StorageFullError: when the disk is full or cannot be written.
         """
-        table = read_table(incoming.file, name=name, limits=self._limits)
+        table = read_by(incoming.file, reading or Reading(), name=name, limits=self.limits)
         with files.storage_errors():
             files.sync(incoming.file)
         put_json(incoming.folder / _CHECKSUM, {"sha256": files.sha256_of(incoming.file)})
@@ -87,26 +87,23 @@ class Uploads:
             pass
         return path
 
-    def read(self, dataset_id: str, name: str, roles: Mapping[str, str]) -> Table:
+    def read(self, dataset_id: str, name: str, reading: Reading) -> Table:
         """The table as the uploaded file gives it.
 
-        Args:
-            roles: column -> role, those that a person has set.
-
         Raises:
-            InputError, NotFoundError, DamagedError: as ``read_table`` and ``original``.
+            InputError, NotFoundError, DamagedError: as ``read_by`` and ``original``.
         """
-        return read_table(self.original(dataset_id, name), name=name, roles=dict(roles), limits=self._limits)
+        return read_by(self.original(dataset_id, name), reading, name=name, limits=self.limits)
 
     def has(self, dataset_id: str, version: int) -> bool:
         """Whether the table of this version is kept."""
         return has_table(self.folder / dataset_id, _table_name(version))
 
-    def load(self, dataset_id: str, name: str, version: int, roles: Mapping[str, str] | None) -> Table:
+    def load(self, dataset_id: str, name: str, version: int, reading: Reading | None) -> Table:
         """The table of one version.
 
         Args:
-            roles: for the current version, those that a person has set: it can be read from the uploaded file again.
+            reading: of the current version, which can be read from the uploaded file again.
 
         Raises:
             NotFoundError: when it is gone.
@@ -116,15 +113,15 @@ class Uploads:
         try:
             table = load_table(folder, _table_name(version), name)
         except DamagedError:
-            if roles is None:
+            if reading is None:
                 raise
             _log.warning("a table of data set %s is damaged; it is read from the uploaded file again", dataset_id)
             table = None
         if table is not None:
             return table
-        if roles is None:
+        if reading is None:
             raise _gone(name)
-        table = self.read(dataset_id, name, roles)
+        table = self.read(dataset_id, name, reading)
         try:
             save_table(table, folder, _table_name(version))
         except (StorageFullError, FileNotFoundError):  # it was read all the same; or the data set is just removed

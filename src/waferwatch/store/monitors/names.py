@@ -8,6 +8,7 @@ from waferwatch.errors import InputError, NotFoundError
 
 LONGEST_NAME = 80
 _NAME = re.compile(r"[^\W_][\w.-]*")
+_TAKEN = ("compare",)  # /monitors/NAME would be the address of another page
 
 
 def check_monitor_name(name: str) -> str:
@@ -16,6 +17,8 @@ def check_monitor_name(name: str) -> str:
     Raises:
         InputError: for a name that cannot stand in an address or before ``@``.
     """
+    if name in _TAKEN:
+        raise InputError("A monitor cannot be called {name}.", hint="Choose another name.", field="name", name=name)
     if len(name) <= LONGEST_NAME and _NAME.fullmatch(name):
         return name
     raise InputError(

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from waferwatch.models.registry import detector_names
 from waferwatch.web.html.assets import asset_url
 from waferwatch.web.html.language import COOKIE, LANGUAGES
+from waferwatch.web.html.navigation import entries
 from waferwatch.web.html.script_sentences import script_texts
 from waferwatch.web.html.texts import detector_titles
 from waferwatch.web.shell.context import parts, translator
@@ -88,6 +89,7 @@ def bare_page(request: Request, template: str, *, status: int = 200, area: str =
     context = {
         "_": translate,
         "area": area,
+        "entries": entries(request, translate),
         "language": translate.language,
         # Addresses of the query alone: whatever the path is, they lead nowhere else.
         "languages": {code: (name, "?" + urlencode([*query, ("lang", code)])) for code, name in LANGUAGES.items()},

@@ -46,3 +46,8 @@ def kind_titles(translate: Translator) -> dict[str, str]:
         "gain_change": translate("Gain change"),
         "late_step": translate("Late step"),
     }
+
+
+def severity_words(translate: Translator) -> dict[str, str]:
+    """How much a problem matters."""
+    return {"severe": translate("severe"), "clear": translate("clear"), "weak": translate("weak")}

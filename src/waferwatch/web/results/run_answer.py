@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from waferwatch.scoring.failure import Failure
+from waferwatch.scoring.comparison.failure import Failure
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.shell.context import Parts

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from waferwatch.scoring.option_rules import OPTION_RULES
+from waferwatch.scoring.question import Question
 from waferwatch.web.shell.schemas import (
-    ALARMS_HELP,
-    DEFAULT_DETECTOR,
-    REFERENCE_HELP,
     SENSORS_HELP,
-    SHARE_HELP,
-    THRESHOLD_HELP,
     Alarms,
+    Bound,
     DataRequest,
     Figure,
     Name,
@@ -22,6 +20,7 @@ from waferwatch.web.shell.schemas import (
     Rows,
     SensorShareAnswer,
     Share,
+    StrictRequest,
     ThresholdValue,
 )
 
@@ -32,15 +31,20 @@ MONITOR_HELP = (
 )
 
 
+def asked(name: str) -> Any:
+    """The field of an option of a question: its default and what is said of it."""
+    return Field(getattr(Question, name), description=OPTION_RULES[name].full)
+
+
 class QuestionRequest(DataRequest):
     """All options of a detection but the detector. Their names are those of ``scoring.question.Question``."""
 
     features: Names | None = Field(None, description=SENSORS_HELP)
-    checkpoint: Name | None = Field(None, description="Name of an imported checkpoint; left out: the embedded one.")
-    threshold: ThresholdValue = Field("auto", description=THRESHOLD_HELP)
-    contamination: Share | None = Field(None, description=SHARE_HELP)
-    false_alarms: Alarms | None = Field(None, description=ALARMS_HELP)
-    reference_rows: Rows | None = Field(None, description=REFERENCE_HELP)
+    checkpoint: Name | None = asked("checkpoint")
+    threshold: ThresholdValue = asked("threshold")
+    contamination: Share | None = asked("contamination")
+    false_alarms: Alarms | None = asked("false_alarms")
+    reference_rows: Rows | None = asked("reference_rows")
     reference_start: Place | None = Field(
         None, description="Instead: all rows from this time (ISO 8601 or a number) on are known to be normal ..."
     )
@@ -50,9 +54,23 @@ class QuestionRequest(DataRequest):
     )
 
 
+class LimitRequest(StrictRequest):
+    """A limit of an indicator of wafers that a person has set; what is left out stands for any, or for no bound."""
+
+    sensor: Name = Field(description="Sensor; `_length`, `_missing`, `_t2` or `_spe` for what belongs to no sensor.")
+    statistic: Name = Field("mean", description="Statistic of the sensor in a step, such as `mean` or `max`.")
+    recipe: Name | None = None
+    step: Name | None = None
+    lower: Bound | None = None
+    upper: Bound | None = None
+
+
 class DetectRequest(QuestionRequest):
     monitor: Name | None = Field(None, description=MONITOR_HELP)
-    detector: Name = Field(DEFAULT_DETECTOR, description="Name of a detector.")
+    detector: Name = asked("detector")
+    limits: Annotated[list[LimitRequest], Field(max_length=10_000)] | None = Field(
+        None, description="Typed limits of indicators: a wafer beyond one is abnormal, its problem severe."
+    )
 
 
 class Figures(BaseModel):

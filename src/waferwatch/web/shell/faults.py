@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from waferwatch.errors import InputError, TooManyError, WaferwatchError
+from waferwatch.read.findings import finding_of
 from waferwatch.web.html.language import Translator
 from waferwatch.web.shell.answers import JsonAnswer
 
@@ -63,15 +64,21 @@ def error_answer(
     return JsonAnswer({"error": body}, status_code=error.status, headers=error_headers(error) | (headers or {}))
 
 
-def error_body(error: WaferwatchError, request_id: str, translate: Translator) -> dict[str, str | None]:
-    """What is answered about an error, in JSON and on a page."""
-    return {
+def error_body(error: WaferwatchError, request_id: str, translate: Translator) -> dict[str, Any]:
+    """What is answered about an error, in JSON and on a page; with all findings where it is about a file."""
+    body: dict[str, Any] = {
         "code": error.code,
         "message": error.message(translate),
         "hint": error.hint(translate),
         "field": error.field,
         "request_id": request_id,
     }
+    findings = getattr(error, "findings", ()) or ((finding_of(error),) if error.upload else ())
+    if findings:
+        body["findings"] = [finding.to_dict(translate) for finding in findings]
+    if error.upload:
+        body["upload"] = error.upload
+    return body
 
 
 def error_headers(error: WaferwatchError) -> dict[str, str]:

@@ -8,18 +8,26 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from waferwatch.scoring.thresholds.promise import LEAST_ALARMS, MOST_ALARMS
+from waferwatch.scoring.option_rules import OPTION_RULES
 from waferwatch.scoring.thresholds.threshold import AUTO
 
-DEFAULT_DETECTOR = "moment"
 DEFAULT_POINTS, LEAST_POINTS, MOST_POINTS = 1000, 10, 5000
 
 Name = Annotated[str, Field(min_length=1, max_length=1000)]
 Names = Annotated[list[Name], Field(min_length=1, max_length=10_000)]
-Share = Annotated[float, Field(gt=0, le=0.5, allow_inf_nan=False)]
 Place = Annotated[str, Field(max_length=100)]
-Rows = Annotated[int, Field(ge=1, le=2**31)]
-Alarms = Annotated[float, Field(ge=LEAST_ALARMS, le=MOST_ALARMS, allow_inf_nan=False)]
+Bound = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def bounds(name: str, **more: Any) -> Any:
+    """The numbers that an option of a question takes, as a schema has them."""
+    rule = OPTION_RULES[name]
+    return Field(gt=rule.above, ge=rule.at_least, le=rule.at_most, **more)
+
+
+Share = Annotated[float, bounds("contamination", allow_inf_nan=False)]
+Alarms = Annotated[float, bounds("false_alarms", allow_inf_nan=False)]
+Rows = Annotated[int, bounds("reference_rows")]
 
 
 def _threshold(value: object) -> float | str:
@@ -37,19 +45,7 @@ ThresholdValue = Annotated[
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "const": AUTO}]}),
 ]
 
-SHARE_HELP = "Instead of the automatic threshold: expected share of anomalous rows, above 0, at most 0.5."
-ALARMS_HELP = (
-    "Instead of the automatic threshold: at most this many false events per equipment and week. Needs a time column "
-    "with dates. Where the normal rows cannot carry the number, the automatic threshold is used and `promise.kept` is "
-    "false."
-)
-THRESHOLD_HELP = (
-    "`auto`: found from the scores of normal rows that were left out of learning; or a number as the scores are: 1 is "
-    "as high as one normal row in ten reaches, 2 one in a hundred, 3 one in a thousand. Give one of `threshold`, "
-    "`contamination` and `false_alarms` at most."
-)
 SENSORS_HELP = "Sensor columns to use; left out: all."
-REFERENCE_HELP = "How many rows of each series, the first in time order, are known to be normal."
 DATASET_HELP = "Id of an uploaded data set; left out: the built-in demo data."
 
 
@@ -99,6 +95,8 @@ class Problem(BaseModel):
     hint: str = Field(description="What to do about it, in the reader's language; may be empty.")
     field: str | None
     request_id: str
+    findings: list[dict[str, Any]] | None = Field(None, description="Everything that stands in the way of a file.")
+    upload: str | None = Field(None, description="Id of a refused file that is kept for a while: see `/uploads`.")
 
 
 class ProblemAnswer(BaseModel):

@@ -246,7 +246,7 @@ async function open(event, button) {
     // Its threshold may have been moved since: then events have other numbers, but the peak is where it was.
     const same = events.find((one) => one.peak_row === event.peak_row);
     const id = encodeURIComponent(run.id);
-    location.href = same ? `/event?run=${id}&event=${same.id}` : `/?run=${id}`;
+    location.href = same ? `/problems/event?run=${id}&event=${same.id}` : `/problems?run=${id}`;
   } catch (problem) {
     showProblem(problem);
   } finally {

@@ -83,7 +83,7 @@ function busy(on) {
 }
 
 function address(values) {
-  history.replaceState(null, "", `/compare?${new URLSearchParams(values)}`);
+  history.replaceState(null, "", `/monitors/compare?${new URLSearchParams(values)}`);
 }
 
 // The address may name a run: its data set comes first.

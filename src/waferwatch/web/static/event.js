@@ -26,7 +26,7 @@ let shown = null;
 /** @type {AbortController | null} */
 let asked = null;
 
-const address = (event) => `/event?${new URLSearchParams({ run, event })}`;
+const address = (event) => `/problems/event?${new URLSearchParams({ run, event })}`;
 const path = (event) => `/runs/${encodeURIComponent(run)}/events/${event}`;
 
 async function show(event, { push = false } = {}) {
@@ -68,7 +68,7 @@ function showHead({ event, events, run: id, dataset_name: name, detector, model 
   document.title = `${text("Event {event} of {all}", { event: whole(event.id), all: whole(events) })} · waferwatch`;
   const judge = `${page.detectors[detector] ?? detector}, ${model}`;
   byId("dataset-name").textContent = `${name || text("Demo fab (virtual)")} · ${judge}`;
-  byId("back").href = `/?${new URLSearchParams({ run: id })}`;
+  byId("back").href = `/problems?${new URLSearchParams({ run: id })}`;
   for (const [link, other] of [
     ["previous", event.id - 1],
     ["next", event.id + 1],
@@ -268,7 +268,7 @@ function similar(answer) {
     return [element("li", { content: text("No event with the same sensors was found before.") })];
   return answer.similar.map((other) => {
     const link = element("a", {
-      href: `/event?${new URLSearchParams({ run: other.run, event: other.event })}`,
+      href: `/problems/event?${new URLSearchParams({ run: other.run, event: other.event })}`,
       content: text("Event {event}", { event: whole(other.event) }),
     });
     const words = [at(other.start, other.start_row), other.equipment ?? "", KINDS[other.kind]].map((content) =>

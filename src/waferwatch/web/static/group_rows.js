@@ -9,7 +9,7 @@ const shown = { run: null, query: null, start: 0, following: null };
 let turn = 0;
 
 export const closer = (run, start, end) =>
-  `/?${new URLSearchParams({ run, ...(start === null ? {} : { start, end }) })}`;
+  `/problems/check?${new URLSearchParams({ run, ...(start === null ? {} : { start, end }) })}`;
 export const told = (value) =>
   isTime(value) ? time(value) : typeof value === "number" ? significant(value, 9) : (value ?? "–");
 
@@ -34,7 +34,7 @@ function where(row) {
 
 function event(row) {
   if (row.event === null) return "–";
-  const href = `/event?${queryOf({ run: shown.run, event: row.event })}`;
+  const href = `/problems/event?${queryOf({ run: shown.run, event: row.event })}`;
   return element("a", {
     href,
     content: whole(row.event),

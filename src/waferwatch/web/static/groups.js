@@ -194,7 +194,7 @@ async function showGroups(run, mine) {
   const chosen = Object.entries({ by, and: second === by ? "" : second, sensor, order }).filter(([, value]) => value);
   const answer = await ask(`/runs/${encodeURIComponent(run)}/groups?${new URLSearchParams(chosen)}`);
   if (mine !== turn) return;
-  history.replaceState(null, "", `/groups?${new URLSearchParams([["run", run], ...chosen])}`);
+  history.replaceState(null, "", `/problems/groups?${new URLSearchParams([["run", run], ...chosen])}`);
   await put(answer);
 }
 

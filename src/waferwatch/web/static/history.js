@@ -208,7 +208,7 @@ list.addEventListener("click", (event) => {
 
 function address() {
   const query = new URLSearchParams(filters()).toString();
-  history.replaceState(null, "", `/history${query ? `?${query}` : ""}`);
+  history.replaceState(null, "", `/data/checks${query ? `?${query}` : ""}`);
 }
 
 function filter() {

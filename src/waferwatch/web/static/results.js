@@ -25,7 +25,7 @@ const HOUR_S = 3600;
 export function showHeadline({ headline, notes, run, promise }) {
   byId("headline-found").textContent = headline.found;
   const worst = element("a", {
-    href: `/event?run=${encodeURIComponent(run)}&event=${headline.event}`,
+    href: `/problems/event?run=${encodeURIComponent(run)}&event=${headline.event}`,
     content: headline.worst,
   });
   byId("headline-worst").replaceChildren(...(headline.event === null ? [] : [worst]));
@@ -162,7 +162,7 @@ function verdictOf(event) {
   });
 }
 
-const pageOf = (event) => `/event?run=${encodeURIComponent(found.run)}&event=${event}`;
+const pageOf = (event) => `/problems/event?run=${encodeURIComponent(found.run)}&event=${event}`;
 
 function startLink(event) {
   const start = startOf(event);

@@ -182,7 +182,7 @@ function button(action, run, className = "btn-outline-secondary") {
 
 function address(run) {
   if (ofMonitor(run)) return `/monitors/${encodeURIComponent(run.options.monitor)}`;
-  return `${run.kind === "detection" ? "/" : "/compare"}?run=${encodeURIComponent(run.id)}`;
+  return `${run.kind === "detection" ? "/problems" : "/monitors/compare"}?run=${encodeURIComponent(run.id)}`;
 }
 
 function exportsOf(run) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -24,6 +24,7 @@ MB = 1_000_000
 _WRITE_BYTES = 1 << 20
 _OVERHEAD_BYTES = 64 * 1024  # part headers and boundaries around the file
 _LONGEST_NAME = 200
+_FIELD_BYTES = 1_000_000
 _ENCODED_NAME = re.compile(rb"filename\*\s*=\s*utf-8''([^;\s]+)", re.IGNORECASE)  # RFC 5987; the parser leaves it out
 # A client that gets "too large" while it still sends would see a broken connection instead of the sentence.
 _DRAIN_BYTES, _DRAIN_S, _DRAIN_SILENCE_S = 256 * MB, 10.0, 1.0
@@ -39,11 +40,26 @@ class _File:
     size: int = 0
 
 
-class _Parts:
-    """Callbacks of the parser."""
+@dataclass(frozen=True)
+class Received:
+    """What came with an upload."""
 
-    def __init__(self) -> None:
+    name: str  # of the file, for people
+    fields: dict[str, str]  # form fields next to it
+
+
+class _Parts:
+    """Callbacks of the parser.
+
+    Args:
+        fields: form fields that may stand next to the file.
+    """
+
+    def __init__(self, fields: Sequence[str]) -> None:
         self.file = _File()
+        self.fields: dict[str, bytearray] = {}
+        self._known = fields
+        self._field: str | None = None
         self._header = b""
         self._value = b""
         self._headers: dict[bytes, bytes] = {}
@@ -63,6 +79,7 @@ class _Parts:
     def _begin(self) -> None:
         self._headers = {}
         self._in_file = False
+        self._field = None
 
     def _on_header(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -81,6 +98,9 @@ class _Parts:
             options[b"filename"] = unquote_to_bytes(encoded[1])
         if b"filename" not in options:
             name = options.get(b"name", b"").decode("utf-8", "replace")
+            if name in self._known and name not in self.fields:
+                self._field, self.fields[name] = name, bytearray()
+                return
             raise InputError(
                 "There is no field {name} here.", hint="Send one file, and nothing else.", field=name, name=name
             )
@@ -90,11 +110,22 @@ class _Parts:
         self._in_file = True
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:
+        if self._field is not None:
+            self.fields[self._field] += data[start:end]
+            if len(self.fields[self._field]) > _FIELD_BYTES:
+                raise InputError(
+                    "{name} is longer than {limit} letters.",
+                    hint="Shorten it.",
+                    field=self._field,
+                    name=self._field,
+                    limit=_FIELD_BYTES,
+                )
+            return
         self.file.chunks.append(data[start:end])
         self.file.size += end - start
 
     def _end(self) -> None:
-        self.file.ended = self._in_file
+        self.file.ended = self.file.ended or self._in_file
 
 
 def shown_name(raw: bytes) -> str:
@@ -105,10 +136,22 @@ def shown_name(raw: bytes) -> str:
 
 
 async def receive_file(request: Request, target: Path, limit_mb: int) -> str:
-    """Write the file of a multipart body to ``target``.
+    """Write the file of a multipart body, which holds nothing else, to ``target``; errors as ``receive_upload``.
 
     Returns:
         Its name, for people.
+    """
+    return (await receive_upload(request, target, limit_mb)).name
+
+
+async def receive_upload(request: Request, target: Path, limit_mb: int, fields: Sequence[str] = ()) -> Received:
+    """Write the file of a multipart body to ``target``.
+
+    Args:
+        fields: names of form fields that may stand next to it.
+
+    Returns:
+        Its name, and the text of the fields.
 
     Raises:
         MediaTypeError: when the body is not multipart.
@@ -128,7 +171,7 @@ async def receive_file(request: Request, target: Path, limit_mb: int) -> str:
         if declared.isdigit() and int(declared) > limit_mb * MB + _OVERHEAD_BYTES:
             raise _too_large(limit_mb)
         with storage_errors():
-            return await _write_parts(stream, options[b"boundary"], target, limit_mb)
+            return await _write_parts(stream, options[b"boundary"], target, limit_mb, fields)
     except (TooLargeError, InputError, StorageFullError):
         await _drain(stream)
         raise
@@ -139,8 +182,10 @@ async def receive_file(request: Request, target: Path, limit_mb: int) -> str:
         raise _broken() from error
 
 
-async def _write_parts(stream: AsyncGenerator[bytes, None], boundary: bytes, target: Path, limit_mb: int) -> str:
-    parts = _Parts()
+async def _write_parts(
+    stream: AsyncGenerator[bytes, None], boundary: bytes, target: Path, limit_mb: int, fields: Sequence[str]
+) -> Received:
+    parts = _Parts(fields)
     parser = MultipartParser(boundary, parts.callbacks())  # type: ignore[arg-type]
     with target.open("wb") as file:
         waiting = 0
@@ -160,7 +205,9 @@ async def _write_parts(stream: AsyncGenerator[bytes, None], boundary: bytes, tar
         raise _broken()
     if not parts.file.size:
         raise InputError("{name} is empty.", hint="Choose a file with data.", field="file", name=parts.file.name)
-    return parts.file.name
+    return Received(
+        parts.file.name, {name: bytes(value).decode("utf-8", "replace") for name, value in parts.fields.items()}
+    )
 
 
 def _flush(found: _File, file: BinaryIO) -> None:

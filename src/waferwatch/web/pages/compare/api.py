@@ -31,7 +31,7 @@ async def compare_page(request: Request) -> Response:
     return await render(
         request,
         "compare.html",
-        area="compare",
+        area="monitors",
         contamination=SUGGESTED_SHARE,
         one_liners=ONE_LINERS,
         slow=_SLOW,
@@ -71,7 +71,7 @@ def _comparison(app: Parts, run_id: str, translate: Translator) -> dict[str, Any
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/compare", compare_page, "The page on which detectors are compared.", "text/html"),
+    Endpoint("GET", "/monitors/compare", compare_page, "The page on which detectors are compared.", "text/html"),
     Endpoint(
         "POST",
         "/model_compare",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from waferwatch.errors import InputError
+from waferwatch.read.findings import findings_of
 from waferwatch.read.formats.registry import NAMES, SUFFIXES
+from waferwatch.read.recipe.option_fields import options_from_json, options_to_json
+from waferwatch.read.recipe.options import ImportOptions
 from waferwatch.read.table import Table
 from waferwatch.store.datasets import Dataset, clean_name
 from waferwatch.web.html.language import Translator, translated
@@ -32,9 +37,10 @@ from waferwatch.web.pages.data.schemas import (
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.shell.openapi import Endpoint
-from waferwatch.web.transfer.upload import receive_file
+from waferwatch.web.transfer.upload import receive_upload
 
 _FINDING = (400, 404, 422, 500, 503)
+_NAMING = ("features", "time", "group", "label", "roles")  # options that say what a column is
 _CHANGING = (400, 403, 404, 413, 415, 422, 500, 503)
 
 
@@ -53,19 +59,24 @@ async def list_datasets(request: Request) -> Response:
 
 
 async def upload_dataset(request: Request) -> Response:
-    """Keep one file as a data set. A file that cannot be read is refused with its reason, and nothing is kept."""
+    """Keep one file as a data set. A file that cannot be read is refused with everything that stands in the way.
+
+    It is then kept for a while under ``upload`` of the answer, so that its reading can be mended.
+    """
     app = parts(request)
     incoming = await app.work.read(app.store.datasets.open_incoming)
     try:
-        name = await receive_file(request, incoming.file, app.settings.max_upload_mb)
+        sent = await receive_upload(request, incoming.file, app.settings.max_upload_mb, ("options", "recipe"))
+        said = _options(sent.fields)
     except BaseException:
         with CancelScope(shield=True):
             await app.work.read(app.store.datasets.discard, incoming)
         raise
-    dataset, table = await app.work.read(app.store.datasets.keep, incoming, name)
+    recipe = sent.fields.get("recipe")
+    dataset, table = await app.work.read(app.store.datasets.keep, incoming, sent.name, said, recipe)
     app.telemetry.count_upload()
     await app.work.read(app.store.audit.add, user_of(request), "upload data set", dataset.id, name=dataset.name)
-    return JsonAnswer({**asdict(dataset), "notes": translated(table.notes, translator(request))}, status_code=201)
+    return JsonAnswer({**asdict(dataset), **_found(table, translator(request))}, status_code=201)
 
 
 async def get_dataset(request: Request) -> Response:
@@ -77,8 +88,10 @@ async def get_dataset(request: Request) -> Response:
 async def change_dataset(request: Request) -> Response:
     """Rename a data set, or say what its columns are. When anything is refused, nothing is changed."""
     wishes = await read_body(request, DatasetPatch)
-    if wishes.name is None and wishes.roles is None:
-        raise InputError("Nothing is asked for.", hint="Give a name, roles or both.")
+    if all(given is None for given in (wishes.name, wishes.roles, wishes.options, wishes.recipe)):
+        raise InputError("Nothing is asked for.", hint="Give a name, roles or options.")
+    if wishes.roles is not None and (wishes.options is not None or wishes.recipe is not None):
+        raise InputError("Roles and options were given.", hint="Give the roles among the options.", field="roles")
     app, dataset = parts(request), request.path_params["id"]
     return JsonAnswer(await app.work.read(_change, app, dataset, wishes, user_of(request), translator(request)))
 
@@ -124,22 +137,51 @@ def _detail(app: Parts, dataset_id: str, translate: Translator) -> dict[str, Any
 
 
 def _described(app: Parts, dataset: Dataset, table: Table, translate: Translator) -> dict[str, Any]:
-    chosen, cells = app.store.datasets.chosen_roles(dataset.id), examples(table)
+    chosen, cells = app.store.datasets.chosen(dataset.id), examples(table)
+    named = {name for option, names in chosen.options.named_columns().items() if option in _NAMING for name in names}
     return {
         **asdict(dataset),
         "first_row": table.first_row,
         "groups": table.groups,
         "described": [
-            {"name": name, "role": role.value, "chosen": name in chosen, "examples": cells[name]}
+            {"name": name, "role": role.value, "chosen": name in named, "examples": cells[name]}
             for name, role in table.roles.items()
         ],
-        "notes": translated(table.notes, translate),
+        **_found(table, translate),
+        "options": options_to_json(chosen.options),
+        "recipe": chosen.recipe,
     }
+
+
+def _found(table: Table, translate: Translator) -> dict[str, Any]:
+    return {
+        "notes": translated(table.notes, translate),
+        "findings": [finding.to_dict(translate) for finding in findings_of(table.notes)],
+    }
+
+
+def _options(fields: Mapping[str, str]) -> ImportOptions:
+    """The options of the form field of an upload.
+
+    Raises:
+        InputError, NotFoundError: they are no JSON object, or one has a value that it cannot have.
+    """
+    try:
+        return options_from_json(json.loads(fields.get("options") or "{}"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            "The options are no valid JSON.", hint="Check quotes, commas and braces.", field="options"
+        ) from error
 
 
 def _change(app: Parts, dataset_id: str, wishes: DatasetPatch, user: str, translate: Translator) -> dict[str, Any]:
     if wishes.name is not None:
         clean_name(wishes.name)  # refused before the roles are changed
+    if wishes.options is not None or wishes.recipe is not None:
+        said = ImportOptions() if wishes.options is None else wishes.options.said()
+        app.store.datasets.set_options(dataset_id, said, wishes.recipe)
+        app.work.forget(dataset_id)
+        app.store.audit.add(user, "set options of data set", dataset_id, options=options_to_json(said))
     if wishes.roles is not None:
         app.store.datasets.set_roles(dataset_id, wishes.roles)
         app.work.forget(dataset_id)
@@ -173,14 +215,14 @@ ENDPOINTS = (
         UploadAnswer,
         status=201,
         body="multipart/form-data",
-        failures=(400, 403, 413, 415, 422, 500, 503),
+        failures=(400, 403, 404, 413, 415, 422, 500, 503),
     ),
     Endpoint("GET", "/datasets/{id}", get_dataset, "One data set and its columns.", DatasetDetail, failures=_FINDING),
     Endpoint(
         "PATCH",
         "/datasets/{id}",
         change_dataset,
-        "Rename a data set, or set the roles of its columns.",
+        "Rename a data set, set the roles of its columns, or read its file by other options.",
         DatasetDetail,
         body=DatasetPatch,
         failures=_CHANGING,

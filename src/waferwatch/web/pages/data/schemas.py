@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from waferwatch.web.pages.data.imports_schemas import RECIPE_HELP, FileFindingAnswer, OptionsRequest
 from waferwatch.web.shell.schemas import Name, Query, StrictRequest
 
 MOST_ROWS, MOST_COLUMNS = 50, 50  # of the data in one answer
@@ -23,11 +24,12 @@ class DatasetAnswer(BaseModel):
     created: str
     roles: dict[str, str] = Field(description="Column to role, in file order.")
     builtin: bool
-    version: int = Field(description="Grows with each change of roles.")
+    version: int = Field(description="Grows with each change of how it is read.")
 
 
 class UploadAnswer(DatasetAnswer):
     notes: list[str]
+    findings: list[FileFindingAnswer] = Field(description="What was found in the file.")
 
 
 class DatasetList(BaseModel):
@@ -39,6 +41,10 @@ class DatasetPatch(StrictRequest):
     roles: Annotated[dict[Name, Name | None], Field(min_length=1, max_length=10_000)] | None = Field(
         None, description="Column to its new role; null takes back what was said of the column before."
     )
+    options: OptionsRequest | None = Field(
+        None, description="How the file is read anew, in place of all that was said before, roles too."
+    )
+    recipe: Name | None = Field(None, description=f"{RECIPE_HELP}. The file is read anew, as with options.")
 
 
 class Column(BaseModel):
@@ -53,6 +59,9 @@ class DatasetDetail(DatasetAnswer):
     groups: list[str] = Field(description="Columns that part the rows into series.")
     described: list[Column]
     notes: list[str] = Field(description="What the reader did to the data.")
+    findings: list[FileFindingAnswer] = Field(description="The same with level, place, count and remedy.")
+    options: dict[str, Any] = Field(description="What was said of how the file is read.")
+    recipe: str | None = Field(description="Import recipe that it was read with.")
 
 
 class RowsQuery(Query):

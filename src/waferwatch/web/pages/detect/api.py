@@ -14,7 +14,7 @@ from waferwatch.jobs.finished import Finished, finished_of
 from waferwatch.jobs.options import check_sensor
 from waferwatch.models.moment.checkpoints.checkpoint import folders
 from waferwatch.read.table import Role
-from waferwatch.scoring.thresholds.promise import LEAST_ALARMS, MOST_ALARMS
+from waferwatch.scoring.option_rules import LEAST_ALARMS, MOST_ALARMS
 from waferwatch.series.time_text import time_text
 from waferwatch.web.figures.distribution import distribution_figure
 from waferwatch.web.figures.time_series import Window, time_figure
@@ -37,14 +37,14 @@ _MOST_VALUES = 500
 
 
 async def detect_page(request: Request) -> Response:
-    """The page on which anomalies are found and looked at."""
+    """The settings of a check, and its rows and scores."""
     app = parts(request)
     names = [folder.name for folder in await app.work.read(folders)]
     monitors = await app.work.read(app.store.monitors.all)
     return await render(
         request,
         "detect.html",
-        area="detect",
+        area="problems",
         checkpoints=names,
         monitors=[one.in_use for one in monitors if one.in_use is not None],
         contamination=SUGGESTED_SHARE,
@@ -130,7 +130,7 @@ def _end(value: Any) -> str | None:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/", detect_page, "The page on which anomalies are found.", "text/html"),
+    Endpoint("GET", "/problems/check", detect_page, "Check again with other settings.", "text/html"),
     Endpoint(
         "POST",
         "/detect",

@@ -42,7 +42,9 @@ async def event_page(request: Request) -> Response:
         await app.work.draw(_check, app, run_id, number)
     except WaferwatchError as error:
         problem, status = {"message": error.message(translate), "hint": error.hint(translate)}, error.status
-    return await render(request, "event.html", area="event", status=status, problem=problem, longest_note=LONGEST_NOTE)
+    return await render(
+        request, "event.html", area="problems", status=status, problem=problem, longest_note=LONGEST_NOTE
+    )
 
 
 def event_number(text: str) -> int:
@@ -102,7 +104,7 @@ def _judge(app: Parts, run_id: str, number: int, body: VerdictRequest, user: str
 ENDPOINTS = (
     Endpoint(
         "GET",
-        "/event",
+        "/problems/event",
         event_page,
         "The page that explains one event.",
         "text/html",

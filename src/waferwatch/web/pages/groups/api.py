@@ -126,7 +126,7 @@ def _run_id(request: Request) -> str:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/groups", groups_page, "The page of groups.", "text/html"),
+    Endpoint("GET", "/problems/groups", groups_page, "The page of groups.", "text/html"),
     Endpoint(
         "POST",
         "/group_analysis",

@@ -23,10 +23,10 @@ from waferwatch.web.pages.live.schemas import (
     EndWatchQuery,
     LiveAnswer,
     LiveRowsBody,
+    LiveTraceAnswer,
+    LiveTraceQuery,
     MaintenanceAnswer,
     MaintenanceRequest,
-    TraceAnswer,
-    TraceQuery,
     WatchList,
     WatchRequest,
 )
@@ -61,7 +61,7 @@ async def get_live(request: Request) -> Response:
 
 async def get_live_trace(request: Request) -> Response:
     """The last rows of one equipment with their scores."""
-    app, query = parts(request), read_query(request, TraceQuery)
+    app, query = parts(request), read_query(request, LiveTraceQuery)
     source, equipment = source_of(request), request.path_params["equipment"]
     return JsonAnswer(
         asdict(await app.work.read(live_trace, app.live.parts, source, equipment, query.rows, query.after))
@@ -192,8 +192,8 @@ ENDPOINTS = (
         "/live/{source}/{equipment}/rows",
         get_live_trace,
         "Last rows of one equipment with their scores.",
-        TraceAnswer,
-        query=TraceQuery,
+        LiveTraceAnswer,
+        query=LiveTraceQuery,
         failures=(404, 422, 503),
     ),
 )

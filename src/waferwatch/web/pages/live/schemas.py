@@ -108,12 +108,12 @@ class EndWatchQuery(Query):
     equipment: Pattern = "*"
 
 
-class TraceQuery(Query):
+class LiveTraceQuery(Query):
     rows: Annotated[int, Field(ge=1, le=5000)] = Field(600, description="How many of the last rows.")
     after: Annotated[int, Field(ge=0, le=2**62)] = Field(0, description="Only rows after this position.")
 
 
-class TraceAnswer(BaseModel):
+class LiveTraceAnswer(BaseModel):
     source: str
     equipment: str
     monitor: str | None

@@ -7,7 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK, LEAST_ALARMS, MOST_ALARMS
+from waferwatch.scoring.option_rules import LEAST_ALARMS, MOST_ALARMS
+from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK
 from waferwatch.store.monitors.facts import threshold_by_policy
 from waferwatch.store.monitors.rebase_lines import rebase_lines
 from waferwatch.store.monitors.records import MonitorRecord

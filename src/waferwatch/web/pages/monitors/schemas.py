@@ -6,14 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from waferwatch.scoring.option_rules import DETECTOR, OPTION_RULES
 from waferwatch.store.monitors.names import LONGEST_NAME
 from waferwatch.web.results.schemas import PromiseAnswer
 from waferwatch.web.shell.schemas import (
-    ALARMS_HELP,
-    DEFAULT_DETECTOR,
     SENSORS_HELP,
-    SHARE_HELP,
-    THRESHOLD_HELP,
     Alarms,
     DataRequest,
     Name,
@@ -39,13 +36,13 @@ class LearnRequest(DataRequest):
     wafers: Names | None = Field(None, description=_WAFERS_HELP)
     leave_out: Names | None = Field(None, description="Not these wafers or lots.")
     features: Names | None = Field(None, description=SENSORS_HELP)
-    detector: Name = Field(DEFAULT_DETECTOR, description="Name of a detector.")
+    detector: Name = Field(DETECTOR, description=OPTION_RULES["detector"].full)
     checkpoint: Name | None = Field(None, description="Name of an imported checkpoint; left out: the embedded one.")
     threshold: ThresholdValue | None = Field(
-        None, description=THRESHOLD_HELP + " All left out: as it was, or automatic for a new monitor."
+        None, description=OPTION_RULES["threshold"].full + " All left out: as it was, or automatic for a new monitor."
     )
-    contamination: Share | None = Field(None, description=SHARE_HELP)
-    false_alarms: Alarms | None = Field(None, description=ALARMS_HELP)
+    contamination: Share | None = Field(None, description=OPTION_RULES["contamination"].full)
+    false_alarms: Alarms | None = Field(None, description=OPTION_RULES["false_alarms"].full)
     equipment: Names | None = Field(None, description="Only this equipment is learnt from, and watched.")
     activate: bool = Field(False, description="Put a later version in use at once. The first one always is.")
     fresh: bool = Field(False, description="Refuse when there is a monitor of this name already.")
@@ -73,9 +70,9 @@ class ReplayRequest(DataRequest):
 
 
 class MonitorPatch(StrictRequest):
-    threshold: ThresholdValue | None = Field(None, description=THRESHOLD_HELP)
-    contamination: Share | None = Field(None, description=SHARE_HELP)
-    false_alarms: Alarms | None = Field(None, description=ALARMS_HELP)
+    threshold: ThresholdValue | None = Field(None, description=OPTION_RULES["threshold"].full)
+    contamination: Share | None = Field(None, description=OPTION_RULES["contamination"].full)
+    false_alarms: Alarms | None = Field(None, description=OPTION_RULES["false_alarms"].full)
     equipment: Names | Literal["all"] | None = Field(None, description="The equipment watched, or `all`.")
 
 

@@ -29,7 +29,7 @@ _MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json"
 
 async def history_page(request: Request) -> Response:
     """The page of runs."""
-    return await render(request, "history.html", area="history")
+    return await render(request, "history.html", area="data")
 
 
 async def export_run(request: Request) -> Response:
@@ -68,7 +68,9 @@ def _original(app: Parts, dataset_id: str) -> pd.DataFrame:
     """The rows as they were uploaded; those of the demo as they were made."""
     if app.store.datasets.get(dataset_id).builtin:
         return app.store.datasets.table(dataset_id).frame
-    return read_original(app.store.datasets.original(dataset_id))
+    return read_original(
+        app.store.datasets.original(dataset_id), form=app.store.datasets.chosen(dataset_id).options.form
+    )
 
 
 def _write_events(app: Parts, run: Run, kind: str, file: BinaryIO) -> None:
@@ -89,7 +91,7 @@ def _write_events(app: Parts, run: Run, kind: str, file: BinaryIO) -> None:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/history", history_page, "The page of runs.", "text/html"),
+    Endpoint("GET", "/data/checks", history_page, "The page of checks.", "text/html"),
     Endpoint(
         "GET",
         "/runs/{id}/export",

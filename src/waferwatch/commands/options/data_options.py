@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from waferwatch.read.cell_rules import CellRules
-    from waferwatch.read.form import Form
+from waferwatch.scoring.option_rules import OPTION_RULES
 
-DETECTOR = "moment"  # where none is named
+if TYPE_CHECKING:
+    from waferwatch.read.recipe.options import ImportOptions
+
+_LISTED = ("features", "time", "group", "no_value", "leave_out_rows")
 
 
 def add_column_options(parser: argparse.ArgumentParser) -> None:
+    """``--features``, ``--time``, ``--group``, ``--role``, and how cells are read."""
+    add_columns(parser)
+    add_cell_options(parser)
+
+
+def add_columns(parser: argparse.ArgumentParser) -> None:
     """``--features``, ``--time``, ``--group`` and ``--role``."""
     parser.add_argument("--features", type=names, metavar="A,B", help="sensor columns; default: found by content")
-    parser.add_argument("--time", metavar="COL", help="time column; default: found by name")
+    parser.add_argument(
+        "--time", action="append", metavar="COL", help="time column; may be repeated for a date and a time of day"
+    )
     parser.add_argument("--group", type=names, metavar="COL,COL", help="columns that split the rows into series")
     parser.add_argument(
         "--role", type=_role, action="append", default=[], metavar="COL=ROLE", help="what a column is; may be repeated"
     )
-    add_cell_options(parser)
 
 
 def add_cell_options(parser: argparse.ArgumentParser) -> None:
-    """``--no-value``, ``--bad-cells``, ``--day-first`` and its like, ``--keep-values`` and ``--leave-out-rows``."""
+    """``--no-value``, ``--bad-cells``, ``--day-first`` and its like, ``--time-zone`` and so on."""
     parser.add_argument(
         "--no-value",
         action="append",
@@ -44,6 +53,7 @@ def add_cell_options(parser: argparse.ArgumentParser) -> None:
         order.add_argument(
             f"--{first}", dest="date_order", action="store_const", const=first, help=f"dates are written {first}"
         )
+    parser.add_argument("--time-zone", metavar="ZONE", help="of the times, such as Asia/Seoul or UTC+09:00")
     parser.add_argument(
         "--leave-out-rows",
         type=_value,
@@ -64,49 +74,35 @@ def add_form_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sheet", metavar="NAME", help="sheet of a workbook, or file of an archive")
 
 
-def form_wishes(options: argparse.Namespace) -> Form:
-    """What the options say of how the file is written.
-
-    Raises:
-        InputError: for an encoding, delimiter or shape that does not exist.
-    """
-    from waferwatch.read.form import Form
-
-    return Form(
-        encoding=options.encoding,
-        delimiter=options.delimiter,
-        header_line=options.header_line,
-        units_line=options.units_line,
-        shape=options.shape,
-        sheet=options.sheet,
-    )
-
-
 def add_reference_rows(parser: Any) -> None:
     """``--reference-rows``."""
-    parser.add_argument("--reference-rows", type=int, metavar="N", help="the first N rows of each group are normal")
+    _add_option(parser, "reference_rows", int)
 
 
 def add_detector(parser: Any) -> None:
     """``--detector``, ``--checkpoint`` and ``--device``."""
-    parser.add_argument("--detector", metavar="NAME", help=f"default: {DETECTOR}")
+    _add_option(parser, "detector", str)
     add_network(parser)
 
 
 def add_network(parser: Any) -> None:
     """``--checkpoint`` and ``--device``."""
-    parser.add_argument("--checkpoint", metavar="NAME", help="an imported MOMENT checkpoint; default: the embedded one")
+    _add_option(parser, "checkpoint", str)
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], help="where MOMENT runs; default: auto")
 
 
 def add_thresholds(parser: Any) -> None:
     """``--threshold``, ``--contamination`` and ``--false-alarms``, of which one may be given."""
     rule = parser.add_mutually_exclusive_group()
-    rule.add_argument("--threshold", type=_threshold, metavar="N", help="auto, or a score such as 3; default: auto")
-    rule.add_argument("--contamination", type=float, metavar="F", help="instead: expected share of anomalies")
-    rule.add_argument(
-        "--false-alarms", type=float, metavar="N", help="instead: at most N false events per equipment and week"
-    )
+    _add_option(rule, "threshold", _threshold)
+    _add_option(rule, "contamination", float)
+    _add_option(rule, "false_alarms", float)
+
+
+def _add_option(parser: Any, name: str, kind: Callable[[str], Any]) -> None:
+    """An option of a question; its value is checked by the question itself."""
+    rule = OPTION_RULES[name]
+    parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=rule.sign, help=rule.short)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -114,32 +110,21 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as one JSON document")
 
 
-def column_wishes(options: argparse.Namespace) -> dict[str, Any]:
-    """What the options say of the columns, as ``read_table`` takes it."""
-    roles = dict(options.role)
-    return {
-        "features": options.features,
-        "time": options.time,
-        "group": options.group,
-        "roles": roles,
-        "rules": cell_rules(options),
-    }
-
-
-def cell_rules(options: argparse.Namespace) -> CellRules:
-    """What the options say of cells.
+def import_options(options: argparse.Namespace) -> ImportOptions:
+    """What the options say of how the file is read.
 
     Raises:
-        InputError: ``--bad-cells`` is no share.
+        InputError, NotFoundError: for an encoding, delimiter, shape, share, zone or role that cannot be.
     """
-    from waferwatch.read.cell_rules import CellRules
+    from waferwatch.read.recipe.options import FORM_FIELDS, ImportOptions
 
-    return CellRules.of(
-        no_value=options.no_value,
-        bad_cells=options.bad_cells,
-        date_order=options.date_order,
-        keep_values=options.keep_values,
-        leave_out_rows=options.leave_out_rows,
+    listed: dict[str, Any] = {name: tuple(getattr(options, name, None) or ()) or None for name in _LISTED}
+    return ImportOptions(
+        **{name: getattr(options, name) for name in (*FORM_FIELDS, "bad_cells", "date_order", "time_zone")},
+        **listed,
+        label=getattr(options, "label", None),
+        roles=dict(getattr(options, "role", ())),
+        keep_values=options.keep_values or None,
     )
 
 
