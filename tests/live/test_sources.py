@@ -189,7 +189,6 @@ class SecsHarness:
     def __init__(self, folder: Path, database: LiveDatabase) -> None:
         pytest.importorskip("secsgem")
         from tests.live.etch_chamber import FIRST_SVID, STEP_EVENT, VIDS, EtchChamber
-
         from waferwatch.live.sources.secs import SecsOptions, SecsSource
 
         port = free_port()
