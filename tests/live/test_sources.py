@@ -183,6 +183,50 @@ class KafkaHarness:
         self._source.start(taker)
 
 
+class SecsHarness:
+    """The simulated etch chamber: rows of one chamber only, since a connection is one equipment."""
+
+    def __init__(self, folder: Path, database: LiveDatabase) -> None:
+        pytest.importorskip("secsgem")
+        from tests.live.etch_chamber import FIRST_SVID, STEP_EVENT, VIDS, EtchChamber
+        from waferwatch.live.sources.secs import SecsOptions, SecsSource
+
+        port = free_port()
+        self._chamber = EtchChamber(port)
+        sensors = dict(enumerate(live_frame().columns[6:], start=FIRST_SVID))
+        options = SecsOptions("gem", "ETCH-01", "127.0.0.1", port, sensors=sensors, events={STEP_EVENT: VIDS})
+        context: dict[str, str] = {}
+        self._made = lambda: SecsSource(options, lambda: context, context.update)
+        self._source = self._made()
+        self._waiting: list[pd.DataFrame] = []
+        self._running = False
+
+    def start(self, taker: Taker) -> None:
+        self._chamber.forget()
+        self._source.start(taker)
+        until(self._chamber.ready, "the trace")
+        self._running = True
+        for frame in self._waiting:
+            self._chamber.run(frame)
+
+    def send(self, frame: pd.DataFrame) -> None:
+        if self._running:
+            self._chamber.run(frame)
+        else:
+            self._waiting.append(frame)
+
+    def stop(self) -> None:
+        self._source.stop()
+        self._running = False
+
+    def again(self, taker: Taker) -> None:
+        self._source = self._made()
+        self.start(taker)
+
+    def close(self) -> None:
+        self._chamber.close()
+
+
 def json_of(row: LiveRow, *, equipment: bool = True) -> bytes:
     names = {name: getattr(row, name) for name in ("lot", "wafer", "recipe", "step")}
     record = {**names, "time": row.time, "sensors": dict(row.readings)}
@@ -201,7 +245,13 @@ def answers(port: int) -> bool:
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
-HARNESSES: list[Callable[[Path, LiveDatabase], Harness]] = [FolderHarness, ReplayHarness, MqttHarness, KafkaHarness]
+HARNESSES: list[Callable[[Path, LiveDatabase], Harness]] = [
+    FolderHarness,
+    ReplayHarness,
+    MqttHarness,
+    KafkaHarness,
+    SecsHarness,
+]
 
 
 @pytest.fixture
@@ -224,7 +274,7 @@ def harness(request: pytest.FixtureRequest, tmp_path: Path, database: LiveDataba
     made: Harness = request.param(tmp_path, database)
     yield made
     made.stop()
-    if isinstance(made, MqttHarness):
+    if isinstance(made, MqttHarness | SecsHarness):
         made.close()
 
 
@@ -242,12 +292,21 @@ def kept(database: LiveDatabase) -> list[tuple[str, int, str]]:
         return [tuple(row) for row in connection.execute(query)]
 
 
+@pytest.fixture
+def frame(harness: Harness) -> pd.DataFrame:
+    """Rows to send: 120 of both chambers, or 120 of the one that a connection is for."""
+    both = live_frame(240)
+    one = both[both["equipment"] == "ETCH-01"].reset_index(drop=True)
+    return one if isinstance(harness, SecsHarness) else both[:120]
+
+
 def expected(frame: pd.DataFrame) -> list[tuple[str, int, str]]:
     return sorted((one.equipment, one.time, "/".join(one.context[:4])) for one in as_rows(frame))
 
 
-def test_every_row_arrives_once_with_its_names_and_time(harness: Harness, log: RowLog, database: LiveDatabase) -> None:
-    frame = live_frame(120)
+def test_every_row_arrives_once_with_its_names_and_time(
+    harness: Harness, log: RowLog, database: LiveDatabase, frame: pd.DataFrame
+) -> None:
     harness.start(log)
     harness.send(frame[:60])
     until(lambda: len(kept(database)) == 60, "the first rows")
@@ -257,9 +316,8 @@ def test_every_row_arrives_once_with_its_names_and_time(harness: Harness, log: R
 
 
 def test_rows_that_are_refused_for_a_while_are_kept_later(
-    harness: Harness, log: RowLog, database: LiveDatabase
+    harness: Harness, log: RowLog, database: LiveDatabase, frame: pd.DataFrame
 ) -> None:
-    frame = live_frame(120)
     refusing = Refusing(log, 3)
     harness.start(refusing)
     harness.send(frame)
@@ -267,8 +325,9 @@ def test_rows_that_are_refused_for_a_while_are_kept_later(
     assert refusing.left == 0
 
 
-def test_rows_that_come_twice_are_kept_once(harness: Harness, log: RowLog, database: LiveDatabase) -> None:
-    frame = live_frame(120)
+def test_rows_that_come_twice_are_kept_once(
+    harness: Harness, log: RowLog, database: LiveDatabase, frame: pd.DataFrame
+) -> None:
     harness.start(log)
     harness.send(frame[:80])
     until(lambda: len(kept(database)) == 80, "the first rows")
@@ -278,9 +337,8 @@ def test_rows_that_come_twice_are_kept_once(harness: Harness, log: RowLog, datab
 
 
 def test_a_source_goes_on_after_a_restart_with_what_came_meanwhile(
-    harness: Harness, log: RowLog, database: LiveDatabase
+    harness: Harness, log: RowLog, database: LiveDatabase, frame: pd.DataFrame
 ) -> None:
-    frame = live_frame(120)
     harness.start(log)
     harness.send(frame[:60])
     until(lambda: len(kept(database)) == 60, "the first rows")

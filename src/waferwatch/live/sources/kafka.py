@@ -86,8 +86,8 @@ class KafkaSource:
         consumer = aiokafka.AIOKafkaConsumer(
             bootstrap_servers=self._options.servers, enable_auto_commit=False, auto_offset_reset="earliest"
         )
-        await consumer.start()
         try:
+            await consumer.start()
             first = aiokafka.TopicPartition(self._options.topic, 0)
             numbers = sorted(await self._partitions(consumer, first))
             partitions = [aiokafka.TopicPartition(self._options.topic, number) for number in numbers]
