@@ -17,7 +17,7 @@ import orjson
 from waferwatch.errors import MissingExtraError, StorageFullError, TooManyError, WaferwatchError
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.log.rows import LiveRow
-from waferwatch.live.sources.json_rows import rows_of_json
+from waferwatch.live.sources.forms.json_rows import rows_of_json
 from waferwatch.live.sources.source import Taker
 
 MOST_MESSAGES = 2000

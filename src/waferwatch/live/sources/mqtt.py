@@ -17,10 +17,10 @@ import orjson
 
 from waferwatch.errors import InputError, MissingExtraError, StorageFullError, TooManyError, WaferwatchError
 from waferwatch.live.log.rows import LiveRow
-from waferwatch.live.sources.json_rows import rows_of_json
+from waferwatch.live.sources.forms.json_rows import rows_of_json
+from waferwatch.live.sources.forms.texts import number_of, reading_of
+from waferwatch.live.sources.forms.topics import TopicPattern
 from waferwatch.live.sources.source import Taker
-from waferwatch.live.sources.texts import number_of, reading_of
-from waferwatch.live.sources.topics import TopicPattern
 
 GROUP_S, GROUP_MESSAGES = 0.02, 1000
 WHOLE_S = 1.0  # readings of one moment that come in messages of their own are waited for so long

@@ -17,8 +17,8 @@ import numpy as np
 
 from waferwatch.errors import InputError, MissingExtraError, StorageFullError, TooManyError
 from waferwatch.live.log.rows import LiveRow
+from waferwatch.live.sources.forms.texts import number_of, text_of
 from waferwatch.live.sources.source import Taker
-from waferwatch.live.sources.texts import number_of, text_of
 
 CONTEXT = ("lot", "wafer", "recipe", "step", "state")
 TRACE = 1  # number of our trace
