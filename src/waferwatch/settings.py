@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from waferwatch.errors import InputError
 
 PREFIX = "WAFERWATCH_"
-SECRETS = ("database_url", "token")  # never shown in a message
+SECRETS = ("database_url", "token", "smtp_password")  # never shown in a message
 
 
 class Settings(BaseModel):
@@ -76,6 +76,59 @@ class Settings(BaseModel):
         ge=0,
         le=36_500,
         description="Days after which finished runs are deleted with their results and verdicts; 0: never.",
+    )
+    live: bool = Field(True, description="Whether the server takes in live rows and scores them.")
+    live_max_mb: int = Field(
+        20_000,
+        ge=10,
+        description="Most disk, in megabytes, that live rows and their scores take; then rows are refused.",
+    )
+    live_max_waiting_rows: int = Field(
+        500_000, ge=1000, description="Most live rows that may wait to be scored; then rows are refused for a while."
+    )
+    live_keep_hours: int = Field(
+        48,
+        ge=1,
+        description="Hours for which live rows stay in the database after they were scored; older ones are written to "
+        "Parquet files by equipment and day.",
+    )
+    live_keep_days: int = Field(
+        30, ge=0, description="Days for which these Parquet files are kept; 0: live rows are deleted without any."
+    )
+    live_pause_s: float = Field(
+        2.0, gt=0, description="Seconds without a row after which a wafer has ended, unless more of its rows come."
+    )
+    live_silence_s: float = Field(
+        60.0, gt=0, description="Seconds without a row after which a live source or equipment is silent."
+    )
+    alarm_points: int = Field(
+        3,
+        ge=1,
+        le=1000,
+        description="Rows above the threshold, of the last WAFERWATCH_ALARM_WINDOW, that open an alarm.",
+    )
+    alarm_window: int = Field(5, ge=1, le=1000, description="Rows among which those are counted.")
+    alarm_off_rows: int = Field(
+        64, ge=1, le=1_000_000, description="Rows in a row below the lower threshold after which an alarm ends."
+    )
+    realarm_minutes: int = Field(
+        30, ge=0, le=10_080, description="Minutes within which the same problem opens its alarm again, not a new one."
+    )
+    webhook_addresses: str = Field(
+        "",
+        description="Where webhooks may go: networks, addresses and host names, separated by commas, with private for "
+        "all private networks and public for all public addresses; empty: public.",
+    )
+    smtp_host: str = Field("", description="Mail server for messages about alarms; empty: none are sent by mail.")
+    smtp_port: int = Field(25, ge=1, le=65535, description="Its port.")
+    smtp_security: str = Field(
+        "none", pattern="^(none|starttls|tls)$", description="How it is spoken to: none, starttls or tls."
+    )
+    smtp_user: str = Field("", description="User at the mail server; empty: nobody logs in.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password of that user.")
+    smtp_from: str = Field("", description="Sender of the mails; empty: waferwatch at the mail server.")
+    live_quiet_wafers: int = Field(
+        3, ge=0, description="Wafers after a maintenance that raise no alarm; 0: the old limits hold at once."
     )
     threads: int = Field(0, ge=0, description="Processor threads used by a detection; 0 takes every core.")
     device: str = Field(

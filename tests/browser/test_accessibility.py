@@ -6,15 +6,18 @@ import json
 import urllib.request
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
-# Page -> what is drawn when it is ready. RUN stands for a quick detection of the demo.
+# Page -> what is drawn when it is ready. RUN stands for a quick detection of the demo, UPLOADED for unchecked data.
 BEFORE = {
-    "/": "#series .main-svg",
+    "/": "h1.sentence",
+    "/problems?dataset=UPLOADED": "#detect",
+    "/problems/check?dataset=demo": "#series .main-svg",
     "/data": "#quality-pane[aria-busy=false]",
     "/problems/groups": "main",
     "/monitors/compare": "main",
@@ -23,7 +26,8 @@ BEFORE = {
     "/problems/event": "main [role=alert]",
 }
 AFTER = {
-    "/?run=RUN": "#found",
+    "/problems?run=RUN": ".problem-list",
+    "/problems/check?run=RUN": "#found",
     "/problems/groups?run=RUN": "#overlay-chart .main-svg",
     "/data/checks": "#runs li",
     "/problems/event?run=RUN&event=1": "#course .main-svg",
@@ -38,6 +42,15 @@ def run(server: str) -> Iterator[str]:
     request = urllib.request.Request(f"{server}/detect", body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=60) as answer:
         yield str(json.load(answer)["run"])
+
+
+@pytest.fixture(scope="module")
+def uploaded(server: str) -> Iterator[str]:
+    rows = "\n".join(f"{at},{at % 5}" for at in range(50))
+    with httpx.Client(base_url=server) as client:
+        made = client.post("/datasets", files={"file": ("new.csv", f"time,a\n{rows}".encode())}).json()["id"]
+        yield made
+        client.delete(f"/datasets/{made}")
 
 
 def check(page: Page, path: str, ready: str) -> None:
@@ -62,15 +75,15 @@ def faults(page: Page) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("path", BEFORE)
-def test_before_a_detection(page: Page, path: str) -> None:
+def test_before_a_detection(page: Page, uploaded: str, path: str) -> None:
     page.allowed_faults.append("404")  # type: ignore[attr-defined]
-    check(page, path, BEFORE[path])
+    check(page, path.replace("UPLOADED", uploaded), BEFORE[path])
 
 
 @pytest.mark.parametrize("path", BEFORE)
-def test_before_a_detection_on_a_phone_in_korean(phone: Page, path: str) -> None:
+def test_before_a_detection_on_a_phone_in_korean(phone: Page, uploaded: str, path: str) -> None:
     phone.allowed_faults.append("404")  # type: ignore[attr-defined]
-    check(phone, path, BEFORE[path])
+    check(phone, path.replace("UPLOADED", uploaded), BEFORE[path])
 
 
 @pytest.mark.parametrize("path", AFTER)

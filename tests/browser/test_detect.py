@@ -22,7 +22,7 @@ CSV = "time,equipment,lot,<b>pressure</b>,__proto__\n" + "\n".join(
 
 def open_fresh(page: Page) -> None:
     """The page on the demo, without the result of an earlier test."""
-    page.goto("/?dataset=demo")
+    page.goto("/problems/check?dataset=demo")
     expect(page.locator("#sensors input")).to_have_count(12)
     page.wait_for_load_state("networkidle")  # a result of an earlier test comes up by itself
     expect(page.locator("#detect")).to_be_enabled(timeout=30_000)
@@ -97,7 +97,7 @@ def long_to_judge(page: Page) -> str:
 def test_a_long_run_shows_its_progress_and_ends_when_it_is_cancelled(page: Page) -> None:
     open_fresh(page)
     dataset = long_to_judge(page)
-    page.goto(f"/?dataset={dataset}")
+    page.goto(f"/problems/check?dataset={dataset}")
     expect(page.locator("#detect")).to_be_enabled(timeout=60_000)
     unfold(page)
     page.select_option("#detector", "moment")
@@ -259,7 +259,7 @@ def test_a_row_of_the_list_opens_the_page_of_its_event(page: Page, way: str) -> 
 )
 def test_every_column_of_the_list_is_on_the_screen(page: Page, language: str, width: int, shown: list[str]) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    page.goto(f"/?lang={language}")
+    page.goto(f"/problems/check?lang={language}")
     open_fresh(page)
     detect(page)
     cells = page.locator("#events tbody tr").first.locator("td:visible")
@@ -327,14 +327,14 @@ def mixed(page: Page) -> Iterator[str]:
 
 
 def test_a_severe_finding_holds_a_detection_up_until_it_is_fixed_at_a_press(page: Page, mixed: str) -> None:
-    page.goto(f"/?dataset={mixed}")
+    page.goto(f"/problems/check?dataset={mixed}")
     finding = page.locator("#severe-list li")
     expect(finding).to_contain_text("Rows with the time of the row before them", timeout=20_000)
     expect(finding).to_contain_text("which_one tells these rows apart")
     page.select_option("#detector", QUICK)
     page.click("#detect")
     expect(page.locator("#severe")).to_be_focused()
-    expect(page.locator("#status")).to_contain_text("Detect waits")
+    expect(page.locator("#status")).to_contain_text("The check waits")
     assert page.request.get(f"/runs?dataset={mixed}").json()["runs"] == []
     page.click("text=Set which_one as equipment")
     expect(page.locator("#severe")).to_be_hidden(timeout=20_000)
@@ -344,7 +344,7 @@ def test_a_severe_finding_holds_a_detection_up_until_it_is_fixed_at_a_press(page
 
 
 def test_a_result_made_with_other_roles_is_marked_and_made_again_at_a_press(page: Page, mixed: str) -> None:
-    page.goto(f"/?dataset={mixed}")
+    page.goto(f"/problems/check?dataset={mixed}")
     page.click("#severe .dismiss")
     expect(page.locator("#severe")).to_be_hidden()
     expect(page.locator("#detect")).to_be_focused()
@@ -366,7 +366,7 @@ def test_an_upload_with_hostile_texts_is_judged(page: Page) -> None:
         "/datasets", multipart={"file": {"name": "<i>etch</i>.csv", "mimeType": "text/csv", "buffer": CSV.encode()}}
     )
     dataset = answer.json()["id"]
-    page.goto(f"/?dataset={dataset}")
+    page.goto(f"/problems/check?dataset={dataset}")
     expect(page.locator("#dataset option:checked")).to_have_text("i>.csv")
     expect(page.locator("#sensor-count")).to_have_text("2 of 2 sensors")
     page.select_option("#threshold-by", "contamination")

@@ -90,7 +90,7 @@ def test_an_event_is_judged_by_keyboard_and_the_verdict_stays(page: Page) -> Non
     expect(page.locator("#status")).to_have_text("The verdict is kept.")
     page.reload()
     expect(page.locator("#note")).to_have_value(HOSTILE)
-    page.goto(f"/?run={found['run']}")
+    page.goto(f"/problems/check?run={found['run']}")
     expect(page.locator("#events tr[data-event='3']")).to_contain_text("true alarm")
     page.go_back()
     page.click("#undo")

@@ -81,7 +81,7 @@ def test_the_rows_of_a_group_are_shown_and_lead_to_their_place(page: Page) -> No
     expect(page.locator("#rows")).to_be_hidden()
     page.locator("#groups .open", has_text="purge").click()
     page.locator("#rows-table a").first.click()
-    expect(page).to_have_url(re.compile(r"/problems\?.*run="))
+    expect(page).to_have_url(re.compile(r"/problems/check\?.*run="))
     expect(page.locator("#zoom-out")).to_be_enabled(timeout=30_000)
 
 
@@ -114,7 +114,7 @@ def test_a_click_on_a_run_of_the_figure_leads_to_its_place(page: Page) -> None:
     page.goto(f"/problems/groups?run={detect(page)}")
     ready(page)
     page.evaluate("document.getElementById('overlay-chart').emit('plotly_click', { points: [{ curveNumber: 3 }] })")
-    expect(page).to_have_url(re.compile(r"/problems\?.*run="))
+    expect(page).to_have_url(re.compile(r"/problems/check\?.*run="))
 
 
 def test_data_without_a_detection_are_judged_at_a_press(page: Page) -> None:

@@ -254,6 +254,15 @@ class TestCourse:
         assert course.knows(steps_of(LENGTHS)).all()
         assert not course.knows(steps_of(LENGTHS, (91, 92, 93))).any()
 
+    def test_a_step_that_came_twice_alone_is_not_known(self) -> None:
+        chain, steps = recipe_chain(20)
+        rare = np.isin(np.arange(len(steps)), np.flatnonzero(steps.tick == 0)[:2])
+        course = Course.learn(chain.values, Steps(np.where(rare, 77, steps.stage), steps.tick))
+        assert course is not None
+        assert course.knows(steps_of(LENGTHS)).all()
+        assert not course.knows(Steps(np.array([77]), np.array([0]))).any()
+        np.testing.assert_array_equal(course.places, np.sort(course.places))
+
     def test_steps_that_never_come_again_say_nothing(self) -> None:
         chain, steps = recipe_chain(10)
         assert Course.learn(chain.values, Steps(np.arange(len(steps)), steps.tick * 0)) is None

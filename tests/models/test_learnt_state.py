@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from waferwatch.errors import ModelError
 from waferwatch.models.alarm_counts import MERGE_GAP, AlarmCounts
-from waferwatch.models.automatic import automatic_threshold
+from waferwatch.models.automatic import BEYOND, automatic_threshold
 from waferwatch.models.blocks import BLOCKS, contiguous, of_runs, touching
 from waferwatch.models.fitted import FIRST_ROWS, ReferencePiece, fit_parts
 from waferwatch.models.rarity import Rarity
@@ -77,12 +77,13 @@ class TestAutomatic:
     def test_of_a_stream_it_is_the_highest_normal_score(self) -> None:
         assert automatic_threshold({"": [np.array([1.0, np.nan, 3.0])]}, {"": False}) == (3.0, "")
 
-    def test_of_runs_it_is_never_below_the_highest_normal_score_nor_twice_as_far_out(self) -> None:
+    def test_of_runs_it_is_never_below_the_highest_normal_score_nor_far_beyond_it(self) -> None:
         rng = np.random.default_rng(0)
         pieces = [rng.normal(1, 0.05, 20) for _ in range(40)]
         highest = np.array([one.max() for one in pieces])
         found, _ = automatic_threshold({"": pieces}, {"": True})
-        assert highest.max() <= found <= 2 * highest.max() - np.median(highest)
+        middle = np.median(highest)
+        assert highest.max() <= found <= middle + BEYOND * (highest.max() - middle)
 
     def test_of_several_equipment_it_is_the_median_and_names_the_nearest(self) -> None:
         scores = {"a": [np.array([1.0])], "b": [np.array([2.0])], "c": [np.array([90.0])]}

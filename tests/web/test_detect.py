@@ -266,7 +266,7 @@ def test_hostile_column_names_are_plain_names(client: TestClient) -> None:
         figure = client.get("/plot/" + quote(name, safe=""), params={"dataset": dataset})
         assert figure.status_code == 200, name
         assert figure.json()["layout"]["meta"]["sensor"] == name
-    page = client.get("/").text
+    page = client.get("/problems/check").text
     assert "<script>alert" not in page
     assert "<i>x</i>" not in page
     client.delete(f"/datasets/{dataset}")

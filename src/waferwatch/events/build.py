@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from waferwatch.events.context import places
 from waferwatch.events.event import Event, SensorShare
 from waferwatch.events.kinds import kinds
+from waferwatch.events.lasting import with_lasting_states
 from waferwatch.events.merge import Flagged, merge
 from waferwatch.read.table import Table
 from waferwatch.series.series import Series
@@ -31,10 +32,10 @@ def build_events(
     """Merge the flagged rows of each series into events.
 
     Flagged points of one series belong to the same event while at most 8 unflagged points lie between any two
-    neighbours (``merge.MERGE_GAP_POINTS``); long stretches with short gaps, and flagged runs in a row, are one event of
-    the kind state. Events are numbered from 1 by the time of their first point, and where that
-    is the same (or there is no time) by its row. The sensors of an event are ranked by the sum of their contributions
-    over its flagged rows; see ``kinds`` for its kind.
+    neighbours (``merge.MERGE_GAP_POINTS``); long stretches with short gaps, flagged runs in a row, and runs in which
+    the same sensor is off again and again (``lasting``) are one event of the kind state. Events are numbered from 1 by
+    the time of their first point, and where that is the same (or there is no time) by its row. The sensors
+    of an event are ranked by the sum of their contributions over its flagged rows; see ``kinds`` for its kind.
 
     Args:
         scores: (rows,) in table order; NaN = not judged.
@@ -57,11 +58,12 @@ def build_events(
         return [], ids
     if np.isnan(scores[flagged.rows]).any():
         raise ValueError("a row is flagged that has no score")
+    flagged = with_lasting_states(flagged, _carried(flagged, contributions), series)
     times = _times(flagged, series)
     start, end, peak = flagged.first, flagged.last, _peaks(scores[flagged.rows], flagged)
     order = np.lexsort((flagged.rows[start], times[start]))
     ids[flagged.rows] = (np.argsort(order) + 1)[flagged.events]
-    carried = np.add.reduceat(contributions[flagged.rows].astype(np.float64), flagged.first, axis=0)
+    carried = _carried(flagged, contributions)
     kind = kinds(flagged, carried, series, flags)
     start, end, peak = start[order], end[order], peak[order]
     told = time_texts(times[np.stack([start, end, peak])])
@@ -75,7 +77,7 @@ def build_events(
         "equipment": [one.equipment for one in place],
         "lot": [one.lot for one in place],
         "context": [one.context for one in place],
-        "sensors": _shares(carried[order], features),
+        "sensors": sensor_shares(carried[order], features),
     }
     rows = zip(*columns.values(), strict=True)
     events = [Event(id=number, **dict(zip(columns, row, strict=True))) for number, row in enumerate(rows, start=1)]
@@ -89,6 +91,12 @@ def _peaks(scores: NDArray[np.float64], flagged: Flagged) -> NDArray[np.int64]:
     return candidates[np.unique(flagged.events[candidates], return_index=True)[1]]
 
 
+def _carried(flagged: Flagged, contributions: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(events, sensors) what each sensor contributes to each event."""
+    found: NDArray[np.float64] = np.add.reduceat(contributions[flagged.rows].astype(np.float64), flagged.first, axis=0)
+    return found
+
+
 def _times(flagged: Flagged, series: Sequence[Series]) -> NDArray[Any]:
     """(flagged,) time of each flagged point; its row in the table where there is no time."""
     stretches = [item.time for item in series if item.time is not None]
@@ -97,8 +105,12 @@ def _times(flagged: Flagged, series: Sequence[Series]) -> NDArray[Any]:
     return np.concatenate(stretches)[flagged.places]
 
 
-def _shares(carried: NDArray[np.float64], features: Sequence[str]) -> list[tuple[SensorShare, ...]]:
-    """The sensors of each event, highest share first; none where no sensor contributes."""
+def sensor_shares(carried: NDArray[np.float64], features: Sequence[str]) -> list[tuple[SensorShare, ...]]:
+    """The sensors of each event, highest share first; none where no sensor contributes.
+
+    Args:
+        carried: (events, sensors) what each sensor contributes to each event.
+    """
     ranked = np.argsort(-carried, axis=1, kind="stable")[:, :MOST_SENSORS]
     total = carried.sum(axis=1, keepdims=True)
     shares = np.take_along_axis(carried, ranked, axis=1) / np.where(total > 0, total, 1.0)

@@ -8,8 +8,8 @@ collective (values that are unusual together). A detector does not say which it 
   such as a stuck sensor or a late step, whose every value is usual elsewhere;
 - up to three points do: point, however many quiet points around them are flagged with them;
 - more do: collective;
-- it goes on for a thousand points, or over five runs in a row: a state, since the process has then changed rather than
-  failed.
+- it goes on for a thousand points, over five runs in a row, or comes back in run after run (``lasting``): a state,
+  since the process has then changed rather than failed.
 
 The usual range spans the middle 99 % of the unflagged values of the sensor on the same equipment, widened by a tenth of
 its width on both sides. Normal values leave it now and then, so points outside count only where they are at
@@ -81,7 +81,7 @@ def states(flagged: Flagged) -> NDArray[np.bool_]:
     """(events,) whether the length of an event, in time or in runs, shows that the process has changed."""
     runs = np.array([len(np.unique(one)) for one in np.split(flagged.owners, flagged.first[1:])])
     span = flagged.places[flagged.last] - flagged.places[flagged.first] + 1
-    found: NDArray[np.bool_] = (runs >= RUNS_OF_STATE) | ((runs == 1) & (span >= STATE_ROWS))
+    found: NDArray[np.bool_] = (runs >= RUNS_OF_STATE) | ((runs == 1) & (span >= STATE_ROWS)) | flagged.lasting
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,13 +23,14 @@ LEAST_FLAGGED = 0.1  # where at least this share of each run is flagged
 
 @dataclass(frozen=True)
 class Flagged:
-    """The flagged points of all series, one series after the other and each in time order, cut into events."""
+    """The flagged points of all series, event after event and each event in time order."""
 
     rows: NDArray[np.int64]  # (flagged,) position of each point in the table
     places: NDArray[np.int64]  # (flagged,) position of each point in the series laid end to end
     owners: NDArray[np.int64]  # (flagged,) which series holds each point
     events: NDArray[np.int64]  # (flagged,) which event holds each point, from 0, ascending
     first: NDArray[np.int64]  # (events,) where in the arrays above each event starts
+    lasting: NDArray[np.bool_]  # (events,) whether it is a state that was joined from events of several runs
 
     @property
     def last(self) -> NDArray[np.int64]:
@@ -64,6 +65,7 @@ def merge(flags: NDArray[np.bool_], series: Sequence[Series]) -> Flagged:
         owners=owners,
         events=np.cumsum(starts) - 1,
         first=np.flatnonzero(starts),
+        lasting=np.zeros(np.count_nonzero(starts), np.bool_),
     )
 
 
@@ -75,14 +77,27 @@ def _without_short_gaps(
     if len(first) < 2:
         return starts
     last = np.append(first[1:], len(starts)) - 1
-    begin, end, owner = places[first], places[last], owners[first]
     joined = starts.copy()
+    joined[first[states_joined(places[first], places[last], owners[first])]] = False
+    return joined
+
+
+def states_joined(begin: NDArray[np.int64], end: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(stretches,) which of successive stretches are the same state as the one before.
+
+    Args:
+        begin, end: places of the first and last point of each, in their order.
+        owner: number of the series of each.
+    """
+    joined = np.zeros(len(begin), np.bool_)
+    if not len(begin):
+        return joined
     start, stop = int(begin[0]), int(end[0])
-    for number in range(1, len(first)):
+    for number in range(1, len(begin)):
         gap = int(begin[number]) - stop - 1
         shorter = min(stop - start, int(end[number] - begin[number])) + 1
         if owner[number] == owner[number - 1] and shorter >= LEAST_OF_STATE and gap <= GAP_SHARE * shorter:
-            joined[first[number]] = False
+            joined[number] = True
         else:
             start = int(begin[number])
         stop = int(end[number])
@@ -95,16 +110,23 @@ def _without_borders_of_runs(
     """Many flagged runs of one equipment in a row joined to one event."""
     numbers, count = np.unique(owners, return_counts=True)
     pairs = zip(numbers.tolist(), count.tolist(), strict=True)
-    flagged = np.array(
-        [at for at, rows in pairs if series[at].run and rows >= LEAST_FLAGGED * len(series[at])], np.int64
-    )
-    if len(flagged) < RUNS_OF_STATE:
-        return starts
-    scope = [series[number].scope for number in flagged]
-    breaks = [at for at in range(1, len(flagged)) if flagged[at] != flagged[at - 1] + 1 or scope[at] != scope[at - 1]]
+    flagged = [at for at, rows in pairs if series[at].run and rows >= LEAST_FLAGGED * len(series[at])]
     joined = starts.copy()
-    for group in np.split(flagged, breaks):
-        if len(group) >= RUNS_OF_STATE:
-            mine = np.flatnonzero(np.isin(owners, group))
-            joined[mine[1:]] = False
+    for group in runs_in_a_row(flagged, [series[number].scope for number in flagged]):
+        mine = np.flatnonzero(np.isin(owners, group))
+        joined[mine[1:]] = False
     return joined
+
+
+def runs_in_a_row(flagged: Sequence[int], scopes: Sequence[Hashable]) -> list[NDArray[np.int64]]:
+    """Numbers of flagged runs that follow one another on their equipment, where they are enough to be one state.
+
+    Args:
+        flagged: numbers of flagged runs, ascending.
+        scopes: the equipment of each.
+    """
+    numbers = np.array(flagged, np.int64)
+    if len(numbers) < RUNS_OF_STATE:
+        return []
+    breaks = [at for at in range(1, len(numbers)) if numbers[at] != numbers[at - 1] + 1 or scopes[at] != scopes[at - 1]]
+    return [group for group in np.split(numbers, breaks) if len(group) >= RUNS_OF_STATE]

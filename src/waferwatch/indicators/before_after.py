@@ -123,7 +123,8 @@ def _verdict(
         return Back.OUT
     if interval[1] - interval[0] > upper - lower:
         return Back.TOO_FEW
-    if early >= max(_LEAST_BEYOND, _MOSTLY_BEYOND * settled) and settled < len(after):
+    calm = len(after) - settled  # wafers since the last one that was far off
+    if early >= max(_LEAST_BEYOND, _MOSTLY_BEYOND * settled) and calm >= FEWEST_AFTER:
         return Back.SETTLED
     if within:
         return Back.BACK

@@ -15,6 +15,7 @@ from waferwatch.indicators.learnt.limits import ENOUGH_WAFERS, FEWEST_WAFERS
 from waferwatch.indicators.learnt.wafer_model import WaferModel
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.rules import RULES, fired
+from waferwatch.indicators.trends.values import sides_of, values_of
 from waferwatch.indicators.verdicts import RunScore
 
 WAFER_COLUMNS = (
@@ -92,10 +93,8 @@ def limit_frame(model: WaferModel, columns: Sequence[IndicatorColumn]) -> pd.Dat
 def indicator_frame(judged: JudgedWafers) -> pd.DataFrame:
     """One row per run, step, sensor and statistic, with its limits; ``beyond`` is -1, 0, 1, empty without a limit."""
     cells, deviations = judged.cells, judged.deviations
-    base = len(judged.found.columns)
-    values = np.concatenate([judged.found.values, deviations.t2[:, None], deviations.spreads[:, base + 1 :]], axis=1)
+    values, sides = values_of(judged), sides_of(judged)
     count = len(deviations.columns)
-    lower, upper = _sides(judged)
     off = deviations.off
     runs = [judged.runs[number] for number in cells.run.tolist()]
     names = [cells.names[number] for number in cells.stage.tolist()]
@@ -119,8 +118,8 @@ def indicator_frame(judged: JudgedWafers) -> pd.DataFrame:
             "sensor": pd.Categorical.from_codes(sensors[0][of_column], categories=pd.Index(sensors[1])),
             "statistic": pd.Categorical.from_codes(statistics[0][of_column], categories=pd.Index(statistics[1])),
             "value": values.ravel(),
-            "lower": lower.ravel(),
-            "upper": upper.ravel(),
+            "lower": sides.lower.ravel(),
+            "upper": sides.upper.ravel(),
             "spreads": deviations.spreads.ravel(),
             "beyond": np.where(np.isnan(off), np.nan, np.sign(off) * (np.abs(off) > 1)).ravel(),
         }
@@ -144,25 +143,3 @@ def rule_frame(judged: JudgedWafers, statistic: str = "mean") -> pd.DataFrame:
         rate = alarms / points if points else float("nan")
         rows.append((rule.name, rule.about, rule.false_rate, rate, points, alarms))
     return pd.DataFrame(rows, columns=list(RULE_COLUMNS))
-
-
-def _sides(judged: JudgedWafers) -> tuple[Any, Any]:
-    """(cells, K) lower and upper limits of all columns, NaN where there is none."""
-    model, columns = judged.model, judged.deviations.columns
-    at = model.limits.places(judged.cells)
-    count = len(judged.found.columns)
-    stages = [
-        [bounds(model.limits, stage, k, columns[k]) for k in range(count)] for stage in range(len(model.limits.stages))
-    ]
-    t2 = [[bounds(model.t2_limits, stage, 0, columns[count])] for stage in range(len(model.t2_limits.stages))]
-    t2_at = model.t2_limits.places(judged.cells)
-    found = []
-    for side in (0, 1):
-        table = np.full((len(at), len(columns)), np.nan)
-        for places, sides, first in ((at, stages, 0), (t2_at, t2, count)):
-            if sides:
-                known = np.array([[one[side] for one in row] for row in sides], np.float64)
-                table[:, first : first + known.shape[1]] = np.where((places >= 0)[:, None], known[places], np.nan)
-        table[:, count + 1 :] = (-1 if side == 0 else 1) * judged.deviations.trend_limit
-        found.append(table)
-    return found[0], found[1]

@@ -10,15 +10,18 @@ import numpy as np
 from waferwatch.jobs.finished import finished_of
 from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
 from waferwatch.models.contract import Progress, part_of
+from waferwatch.monitors.alarms.hours import hours_of
 from waferwatch.monitors.drift.check import drift
 from waferwatch.read.table import Table
 from waferwatch.scoring.part import detect_rows, detect_rows_with, move_threshold
 from waferwatch.scoring.result import Detection
+from waferwatch.series.split import split
 from waferwatch.settings import Settings
 from waferwatch.store.monitors.facts import kept_notes
 from waferwatch.store.runs import Run
 from waferwatch.store.store import Store
 
+HOURS = "equipment_hours"  # in the summary of a detection by a monitor: how long the scored rows last
 _SCORING = 0.9  # of the work of a monitor, as far as progress shows it
 
 
@@ -37,10 +40,12 @@ def run_detection(store: Store, settings: Settings, run: Run, progress: Progress
         chosen_rows(table, options),
         options,
         reference=reference_period(table, options),
+        limits=options.limits,
         device=settings.device,
         progress=progress,
     )
     store.results.put_detection(run.id, found)
+    store.problems.found_by(run, found)
     return summary(found)
 
 
@@ -54,11 +59,13 @@ def run_monitor(store: Store, run: Run, options: Options, progress: Progress) ->
     model = store.monitors.model(version)
     table = table_of(store, options)
     rows = chosen_rows(table, options)
-    found = detect_rows_with(model, table, rows, options.thresholds, part_of(progress, 0.0, _SCORING))
+    found = detect_rows_with(model, table, rows, options.thresholds, part_of(progress, 0.0, _SCORING), options.limits)
     fits = drift(model, table, found, progress=part_of(progress, _SCORING, 1 - _SCORING))
     store.results.put_detection(run.id, found)
+    store.problems.found_by(run, found)
     store.results.put_document(run.id, {"drift": {**fits.to_dict(), "notes": kept_notes(fits.notes)}})
-    return {**summary(found), "monitor": version.title, "fits": fits.fits.value}
+    hours = hours_of(split(table).series, ~np.isnan(found.scores))
+    return {**summary(found), "monitor": version.title, "fits": fits.fits.value, HOURS: hours}
 
 
 def table_of(store: Store, options: Options) -> Table:
@@ -85,13 +92,14 @@ def set_threshold(store: Store, run: Run, threshold: float) -> Detection:
         # A kill after the next line leaves an old summary; without it, a moved result that answers the old question.
         store.runs.move(run.id, run.summary or {})
         store.results.put_threshold(run.id, found)
+        store.problems.found_by(run, found)
         store.runs.move(run.id, {**summary(found), **_of_monitor(run)})
     return found
 
 
 def _of_monitor(run: Run) -> dict[str, Any]:
     """What the summary says of a monitor, which a moved threshold leaves as it is."""
-    return {name: value for name, value in (run.summary or {}).items() if name in ("monitor", "fits")}
+    return {name: value for name, value in (run.summary or {}).items() if name in ("monitor", "fits", HOURS)}
 
 
 def summary(found: Detection) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
 from waferwatch.grouping.groups import group_columns, part
+from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.jobs.monitors.detecting import watched_rows
 from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
-from waferwatch.read.places import place_of
+from waferwatch.read.places import end_of, place_of
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds
@@ -40,6 +41,7 @@ class Options(Question):
     monitor_id: str | None = None  # of that version; set when the run is queued
     model_digest: str | None = None  # of its model
     equipment: tuple[str, ...] | None = None  # that it watches: only its rows are scored
+    limits: tuple[TypedLimit, ...] = ()  # of indicators of wafers, that a person has set
     faults: bool | None = None  # of a comparison: test with injected faults too; None: where there are no labels
 
     def __post_init__(self) -> None:
@@ -61,6 +63,7 @@ class Options(Question):
         return asdict(self) | {
             "threshold": None if self.threshold == AUTO else self.threshold,
             "filters": {column: list(values) for column, values in self.filters},
+            "limits": [asdict(one) for one in self.limits],
         }
 
     @classmethod
@@ -76,6 +79,7 @@ class Options(Question):
             known["threshold"] = AUTO
         for name in ("features", "detectors", "equipment"):
             known[name] = None if known.get(name) is None else tuple(known[name])
+        known["limits"] = tuple(TypedLimit(**one) for one in known.get("limits") or ())
         known["filters"] = tuple((column, tuple(values)) for column, values in (known.get("filters") or {}).items())
         return cls(**known)
 
@@ -252,8 +256,8 @@ def reference_mask(table: Table, options: Options) -> NDArray[np.bool_] | None:
 def _between(time: NDArray[Any], start: str | None, end: str | None, zone: str | None) -> NDArray[np.bool_]:
     """True from start to end, both included; an end that is None is open."""
     dated = time.dtype.kind == "M"
-    ends = ((start, "reference_start"), (end, "reference_end"))
-    low, high = (place_of(text, dated, name, zone) for text, name in ends)
+    low = place_of(start, dated, "reference_start", zone)
+    high = end_of(end, dated, "reference_end", zone)
     inside = np.ones(len(time), dtype=np.bool_)
     if low is not None:
         inside &= time >= low

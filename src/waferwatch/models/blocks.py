@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from waferwatch.series.series import Series
+
 BLOCKS = 4
 NOT_LEARNT = -1  # block of rows that are set aside
 
@@ -43,4 +45,17 @@ def touching(folds: Folds, centres: NDArray[np.floating], half: float) -> NDArra
     for block in range(BLOCKS):
         count = np.concatenate([[0], np.cumsum(folds == block)])
         found[block] = count[after] > count[first]
+    return found
+
+
+def pieces_of(
+    reference: Sequence[Series], folds: Sequence[NDArray[np.int64]], block: int, mine: bool
+) -> list[tuple[int, Series]]:
+    """Parts of pieces that are in a block, or not; those not in it are cut where it lies."""
+    found = []
+    for number, (one, fold) in enumerate(zip(reference, folds, strict=True)):
+        chosen = (fold == block) == mine
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], chosen.astype(np.int8), [0]])))
+        pairs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+        found += [(number, one.at(slice(first, after))) for first, after in pairs]
     return found

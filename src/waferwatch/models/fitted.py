@@ -49,13 +49,22 @@ class ReferencePiece:
         last = len(series) - len(self.left_out)
         if last < 0:
             return None
-        # A run is a run as a whole; elsewhere the first sensor finds the few places that are worth a look.
-        places = [0] if series.run else np.flatnonzero(_same(series.values[: last + 1, 0], self.first[0])).tolist()
-        for start in places[:_MOST_PLACES]:
+        # A run is a run as a whole; elsewhere the first row finds the few places that are worth a look.
+        for start in [0] if series.run else self._places(series, last)[:_MOST_PLACES]:
             same = bool(_same(series.values[start], self.first).all())
             if same and hash_of(series.values[start : start + len(self.left_out)]) == self.sha256:
                 return int(start)
         return None
+
+    def _places(self, series: Series, last: int) -> list[int]:
+        """Where the first row stands, up to a last place; sensors are rounded, so one of them alone finds many."""
+        places = np.flatnonzero(_same(series.values[: last + 1, 0], self.first[0]))
+        for sensor in range(1, series.sensors):
+            if len(places) <= 1:
+                break
+            places = places[_same(series.values[places, sensor], self.first[sensor])]
+        found: list[int] = places.tolist()
+        return found
 
 
 @storable
@@ -106,8 +115,11 @@ class Fitted:
 
     def unknown(self, series: Sequence[Series]) -> list[Scope]:
         """Scopes without a reference of their own."""
-        scopes = dict.fromkeys(one.scope for one in series)
-        return [] if EVERY_SCOPE in self.parts else [one for one in scopes if key_of(one) not in self.parts]
+        return [one for one in dict.fromkeys(one.scope for one in series) if self.lacks(one)]
+
+    def lacks(self, scope: Scope) -> bool:
+        """Whether a scope has no reference of its own."""
+        return EVERY_SCOPE not in self.parts and key_of(scope) not in self.parts
 
     def knows(self, series: Series) -> NDArray[np.bool_]:
         """(n,) whether the reference was ever in the recipe step that each row is in."""

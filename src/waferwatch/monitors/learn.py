@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.models.fitted import hash_of, key_of
 from waferwatch.models.levels import UsualLevels
+from waferwatch.monitors.early import learn_early
 from waferwatch.monitors.golden.coverage import Carried, Coverage, carried, coverage
 from waferwatch.monitors.golden.golden_set import Golden, Reason, left_out_of
 from waferwatch.read.table import Table
@@ -81,12 +82,21 @@ def learn(
         progress=progress,
     )
     kept, aside = _learnt_from(model, golden.table)
-    model = replace(model, levels={scope: UsualLevels.learn(series) for scope, series in kept.items()})
+    model = replace(
+        model,
+        levels={scope: UsualLevels.learn(series) for scope, series in kept.items()},
+        early=learn_early(model, [one for series in kept.values() for one in series]),
+    )
     unlike = [left for one in aside for left in left_out_of(golden.table, _rows_of(one, golden), Reason.UNLIKE)]
     golden = replace(golden, left_out=(*golden.left_out, *unlike))
     promise = promise_of(model.fitted.alarms, model.fitted.threshold)
     covered = coverage(golden.table if table is None else table, golden)
     return LearntVersion(model, golden, covered, promise, carried(promise, false_alarms))
+
+
+def normal_of(model: Model, table: Table) -> list[Series]:
+    """The series of a golden set that a model was learnt from."""
+    return [one for series in _learnt_from(model, table)[0].values() for one in series]
 
 
 def _learnt_from(model: Model, table: Table) -> tuple[dict[str, list[Series]], list[Series]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,27 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What the comparison rests on, wafer by wafer."""
+
+    table: Table
+    found: Indicators
+    late: NDArray[np.bool_]  # (runs,) whether a run begins at or after the time
+    course: NormalCourse  # of the wafers before
+
+    @property
+    def cells(self) -> StepCells:
+        return self.found.cells
+
+
+@dataclass(frozen=True)
 class BeforeAfter:
     """Whether a tool is back."""
 
     verdict: str  # "back", "settling", "not_known" or "out"
     frame: pd.DataFrame  # one row per equipment, recipe, step, sensor and statistic: see docs/wafers.md
     not_run: tuple[str, ...]  # recipes that have not run since
+    measured: Measured = field(repr=False)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -105,7 +120,8 @@ def compare_table(
         for row in _stage(found, mine, after, least, rows_of, tolerances or {}):
             rows.append({"equipment": name.equipment, "recipe": name.recipe, "step": name.step, **row})
             verdicts.append(Back(str(row["verdict"])))
-    return BeforeAfter(overall(verdicts), frame_of(rows), tuple(dict.fromkeys(filter(None, not_run))))
+    measured = Measured(table, found, late, course)
+    return BeforeAfter(overall(verdicts), frame_of(rows), tuple(dict.fromkeys(filter(None, not_run))), measured)
 
 
 def _stage(

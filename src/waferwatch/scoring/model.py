@@ -64,6 +64,9 @@ class Model:
     levels: dict[str, UsualLevels] = field(default_factory=dict)  # scope -> usual levels; only of what a monitor learnt
     shifts: list[LevelShift] = field(default_factory=list)  # learnt after a maintenance, oldest first
     wafers: WaferModel | None = None  # what golden wafers showed; None without them, and in models before 0.5.0
+    early: Fitted | None = (
+        None  # the detector ``early`` on the same rows, for live alarms; only of what a monitor learnt
+    )
 
     @property
     def name(self) -> str:
@@ -90,7 +93,12 @@ class Model:
     @property
     def _more(self) -> dict[str, Any]:
         """What only models of monitors and models with golden wafers have."""
-        more = {"levels": self.levels or None, "shifts": self.shifts or None, "wafers": self.wafers}
+        more = {
+            "levels": self.levels or None,
+            "shifts": self.shifts or None,
+            "wafers": self.wafers,
+            "early": self.early,
+        }
         return {name: known for name, known in more.items() if known is not None}
 
     @cached_property
@@ -336,7 +344,8 @@ def _damaged(path: Path) -> ModelError:
 
 def _built(about: Mapping[str, Any], content: bytes, path: Path) -> Model:
     try:
-        detector_class(about["detector"])
+        for name in (about["detector"], *(["early"] if "early" in about else [])):
+            detector_class(name)
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return Model(
@@ -353,6 +362,7 @@ def _built(about: Mapping[str, Any], content: bytes, path: Path) -> Model:
             unpack(about.get("levels", {"dict": {}}), arrays),
             unpack(about.get("shifts", []), arrays),
             unpack(about["wafers"], arrays) if "wafers" in about else None,
+            unpack(about["early"], arrays) if "early" in about else None,
         )
     except (AttributeError, KeyError, TypeError, ValueError, EOFError, BadZipFile, zlib.error, RecursionError) as error:
         raise ModelError(

@@ -29,6 +29,7 @@ def detect_rows(
     question: Question,
     *,
     reference: Table | None = None,
+    limits: Sequence[TypedLimit] = (),
     device: str | None = None,
     progress: Progress = no_progress,
 ) -> Detection:
@@ -37,13 +38,13 @@ def detect_rows(
     Args:
         table: every row.
         rows: positions of those to score, ascending; None: all.
-        question, reference, device, progress: as for ``detect_table``.
+        question, reference, limits, device, progress: as for ``detect_table``.
 
     Raises:
         As ``detect_table``.
     """
     part = table if rows is None else only_rows(table, rows)
-    found = detect_table(part, question, reference=reference, device=device, progress=progress)
+    found = detect_table(part, question, reference=reference, limits=limits, device=device, progress=progress)
     return found if rows is None else _in_whole(found, rows, table)
 
 

@@ -139,6 +139,25 @@ def detect_with(
     started = time.perf_counter()
     parts = split(model.fits(table), layout=model.layout)
     series = [one.with_sensors(parts.features, model.features) for one in parts.series]
+    found = detect_series(model, table, series, wish, progress, limits)
+    notes = (*table.notes, *parts.notes, *found.notes[len(table.notes) :])
+    return replace(found, notes=notes, seconds=time.perf_counter() - started)
+
+
+def detect_series(
+    model: Model,
+    table: Table,
+    series: Sequence[Series],
+    wish: Thresholds,
+    progress: Progress = no_progress,
+    limits: Sequence[TypedLimit] = (),
+) -> Detection:
+    """As ``detect_with``, for a table that is split already.
+
+    Args:
+        series: of the table, with the sensors of the model in its order.
+    """
+    started = time.perf_counter()
     with threadpool_limits(limits=1, user_api="blas"):
         scores = model.fitted.score(model.as_before(series), model.detector, progress)
     points, contributions = _in_input_order(series, scores, len(table.frame), len(model.features))
@@ -147,7 +166,7 @@ def detect_with(
     flags = narrowed(flags, contributions, series, usual_jumps(model.jumps, series))
     events, event_ids = build_events(points, flags, contributions, series, table, model.features)
     rows = RowScores(points, flags, contributions, chosen.value)
-    runs, judged = wafers.judge(model.wafers, table, series, rows, limits)
+    runs, judged = wafers.judge(model.wafers, table, series, rows, limits, model.shifts)
     alarms = model.fitted.alarms
     labels = table.labels()
     return Detection(
@@ -164,7 +183,7 @@ def detect_with(
         promise=chosen.promise,
         seconds=time.perf_counter() - started,
         metrics=None if labels is None else flag_metrics(labels, flags),
-        notes=(*table.notes, *parts.notes, *_notes(model, series, table, points, chosen)),
+        notes=(*table.notes, *_notes(model, series, table, points, chosen)),
         **_learnt(model),
     )
 
@@ -181,6 +200,7 @@ def _learnt(model: Model) -> dict[str, Any]:
         "layout": model.layout,
         "jumps": model.jumps,
         "wafers": model.wafers,
+        "shifts": list(model.shifts),
     }
 
 

@@ -84,7 +84,11 @@ def _numbers(frame: pd.DataFrame, columns: list[str]) -> NDArray[np.int64]:
     if not columns:
         return np.full(len(frame), NO_STEP, np.int64)
     codes, keys = group_codes(frame, columns)
-    texts = np.array(["\x1f".join(key) for key in keys], dtype=object)
-    hashes = pd.util.hash_array(texts, categorize=False).view(np.int64)
-    found: NDArray[np.int64] = hashes[codes]
+    return stage_numbers(keys)[codes]
+
+
+def stage_numbers(names: Sequence[tuple[str, ...]]) -> NDArray[np.int64]:
+    """The stage of each recipe and step, the same in every table; names that a table lacks are left out of all."""
+    texts = np.array(["\x1f".join(key) for key in names], dtype=object)
+    found: NDArray[np.int64] = pd.util.hash_array(texts, categorize=False).view(np.int64)
     return found

@@ -25,7 +25,7 @@ from waferwatch.read.table import Note, Table
 from waferwatch.settings import Settings
 from waferwatch.store.database.connection import Database, now
 from waferwatch.store.database.schema import datasets as rows
-from waferwatch.store.database.schema import runs
+from waferwatch.store.database.schema import marks, runs
 from waferwatch.store.demo import make_demo
 from waferwatch.store.disk import files, folders
 from waferwatch.store.disk.uploads import Incoming, Uploads
@@ -68,7 +68,7 @@ class Datasets:
         self.refused = RefusedUploads(settings)
         self._database = database
         self._undo = timedelta(minutes=settings.undo_minutes)
-        self._tables: Recent[tuple[str, int], Table] = Recent(_TABLES_BYTES, table_bytes)
+        self._tables: Recent[tuple[str, int], Table] = Recent(_TABLES_BYTES, Table.bytes_held)
         self._demo_created = datetime.now(UTC).isoformat(timespec="seconds")
 
     def clean(self) -> None:
@@ -83,6 +83,8 @@ class Datasets:
         if old:
             with self._database.begin() as connection:
                 connection.execute(rows.delete().where(rows.c.id.in_(old), rows.c.deleted < until))
+                kept = select(rows.c.id)
+                connection.execute(marks.delete().where(marks.c.dataset.in_(old), marks.c.dataset.not_in(kept)))
 
     def settle(self) -> None:
         """Find folders that no row names and rows whose folder is gone, as a killed server or a lost disk leaves them.
@@ -361,11 +363,6 @@ def clean_name(name: str) -> str:
     if not shown:
         raise InputError("The name is empty.", hint="Give the data set a name.", field="name")
     return shown
-
-
-def table_bytes(table: Table) -> int:
-    """Bytes that the table holds in memory."""
-    return int(table.frame.memory_usage(index=False).sum())
 
 
 def _describe(dataset_id: str, name: str, table: Table, size: int) -> Dataset:

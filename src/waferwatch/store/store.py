@@ -14,7 +14,9 @@ from waferwatch.store.audit import Audit
 from waferwatch.store.database.connection import Database, unwritable
 from waferwatch.store.datasets import Datasets
 from waferwatch.store.disk import folders
+from waferwatch.store.marks import Marks
 from waferwatch.store.monitors.monitors import Monitors
+from waferwatch.store.problems import Problems
 from waferwatch.store.results import Results
 from waferwatch.store.runs import Runs
 from waferwatch.store.sessions import EndedSessions
@@ -36,6 +38,8 @@ class Store:
     results: Results
     monitors: Monitors
     verdicts: Verdicts
+    problems: Problems
+    marks: Marks
     audit: Audit
     ended_sessions: EndedSessions
     settings: Settings
@@ -116,6 +120,8 @@ def open_store(settings: Settings) -> Store:
         Results(settings),
         Monitors(settings, database),
         Verdicts(database),
+        Problems(database),
+        Marks(database),
         Audit(database),
         EndedSessions(database),
         settings,

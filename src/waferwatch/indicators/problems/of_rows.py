@@ -75,7 +75,8 @@ def _problem(
     equipment, recipe, step, sensor, direction = (part or "" for part in key)
     peak = max(event.peak_score for event in events)
     ratio = peak / threshold if threshold > 0 else 1.0
-    kind, why = severity(ratio, 1, len(events), False)
+    kind, _ = severity(ratio, 1, len(events), False)
+    why = Note("events: {count}, peak {ratio} x limit", {"count": len(events), "ratio": f"{min(ratio, 999.0):.1f}"})
     return FabProblem(
         number=0,
         fingerprint=" | ".join((equipment, recipe, step, sensor, direction)),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 
-STEPS: tuple[str, ...] = ()
+from waferwatch.live.database.alarm_tables import ALARM_TABLES
+from waferwatch.live.database.rows_schema import ROWS
+
+STEPS: tuple[str, ...] = (ROWS, ALARM_TABLES)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

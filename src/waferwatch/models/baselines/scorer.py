@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.models.blocks import BLOCKS, contiguous, of_runs
+from waferwatch.models.blocks import BLOCKS, contiguous, of_runs, pieces_of
 from waferwatch.models.contract import Detector, Learnt, ModelInfo, Part, Progress, Scores, no_progress
 from waferwatch.models.state import storable
 from waferwatch.series.series import Series
@@ -75,14 +75,21 @@ class BaselineDetector(Detector):
         left = [np.full(n, np.nan) for n in lengths]
         for block in range(BLOCKS):
             progress(block / BLOCKS)
-            mine, rest = _pieces(reference, folds, block, True), _pieces(reference, folds, block, False)
+            mine, rest = pieces_of(reference, folds, block, True), pieces_of(reference, folds, block, False)
             if mine and rest:
-                scored = self.scorer().fit([one for _, one in rest]).score([one for _, one in mine])
+                scored = self.strangers([one for _, one in rest], [one for _, one in mine])
                 for (number, _), scores in zip(mine, scored, strict=True):
                     left[number][folds[number] == block] = scores.points
+        return Learnt(self.part(reference), left)
+
+    def strangers(self, rest: Sequence[Series], mine: Sequence[Series]) -> list[Scores]:
+        """Raw scores of some pieces of the reference by what the rest of it teaches."""
+        return self.scorer().fit(rest).score(mine)
+
+    def part(self, reference: Sequence[Series]) -> BaselinePart:
+        """What is kept of the whole reference."""
         values = [one.values for one in reference]
-        part = BaselinePart(values, np.zeros(values[0].shape[1]), self.scorer.context, self.scorer.delay)
-        return Learnt(part, left)
+        return BaselinePart(values, np.zeros(values[0].shape[1]), self.scorer.context, self.scorer.delay)
 
     def scorer_of(self, part: BaselinePart) -> Scorer:
         """The scorer fitted on a part's reference."""
@@ -91,19 +98,6 @@ class BaselineDetector(Detector):
             reference = [Series(values, np.arange(len(values)), None) for values in part.reference]
             found = self._fitted[id(part.reference)] = (part, self.scorer().fit(reference))
         return found[1]
-
-
-def _pieces(
-    reference: Sequence[Series], folds: Sequence[NDArray[np.int64]], block: int, mine: bool
-) -> list[tuple[int, Series]]:
-    """Parts of pieces that are in a block, or not; those not in it are cut where it lies."""
-    found = []
-    for number, (one, fold) in enumerate(zip(reference, folds, strict=True)):
-        chosen = (fold == block) == mine
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], chosen.astype(np.int8), [0]])))
-        pairs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-        found += [(number, one.at(slice(first, after))) for first, after in pairs]
-    return found
 
 
 def _medians(pieces: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from waferwatch.models.ensemble.features.course import Course
 from waferwatch.models.ensemble.features.one_sensor import OneSensor, OneSensorLearning
 from waferwatch.models.ensemble.features.several_sensors import SeveralSensors, SeveralSensorsLearning
 from waferwatch.models.ensemble.features.states import States, with_excess
-from waferwatch.models.ensemble.features.stepwise import Stepwise, StepwiseLearning, fused
+from waferwatch.models.ensemble.features.stepwise import Stepwise, StepwiseLearning
 from waferwatch.models.ensemble.features.whole_runs import WholeRuns, WholeRunsLearning
 from waferwatch.models.ensemble.preparation.alignment import FEWEST_POINTS, FEWEST_RUNS, MOST_POINTS, are_runs
 from waferwatch.models.ensemble.preparation.batches import Piece, batches, in_threads
@@ -128,8 +128,8 @@ class StepPart(Part):
         steps = joined([steps_of(one) for one in series])
         judged = _measured(chain, self.normal) & self.steps.course.knows(steps)
         judged &= (chain.lengths >= FEWEST_POINTS // 2)[chain.owner]
-        votes, shares = self.steps.votes_and_shares(self.steps.beyond(chain, steps), steps, step)
-        return scores_of(chain, np.where(judged, fused(votes), np.nan), shares)
+        points, shares = self.steps.scores_and_shares(chain, steps, step)
+        return scores_of(chain, np.where(judged, points, np.nan), shares)
 
 
 @storable
@@ -300,9 +300,19 @@ def _learn_steps(reference: Sequence[Series], runs: bool, step: Step) -> Learnt 
     course = Course.learn(chain.values[:, folds >= 0], where.at(folds >= 0))
     if course is None:
         return None
-    learning = StepwiseLearning(chain, where, folds, course, step)
-    points = np.where(_measured(chain, normal) & course.knows(where), fused(learning.left_out), np.nan)
+    known = np.ones(len(chain), np.bool_)
+    if runs:  # the first run begins from another state than all others: what came before it is not in the table
+        known[: _first_stay(where, int(chain.stops[0]))] = False
+    learning = StepwiseLearning(chain, where, folds, course, step, known)
+    judged = _measured(chain, normal) & course.knows(where) & known
+    points = np.where(judged, learning.left_out, np.nan)
     return Learnt(StepPart(normal, learning.model, RUN_CONTEXT, RUN_CONTEXT), chain.split(points), aside)
+
+
+def _first_stay(steps: Steps, points: int) -> int:
+    """Points of the first step of a run of so many points."""
+    changes = np.flatnonzero(np.diff(steps.stage[:points]) != 0)
+    return int(changes[0]) + 1 if len(changes) else points
 
 
 def _unlike_the_others(reference: Sequence[Series], steps: Sequence[Steps]) -> list[int]:

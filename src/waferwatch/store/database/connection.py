@@ -72,7 +72,7 @@ class Database:
             StoreError: when the database cannot be reached, is locked for longer than 10 s, or is damaged.
             StoreFullError: when its disk is full or cannot be written.
         """
-        with _sentences(), self.engine.begin() as connection:
+        with store_errors(), self.engine.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -82,7 +82,7 @@ class Database:
         Raises:
             StoreError: when the database cannot be reached or is damaged.
         """
-        with _sentences(), self._reading.begin() as connection:
+        with store_errors(), self._reading.begin() as connection:
             yield connection
 
     def migrate(self) -> None:
@@ -125,8 +125,12 @@ def now() -> str:
 
 
 @contextlib.contextmanager
-def _sentences() -> Iterator[None]:
-    """Turn the faults of a database that cannot be used into a StoreError; faults in our SQL stay as they are."""
+def store_errors() -> Iterator[None]:
+    """Turn the faults of a database that cannot be used into a StoreError; faults in our SQL stay as they are.
+
+    Raises:
+        StoreError, StoreFullError: as ``Database.begin``.
+    """
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError, sqlite3.OperationalError) as error:

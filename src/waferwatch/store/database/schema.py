@@ -90,6 +90,23 @@ verdicts = Table(
     UniqueConstraint("run", "row"),
 )
 
+problems = Table(
+    "problems",
+    metadata,
+    Column("number", Integer, primary_key=True),  # P-number, never given twice
+    Column("dataset", String(32), nullable=False),
+    Column("fingerprint", Words, nullable=False),
+    Column("run", String(32), nullable=False),  # the newest check that found it
+    Column("members", JSON, nullable=False),  # its wafers, or the rows of its events, in every check that found it
+    Column("about", JSON, nullable=False),  # its title, and the name of the data set: both may be gone
+    Column("verdict", String(20)),
+    Column("note", Words, nullable=False),
+    Column("user", Words, nullable=False),
+    Column("at", String(40)),  # when the verdict was given
+    Index(None, "dataset"),
+    sqlite_autoincrement=True,
+)
+
 ended_sessions = Table(
     "ended_sessions",
     metadata,
@@ -140,6 +157,22 @@ monitor_versions = Table(
     Column("user", Words, nullable=False),
     Column("activated", String(40)),  # when it was last put in use
     UniqueConstraint("monitor", "number"),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("dataset", String(32), nullable=False),
+    Column("equipment", Words),  # null: all of it
+    Column("kind", String(20), nullable=False),
+    Column("start", String(100), nullable=False),  # as the clock of the data shows it
+    Column("end", String(100), nullable=False),
+    Column("wafers", JSON, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("user", Words, nullable=False),
+    Column("created", String(40), nullable=False),
+    Index(None, "dataset"),
 )
 
 audit = Table(

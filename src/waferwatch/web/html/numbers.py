@@ -33,11 +33,21 @@ class Numbers:
             return NONE
         return str(format_percent(value, format=f"#,##0.{'0' * digits}%", locale=self._language))
 
+    def minute(self, text: str) -> str:
+        """A moment of the store, short enough for a list to choose from."""
+        return f"{text[:16].replace('T', ' ')} UTC"
+
     def moment(self, text: str | None) -> str:
         """A moment of the store, which is in UTC."""
         if not text:
             return NONE
         return f"{format_datetime(datetime.fromisoformat(text), 'medium', locale=self._language)} UTC"
+
+
+def until(first: object, last: object) -> str:
+    """The end of a stretch of time, without the day where that is the day of its beginning."""
+    start, end = place(first), place(last)
+    return end[11:] if len(end) > 11 and end[:11] == start[:11] else end
 
 
 def place(value: object) -> str:

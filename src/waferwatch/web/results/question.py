@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.jobs.options import Options
 from waferwatch.models.registry import check_name
 from waferwatch.scoring.question import question_of
@@ -29,6 +30,13 @@ def options_of(body: QuestionRequest, **more: Any) -> Options:
         reference_end=body.reference_end,
         filters=tuple((column, tuple(values)) for column, values in (body.filters or {}).items()),
         monitor=body.monitor if isinstance(body, DetectRequest) else None,
+        limits=_limits(body),
         **question_of(body),
         **more,
     )
+
+
+def _limits(body: QuestionRequest) -> tuple[TypedLimit, ...]:
+    if not isinstance(body, DetectRequest):
+        return ()
+    return tuple(TypedLimit(**one.model_dump()) for one in body.limits or ())

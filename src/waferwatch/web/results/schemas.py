@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -11,6 +11,7 @@ from waferwatch.scoring.question import Question
 from waferwatch.web.shell.schemas import (
     SENSORS_HELP,
     Alarms,
+    Bound,
     DataRequest,
     Figure,
     Name,
@@ -19,6 +20,7 @@ from waferwatch.web.shell.schemas import (
     Rows,
     SensorShareAnswer,
     Share,
+    StrictRequest,
     ThresholdValue,
 )
 
@@ -52,9 +54,23 @@ class QuestionRequest(DataRequest):
     )
 
 
+class LimitRequest(StrictRequest):
+    """A limit of an indicator of wafers that a person has set; what is left out stands for any, or for no bound."""
+
+    sensor: Name = Field(description="Sensor; `_length`, `_missing`, `_t2` or `_spe` for what belongs to no sensor.")
+    statistic: Name = Field("mean", description="Statistic of the sensor in a step, such as `mean` or `max`.")
+    recipe: Name | None = None
+    step: Name | None = None
+    lower: Bound | None = None
+    upper: Bound | None = None
+
+
 class DetectRequest(QuestionRequest):
     monitor: Name | None = Field(None, description=MONITOR_HELP)
     detector: Name = asked("detector")
+    limits: Annotated[list[LimitRequest], Field(max_length=10_000)] | None = Field(
+        None, description="Typed limits of indicators: a wafer beyond one is abnormal, its problem severe."
+    )
 
 
 class Figures(BaseModel):

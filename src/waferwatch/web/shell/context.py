@@ -10,6 +10,8 @@ from starlette.requests import HTTPConnection, Request
 
 from waferwatch.errors import TooLargeError
 from waferwatch.jobs.jobs import Jobs
+from waferwatch.live.alarm_service import AlarmService
+from waferwatch.live.service import LiveService
 from waferwatch.settings import Settings
 from waferwatch.store.store import Store
 from waferwatch.web.access.access import Access
@@ -32,6 +34,8 @@ class Parts:
     telemetry: Telemetry
     work: Work
     access: Access
+    live: LiveService
+    alarms: AlarmService
 
 
 def parts(request: HTTPConnection) -> Parts:

@@ -28,6 +28,7 @@ from waferwatch.web.shell.faults import cut_short, unexpected
 
 _log = logging.getLogger("waferwatch.web")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_LIVE_ROWS = re.compile(r"/live/[^/]+/rows")  # sources send all the time; they are told when too many rows wait
 _POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
 # Scripts only from here, none inline, no eval (Plotly needs none without WebGL traces). Plotly sets style attributes on
 # what it draws and adds two style elements: one that is empty when it is checked, and one for its maps. The browser
@@ -102,7 +103,8 @@ class Guard:
             return answer_error(request, refusal)
         try:
             answer = await enter(request)
-            seconds = self._posts.count(client_of(request)) if answer is None and request.method == "POST" else 0
+            counted = request.method == "POST" and not _LIVE_ROWS.fullmatch(request.url.path)
+            seconds = self._posts.count(client_of(request)) if answer is None and counted else 0
             if seconds:
                 raise TooManyError(
                     "Too many requests came from this address.", hint="Try again in {seconds} seconds.", seconds=seconds

@@ -16,6 +16,7 @@ DEFAULT_POINTS, LEAST_POINTS, MOST_POINTS = 1000, 10, 5000
 Name = Annotated[str, Field(min_length=1, max_length=1000)]
 Names = Annotated[list[Name], Field(min_length=1, max_length=10_000)]
 Place = Annotated[str, Field(max_length=100)]
+Bound = Annotated[float, Field(allow_inf_nan=False)]
 
 
 def bounds(name: str, **more: Any) -> Any:

@@ -17,10 +17,21 @@ function theme() {
   };
 }
 
+// Colours of the page stand in figures by their names, as var(--chamber-1).
+function painted(part) {
+  if (typeof part === "string") {
+    const name = /^var\((--[\w-]+)\)$/.exec(part)?.[1];
+    return name ? getComputedStyle(document.body).getPropertyValue(name).trim() : part;
+  }
+  if (Array.isArray(part)) return part.length && typeof part[0] === "object" ? part.map(painted) : part;
+  if (part === null || typeof part !== "object") return part;
+  return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, painted(value)]));
+}
+
 function themed(layout) {
   const { ink, soft, grid, surface, line, font } = theme();
   const axis = { gridcolor: grid, linecolor: line, zerolinecolor: grid, tickfont: { color: soft }, automargin: true };
-  const own = structuredClone(layout);
+  const own = structuredClone(painted(layout));
   for (const name of Object.keys(own).filter((key) => /^[xy]axis\d*$/.test(key))) own[name] = { ...axis, ...own[name] };
   const narrow = matchMedia("(max-width: 575px)").matches;
   if (narrow) own.margin = { ...own.margin, l: Math.min(own.margin?.l ?? 48, 48), r: 8 };
@@ -28,7 +39,7 @@ function themed(layout) {
     ...own,
     autosize: true,
     separators: ".,",
-    dragmode: narrow ? false : "zoom",
+    dragmode: narrow ? false : (own.dragmode ?? "zoom"),
     font: { family: font, size: 12, color: ink },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: soft, activecolor: ink },
     hoverlabel: { bgcolor: surface, bordercolor: line, font: { family: font, color: ink } },
@@ -104,7 +115,7 @@ export async function draw(target, figure, options = {}) {
   registered = true;
   drawn.set(target, figure);
   target.style.height = figure.layout.height ? `${figure.layout.height}px` : "";
-  await Plotly.react(target, figure.data, themed(figure.layout), {
+  await Plotly.react(target, painted(figure.data), themed(figure.layout), {
     responsive: true,
     displaylogo: false,
     displayModeBar: TOUCH.matches ? false : "hover",
@@ -130,6 +141,6 @@ document.addEventListener("themechange", () => {
     const range = target.layout?.xaxis?.range;
     const layout = themed(figure.layout);
     if (range && layout.xaxis && !layout.xaxis.range) layout.xaxis.range = range;
-    Plotly.react(target, figure.data, layout, target._context);
+    Plotly.react(target, painted(figure.data), layout, target._context);
   }
 });

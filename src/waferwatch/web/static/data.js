@@ -47,7 +47,7 @@ function showDetail(detail) {
 function header(dataset) {
   byId("title").textContent = list.nameOf(dataset);
   byId("facts").textContent = list.sizeOf(dataset);
-  byId("detect-on").href = `/problems?dataset=${encodeURIComponent(dataset.id)}`;
+  byId("detect-on").href = `/problems?dataset=${encodeURIComponent(dataset.id)}&check=1`;
   byId("learn-on").href = `/monitors?dataset=${encodeURIComponent(dataset.id)}#learn`;
   for (const id of ["rename", "delete", "reading"]) byId(id).hidden = dataset.builtin;
 }

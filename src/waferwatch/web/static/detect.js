@@ -9,7 +9,6 @@ import * as series from "./series.js";
 import * as settings from "./settings.js";
 import * as severe from "./severe.js";
 import { byId, text, whole } from "./text.js";
-import { showWafers } from "./wafers.js";
 
 const query = new URLSearchParams(location.search);
 const wantedMonitor = query.get("monitor"); // from its own page: an earlier run is not shown in its place
@@ -17,7 +16,7 @@ const wantedMonitor = query.get("monitor"); // from its own page: an earlier run
 let shown = null; // data set and id of the run on the page
 let turn = 0; // grows whenever another data set or run is looked at: late answers are dropped
 
-const ONLY_WITH_RESULT = ["headline", "faults", "found", "closer", "made", "onward"];
+const ONLY_WITH_RESULT = ["headline", "found", "closer", "made", "onward"];
 
 function clearResult() {
   shown = null;
@@ -125,7 +124,6 @@ function showFindings(answer) {
   byId("stale").hidden = !answer.stale;
   showHeadline(answer);
   showTiles(answer);
-  showWafers(answer.run).catch(showProblem);
   showEvents(answer);
 }
 
@@ -139,6 +137,7 @@ async function refresh(answer) {
 
 function links({ run }) {
   const id = encodeURIComponent(run);
+  byId("to-problems").href = `/problems?run=${id}`;
   byId("to-groups").href = `/problems/groups?run=${id}`;
   byId("to-compare").href = `/monitors/compare?dataset=${encodeURIComponent(shown.dataset)}`;
   byId("to-rows").href = `/runs/${id}/export?what=rows&format=csv`;
@@ -146,7 +145,7 @@ function links({ run }) {
 }
 
 function address(values) {
-  history.replaceState(null, "", `/problems?${new URLSearchParams(values)}`);
+  history.replaceState(null, "", `/problems/check?${new URLSearchParams(values)}`);
 }
 
 async function showDistribution(sensor) {

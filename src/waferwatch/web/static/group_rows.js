@@ -9,7 +9,7 @@ const shown = { run: null, query: null, start: 0, following: null };
 let turn = 0;
 
 export const closer = (run, start, end) =>
-  `/problems?${new URLSearchParams({ run, ...(start === null ? {} : { start, end }) })}`;
+  `/problems/check?${new URLSearchParams({ run, ...(start === null ? {} : { start, end }) })}`;
 export const told = (value) =>
   isTime(value) ? time(value) : typeof value === "number" ? significant(value, 9) : (value ?? "–");
 

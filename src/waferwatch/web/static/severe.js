@@ -1,4 +1,4 @@
-// The severe findings of the quality report, on the Detect page: a detection waits until each is fixed or dismissed.
+// The severe findings of the quality report, on the pages that start a check: it waits until each is fixed or dismissed.
 import { announce, ask, Problem, showProblem } from "./api.js";
 import { fixButton } from "./fix.js";
 import { byId, element, text } from "./text.js";
@@ -28,7 +28,7 @@ export async function settled() {
   if (!open.length) return true;
   box.scrollIntoView({ block: "start" });
   box.focus({ preventScroll: true });
-  announce(text("Detect waits: fix the severe findings, or dismiss them."));
+  announce(text("The check waits: fix the severe findings, or dismiss them."));
   return false;
 }
 

@@ -22,6 +22,11 @@ from waferwatch.errors import TooManyError
 from waferwatch.store.disk.files import storage_errors
 from waferwatch.web.shell.context import Parts
 
+TABLE_MEDIA = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 _PIECE_BYTES = 1 << 16
 _MOST_FILES = 32  # on their way at once
 _MOST_BYTES = 4_000_000_000  # of them; the file that passes it is still sent

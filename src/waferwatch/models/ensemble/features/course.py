@@ -7,7 +7,7 @@ second of each step, what is usual there goes away (docs/experiments.md).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ LEAST_KNOWN = 0.5  # share of the reference that lies at known places; with less
 PRIOR_RUNS = 3  # the spread at a place counts as if this many more runs had been there,
 PRIOR_SPREAD = 0.3  # with this share of the sensor's spread over all places
 LEAST_SPREAD = 1e-3  # in spreads of the reference
+JUMP_REACH = 2  # points to each side over which jumps are averaged
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
@@ -51,25 +52,34 @@ class Course:
         if visits[known].sum() < LEAST_KNOWN * len(every):
             return None
         level, spread = _levels(values, which, visits)
+        # A stage none of whose places is known says nothing of rows in it.
+        number, tick = np.divmod(places[known], LAST_TICK + 1)
+        some = np.unique(number)
+        places = np.searchsorted(some, number) * (LAST_TICK + 1) + tick
         unknown = np.zeros((len(values), 1), np.float32), np.ones((len(values), 1), np.float32)
         return cls(
-            stages,
-            places[known],
+            stages[some],
+            places,
             np.concatenate([level[:, known], unknown[0]], axis=1),
             np.concatenate([spread[:, known], unknown[1]], axis=1),
         )
 
     def residual(self, chain: Chain, steps: Steps) -> Chain:
         """How far series are off their normal course, in spreads at each place."""
-        at = self._known_place(_place(steps, self.stages))
-        off = chain.values - self.level[:, at]
-        off /= self.spread[:, at]
+        off = self.off(chain.values, steps)
         for sensor in np.flatnonzero(~chain.measured.all(axis=1)):  # a line across a gap takes no account of steps
             known = chain.measured[sensor]
             for start, stop in zip(chain.starts.tolist(), chain.stops.tolist(), strict=True):
                 if not known[start:stop].all():
                     off[sensor, start:stop] = bridged(off[sensor, start:stop].astype(np.float64), known[start:stop])
         return replace(chain, values=off)
+
+    def off(self, values: NDArray[Any], steps: Steps) -> NDArray[Any]:
+        """(S, n) how far points are off their normal course, in spreads at each place; NaN where they are NaN."""
+        at = self._known_place(_place(steps, self.stages))
+        found: NDArray[Any] = values - self.level[:, at]
+        found /= self.spread[:, at]
+        return found
 
     def distance(self, values: Floats, steps: Steps) -> Floats:
         """(S, n) how far points are off their normal course, in spreads of the reference."""
@@ -88,6 +98,33 @@ class Course:
         same_stage = (before >= 0) & (self.places[before] // (LAST_TICK + 1) == place // (LAST_TICK + 1))
         found: NDArray[np.intp] = np.where(same_stage, before, len(self.places))
         return found
+
+
+def rates(chain: Chain) -> Chain:
+    """How much series change from each row to the next, which has a normal course of its own.
+
+    A sensor that has wandered off its level changes no more than before, and one that hunts around its level lies on it
+    in the mean: changes tell the two apart. The first row of a series has changed by nothing.
+    """
+    found = np.zeros_like(chain.values)
+    found[:, 1:] = np.diff(chain.values, axis=1)
+    found[:, chain.starts] = 0.0
+    return replace(chain, values=found)
+
+
+def jumps(beyond: Chain) -> NDArray[np.float64]:
+    """(S, n) root of the mean square, around each point of its own series, of changes beyond their normal course."""
+    points = len(beyond)
+    total, count = np.square(beyond.values, dtype=np.float64), np.ones(points)
+    squares = total.copy()
+    for shift in range(1, min(JUMP_REACH, points - 1) + 1):
+        same = beyond.owner[shift:] == beyond.owner[:-shift]
+        total[:, shift:] += np.where(same, squares[:, :-shift], 0.0)
+        total[:, :-shift] += np.where(same, squares[:, shift:], 0.0)
+        count[shift:] += same
+        count[:-shift] += same
+    found: NDArray[np.float64] = np.sqrt(total / count)
+    return found
 
 
 def _place(steps: Steps, stages: Places) -> Places:

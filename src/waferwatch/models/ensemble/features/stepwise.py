@@ -1,7 +1,7 @@
 """Series whose recipe steps are known: every feature reads what a series has beyond its normal course.
 
-Half of the score is carried by whole stays in a step, half by three features of rows: how far a row is off its course,
-and two banks of joint descriptors.
+Four parts carry the score: whole stays in a step, how far a row is off its course, how much it jumps, and two banks of
+joint descriptors. A sensor that stands still adds to it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.models.blocks import BLOCKS, Folds
-from waferwatch.models.ensemble.features.course import Course
+from waferwatch.models.ensemble.features.course import Course, jumps, rates
 from waferwatch.models.ensemble.features.several_sensors import SeveralSensors, SeveralSensorsLearning
+from waferwatch.models.ensemble.features.states import with_excess
+from waferwatch.models.ensemble.features.still import Still
 from waferwatch.models.ensemble.features.wander import Wander
 from waferwatch.models.ensemble.preparation.chain import Chain
 from waferwatch.models.ensemble.preparation.stays import Stays, stays_of
@@ -26,7 +28,8 @@ from waferwatch.series.steps import Steps
 HIGH = 10.0  # above which a vote grows by its logarithm only
 FEWEST_STAYS = 5  # in a stage, to know its spread
 LEAST_SPREAD = 0.3  # of a stay's mean, in spreads of the course: what is smaller is drift, not a fault
-STAY, OFF = "stay", "off course"
+HIGH_JUMP = 50.0  # above which the vote of one sensor's jumps grows by its logarithm only
+STAY, OFF, JUMP, JOINT = "stay", "off course", "jump", "joint"
 
 Floats = NDArray[np.float64]
 Votes = dict[str, Floats]
@@ -61,28 +64,47 @@ class Stepwise:
     means: StayMeans
     votes: dict[str, Vote]
     joint: SeveralSensors
+    rates: Course | None = None  # of changes from row to row; None in models of 0.5.0 and before, like the next two
+    jump: list[Vote] | None = None  # of each sensor
+    still: Still | None = None
 
     def beyond(self, chain: Chain, steps: Steps) -> Chain:
         """What successive runs of one equipment have beyond their normal course."""
         return unwandered(self.wander, self.course.residual(chain, steps), steps)
 
-    def votes_and_shares(self, beyond: Chain, steps: Steps, step: Step) -> tuple[Votes, NDArray[np.float32]]:
+    def scores_and_shares(self, chain: Chain, steps: Steps, step: Step) -> tuple[Floats, NDArray[np.float32]]:
+        """The score of each point of successive runs, (n,), and what each sensor adds to it, (S, n)."""
+        votes, shares = self._votes_and_shares(chain, steps, step)
+        if self.still is None:
+            return fused(votes), shares
+        return with_excess(fused(votes), shares, self.still.excess(chain, steps))
+
+    def _votes_and_shares(self, chain: Chain, steps: Steps, step: Step) -> tuple[Votes, NDArray[np.float32]]:
         """The vote of each feature at each point, (n,), and what each sensor adds to their mean, (S, n)."""
+        beyond = self.beyond(chain, steps)
         stays = stays_of(beyond, steps)
         deviation = self.means.deviation(stays)
-        off, shares_off = off_course(beyond, self.off)
+        off, shares_off = over_each(np.abs(beyond.values), self.off, beyond)
         votes = {
             OFF: self.votes[OFF].of(off),
             STAY: self.votes[STAY].of(stays.on_points(stay_distance(deviation))),
         }
         powers = np.abs(deviation) ** POWER
-        stay = stays.on_points(powers / np.maximum(powers.sum(axis=0), 1e-30))
-        joint, shares = self.joint.votes_and_shares(beyond, None, step)
-        banks = np.nanmean(list(joint.values()), axis=0)
-        parts = {OFF: np.nan_to_num(votes[OFF], nan=LOWEST), STAY: votes[STAY], "joint": banks}
+        each: dict[str, NDArray[np.floating]] = {
+            OFF: shares_off,
+            STAY: stays.on_points(powers / np.maximum(powers.sum(axis=0), 1e-30)),
+        }
+        if self.rates is not None and self.jump is not None:
+            changes = self.rates.residual(rates(chain), steps)
+            jump, each[JUMP] = over_each(jumps(changes), self.jump, changes)
+            votes[JUMP] = self.votes[JUMP].of(jump)
+        joint, each[JOINT] = self.joint.votes_and_shares(beyond, None, step)
         # Height counts as in the power mean: the part that is highest says whose fault it is.
-        each = {OFF: shares_off, STAY: stay, "joint": shares}
-        total = sum(np.maximum(parts[name] - LOWEST, 1e-6) ** POWER * one for name, one in each.items())
+        parts = {**votes, JOINT: np.nanmean(list(joint.values()), axis=0)}
+        total = sum(
+            np.maximum(np.nan_to_num(parts[name], nan=LOWEST) - LOWEST, 1e-6) ** POWER * one
+            for name, one in each.items()
+        )
         return votes | joint, np.asarray(total / np.maximum(np.sum(total, axis=0), 1e-30), np.float32)
 
 
@@ -95,25 +117,39 @@ def unwandered(wander: Wander, beyond: Chain, steps: Steps) -> Chain:
 
 
 class StepwiseLearning:
-    """Learns from the reference; ``left_out`` then holds its votes, (n,) each, by a model without a point's block.
+    """Learns from the reference; ``left_out`` then holds its scores, (n,), by a model without a point's block.
 
     Args:
         reference: pieces in spreads of the reference, end to end.
         folds: (n,) block of each point; NOT_LEARNT for runs that are set aside, which are scored like later ones.
+        known: (n,) points whose past is known; others say nothing of how far normal points are off.
         course: that of :meth:`Course.learn` over what is not set aside.
     """
 
-    def __init__(self, reference: Chain, steps: Steps, folds: Folds, course: Course, step: Step) -> None:
+    def __init__(
+        self,
+        reference: Chain,
+        steps: Steps,
+        folds: Folds,
+        course: Course,
+        step: Step,
+        known: NDArray[np.bool_] | None = None,
+    ) -> None:
         self._steps, self._folds = steps, folds
+        self._used = (folds >= 0) & (True if known is None else known)
         beyond = self._strange(course, reference)
         wander = Wander.learn(stays_of(beyond, steps), len(beyond.starts))
         beyond = unwandered(wander, beyond, steps)
-        self._off(beyond)
+        self._left: Votes = {}
+        off = self._each(OFF, np.abs(beyond.values), HIGH_SENSOR, beyond)
+        changing, jump = self._jumps(rates(reference))
         self._stays(beyond, wander)
         joint = SeveralSensorsLearning(beyond, folds, None, high=HIGH, step=step)
-        votes = {name: Vote.learn(values[folds >= 0], HIGH) for name, values in self._left.items()}
-        self.model = Stepwise(course, wander, self._each, self._means, votes, joint.model)
-        self.left_out = {name: votes[name].of(values) for name, values in self._left.items()} | joint.left_out
+        votes = {name: Vote.learn(values[self._used], HIGH) for name, values in self._left.items()}
+        still = Still.learn(reference, steps, folds >= 0)
+        self.model = Stepwise(course, wander, off, self._means, votes, joint.model, changing, jump, still)
+        left = fused({name: votes[name].of(values) for name, values in self._left.items()} | joint.left_out)
+        self.left_out = left + still.excess(reference, steps).max(axis=0)
 
     def _strange(self, course: Course, reference: Chain) -> Chain:
         """Each block beyond the course of the others: what is learnt from these is learnt from strangers."""
@@ -125,10 +161,20 @@ class StepwiseLearning:
                 found.values[:, mine] = other.residual(reference, self._steps).values[:, mine]
         return found
 
-    def _off(self, beyond: Chain) -> None:
-        distance = np.abs(beyond.values[:, self._folds >= 0]).astype(np.float64)
-        self._each = [Vote.learn(one, HIGH_SENSOR) for one in distance]
-        self._left = {OFF: off_course(beyond, self._each)[0]}
+    def _jumps(self, changes: Chain) -> tuple[Course | None, list[Vote] | None]:
+        """The normal course of changes from row to row, and how far normal rows are off it."""
+        learnt = self._folds >= 0
+        course = Course.learn(changes.values[:, learnt], self._steps.at(learnt))
+        if course is None:
+            return None, None
+        beyond = self._strange(course, changes)
+        return course, self._each(JUMP, jumps(beyond), HIGH_JUMP, beyond)
+
+    def _each(self, name: str, distances: NDArray[np.floating], high: float, beyond: Chain) -> list[Vote]:
+        """What is usual of a feature of each sensor (S, n), whose mean over sensors is a feature of its own."""
+        found = [Vote.learn(one[self._used].astype(np.float64), high) for one in distances]
+        self._left[name] = over_each(distances, found, beyond)[0]
+        return found
 
     def _stays(self, beyond: Chain, wander: Wander) -> None:
         stays = stays_of(beyond, self._steps)
@@ -145,10 +191,10 @@ class StepwiseLearning:
         self._left[STAY] = stays.on_points(stay_distance(self._means.deviation(stays)))
 
 
-def off_course(beyond: Chain, each: Sequence[Vote]) -> tuple[Floats, Floats]:
-    """(n,) how far rows are off their course, over all sensors, and (S, n) what each adds to it."""
-    votes = [vote.of(np.abs(one).astype(np.float64)) for vote, one in zip(each, beyond.values, strict=True)]
-    return over_sensors(votes, beyond.measured)
+def over_each(distances: NDArray[np.floating], votes: Sequence[Vote], beyond: Chain) -> tuple[Floats, Floats]:
+    """(n,) mean over the sensors of what each is off, (S, n), and (S, n) what each adds to it."""
+    each = [vote.of(one.astype(np.float64)) for vote, one in zip(votes, distances, strict=True)]
+    return over_sensors(each, beyond.measured)
 
 
 def stay_distance(deviation: Floats) -> Floats:
@@ -158,9 +204,10 @@ def stay_distance(deviation: Floats) -> Floats:
 
 
 def fused(votes: Votes) -> Floats:
-    """Power mean of three: off the course, the banks, whole stays. A spike shows in the first, a shift in the last."""
-    banks = np.nanmean([values for name, values in votes.items() if name not in (OFF, STAY)], axis=0)
-    parts = np.stack([votes[OFF], np.where(np.isnan(banks), LOWEST, banks), votes[STAY]])
+    """Power mean of the parts. A spike shows in the jumps and off the course, a shift in the stays."""
+    single = [votes[name] for name in (OFF, STAY, JUMP) if name in votes]
+    banks = np.nanmean([values for name, values in votes.items() if name not in (OFF, STAY, JUMP)], axis=0)
+    parts = np.stack([*single, np.where(np.isnan(banks), LOWEST, banks)])
     powers = (np.maximum(parts, LOWEST) - LOWEST) ** POWER
     found: Floats = powers.mean(axis=0) ** (1 / POWER) + LOWEST
     return found

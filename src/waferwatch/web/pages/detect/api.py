@@ -36,13 +36,8 @@ from waferwatch.web.shell.work import dataset_of
 _MOST_VALUES = 500
 
 
-async def first_page(request: Request) -> Response:
-    """What a visitor sees first."""
-    return await detect_page(request)
-
-
 async def detect_page(request: Request) -> Response:
-    """The page on which anomalies are found and looked at."""
+    """The settings of a check, and its rows and scores."""
     app = parts(request)
     names = [folder.name for folder in await app.work.read(folders)]
     monitors = await app.work.read(app.store.monitors.all)
@@ -135,8 +130,7 @@ def _end(value: Any) -> str | None:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/", first_page, "The first page.", "text/html"),
-    Endpoint("GET", "/problems", detect_page, "The page on which anomalies are found.", "text/html"),
+    Endpoint("GET", "/problems/check", detect_page, "Check again with other settings.", "text/html"),
     Endpoint(
         "POST",
         "/detect",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import partial
 from typing import Any, BinaryIO
 
+import pandas as pd
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +17,7 @@ from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.jobs.finished import finished_of
 from waferwatch.read.table import Note
+from waferwatch.store.problems import KnownProblem
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.pages.wafers.schemas import ProblemList, WaferExportQuery, WaferList, WafersQuery
@@ -23,13 +25,7 @@ from waferwatch.web.results.finished import finished_detection
 from waferwatch.web.results.keys import detection_key
 from waferwatch.web.shell.context import Parts, parts, read_query, translator, user_of
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
-from waferwatch.web.transfer.download import download, file_name
-
-_MEDIA = {
-    "csv": "text/csv",
-    "parquet": "application/vnd.apache.parquet",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+from waferwatch.web.transfer.download import TABLE_MEDIA, download, file_name
 
 
 async def list_wafers(request: Request) -> Response:
@@ -48,7 +44,10 @@ async def list_problems(request: Request) -> Response:
     app, translate, run_id = parts(request), translator(request), request.path_params["id"]
 
     def key() -> Hashable:
-        return "problems", translate.language, detection_key(app, finished_detection(app, run_id))
+        run = finished_detection(app, run_id)
+        known = app.store.problems.of(run, app.store.results.detection(run.id))
+        said = tuple((one.number, one.verdict, one.note) for one in known)
+        return "problems", translate.language, detection_key(app, run), said
 
     return await app.work.answer(request, key, lambda: _problems(app, finished_detection(app, run_id), translate))
 
@@ -60,7 +59,7 @@ async def export_wafers(request: Request) -> Response:
     run = await app.work.read(finished_detection, app, request.path_params["id"])
     await app.work.read(app.store.audit.add, user_of(request), f"export {query.what}", run.id)
     name = file_name(run.dataset_name or "demo", f"{query.what}.{query.format}")
-    return await download(app, partial(_write, app, run, query), name, _MEDIA[query.format])
+    return await download(app, partial(_write, app, run, query), name, TABLE_MEDIA[query.format])
 
 
 def _wafers(app: Parts, run: Run, query: WafersQuery, translate: Translator) -> dict[str, Any]:
@@ -80,11 +79,15 @@ def _wafer(number: int, one: RunScore, translate: Translator) -> dict[str, Any]:
 
 
 def _problems(app: Parts, run: Run, translate: Translator) -> dict[str, Any]:
-    return {"problems": [_problem(one, translate) for one in app.store.results.detection(run.id).problems]}
+    found = app.store.results.detection(run.id)
+    known = app.store.problems.of(run, found)
+    return {"problems": [_problem(*each, translate) for each in zip(found.problems, known, strict=True)]}
 
 
-def _problem(one: FabProblem, translate: Translator) -> dict[str, Any]:
-    return one.to_dict() | {"title": _said(one.title, translate), "severity_reason": _said(one.why, translate)}
+def _problem(one: FabProblem, known: KnownProblem, translate: Translator) -> dict[str, Any]:
+    said = {"title": _said(one.title, translate), "severity_reason": _said(one.why, translate)}
+    verdict = {"verdict": None if known.verdict is None else known.verdict.value, "note": known.note}
+    return one.to_dict() | said | {"name": known.name} | verdict
 
 
 def _said(note: Note | None, translate: Translator) -> str:
@@ -94,9 +97,23 @@ def _said(note: Note | None, translate: Translator) -> str:
 def _write(app: Parts, run: Run, query: WaferExportQuery, file: BinaryIO) -> None:
     scored = finished_of(app.store, run).scored_rows()
     frames = wafer_tables(scored.table, scored.found)
+    known = app.store.problems.of(run, app.store.results.detection(run.id))
+    named = {one.number: kept for one, kept in zip(scored.finished.found.problems, known, strict=True)}
+    frames["problems"] = _with_names(frames["problems"], named)
     book = query.what == "wafers" and query.format == "xlsx"
     sheets = [name for name in frames if name != "indicators"] if book else [query.what]
     write_tables({name: frames[name] for name in sheets}, file, query.format)
+
+
+def _with_names(problems: pd.DataFrame, known: Mapping[int, KnownProblem]) -> pd.DataFrame:
+    """The table of problems with the numbers that stay, and what was said of them."""
+    kept = [known[number] for number in problems["number"]]
+    named = problems.assign(
+        problem=[one.name for one in kept],
+        verdict=["" if one.verdict is None else one.verdict.value for one in kept],
+        note=[one.note for one in kept],
+    )
+    return named[["problem", *problems.columns, "verdict", "note"]]
 
 
 _READ = (400, 404, 422, 500, 503)
@@ -108,7 +125,7 @@ ENDPOINTS = (
         "/runs/{id}/wafers/export",
         export_wafers,
         "Wafers, problems, limits, rules or indicators as a file.",
-        ", ".join(_MEDIA.values()),
+        ", ".join(TABLE_MEDIA.values()),
         query=WaferExportQuery,
         failures=DETECTING,
     ),

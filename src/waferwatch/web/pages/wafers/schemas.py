@@ -78,7 +78,10 @@ class ProblemSensorAnswer(BaseModel):
 class FoundProblem(BaseModel):
     """Wafers, or events of rows, with one fingerprint."""
 
-    number: int
+    number: int = Field(description="Its place in this check, the worst first.")
+    name: str = Field(description="P- and a number that stays from check to check of the same data.")
+    verdict: str | None = Field(description="true_alarm, false_alarm, or null when nobody has said.")
+    note: str
     fingerprint: str = Field(description="Chamber, recipe, step, leading sensors, direction.")
     title: str
     severity: str = Field(description="severe, clear or weak.")

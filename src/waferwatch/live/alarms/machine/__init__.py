@@ -1,0 +1,1 @@
+"""How scores and verdicts open, hold and end alarms."""

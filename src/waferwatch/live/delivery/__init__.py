@@ -1,0 +1,1 @@
+"""Delivery: what alarms bring is written with them, and sent at least once."""

@@ -1,0 +1,47 @@
+"""What every source is to the rest, and what takes its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from waferwatch.live.log.rows import LiveRow
+from waferwatch.live.log.writer import Accepted
+
+
+class Taker(Protocol):
+    """Takes rows: the log of this process, or a server elsewhere."""
+
+    def accept(self, source: str, rows: Sequence[LiveRow], marks: Mapping[str, int] | None = None) -> Accepted:
+        """Keep rows; they are on a disk when this returns.
+
+        Raises:
+            WaferwatchError: they are not; ``TooManyError`` and ``StorageFullError`` may pass.
+        """
+
+
+class MarkingTaker(Taker, Protocol):
+    """One that knows how far a source has been read."""
+
+    def marks(self, source: str) -> dict[str, int]:
+        """Name -> number, as they were last handed over with rows."""
+
+
+class LiveSource(Protocol):
+    """Reads rows somewhere and hands them to a taker, in threads of its own.
+
+    Nothing is acknowledged to where it came from before ``Taker.accept`` has returned. What was not acknowledged comes
+    again and vanishes in the log where it was kept after all.
+    """
+
+    name: str
+
+    def start(self, taker: Taker) -> None:
+        """Begin; what cannot be reached is tried again and again.
+
+        Raises:
+            InputError, MissingExtraError: it can never work as it is set up.
+        """
+
+    def stop(self) -> None:
+        """End; what was read and not accepted is not acknowledged."""

@@ -1,0 +1,1 @@
+"""A detector that looks at nothing but rows that have come: what raises an alarm within a second."""

@@ -1,0 +1,1 @@
+"""From a place full of files to a plan of units."""

@@ -1,0 +1,160 @@
+"""A model for an equipment without a reference: that of a sister, at the equipment's own level.
+
+What chambers of one kind share, shapes and relations, is the sister's. What each has of its own, the level of each
+sensor in each step and the limits of its wafers, is learnt from its first wafers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.errors import InputError, NotFoundError
+from waferwatch.indicators.cells import cells_of
+from waferwatch.indicators.judge import row_scores_of_runs, sensor_values
+from waferwatch.indicators.learnt.wafer_model import WaferModel, learn_wafers
+from waferwatch.models.fitted import key_of
+from waferwatch.models.levels import units_of
+from waferwatch.monitors.levels.settling import FEWEST
+from waferwatch.monitors.rebase.relearn import rebase
+from waferwatch.read.table import Table
+from waferwatch.scale.plans.contents import UNIT_NS
+from waferwatch.scale.plans.plan import ScalePlan, WorkUnit
+from waferwatch.scale.units.learning import rows_between
+from waferwatch.scale.units.tables import table_of
+from waferwatch.scoring.model import Model
+from waferwatch.scoring.part import only_rows
+from waferwatch.scoring.wafers import usual_interval
+from waferwatch.series.layout import key_text
+from waferwatch.series.series import Series, steps_of
+from waferwatch.series.split import split
+
+MOST_SISTERS = 3  # of one model, that are tried
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """A model that was taken over."""
+
+    model: Model
+    sister: str  # equipment whose model it was
+    off: float  # median score of the first wafers: 0.3 is what the median of normal rows has
+
+
+def adopt(
+    plan: ScalePlan, equipment: tuple[str, ...], units: Sequence[WorkUnit], models: Mapping[str, Model]
+) -> Adopted:
+    """The model of the sister that fits the first wafers best, once their level is learnt.
+
+    Args:
+        units: the first ones of the equipment.
+        models: of sisters, by name.
+
+    Raises:
+        InputError: no model has the sensors of the equipment, or it has too few wafers.
+    """
+    frame = rows_between(plan, equipment, units, units[0].begin, units[-1].begin + UNIT_NS[plan.unit])
+    name = " / ".join(equipment)
+    table = table_of(plan, frame, name)
+    found, error = [], None
+    for model, sister in _sisters(models):
+        try:
+            found.append(_taken_over(model, sister, equipment, table, plan.wafers))
+        except (InputError, NotFoundError) as refused:
+            error = error or refused
+    if not found:
+        raise error or InputError(
+            "No equipment has a reference that {equipment} could share.",
+            hint="Give a reference period in which some equipment of its kind has rows.",
+            equipment=name,
+        )
+    return min(found, key=lambda one: one.off)
+
+
+def _sisters(models: Mapping[str, Model]) -> Iterator[tuple[Model, str]]:
+    for model in models.values():
+        scopes = sorted(model.fitted.parts)
+        for at in sorted({round(at) for at in np.linspace(0, len(scopes) - 1, min(len(scopes), MOST_SISTERS))}):
+            yield model, scopes[at]
+
+
+def _taken_over(model: Model, sister: str, equipment: tuple[str, ...], table: Table, wafers: int) -> Adopted:
+    mine = as_for(model, sister, equipment)
+    first = _first_wafers(mine, mine.fits(table), wafers)
+    levelled = _rebased(mine, first) if mine.levels else _moved(mine, first)
+    series = _series(levelled, first)
+    scores = levelled.fitted.score(levelled.as_before(series), levelled.detector)
+    points = np.full(len(first.frame), np.nan)
+    for one, scored in zip(series, scores, strict=True):
+        points[one.rows] = scored.points
+    off = float(np.nanmedian(points)) if np.isfinite(points).any() else float("inf")
+    known = replace(levelled, wafers=_limits(first, levelled, points))
+    return Adopted(known, sister.replace("\x1f", " / "), off)
+
+
+def as_for(model: Model, sister: str, equipment: tuple[str, ...]) -> Model:
+    """A model with what was learnt of one equipment alone, under the name of another, without its reference."""
+    key = key_of(equipment)
+    part = model.fitted.parts[sister]
+    gaps, intervals = (
+        {key_text(equipment): known[sister]} if sister in known else {}
+        for known in (model.layout.gaps, model.layout.intervals)
+    )
+    return replace(
+        model,
+        fitted=replace(model.fitted, parts={key: part}, sister=key, reference=[]),
+        layout=replace(model.layout, gaps=gaps, intervals=intervals),
+        jumps={key: model.jumps[sister]} if sister in model.jumps else {},
+        levels={key: model.levels[sister]} if sister in model.levels else {},
+        shifts=[],
+        wafers=None,
+    )
+
+
+def _first_wafers(model: Model, table: Table, count: int) -> Table:
+    """The rows of the first wafers of each recipe, or of as many blocks of 64 rows where nothing names wafers."""
+    rows: list[NDArray[np.int64]] = []
+    taken: dict[tuple[int, ...], int] = {}
+    for unit in units_of(_series(model, table)):
+        recipe = tuple(np.unique(steps_of(unit).stage).tolist()) if unit.is_run else ()
+        taken[recipe] = taken.get(recipe, 0) + 1
+        if taken[recipe] <= count:
+            rows.append(unit.rows)
+    if not rows:
+        raise InputError(
+            "{table} has no rows that its level could be learnt from.",
+            hint="Give data with some wafers of it.",
+            table=table.name,
+        )
+    return only_rows(table, np.sort(np.concatenate(rows)))
+
+
+def _rebased(model: Model, table: Table) -> Model:
+    """A model at the level that some rows have in each step."""
+    return rebase(model, table, wafers=max(len(table.frame), FEWEST), accept=model.features).model
+
+
+def _moved(model: Model, table: Table) -> Model:
+    """A model without usual levels, at the mean level of some rows."""
+    key = next(iter(model.fitted.parts))
+    part = model.fitted.parts[key].shifted(_series(model, table))
+    return replace(model, fitted=replace(model.fitted, parts={key: part}))
+
+
+def _series(model: Model, table: Table) -> list[Series]:
+    parts = split(table, layout=model.layout)
+    return [one.with_sensors(parts.features, model.features) for one in parts.series]
+
+
+def _limits(table: Table, model: Model, points: NDArray[np.float64]) -> WaferModel | None:
+    """Limits of the equipment's own first wafers; None where nothing is a wafer, or they are too few."""
+    cells = cells_of(table)
+    if cells is None:
+        return None
+    golden = np.ones(len(cells.runs), np.bool_)
+    scores = row_scores_of_runs(points, cells)
+    values = sensor_values(table, model.features)
+    return learn_wafers(values, cells, model.features, golden, scores, usual_interval(cells))

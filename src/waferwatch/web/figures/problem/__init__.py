@@ -1,0 +1,1 @@
+"""Pictures of problems, drawn on the server."""

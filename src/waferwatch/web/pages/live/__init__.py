@@ -1,0 +1,1 @@
+"""Live rows over HTTP."""

@@ -1,0 +1,171 @@
+"""Its requests and answers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+from waferwatch.web.shell.schemas import Name, Query, StrictRequest
+
+Pattern = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class LiveRowBody(BaseModel):
+    """One row. Every other key with a number is a sensor; ``sensors`` may hold them instead."""
+
+    model_config = ConfigDict(extra="allow")
+
+    equipment: str = Field(description="The tool or chamber.")
+    time: str | int | float = Field(description="ISO 8601, or a number of seconds, ms, us or ns since 1970.")
+    lot: str | int | None = None
+    wafer: str | int | None = None
+    recipe: str | int | None = None
+    step: str | int | None = None
+    state: str | None = Field(None, description="State of SEMI E10, such as productive or scheduled down.")
+    run: str | int | None = Field(None, description="Name of the run; left out: lot and wafer.")
+    sequence: int | None = Field(None, description="Number that tells rows of one moment apart.")
+    sensors: dict[str, float | None] | None = Field(None, description="Sensor -> reading.")
+
+
+class LiveRowsBody(RootModel[list[LiveRowBody]]):
+    """Rows as a JSON array. JSON lines, Telegraf's JSON and CSV are taken as well, each also in gzip."""
+
+
+class AcceptQuery(Query):
+    monitor: Name | None = Field(None, description="Monitor that scores this source from now on.")
+
+
+class AcceptedAnswer(BaseModel):
+    position: int = Field(description="Of the last row in the log: all of the rows are on the disk.")
+    rows: int = Field(description="That are new.")
+    duplicates: int = Field(description="That were there already.")
+    late: int = Field(description="Before the newest row of their equipment: kept, and not scored.")
+
+
+class LearningAnswer(BaseModel):
+    monitor: str
+    have: int
+    need: int
+    unit: str = Field(description="`wafers` or `rows`, of the equipment with the fewest.")
+    why: str | None = Field(description="Why it waits.")
+
+
+class LiveEquipmentAnswer(BaseModel):
+    source: str
+    equipment: str
+    state: str = Field(
+        description="`watched`, `no_monitor`, `cannot_score`, `unknown`, `no_early`, `learning`, `maintenance` or "
+        "`silent`."
+    )
+    reason: str | None
+    monitor: str | None = Field(description="NAME@NUMBER.")
+    last_time: str | None
+    last_received: float
+    lag_s: float = Field(description="Seconds since its last row.")
+    rows: int
+    late: int
+    duplicates: int
+    worst: float | None = Field(description="Highest early score of the last ten minutes.")
+    threshold: float | None
+    learning: LearningAnswer | None
+    equipment_state: str | None
+    unknown_sensors: list[str]
+    missing_sensors: list[str]
+
+
+class LiveAnswer(BaseModel):
+    position: int
+    waiting: int = Field(description="Rows without an early score yet.")
+    equipment: list[LiveEquipmentAnswer]
+
+
+class WatchRequest(StrictRequest):
+    source: Pattern = Field("*", description="Name of sources, with * and ?.")
+    equipment: Pattern = Field("*", description="Name of equipment, with * and ?.")
+    monitor: Name = Field(description="NAME, or NAME@NUMBER.")
+    learn_wafers: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
+        None, description="Learn the monitor from so many wafers of each equipment, where there is none yet."
+    )
+    learn_rows: Annotated[int, Field(ge=100, le=200_000)] | None = Field(
+        None, description="Instead: from so many rows of each equipment."
+    )
+    detector: Name | None = Field(None, description="That it is learnt with; left out: moment.")
+
+
+class WatchAnswer(BaseModel):
+    source: str
+    equipment: str
+    monitor: str
+
+
+class WatchList(BaseModel):
+    watches: list[WatchAnswer] = Field(description="The first one whose patterns fit counts.")
+
+
+class EndWatchQuery(Query):
+    source: Pattern = "*"
+    equipment: Pattern = "*"
+
+
+class LiveTraceQuery(Query):
+    rows: Annotated[int, Field(ge=1, le=5000)] = Field(600, description="How many of the last rows.")
+    after: Annotated[int, Field(ge=0, le=2**62)] = Field(0, description="Only rows after this position.")
+
+
+class LiveTraceAnswer(BaseModel):
+    source: str
+    equipment: str
+    monitor: str | None
+    threshold: float | None
+    lower_threshold: float | None
+    sensors: list[str]
+    positions: list[int]
+    times: list[str]
+    early: list[float | None]
+    settled: list[float | None]
+    values: list[list[float | None]] = Field(description="Of each sensor, row by row.")
+    wafers: list[str | None]
+    steps: list[str | None]
+
+
+class BusState(BaseModel):
+    connected: bool
+    since: float | None = Field(description="Seconds since 1970 of the last change between connected and not.")
+    rows: int = Field(description="Accepted since the server started.")
+    duplicates: int
+    refused: int = Field(description="Messages that could not be read; they were acknowledged.")
+    problem: str
+    last_refused: str
+
+
+class BusSourceAnswer(BaseModel):
+    """Its settings, which differ by kind, without secrets; and its state, or why it was not started."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    kind: str
+    enabled: bool
+    state: BusState | None = None
+    failure: str | None = None
+
+
+class SourceList(BaseModel):
+    sources: list[BusSourceAnswer]
+    refused: str | None = Field(description="Why the settings file could not be read; null when it could.")
+
+
+class MaintenanceRequest(StrictRequest):
+    ended: bool = Field(False, description="true: the maintenance that is under way has ended.")
+    note: Annotated[str, Field(max_length=1000)] = Field("", description="What is done.")
+
+
+class MaintenanceAnswer(BaseModel):
+    equipment: str
+    began: float = Field(description="Seconds since 1970.")
+    ended: float | None
+    quiet: int = Field(description="Wafers after its end that raise no alarm.")
+    wafers: int = Field(description="Of these, how many have ended.")
+    note: str
+    by: str

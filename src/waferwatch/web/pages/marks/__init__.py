@@ -1,0 +1,1 @@
+"""What people marked on the time of a data set."""

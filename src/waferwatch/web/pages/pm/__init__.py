@@ -1,0 +1,1 @@
+"""The PM check page: is the tool back after a maintenance?"""

@@ -1,0 +1,93 @@
+"""What a visitor looks at: chamber, recipe, sensor, severity and time, all of them in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+import numpy as np
+
+from waferwatch.indicators.problems.problem import FabProblem
+from waferwatch.indicators.verdicts import RunScore
+
+ORDERS = ("worst", "time", "chamber", "sensor")
+_PATH = "/problems"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Part of a check. Empty texts mean everything."""
+
+    run: str = ""
+    chamber: str = ""
+    recipe: str = ""
+    sensor: str = ""
+    start: str = ""
+    end: str = ""
+    sort: str = ORDERS[0]
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str], run: str) -> Scope:
+        """What an address says; an order that does not exist means the worst first."""
+        names = ("chamber", "recipe", "sensor", "start", "end")
+        sort = query.get("sort", ORDERS[0])
+        own = {name: query.get(name, "") for name in names}
+        return cls(run=run, sort=sort if sort in ORDERS else ORDERS[0], **own)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether it is only a part."""
+        return any((self.chamber, self.recipe, self.sensor, self.start, self.end))
+
+    def address(self, **changes: str) -> str:
+        """The address of this scope with some of it changed."""
+        one = replace(self, **changes)
+        values = {name: value for name, value in vars(one).items() if value and (name, value) != ("sort", ORDERS[0])}
+        return f"{_PATH}?{urlencode(values)}"
+
+    def holds_problem(self, one: FabProblem) -> bool:
+        return (
+            self.chamber in ("", one.equipment or "")
+            and (not self.recipe or self.recipe in (one.recipe, *one.recipes))
+            and self.sensor in ("", one.sensor)
+            and self._touches(one.first_seen, one.last_seen)
+        )
+
+    def holds_run(self, run: RunScore) -> bool:
+        return (
+            self.chamber in ("", run.equipment or "")
+            and self.recipe in ("", run.recipe or "")
+            and self._touches(run.start, run.end)
+        )
+
+    def _touches(self, first: str | float | None, last: str | float | None) -> bool:
+        start, end = moment_of(self.start), moment_of(self.end)
+        low, high = moment_of(first), moment_of(last)
+        return not (high < start or low > end)  # what has no time is compared with NaN, which is never so
+
+
+def moment_of(value: str | float | None) -> float:
+    """A place on the time axis as a number: seconds since 1970 for times, NaN where there is none."""
+    if value is None or value == "":
+        return float("nan")
+    try:
+        return float(value)
+    except ValueError:
+        pass
+    try:
+        return float(np.datetime64(str(value).replace(" ", "T"), "ms").astype(np.int64)) / 1000
+    except ValueError:
+        return float("nan")
+
+
+def in_order(problems: Iterable[tuple[int, FabProblem]], sort: str) -> list[tuple[int, FabProblem]]:
+    """Problems with their positions, worst first as they came, or by something else."""
+    listed = list(problems)
+    if sort == "time":
+        return sorted(listed, key=lambda each: -moment_of(each[1].first_seen))
+    if sort == "chamber":
+        return sorted(listed, key=lambda each: each[1].equipment or "")
+    if sort == "sensor":
+        return sorted(listed, key=lambda each: each[1].sensor)
+    return listed

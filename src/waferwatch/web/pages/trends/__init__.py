@@ -1,0 +1,1 @@
+"""The Trends page: indicators wafer by wafer against their limits."""

@@ -1,0 +1,57 @@
+"""The wafers of a finished detection with all their indicators; those of the last detections are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from waferwatch.errors import InputError
+from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.jobs.finished import Finished
+from waferwatch.scoring.wafers import judged_again
+from waferwatch.store.recent import Recent
+from waferwatch.web.results.finished import finished
+from waferwatch.web.results.keys import detection_key
+from waferwatch.web.shell.context import Parts
+
+_KEPT_BYTES = 256 * 2**20
+
+
+class _Kept:
+    """Wafers, or that there are none."""
+
+    def __init__(self, judged: JudgedWafers | None) -> None:
+        self.judged = judged
+
+    @property
+    def bytes(self) -> int:
+        if self.judged is None:
+            return 1
+        each = self.judged.deviations.off.nbytes
+        return 3 * each + int(self.judged.table.frame.memory_usage().sum()) + 2_000 * len(self.judged.runs)
+
+
+_kept: Recent[Hashable, _Kept] = Recent(_KEPT_BYTES, lambda one: one.bytes)
+
+
+def judged_of(app: Parts, run_id: str) -> JudgedWafers:
+    """
+    Raises:
+        NotFoundError: when the run, its data or its result is gone or not there yet.
+        InputError: when it is no detection, or its wafers have no limits.
+        RunFailed: what ended it instead.
+    """
+    one = finished(app, run_id)
+    kept = _kept.get(detection_key(app, one.run), lambda: _Kept(_judge(one)))
+    if kept.judged is None:
+        raise InputError(
+            "The wafers of this detection have no limits.",
+            hint="Limits are learnt from at least 8 normal wafers of one equipment and recipe. Give data with a wafer "
+            "column or clear pauses, or detect again if the result is of an older version.",
+            field="run",
+        )
+    return kept.judged
+
+
+def _judge(one: Finished) -> JudgedWafers | None:
+    scored = one.scored_rows()
+    return judged_again(scored.table, scored.found)

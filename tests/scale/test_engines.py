@@ -1,0 +1,92 @@
+"""Every engine gives the same bytes, and nothing else knows of any."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scale.made import OnTheSpot, hashes, planned, rows_of, run, write_fleet
+from tests.test_layers import FILES, found_imports, path_of
+from waferwatch.errors import MissingExtraError
+from waferwatch.scale.engines.local import LocalEngine
+from waferwatch.scale.engines.ray import RayEngine
+from waferwatch.scale.plans.plan import ScalePlan
+from waferwatch.scale.task import SCORE, ScaleTask, TaskOutcome
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> ScalePlan:
+    folder = tmp_path_factory.mktemp("engines")
+    write_fleet(folder / "in", [rows_of("E1", 3), rows_of("E2", 3, seed=1)])
+    return planned(folder / "in", folder / "out")
+
+
+@pytest.fixture(scope="module")
+def expected(plan: ScalePlan) -> dict[str, str]:
+    """What a plain loop writes."""
+    return found_by(plan, OnTheSpot(), OnTheSpot())
+
+
+def found_by(plan: ScalePlan, engine: object, closed: OnTheSpot | LocalEngine | RayEngine) -> dict[str, str]:
+    """What an engine writes, file by file; the results are removed."""
+    try:
+        assert run(plan, engine).exit_code == 0
+    finally:
+        closed.close()
+    found = hashes(Path(plan.out))
+    for folder in Path(plan.out).iterdir():
+        if folder.is_dir() and folder.name != "_plan":
+            shutil.rmtree(folder)
+    assert len(found) > 20
+    return found
+
+
+def test_local_processes_give_the_same_bytes_though_one_is_killed(plan: ScalePlan, expected: dict[str, str]) -> None:
+    engine = LocalEngine(1)
+    killed: list[int] = []
+
+    class Killing(OnTheSpot):
+        def run(self, tasks: Iterable[ScaleTask]) -> Iterator[TaskOutcome]:
+            for outcome in engine.run(tasks):
+                if outcome.stage == SCORE and not killed:
+                    killed.append(engine._pool[-1].process.pid or 0)
+                    os.kill(killed[0], signal.SIGKILL)
+                yield outcome
+
+    assert found_by(plan, Killing(), engine) == expected
+    assert killed
+
+
+def test_ray_gives_the_same_bytes(plan: ScalePlan, expected: dict[str, str]) -> None:
+    pytest.importorskip("ray", reason="needs the extra ray")
+    engine = RayEngine(workers=1)
+    assert found_by(plan, engine, engine) == expected
+
+
+def test_ray_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(MissingExtraError, match="waferwatch\\[ray\\]"):
+        RayEngine()
+
+
+def test_engines_are_known_to_nobody_but_themselves() -> None:
+    libraries = ("ray", "dask", "pyspark", "multiprocessing")
+    wrong = [
+        f"{path_of(file)}:{item.line} imports {item.target}"
+        for file in FILES
+        for item in found_imports(file)
+        if item.target.split(".")[0] in libraries and not path_of(file).startswith("scale/engines/")
+        if not (item.target.startswith("multiprocessing") and not path_of(file).startswith("scale/"))
+    ]
+    assert wrong == []
+
+
+def test_the_engine_of_ray_stays_small() -> None:
+    [file] = [file for file in FILES if path_of(file) == "scale/engines/ray.py"]
+    code = [line for line in file.read_text("utf-8").splitlines() if line.strip()]
+    assert len(code) <= 80

@@ -1,0 +1,190 @@
+"""A run that is stopped, resumed, or meets a bad file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scale.made import hashes, planned, rows_of, run, states, write_fleet
+from waferwatch.scale import results
+from waferwatch.scale.engines.local import LocalEngine
+from waferwatch.scale.plans.plan import ScalePlan
+from waferwatch.scale.report import report_of, status_of
+from waferwatch.scale.task import DONE, FAILED, SCORE, SKIPPED, ScaleTask
+from waferwatch.scale.tasks import run_task
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of two equipment over three days."""
+    folder = tmp_path_factory.mktemp("fleet") / "in"
+    write_fleet(folder, [rows_of("E1", 3), rows_of("E2", 3, seed=1)])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def done(fleet: Path, tmp_path_factory: pytest.TempPathFactory) -> ScalePlan:
+    """A plan of it that was run from start to end."""
+    plan = planned(fleet, tmp_path_factory.mktemp("done") / "out")
+    assert run(plan).exit_code == 0
+    return plan
+
+
+def copied(plan: ScalePlan, out: Path) -> ScalePlan:
+    """The plan with its results in another place."""
+    shutil.copytree(plan.out, out)
+    moved = replace(plan, out=str(out))
+    moved.save(list(plan.units()))
+    return moved
+
+
+def test_nothing_is_done_twice(done: ScalePlan) -> None:
+    before = hashes(Path(done.out))
+    record = run(done)
+    assert {stage: set(counts) for stage, counts in record.counts.items() if counts} == {
+        stage: {SKIPPED} for stage in ("learn", "clock", "score", "join")
+    }
+    assert record.rows == 0
+    assert hashes(Path(done.out)) == before
+
+
+def test_a_unit_done_again_has_the_same_bytes(done: ScalePlan, tmp_path: Path) -> None:
+    plan = copied(done, tmp_path / "out")
+    expected = hashes(tmp_path / "out")
+    shutil.rmtree(tmp_path / "out" / "_units")
+    assert states(run(plan), SCORE) == {DONE: plan.count["units"]}
+    assert hashes(tmp_path / "out") == expected
+
+
+def test_what_a_marker_rests_on_decides(fleet: Path, tmp_path: Path) -> None:
+    """Other settings, or a file that was planned with another size, are done anew; the rest is not."""
+    source = tmp_path / "in"
+    shutil.copytree(fleet, source)
+    out = tmp_path / "out"
+    assert run(planned(source, out)).exit_code == 0
+    file = source / "equipment=E2" / "day=2026-01-07" / "part-0.parquet"
+    file.write_bytes(file.read_bytes()[:-8] + file.read_bytes()[-8:])  # as it was
+    assert states(run(planned(source, out)), SCORE) == {SKIPPED: 8}
+    assert states(run(planned(source, out, threshold=3.0)), SCORE) == {DONE: 8}
+
+
+def test_a_bad_file_fails_its_units_with_a_sentence_and_the_rest_goes_on(fleet: Path, tmp_path: Path) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    shutil.copytree(fleet, source)
+    bad = source / "equipment=E2" / "day=2026-01-07" / "part-0.parquet"
+    plan = planned(source, out, neighbourhood=100)
+    whole = bad.read_bytes()
+    bad.write_bytes(whole[:100] + b"\0" * (len(whole) - 200) + whole[-100:])
+    record = run(plan)
+    assert record.exit_code == 2
+    assert states(record, SCORE)[FAILED] == 3  # the day itself, and those whose neighbourhood reaches into it
+    assert states(record, SCORE)[DONE] == 5
+    found = status_of(plan)
+    assert (found.done, found.failed["score"]) == (5, 3)
+    assert all("part-0.parquet" in one["sentence"] for one in found.failures)
+    assert report_of(plan)["totals"]["missing"] == 3
+    bad.write_bytes(whole)
+    assert run(plan).exit_code == 0
+    assert not status_of(plan).failures
+
+
+def test_a_file_that_the_plan_cannot_read_is_listed(fleet: Path, tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    shutil.copytree(fleet, source)
+    (source / "equipment=E1" / "day=2026-01-06" / "more.parquet").write_bytes(b"PAR1 this is none PAR1")
+    plan = planned(source, tmp_path / "out")
+    assert plan.count["unreadable"] == 1
+    record = run(plan)
+    assert (record.exit_code, states(record, SCORE)) == (2, {FAILED: 1, DONE: 8})
+    assert "more.parquet" in record.failures[0]["sentence"]
+
+
+def test_a_file_that_has_changed_since_it_was_planned_is_refused(fleet: Path, tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    shutil.copytree(fleet, source)
+    plan = planned(source, tmp_path / "out")
+    rows_of("E1", 1).to_parquet(source / "equipment=E1" / "day=2026-01-07" / "part-0.parquet", index=False)
+    record = run(plan)
+    assert any("has changed since the plan was made" in one["sentence"] for one in record.failures)
+    assert states(record, SCORE)[DONE] == 4
+
+
+def test_an_equipment_that_cannot_be_learnt_fails_alone(fleet: Path, tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    shutil.copytree(fleet, source)
+    short = rows_of("E3", 2).iloc[1400:]
+    write_fleet(source, [short.assign(**{f"s{sensor}": float("nan") for sensor in range(3)})])
+    record = run(planned(source, tmp_path / "out"))
+    assert states(record, SCORE)[DONE] >= 6
+    assert all("E3" in one["key"] for one in record.failures)
+
+
+class _Deadly(ScaleTask):
+    """Ends the worker that it is sent to."""
+
+    def __reduce__(self) -> Any:
+        return os._exit, (9,)
+
+
+def test_a_task_that_ends_every_worker_fails_after_some_tries(done: ScalePlan) -> None:
+    deadly = _Deadly("score", done.out, done.settings, ("E9",), tuple(done.units())[:1])
+    engine = LocalEngine(1)
+    try:
+        [outcome] = engine.run([deadly])
+    finally:
+        engine.close()
+    assert outcome.state == FAILED
+    assert "ended 3 times" in outcome.sentence
+    done.results.child(f"{results.FAILED}/{outcome.key}.json").remove()
+
+
+def test_a_run_whose_driver_is_killed_goes_on_where_it_was(done: ScalePlan, tmp_path: Path) -> None:
+    plan = copied(done, tmp_path / "out")
+    expected = hashes(tmp_path / "out")
+    shutil.rmtree(tmp_path / "out" / "_units")
+    command = [sys.executable, "-m", "waferwatch.cli", "scale", "run", plan.out, "--workers", "1"]
+    driver = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": "src"})
+    marker = tmp_path / "out" / "_units" / "E1"
+    while driver.poll() is None and not marker.exists():
+        time.sleep(0.02)
+    driver.kill()
+    driver.wait()
+    record = run(plan)
+    assert record.exit_code == 0
+    assert hashes(tmp_path / "out") == expected
+
+
+def test_a_fault_of_ours_is_told_from_one_of_the_data(
+    done: ScalePlan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plan = copied(done, tmp_path / "out")
+    shutil.rmtree(tmp_path / "out" / "_units")
+    monkeypatch.setattr("waferwatch.scale.tasks.score_unit", lambda *_: 1 / 0)
+    assert run(plan).exit_code == 1
+
+
+def test_storage_that_is_busy_is_asked_again(done: ScalePlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    unit = next(iter(done.units()))
+    task = ScaleTask("score", done.out, done.settings, unit.equipment, (unit,))
+    waits: list[float] = []
+    monkeypatch.setattr("waferwatch.scale.tasks.time.sleep", waits.append)
+    real = results.get_json
+    monkeypatch.setattr(results, "get_json", lambda *what: real(*what) if len(waits) >= 2 else _busy())
+    assert run_task(task).state == SKIPPED
+    assert waits == [0.5, 1.0]
+    waits.clear()
+    monkeypatch.setattr(results, "get_json", lambda *_: _busy())
+    assert "SlowDown" in run_task(task).sentence
+    done.results.child(f"{results.FAILED}/{task.key}.json").remove()
+
+
+def _busy() -> Any:
+    raise OSError("SlowDown")

@@ -1,0 +1,202 @@
+"""The page of problems: its sentence, its list, its lanes, its addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+PAGE = {"Accept": "text/html"}
+
+
+@pytest.fixture(scope="module")
+def run(client: TestClient) -> str:
+    answer = client.post("/detect", json={"detector": "statistical"})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["run"])
+
+
+@pytest.fixture(scope="module")
+def found(client: TestClient, run: str) -> list[dict[str, Any]]:
+    return list(client.get(f"/runs/{run}/problems").json()["problems"])
+
+
+def page(client: TestClient, address: str, language: str = "en") -> str:
+    answer = client.get(address, headers=PAGE | {"Accept-Language": language})
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def listed(text: str) -> list[str]:
+    return re.findall(r'data-problem="(P-\d+)"', text)
+
+
+def test_the_sentence_counts_problems_chambers_and_wafers(
+    client: TestClient, run: str, found: list[dict[str, Any]]
+) -> None:
+    heading = re.search(r"<h1[^>]*>(.*?)</h1>", page(client, f"/problems?run={run}"), re.S)
+    counted = [one for one in found if one["severity"] != "weak"]
+    wafers = client.get(f"/runs/{run}/wafers?limit=1").json()
+    assert heading is not None
+    assert f"{len(counted)} problems on 3 chambers." in heading[1]
+    assert f"{wafers['abnormal']} of {wafers['total']} wafers are abnormal." in heading[1]
+    assert found[0]["sensor"] in heading[1]
+
+
+def test_problems_are_listed_worst_first_with_numbers_that_stay(
+    client: TestClient, run: str, found: list[dict[str, Any]]
+) -> None:
+    names = listed(page(client, f"/problems?run={run}"))
+    assert len(names) == len(set(names)) == len(found)
+    assert listed(page(client, f"/problems?run={run}")) == names
+    assert [one["name"] for one in found] == names
+    assert sorted(listed(page(client, f"/problems?run={run}&sort=chamber"))) == sorted(names)
+
+
+def test_a_scope_narrows_list_and_sentence(client: TestClient, run: str, found: list[dict[str, Any]]) -> None:
+    text = page(client, f"/problems?run={run}&chamber=ETCH-02")
+    mine = [one for one in found if one["equipment"] == "ETCH-02"]
+    assert listed(text) == [one["name"] for one in mine]
+    assert "problems on ETCH-02." in text
+    assert f"Only a part is shown: {len(mine)} of {len(found)} problems." in text
+    early = listed(page(client, f"/problems?run={run}&end=2026-01-05 08:05:00"))
+    assert set(early) == {one["name"] for one in found if one["first_seen"] <= "2026-01-05T08:05:00"}
+
+
+def test_lanes_show_each_chamber_over_time_and_lead_to_a_part(client: TestClient, run: str) -> None:
+    text = page(client, f"/problems?run={run}")
+    lanes = text.split('<table class="lanes">')[1].split("</table>")[0]
+    assert re.findall(r'<th scope="row"><a [^>]*>([^<]+)</a>', lanes)[0] == "all"
+    assert {"ETCH-01", "ETCH-02", "ETCH-03"} <= set(re.findall(r">(ETCH-0\d)</a>", lanes))
+    (first, *_) = re.findall(r'<td class="lane-severe" title="[^"]*"><a href="([^"]+)"', lanes)
+    assert listed(page(client, first.replace("&amp;", "&")))
+
+
+def test_the_newest_check_is_the_first_page(client: TestClient, run: str) -> None:
+    assert listed(page(client, "/"))
+    assert re.search(r'data-run="([0-9a-f]{16})"', page(client, "/"))
+
+
+def test_the_page_is_in_korean(client: TestClient, run: str) -> None:
+    text = page(client, f"/problems?run={run}", "ko")
+    assert re.search(r"챔버 3개에서 이상 \d+건\. 웨이퍼 150매 중 \d+매 이상\.", text)
+    assert "최우선:" in text
+
+
+def test_data_that_nobody_has_checked_can_be_checked(client: TestClient, uploaded: str) -> None:
+    text = page(client, f"/problems?dataset={uploaded}")
+    assert "Not checked yet." in text
+    assert 'id="detect"' in text
+
+
+def test_a_check_without_problems_says_so_and_shows_the_highest(client: TestClient) -> None:
+    rows = "\n".join(f"{at},{at % 7},{at % 5}" for at in range(600))
+    made = client.post("/datasets", files={"file": ("calm.csv", f"time,a,b\n{rows}".encode())}).json()["id"]
+    found = client.post("/detect", json={"dataset": made, "detector": "squared_difference"}).json()
+    assert found["events_total"] == 0
+    text = page(client, f"/problems?dataset={made}")
+    assert "No problem in 600 rows." in text
+    assert "Highest below the limit" in text
+    client.delete(f"/datasets/{made}")
+    gone = client.get(f"/problems?dataset={made}", headers=PAGE)
+    assert gone.status_code == 404
+    assert "There is no data set" in gone.text
+
+
+@pytest.mark.parametrize(
+    "address", ["/problems?run=0123456789abcdef", "/problems?run=<b>", "/problems?dataset=nothing"]
+)
+def test_what_is_not_there_is_said_on_the_page(client: TestClient, address: str) -> None:
+    answer = client.get(address, headers=PAGE)
+    assert answer.status_code == 404
+    assert "<b>" not in answer.text.split("<main")[1].split('<section class="scope"')[0]
+    assert 'role="alert"' in answer.text
+
+
+def test_other_roles_than_those_that_were_checked_are_said(client: TestClient, uploaded: str) -> None:
+    client.post("/detect", json={"dataset": uploaded, "detector": "squared_difference"})
+    client.patch(f"/datasets/{uploaded}", json={"roles": {"배치번호": "ignored"}})
+    assert "Columns have been given other roles" in page(client, f"/problems?dataset={uploaded}")
+    assert "Not checked yet." in page(client, f"/problems?dataset={uploaded}&check=1")
+
+
+@pytest.mark.parametrize("query", ["run=1&start=2&end=3", "monitor=etch"])
+def test_an_address_of_the_old_first_page_leads_to_the_settings(client: TestClient, query: str) -> None:
+    answer = client.get(f"/?{query}", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (308, f"/problems/check?{query}")
+
+
+def test_a_problem_has_facts_pictures_and_neighbours(client: TestClient, run: str, found: list[dict[str, Any]]) -> None:
+    worst, second = found[0], found[1]
+    text = page(client, f"/problems/{worst['name']}?run={run}")
+    facts = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", text))
+    assert (facts["Chamber"], facts["Wafers"]) == (worst["equipment"], f"{worst['count']}/{worst['of']}")
+    assert text.count('class="drawing wide"') == text.count('class="drawing narrow"') == 2
+    assert f'href="/problems/{second["name"]}?run={run}"' in text
+    squares = re.findall(r'<li class="off[^"]*" title="([^"]+)"', text)
+    assert [one.split(",")[0] for one in squares] == worst["wafers"][: len(squares)]
+    for event in worst["events"]:
+        assert f"/problems/event?run={run}&amp;event={event}" in text
+
+
+def test_another_wafer_of_the_problem_can_be_looked_at(
+    client: TestClient, run: str, found: list[dict[str, Any]]
+) -> None:
+    worst = found[0]
+    address = f"/problems/{worst['name']}?run={run}"
+    last = page(client, f"{address}&wafer={worst['runs'][-1] + 1}")
+    assert f"Wafer {worst['wafers'][-1]} over the golden band" in last
+    for nonsense in ("0", "9999999999", "x"):
+        assert f"Wafer {worst['wafers'][0]} over the golden band" in page(client, f"{address}&wafer={nonsense}")
+
+
+def test_a_problem_of_rows_is_shown_around_its_worst_event(client: TestClient, uploaded: str) -> None:
+    run = client.post("/detect", json={"dataset": uploaded, "detector": "squared_difference"}).json()["run"]
+    (one, *_) = client.get(f"/runs/{run}/problems").json()["problems"]
+    text = page(client, f"/problems/{one['name']}", "ko")
+    assert text.count('class="drawing wide"') == 1
+    assert "웨이퍼 관리한계가 없어" in text
+
+
+def test_a_verdict_on_a_problem_goes_for_its_events_and_leaves_with_the_tables(
+    client: TestClient, run: str, found: list[dict[str, Any]]
+) -> None:
+    judged = next(one for one in found if one["events"])
+    address = f"/problems/{judged['name']}/verdict"
+    said = client.put(address, json={"verdict": "true_alarm", "note": " O-ring replaced "}).json()
+    assert (said["name"], said["verdict"], said["note"], said["by"]) == (
+        judged["name"],
+        "true_alarm",
+        "O-ring replaced",
+        "local",
+    )
+    assert "true alarm" in page(client, f"/problems?run={run}")
+    event = client.get(f"/runs/{run}/events/{judged['events'][0]}").json()
+    assert (event["said"]["verdict"], event["said"]["note"]) == ("true_alarm", "O-ring replaced")
+    table = client.get(f"/runs/{run}/wafers/export?what=problems&format=csv").text
+    assert re.search(rf"^\ufeff?problem,.*\n(.*\n)*{judged['name']},.*true_alarm,O-ring replaced", table)
+    assert client.put(address, json={"verdict": None}).json()["verdict"] is None
+    assert client.get(f"/runs/{run}/events/{judged['events'][0]}").json()["said"]["verdict"] is None
+
+
+@pytest.mark.parametrize("name", ["P-99999", "P-x", "nothing"])
+def test_a_problem_that_never_was_is_said(
+    client: TestClient, assert_error: Callable[..., dict[str, Any]], name: str
+) -> None:
+    answer = client.get(f"/problems/{name}", headers=PAGE)
+    assert answer.status_code == 404
+    assert f"There is no problem {name}." in answer.text
+    assert_error(client.put(f"/problems/{name}/verdict", json={"verdict": None}), 404, "not_found", "problem")
+
+
+def test_a_problem_whose_data_were_deleted_says_what_it_was(client: TestClient, korean_csv: bytes) -> None:
+    made = client.post("/datasets", files={"file": ("에칭.csv", korean_csv)}).json()["id"]
+    run = client.post("/detect", json={"dataset": made, "detector": "squared_difference"}).json()["run"]
+    (one, *_) = client.get(f"/runs/{run}/problems").json()["problems"]
+    client.delete(f"/datasets/{made}")
+    answer = client.get(f"/problems/{one['name']}", headers=PAGE)
+    assert answer.status_code == 404
+    assert f"{one['name']} belonged to 에칭.csv, whose check is no longer kept." in answer.text

@@ -1,0 +1,173 @@
+"""Trends, marks and typed limits over HTTP, on a made data set with one bad wafer."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+from httpx import Response
+from starlette.testclient import TestClient
+
+from tests.test_monitor_commands import fab_rows
+
+PLACE = {"step": "etch", "sensor": "flow", "recipe": "POLY"}
+
+
+@pytest.fixture(scope="module")
+def dataset(client: TestClient) -> Iterator[str]:
+    """Thirty wafers on each of two chambers; on PM2 the flow of the 25th is far too high in one step."""
+    content = fab_rows(30, leak=24).to_csv(index=False).encode()
+    made = client.post("/datasets", files={"file": ("trend.csv", content)}).json()["id"]
+    yield str(made)
+    client.delete(f"/datasets/{made}")
+
+
+@pytest.fixture(scope="module")
+def run(client: TestClient, dataset: str) -> str:
+    return detect(client, dataset)
+
+
+def detect(client: TestClient, dataset: str, **more: Any) -> str:
+    answer = client.post("/detect", json={"dataset": dataset, "detector": "squared_difference", **more})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["run"])
+
+
+@pytest.fixture(scope="module")
+def step(client: TestClient, run: str) -> str:
+    return str(client.get(f"/runs/{run}/trends").json()["steps"][1])
+
+
+def series(client: TestClient, run: str, step: str, **query: Any) -> dict[str, Any]:
+    answer = client.get(f"/runs/{run}/trends/series", params=PLACE | {"step": step} | query)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_the_grid_names_the_bad_place_first(client: TestClient, run: str, step: str) -> None:
+    found = client.get(f"/runs/{run}/trends").json()
+    worst = found["worst"][0]
+    assert (worst["sensor"], worst["equipment"], worst["step"]) == ("flow", "PM2", step)
+    assert worst["severity"] is not None
+    assert "flow" in found["sentence"]
+    assert "PM2" in found["sentence"]
+    quiet = client.get(f"/runs/{run}/trends?equipment=PM1").json()
+    assert {one["equipment"] for one in quiet["cells"]} == {"PM1"}
+
+
+def test_a_trend_has_a_panel_for_each_chamber_and_marks_the_bad_wafer(client: TestClient, run: str, step: str) -> None:
+    found = series(client, run, step)
+    assert [(one["equipment"], one["beyond"]) for one in found["panels"]] == [("PM1", 0), ("PM2", 1)]
+    triangles = [one for one in found["figure"]["data"] if one["marker"].get("symbol") == "triangle-up"]
+    assert [one["text"] for one in triangles] == [["<b>L2 / W4</b>"]]
+    assert found["panels"][0]["color"] == "var(--chamber-1)"
+    alone = series(client, run, step, equipment="PM2")
+    assert alone["panels"][0]["color"] == "var(--chamber-2)", "a chamber keeps its colour"
+
+
+def test_rules_ring_points_only_when_they_are_on(client: TestClient, run: str, step: str) -> None:
+    def rings(found: dict[str, Any]) -> int:
+        return sum(len(one["x"]) for one in found["figure"]["data"] if one["marker"].get("symbol") == "circle-open")
+
+    assert rings(series(client, run, step)) == 0
+    on = series(client, run, step, rules="beyond_3")
+    fired = next(one for one in on["rules"] if one["name"] == "beyond_3")
+    assert rings(on) == fired["fired"] > 0
+    assert fired["expected_rate"] == pytest.approx(0.0027, rel=0.01)
+
+
+def test_a_limit_typed_for_a_view_marks_wafers_in_it_alone(client: TestClient, run: str, step: str) -> None:
+    assert series(client, run, step, upper=0.1)["panels"][0]["beyond"] == 30
+    assert series(client, run, step)["panels"][0]["beyond"] == 0
+
+
+def test_a_typed_limit_of_a_detection_makes_wafers_abnormal(client: TestClient, dataset: str, step: str) -> None:
+    limit = {"sensor": "pressure", "step": step, "upper": 1.0}
+    again = detect(client, dataset, limits=[limit])
+    assert client.get(f"/runs/{again}/wafers").json()["abnormal"] == 60
+    assert series(client, again, step, sensor="pressure")["typed_upper"] == 1.0
+
+
+def test_an_unknown_indicator_in_a_typed_limit_is_refused(
+    client: TestClient, dataset: str, assert_error: Callable[..., dict[str, Any]]
+) -> None:
+    body = {"dataset": dataset, "detector": "squared_difference", "limits": [{"sensor": "colour", "upper": 1.0}]}
+    assert_error(client.post("/detect", json=body), 422, "bad_input", "limits")
+
+
+def test_a_trace_stands_over_the_golden_band(client: TestClient, run: str, step: str) -> None:
+    bad = client.get(f"/runs/{run}/trends").json()["worst"][0]["wafer"]
+    found = client.get(f"/runs/{run}/trends/trace", params={"wafer": bad, "step": step, "sensor": "flow"}).json()
+    assert found["name"] == "L2 / W4"
+    assert "outside the golden band in 10 of 10 rows" in found["said"]
+    assert (found["previous"], found["next"]) == (bad - 1, bad + 1)
+    assert found["problem"]["number"] == 1
+    calm = client.get(f"/runs/{run}/trends/trace", params={"wafer": bad - 1, "step": step, "sensor": "flow"}).json()
+    assert "stays in the golden band" in calm["said"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_trend_leaves_as_a_file(client: TestClient, run: str, step: str, kind: str) -> None:
+    answer = client.get(f"/runs/{run}/trends/export", params=PLACE | {"step": step, "format": kind})
+    read = pd.read_csv if kind == "csv" else lambda file: pd.read_excel(file, engine="calamine")
+    frame = read(io.BytesIO(answer.content))
+    assert len(frame) == 60
+    assert frame["beyond"].sum() == 1
+
+
+def refusals(client: TestClient, run: str, step: str) -> list[tuple[Response, str]]:
+    base = f"/runs/{run}/trends"
+    return [
+        (client.get(f"{base}/series", params=PLACE | {"step": "nowhere"}), "step"),
+        (client.get(f"{base}/series", params=PLACE | {"step": step, "sensor": "colour"}), "sensor"),
+        (client.get(f"{base}/trace", params={"wafer": 9999, "step": step, "sensor": "flow"}), "wafer"),
+    ]
+
+
+def test_what_does_not_exist_is_said(
+    client: TestClient, run: str, step: str, assert_error: Callable[..., dict[str, Any]]
+) -> None:
+    for answer, field in refusals(client, run, step):
+        assert_error(answer, 404, "not_found", field)
+    unknown = client.get(f"/runs/{run}/trends/series", params=PLACE | {"step": step, "rules": "luck"})
+    assert_error(unknown, 422, "bad_input", "rules")
+
+
+def test_marks_are_kept_once_drawn_and_removed(client: TestClient, dataset: str, run: str, step: str) -> None:
+    base = f"/datasets/{dataset}/marks"
+    body = {"kind": "pm", "start": "2026-11-20 00:10", "equipment": "PM2"}
+    made = client.post(base, json=body).json()
+    assert client.post(base, json=body).json()["id"] == made["id"]
+    assert made["start"] == made["end"] == "2026-11-20T00:10:00"
+    assert [one["id"] for one in client.get(base).json()["marks"]] == [made["id"]]
+    notes = [one["text"] for one in series(client, run, step)["figure"]["layout"]["annotations"]]
+    assert notes.count("PM") == 1
+    proposed = client.get(f"/datasets/{dataset}/maintenance").json()["proposals"]
+    assert [(one["source"], one["equipment"]) for one in proposed] == [("mark", "PM2")]
+    assert client.delete(f"{base}/{made['id']}").status_code == 204
+    assert client.get(base).json()["marks"] == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "status"),
+    [
+        ({"equipment": "PM9"}, "equipment", 404),
+        ({"start": "yesterday"}, "start", 422),
+        ({"end": "2026-11-19 00:00"}, "end", 422),
+    ],
+)
+def test_a_mark_that_cannot_be_is_refused(
+    client: TestClient,
+    dataset: str,
+    wrong: dict[str, str],
+    field: str,
+    status: int,
+    assert_error: Callable[..., dict[str, Any]],
+) -> None:
+    body = {"kind": "normal", "start": "2026-11-20 00:10", "end": "2026-11-20 00:20"} | wrong
+    code = {404: "not_found", 422: "bad_input"}[status]
+    assert_error(client.post(f"/datasets/{dataset}/marks", json=body), status, code, field)
