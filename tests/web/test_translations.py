@@ -136,7 +136,7 @@ def test_every_sentence_of_a_script_is_a_literal_in_its_call() -> None:
 
 def test_a_page_carries_the_sentences_of_its_scripts(client: TestClient) -> None:
     (korean,) = re.findall(r'data-page="([^"]*)"', client.get("/", headers={"Accept-Language": "ko"}).text)
-    assert json.loads(unescape(korean))["texts"]["Detect"] == "이상 탐지"
+    assert json.loads(unescape(korean))["texts"]["Check"] == "판정"
     (english,) = re.findall(r'data-page="([^"]*)"', client.get("/", headers={"Accept-Language": "en"}).text)
     assert json.loads(unescape(english))["texts"] == {}
 
@@ -171,8 +171,8 @@ def test_the_language_is_the_switch_s_then_the_browser_s(cookie: str | None, acc
 
 
 def test_korean_is_spoken() -> None:
-    assert Translator("ko")("Detect") == "이상 탐지"
-    assert Translator("en")("Detect") == "Detect"
+    assert Translator("ko")("Check") == "판정"
+    assert Translator("en")("Check") == "Check"
     assert Translator("ko")("") == ""
 
 
