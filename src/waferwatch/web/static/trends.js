@@ -75,7 +75,11 @@ function fail(problem, mine = turn) {
   showProblem(problem);
 }
 
-// Without a finished detection, or where its wafers have no limits: then the reason is said.
+/**
+ * Without a finished detection, or where its wafers have no limits.
+ *
+ * @param {any} [problem] why it has none
+ */
 function nothing(problem = null) {
   byId("shown").hidden = true;
   byId("nothing").hidden = false;

@@ -151,16 +151,19 @@ class _Target:
 
 @contextlib.contextmanager
 def _target(options: argparse.Namespace, source: str) -> Iterator[_Target]:
+    from waferwatch.live.alarm_service import live_with_alarms
     from waferwatch.live.database.connection import LiveDatabase
     from waferwatch.live.scoring.watched import Watch
-    from waferwatch.live.service import FOLDER, LiveService
+    from waferwatch.live.service import FOLDER
     from waferwatch.live.sources.remote import RemoteTaker
+    from waferwatch.web.html.language import Translator
 
     settings = read_settings(data_dir=options.data_dir)
     with opened_store(options.data_dir) as store:
         if options.monitor:
             _check(store, options.monitor, options.to)
-        live = None if options.to else _started(LiveService(settings, store))
+        service, alarms = live_with_alarms(settings, store, Translator)
+        live = None if options.to else _started(service)
         if live is None:
             url = options.to or f"http://127.0.0.1:{settings.port}"
             taker = RemoteTaker(url, settings.token.get_secret_value(), options.monitor)
@@ -171,10 +174,12 @@ def _target(options: argparse.Namespace, source: str) -> Iterator[_Target]:
                 files.close()
             return
         try:
+            alarms.start()
             if options.monitor:
                 live.watch(Watch(source, "*", options.monitor))
             yield _Target(source, live.parts.log, live.parts.database, live)
         finally:
+            alarms.stop()
             live.stop()
 
 
