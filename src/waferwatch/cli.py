@@ -15,20 +15,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import (
-    before_after,
-    comparison,
-    data_options,
-    doctor,
-    recipe_options,
-    recipes,
-    saved_models,
-    scale,
-    wafers,
-)
-from waferwatch.commands import live as live_commands
+from waferwatch.commands import before_after, comparison, doctor, recipes, saved_models, scale, wafers
 from waferwatch.commands import models as model_commands
 from waferwatch.commands import monitors as monitor_commands
+from waferwatch.commands.live import rows as live_rows
+from waferwatch.commands.live.alarms import add_alarms_parser
+from waferwatch.commands.live.sources import add_sources_parser
+from waferwatch.commands.options import data_options, recipe_options
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
@@ -87,11 +80,14 @@ def build_parser() -> argparse.ArgumentParser:
     before_after.add_before_after_parser(commands)
     _add_generate(commands)
     monitor_commands.add_monitors_parser(commands)
+    add_alarms_parser(commands)
+    monitor_commands.add_golden_parser(commands)
     recipes.add_recipes_parser(commands)
     scale.add_scale_parser(commands)
     model_commands.add_models_parser(commands)
-    live_commands.add_watch_parser(commands)
-    live_commands.add_replay_parser(commands)
+    live_rows.add_watch_parser(commands)
+    live_rows.add_replay_parser(commands)
+    add_sources_parser(commands)
     _add_serve(commands)
     doctor.add_doctor_parser(commands)
     return parser

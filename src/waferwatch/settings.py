@@ -127,6 +127,9 @@ class Settings(BaseModel):
     smtp_user: str = Field("", description="User at the mail server; empty: nobody logs in.")
     smtp_password: SecretStr = Field(SecretStr(""), description="Password of that user.")
     smtp_from: str = Field("", description="Sender of the mails; empty: waferwatch at the mail server.")
+    live_quiet_wafers: int = Field(
+        3, ge=0, description="Wafers after a maintenance that raise no alarm; 0: the old limits hold at once."
+    )
     threads: int = Field(0, ge=0, description="Processor threads used by a detection; 0 takes every core.")
     device: str = Field(
         "auto",

@@ -140,9 +140,13 @@ def test_a_row_that_cannot_be_kept_is_named_and_none_of_its_batch_is_kept(
 def test_a_log_that_is_as_large_as_it_may_be_takes_no_more_and_keeps_what_it_has(database: LiveDatabase) -> None:
     log = RowLog(database, LogLimits(most_mb=1))
     log.start()
-    with pytest.raises(StorageFullError, match="1 MB"):
+
+    def fill() -> None:
         for block in range(1000):
             log.accept("line", [row((block * 1000 + at) / 1000) for at in range(1000)])
+
+    with pytest.raises(StorageFullError, match="1 MB"):
+        fill()
     log.stop()
     with database.reading() as connection:
         assert connection.execute("SELECT COUNT(*) FROM live_rows").fetchone()[0] % 1000 == 0

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, monitor_options, recipe_options
+from waferwatch.commands.options import data_options, monitor_options, recipe_options
 
 if TYPE_CHECKING:
     from waferwatch.scoring.before_after import BeforeAfter

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, recipe_options
+from waferwatch.commands.options import data_options, recipe_options
 
 if TYPE_CHECKING:
     from waferwatch.scoring.comparison.compare import Comparison, ComparisonRow

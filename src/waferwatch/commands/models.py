@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, monitor_options, recipe_options
+from waferwatch.commands.options import data_options, monitor_options, recipe_options
 from waferwatch.errors import ModelError
 from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
 from waferwatch.models.moment.checkpoints.checkpoint import Checkpoint

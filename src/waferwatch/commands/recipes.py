@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, monitor_options
-from waferwatch.commands.monitor_options import print_json, say
-from waferwatch.commands.recipe_options import stored_recipes
+from waferwatch.commands.options import data_options, monitor_options
+from waferwatch.commands.options.monitor_options import print_json, say
+from waferwatch.commands.options.recipe_options import stored_recipes
 
 if TYPE_CHECKING:
     from waferwatch.read.recipe.recipe import ImportRecipe

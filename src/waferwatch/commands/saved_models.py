@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, monitor_options, recipe_options
-from waferwatch.commands.monitor_options import opened_store, print_json, say, user
+from waferwatch.commands.options import data_options, monitor_options, recipe_options
+from waferwatch.commands.options.monitor_options import opened_store, print_json, say, user
 from waferwatch.errors import InputError
 from waferwatch.scoring.option_rules import DETECTOR
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.live.database.connection import LiveDatabase
+from waferwatch.live.learning import LiveLearning
+from waferwatch.live.log.sealing import Keeping, Sealing
 from waferwatch.live.log.writer import LogLimits, RowLog
+from waferwatch.live.maintenance import Maintenance
 from waferwatch.live.no_alarms import NoAlarms
 from waferwatch.live.scored import AlarmSink
 from waferwatch.live.scoring.early_scores import EarlyScorer
@@ -18,8 +21,11 @@ from waferwatch.live.scoring.wafer_verdicts import WaferJudge
 from waferwatch.live.scoring.watched import Watch, WatchedModels, add_watch, remove_watch
 from waferwatch.live.scoring.workers import ScoringWorkers
 from waferwatch.live.silence import Silence
+from waferwatch.live.sources.buses.runner import SourcesRunner
+from waferwatch.live.sources.buses.settings import FILE as SOURCES_FILE
 from waferwatch.live.writer_lock import WriterLock
 from waferwatch.settings import Settings
+from waferwatch.store.monitors.names import check_monitor_name
 from waferwatch.store.store import Store
 
 FOLDER, FILE = "live", "live.sqlite"
@@ -43,7 +49,9 @@ class LiveParts:
     models: WatchedModels
     early: EarlyScorer
     recent: RecentScores
+    maintenance: Maintenance
     workers: ScoringWorkers
+    learning: LiveLearning
 
     @property
     def waiting(self) -> int:
@@ -66,6 +74,7 @@ class LiveService:
         self._parts: LiveParts | None = None
         self._refused: WaferwatchError | None = None
         self._refreshed = 0.0
+        self.buses = SourcesRunner(settings.data_dir / FOLDER / SOURCES_FILE)
 
     @property
     def parts(self) -> LiveParts:
@@ -98,11 +107,16 @@ class LiveService:
         self.refresh()
         self._parts.log.start()
         self._parts.workers.start()
+        self._parts.learning.start()
 
     def try_start(self) -> None:
-        """As ``start``; where that fails the rest of the server works, and who asks for live data is told why."""
+        """As ``start``, with the sources of the settings file.
+
+        Where it fails the rest of the server works, and who asks for live data learns why.
+        """
         try:
             self.start()
+            self.buses.start(self.parts.log)
         except WaferwatchError as error:
             _log.warning("live monitoring does not run: %s", error)
             self._refused = error
@@ -111,6 +125,8 @@ class LiveService:
         """Commit what was handed in, and end; what is not scored yet is scored after the next start."""
         running, self._parts = self._parts, None
         if running is not None:
+            self.buses.stop()
+            running.learning.stop()
             running.log.stop()
             running.workers.stop(_PATIENCE_S)
             running.database.close()
@@ -126,9 +142,13 @@ class LiveService:
         """Let a monitor watch sources and equipment from now on.
 
         Raises:
-            NotFoundError, InputError: when there is no such monitor, or no version of it is in use.
+            NotFoundError, InputError: when there is no such monitor, or no version of it is in use; where it is to be
+                learnt from the rows that come, when its name cannot be one.
         """
-        self._store.monitors.version(watch.monitor)
+        if watch.learns:
+            check_monitor_name(watch.monitor)
+        else:
+            self._store.monitors.version(watch.monitor)
         with self.parts.database.writing() as connection:
             add_watch(connection, watch)
         self.refresh()
@@ -142,9 +162,9 @@ class LiveService:
 
     def _made(self, database: LiveDatabase) -> LiveParts:
         settings, models, recent = self._settings, WatchedModels(self._store), RecentScores()
-        early = EarlyScorer(database, models, self._sink, recent)
-        limits = LogLimits(settings.live_max_mb, settings.live_max_waiting_rows)
-        log = RowLog(database, limits)
+        log = RowLog(database, LogLimits(settings.live_max_mb, settings.live_max_waiting_rows))
+        maintenance = Maintenance(database, log, self._sink, settings.live_quiet_wafers)
+        early = EarlyScorer(database, models, self._sink, recent, maintenance)
         log.waiting = lambda: max(0, log.position - early.position)
         silence = Silence(database, self._sink, settings.live_silence_s)
         workers = ScoringWorkers(
@@ -152,12 +172,14 @@ class LiveService:
             models,
             early,
             SettledScorer(database),
-            WaferJudge(database, self._sink, settings.live_pause_s),
+            WaferJudge(database, self._sink, maintenance, settings.live_pause_s),
             log.committed,
             settings.live_pause_s,
             (self._look_again, silence.look),
+            (Sealing(database, Keeping(settings.live_keep_hours, settings.live_keep_days)).look,),
         )
-        return LiveParts(database, log, models, early, recent, workers)
+        learning = LiveLearning(database, self._store, models, maintenance)
+        return LiveParts(database, log, models, early, recent, maintenance, workers, learning)
 
     def _look_again(self) -> None:
         if time.monotonic() - self._refreshed > _REFRESH_S:

@@ -78,6 +78,12 @@ def open_rows(path: Path, name: str, limits: Limits, form: Form, most_rows: int 
     return wide_rows(_read_rows(path, name, limits, form, most_rows=most_rows), name, form)
 
 
+def read_rows(path: str | os.PathLike[str], form: Form | None = None) -> FileRows:
+    """The rows of a file before anything is found out about its columns; errors as for ``read_table``."""
+    path = Path(path)
+    return open_rows(path, path.name, Limits.of(), form or Form())
+
+
 def read_original(
     path: str | os.PathLike[str], *, limits: Limits | None = None, form: Form | None = None
 ) -> pd.DataFrame:

@@ -54,6 +54,10 @@ class Table:
     notes: tuple[Note, ...] = ()
     zone: str | None = None  # of the time column, such as "UTC+09:00" or "UTC"; None where the data do not tell it
 
+    def bytes_held(self) -> int:
+        """Bytes that it takes in memory."""
+        return int(self.frame.memory_usage(index=False).sum())
+
     def columns(self, role: Role) -> list[str]:
         """Names of the columns with this role, in file order."""
         return [name for name in self.frame.columns if self.roles[name] is role]

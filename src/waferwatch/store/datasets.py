@@ -68,7 +68,7 @@ class Datasets:
         self.refused = RefusedUploads(settings)
         self._database = database
         self._undo = timedelta(minutes=settings.undo_minutes)
-        self._tables: Recent[tuple[str, int], Table] = Recent(_TABLES_BYTES, table_bytes)
+        self._tables: Recent[tuple[str, int], Table] = Recent(_TABLES_BYTES, Table.bytes_held)
         self._demo_created = datetime.now(UTC).isoformat(timespec="seconds")
 
     def clean(self) -> None:
@@ -363,11 +363,6 @@ def clean_name(name: str) -> str:
     if not shown:
         raise InputError("The name is empty.", hint="Give the data set a name.", field="name")
     return shown
-
-
-def table_bytes(table: Table) -> int:
-    """Bytes that the table holds in memory."""
-    return int(table.frame.memory_usage(index=False).sum())
 
 
 def _describe(dataset_id: str, name: str, table: Table, size: int) -> Dataset:

@@ -63,3 +63,19 @@ def kind_titles(translate: Translator) -> dict[str, str]:
 def severity_words(translate: Translator) -> dict[str, str]:
     """How much a problem matters."""
     return {"severe": translate("severe"), "clear": translate("clear"), "weak": translate("weak")}
+
+
+def statistic_words(translate: Translator) -> dict[str, str]:
+    """Indicators of a step."""
+    return {
+        "mean": translate("mean"),
+        "spread": translate("spread"),
+        "min": translate("lowest value"),
+        "max": translate("highest value"),
+        "slope": translate("slope"),
+        "settle": translate("time to settle"),
+        "shape": translate("shape of the trace"),
+        "spe": translate("relation to the other sensors"),
+        "length": translate("length of the step"),
+        "missing": translate("missing rows"),
+    }

@@ -15,6 +15,7 @@ from waferwatch.live.log.writer import Accepted
 from waferwatch.live.scoring.watched import Watch, watches
 from waferwatch.live.state import live_state
 from waferwatch.live.trace import live_trace
+from waferwatch.models.registry import check_name
 from waferwatch.web.pages.live.body import read_bytes, rows_of_body
 from waferwatch.web.pages.live.schemas import (
     AcceptedAnswer,
@@ -22,8 +23,11 @@ from waferwatch.web.pages.live.schemas import (
     EndWatchQuery,
     LiveAnswer,
     LiveRowsBody,
-    TraceAnswer,
-    TraceQuery,
+    LiveTraceAnswer,
+    LiveTraceQuery,
+    MaintenanceAnswer,
+    MaintenanceRequest,
+    SourceList,
     WatchList,
     WatchRequest,
 )
@@ -58,7 +62,7 @@ async def get_live(request: Request) -> Response:
 
 async def get_live_trace(request: Request) -> Response:
     """The last rows of one equipment with their scores."""
-    app, query = parts(request), read_query(request, TraceQuery)
+    app, query = parts(request), read_query(request, LiveTraceQuery)
     source, equipment = source_of(request), request.path_params["equipment"]
     return JsonAnswer(
         asdict(await app.work.read(live_trace, app.live.parts, source, equipment, query.rows, query.after))
@@ -74,7 +78,11 @@ async def add_live_watch(request: Request) -> Response:
     """Let a monitor watch sources and equipment from now on."""
     body = await read_body(request, WatchRequest)
     app = parts(request)
-    await app.work.read(app.live.watch, Watch(body.source, body.equipment, body.monitor))
+    if body.detector is not None:
+        check_name(body.detector)
+    wish = {"learn_wafers": body.learn_wafers, "learn_rows": body.learn_rows, "detector": body.detector}
+    settings = {name: value for name, value in wish.items() if value is not None}
+    await app.work.read(app.live.watch, Watch(body.source, body.equipment, body.monitor, settings))
     detail = {"source": body.source, "equipment": body.equipment}
     await app.work.read(app.store.audit.add, user_of(request), "watch", body.monitor, **detail)
     return JsonAnswer(await app.work.read(_watch_list, app))
@@ -96,6 +104,27 @@ async def end_live_watch(request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def list_sources(request: Request) -> Response:
+    """Sources on a fab's bus, with their state."""
+    buses = parts(request).live.buses
+    refused = None if buses.refused is None else str(buses.refused)
+    return JsonAnswer({"sources": buses.answers(), "refused": refused})
+
+
+async def mark_maintenance(request: Request) -> Response:
+    """A maintenance begins, or the one that is under way ends."""
+    body = await read_body(request, MaintenanceRequest)
+    app, equipment, user = parts(request), str(request.path_params["equipment"]), user_of(request)
+    maintenance = app.live.parts.maintenance
+    if body.ended:
+        mark = await app.work.read(maintenance.end, equipment)
+    else:
+        mark = await app.work.read(maintenance.begin, equipment, body.note, user)
+    act = "end maintenance" if body.ended else "begin maintenance"
+    await app.work.read(app.store.audit.add, user, act, equipment, note=body.note)
+    return JsonAnswer({name: value for name, value in asdict(mark).items() if name != "id"})
+
+
 def source_of(request: Request) -> str:
     """
     Raises:
@@ -114,7 +143,7 @@ def source_of(request: Request) -> str:
 
 def _watch_source(app: Parts, source: str, monitor: str) -> None:
     known = app.live.parts.models.watch_of(source, "")
-    if known != Watch(source, "*", monitor):
+    if known is None or (known.source, known.equipment, known.monitor) != (source, "*", monitor):
         app.live.watch(Watch(source, "*", monitor))
 
 
@@ -137,6 +166,9 @@ ENDPOINTS = (
         failures=(404, 413, 415, 422, 429, 503, 507),
     ),
     Endpoint("GET", "/live", get_live, "State of every live equipment.", LiveAnswer, failures=(503,)),
+    Endpoint(
+        "GET", "/live/sources", list_sources, "Sources on a bus (MQTT, Kafka, SECS/GEM) and their state.", SourceList
+    ),
     Endpoint("GET", "/live/watches", list_watches, "Which monitor watches what.", WatchList, failures=(503,)),
     Endpoint(
         "POST",
@@ -158,12 +190,21 @@ ENDPOINTS = (
         failures=(404, 422, 503),
     ),
     Endpoint(
+        "POST",
+        "/live/{equipment}/maintenance",
+        mark_maintenance,
+        "Begin or end a maintenance of an equipment.",
+        MaintenanceAnswer,
+        body=MaintenanceRequest,
+        failures=(413, 415, 422, 503),
+    ),
+    Endpoint(
         "GET",
         "/live/{source}/{equipment}/rows",
         get_live_trace,
         "Last rows of one equipment with their scores.",
-        TraceAnswer,
-        query=TraceQuery,
+        LiveTraceAnswer,
+        query=LiveTraceQuery,
         failures=(404, 422, 503),
     ),
 )

@@ -43,6 +43,14 @@ class AcceptedAnswer(BaseModel):
     late: int = Field(description="Before the newest row of their equipment: kept, and not scored.")
 
 
+class LearningAnswer(BaseModel):
+    monitor: str
+    have: int
+    need: int
+    unit: str = Field(description="`wafers` or `rows`, of the equipment with the fewest.")
+    why: str | None = Field(description="Why it waits.")
+
+
 class LiveEquipmentAnswer(BaseModel):
     source: str
     equipment: str
@@ -60,6 +68,7 @@ class LiveEquipmentAnswer(BaseModel):
     duplicates: int
     worst: float | None = Field(description="Highest early score of the last ten minutes.")
     threshold: float | None
+    learning: LearningAnswer | None
     equipment_state: str | None
     unknown_sensors: list[str]
     missing_sensors: list[str]
@@ -75,6 +84,13 @@ class WatchRequest(StrictRequest):
     source: Pattern = Field("*", description="Name of sources, with * and ?.")
     equipment: Pattern = Field("*", description="Name of equipment, with * and ?.")
     monitor: Name = Field(description="NAME, or NAME@NUMBER.")
+    learn_wafers: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
+        None, description="Learn the monitor from so many wafers of each equipment, where there is none yet."
+    )
+    learn_rows: Annotated[int, Field(ge=100, le=200_000)] | None = Field(
+        None, description="Instead: from so many rows of each equipment."
+    )
+    detector: Name | None = Field(None, description="That it is learnt with; left out: moment.")
 
 
 class WatchAnswer(BaseModel):
@@ -92,12 +108,12 @@ class EndWatchQuery(Query):
     equipment: Pattern = "*"
 
 
-class TraceQuery(Query):
+class LiveTraceQuery(Query):
     rows: Annotated[int, Field(ge=1, le=5000)] = Field(600, description="How many of the last rows.")
     after: Annotated[int, Field(ge=0, le=2**62)] = Field(0, description="Only rows after this position.")
 
 
-class TraceAnswer(BaseModel):
+class LiveTraceAnswer(BaseModel):
     source: str
     equipment: str
     monitor: str | None
@@ -111,3 +127,45 @@ class TraceAnswer(BaseModel):
     values: list[list[float | None]] = Field(description="Of each sensor, row by row.")
     wafers: list[str | None]
     steps: list[str | None]
+
+
+class BusState(BaseModel):
+    connected: bool
+    since: float | None = Field(description="Seconds since 1970 of the last change between connected and not.")
+    rows: int = Field(description="Accepted since the server started.")
+    duplicates: int
+    refused: int = Field(description="Messages that could not be read; they were acknowledged.")
+    problem: str
+    last_refused: str
+
+
+class BusSourceAnswer(BaseModel):
+    """Its settings, which differ by kind, without secrets; and its state, or why it was not started."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    kind: str
+    enabled: bool
+    state: BusState | None = None
+    failure: str | None = None
+
+
+class SourceList(BaseModel):
+    sources: list[BusSourceAnswer]
+    refused: str | None = Field(description="Why the settings file could not be read; null when it could.")
+
+
+class MaintenanceRequest(StrictRequest):
+    ended: bool = Field(False, description="true: the maintenance that is under way has ended.")
+    note: Annotated[str, Field(max_length=1000)] = Field("", description="What is done.")
+
+
+class MaintenanceAnswer(BaseModel):
+    equipment: str
+    began: float = Field(description="Seconds since 1970.")
+    ended: float | None
+    quiet: int = Field(description="Wafers after its end that raise no alarm.")
+    wafers: int = Field(description="Of these, how many have ended.")
+    note: str
+    by: str

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options
+from waferwatch.commands.options import data_options
 from waferwatch.settings import read_settings
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waferwatch.commands import data_options, monitor_options
+from waferwatch.commands.options import data_options, monitor_options
 from waferwatch.settings import read_settings
 
 if TYPE_CHECKING:

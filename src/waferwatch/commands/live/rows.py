@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import data_options, monitor_options
-from waferwatch.commands.monitor_options import opened_store, print_json, say
+from waferwatch.commands.options import data_options, monitor_options, recipe_options
+from waferwatch.commands.options.monitor_options import opened_store, print_json, say
 from waferwatch.errors import InputError
 from waferwatch.settings import read_settings
 
@@ -37,6 +37,7 @@ def add_watch_parser(commands: Any) -> None:
     parser.add_argument("--once", action="store_true", help="deal with the files that are there, and end")
     data_options.add_column_options(parser)
     data_options.add_form_options(parser)
+    recipe_options.add_recipe_option(parser)
     data_options.add_json(parser)
     parser.set_defaults(run=run_watch)
 
@@ -52,6 +53,7 @@ def add_replay_parser(commands: Any) -> None:
     _add_target(parser)
     data_options.add_column_options(parser)
     data_options.add_form_options(parser)
+    recipe_options.add_recipe_option(parser)
     data_options.add_json(parser)
     parser.set_defaults(run=run_replay)
 
@@ -80,7 +82,7 @@ def run_watch(options: argparse.Namespace) -> int:
             target.source,
             options.pattern,
             options.marker,
-            read=lambda path: _read(path, options),
+            read=lambda path: recipe_options.read_file(options, path),
             **settle,
         )
         source = FolderSource(about, target.files, _say_file)
@@ -149,16 +151,19 @@ class _Target:
 
 @contextlib.contextmanager
 def _target(options: argparse.Namespace, source: str) -> Iterator[_Target]:
+    from waferwatch.live.alarm_service import live_with_alarms
     from waferwatch.live.database.connection import LiveDatabase
     from waferwatch.live.scoring.watched import Watch
-    from waferwatch.live.service import FOLDER, LiveService
+    from waferwatch.live.service import FOLDER
     from waferwatch.live.sources.remote import RemoteTaker
+    from waferwatch.web.html.language import Translator
 
     settings = read_settings(data_dir=options.data_dir)
     with opened_store(options.data_dir) as store:
         if options.monitor:
             _check(store, options.monitor, options.to)
-        live = None if options.to else _started(LiveService(settings, store))
+        service, alarms = live_with_alarms(settings, store, Translator)
+        live = None if options.to else _started(service)
         if live is None:
             url = options.to or f"http://127.0.0.1:{settings.port}"
             taker = RemoteTaker(url, settings.token.get_secret_value(), options.monitor)
@@ -169,10 +174,12 @@ def _target(options: argparse.Namespace, source: str) -> Iterator[_Target]:
                 files.close()
             return
         try:
+            alarms.start()
             if options.monitor:
                 live.watch(Watch(source, "*", options.monitor))
             yield _Target(source, live.parts.log, live.parts.database, live)
         finally:
+            alarms.stop()
             live.stop()
 
 
@@ -196,15 +203,9 @@ def _once(source: Any, taker: Taker, settle_s: float) -> None:
     source.scan(taker)
 
 
-def _read(path: Path, options: argparse.Namespace) -> Table:
-    from waferwatch.read.files import read_table
-
-    return read_table(path, form=data_options.form_wishes(options), **data_options.column_wishes(options))
-
-
 def _table(options: argparse.Namespace) -> Table:
     if Path(options.data).exists() or "." in options.data:
-        return _read(Path(options.data), options)
+        return recipe_options.read_file(options, options.data)
     with opened_store(options.data_dir) as store:
         return store.datasets.table(options.data)
 

@@ -1,0 +1,1 @@
+"""A tool that speaks SECS-II over HSMS, with waferwatch as its host."""
