@@ -60,7 +60,7 @@ class Bench:
         self.clock = Clock()
         self.database = LiveDatabase(folder / "live.sqlite")
         self.messenger = Messenger(clock=self.clock)
-        self.desk = AlarmDesk(self.database, self.messenger, self.messenger.calm, self.clock)
+        self.desk = AlarmDesk(lambda: self.database, self.messenger, self.messenger.calm, self.clock)
         self.alarms = Alarms(AlarmRules(), self.messenger, self.clock)
         settings = settings or Settings()
         senders = {
@@ -269,7 +269,7 @@ def test_a_setting_that_is_no_address_is_refused() -> None:
 def test_a_secret_that_is_none_is_refused_without_being_repeated(bench: Bench, wrong: str) -> None:
     with pytest.raises(InputError) as refused:
         bench.add("http://127.0.0.1/", secret=wrong)
-    assert wrong not in str(refused.value).replace("Write whsec_ and", "")
+    assert wrong not in str(refused.value).replace("Write whsec_ followed", "")
 
 
 def test_what_retry_after_asks_for() -> None:

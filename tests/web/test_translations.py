@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from html import unescape
 from pathlib import Path
 from string import Formatter
@@ -81,7 +82,8 @@ def _script_sentences(path: Path) -> Iterator[str]:
         yield from (json.loads(f'"{found}"') for found in both)
 
 
-def all_sentences() -> dict[str, str]:
+@cache
+def all_sentences() -> Mapping[str, str]:
     """Sentence -> file in which it stands."""
     found: dict[str, str] = {}
     for path in sorted(SOURCE.rglob("*.py")):
@@ -96,7 +98,8 @@ def all_sentences() -> dict[str, str]:
     return found
 
 
-def _catalogue() -> dict[str, str]:
+@cache
+def _catalogue() -> Mapping[str, str]:
     found: dict[str, str] = {}
     for path in CATALOGUES:
         with path.open("rb") as file:
@@ -143,9 +146,9 @@ def test_the_catalogue_holds_no_sentence_that_is_gone() -> None:
     assert not gone, "\n".join(sorted(gone))
 
 
-@pytest.mark.parametrize("sentence", sorted(_catalogue()))
-def test_a_translation_has_the_places_of_its_sentence(sentence: str) -> None:
-    assert _places(_catalogue()[sentence]) == _places(sentence)
+def test_a_translation_has_the_places_of_its_sentence() -> None:
+    other = [english for english, korean in _catalogue().items() if _places(korean) != _places(english)]
+    assert other == []
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,10 @@ def parquet_bytes(frame: pd.DataFrame) -> bytes:
 def read_table_of(out: Storage, table: str) -> pd.DataFrame:
     """A result table of all equipment, with the column ``equipment``; empty where nothing was written."""
     place = out.child(table)
-    if not place.is_folder():
+    paths = [place.child(one.name).path for one in place.files()] if place.is_folder() else []
+    if not paths:
         return pd.DataFrame()
-    data = dataset.dataset(place.path, filesystem=place.system, format="parquet", partitioning=_BY_EQUIPMENT)
+    data = dataset.dataset(paths, filesystem=place.system, format="parquet", partitioning=_BY_EQUIPMENT)
     frame: pd.DataFrame = data.to_table().to_pandas()
     return frame
 

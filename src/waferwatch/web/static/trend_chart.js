@@ -40,6 +40,7 @@ export async function show(answer, view) {
   await plotly();
   await draw(chart, figure(view.wafer));
   if (!listening) listen();
+  chart.dataset.ready = "";
 }
 
 /** Shows which wafer is looked at. */
