@@ -171,3 +171,11 @@ def test_a_mark_that_cannot_be_is_refused(
     body = {"kind": "normal", "start": "2026-11-20 00:10", "end": "2026-11-20 00:20"} | wrong
     code = {404: "not_found", 422: "bad_input"}[status]
     assert_error(client.post(f"/datasets/{dataset}/marks", json=body), status, code, field)
+
+
+def test_a_comparison_takes_no_typed_limits(client: TestClient, dataset: str) -> None:
+    body = {"kind": "comparison", "dataset": dataset, "limits": [{"sensor": "flow", "upper": 1.0}]}
+    run = client.post("/runs", json=body).json()
+    while run["state"] in ("queued", "running"):
+        run = client.get(f"/runs/{run['id']}").json()
+    assert (run["state"], run["error"]["field"]) == ("failed", "limits")
