@@ -95,3 +95,9 @@ def test_few_labelled_faults_leave_the_verdict_to_injected_ones() -> None:
     assert of_moment([few], injected).measure == "injected"
     assert of_moment([few], []).answer == "too_few_faults"
     assert of_moment([LABELLED], injected).measure == "vus_pr"
+
+
+def test_an_equal_result_is_explained() -> None:
+    equal = replace(LABELLED, difference=0.0, low=0.0, high=0.0, more_events=0)
+    assert any("the network is not run" in sentence for sentence in sentences(equal))
+    assert not any("the network is not run" in sentence for sentence in sentences(LABELLED))

@@ -6,8 +6,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
+
+from waferwatch.store.datasets import DEMO
+from waferwatch.web.server import check_demo
 
 PAGE = {"Accept": "text/html"}
 
@@ -200,3 +204,21 @@ def test_a_problem_whose_data_were_deleted_says_what_it_was(client: TestClient, 
     answer = client.get(f"/problems/{one['name']}", headers=PAGE)
     assert answer.status_code == 404
     assert f"{one['name']} belonged to 에칭.csv, whose check is no longer kept." in answer.text
+
+
+def test_the_demo_opens_with_a_list_in_which_all_is_true(client: TestClient) -> None:
+    parts = client.app.state.parts  # type: ignore[attr-defined]
+    check_demo(parts)
+    run = parts.jobs.all(kind="detection", dataset=DEMO, limit=1)[0]
+    parts.jobs.ended(run.id).result(60)
+    found, table = parts.store.results.detection(run.id), parts.store.datasets.table(DEMO)
+    faulty = table.frame["anomaly"].to_numpy(dtype=float) > 0
+    true = [
+        bool(faulty[np.isin(found.event_ids, one.events)].any()) for one in found.problems if one.severity != "weak"
+    ]
+    assert len(true) >= 10
+    assert all(true)
+    assert np.isfinite(found.scores).mean() > 0.99
+    assert listed(page(client, f"/problems?run={run.id}"))
+    check_demo(parts)
+    assert parts.jobs.all(kind="detection", dataset=DEMO, limit=1)[0].id == run.id, "it is not checked twice"

@@ -151,7 +151,7 @@ class _Target:
 
 @contextlib.contextmanager
 def _target(options: argparse.Namespace, source: str) -> Iterator[_Target]:
-    from waferwatch.live.alarm_service import live_with_alarms
+    from waferwatch.live.alarms.service import live_with_alarms
     from waferwatch.live.database.connection import LiveDatabase
     from waferwatch.live.scoring.watched import Watch
     from waferwatch.live.service import FOLDER

@@ -8,6 +8,9 @@ from waferwatch.scoring.comparison.compare import Comparison
 from waferwatch.scoring.comparison.pairs import better_than_moment
 
 DETECTORS = ("detector", "other", "better")  # places of the sentences that hold names of detectors
+_NOT_RUN = Note(
+    "Both gave the same result: where recipe steps are known, the network is not run, since it adds nothing there."
+)
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -110,7 +113,8 @@ def _vus_pr(verdict: DetectorVerdict) -> list[Note]:
 
 def _same_detector(verdict: DetectorVerdict) -> list[Note]:
     if verdict.other == WITHOUT:
-        return [Note("Compared with {other}: the same detector without the network.", _names(verdict))]
+        same = Note("Compared with {other}: the same detector without the network.", _names(verdict))
+        return [same, _NOT_RUN] if verdict.low == verdict.high == 0 and verdict.more_events == 0 else [same]
     return [Note("Compared with {other}: the best of the detectors without MOMENT.", _names(verdict))]
 
 
@@ -141,7 +145,9 @@ def _advice(verdict: DetectorVerdict) -> list[Note]:
                 {"count": FEWEST_DIVIDING},
             )
         ]
-    return [Note("For these data: use {other}.", _names(verdict))]
+    if verdict.answer == "worse" or (verdict.time_ratio or 0.0) > 1:
+        return [Note("For these data: use {other}.", _names(verdict))]
+    return []  # neither finds more, and neither costs more
 
 
 def _does_better(better: DetectorVerdict) -> Note:

@@ -29,6 +29,11 @@ def detector_titles(translate: Translator) -> dict[str, str]:
     }
 
 
+def short_titles(translate: Translator) -> dict[str, str]:
+    """Names of the detectors for sentences and narrow columns."""
+    return detector_titles(translate) | {"moment": "MOMENT", "statistical": translate("Statistics")}
+
+
 def event_words(translate: Translator) -> dict[str, str]:
     """Kinds of events, and what engineers say of them."""
     return {

@@ -18,8 +18,8 @@ export async function showComparison(answer) {
   byId("curves-panel").hidden = !answer.figures.curves;
   byId("faults-panel").hidden = answer.faults === null;
   showVerdict(answer);
+  showTable(answer);
   showGrid(answer, open);
-  if (compared) showTable(answer);
   if (compared) offerPairs(answer.agreement);
   if (answer.faults) showInjected(answer.faults);
   showHow(answer);

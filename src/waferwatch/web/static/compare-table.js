@@ -16,7 +16,10 @@ import {
 
 /** @typedef {import("./table.js").Column} Column */
 
-export const titleOf = (detector) => page.detectors[detector] ?? detector;
+/** @type {any} */
+let shown = null; // the answer on the page
+
+export const titleOf = (detector) => shown?.titles[detector] ?? page.detectors[detector] ?? detector;
 export const orDash = (value, shown) => (value === null || value === undefined ? "–" : shown(value));
 export const points = (value) =>
   Number.isInteger(value)
@@ -31,9 +34,6 @@ const ANSWERS = {
   too_few_to_tell: text("too few to tell"),
   too_few_faults: text("too few faults"),
 };
-
-/** @type {any} */
-let shown = null; // the answer on the page
 
 export function showTable(answer) {
   shown = answer;

@@ -11,7 +11,7 @@ import * as trace from "./watch_trace.js";
 const SHOWN_MS = 2000;
 const HIDDEN_MS = 30_000;
 /** @type {any} */
-let chambers = { chambers: [], total: 0, counts: {}, waiting: 0 };
+let chambers = { chambers: [], total: 0, counts: {}, waiting: 0, today: { alarms: 0, false: 0 } };
 
 function sentence() {
   const need = alarms.needing();
@@ -35,6 +35,10 @@ function counts() {
     learning ? text("learning {count}", { count: whole(learning) }) : "",
     maintenance ? text("in PM {count}", { count: whole(maintenance) }) : "",
     silent ? text("no data {count}", { count: whole(silent) }) : "",
+    text("alarms in 24 h: {count}, false: {false}", {
+      count: whole(chambers.today.alarms),
+      false: whole(chambers.today.false),
+    }),
     chambers.waiting > 1000 ? text("rows that wait to be scored: {count}", { count: whole(chambers.waiting) }) : "",
   ];
   byId("watch-counts").textContent = chambers.total ? parts.filter(Boolean).join(" · ") : "";

@@ -6,14 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from waferwatch.scoring.comparison.compare import ComparisonRow
-from waferwatch.web.figures.style import Figure, empty, layout, safe, short
+from waferwatch.web.figures.style import NORMAL, REFERENCE, Figure, empty, layout, safe, short
 from waferwatch.web.html.language import Translator
 
 # One ink, told apart by dashes and markers: the colours of lines are those of chambers elsewhere.
-_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_DASHES = (
+    "solid",
+    "dash",
+    "dot",
+    "dashdot",
+    "longdash",
+    "longdashdot",
+    "1px,5px",
+    "12px,3px,2px,3px,2px,3px",
+    "3px,6px",
+    "16px,6px",
+)
 _MARKS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross", "triangle-down")
-INK = "#5f6b76"  # readable on the light and the dark page
-_FIRST = "#0072b2"  # MOMENT
 
 
 def event_curves_figure(rows: Sequence[ComparisonRow], titles: Mapping[str, str], translate: Translator) -> Figure:
@@ -27,9 +36,9 @@ def event_curves_figure(rows: Sequence[ComparisonRow], titles: Mapping[str, str]
     return {
         "data": traces,
         "layout": layout(
-            height=420,
+            height=400 + 16 * len(shown),
             showlegend=True,
-            legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
+            legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"},
             margin={"l": 56, "r": 16, "t": 16, "b": 44},
             xaxis={"range": [0, 1.02], "title": {"text": translate("Share of faults found")}},
             yaxis={"range": [0, 1.04], "title": {"text": translate("Share of events that are faults")}},
@@ -41,7 +50,7 @@ def _traces(row: ComparisonRow, at: int, title: str) -> list[dict[str, Any]]:
     figures = row.figures
     if figures is None:
         return []
-    color = _FIRST if row.detector == "moment" else INK
+    color = NORMAL if row.detector == "moment" else REFERENCE
     group = {"legendgroup": row.detector, "name": safe(title, 32)}
     line = {
         **group,

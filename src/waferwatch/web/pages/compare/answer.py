@@ -18,12 +18,13 @@ from waferwatch.web.figures.comparison.detectors import comparison_figure
 from waferwatch.web.figures.comparison.event_curves import event_curves_figure
 from waferwatch.web.figures.comparison.faults import delays_figure, faults_figure
 from waferwatch.web.html.language import Translator
-from waferwatch.web.html.texts import detector_titles, kind_titles
+from waferwatch.web.html.texts import detector_titles, kind_titles, short_titles
 
 
 def comparison_answer(run: Run, found: Comparison, translate: Translator) -> dict[str, Any]:
     """What ``GET /runs/{id}/comparison`` answers."""
     titles, kinds = detector_titles(translate), kind_titles(translate)
+    short = short_titles(translate)
     summaries = [] if found.faults is None else summarise(found.faults)
     tested = [one for one in summaries if one.failure is None and one.total.faults]
     held = found.agreement
@@ -35,14 +36,15 @@ def comparison_answer(run: Run, found: Comparison, translate: Translator) -> dic
         "rows": [row_answer(row, translate) for row in found.rows],
         "labelled": found.labelled,
         "verdict": _verdict(found),
-        "sentences": _sentences(found, titles, translate),
+        "sentences": _sentences(found, short, translate),
+        "titles": short,
         "pairs": [asdict(pair) for pair in found.pairs],
         "labelled_faults": [asdict(fault) for fault in found.labelled_faults],
         "resampling": None if found.resampling is None else asdict(found.resampling),
         "agreement": asdict(held),
         "faults": None if found.faults is None else _faults(found.faults, summaries, translate),
         "figures": {
-            "curves": event_curves_figure(found.rows, titles, translate) if found.labelled else None,
+            "curves": event_curves_figure(found.rows, short, translate) if found.labelled else None,
             "measures": comparison_figure(found.rows, translate) if found.rows else None,
             "agreement": agreement_figure(held, titles, translate) if len(held.detectors) > 1 else None,
             "faults": faults_figure(tested, titles, kinds, translate) if tested else None,

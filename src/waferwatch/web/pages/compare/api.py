@@ -18,7 +18,7 @@ from waferwatch.store.runs import Run
 from waferwatch.web.figures.comparison.detectors import comparison_figure
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.pages import render
-from waferwatch.web.html.texts import detector_titles
+from waferwatch.web.html.texts import short_titles
 from waferwatch.web.pages.compare.answer import comparison_answer, row_answer
 from waferwatch.web.pages.compare.schemas import CompareAnswer, CompareRequest, ComparisonAnswer, ComparisonExportQuery
 from waferwatch.web.results.finished import finished_run
@@ -100,7 +100,7 @@ def _write(run: Run, found: Comparison, kind: str, translate: Translator, file: 
     if kind == "json":
         file.write(JsonAnswer(comparison_answer(run, found, translate)).body)
     else:
-        write_tables(comparison_tables(found, detector_titles(translate), translate), file, kind)
+        write_tables(comparison_tables(found, short_titles(translate), translate), file, kind)
 
 
 ENDPOINTS = (

@@ -204,6 +204,7 @@ class ComparisonAnswer(BaseModel):
     labelled: bool
     verdict: MomentBenefit
     sentences: list[str] = Field(description="The verdict in sentences, in the reader's language, the answer first.")
+    titles: dict[str, str] = Field(description="Detector to its short name, in the reader's language.")
     pairs: list[PairAnswer] = Field(description="Every detector against every other.")
     labelled_faults: list[LabelledFaultAnswer]
     resampling: ResamplingAnswer | None = Field(description="How the intervals were made; null without labels.")
