@@ -117,6 +117,14 @@ def etching(fab: pd.DataFrame) -> np.ndarray:
     return np.arange(first, first + 20)
 
 
+def test_a_reading_that_is_missing_where_a_step_changes_is_no_jump(fab: pd.DataFrame, model: Model) -> None:
+    rows = etching(fab)
+    power_on = int(np.flatnonzero(fab["step"].to_numpy()[: rows[0]] == "stabilise")[-1]) + 1
+    holed = fab.copy()
+    holed.loc[[power_on, rows[0] - 8], ["rf_forward_W", "dc_bias_V", VALVE]] = np.nan
+    assert not model.detect(holed).flags[6_000:].any()
+
+
 @pytest.mark.parametrize("fault", ["chatter", "frozen"])
 def test_a_fault_that_leaves_the_mean_is_found_and_its_sensor_named(
     fab: pd.DataFrame, model: Model, fault: str

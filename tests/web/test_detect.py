@@ -72,7 +72,7 @@ def test_events_come_in_order_of_start_and_the_report_lists_the_worst_first(
     table = report.split("<th>#</th>")[1].split("</table>")[0]
     listed = [int(number) for number in re.findall(r"<tr>\s*<td>(\d+)</td>", table)]
     peaks = {event["id"]: event["peak_score"] for event in found["events"]}
-    assert len(listed) > 5
+    assert len(listed) > 2
     assert [peaks[event] for event in listed] == sorted((peaks[event] for event in listed), reverse=True)
 
 

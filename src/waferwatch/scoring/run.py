@@ -316,8 +316,8 @@ def _unknown_step_notes(model: Model, series: Sequence[Series], table: Table) ->
     shown = ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
     return [
         Note(
-            "{count} rows are in recipe steps that the reference does not have and were not scored: {steps}. Learn "
-            "them from normal rows that hold these steps.",
+            "{count} rows are in recipe steps that fewer than 3 reference runs have and were not scored: {steps}. "
+            "Learn them from normal rows that hold these steps.",
             {"count": count, "steps": shown},
         )
     ]

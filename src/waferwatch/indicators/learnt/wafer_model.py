@@ -184,12 +184,12 @@ def _learn(
     golden: NDArray[np.bool_],
     rows: Floats,
     least: Floats,
-    known: NDArray[np.bool_],
+    every_golden: NDArray[np.bool_],
 ) -> WaferModel:
-    """From the golden runs that are kept; ``known`` are all of them."""
+    """From the golden runs that are kept; ``every_golden`` are those set aside, too."""
     cells, used = found.cells, golden[found.cells.run] & ~found.cells.of_unknown_start
     off = left_out(found.values, cells, used, found.columns, least)
-    timed = known[cells.run] & ~cells.of_unknown_start & ~cells.of_unknown_end
+    timed = every_golden[cells.run] & ~cells.of_unknown_start & ~cells.of_unknown_end
     limits = IndicatorLimits.learn(found.values, cells, used, found.columns, least, timed).widened(
         heavy_tails(off[used], found.columns), found.columns
     )

@@ -104,12 +104,16 @@ def rates(chain: Chain) -> Chain:
     """How much series change from each row to the next, which has a normal course of its own.
 
     A sensor that has wandered off its level changes no more than before, and one that hunts around its level lies on it
-    in the mean: changes tell the two apart. The first row of a series has changed by nothing.
+    in the mean: changes tell the two apart. The first row of a series has changed by nothing; a change from or to a row
+    that was not measured is none that was.
     """
+    measured = chain.measured.copy()
+    measured[:, 1:] &= chain.measured[:, :-1]
+    measured[:, chain.starts] = chain.measured[:, chain.starts]
     found = np.zeros_like(chain.values)
     found[:, 1:] = np.diff(chain.values, axis=1)
     found[:, chain.starts] = 0.0
-    return replace(chain, values=found)
+    return replace(chain, values=found, measured=measured)
 
 
 def jumps(beyond: Chain) -> NDArray[np.float64]:
