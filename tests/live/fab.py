@@ -76,8 +76,8 @@ class Heard:
         self.maintenance.append(equipment)
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE_S
+def until(condition: Callable[[], bool], what: str, longest_s: float = PATIENCE_S) -> None:
+    end = time.monotonic() + longest_s
     while not condition():
         assert time.monotonic() < end, f"waited in vain for {what}"
         time.sleep(0.02)

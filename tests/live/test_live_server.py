@@ -29,6 +29,7 @@ from waferwatch.live.sources.remote import RemoteTaker
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
 
+START_S = 240.0  # on a machine that tests keep busy
 ROW = {"equipment": "ETCH-01", "time": "2026-01-05T08:00:00.25", "pressure_mTorr": 5.0}
 
 
@@ -170,7 +171,7 @@ class Server:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen([sys.executable, "-c", _START], env=self._environment, stderr=log)
-        until(self._answers, "the server")
+        until(self._answers, "the server", START_S)
 
     def _answers(self) -> bool:
         assert self._process is not None

@@ -39,7 +39,7 @@ def test_settled_scores_and_verdicts_are_those_of_the_file(
     np.testing.assert_allclose(both["settled"][known], both["score"][known], atol=1e-4)
 
     verdicts = {(one.equipment, one.verdict.lot, one.verdict.wafer): one.verdict for one in heard.wafers}
-    assert len(verdicts) == len(heard.wafers) == len(expected.runs)
+    assert len(verdicts) == len(expected.runs)  # one that was judged at a pause and went on is judged again
     whole = {(run.equipment, run.lot, run.wafer): run for run in expected.runs}
     later = [key for key in verdicts if key[1:] not in [(run.lot, run.wafer) for run in expected.runs[:1]]]
     same = [verdicts[key].abnormal == whole[key].abnormal for key in later]
