@@ -3,7 +3,7 @@ import { announce, ask, clearProblem, queryOf, showProblem } from "./api.js";
 import * as data from "./datasets.js";
 import * as marks from "./marks.js";
 import * as runs from "./run.js";
-import { byId, element, locale, page, text } from "./text.js";
+import { byId, element, locale, page, text, whole } from "./text.js";
 import * as chart from "./trend_chart.js";
 import * as grid from "./trend_grid.js";
 import * as limits from "./trend_limits.js";
@@ -215,7 +215,15 @@ async function showSeries({ push = true } = {}) {
   const answer = await ask(`/runs/${encodeURIComponent(run.id)}/trends/series?${queryOf(query)}`);
   if (mine !== turn) return;
   byId("trend-title").textContent = answer.title;
-  byId("panels").replaceChildren(...answer.panels.map(({ said }) => element("li", { content: said })));
+  const sentences = answer.panels.map(({ said }) => said);
+  if (answer.panels.length < answer.panels_total)
+    sentences.unshift(
+      text("{shown} of {all} chambers are drawn: those with most wafers beyond a limit.", {
+        shown: whole(answer.panels.length),
+        all: whole(answer.panels_total),
+      }),
+    );
+  byId("panels").replaceChildren(...sentences.map((content) => element("li", { content })));
   grid.mark(view);
   limits.show(answer, view);
   table.show(answer, run.id, query);
