@@ -46,7 +46,7 @@ def no_sideways_scroll(page: Page) -> bool:
 
 
 def test_an_event_is_explained_on_one_screen(page: Page) -> None:
-    found = opened(page)
+    found = opened(page, contamination=None, threshold=2.85)
     event = found["events"][1]
     expect(page.locator("#title")).to_have_text(f"Event 2 of {found['events_total']}")
     expect(page.locator("#facts")).to_contain_text(event["equipment"])
