@@ -86,6 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     model_commands.add_models_parser(commands)
     live_rows.add_watch_parser(commands)
     live_rows.add_replay_parser(commands)
+    live_rows.add_maintenance_parser(commands)
     _add_serve(commands)
     doctor.add_doctor_parser(commands)
     return parser

@@ -202,10 +202,10 @@ def _learn(
     worst = farthest(every, cells)[golden]
     row_limit = _row_limit(rows[golden])
     row_knots = _knots(rows[golden], worst, row_limit)
-    known = np.fmax(worst, _as_multiples(rows[golden], row_limit, row_knots))
-    rarity = Rarity.learn([known])
+    reached = np.fmax(worst, _as_multiples(rows[golden], row_limit, row_knots))
+    rarity = Rarity.learn([reached])
     rarity = replace(rarity, slope=min(rarity.slope, max(rarity.highest, 1.0) / _LEAST_WIDTH))
-    beyond = max(1.0, BEYOND * float(np.nanmax(known, initial=0.0)))
+    beyond = max(1.0, BEYOND * float(np.nanmax(reached, initial=0.0)))
     wafers = int(golden.sum())
     return WaferModel(sensors, course, limits, relation, t2_limits, row_limit, row_knots, rarity, beyond, wafers)
 
