@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from waferwatch.export.svg.colours import on_paper
 from waferwatch.export.svg.marks import color_of, draw_trace, heat, heat_range, rectangle, stroke
 from waferwatch.export.svg.scales import AxisScale, as_numbers, make_scale
 from waferwatch.export.svg.words import cut, escaped, plain, width_px
@@ -49,7 +50,7 @@ def picture(figure: dict[str, Any], title: str, width: int = 960, height: int = 
         title: what it shows, for readers who cannot see it.
         width, height: of the drawing, in pixels; it is scaled to the room it has on the page.
     """
-    layout, data = figure["layout"], figure["data"]
+    layout, data = on_paper(figure["layout"]), on_paper(figure["data"])
     height = int(layout.get("height", height))
     legend = _legend(data, layout, width)
     frame = _frame(layout, data, width, height, top=12 + legend.count("<!--row-->") * (_LINE_PX + 3))

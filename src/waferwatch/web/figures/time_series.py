@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,6 @@ from waferwatch.web.figures.style import (
     ANOMALY,
     EDGE,
     FAINT_EDGE,
-    LINES,
     REFERENCE,
     SHADE,
     Figure,
@@ -28,6 +27,7 @@ from waferwatch.web.figures.style import (
     safe,
     short,
 )
+from waferwatch.web.figures.wafers.chambers import ChamberStyle, chamber_styles
 from waferwatch.web.html.language import Translator
 
 _MOST_LINES = 12
@@ -67,11 +67,13 @@ def time_figure(
     parts = [(line, part) for line, part in shown if part.stop > part.start]
     values = table.frame[sensor].to_numpy(np.float64)
     for_sensor = window.points if found is None else int(window.points * _SENSOR_PART)
-    data = _traces(parts, values, for_sensor, {"yaxis": "y"})
+    styles = chamber_styles(line.name for line in lines.lines)
+    data = _traces(parts, styles, values, for_sensor, {"yaxis": "y"})
     if found is not None:
         flags = int(window.points * _FLAG_PART)
         data += _flag_traces(parts, values, found, flags, translate)
-        data += _traces(parts, found.scores, window.points - for_sensor - flags, {"yaxis": "y2", "showlegend": False})
+        rest = window.points - for_sensor - flags
+        data += _traces(parts, styles, found.scores, rest, {"yaxis": "y2", "showlegend": False})
     return {"data": data, "layout": _layout(lines, sensor, len(shown), found, (start, end), translate)}
 
 
@@ -95,7 +97,13 @@ def _chosen(lines: Lines, found: Detection | None, points: int) -> list[Line]:
     return [lines.lines[number] for number in best]
 
 
-def _traces(parts: list[tuple[Line, slice]], values: NDArray[np.float64], points: int, own: dict[str, Any]) -> _Traces:
+def _traces(
+    parts: list[tuple[Line, slice]],
+    styles: Mapping[str, ChamberStyle],
+    values: NDArray[np.float64],
+    points: int,
+    own: dict[str, Any],
+) -> _Traces:
     if not parts:
         return []
     share = points // len(parts)
@@ -105,7 +113,7 @@ def _traces(parts: list[tuple[Line, slice]], values: NDArray[np.float64], points
             "type": "scatter",
             "mode": "lines",
             "name": safe(line.name),
-            "line": {"width": 1.2, "color": LINES[number % len(LINES)]},
+            "line": {"width": 1.2, "color": styles[line.name].color, "dash": styles[line.name].dash},
             "hovertemplate": "%{x}<br>%{y:.5g}" + extra,
             "legendgroup": f"line{number}",
             **_points(line, part, values, share),

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from waferwatch.explain.explanation import Explanation
 from waferwatch.explain.scene import Scene
 from waferwatch.explain.sisters import SameMoment
+from waferwatch.monitors.golden.wafers import equipment_of
 from waferwatch.series.series import Series
 from waferwatch.web.figures.event.nearest import axis_since
 from waferwatch.web.figures.event.panels import Panel, Traces, heights, level, line, panels, places, shade, since
-from waferwatch.web.figures.style import ANOMALY, LINES, REFERENCE, Figure, empty, safe
+from waferwatch.web.figures.style import ANOMALY, REFERENCE, Figure, empty, safe
+from waferwatch.web.figures.wafers.chambers import ChamberStyle, chamber_styles
 from waferwatch.web.html.language import Translator
 
 _MOST_SISTERS = 6  # drawn: more lines look alike
@@ -31,9 +33,9 @@ def sisters_figure(scene: Scene, found: Explanation, translate: Translator) -> F
     shown = sisters.sisters[:_MOST_SISTERS]
     absolute = sisters.moment is SameMoment.TIME
     own = spot.event.equipment or translate("this equipment")
+    styles = chamber_styles([*equipment_of(scene.table)[1], *(one.equipment for one in shown)])
     lines: list[tuple[str, Series, slice, int, dict[str, Any]]] = [
-        (safe(one.equipment, 30), one.stretch, one.view, one.start, {"width": 1.2, "color": LINES[at % len(LINES)]})
-        for at, one in enumerate(shown)
+        (safe(one.equipment, 30), one.stretch, one.view, one.start, _style(styles[one.equipment])) for one in shown
     ]
     lines.append((safe(own, 30), spot.stretch, spot.view, spot.first, {"width": 2, "color": ANOMALY}))
     data: Traces = []
@@ -50,6 +52,10 @@ def sisters_figure(scene: Scene, found: Explanation, translate: Translator) -> F
     shapes = [_span(scene, found, absolute), *level(scene.found.threshold, len(sensors), REFERENCE)]
     axis = axis if absolute else axis_since(scene, kind, translate)
     return {"data": data, "layout": panels(parts, axis, shapes=shapes)}
+
+
+def _style(chamber: ChamberStyle) -> dict[str, Any]:
+    return {"width": 1.2, "color": chamber.color, "dash": chamber.dash}
 
 
 def _span(scene: Scene, found: Explanation, absolute: bool) -> dict[str, Any]:

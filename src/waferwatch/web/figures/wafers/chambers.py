@@ -26,7 +26,7 @@ _LETTER = re.compile(r"(?:CH|CHAMBER)[\s_-]*([A-O])$", re.IGNORECASE)
 class ChamberStyle:
     """How a chamber is drawn."""
 
-    slot: int  # from 1; 0 where there are more chambers than styles
+    slot: int  # from 1; 0 where there are more chambers than styles and the name has no number
 
     @property
     def color(self) -> str:
@@ -46,8 +46,8 @@ def chamber_styles(names: Iterable[str]) -> dict[str, ChamberStyle]:
         names: every chamber of a data set, not only those in a chart: a style stays whatever is looked at.
     """
     every = sorted(dict.fromkeys(names))
-    if len(every) > SLOTS:
-        return {name: ChamberStyle(0) for name in every}
+    if len(every) > SLOTS:  # of several tools: each PM1 looks alike, and names tell them apart
+        return {name: ChamberStyle(_own_number(name) or 0) for name in every}
     found: dict[str, ChamberStyle] = {}
     taken: set[int] = set()
     for name in every:
