@@ -78,6 +78,9 @@ class Settings(BaseModel):
         description="Days after which finished runs are deleted with their results and verdicts; 0: never.",
     )
     live: bool = Field(True, description="Whether the server takes in live rows and scores them.")
+    live_sources: str = Field(
+        "", description="TOML file of the live sources that the server reads: folders, MQTT, Kafka, SECS/GEM."
+    )
     live_max_mb: int = Field(
         20_000,
         ge=10,
@@ -127,6 +130,9 @@ class Settings(BaseModel):
     smtp_user: str = Field("", description="User at the mail server; empty: nobody logs in.")
     smtp_password: SecretStr = Field(SecretStr(""), description="Password of that user.")
     smtp_from: str = Field("", description="Sender of the mails; empty: waferwatch at the mail server.")
+    live_quiet_wafers: int = Field(
+        3, ge=0, description="Wafers after a maintenance that raise no alarm; 0: the old limits hold at once."
+    )
     threads: int = Field(0, ge=0, description="Processor threads used by a detection; 0 takes every core.")
     device: str = Field(
         "auto",

@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.live.database.connection import LiveDatabase
+from waferwatch.live.learning import LiveLearning
+from waferwatch.live.log.sealing import Keeping, Sealing
 from waferwatch.live.log.writer import LogLimits, RowLog
+from waferwatch.live.maintenance import Maintenance
 from waferwatch.live.no_alarms import NoAlarms
 from waferwatch.live.scored import AlarmSink
 from waferwatch.live.scoring.early_scores import EarlyScorer
@@ -18,8 +22,11 @@ from waferwatch.live.scoring.wafer_verdicts import WaferJudge
 from waferwatch.live.scoring.watched import Watch, WatchedModels, add_watch, remove_watch
 from waferwatch.live.scoring.workers import ScoringWorkers
 from waferwatch.live.silence import Silence
+from waferwatch.live.sources.configured import read_sources
+from waferwatch.live.sources.source import LiveSource
 from waferwatch.live.writer_lock import WriterLock
 from waferwatch.settings import Settings
+from waferwatch.store.monitors.names import check_monitor_name
 from waferwatch.store.store import Store
 
 FOLDER, FILE = "live", "live.sqlite"
@@ -43,7 +50,9 @@ class LiveParts:
     models: WatchedModels
     early: EarlyScorer
     recent: RecentScores
+    maintenance: Maintenance
     workers: ScoringWorkers
+    learning: LiveLearning
 
     @property
     def waiting(self) -> int:
@@ -66,6 +75,7 @@ class LiveService:
         self._parts: LiveParts | None = None
         self._refused: WaferwatchError | None = None
         self._refreshed = 0.0
+        self._sources: list[LiveSource] = []
 
     @property
     def parts(self) -> LiveParts:
@@ -98,6 +108,8 @@ class LiveService:
         self.refresh()
         self._parts.log.start()
         self._parts.workers.start()
+        self._parts.learning.start()
+        self._start_sources(self._parts)
 
     def try_start(self) -> None:
         """As ``start``; where that fails the rest of the server works, and who asks for live data is told why."""
@@ -105,12 +117,17 @@ class LiveService:
             self.start()
         except WaferwatchError as error:
             _log.warning("live monitoring does not run: %s", error)
+            self.stop()
             self._refused = error
 
     def stop(self) -> None:
         """Commit what was handed in, and end; what is not scored yet is scored after the next start."""
         running, self._parts = self._parts, None
+        for source in self._sources:
+            source.stop()
+        self._sources.clear()
         if running is not None:
+            running.learning.stop()
             running.log.stop()
             running.workers.stop(_PATIENCE_S)
             running.database.close()
@@ -126,9 +143,13 @@ class LiveService:
         """Let a monitor watch sources and equipment from now on.
 
         Raises:
-            NotFoundError, InputError: when there is no such monitor, or no version of it is in use.
+            NotFoundError, InputError: when there is no such monitor, or no version of it is in use; where it is to be
+                learnt from the rows that come, when its name cannot be one.
         """
-        self._store.monitors.version(watch.monitor)
+        if watch.learns:
+            check_monitor_name(watch.monitor)
+        else:
+            self._store.monitors.version(watch.monitor)
         with self.parts.database.writing() as connection:
             add_watch(connection, watch)
         self.refresh()
@@ -140,11 +161,26 @@ class LiveService:
         self.refresh()
         return found
 
+    def _start_sources(self, parts: LiveParts) -> None:
+        """Those of the file. One that cannot work is said in the log, and takes no other with it."""
+        if not self._settings.live_sources:
+            return
+        for table in read_sources(Path(self._settings.live_sources)).sources:
+            try:
+                source = table.made(parts.database)
+                if table.monitor is not None:
+                    self.watch(Watch(table.name, "*", table.monitor))
+                source.start(parts.log)
+            except (WaferwatchError, OSError) as error:
+                _log.error("the live source %s does not run: %s", table.name, error)
+            else:
+                self._sources.append(source)
+
     def _made(self, database: LiveDatabase) -> LiveParts:
         settings, models, recent = self._settings, WatchedModels(self._store), RecentScores()
-        early = EarlyScorer(database, models, self._sink, recent)
-        limits = LogLimits(settings.live_max_mb, settings.live_max_waiting_rows)
-        log = RowLog(database, limits)
+        log = RowLog(database, LogLimits(settings.live_max_mb, settings.live_max_waiting_rows))
+        maintenance = Maintenance(database, log, self._sink, settings.live_quiet_wafers)
+        early = EarlyScorer(database, models, self._sink, recent, maintenance)
         log.waiting = lambda: max(0, log.position - early.position)
         silence = Silence(database, self._sink, settings.live_silence_s)
         workers = ScoringWorkers(
@@ -152,12 +188,14 @@ class LiveService:
             models,
             early,
             SettledScorer(database),
-            WaferJudge(database, self._sink, settings.live_pause_s),
+            WaferJudge(database, self._sink, maintenance, settings.live_pause_s),
             log.committed,
             settings.live_pause_s,
             (self._look_again, silence.look),
+            (Sealing(database, Keeping(settings.live_keep_hours, settings.live_keep_days)).look,),
         )
-        return LiveParts(database, log, models, early, recent, workers)
+        learning = LiveLearning(database, self._store, models, maintenance)
+        return LiveParts(database, log, models, early, recent, maintenance, workers, learning)
 
     def _look_again(self) -> None:
         if time.monotonic() - self._refreshed > _REFRESH_S:

@@ -20,7 +20,7 @@ class Silence:
         self._database = database
         self._sink = sink
         self._longest_s = longest_s
-        self._silent: set[tuple[str, str | None]] = set()
+        self._silent: set[tuple[str, str | None]] | None = None  # None: nothing was looked at yet
         self._looked = 0.0
 
     def look(self) -> None:
@@ -32,14 +32,17 @@ class Silence:
             rows = connection.execute("SELECT source, name, received FROM live_equipment WHERE position > 0").fetchall()
         last = {(row["source"], row["name"]): float(row["received"]) for row in rows}
         found = _silent(last, time.time() - self._longest_s)
-        if set(found) == self._silent:
-            return
-        with self._database.writing() as connection:
-            for (source, equipment), since in found.items():
-                if (source, equipment) not in self._silent:
-                    self._sink.silent(connection, source, equipment, np.datetime64(int(since * _NS), "ns"))
-            for source, equipment in self._silent - set(found):
-                self._sink.heard(connection, source, equipment)
+        before = self._silent
+        if before is None:  # what was silent before a restart may have been heard of since
+            before = {(source, None) for source, _ in last} | set(last)
+        new, over = set(found) - (self._silent or set()), before - set(found)
+        if new or over:
+            with self._database.writing() as connection:
+                for source, equipment in new:
+                    since = np.datetime64(int(found[source, equipment] * _NS), "ns")
+                    self._sink.silent(connection, source, equipment, since)
+                for source, equipment in over:
+                    self._sink.heard(connection, source, equipment)
         self._silent = set(found)
 
 

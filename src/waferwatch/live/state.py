@@ -46,6 +46,7 @@ class LiveEquipment:
     duplicates: int
     worst: float | None  # highest early score of the last ten minutes
     threshold: float | None  # early scores above it speak for an alarm
+    learning: dict[str, object] | None  # monitor, have, need, unit, why
     equipment_state: str | None  # as its last row names it
     unknown_sensors: list[str] = field(default_factory=list)  # that the monitor does not know: kept, not scored
     missing_sensors: list[str] = field(default_factory=list)  # of the monitor, that no row has ever had
@@ -86,6 +87,7 @@ def _of(parts: LiveParts, one: EquipmentRecord, silence_s: float, translate: Cal
         one.duplicates,
         parts.recent.worst(one.id),
         threshold,
+        _learning(parts, one, translate),
         one.state or None,
         [name for name in one.sensors if name not in features][:_MOST_NAMED] if features else [],
         [name for name in features if name not in one.sensors][:_MOST_NAMED],
@@ -98,15 +100,26 @@ def _state(
     watch, watched = parts.models.watch_of(one.source, one.name), parts.models.of(one)
     if watch is None:
         return WatchState.NO_MONITOR, None
+    if parts.learning.of(watch.monitor) is not None:
+        return WatchState.LEARNING, None
     failure = parts.models.failures.get(watch.monitor)
     if failure is not None:
         return WatchState.CANNOT_SCORE, failure.message(translate)
     if watched is None:
         return WatchState.NO_MONITOR, None
-    if is_down(one.state):
+    if is_down(one.state) or parts.maintenance.goes_on(one.name):
         return WatchState.MAINTENANCE, None
     if time.time() - one.received > silence_s:
         return WatchState.SILENT, None
     if watched.early is None:
         return WatchState.NO_EARLY, None
     return (WatchState.WATCHED, None) if watched.part(one.name) is not None else (WatchState.UNKNOWN, None)
+
+
+def _learning(parts: LiveParts, one: EquipmentRecord, translate: Callable[[str], str]) -> dict[str, object] | None:
+    watch = parts.models.watch_of(one.source, one.name)
+    found = None if watch is None else parts.learning.of(watch.monitor)
+    if found is None:
+        return None
+    why = None if found.why is None else translate(found.why.template).format(**found.why.values)
+    return {"monitor": found.monitor, "have": found.have, "need": found.need, "unit": found.unit, "why": why}

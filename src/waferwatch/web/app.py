@@ -19,13 +19,18 @@ from starlette.routing import Route
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.jobs.jobs import Jobs
-from waferwatch.live.service import LiveService
+from waferwatch.live.alarms.service import live_with_alarms
+from waferwatch.live.numbers import live_numbers
 from waferwatch.settings import Settings, current_settings
 from waferwatch.store.store import open_store
 from waferwatch.store.upkeep.sweeper import Sweeper
 from waferwatch.web.access.access import Access
 from waferwatch.web.access.peers import Peers
 from waferwatch.web.html.assets import serve_asset
+from waferwatch.web.html.language import Translator
+from waferwatch.web.pages.alarms import api as alarms
+from waferwatch.web.pages.alarms import channels as alarm_channels
+from waferwatch.web.pages.alarms import stream as alarm_stream
 from waferwatch.web.pages.compare import api as compare
 from waferwatch.web.pages.data import api as data
 from waferwatch.web.pages.data import imports_api as imports
@@ -43,6 +48,8 @@ from waferwatch.web.pages.runs import api as runs
 from waferwatch.web.pages.runs import page as history
 from waferwatch.web.pages.trends import api as trends
 from waferwatch.web.pages.wafers import api as wafers
+from waferwatch.web.pages.watch import api as watch
+from waferwatch.web.pages.watch import replays
 from waferwatch.web.process.telemetry import Telemetry
 from waferwatch.web.shell import audit, health
 from waferwatch.web.shell.answers import JsonAnswer
@@ -64,7 +71,6 @@ async def openapi(request: Request) -> Response:
 
 
 ENDPOINTS = (
-    *problems.ENDPOINTS,
     *detect.ENDPOINTS,
     *data.ENDPOINTS,
     *imports.ENDPOINTS,
@@ -76,7 +82,13 @@ ENDPOINTS = (
     *monitors.ENDPOINTS,
     *wafers.ENDPOINTS,
     *moved.ENDPOINTS,
+    *problems.ENDPOINTS,  # after the pages below its address, each of which would be a problem
     *live.ENDPOINTS,
+    *watch.ENDPOINTS,
+    *replays.ENDPOINTS,
+    *alarm_channels.ENDPOINTS,
+    *alarm_stream.ENDPOINTS,
+    *alarms.ENDPOINTS,
     *trends.ENDPOINTS,
     *marks.ENDPOINTS,
     *pm.ENDPOINTS,
@@ -97,7 +109,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
     store, telemetry = open_store(settings), Telemetry()
     jobs = Jobs(settings, store, telemetry.count_run)
     telemetry.watch_queue(jobs.waiting, jobs.running)
-    made = Parts(settings, store, jobs, telemetry, Work(store.datasets), Access(settings), LiveService(settings, store))
+    live_service, alarm_service = live_with_alarms(settings, store, Translator)
+    telemetry.watch_alarms(alarm_service.counts)
+    made = Parts(settings, store, jobs, telemetry, Work(store.datasets), Access(settings), live_service, alarm_service)
+    telemetry.watch_live(lambda: None if made.live.running is None else live_numbers(made.live.running))
     app = Starlette(
         routes=[
             *(Route(one.path, one.handler, methods=[one.method]) for one in ENDPOINTS),
@@ -133,7 +148,10 @@ async def _lifespan(_app: Starlette, parts: Parts) -> AsyncIterator[None]:
     sweeper.start()
     if parts.settings.live:
         await to_thread.run_sync(parts.live.try_start)
+    if parts.live.running is not None:
+        parts.alarms.start()
     yield
+    await to_thread.run_sync(parts.alarms.stop)
     await to_thread.run_sync(parts.live.stop)
     sweeper.stop()
     await to_thread.run_sync(parts.jobs.close, _PATIENCE_S)

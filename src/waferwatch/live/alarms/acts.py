@@ -108,7 +108,7 @@ def reopen(book: AlarmBook, number: int, who: Person) -> AlarmRecord:
     """
     alarm = book.get(number)
     if alarm.state is not AlarmState.CLOSED:
-        raise InputError("Alarm {number} is not closed.", hint="Nothing is to be done.", field="alarm", number=number)
+        raise InputError("Alarm {number} is not closed.", hint="There is nothing to do.", field="alarm", number=number)
     blank = {"closed_at": "", "closed_by": "", "verdict": "", "note": ""}
     return book.change(alarm, Action.REOPENED, who.name, who.note, **blank)
 

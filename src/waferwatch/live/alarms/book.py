@@ -7,12 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from waferwatch.errors import NotFoundError
 from waferwatch.live.alarms.alarm import SYSTEM, Action, AlarmChange, AlarmKind, AlarmRecord, AlarmState
+from waferwatch.live.alarms.search import read_alarm
 
 Clock = Callable[[], datetime]
 _SILENT = AlarmKind.SILENCE.value
-_MOST_ID = 2**63 - 1
 
 
 class Herald(Protocol):
@@ -39,6 +38,7 @@ class AlarmBook:
 
     def __init__(self, connection: sqlite3.Connection, herald: Herald, clock: Clock = utc_now) -> None:
         self.connection = connection
+        self.clock = clock
         self.now = moment(clock())
         self._herald = herald
 
@@ -47,12 +47,7 @@ class AlarmBook:
         Raises:
             NotFoundError: there is no such alarm.
         """
-        found = self._one("id = ?", number) if 0 < number <= _MOST_ID else None
-        if found is None:
-            raise NotFoundError(
-                "There is no alarm {number}.", hint="GET /alarms lists them.", field="alarm", number=number
-            )
-        return found
+        return read_alarm(self.connection, number)
 
     def showing(self, source: str, equipment: str) -> list[AlarmRecord]:
         """Alarms of an equipment whose problem is there now, whatever people say of them; the oldest first."""

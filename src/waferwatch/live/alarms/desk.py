@@ -16,20 +16,29 @@ class AlarmDesk:
     """The alarms of one server.
 
     Args:
+        database: gives the file of live data; whoever asks before it is open is told why it is not.
         calm: ends a flood that is over.
     """
 
     def __init__(
         self,
-        database: LiveDatabase,
+        database: Callable[[], LiveDatabase],
         herald: Herald,
         calm: Callable[[sqlite3.Connection], bool],
         clock: Clock = utc_now,
     ) -> None:
-        self.database = database
+        self._database = database
         self.clock = clock
         self._herald = herald
         self._calm = calm
+
+    @property
+    def database(self) -> LiveDatabase:
+        """
+        Raises:
+            WaferwatchError: live monitoring does not run, and why.
+        """
+        return self._database()
 
     @contextmanager
     def changing(self) -> Iterator[AlarmBook]:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from waferwatch.errors import InputError, NotFoundError
 from waferwatch.live.alarms.alarm import AlarmChange, AlarmRecord, AlarmState
 
 
@@ -39,11 +40,40 @@ class AlarmFilter:
         return " AND ".join(parts), values
 
 
+def states_of(text: str) -> list[AlarmState]:
+    """States as people write them, separated by commas; nothing means all.
+
+    Raises:
+        InputError: for one that is none.
+    """
+    try:
+        return [AlarmState(one.strip()) for one in text.split(",") if one.strip()]
+    except ValueError:
+        raise InputError(
+            "Alarms have no state {state}.",
+            hint="Choose from: {known}.",
+            field="state",
+            state=text[:60],
+            known=", ".join(AlarmState),
+        ) from None
+
+
 def find_alarms(connection: sqlite3.Connection, wanted: AlarmFilter, limit: int) -> list[AlarmRecord]:
     """The newest first."""
     where, values = wanted.clause()
     rows = connection.execute(f"SELECT * FROM alarms WHERE {where} ORDER BY id DESC LIMIT ?", [*values, limit])
     return [AlarmRecord.of(row) for row in rows]
+
+
+def read_alarm(connection: sqlite3.Connection, number: int) -> AlarmRecord:
+    """
+    Raises:
+        NotFoundError: there is no such alarm.
+    """
+    row = connection.execute("SELECT * FROM alarms WHERE id = ?", (number,)).fetchone()
+    if row is None:
+        raise NotFoundError("There is no alarm {number}.", hint="GET /alarms lists them.", field="alarm", number=number)
+    return AlarmRecord.of(row)
 
 
 def counts_by_state(connection: sqlite3.Connection) -> dict[str, int]:

@@ -26,6 +26,7 @@ CREATE TABLE live_contexts (
     recipe TEXT NOT NULL,
     step TEXT NOT NULL,
     state TEXT NOT NULL,
+    last INTEGER NOT NULL,         -- about the position of the last row with it: those of removed rows can go
     UNIQUE (lot, wafer, recipe, step, state)
 );
 CREATE TABLE live_rows (
@@ -80,6 +81,8 @@ CREATE TABLE live_maintenance (
     equipment TEXT NOT NULL,
     began REAL NOT NULL,
     ended REAL,                    -- NULL: goes on
+    quiet INTEGER NOT NULL,        -- wafers after its end that raise no alarm
+    wafers INTEGER NOT NULL,       -- of these, how many have ended
     note TEXT NOT NULL,
     by TEXT NOT NULL
 );

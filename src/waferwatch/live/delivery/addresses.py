@@ -71,7 +71,7 @@ def _network(text: str) -> Network | None:
 def _checked_name(text: str) -> str:
     if not text.isascii() or any(one in text for one in "/:@ *"):
         raise InputError(
-            "The setting WAFERWATCH_WEBHOOK_ADDRESSES names {part}, which is no address, network or host name.",
+            "WAFERWATCH_WEBHOOK_ADDRESSES contains {part}, which is not an address, a network or a host name.",
             hint="Write it like: 10.20.0.0/16, mes.fab.example, public",
             field="webhook_addresses",
             part=text[:60],

@@ -93,7 +93,7 @@ def check_channel(name: str, kind: ChannelKind, target: str, events: tuple[str, 
     unknown = [one for one in events if one not in EVENTS]
     if unknown or not events:
         raise InputError(
-            "There is no message about {event}.",
+            "There are no messages about {event}.",
             hint="Choose from: {known}.",
             field="events",
             event=", ".join(unknown) or '""',
@@ -101,7 +101,7 @@ def check_channel(name: str, kind: ChannelKind, target: str, events: tuple[str, 
         )
     if kind is ChannelKind.MAIL and not _MAIL.fullmatch(target):
         raise InputError(
-            "{target} is no mail address.", hint="Write it like fdc@fab.example.", field="target", target=target[:60]
+            "{target} is not a mail address.", hint="Write it like fdc@fab.example.", field="target", target=target[:60]
         )
     if kind is ChannelKind.WEBHOOK:
         split_address(target)
@@ -123,7 +123,7 @@ def split_address(target: str) -> tuple[str, str, int, str]:
         raise _no_address()
     if parts.username is not None or parts.password is not None:
         raise InputError(
-            "The address of a webhook cannot hold a user or a password.",
+            "A webhook address cannot contain a user name or a password.",
             hint="The receiver checks the signature instead.",
             field="target",
         )
@@ -133,5 +133,5 @@ def split_address(target: str) -> tuple[str, str, int, str]:
 
 def _no_address() -> InputError:
     return InputError(
-        "This is no address of a webhook.", hint="Write it like https://mes.fab.example/alarms.", field="target"
+        "This is not a webhook address.", hint="Write it like https://mes.fab.example/alarms.", field="target"
     )

@@ -125,7 +125,7 @@ def send_again(connection: sqlite3.Connection, message: str, now: datetime) -> N
             name=message[:80],
         )
     if row["state"] != MessageState.DEAD:
-        raise InputError("This message was not given up.", hint="Nothing is to be done.", field="message")
+        raise InputError("This message was not given up.", hint="There is nothing to do.", field="message")
     if not row["enabled"]:
         raise InputError("The channel {name} is switched off.", hint="Switch it on first.", name=row["name"])
     connection.execute(

@@ -33,8 +33,8 @@ def key_of(secret: str) -> bytes:
         key = b""
     if not secret.startswith(PREFIX) or not LEAST_BYTES <= len(key) <= MOST_BYTES:
         raise InputError(
-            "The secret is no secret of a webhook.",
-            hint="Write whsec_ and then {least} to {most} bytes in Base64, or leave it out: a new one is made.",
+            "This is not a valid webhook secret.",
+            hint="Write whsec_ followed by {least} to {most} bytes in Base64, or leave it out for a new one.",
             field="secret",
             least=LEAST_BYTES,
             most=MOST_BYTES,

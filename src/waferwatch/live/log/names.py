@@ -14,6 +14,7 @@ from waferwatch.live.log.order import EquipmentClock
 from waferwatch.live.log.rows import MOST_SENSORS
 
 MOST_EQUIPMENT = 10_000
+CONTEXT_GRAIN = 10_000  # positions: the last use of a context is known no better
 _MOST_CONTEXTS = 100_000  # that are remembered
 
 
@@ -68,7 +69,7 @@ class Names:
 
     def __init__(self) -> None:
         self._equipment: dict[tuple[str, str], KnownEquipment] = {}
-        self._contexts: dict[tuple[str, ...], int] = {}
+        self._contexts: dict[tuple[str, ...], tuple[int, int]] = {}  # number, and a position at which it is used
         self._changed: dict[int, KnownEquipment] = {}
 
     def forget(self) -> None:
@@ -91,18 +92,20 @@ class Names:
             found = self._equipment[source, name] = _read(connection, source, name) or _added(connection, source, name)
         return found
 
-    def context(self, connection: sqlite3.Connection, values: tuple[str, ...]) -> int:
-        """Number of lot, wafer, recipe, step and state together."""
+    def context(self, connection: sqlite3.Connection, values: tuple[str, ...], position: int) -> int:
+        """Number of lot, wafer, recipe, step and state together.
+
+        Args:
+            position: about that of the row which has them.
+        """
         found = self._contexts.get(values)
-        if found is None:
-            row = connection.execute(
-                "SELECT id FROM live_contexts WHERE lot=? AND wafer=? AND recipe=? AND step=? AND state=?", values
-            ).fetchone()
-            found = row[0] if row else connection.execute(_NEW_CONTEXT, values).lastrowid
+        if found is None or position - found[1] >= CONTEXT_GRAIN:
+            row = connection.execute(_USED_CONTEXT, (position, *values)).fetchone()
+            row = row or connection.execute(_NEW_CONTEXT, (*values, position)).fetchone()
             if len(self._contexts) >= _MOST_CONTEXTS:
                 self._contexts.clear()
-            self._contexts[values] = int(found or 0)
-        return int(found or 0)
+            found = self._contexts[values] = (int(row[0]), position)
+        return found[0]
 
     def write_changes(self, connection: sqlite3.Connection) -> None:
         """Keep what rows have changed of their equipment."""
@@ -117,7 +120,12 @@ class Names:
         self._changed.clear()
 
 
-_NEW_CONTEXT = "INSERT INTO live_contexts (lot, wafer, recipe, step, state) VALUES (?, ?, ?, ?, ?)"
+_NEW_CONTEXT = """
+INSERT INTO live_contexts (lot, wafer, recipe, step, state, last) VALUES (?, ?, ?, ?, ?, ?) RETURNING id
+"""
+_USED_CONTEXT = """
+UPDATE live_contexts SET last = ? WHERE lot = ? AND wafer = ? AND recipe = ? AND step = ? AND state = ? RETURNING id
+"""
 _CHANGED = """
 UPDATE live_equipment SET newest=?, series=?, late_in_a_row=?, rows=rows+?, late=late+?, duplicates=duplicates+?,
     position=?, received=?, state=? WHERE id=?
@@ -158,7 +166,7 @@ def _added(connection: sqlite3.Connection, source: str, name: str) -> KnownEquip
     if count >= MOST_EQUIPMENT:
         raise TooLargeError(
             "There are {most} equipment already; {equipment} of {source} is one more.",
-            hint="Remove equipment that sends no longer, or use another server for it.",
+            hint="Send it to another server.",
             field="equipment",
             most=MOST_EQUIPMENT,
             equipment=name,

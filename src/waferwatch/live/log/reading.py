@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,7 +134,15 @@ def rows_up_to(connection: sqlite3.Connection, equipment: int, position: int, mo
     return connection.execute(f"{_ROWS} {where}", (equipment, position, most)).fetchall()[::-1]
 
 
-def logged(equipment: int, sensors: tuple[str, ...], rows: Sequence[sqlite3.Row]) -> LoggedRows:
+def rows_before(
+    connection: sqlite3.Connection, equipment: int, position: int, received: float, most: int
+) -> list[sqlite3.Row]:
+    """The first rows of one equipment up to a position that came before a moment, late ones too."""
+    where = "WHERE r.equipment = ? AND r.position <= ? AND r.received < ? ORDER BY r.position LIMIT ?"
+    return connection.execute(f"{_ROWS} {where}", (equipment, position, received, most)).fetchall()
+
+
+def logged(equipment: int, sensors: tuple[str, ...], rows: Sequence[sqlite3.Row | Mapping[str, Any]]) -> LoggedRows:
     """Rows as arrays."""
     values = np.full((len(rows), len(sensors)), np.nan)
     for at, row in enumerate(rows):

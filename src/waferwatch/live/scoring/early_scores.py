@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from waferwatch.live.database.connection import LiveDatabase
+from waferwatch.live.equipment_states import is_down
 from waferwatch.live.log.reading import EquipmentRecord, LoggedRows, equipment_by_id, logged, rows_after, rows_of
+from waferwatch.live.maintenance import Maintenance
 from waferwatch.live.scored import AlarmSink, EarlyBlock
 from waferwatch.live.scoring.progress import (
     EARLY,
@@ -53,16 +55,25 @@ class _Made:
     rows: LoggedRows
     watched: WatchedModel
     scores: EarlyScores | None  # None: left out
+    down: int | None = None  # the row with which it goes down, by its state
 
 
 class EarlyScorer:
     """Used by one thread."""
 
-    def __init__(self, database: LiveDatabase, models: WatchedModels, sink: AlarmSink, recent: RecentScores) -> None:
+    def __init__(
+        self,
+        database: LiveDatabase,
+        models: WatchedModels,
+        sink: AlarmSink,
+        recent: RecentScores,
+        maintenance: Maintenance,
+    ) -> None:
         self._database = database
         self._models = models
         self._sink = sink
         self._recent = recent
+        self._maintenance = maintenance
         self._tracks: dict[int, _Track] = {}
         self._began = time.time()  # rows of before waited for no scorer
         with database.reading() as connection:
@@ -106,7 +117,11 @@ class EarlyScorer:
             self._tracks.pop(equipment.id, None)
             return _Made(equipment, rows, watched, None)
         track = self._track(connection, equipment, watched, int(rows.positions[0]))
-        return _Made(equipment, rows, watched, track.track.score(rows))
+        was_down = track.track.down
+        scores = track.track.score(rows)
+        allowed = self._maintenance.may_alarm(equipment.name, rows.received)
+        scores = replace(scores, productive=scores.productive & allowed)
+        return _Made(equipment, rows, watched, scores, _goes_down(rows, was_down))
 
     def _track(
         self, connection: sqlite3.Connection, equipment: EquipmentRecord, watched: WatchedModel, first: int
@@ -139,6 +154,9 @@ class EarlyScorer:
         points = [None if np.isnan(one) else float(one) for one in scores.points]
         connection.executemany(_SCORED, list(zip(rows.positions.tolist(), points, strict=True)))
         self._sink.scored(connection, _block(made, scores))
+        if made.down is not None:
+            at, word = rows.times[made.down].view("datetime64[ns]"), str(rows.context["state"][made.down])
+            self._sink.maintained(connection, made.equipment.name, at, word)
         mine = self._tracks[made.equipment.id]
         mine.since_kept += len(rows)
         if mine.since_kept >= KEPT_EVERY:
@@ -153,6 +171,12 @@ INSERT INTO live_scores (position, early, skipped) VALUES (?, ?, 0)
     ON CONFLICT (position) DO UPDATE SET early = excluded.early, skipped = 0
 """
 _SKIPPED = "INSERT INTO live_scores (position, skipped) VALUES (?, 1) ON CONFLICT (position) DO UPDATE SET skipped = 1"
+
+
+def _goes_down(rows: LoggedRows, was_down: bool) -> int | None:
+    down = [is_down(state) for state in rows.context["state"].tolist()]
+    found = (at for at, now in enumerate(down) if now and not (down[at - 1] if at else was_down))
+    return next(found, None)
 
 
 def _block(made: _Made, scores: EarlyScores) -> EarlyBlock:

@@ -41,3 +41,9 @@ class RecentScores:
         with self._guard:
             scores = [score for begin, score in self._slots.get(equipment, ()) if now - begin <= KEPT_S]
         return max(scores, default=None)
+
+    def course(self, equipment: int) -> list[float]:
+        """The highest score of each ten seconds with one, in the last ten minutes, oldest first."""
+        now = time.monotonic()
+        with self._guard:
+            return [score for begin, score in self._slots.get(equipment, ()) if now - begin <= KEPT_S]

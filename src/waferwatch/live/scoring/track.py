@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.live.equipment_states import may_alarm
+from waferwatch.live.equipment_states import is_down, may_alarm
 from waferwatch.live.log.reading import LoggedRows
 from waferwatch.live.scoring.frames import clock_unit
 from waferwatch.live.scoring.watched import WatchedModel
@@ -44,6 +44,7 @@ class EarlyTrack:
     stage: int = NO_STEP
     tick: int = -1
     time: int = 0
+    down: bool = False  # whether its last row says that it is
     before: Floats = field(default_factory=lambda: np.empty((0, 0)))  # distances of the last rows of the series
 
     def score(self, rows: LoggedRows) -> EarlyScores:
@@ -52,6 +53,7 @@ class EarlyTrack:
         part, early = self.watched.part(self.equipment), self.watched.early
         values = rows.sensor_values(model.features)
         productive = _productive(tuple(rows.context["state"]))
+        self.down = is_down(rows.context["state"][-1])
         if not isinstance(part, EarlyPart) or early is None:
             unknown = np.full(values.shape, np.nan, np.float32)
             return EarlyScores(np.full(len(rows), np.nan), unknown, np.zeros(values.shape, np.int8), productive)
@@ -67,7 +69,7 @@ class EarlyTrack:
 
     def kept(self) -> tuple[str, bytes]:
         """All of it, as text and bytes."""
-        about = {name: getattr(self, name) for name in ("series", "run", "stage", "tick", "time")}
+        about = {name: getattr(self, name) for name in ("series", "run", "stage", "tick", "time", "down")}
         return json.dumps(about), self.before.tobytes()
 
     @classmethod

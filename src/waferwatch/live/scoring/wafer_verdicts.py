@@ -15,6 +15,7 @@ from waferwatch.jobs.monitors.detecting import detect_by
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.equipment_states import may_alarm
 from waferwatch.live.log.reading import EquipmentRecord, LoggedRows, logged, rows_of, rows_up_to
+from waferwatch.live.maintenance import Maintenance
 from waferwatch.live.scored import AlarmSink, WaferBlock
 from waferwatch.live.scoring.frames import model_frame
 from waferwatch.live.scoring.passes import WaferPass, passes_of
@@ -32,9 +33,10 @@ class WaferJudge:
         pause_s: after so long without a row a wafer has ended, until more of its rows come.
     """
 
-    def __init__(self, database: LiveDatabase, sink: AlarmSink, pause_s: float) -> None:
+    def __init__(self, database: LiveDatabase, sink: AlarmSink, maintenance: Maintenance, pause_s: float) -> None:
         self._database = database
         self._sink = sink
+        self._maintenance = maintenance
         self._pause_s = pause_s
 
     def turn(self, equipment: EquipmentRecord, watched: WatchedModel) -> int:
@@ -76,12 +78,14 @@ class WaferJudge:
             mine.times[0].view("datetime64[ns]"),
             mine.times[-1].view("datetime64[ns]"),
             verdict,
-            all(may_alarm(state) for state in set(mine.context["state"])),
+            all(may_alarm(state) for state in set(mine.context["state"]))
+            and bool(self._maintenance.may_alarm(equipment.name, mine.received).all()),
         )
         with self._database.writing() as connection:
             connection.execute(_KEEP, _values(equipment.id, one, watched.title, verdict))
             keep_progress(connection, WAFERS, equipment.id, Progress(one.last, watched.title))
             self._sink.finished(connection, block)
+            self._maintenance.wafer_ended(connection, equipment.name, float(mine.received[0]))
 
 
 _KEEP = "INSERT OR REPLACE INTO live_wafers VALUES (?, ?, ?, ?, ?, ?, ?, ?)"

@@ -33,7 +33,12 @@ class Watch:
     source: str  # pattern with * and ?
     equipment: str  # pattern
     monitor: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)  # learn_wafers or learn_rows, detector
+
+    @property
+    def learns(self) -> bool:
+        """Whether its monitor is to be learnt from the rows that come, where there is none yet."""
+        return bool(self.settings.get("learn_wafers") or self.settings.get("learn_rows"))
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,15 @@ class WatchedModels:
             except WaferwatchError as error:
                 self.failures[name] = error
         self._models = found
+
+    @property
+    def watches(self) -> list[Watch]:
+        """Every one, the newest first."""
+        return list(self._watches)
+
+    def of_title(self, title: str) -> bool:
+        """Whether a version (NAME@NUMBER) scores now."""
+        return any(one.title == title for one in self._models.values())
 
     def watch_of(self, source: str, equipment: str) -> Watch | None:
         """The newest watch whose patterns fit."""

@@ -52,6 +52,7 @@ class ScoringWorkers:
 
     Args:
         committed: set when rows were committed.
+        when_idle: called by the slow thread when nothing waits for it.
         after_turn: called by the quick thread after each turn, at least about every second.
     """
 
@@ -63,8 +64,10 @@ class ScoringWorkers:
     committed: threading.Event
     pause_s: float
     after_turn: Sequence[Callable[[], None]]
+    when_idle: Sequence[Callable[[], None]]
     counts: WorkerCounts = field(default_factory=WorkerCounts)
     _open: dict[int, _Open] = field(default_factory=dict)
+    _judging: bool = False
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _ended: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -87,7 +90,13 @@ class ScoringWorkers:
     def busy(self) -> bool:
         """Whether rows wait for a verdict on their wafer, or to be taken in for settled scores."""
         with self._guard:
-            return any(one.ended or not one.judged or one.pending for one in self._open.values())
+            return self._judging or any(one.ended or not one.judged or one.pending for one in self._open.values())
+
+    @property
+    def unsettled(self) -> int:
+        """Rows that wait to be taken in for settled scores."""
+        with self._guard:
+            return sum(one.pending for one in self._open.values())
 
     def _loop(self, work: Callable[[], None]) -> None:
         while not self._ended.is_set():
@@ -124,6 +133,8 @@ class ScoringWorkers:
 
     def _slow(self) -> None:
         if not (self._judge_wafers() or self._settle()):
+            for act in self.when_idle:
+                act()
             self._ended.wait(TICK_S / 2)
 
     def _judge_wafers(self) -> bool:
@@ -135,12 +146,14 @@ class ScoringWorkers:
                 self._open[one].ended = False
             for one in paused:
                 self._open[one].judged = True
+            self._judging = bool(ended)
         count = 0
         for equipment in self._equipment(ended):
             watched = self.models.of(equipment)
             if watched is not None:
                 count += self.wafers.turn(equipment, watched)
         self.counts.wafers += count
+        self._judging = False
         return count > 0
 
     def _settle(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from prometheus_client import (
@@ -16,7 +16,9 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 
+from waferwatch.live.numbers import LiveNumbers
 from waferwatch.store.runs import Run, State
+from waferwatch.web.process.live_metrics import LiveCollector
 
 __all__ = ["CONTENT_TYPE", "Telemetry"]
 
@@ -52,12 +54,27 @@ class Telemetry:
         self._uploads = counter("waferwatch_uploads", "Data sets uploaded.")
         self._waiting = gauge("waferwatch_queue_waiting", "Runs that wait.")
         self._running = gauge("waferwatch_queue_running", "Runs that are worked on.")
+        self._alarms = gauge("waferwatch_alarms", "Alarms, by state.", ("state",))
+        self._messages = gauge("waferwatch_messages", "Messages about alarms, by state.", ("state",))
+        self._count_alarms: Callable[[], tuple[Mapping[str, int], Mapping[str, int]] | None] = lambda: None
         ProcessCollector(registry=self._registry)
+
+    def watch_live(self, live: Callable[[], LiveNumbers | None]) -> None:
+        """Read what live monitoring has done whenever somebody asks."""
+        self._registry.register(LiveCollector(live))
 
     def watch_queue(self, waiting: Callable[[], int], running: Callable[[], int]) -> None:
         """Read the number of runs that wait and that are worked on whenever somebody asks."""
         self._waiting.set_function(waiting)
         self._running.set_function(running)
+
+    def watch_alarms(self, counts: Callable[[], tuple[Mapping[str, int], Mapping[str, int]] | None]) -> None:
+        """Read how many alarms and messages are in each state whenever somebody asks.
+
+        Args:
+            counts: None where that is not known now.
+        """
+        self._count_alarms = counts
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
@@ -78,4 +95,8 @@ class Telemetry:
 
     def text(self) -> bytes:
         """Everything in the Prometheus text format, as ``CONTENT_TYPE`` says."""
+        found = self._count_alarms()
+        for gauge, counts in zip((self._alarms, self._messages), found or ({}, {}), strict=True):
+            for state, count in counts.items():
+                gauge.labels(state).set(count)
         return generate_latest(self._registry)

@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection, Request
 
 from waferwatch.errors import TooLargeError
 from waferwatch.jobs.jobs import Jobs
+from waferwatch.live.alarms.service import AlarmService
 from waferwatch.live.service import LiveService
 from waferwatch.settings import Settings
 from waferwatch.store.store import Store
@@ -34,6 +35,7 @@ class Parts:
     work: Work
     access: Access
     live: LiveService
+    alarms: AlarmService
 
 
 def parts(request: HTTPConnection) -> Parts:

@@ -57,7 +57,8 @@ def _readiness(app: Parts) -> dict[str, str | None]:
 
 async def metrics(request: Request) -> Response:
     """Counters for Prometheus."""
-    return Response(parts(request).telemetry.text(), headers={"Content-Type": CONTENT_TYPE})
+    app = parts(request)
+    return Response(await app.work.read(app.telemetry.text), headers={"Content-Type": CONTENT_TYPE})
 
 
 ENDPOINTS = (

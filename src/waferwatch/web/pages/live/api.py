@@ -15,6 +15,7 @@ from waferwatch.live.log.writer import Accepted
 from waferwatch.live.scoring.watched import Watch, watches
 from waferwatch.live.state import live_state
 from waferwatch.live.trace import live_trace
+from waferwatch.models.registry import check_name
 from waferwatch.web.pages.live.body import read_bytes, rows_of_body
 from waferwatch.web.pages.live.schemas import (
     AcceptedAnswer,
@@ -24,6 +25,8 @@ from waferwatch.web.pages.live.schemas import (
     LiveRowsBody,
     LiveTraceAnswer,
     LiveTraceQuery,
+    MaintenanceAnswer,
+    MaintenanceRequest,
     WatchList,
     WatchRequest,
 )
@@ -74,7 +77,11 @@ async def add_live_watch(request: Request) -> Response:
     """Let a monitor watch sources and equipment from now on."""
     body = await read_body(request, WatchRequest)
     app = parts(request)
-    await app.work.read(app.live.watch, Watch(body.source, body.equipment, body.monitor))
+    if body.detector is not None:
+        check_name(body.detector)
+    wish = {"learn_wafers": body.learn_wafers, "learn_rows": body.learn_rows, "detector": body.detector}
+    settings = {name: value for name, value in wish.items() if value is not None}
+    await app.work.read(app.live.watch, Watch(body.source, body.equipment, body.monitor, settings))
     detail = {"source": body.source, "equipment": body.equipment}
     await app.work.read(app.store.audit.add, user_of(request), "watch", body.monitor, **detail)
     return JsonAnswer(await app.work.read(_watch_list, app))
@@ -96,6 +103,20 @@ async def end_live_watch(request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def mark_maintenance(request: Request) -> Response:
+    """A maintenance begins, or the one that is under way ends."""
+    body = await read_body(request, MaintenanceRequest)
+    app, equipment, user = parts(request), str(request.path_params["equipment"]), user_of(request)
+    maintenance = app.live.parts.maintenance
+    if body.ended:
+        mark = await app.work.read(maintenance.end, equipment)
+    else:
+        mark = await app.work.read(maintenance.begin, equipment, body.note, user)
+    act = "end maintenance" if body.ended else "begin maintenance"
+    await app.work.read(app.store.audit.add, user, act, equipment, note=body.note)
+    return JsonAnswer({name: value for name, value in asdict(mark).items() if name != "id"})
+
+
 def source_of(request: Request) -> str:
     """
     Raises:
@@ -114,7 +135,7 @@ def source_of(request: Request) -> str:
 
 def _watch_source(app: Parts, source: str, monitor: str) -> None:
     known = app.live.parts.models.watch_of(source, "")
-    if known != Watch(source, "*", monitor):
+    if known is None or (known.source, known.equipment, known.monitor) != (source, "*", monitor):
         app.live.watch(Watch(source, "*", monitor))
 
 
@@ -156,6 +177,15 @@ ENDPOINTS = (
         204,
         query=EndWatchQuery,
         failures=(404, 422, 503),
+    ),
+    Endpoint(
+        "POST",
+        "/live/{equipment}/maintenance",
+        mark_maintenance,
+        "Begin or end a maintenance of an equipment.",
+        MaintenanceAnswer,
+        body=MaintenanceRequest,
+        failures=(413, 415, 422, 503),
     ),
     Endpoint(
         "GET",

@@ -43,6 +43,14 @@ class AcceptedAnswer(BaseModel):
     late: int = Field(description="Before the newest row of their equipment: kept, and not scored.")
 
 
+class LearningAnswer(BaseModel):
+    monitor: str
+    have: int
+    need: int
+    unit: str = Field(description="`wafers` or `rows`, of the equipment with the fewest.")
+    why: str | None = Field(description="Why it waits.")
+
+
 class LiveEquipmentAnswer(BaseModel):
     source: str
     equipment: str
@@ -60,6 +68,7 @@ class LiveEquipmentAnswer(BaseModel):
     duplicates: int
     worst: float | None = Field(description="Highest early score of the last ten minutes.")
     threshold: float | None
+    learning: LearningAnswer | None
     equipment_state: str | None
     unknown_sensors: list[str]
     missing_sensors: list[str]
@@ -75,6 +84,13 @@ class WatchRequest(StrictRequest):
     source: Pattern = Field("*", description="Name of sources, with * and ?.")
     equipment: Pattern = Field("*", description="Name of equipment, with * and ?.")
     monitor: Name = Field(description="NAME, or NAME@NUMBER.")
+    learn_wafers: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
+        None, description="Learn the monitor from so many wafers of each equipment, where there is none yet."
+    )
+    learn_rows: Annotated[int, Field(ge=100, le=200_000)] | None = Field(
+        None, description="Instead: from so many rows of each equipment."
+    )
+    detector: Name | None = Field(None, description="That it is learnt with; left out: moment.")
 
 
 class WatchAnswer(BaseModel):
@@ -111,3 +127,18 @@ class LiveTraceAnswer(BaseModel):
     values: list[list[float | None]] = Field(description="Of each sensor, row by row.")
     wafers: list[str | None]
     steps: list[str | None]
+
+
+class MaintenanceRequest(StrictRequest):
+    ended: bool = Field(False, description="true: the maintenance that is under way has ended.")
+    note: Annotated[str, Field(max_length=1000)] = Field("", description="What is done.")
+
+
+class MaintenanceAnswer(BaseModel):
+    equipment: str
+    began: float = Field(description="Seconds since 1970.")
+    ended: float | None
+    quiet: int = Field(description="Wafers after its end that raise no alarm.")
+    wafers: int = Field(description="Of these, how many have ended.")
+    note: str
+    by: str

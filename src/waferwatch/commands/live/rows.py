@@ -58,6 +58,31 @@ def add_replay_parser(commands: Any) -> None:
     parser.set_defaults(run=run_replay)
 
 
+def add_maintenance_parser(commands: Any) -> None:
+    """Add ``maintenance EQUIPMENT``."""
+    parser = commands.add_parser("maintenance", help="mark a maintenance of live equipment on the server")
+    parser.add_argument("equipment", metavar="EQUIPMENT")
+    parser.add_argument("--ended", action="store_true", help="the one that is under way has ended")
+    parser.add_argument("--note", default="", metavar="TEXT", help="what is done")
+    parser.add_argument("--to", metavar="URL", help="the server; default: the one of this machine")
+    monitor_options.add_data_dir(parser)
+    data_options.add_json(parser)
+    parser.set_defaults(run=run_maintenance)
+
+
+def run_maintenance(options: argparse.Namespace) -> int:
+    """On a server, since only it knows what comes."""
+    from waferwatch.live.sources.remote import mark_maintenance
+
+    settings = read_settings(data_dir=options.data_dir)
+    url = options.to or f"http://127.0.0.1:{settings.port}"
+    token = settings.token.get_secret_value()
+    found = mark_maintenance(url, token, options.equipment, options.note, ended=options.ended)
+    say(f"{options.equipment}: maintenance {'ended' if options.ended else 'began'}.")
+    print_json(found, options)
+    return 0
+
+
 def _add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--monitor", metavar="NAME", help="that scores the rows; default: the one that watches the source"
@@ -151,16 +176,19 @@ class _Target:
 
 @contextlib.contextmanager
 def _target(options: argparse.Namespace, source: str) -> Iterator[_Target]:
+    from waferwatch.live.alarms.service import live_with_alarms
     from waferwatch.live.database.connection import LiveDatabase
     from waferwatch.live.scoring.watched import Watch
-    from waferwatch.live.service import FOLDER, LiveService
+    from waferwatch.live.service import FOLDER
     from waferwatch.live.sources.remote import RemoteTaker
+    from waferwatch.web.html.language import Translator
 
     settings = read_settings(data_dir=options.data_dir)
     with opened_store(options.data_dir) as store:
         if options.monitor:
             _check(store, options.monitor, options.to)
-        live = None if options.to else _started(LiveService(settings, store))
+        service, alarms = live_with_alarms(settings, store, Translator)
+        live = None if options.to else _started(service)
         if live is None:
             url = options.to or f"http://127.0.0.1:{settings.port}"
             taker = RemoteTaker(url, settings.token.get_secret_value(), options.monitor)
@@ -171,10 +199,12 @@ def _target(options: argparse.Namespace, source: str) -> Iterator[_Target]:
                 files.close()
             return
         try:
+            alarms.start()
             if options.monitor:
                 live.watch(Watch(source, "*", options.monitor))
             yield _Target(source, live.parts.log, live.parts.database, live)
         finally:
+            alarms.stop()
             live.stop()
 
 

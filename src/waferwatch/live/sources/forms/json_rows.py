@@ -9,7 +9,7 @@ import orjson
 
 from waferwatch.errors import InputError
 from waferwatch.live.log.rows import LiveRow, check_row
-from waferwatch.live.sources.texts import number_of, part_named, reading_of, text_of, time_of
+from waferwatch.live.sources.forms.texts import number_of, part_named, reading_of, text_of, time_of
 
 _READINGS = ("sensors", "readings", "values", "fields")  # keys under which readings may stand together
 _LARGEST = 2**63

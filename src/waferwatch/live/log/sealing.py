@@ -1,0 +1,127 @@
+"""Old rows move from the database to Parquet files by equipment and day, and these are removed after some days."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+
+from waferwatch.live.database.connection import LiveDatabase
+from waferwatch.live.log.names import CONTEXT_GRAIN
+from waferwatch.live.log.reading import CONTEXT, EquipmentRecord, every_equipment, logged, rows_before
+from waferwatch.store.disk.files import put
+
+FOLDER = "sealed"
+_BATCH = 20_000  # rows that are moved in one transaction
+_EVERY_S = 60.0
+_HOUR_S, _DAY_S = 3600.0, 86_400.0
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """For how long."""
+
+    hours: float  # in the database, once rows are scored
+    days: float  # in files; 0: rows are removed without any
+
+
+class Sealing:
+    """Called again and again by one thread; looks every minute.
+
+    A process that is killed between file and database writes the same file again.
+    """
+
+    def __init__(self, database: LiveDatabase, keeping: Keeping, every_s: float = _EVERY_S) -> None:
+        self._database = database
+        self._keeping = keeping
+        self._every_s = every_s
+        self._folder = database.path.parent / FOLDER
+        self._next = 0.0
+
+    def look(self) -> None:
+        """Move some rows, if it is time and there are any."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + self._every_s
+        if self.seal() == _BATCH:
+            self._next = 0.0
+        self._remove_old_files()
+
+    def seal(self) -> int:
+        """How many rows were moved: those of one equipment, at most ``_BATCH``."""
+        until = time.time() - self._keeping.hours * _HOUR_S
+        with self._database.reading() as connection:
+            for one in every_equipment(connection):
+                rows = rows_before(connection, one.id, _scored_up_to(connection, one.id), until, _BATCH)
+                if rows:
+                    break
+            else:
+                return 0
+            frame = _frame(connection, one, rows)
+        if self._keeping.days:
+            self._write(one, frame)
+        with self._database.writing() as connection:
+            _remove(connection, [row["position"] for row in rows])
+        return len(rows)
+
+    def _write(self, one: EquipmentRecord, frame: pd.DataFrame) -> None:
+        place = self._folder / _name(one.source) / _name(one.name)
+        for day, some in frame.groupby(frame["time"].dt.strftime("%Y-%m-%d"), sort=False):
+            folder = place / str(day)
+            folder.mkdir(parents=True, exist_ok=True)
+            content = some.reset_index(drop=True)
+            target = folder / f"{int(some['position'].iloc[0]):012d}.parquet"
+            put(target, lambda file, content=content: content.to_parquet(file, index=False))  # type: ignore[misc]
+
+    def _remove_old_files(self) -> None:
+        limit = time.time() - self._keeping.days * _DAY_S
+        for folder in self._folder.glob("*/*/*"):
+            if folder.is_dir() and all(one.stat().st_mtime < limit for one in folder.iterdir()):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _scored_up_to(connection: sqlite3.Connection, equipment: int) -> int:
+    """Position up to which every stage that works on an equipment has finished with its rows."""
+    query = "SELECT stage, equipment, position FROM live_progress WHERE equipment IN (0, ?)"
+    every = connection.execute(query, (equipment,)).fetchall()
+    # Tracks of early scores are kept seldom; the rows behind one are read again after a restart.
+    return min((row["position"] for row in every), default=0)
+
+
+def _frame(connection: sqlite3.Connection, one: EquipmentRecord, rows: Sequence[sqlite3.Row]) -> pd.DataFrame:
+    found = logged(one.id, one.sensors, [{**dict(row), "series": row["series"] or 0} for row in rows])
+    columns: dict[str, object] = {
+        "position": found.positions,
+        "time": found.times.view("datetime64[ns]"),
+        "equipment": one.name,
+        **{name: found.context[name] for name in CONTEXT},
+        "late": found.series == 0,
+    }
+    frame = pd.DataFrame(columns | {name: found.values[:, at] for at, name in enumerate(one.sensors)})
+    query = "SELECT position, early, settled FROM live_scores WHERE position BETWEEN ? AND ?"
+    both = (int(found.positions[0]), int(found.positions[-1]))
+    scores = {row["position"]: (row["early"], row["settled"]) for row in connection.execute(query, both)}
+    for at, name in enumerate(("early_score", "settled_score")):
+        values = [scores.get(position, (None, None))[at] for position in found.positions.tolist()]
+        frame[name] = np.array(values, np.float64)
+    return frame
+
+
+def _remove(connection: sqlite3.Connection, positions: list[int]) -> None:
+    some = [(position,) for position in positions]
+    connection.executemany("DELETE FROM live_rows WHERE position = ?", some)
+    connection.executemany("DELETE FROM live_scores WHERE position = ?", some)
+    oldest = connection.execute("SELECT MIN(position) FROM live_rows").fetchone()[0]
+    if oldest is not None:
+        connection.execute("DELETE FROM live_contexts WHERE last < ?", (oldest - 2 * CONTEXT_GRAIN,))
+
+
+def _name(text: str) -> str:
+    """A name as that of a folder."""
+    return quote(text, safe=" ").replace(".", "%2E")[:200]
