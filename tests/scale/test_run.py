@@ -120,14 +120,14 @@ def test_a_file_that_has_changed_since_it_was_planned_is_refused(fleet: Path, tm
     assert states(record, SCORE)[DONE] == 4
 
 
-def test_an_equipment_that_cannot_be_learnt_fails_alone(fleet: Path, tmp_path: Path) -> None:
+def test_an_equipment_with_too_few_rows_to_learn_from_fails_alone_and_says_so(fleet: Path, tmp_path: Path) -> None:
     source = tmp_path / "in"
     shutil.copytree(fleet, source)
-    short = rows_of("E3", 2).iloc[1400:]
-    write_fleet(source, [short.assign(**{f"s{sensor}": float("nan") for sensor in range(3)})])
+    write_fleet(source, [rows_of("E3", 2).iloc[1430:]])
     record = run(planned(source, tmp_path / "out"))
-    assert states(record, SCORE)[DONE] >= 6
-    assert all("E3" in one["key"] for one in record.failures)
+    assert states(record, SCORE)[DONE] == 8
+    assert {one["key"].split("/")[0] for one in record.failures} == {"E3"}
+    assert "too few rows in the reference period" in record.failures[0]["sentence"]
 
 
 class _Deadly(ScaleTask):

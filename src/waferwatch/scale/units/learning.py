@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from waferwatch.errors import InputError
 from waferwatch.models.fitted import ReferencePiece
 from waferwatch.monitors.golden.golden_set import GoldenChoice, choose
 from waferwatch.monitors.learn import learn
@@ -43,6 +44,14 @@ def learn_equipment(plan: ScalePlan, equipment: tuple[str, ...], units: Sequence
     period = GoldenChoice(str(np.datetime64(first, "ns")), str(np.datetime64(last, "ns")))
     golden = choose(table, period)
     found = learn(golden, detector=plan.detector, checkpoint=plan.checkpoint, device=plan.device)
+    if not np.isfinite(found.model.fitted.threshold):
+        raise InputError(
+            "{equipment} has too few rows in the reference period to learn from: {rows}.",
+            hint="Choose another period, or give a model of all equipment.",
+            field="reference",
+            equipment=table.name,
+            rows=golden.rows,
+        )
     return _cut_by_unit(found.model, golden.table, UNIT_NS[plan.unit])
 
 
