@@ -20,7 +20,6 @@ from waferwatch.commands import models as model_commands
 from waferwatch.commands import monitors as monitor_commands
 from waferwatch.commands.live import rows as live_rows
 from waferwatch.commands.live.alarms import add_alarms_parser
-from waferwatch.commands.live.sources import add_sources_parser
 from waferwatch.commands.options import data_options, recipe_options
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
@@ -87,7 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     model_commands.add_models_parser(commands)
     live_rows.add_watch_parser(commands)
     live_rows.add_replay_parser(commands)
-    add_sources_parser(commands)
+    live_rows.add_maintenance_parser(commands)
     _add_serve(commands)
     doctor.add_doctor_parser(commands)
     return parser

@@ -78,6 +78,9 @@ class Settings(BaseModel):
         description="Days after which finished runs are deleted with their results and verdicts; 0: never.",
     )
     live: bool = Field(True, description="Whether the server takes in live rows and scores them.")
+    live_sources: str = Field(
+        "", description="TOML file of the live sources that the server reads: folders, MQTT, Kafka, SECS/GEM."
+    )
     live_max_mb: int = Field(
         20_000,
         ge=10,

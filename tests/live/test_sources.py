@@ -22,7 +22,7 @@ from waferwatch.live.log.rows import LiveRow
 from waferwatch.live.log.writer import Accepted, RowLog
 from waferwatch.live.sources.folder import FolderFile, FolderOptions, FolderSource
 from waferwatch.live.sources.replay import ReplaySource
-from waferwatch.live.sources.source import MarkingTaker, Taker
+from waferwatch.live.sources.source import Taker
 from waferwatch.read.frames import table_from_frame
 
 Key = tuple[str, int, str, float]
@@ -43,14 +43,11 @@ class Refusing:
             raise TooManyError("behind", seconds=0)
         return self._log.accept(source, rows, marks)
 
-    def marks(self, source: str) -> dict[str, int]:
-        return self._log.marks(source)
-
 
 class Harness(Protocol):
     """A source, and what sends to it."""
 
-    def start(self, taker: MarkingTaker) -> None: ...
+    def start(self, taker: Taker) -> None: ...
 
     def send(self, frame: pd.DataFrame) -> None: ...
 
@@ -112,8 +109,7 @@ class MqttHarness:
 
     def __init__(self, folder: Path, database: LiveDatabase) -> None:
         pytest.importorskip("paho.mqtt")
-        from waferwatch.live.sources.buses.mqtt import MqttSource
-        from waferwatch.live.sources.buses.settings import MqttSettings
+        from waferwatch.live.sources.mqtt import MqttOptions, MqttSource
 
         program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
         if program is None:
@@ -123,8 +119,7 @@ class MqttHarness:
         config.write_text(f"listener {self._port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n")
         self._broker = subprocess.Popen([program, "-c", str(config)], stderr=subprocess.DEVNULL)
         until(lambda: answers(self._port), "the broker")
-        settings = MqttSettings(kind="mqtt", name="line", host="127.0.0.1", port=self._port, topics=["fab/{equipment}"])
-        self._made = lambda: MqttSource(settings)
+        self._made = lambda: MqttSource(MqttOptions("line", "127.0.0.1", "fab/{equipment}", self._port))
         self._source = self._made()
         self._sender = self._connected()
 
@@ -136,9 +131,9 @@ class MqttHarness:
         made.loop_start()
         return made
 
-    def start(self, taker: MarkingTaker) -> None:
+    def start(self, taker: Taker) -> None:
         self._source.start(taker)
-        until(lambda: self._source.report.state.connected, "the subscription")
+        until(lambda: self._source.subscribed, "the subscription")
 
     def send(self, frame: pd.DataFrame) -> None:
         for row in as_rows(frame):
@@ -152,7 +147,7 @@ class MqttHarness:
         self._broker.terminate()
         self._broker.wait()
 
-    def again(self, taker: MarkingTaker) -> None:
+    def again(self, taker: Taker) -> None:
         self._source = self._made()
         self._source.start(taker)
 
@@ -163,18 +158,16 @@ class KafkaHarness:
     def __init__(self, folder: Path, database: LiveDatabase) -> None:
         pytest.importorskip("aiokafka")
         confluent = pytest.importorskip("confluent_kafka")
-        from waferwatch.live.sources.buses.kafka import KafkaSource
-        from waferwatch.live.sources.buses.settings import KafkaSettings
+        from waferwatch.live.sources.kafka import KafkaOptions, KafkaSource, marks_of
 
         self._producer = confluent.Producer({"bootstrap.servers": "mock", "test.mock.num.brokers": 1})
         metadata = self._producer.list_topics("rows", timeout=30)
         broker = next(iter(metadata.brokers.values()))
-        servers = [f"{broker.host}:{broker.port}"]
-        settings = KafkaSettings(kind="kafka", name="kafka", servers=servers, topics=["rows"], start="oldest")
-        self._made = lambda: KafkaSource(settings)
+        options = KafkaOptions("kafka", f"{broker.host}:{broker.port}", "rows")
+        self._made = lambda: KafkaSource(options, lambda: marks_of(database, "kafka"))
         self._source = self._made()
 
-    def start(self, taker: MarkingTaker) -> None:
+    def start(self, taker: Taker) -> None:
         self._source.start(taker)
 
     def send(self, frame: pd.DataFrame) -> None:
@@ -185,9 +178,53 @@ class KafkaHarness:
     def stop(self) -> None:
         self._source.stop()
 
-    def again(self, taker: MarkingTaker) -> None:
+    def again(self, taker: Taker) -> None:
         self._source = self._made()
         self._source.start(taker)
+
+
+class SecsHarness:
+    """The simulated etch chamber: rows of one chamber only, since a connection is one equipment."""
+
+    def __init__(self, folder: Path, database: LiveDatabase) -> None:
+        pytest.importorskip("secsgem")
+        from tests.live.etch_chamber import FIRST_SVID, STEP_EVENT, VIDS, EtchChamber
+        from waferwatch.live.sources.secs import SecsOptions, SecsSource
+
+        port = free_port()
+        self._chamber = EtchChamber(port)
+        sensors = dict(enumerate(live_frame().columns[6:], start=FIRST_SVID))
+        options = SecsOptions("gem", "ETCH-01", "127.0.0.1", port, sensors=sensors, events={STEP_EVENT: VIDS})
+        context: dict[str, str] = {}
+        self._made = lambda: SecsSource(options, lambda: context, context.update)
+        self._source = self._made()
+        self._waiting: list[pd.DataFrame] = []
+        self._running = False
+
+    def start(self, taker: Taker) -> None:
+        self._chamber.forget()
+        self._source.start(taker)
+        until(self._chamber.ready, "the trace")
+        self._running = True
+        for frame in self._waiting:
+            self._chamber.run(frame)
+
+    def send(self, frame: pd.DataFrame) -> None:
+        if self._running:
+            self._chamber.run(frame)
+        else:
+            self._waiting.append(frame)
+
+    def stop(self) -> None:
+        self._source.stop()
+        self._running = False
+
+    def again(self, taker: Taker) -> None:
+        self._source = self._made()
+        self.start(taker)
+
+    def close(self) -> None:
+        self._chamber.close()
 
 
 def json_of(row: LiveRow, *, equipment: bool = True) -> bytes:
@@ -208,7 +245,13 @@ def answers(port: int) -> bool:
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
-HARNESSES: list[Callable[[Path, LiveDatabase], Harness]] = [FolderHarness, ReplayHarness, MqttHarness, KafkaHarness]
+HARNESSES: list[Callable[[Path, LiveDatabase], Harness]] = [
+    FolderHarness,
+    ReplayHarness,
+    MqttHarness,
+    KafkaHarness,
+    SecsHarness,
+]
 
 
 @pytest.fixture
@@ -231,7 +274,7 @@ def harness(request: pytest.FixtureRequest, tmp_path: Path, database: LiveDataba
     made: Harness = request.param(tmp_path, database)
     yield made
     made.stop()
-    if isinstance(made, MqttHarness):
+    if isinstance(made, MqttHarness | SecsHarness):
         made.close()
 
 
@@ -249,12 +292,21 @@ def kept(database: LiveDatabase) -> list[tuple[str, int, str]]:
         return [tuple(row) for row in connection.execute(query)]
 
 
+@pytest.fixture
+def frame(harness: Harness) -> pd.DataFrame:
+    """Rows to send: 120 of both chambers, or 120 of the one that a connection is for."""
+    both = live_frame(240)
+    one = both[both["equipment"] == "ETCH-01"].reset_index(drop=True)
+    return one if isinstance(harness, SecsHarness) else both[:120]
+
+
 def expected(frame: pd.DataFrame) -> list[tuple[str, int, str]]:
     return sorted((one.equipment, one.time, "/".join(one.context[:4])) for one in as_rows(frame))
 
 
-def test_every_row_arrives_once_with_its_names_and_time(harness: Harness, log: RowLog, database: LiveDatabase) -> None:
-    frame = live_frame(120)
+def test_every_row_arrives_once_with_its_names_and_time(
+    harness: Harness, log: RowLog, database: LiveDatabase, frame: pd.DataFrame
+) -> None:
     harness.start(log)
     harness.send(frame[:60])
     until(lambda: len(kept(database)) == 60, "the first rows")
@@ -264,9 +316,8 @@ def test_every_row_arrives_once_with_its_names_and_time(harness: Harness, log: R
 
 
 def test_rows_that_are_refused_for_a_while_are_kept_later(
-    harness: Harness, log: RowLog, database: LiveDatabase
+    harness: Harness, log: RowLog, database: LiveDatabase, frame: pd.DataFrame
 ) -> None:
-    frame = live_frame(120)
     refusing = Refusing(log, 3)
     harness.start(refusing)
     harness.send(frame)
@@ -274,8 +325,9 @@ def test_rows_that_are_refused_for_a_while_are_kept_later(
     assert refusing.left == 0
 
 
-def test_rows_that_come_twice_are_kept_once(harness: Harness, log: RowLog, database: LiveDatabase) -> None:
-    frame = live_frame(120)
+def test_rows_that_come_twice_are_kept_once(
+    harness: Harness, log: RowLog, database: LiveDatabase, frame: pd.DataFrame
+) -> None:
     harness.start(log)
     harness.send(frame[:80])
     until(lambda: len(kept(database)) == 80, "the first rows")
@@ -285,9 +337,8 @@ def test_rows_that_come_twice_are_kept_once(harness: Harness, log: RowLog, datab
 
 
 def test_a_source_goes_on_after_a_restart_with_what_came_meanwhile(
-    harness: Harness, log: RowLog, database: LiveDatabase
+    harness: Harness, log: RowLog, database: LiveDatabase, frame: pd.DataFrame
 ) -> None:
-    frame = live_frame(120)
     harness.start(log)
     harness.send(frame[:60])
     until(lambda: len(kept(database)) == 60, "the first rows")

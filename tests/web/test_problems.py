@@ -6,8 +6,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
+
+from waferwatch.store.datasets import DEMO
+from waferwatch.web.server import check_demo
 
 PAGE = {"Accept": "text/html"}
 
@@ -126,7 +130,7 @@ def test_other_roles_than_those_that_were_checked_are_said(client: TestClient, u
 @pytest.mark.parametrize("query", ["run=1&start=2&end=3", "monitor=etch"])
 def test_an_address_of_the_old_first_page_leads_to_the_settings(client: TestClient, query: str) -> None:
     answer = client.get(f"/?{query}", follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (308, f"/problems/check?{query}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/problems/check?{query}")
 
 
 def test_a_problem_has_facts_pictures_and_neighbours(client: TestClient, run: str, found: list[dict[str, Any]]) -> None:
@@ -149,8 +153,11 @@ def test_another_wafer_of_the_problem_can_be_looked_at(
     address = f"/problems/{worst['name']}?run={run}"
     last = page(client, f"{address}&wafer={worst['runs'][-1] + 1}")
     assert f"Wafer {worst['wafers'][-1]} over the golden band" in last
+    ratios = {one["run"]: one["ratio"] or 0 for one in client.get(f"/runs/{run}/wafers?limit=5000").json()["wafers"]}
+    farthest = max(range(len(worst["runs"])), key=lambda at: ratios[worst["runs"][at] + 1])
     for nonsense in ("0", "9999999999", "x"):
-        assert f"Wafer {worst['wafers'][0]} over the golden band" in page(client, f"{address}&wafer={nonsense}")
+        text = page(client, f"{address}&wafer={nonsense}")
+        assert f"Wafer {worst['wafers'][farthest]} over the golden band" in text
 
 
 def test_a_problem_of_rows_is_shown_around_its_worst_event(client: TestClient, uploaded: str) -> None:
@@ -200,3 +207,21 @@ def test_a_problem_whose_data_were_deleted_says_what_it_was(client: TestClient, 
     answer = client.get(f"/problems/{one['name']}", headers=PAGE)
     assert answer.status_code == 404
     assert f"{one['name']} belonged to 에칭.csv, whose check is no longer kept." in answer.text
+
+
+def test_the_demo_opens_with_a_list_in_which_all_is_true(client: TestClient) -> None:
+    parts = client.app.state.parts  # type: ignore[attr-defined]
+    check_demo(parts)
+    run = parts.jobs.all(kind="detection", dataset=DEMO, limit=1)[0]
+    parts.jobs.ended(run.id).result(60)
+    found, table = parts.store.results.detection(run.id), parts.store.datasets.table(DEMO)
+    faulty = table.frame["anomaly"].to_numpy(dtype=float) > 0
+    true = [
+        bool(faulty[np.isin(found.event_ids, one.events)].any()) for one in found.problems if one.severity != "weak"
+    ]
+    assert len(true) >= 10
+    assert all(true)
+    assert np.isfinite(found.scores).mean() > 0.99
+    assert listed(page(client, f"/problems?run={run.id}"))
+    check_demo(parts)
+    assert parts.jobs.all(kind="detection", dataset=DEMO, limit=1)[0].id == run.id, "it is not checked twice"

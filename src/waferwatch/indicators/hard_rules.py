@@ -43,6 +43,7 @@ class Broken:
     rule: str
     statistic: str
     direction: str  # "up", "down" or "other"
+    ratio: float = 1.0  # how far off, as a multiple of the limit
 
 
 def broken_rules(found: Indicators, limits: IndicatorLimits, typed: Sequence[TypedLimit] = ()) -> list[Broken]:
@@ -131,8 +132,10 @@ def _lengths(found: Indicators, limits: IndicatorLimits) -> list[Broken]:
     off = limits.off(found.values, found.cells, found.columns)[:, column]
     off[found.cells.of_unknown_start] = np.nan
     cut = found.cells.of_unknown_end
-    far = [(cell, UP if off[cell] > 0 else DOWN) for cell in np.flatnonzero(np.abs(off) > 1).tolist()]
-    return [Broken(cell, "_length", DURATION, LENGTH, side) for cell, side in far if side == UP or not cut[cell]]
+    far = np.flatnonzero((off > 1) | ((off < -1) & ~cut)).tolist()
+    return [
+        Broken(cell, "_length", DURATION, LENGTH, UP if off[cell] > 0 else DOWN, float(abs(off[cell]))) for cell in far
+    ]
 
 
 def _outside(found: Indicators, typed: Sequence[TypedLimit]) -> list[Broken]:

@@ -155,6 +155,8 @@ class _Judging:
         cells = self.found.cells
         by_rows = row_scores_of_runs(self.rows.scores, cells)
         ratios = self.model.ratios(self.deviations, by_rows, cells)
+        for one in self.broken:
+            ratios[cells.run[one.cell]] = np.fmax(ratios[cells.run[one.cell]], one.ratio)
         judged = np.isfinite(farthest(self.deviations, cells))
         rules: dict[int, list[Broken]] = {}
         for one in self.broken:

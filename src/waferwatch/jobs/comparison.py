@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from waferwatch.errors import InputError
 from waferwatch.evaluate.verdict import MOMENT
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options, chosen_rows, reference_period
@@ -69,6 +70,12 @@ def _adapter() -> TypeAdapter[Comparison]:
 
 
 def _compared(store: Store, settings: Settings, options: Options) -> ComparedRows:
+    if options.limits:
+        raise InputError(
+            "Typed limits are of a detection: detectors are compared by rows, which they say nothing of.",
+            hint="Leave the limits out.",
+            field="limits",
+        )
     table = table_of(store, options)
     return ComparedRows(
         table,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.live.database.connection import LiveDatabase
@@ -21,8 +22,8 @@ from waferwatch.live.scoring.wafer_verdicts import WaferJudge
 from waferwatch.live.scoring.watched import Watch, WatchedModels, add_watch, remove_watch
 from waferwatch.live.scoring.workers import ScoringWorkers
 from waferwatch.live.silence import Silence
-from waferwatch.live.sources.buses.runner import SourcesRunner
-from waferwatch.live.sources.buses.settings import FILE as SOURCES_FILE
+from waferwatch.live.sources.configured import read_sources
+from waferwatch.live.sources.source import LiveSource
 from waferwatch.live.writer_lock import WriterLock
 from waferwatch.settings import Settings
 from waferwatch.store.monitors.names import check_monitor_name
@@ -74,7 +75,7 @@ class LiveService:
         self._parts: LiveParts | None = None
         self._refused: WaferwatchError | None = None
         self._refreshed = 0.0
-        self.buses = SourcesRunner(settings.data_dir / FOLDER / SOURCES_FILE)
+        self._sources: list[LiveSource] = []
 
     @property
     def parts(self) -> LiveParts:
@@ -108,24 +109,24 @@ class LiveService:
         self._parts.log.start()
         self._parts.workers.start()
         self._parts.learning.start()
+        self._start_sources(self._parts)
 
     def try_start(self) -> None:
-        """As ``start``, with the sources of the settings file.
-
-        Where it fails the rest of the server works, and who asks for live data learns why.
-        """
+        """As ``start``; where that fails the rest of the server works, and who asks for live data is told why."""
         try:
             self.start()
-            self.buses.start(self.parts.log)
         except WaferwatchError as error:
             _log.warning("live monitoring does not run: %s", error)
+            self.stop()
             self._refused = error
 
     def stop(self) -> None:
         """Commit what was handed in, and end; what is not scored yet is scored after the next start."""
         running, self._parts = self._parts, None
+        for source in self._sources:
+            source.stop()
+        self._sources.clear()
         if running is not None:
-            self.buses.stop()
             running.learning.stop()
             running.log.stop()
             running.workers.stop(_PATIENCE_S)
@@ -159,6 +160,21 @@ class LiveService:
             found = remove_watch(connection, source, equipment)
         self.refresh()
         return found
+
+    def _start_sources(self, parts: LiveParts) -> None:
+        """Those of the file. One that cannot work is said in the log, and takes no other with it."""
+        if not self._settings.live_sources:
+            return
+        for table in read_sources(Path(self._settings.live_sources)).sources:
+            try:
+                source = table.made(parts.database)
+                if table.monitor is not None:
+                    self.watch(Watch(table.name, "*", table.monitor))
+                source.start(parts.log)
+            except (WaferwatchError, OSError) as error:
+                _log.error("the live source %s does not run: %s", table.name, error)
+            else:
+                self._sources.append(source)
 
     def _made(self, database: LiveDatabase) -> LiveParts:
         settings, models, recent = self._settings, WatchedModels(self._store), RecentScores()

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.jobs.jobs import Jobs
-from waferwatch.live.alarm_service import live_with_alarms
+from waferwatch.live.alarms.service import live_with_alarms
 from waferwatch.live.numbers import live_numbers
 from waferwatch.settings import Settings, current_settings
 from waferwatch.store.store import open_store
@@ -112,7 +112,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     live_service, alarm_service = live_with_alarms(settings, store, Translator)
     telemetry.watch_alarms(alarm_service.counts)
     made = Parts(settings, store, jobs, telemetry, Work(store.datasets), Access(settings), live_service, alarm_service)
-    telemetry.watch_live(lambda: None if live_service.running is None else live_numbers(live_service.running))
+    telemetry.watch_live(lambda: None if made.live.running is None else live_numbers(made.live.running))
     app = Starlette(
         routes=[
             *(Route(one.path, one.handler, methods=[one.method]) for one in ENDPOINTS),

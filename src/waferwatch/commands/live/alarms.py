@@ -69,8 +69,8 @@ def _add_filter(parser: argparse.ArgumentParser, states: str) -> None:
 
 def run_list(options: argparse.Namespace) -> int:
     """A line for each alarm."""
-    from waferwatch.live.alarm_service import opened_alarms
     from waferwatch.live.alarms.search import counts_by_state, find_alarms
+    from waferwatch.live.alarms.service import opened_alarms
     from waferwatch.live.alarms.titles import alarm_document
 
     with opened_alarms(read_settings(data_dir=options.data_dir)) as alarms, alarms.desk.reading() as connection:
@@ -86,8 +86,8 @@ def run_list(options: argparse.Namespace) -> int:
 
 def run_show(options: argparse.Namespace) -> int:
     """Everything about one alarm."""
-    from waferwatch.live.alarm_service import opened_alarms
     from waferwatch.live.alarms.search import changes_of, read_alarm
+    from waferwatch.live.alarms.service import opened_alarms
     from waferwatch.live.alarms.titles import alarm_document, change_document
 
     with opened_alarms(read_settings(data_dir=options.data_dir)) as alarms, alarms.desk.reading() as connection:
@@ -145,8 +145,8 @@ def run_reopen(options: argparse.Namespace) -> int:
 
 def run_export(options: argparse.Namespace) -> int:
     """Write alarms to a file."""
-    from waferwatch.live.alarm_service import opened_alarms
     from waferwatch.live.alarms.export import write_alarms_csv
+    from waferwatch.live.alarms.service import opened_alarms
     from waferwatch.scoring.output import check_output
 
     check_output(options.output)
@@ -164,8 +164,8 @@ def _filter(options: argparse.Namespace) -> Any:
 
 
 def _done(options: argparse.Namespace, act: Act) -> int:
-    from waferwatch.live.alarm_service import opened_alarms
     from waferwatch.live.alarms.acts import Person
+    from waferwatch.live.alarms.service import opened_alarms
     from waferwatch.live.alarms.titles import alarm_document
 
     with opened_alarms(read_settings(data_dir=options.data_dir)) as alarms, alarms.desk.changing() as book:

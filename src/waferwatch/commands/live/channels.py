@@ -56,7 +56,7 @@ def _name(parser: argparse.ArgumentParser) -> None:
 
 def run_list(options: argparse.Namespace) -> int:
     """A line for each channel."""
-    from waferwatch.live.alarm_service import opened_alarms
+    from waferwatch.live.alarms.service import opened_alarms
     from waferwatch.live.delivery.channels import all_channels
 
     with opened_alarms(read_settings(data_dir=options.data_dir)) as alarms, alarms.desk.reading() as connection:
@@ -71,7 +71,7 @@ def run_list(options: argparse.Namespace) -> int:
 
 def run_add(options: argparse.Namespace) -> int:
     """Add a channel."""
-    from waferwatch.live.alarm_service import opened_alarms
+    from waferwatch.live.alarms.service import opened_alarms
     from waferwatch.live.delivery.channel import DEFAULT_EVENTS, ChannelKind
     from waferwatch.live.delivery.channels import add_channel
 
@@ -124,7 +124,7 @@ def run_remove(options: argparse.Namespace) -> int:
 
 def run_test(options: argparse.Namespace) -> int:
     """Let the server send a test message."""
-    from waferwatch.live.alarm_service import opened_alarms
+    from waferwatch.live.alarms.service import opened_alarms
     from waferwatch.live.delivery.channels import channel_named
 
     with opened_alarms(read_settings(data_dir=options.data_dir)) as alarms, alarms.desk.changing() as book:
@@ -136,7 +136,7 @@ def run_test(options: argparse.Namespace) -> int:
 
 def run_dead(options: argparse.Namespace) -> int:
     """A line for each message that was given up."""
-    from waferwatch.live.alarm_service import opened_alarms
+    from waferwatch.live.alarms.service import opened_alarms
     from waferwatch.live.delivery.outbox import MessageState, list_messages, message_document
 
     with opened_alarms(read_settings(data_dir=options.data_dir)) as alarms, alarms.desk.reading() as connection:
@@ -169,7 +169,7 @@ def _switched(options: argparse.Namespace, enabled: bool) -> int:
 
 
 def _changed(options: argparse.Namespace, act: Callable[[Any], Any]) -> Any:
-    from waferwatch.live.alarm_service import opened_alarms
+    from waferwatch.live.alarms.service import opened_alarms
 
     with opened_alarms(read_settings(data_dir=options.data_dir)) as alarms, alarms.desk.changing() as book:
         return act(book)

@@ -58,6 +58,31 @@ def add_replay_parser(commands: Any) -> None:
     parser.set_defaults(run=run_replay)
 
 
+def add_maintenance_parser(commands: Any) -> None:
+    """Add ``maintenance EQUIPMENT``."""
+    parser = commands.add_parser("maintenance", help="mark a maintenance of live equipment on the server")
+    parser.add_argument("equipment", metavar="EQUIPMENT")
+    parser.add_argument("--ended", action="store_true", help="the one that is under way has ended")
+    parser.add_argument("--note", default="", metavar="TEXT", help="what is done")
+    parser.add_argument("--to", metavar="URL", help="the server; default: the one of this machine")
+    monitor_options.add_data_dir(parser)
+    data_options.add_json(parser)
+    parser.set_defaults(run=run_maintenance)
+
+
+def run_maintenance(options: argparse.Namespace) -> int:
+    """On a server, since only it knows what comes."""
+    from waferwatch.live.sources.remote import mark_maintenance
+
+    settings = read_settings(data_dir=options.data_dir)
+    url = options.to or f"http://127.0.0.1:{settings.port}"
+    token = settings.token.get_secret_value()
+    found = mark_maintenance(url, token, options.equipment, options.note, ended=options.ended)
+    say(f"{options.equipment}: maintenance {'ended' if options.ended else 'began'}.")
+    print_json(found, options)
+    return 0
+
+
 def _add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--monitor", metavar="NAME", help="that scores the rows; default: the one that watches the source"
@@ -151,7 +176,7 @@ class _Target:
 
 @contextlib.contextmanager
 def _target(options: argparse.Namespace, source: str) -> Iterator[_Target]:
-    from waferwatch.live.alarm_service import live_with_alarms
+    from waferwatch.live.alarms.service import live_with_alarms
     from waferwatch.live.database.connection import LiveDatabase
     from waferwatch.live.scoring.watched import Watch
     from waferwatch.live.service import FOLDER

@@ -13,8 +13,8 @@ from pathlib import Path
 from waferwatch.errors import InputError, StorageFullError, TooManyError, WaferwatchError
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.sources.chunks import hand_over
+from waferwatch.live.sources.forms.table_rows import live_rows
 from waferwatch.live.sources.source import Taker
-from waferwatch.live.sources.table_rows import live_rows
 from waferwatch.read.files import read_table
 from waferwatch.read.table import Table
 

@@ -31,14 +31,7 @@ class RemoteTaker:
     """
 
     def __init__(self, url: str, token: str = "", monitor: str | None = None) -> None:
-        if not url.startswith(("http://", "https://")):
-            raise InputError(
-                "{url} is no address of a server.",
-                hint="Give one like http://127.0.0.1:5000.",
-                field="to",
-                url=url,
-            )
-        self._url = url.rstrip("/")
+        self._url = _checked(url)
         self._token = token
         self._query = f"?monitor={quote(monitor)}" if monitor else ""
 
@@ -49,25 +42,55 @@ class RemoteTaker:
             WaferwatchError: as the server says.
         """
         body = gzip.compress(b"\n".join(orjson.dumps(_record(row)) for row in rows), compresslevel=1)
-        request = urllib.request.Request(f"{self._url}/live/{quote(source, safe='')}/rows{self._query}", body)
-        request.add_header("Content-Type", "application/x-ndjson")
-        request.add_header("Content-Encoding", "gzip")
-        if self._token:
-            request.add_header("Authorization", f"Bearer {self._token}")
-        try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:
-                return Accepted(**json.load(answer))
-        except urllib.error.HTTPError as error:
-            raise _refusal(error) from error
-        except OSError as error:
-            raise TooManyError(
-                "The server at {url} cannot be reached: {reason}.",
-                hint="Start it, or give its address with --to.",
-                field="to",
-                seconds=_AGAIN_S,
-                url=self._url,
-                reason=str(getattr(error, "reason", error)),
-            ) from error
+        headers = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
+        path = f"/live/{quote(source, safe='')}/rows{self._query}"
+        return Accepted(**_posted(self._url, path, body, headers, self._token))
+
+
+def mark_maintenance(url: str, token: str, equipment: str, note: str, *, ended: bool) -> dict[str, Any]:
+    """Begin or end a maintenance on a server.
+
+    Returns:
+        What the server says of it.
+
+    Raises:
+        WaferwatchError: as the server says, or it cannot be reached.
+    """
+    body = orjson.dumps({"ended": ended, "note": note})
+    path = f"/live/{quote(equipment, safe='')}/maintenance"
+    return _posted(_checked(url), path, body, {"Content-Type": "application/json"}, token)
+
+
+def _checked(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise InputError(
+            "{url} is no address of a server.",
+            hint="Give one like http://127.0.0.1:5000.",
+            field="to",
+            url=url,
+        )
+    return url.rstrip("/")
+
+
+def _posted(url: str, path: str, body: bytes, headers: dict[str, str], token: str) -> dict[str, Any]:
+    request = urllib.request.Request(f"{url}{path}", body, headers)
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+    except urllib.error.HTTPError as error:
+        raise _refusal(error) from error
+    except OSError as error:
+        raise TooManyError(
+            "The server at {url} cannot be reached: {reason}.",
+            hint="Start it, or give its address with --to.",
+            field="to",
+            seconds=_AGAIN_S,
+            url=url,
+            reason=str(getattr(error, "reason", error)),
+        ) from error
 
 
 def _record(row: LiveRow) -> dict[str, Any]:

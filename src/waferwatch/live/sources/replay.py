@@ -10,8 +10,8 @@ from dataclasses import replace
 from waferwatch.errors import InputError
 from waferwatch.live.log.rows import LiveRow
 from waferwatch.live.sources.chunks import ROWS, hand_over
+from waferwatch.live.sources.forms.table_rows import live_rows
 from waferwatch.live.sources.source import Taker
-from waferwatch.live.sources.table_rows import live_rows
 from waferwatch.read.table import Table
 
 _TICK_S = 0.1

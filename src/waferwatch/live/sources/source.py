@@ -20,13 +20,6 @@ class Taker(Protocol):
         """
 
 
-class MarkingTaker(Taker, Protocol):
-    """One that knows how far a source has been read."""
-
-    def marks(self, source: str) -> dict[str, int]:
-        """Name -> number, as they were last handed over with rows."""
-
-
 class LiveSource(Protocol):
     """Reads rows somewhere and hands them to a taker, in threads of its own.
 

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection, Request
 
 from waferwatch.errors import TooLargeError
 from waferwatch.jobs.jobs import Jobs
-from waferwatch.live.alarm_service import AlarmService
+from waferwatch.live.alarms.service import AlarmService
 from waferwatch.live.service import LiveService
 from waferwatch.settings import Settings
 from waferwatch.store.store import Store

@@ -16,6 +16,13 @@ const TABLE = [
   { key: "o", title: text("Open the problem"), needs: ".row-link", act: open },
   { key: "[", title: text("Wafer before"), needs: "#wafer-before", act: press("wafer-before") },
   { key: "]", title: text("Next wafer"), needs: "#wafer-after", act: press("wafer-after") },
+  { key: ",", title: text("Sensor before"), needs: "#trend #sensor", act: () => turn("sensor", -1) },
+  { key: ".", title: text("Next sensor"), needs: "#trend #sensor", act: () => turn("sensor", 1) },
+  { key: "<", title: text("Step before"), needs: "#trend #step", act: () => turn("step", -1) },
+  { key: ">", title: text("Next step"), needs: "#trend #step", act: () => turn("step", 1) },
+  { key: "b", title: text("Select wafers by number"), needs: "#by-number", act: selectByNumber },
+  { key: "z", title: text("Former range"), needs: "#undo-zoom", act: press("undo-zoom") },
+  { key: "0", title: text("Whole range"), needs: "#whole", act: press("whole") },
   { key: "t", title: text("True alarm"), needs: "#verdict", act: () => judge("true_alarm") },
   { key: "f", title: text("False alarm"), needs: "#verdict", act: () => judge("false_alarm") },
   { key: "n", title: text("Write a note"), needs: "#note", act: () => byId("note").focus() },
@@ -46,6 +53,20 @@ function open() {
 
 function judge(verdict) {
   /** @type {any} */ (document.querySelector(`#verdict button[value=${verdict}]`))?.click();
+}
+
+// The entry before or after the one that is chosen in a list.
+function turn(id, by) {
+  const list = byId(id);
+  const at = list.selectedIndex + by;
+  if (at < 0 || at >= list.options.length) return;
+  list.selectedIndex = at;
+  list.dispatchEvent(new Event("change"));
+}
+
+function selectByNumber() {
+  byId("by-number").open = true;
+  byId("from-wafer").focus();
 }
 
 function openExport() {

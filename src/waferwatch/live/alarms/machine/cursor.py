@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -18,26 +18,28 @@ LONGEST_PAUSE = np.timedelta64(5, "m")  # between two rows that still counts as 
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cursor:
     """What is kept of one equipment between two blocks."""
 
     window: tuple[JudgedRow | None, ...] = ()  # the last judged rows; None for one that speaks for no new alarm
-    positions: tuple[int, ...] = ()  # of the newest rows seen, ascending
+    positions: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # of the newest rows seen, ascending
     wafer_position: int = -1  # of the last wafer's last row
     last_us: int | None = None  # time of the last row, in microseconds
 
     def new(self, positions: Ints) -> Ints:
         """Which of these rows have not been seen, by their place. Rows may come out of order by a little."""
-        fresh = ~np.isin(positions, np.array(self.positions, np.int64))
+        if not len(self.positions) or positions.min() > self.positions[-1]:
+            return np.arange(len(positions))
+        fresh = ~np.isin(positions, self.positions)
         if len(self.positions) >= REMEMBERED:
             fresh &= positions > self.positions[0]
         return np.flatnonzero(fresh)
 
     def seen(self, positions: Ints) -> Self:
         """With more rows seen."""
-        newest = np.union1d(np.array(self.positions, np.int64), positions)[-REMEMBERED:]
-        return replace(self, positions=tuple(newest.tolist()))
+        newest = np.sort(np.concatenate([self.positions, positions]))[-REMEMBERED:]
+        return replace(self, positions=newest)
 
 
 def read_cursor(connection: sqlite3.Connection, source: str, equipment: str) -> Cursor:
@@ -48,14 +50,14 @@ def read_cursor(connection: sqlite3.Connection, source: str, equipment: str) -> 
     if row is None:
         return Cursor()
     window = tuple(None if one is None else JudgedRow.of_plain(one) for one in json.loads(row["window"]))
-    positions = tuple(np.frombuffer(row["positions"], "<i8").tolist())
+    positions = np.frombuffer(row["positions"], "<i8").astype(np.int64, copy=False)
     return Cursor(window, positions, row["wafer_position"], row["last_us"])
 
 
 def keep_cursor(connection: sqlite3.Connection, source: str, equipment: str, cursor: Cursor) -> None:
     """Keep how far an equipment is."""
     window = json.dumps([None if one is None else one.plain() for one in cursor.window], ensure_ascii=False)
-    positions = np.array(cursor.positions, "<i8").tobytes()
+    positions = cursor.positions.astype("<i8", copy=False).tobytes()
     connection.execute(
         "INSERT OR REPLACE INTO alarm_cursors (source, equipment, window, positions, wafer_position, last_us)"
         " VALUES (?, ?, ?, ?, ?, ?)",

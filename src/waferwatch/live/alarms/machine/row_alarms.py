@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,35 @@ from waferwatch.live.alarms.machine.rules import AlarmRules
 from waferwatch.live.scored import EarlyBlock
 
 
+class _Followed:
+    """An alarm while rows pass: what changes with each row is kept apart, since records are not changed."""
+
+    def __init__(self, alarm: AlarmRecord) -> None:
+        self.alarm = alarm
+        self.below = alarm.below
+        self.rows_on = alarm.rows_on
+        self.peak = alarm.peak
+        self.seen: JudgedRow | None = None  # the last row that shows it
+        self.dirty = False
+
+    def settled(self) -> AlarmRecord:
+        """The record with everything that rows have changed."""
+        if not self.dirty:
+            return self.alarm
+        values: dict[str, Any] = {"below": self.below, "rows_on": self.rows_on}
+        if self.peak > self.alarm.peak:
+            values |= {"peak": self.peak, "ratio": max(_ratio(self.peak, self.alarm.threshold), self.alarm.ratio)}
+        if self.seen is not None:
+            row = self.seen
+            values |= {
+                "held_position": max(self.alarm.held_position, row.position),
+                "last_seen": row.time,
+                "lot": row.lot or self.alarm.lot,
+                "wafer": row.wafer or self.alarm.wafer,
+            }
+        return self.alarm.changed(**values)
+
+
 class RowAlarms:
     """The alarms of one equipment while the rows of one block pass."""
 
@@ -24,14 +54,12 @@ class RowAlarms:
         self._rules = rules
         self._block = block
         self._window = list(cursor.window)
-        self._showing = {one.id: one for one in book.showing(block.source, block.equipment)}
-        self._touched: set[int] = set()
-        self._last = 0  # id of the alarm that was changed last
+        self._showing = {one.id: _Followed(one) for one in book.showing(block.source, block.equipment)}
 
     @property
     def quiet(self) -> bool:
         """Whether rows below the lower threshold change nothing."""
-        return not self._held() and not any(self._window)
+        return not any(one.rows_on for one in self._showing.values()) and not any(self._window)
 
     def passed(self, cursor: Cursor, judged: int) -> Cursor:
         """The cursor behind these rows.
@@ -40,63 +68,60 @@ class RowAlarms:
             judged: how many rows with a score were not taken one by one, since they change nothing.
         """
         window = (self._window + [None] * judged)[-self._rules.window :]
-        for number in sorted(self._touched):
-            self._book.keep(self._showing[number])
+        for number in sorted(self._showing):
+            if self._showing[number].dirty:
+                self._book.keep(self._showing[number].settled())
         return replace(cursor, window=tuple(window))
 
     def take(self, row: JudgedRow) -> None:
         """The next row."""
-        above = row.score > self._block.threshold
         claimed = False
-        for alarm in self._held():
-            if row.shows(alarm):
-                self._hold(alarm, row)
+        for one in [one for one in self._showing.values() if one.rows_on]:
+            if row.shows(one.alarm):
+                self._hold(one, row)
                 claimed = True
             else:
-                self._release(alarm)
+                self._release(one)
+        above = row.score > self._block.threshold
         self._window = [*self._window, row if above and not claimed else None][-self._rules.window :]
         speaking = [one for one in self._window if one is not None]
         if len(speaking) >= self._rules.points:
             self._window = [None] * len(self._window)
             self._begin(speaking)
 
-    def _held(self) -> list[AlarmRecord]:
-        return [one for one in self._showing.values() if one.rows_on]
-
-    def _hold(self, alarm: AlarmRecord, row: JudgedRow) -> None:
+    def _hold(self, one: _Followed, row: JudgedRow) -> None:
         """A row shows the problem of an alarm."""
-        if row.productive == alarm.suppressed and alarm.state is not AlarmState.CLOSED:
+        if row.productive == one.alarm.suppressed and one.alarm.state is not AlarmState.CLOSED:
             action = Action.UNSUPPRESSED if row.productive else Action.SUPPRESSED
-            alarm = self._book.change(alarm, action, suppressed=not row.productive)
-        self._put(_seen(alarm, row))
-        self._rate(alarm.id, row.score)
+            one = self._put(self._book.change(one.settled(), action, suppressed=not row.productive))
+        one.below, one.rows_on, one.seen, one.dirty = 0, True, row, True
+        self._rate(one, row.score)
 
-    def _rate(self, number: int, score: float) -> None:
-        alarm = self._showing[number]
-        if score <= alarm.peak or alarm.kind is not AlarmKind.ROWS:
+    def _rate(self, one: _Followed, score: float) -> None:
+        if score <= one.peak or one.alarm.kind is not AlarmKind.ROWS:
             return
-        ratio = _ratio(score, alarm.threshold)
+        one.peak, one.dirty = score, True
+        alarm = one.alarm
+        ratio = max(_ratio(score, alarm.threshold), alarm.ratio)
         kind = severity(ratio, alarm.in_a_row, max(alarm.wafers, 1), False)[0]
-        self._put(worsen(self._book, alarm.changed(peak=score, ratio=ratio), kind))
+        if kind is not alarm.severity:
+            self._put(worsen(self._book, one.settled(), kind))
 
-    def _release(self, alarm: AlarmRecord) -> None:
+    def _release(self, one: _Followed) -> None:
         """A row does not show it; after enough of them it has ended."""
-        below = alarm.below + 1
-        if below < self._rules.off_rows:
-            self._put(alarm.changed(below=below))
-            return
-        self._put(end(self._book, alarm.changed(below=0, rows_on=False)))
+        one.below, one.dirty = one.below + 1, True
+        if one.below >= self._rules.off_rows:
+            one.below, one.rows_on = 0, False
+            self._put(end(self._book, one.settled()))
 
     def _begin(self, rows: list[JudgedRow]) -> None:
         """Enough rows speak for a problem: the alarm there is goes on or opens again, or a new one opens."""
         subject, last = subject_of(rows, self._block.equipment), rows[-1]
-        same = next((one for one in self._showing.values() if one.on and _is_same(one, subject)), None)
-        if same is not None:
-            self._put(_seen(same.changed(rows_on=True), last))
-        else:
-            wanted = self._wanted(subject, rows)
-            self._put(reopened_or_opened(self._book, wanted, self._rules.realarm))
-        self._rate(self._last, max(one.score for one in rows))
+        same = next((one for one in self._showing.values() if _is_same(one, subject)), None)
+        if same is None:
+            same = self._put(reopened_or_opened(self._book, self._wanted(subject, rows), self._rules.realarm))
+        same.below, same.rows_on, same.seen, same.dirty = 0, True, last, True
+        self._rate(same, max(one.score for one in rows))
 
     def _wanted(self, subject: AlarmSubject, rows: list[JudgedRow]) -> AlarmRecord:
         last, peak = rows[-1], max(one.score for one in rows)
@@ -126,25 +151,18 @@ class RowAlarms:
             ratio=ratio,
         )
 
-    def _put(self, alarm: AlarmRecord) -> None:
-        """Remember the alarm as it is now; the database has it when the block has passed."""
-        self._last = alarm.id
-        self._touched.add(alarm.id)
-        self._showing[alarm.id] = alarm
+    def _put(self, alarm: AlarmRecord) -> _Followed:
+        """Follow the alarm as it is now, which the database has already."""
+        self._showing[alarm.id] = _Followed(alarm)
+        self._showing[alarm.id].dirty = True
+        return self._showing[alarm.id]
 
 
-def _seen(alarm: AlarmRecord, row: JudgedRow) -> AlarmRecord:
-    return alarm.changed(
-        below=0,
-        held_position=max(alarm.held_position, row.position),
-        last_seen=row.time,
-        lot=row.lot or alarm.lot,
-        wafer=row.wafer or alarm.wafer,
-    )
-
-
-def _is_same(alarm: AlarmRecord, subject: AlarmSubject) -> bool:
+def _is_same(one: _Followed, subject: AlarmSubject) -> bool:
     """Whether an alarm whose problem is there now has this one, at whatever step."""
+    alarm = one.alarm
+    if not (one.rows_on or alarm.wafers_on):
+        return False
     return (alarm.recipe, alarm.sensor, alarm.direction) == (subject.recipe, subject.sensor, subject.direction)
 
 

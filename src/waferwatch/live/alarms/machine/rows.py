@@ -70,20 +70,15 @@ def judged_rows(block: EarlyBlock, chosen: NDArray[np.int64]) -> Iterator[Judged
     Args:
         chosen: (k,) which of its rows, by their place in the block.
     """
-    times = np.datetime_as_string(block.times.astype("datetime64[us]"))
-    for row in chosen:
-        score = float(block.scores[row])
-        if np.isnan(score):
-            continue
-        recipe, step, lot, wafer = (
-            _text(block.context[name][row]) if name in block.context else "" for name in _CONTEXT
-        )
-        high = score >= block.lower_threshold
-        carriers = _carriers(block, int(row)) if high else ()
-        productive = bool(block.productive[row])
-        yield JudgedRow(
-            int(block.positions[row]), str(times[row]), score, productive, recipe, step, lot, wafer, high, carriers
-        )
+    chosen = chosen[~np.isnan(block.scores[chosen])]
+    times = np.datetime_as_string(block.times[chosen].astype("datetime64[us]")).tolist()
+    scores, positions = block.scores[chosen], block.positions[chosen].tolist()
+    high = scores >= block.lower_threshold
+    carriers = _carriers(block, chosen, high)
+    context = [_texts(block.context.get(name), chosen) for name in _CONTEXT]
+    plain = (positions, times, scores.tolist(), block.productive[chosen].tolist(), *context, high.tolist(), carriers)
+    for values in zip(*plain, strict=True):
+        yield JudgedRow(*values)
 
 
 def subject_of(rows: list[JudgedRow], equipment: str) -> AlarmSubject:
@@ -100,19 +95,30 @@ def subject_of(rows: list[JudgedRow], equipment: str) -> AlarmSubject:
     return AlarmSubject(equipment, rows[-1].recipe, rows[-1].step, sensor, direction)
 
 
-def _carriers(block: EarlyBlock, row: int) -> tuple[Carrier, ...]:
-    amounts = np.nan_to_num(block.contributions[row].astype(np.float64))
-    if not len(amounts) or amounts.max() <= 0:
-        return ()
-    order = np.argsort(-amounts, kind="stable")[:_MOST_CARRIERS]
-    carrying = order[amounts[order] >= CARRIES * amounts[order[0]]]
-    return tuple(Carrier(block.sensors[one], float(amounts[one]), int(block.signs[row, one])) for one in carrying)
+def _carriers(block: EarlyBlock, chosen: NDArray[np.int64], high: NDArray[np.bool_]) -> list[tuple[Carrier, ...]]:
+    """Of each chosen row; none of a row that is not high, or to which no sensor contributes."""
+    found: list[tuple[Carrier, ...]] = [()] * len(chosen)
+    if not high.any() or not len(block.sensors):
+        return found
+    amounts = np.nan_to_num(block.contributions[chosen[high]].astype(np.float64))
+    most = amounts.max(axis=1, keepdims=True)
+    carrying = (amounts >= CARRIES * most) & (most > 0)
+    signs = block.signs[chosen[high]]
+    for number, row in enumerate(np.flatnonzero(high)):
+        sensors = np.flatnonzero(carrying[number])
+        ranked = sensors[np.argsort(-amounts[number, sensors], kind="stable")][:_MOST_CARRIERS]
+        found[row] = tuple(
+            Carrier(block.sensors[one], float(amounts[number, one]), int(signs[number, one])) for one in ranked
+        )
+    return found
 
 
 def _agrees(sign: int, direction: str) -> bool:
     return sign == 0 or direction not in (UP, DOWN) or (direction == UP) == (sign > 0)
 
 
-def _text(value: object) -> str:
-    """A value of a context column; missing ones are empty."""
-    return "" if value is None or (isinstance(value, float) and np.isnan(value)) else str(value)
+def _texts(column: NDArray[np.object_] | None, chosen: NDArray[np.int64]) -> list[str]:
+    """Values of a context column; missing ones are empty."""
+    if column is None:
+        return [""] * len(chosen)
+    return ["" if one is None or one != one else str(one) for one in column[chosen].tolist()]

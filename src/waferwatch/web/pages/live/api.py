@@ -27,7 +27,6 @@ from waferwatch.web.pages.live.schemas import (
     LiveTraceQuery,
     MaintenanceAnswer,
     MaintenanceRequest,
-    SourceList,
     WatchList,
     WatchRequest,
 )
@@ -104,13 +103,6 @@ async def end_live_watch(request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def list_sources(request: Request) -> Response:
-    """Sources on a fab's bus, with their state."""
-    buses = parts(request).live.buses
-    refused = None if buses.refused is None else str(buses.refused)
-    return JsonAnswer({"sources": buses.answers(), "refused": refused})
-
-
 async def mark_maintenance(request: Request) -> Response:
     """A maintenance begins, or the one that is under way ends."""
     body = await read_body(request, MaintenanceRequest)
@@ -166,9 +158,6 @@ ENDPOINTS = (
         failures=(404, 413, 415, 422, 429, 503, 507),
     ),
     Endpoint("GET", "/live", get_live, "State of every live equipment.", LiveAnswer, failures=(503,)),
-    Endpoint(
-        "GET", "/live/sources", list_sources, "Sources on a bus (MQTT, Kafka, SECS/GEM) and their state.", SourceList
-    ),
     Endpoint("GET", "/live/watches", list_watches, "Which monitor watches what.", WatchList, failures=(503,)),
     Endpoint(
         "POST",

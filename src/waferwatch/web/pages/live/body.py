@@ -11,8 +11,8 @@ from starlette.requests import Request
 
 from waferwatch.errors import InputError, TooLargeError
 from waferwatch.live.log.rows import LiveRow
-from waferwatch.live.sources.json_rows import rows_of_json
-from waferwatch.live.sources.table_rows import live_rows
+from waferwatch.live.sources.forms.json_rows import rows_of_json
+from waferwatch.live.sources.forms.table_rows import live_rows
 from waferwatch.read.files import read_table
 from waferwatch.web.shell.faults import MalformedError, MediaTypeError
 

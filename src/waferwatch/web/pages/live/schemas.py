@@ -129,33 +129,6 @@ class LiveTraceAnswer(BaseModel):
     steps: list[str | None]
 
 
-class BusState(BaseModel):
-    connected: bool
-    since: float | None = Field(description="Seconds since 1970 of the last change between connected and not.")
-    rows: int = Field(description="Accepted since the server started.")
-    duplicates: int
-    refused: int = Field(description="Messages that could not be read; they were acknowledged.")
-    problem: str
-    last_refused: str
-
-
-class BusSourceAnswer(BaseModel):
-    """Its settings, which differ by kind, without secrets; and its state, or why it was not started."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: str
-    kind: str
-    enabled: bool
-    state: BusState | None = None
-    failure: str | None = None
-
-
-class SourceList(BaseModel):
-    sources: list[BusSourceAnswer]
-    refused: str | None = Field(description="Why the settings file could not be read; null when it could.")
-
-
 class MaintenanceRequest(StrictRequest):
     ended: bool = Field(False, description="true: the maintenance that is under way has ended.")
     note: Annotated[str, Field(max_length=1000)] = Field("", description="What is done.")

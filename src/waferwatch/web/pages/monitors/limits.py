@@ -104,7 +104,7 @@ def _frame(app: Parts, version: VersionRecord) -> pd.DataFrame:
             title=version.title,
         )
     frame = limit_frame(wafers, columns_of(wafers.sensors))
-    return frame[list(LIMIT_COLUMNS)].sort_values(["equipment", "recipe", "step"], kind="stable", ignore_index=True)
+    return frame[list(LIMIT_COLUMNS)].sort_values(["equipment", "recipe"], kind="stable", ignore_index=True)
 
 
 def _version(app: Parts, name: str, number: int | None) -> VersionRecord:

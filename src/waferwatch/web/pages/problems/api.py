@@ -47,7 +47,7 @@ class _Page:
 async def first_page(request: Request) -> Response:
     """The problems of the newest check; addresses of before that named more lead to the page that shows it."""
     if any(name in request.query_params for name in _OF_DETECTION):
-        return RedirectResponse(f"/problems/check?{request.url.query}", 308)
+        return RedirectResponse(f"/problems/check?{request.url.query}", 303)
     return await problems_page(request)
 
 

@@ -92,7 +92,7 @@ def problem_detail(app: Parts, number: int, run_id: str, wafer: str, translate: 
     """
     Args:
         run_id: of the check to look at; empty: the newest that found the problem.
-        wafer: number of the wafer whose trace is shown, from 1; empty or another one: its first.
+        wafer: number of the wafer whose trace is shown, from 1; empty or another one: the one farthest off.
 
     Raises:
         NotFoundError: when there is no such problem, its data are gone, or the check did not find it.
@@ -186,7 +186,7 @@ class _Detail:
         runs = self.problem.runs
         if self.wafer.isascii() and self.wafer.isdigit() and int(self.wafer[:9]) - 1 in runs:
             return int(self.wafer[:9]) - 1
-        return runs[0] if runs else -1
+        return max(runs, key=lambda number: np.nan_to_num(self.found.runs[number].ratio, nan=-1.0), default=-1)
 
     def _address(self, **more: object) -> str:
         return f"/problems/{self.known[self.at].name}?{urlencode({'run': self.run.id, **more})}"

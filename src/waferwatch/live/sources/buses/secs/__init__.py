@@ -1,1 +1,0 @@
-"""A tool that speaks SECS-II over HSMS, with waferwatch as its host."""

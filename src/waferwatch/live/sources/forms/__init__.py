@@ -1,0 +1,1 @@
+"""Forms in which rows come: JSON, tables, topics, written times."""
