@@ -27,6 +27,15 @@ def folder(model: Model, tmp_path: Path) -> Path:
     return tmp_path / "model"
 
 
+def test_a_model_of_0_5_0_opens_and_scores_as_it_did() -> None:
+    folder = Path(__file__).parent / "model_of_0_5_0"
+    frame = waferwatch.generate(rows=3200, equipment=1, seed=3)
+    model = waferwatch.load(folder)
+    assert model.digest == json.loads((folder / "model.json").read_text("utf-8"))["digest"]
+    found = model.detect(frame[["timestamp", "equipment", "lot", "wafer", "recipe", "step", "pressure_mTorr"]])
+    np.testing.assert_allclose(found.scores, np.load(folder / "scores.npy"), atol=1e-4)
+
+
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.5, 0.7, 0.98])
 @pytest.mark.parametrize("name", ["arrays.npz", "model.json"])
 def test_one_damaged_byte_is_refused(folder: Path, name: str, share: float) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,6 +22,8 @@ Arrays = dict[str, NDArray[Any]]
 
 _KINDS: dict[str, type] = {}
 _TYPE, _ARRAY, _DICT = "type", "array", "dict"
+# In the metadata of a field: the version it came with. It is None in models of before, whose digest must not change.
+SINCE = "since"
 
 
 def storable(kind: Kind) -> Kind:
@@ -78,9 +80,15 @@ def _packed(value: Any, arrays: Arrays) -> Any:
     if isinstance(value, dict):
         return {_DICT: {str(key): _packed(one, arrays) for key, one in value.items()}}
     if is_dataclass(value) and type(value).__name__ in _KINDS:
-        content = {one.name: _packed(getattr(value, one.name), arrays) for one in fields(value) if one.init}
+        content = {
+            one.name: _packed(getattr(value, one.name), arrays) for one in fields(value) if _is_written(one, value)
+        }
         return {_TYPE: type(value).__name__, **content}
     raise TypeError(f"{type(value).__name__} cannot be stored")
+
+
+def _is_written(one: Field[Any], value: Any) -> bool:
+    return one.init and not (SINCE in one.metadata and getattr(value, one.name) is None)
 
 
 def _unpacked(document: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:

@@ -7,7 +7,7 @@ joint descriptors. A sensor that stands still adds to it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from waferwatch.models.ensemble.preparation.chain import Chain
 from waferwatch.models.ensemble.preparation.stays import Stays, stays_of
 from waferwatch.models.ensemble.vote import HIGH_SENSOR, LOWEST, POWER, Vote, over_sensors
 from waferwatch.models.moment.encoder import Step
-from waferwatch.models.state import storable
+from waferwatch.models.state import SINCE, storable
 from waferwatch.series.steps import Steps
 
 HIGH = 10.0  # above which a vote grows by its logarithm only
@@ -64,9 +64,9 @@ class Stepwise:
     means: StayMeans
     votes: dict[str, Vote]
     joint: SeveralSensors
-    rates: Course | None = None  # of changes from row to row; None in models of 0.5.0 and before, like the next two
-    jump: list[Vote] | None = None  # of each sensor
-    still: Still | None = None
+    rates: Course | None = field(default=None, metadata={SINCE: "0.6.0"})  # of changes from row to row
+    jump: list[Vote] | None = field(default=None, metadata={SINCE: "0.6.0"})  # of each sensor
+    still: Still | None = field(default=None, metadata={SINCE: "0.6.0"})
 
     def beyond(self, chain: Chain, steps: Steps) -> Chain:
         """What successive runs of one equipment have beyond their normal course."""
