@@ -115,7 +115,7 @@ if exist "%environment%" rmdir /s /q "%environment%"
 "%uv%" venv --quiet --python ">=3.11" "%environment%" || goto no_python
 :install_packages
 if exist "%environment%\waferwatch-stamp" del "%environment%\waferwatch-stamp"
-"%uv%" pip install --python "%environment%\Scripts\python.exe" --require-hashes -r "%lock%" || goto not_installed
+"%uv%" pip install --python "%environment%\Scripts\python.exe" --no-deps --require-hashes -r "%lock%" || goto not_installed
 "%uv%" pip install --python "%environment%\Scripts\python.exe" --no-deps --no-build-isolation -e "%here%" || goto not_installed
 move /y "%stamp%" "%environment%\waferwatch-stamp" >nul || exit /b 1
 exit /b 0

@@ -92,7 +92,9 @@ prepare() {
     make_environment
   fi
   rm -f -- "$environment/waferwatch-stamp"
-  install --require-hashes -r "$here/$2"
+  # The lock names everything, so nothing is resolved here: secsgem asks for an older python-dateutil than pandas does,
+  # and works with this one.
+  install --no-deps --require-hashes -r "$here/$2"
   install --no-deps --no-build-isolation -e "$here"
   stamp "$2" > "$environment/waferwatch-stamp"
 }

@@ -79,7 +79,7 @@ class Process:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._pipe: Connection | None = None
+        self._pipe: Any = None
         self._process: Any = None
 
     def start(self) -> None:
@@ -91,11 +91,9 @@ class Process:
         self.answer(PATIENCE_S)
 
     def hand_in(self, said: Any) -> None:
-        assert self._pipe is not None
         self._pipe.send(said)
 
     def answer(self, longest_s: float) -> Any:
-        assert self._pipe is not None
         if not self._pipe.poll(longest_s):
             raise TimeoutError("no answer")
         return self._pipe.recv()
@@ -109,7 +107,8 @@ class Process:
         until = time.monotonic() + PATIENCE_S
         self.hand_in("drained?")
         while not self.answer(PATIENCE_S):
-            assert time.monotonic() < until, "rows stay without a score"
+            if time.monotonic() > until:
+                raise TimeoutError("rows stay without a score")
             time.sleep(0.1)
             self.hand_in("drained?")
         self.hand_in("stop")

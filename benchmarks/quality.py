@@ -41,7 +41,7 @@ from waferwatch.errors import WaferwatchError
 from waferwatch.evaluate.metrics import auc_pr
 from waferwatch.evaluate.vus import vus_pr
 from waferwatch.models.registry import create, detector_names
-from waferwatch.scoring.comparison.compare import vus_window
+from waferwatch.scoring.comparison.truth import vus_window
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.run import detect_table
 

@@ -35,7 +35,7 @@ from waferwatch.models.moment.checkpoints.normal_windows import normal_series
 from waferwatch.models.moment.checkpoints.tuning import TuningResult, tune
 from waferwatch.models.moment.runners.torch_runner import load_network
 from waferwatch.read.table import Table
-from waferwatch.scoring.comparison.compare import vus_window
+from waferwatch.scoring.comparison.truth import vus_window
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.reference import known_normal
 from waferwatch.scoring.result import Detection

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
+from waferwatch.cli import build_parser
 from waferwatch.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -165,6 +166,46 @@ def test_the_secret_is_optional_and_never_in_the_file():
     ]
     assert references == [{"name": "waferwatch", "key": "token", "optional": True}]
     assert f":{VERSION}" in pod()["containers"][0]["image"]
+
+
+# k8s/ray-job.yaml
+
+
+def ray_parts() -> dict[str, Any]:
+    parts = yaml.safe_load_all((ROOT / "k8s" / "ray-job.yaml").read_text(encoding="utf-8"))
+    return {part["kind"]: part for part in parts}
+
+
+def ray_pods() -> list[dict[str, Any]]:
+    cluster = ray_parts()["RayJob"]["spec"]["rayClusterSpec"]
+    return [one["template"] for one in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"])]
+
+
+def test_the_ray_job_runs_a_command_that_there_is():
+    job = ray_parts()["RayJob"]
+    program, *arguments = job["spec"]["entrypoint"].split()
+    assert (job["apiVersion"], program) == ("ray.io/v1", "waferwatch")
+    options = build_parser().parse_args(arguments)
+    assert (options.engine, options.address) == ("ray", "auto")
+
+
+def test_the_pods_of_ray_have_no_rights_that_they_do_not_need_and_send_no_statistics():
+    policy = ray_parts()["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"]
+    for template in ray_pods():
+        assert policy.items() <= template["metadata"]["labels"].items()
+        assert template["spec"]["securityContext"]["runAsNonRoot"] is True
+        assert template["spec"]["automountServiceAccountToken"] is False
+        [container] = template["spec"]["containers"]
+        assert container["securityContext"]["allowPrivilegeEscalation"] is False
+        assert {"name": "RAY_USAGE_STATS_ENABLED", "value": "0"} in container["env"]
+        assert container["resources"]["limits"] == container["resources"]["requests"]
+        assert f":{VERSION}" in container["image"]
+
+
+def test_the_ray_of_the_manifest_is_the_one_that_is_tested():
+    locked = re.search(r"(?m)^ray==(\S+)", (ROOT / "requirements-dev.txt").read_text(encoding="utf-8"))
+    assert locked
+    assert ray_parts()["RayJob"]["spec"]["rayClusterSpec"]["rayVersion"] == locked[1]
 
 
 # Validators

@@ -32,7 +32,7 @@ def test_a_good_installation_is_told_line_by_line(monkeypatch, tmp_path, capsys)
     monkeypatch.setenv("WAFERWATCH_PORT", str(free_port()))
     assert main(["doctor"]) == 0
     told = capsys.readouterr().err
-    for subject in ("versions", "checkpoint", "device", "data folder", "free disk", "database", "port", "fonts"):
+    for subject in ("versions", "checkpoint", "device", "data folder", "free disk", "database", "port", "ray", "fonts"):
         assert f"ok    {subject}" in told
     assert "sha256" in told
     assert not (tmp_path / "data").exists(), "looking must not make anything"
@@ -136,3 +136,17 @@ def test_fonts_are_told_and_never_a_failure(monkeypatch, settings, listed, told)
     assert finding.well
     assert told in finding.text
     assert ("fonts-nanum" in finding.remedy) == (listed == "")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_ray_is_reported_and_never_missed(there, monkeypatch, settings):
+    def version(name):
+        if not there:
+            raise doctor.PackageNotFoundError(name)
+        return "2.60.0"
+
+    monkeypatch.setattr(doctor, "version", version)
+    found = doctor.check_ray(settings)
+    assert found.well
+    assert ("2.60.0" in found.text) is there
+    assert ("waferwatch[ray]" in found.remedy) is not there

@@ -172,6 +172,15 @@ def test_a_later_version_is_a_draft_until_it_is_put_in_use(ask: Any, etch: dict[
     assert made["model_digest"] == etch["model_digest"], "the same golden rows give the same model"
 
 
+def test_golden_sets_are_listed_and_shown(ask: Any, etch: dict[str, Any]) -> None:
+    (listed,) = ask("golden", "list")["golden_sets"]
+    assert (listed["name"], listed["version"], listed["used_by"]) == ("etch", 1, ["etch@1"])
+    shown = ask("golden", "show", "etch@1")
+    assert shown["rows"] == listed["rows"]
+    assert shown["coverage"]
+    ask("golden", "show", "poly", code=2)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

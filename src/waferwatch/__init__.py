@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from waferwatch.monitors.golden.golden_set import GoldenChoice
     from waferwatch.read.generate import generate
     from waferwatch.scoring.before_after import before_after
-    from waferwatch.scoring.comparison.compare import ComparisonRow
+    from waferwatch.scoring.comparison.compare import Comparison, ComparisonRow
+    from waferwatch.scoring.comparison.sentences import comparison_notes
     from waferwatch.scoring.model import Model, load
     from waferwatch.scoring.result import Detection
 
 __version__ = version("waferwatch")
 __all__ = [
+    "Comparison",
     "ComparisonRow",
     "Detection",
     "Event",
@@ -37,6 +39,7 @@ __all__ = [
     "WaferwatchError",
     "before_after",
     "compare",
+    "comparison_notes",
     "detect",
     "detector_names",
     "fit",
@@ -48,6 +51,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Comparison": "waferwatch.scoring.comparison.compare",
     "ComparisonRow": "waferwatch.scoring.comparison.compare",
     "Detection": "waferwatch.scoring.result",
     "Event": "waferwatch.events.event",
@@ -57,6 +61,7 @@ _HOMES = {
     "MonitorLibrary": "waferwatch.jobs.monitors.library",
     "before_after": "waferwatch.scoring.before_after",
     "compare": "waferwatch.api",
+    "comparison_notes": "waferwatch.scoring.comparison.sentences",
     "detect": "waferwatch.api",
     "detector_names": "waferwatch.models.registry",
     "fit": "waferwatch.api",

@@ -18,7 +18,7 @@ from waferwatch.read.recipe.option_fields import options_from_python
 from waferwatch.read.recipe.reading import read_by
 from waferwatch.read.recipe.recipe import ImportRecipe
 from waferwatch.read.table import Table
-from waferwatch.scoring.comparison.compare import ComparisonRow, compare_table
+from waferwatch.scoring.comparison.compare import ComparedRows, Comparison, compare_detectors
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
@@ -214,23 +214,34 @@ def compare(
     false_alarms: float | None = None,
     checkpoint: str | None = None,
     device: str | None = None,
+    injected_faults: bool = False,
     progress: Progress = no_progress,
-) -> list[ComparisonRow]:
-    """Run several detectors (all by default) on the same frame; arguments and errors as for ``detect``."""
-    return compare_table(
+) -> Comparison:
+    """Run several detectors on the same frame; the other arguments and errors are those of ``detect``.
+
+    Args:
+        detectors: names; by default all that the frame has a use for.
+        injected_faults: whether to test the detectors with injected faults too, which needs no labels.
+
+    Returns:
+        One row per detector, with intervals where there are labels; who finds which fault; every detector against every
+        other; and the verdict on MOMENT, which ``comparison_notes`` puts in sentences. It can be looped over and
+        indexed as the sequence of its rows.
+    """
+    question = Question(
+        checkpoint=checkpoint,
+        threshold=threshold,
+        contamination=contamination,
+        false_alarms=false_alarms,
+        reference_rows=reference_rows,
+    )
+    asked = ComparedRows(
         _table(frame, "the frame", features, time, group, label, roles),
-        detectors,
-        Question(
-            checkpoint=checkpoint,
-            threshold=threshold,
-            contamination=contamination,
-            false_alarms=false_alarms,
-            reference_rows=reference_rows,
-        ),
+        question,
         reference=None if reference is None else _table(reference, "the reference", features, time, group, None, roles),
         device=device,
-        progress=progress,
     )
+    return compare_detectors(asked, detectors, faults=injected_faults, progress=progress)
 
 
 def _table(

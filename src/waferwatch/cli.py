@@ -11,17 +11,16 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import before_after, doctor, recipes, saved_models, scale, wafers
+from waferwatch.commands import before_after, comparison, doctor, recipes, saved_models, scale, wafers
 from waferwatch.commands import models as model_commands
 from waferwatch.commands import monitors as monitor_commands
 from waferwatch.commands.live import rows as live_rows
 from waferwatch.commands.live.alarms import add_alarms_parser
-from waferwatch.commands.options import data_options, monitor_options, recipe_options
+from waferwatch.commands.options import data_options, recipe_options
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
@@ -75,12 +74,13 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"waferwatch {version('waferwatch')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_detect(commands)
-    _add_compare(commands)
+    comparison.add_compare_parser(commands, FILE_FORMATS)
     saved_models.add_fit_parser(commands)
     before_after.add_before_after_parser(commands)
     _add_generate(commands)
     monitor_commands.add_monitors_parser(commands)
     add_alarms_parser(commands)
+    monitor_commands.add_golden_parser(commands)
     recipes.add_recipes_parser(commands)
     scale.add_scale_parser(commands)
     model_commands.add_models_parser(commands)
@@ -94,7 +94,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_detect(commands: Any) -> None:
     parser = commands.add_parser("detect", help="find anomalies in a file")
-    _add_data_options(parser)
+    recipe_options.add_file_options(parser, FILE_FORMATS)
     data_options.add_thresholds(parser)
     learnt = parser.add_mutually_exclusive_group()
     learnt.add_argument(
@@ -106,28 +106,6 @@ def _add_detect(commands: Any) -> None:
     data_options.add_detector(parser)
     wafers.add_wafer_options(parser)
     parser.set_defaults(run=run_detect)
-
-
-def _add_compare(commands: Any) -> None:
-    parser = commands.add_parser("compare", help="run several detectors on a labelled file")
-    _add_data_options(parser)
-    data_options.add_thresholds(parser)
-    data_options.add_network(parser)
-    parser.add_argument("--label", required=True, metavar="COL", help="column of known anomalies")
-    parser.add_argument("--detectors", type=data_options.names, metavar="A,B", help="default: all")
-    parser.set_defaults(run=run_compare)
-
-
-def _add_data_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help=f"{FILE_FORMATS}; also in gzip")
-    data_options.add_column_options(parser)
-    data_options.add_form_options(parser)
-    recipe_options.add_recipe_option(parser)
-    monitor_options.add_data_dir(parser)
-    known = parser.add_mutually_exclusive_group()
-    data_options.add_reference_rows(known)
-    known.add_argument("--reference", metavar="FILE", help="a file of known-normal rows")
-    data_options.add_json(parser)
 
 
 def _add_generate(commands: Any) -> None:
@@ -186,33 +164,9 @@ def _detect(options: argparse.Namespace, question: Question) -> saved_models.Sco
         return saved_models.detect_by_monitor(options, question.thresholds, limits)
     if options.model:
         return saved_models.detect_by_model(options, question.thresholds, limits)
-    table, reference = _read(options)
+    table, reference = recipe_options.read_tables(options)
     found = detect_table(table, question, reference=reference, limits=limits, device=options.device)
     return saved_models.ScoredFile(table, found)
-
-
-def run_compare(options: argparse.Namespace) -> int:
-    from waferwatch.scoring.comparison.compare import compare_table
-    from waferwatch.scoring.question import Question, question_of
-
-    table, reference = _read(options)
-    rows = compare_table(
-        table,
-        options.detectors,
-        Question(**question_of(options)),
-        reference=reference,
-        device=options.device,
-    )
-    header = ("detector", "precision", "recall", "f1", "auc_pr", "vus_pr", "events", "seconds")
-    print(" ".join(f"{name:>18}" for name in header), file=sys.stderr)
-    for row in rows:
-        print(" ".join(f"{_cell(getattr(row, name)):>18}" for name in header), file=sys.stderr)
-    for row in rows:
-        if row.failure is not None:
-            print(f"{row.detector}: {row.failure.sentence()}", file=sys.stderr)
-    if options.json:
-        print(json.dumps({"file": options.file, "rows": [asdict(row) for row in rows]}, ensure_ascii=False))
-    return 0
 
 
 def run_generate(options: argparse.Namespace) -> int:
@@ -231,14 +185,6 @@ def run_serve(options: argparse.Namespace) -> int:
 
     serve(read_settings(host=options.host, port=options.port))
     return 0
-
-
-def _read(options: argparse.Namespace) -> tuple[Any, Any]:
-    """The table to judge and the reference table, if there is one."""
-    table = recipe_options.read_file(options, options.file)
-    if not options.reference:
-        return table, None
-    return table, recipe_options.read_file(argparse.Namespace(**vars(options) | {"label": None}), options.reference)
 
 
 def _tell_detection(options: argparse.Namespace, detection: Detection, found: dict[str, Any]) -> None:
@@ -266,10 +212,6 @@ def _tell_detection(options: argparse.Namespace, detection: Detection, found: di
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
-
-
-def _cell(value: object) -> str:
-    return "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ BEFORE = {
     "/monitors/compare": "main",
     "/monitors": "#learn-form",
     "/data/checks": "main",
+    "/watch": "#watch-start:not([hidden])",
     "/problems/event": "main [role=alert]",
 }
 AFTER = {

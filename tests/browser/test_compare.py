@@ -22,6 +22,7 @@ def opened(page: Page, address: str = "/monitors/compare?dataset=demo") -> None:
     """The page at rest: the settings of a comparison of before come a moment after it."""
     page.goto(address)
     page.wait_for_load_state("networkidle")
+    page.locator("#settings-fold").evaluate("(fold) => { fold.open = true; }")  # folded below an earlier comparison
 
 
 def compare_quickly(page: Page) -> None:
@@ -50,12 +51,13 @@ def test_detectors_are_compared_and_the_result_is_kept(page: Page) -> None:
     opened(page)
     compare_quickly(page)
     expect(page.locator("#comparison tbody tr")).to_have_count(2)
-    for chart in ("measures", "agreement", "faults", "delays"):
+    page.click("#row-fold summary")
+    for chart in ("curves", "measures", "agreement", "faults", "delays"):
         expect(page.locator(f"#{chart} .main-svg").first).to_be_visible()
     expect(page.locator("#verdict-line")).to_contain_text("No verdict")
     expect(page.locator("#faults-about")).to_contain_text("faults in")
     page.click("#comparison .sort >> text=VUS-PR")
-    expect(page.locator("#comparison [aria-sort=ascending]")).to_have_text("VUS-PR")
+    expect(page.locator("#comparison [aria-sort=descending]")).to_have_text("VUS-PR (95 %)")
     page.goto("/data")
     opened(page, "/monitors/compare")
     expect(page.locator("#comparison tbody tr")).to_have_count(2)
@@ -71,9 +73,22 @@ def test_moment_gets_a_plain_verdict(page: Page) -> None:
     page.click("#compare")
     expect(page.locator("#found")).to_be_hidden()
     expect(page.locator("#found")).to_be_visible(timeout=120_000)
-    expect(page.locator("#verdict-line")).to_have_text(re.compile("^(Yes|No|A tie)"))
-    expect(page.locator("#verdict-why")).to_contain_text("VUS-PR against the labels")
+    expect(page.locator("#verdict-line")).to_have_text(
+        re.compile("^MOMENT effect: (better|worse|no difference|too few)")
+    )
+    expect(page.locator("#verdict-why")).to_contain_text("Faults found: MOMENT")
     expect(page.locator("#faults-panel")).to_be_hidden()
+    page.select_option("#against", "moving_variance")
+    expect(page.locator("#comparison thead")).to_contain_text("Against Moving variance")
+    page.locator("#grid .hit").first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#grid .hit[tabindex='0']")).to_have_count(1)
+    expect(page.locator("#grid .hit").first).not_to_be_focused()
+    with page.expect_download() as download:
+        page.click("#export-csv")
+    assert download.value.suggested_filename.endswith("comparison.csv")
+    page.locator("#grid .hit[tabindex='0']").press("Enter")
+    page.wait_for_url(re.compile(r"/problems/event\?run=[0-9a-f]{16}&event=\d+|/problems\?run="), timeout=120_000)
 
 
 def test_a_missed_event_opens_where_it_was_found(page: Page) -> None:

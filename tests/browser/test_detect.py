@@ -334,7 +334,7 @@ def test_a_severe_finding_holds_a_detection_up_until_it_is_fixed_at_a_press(page
     page.select_option("#detector", QUICK)
     page.click("#detect")
     expect(page.locator("#severe")).to_be_focused()
-    expect(page.locator("#status")).to_contain_text("Detect waits")
+    expect(page.locator("#status")).to_contain_text("The check waits")
     assert page.request.get(f"/runs?dataset={mixed}").json()["runs"] == []
     page.click("text=Set which_one as equipment")
     expect(page.locator("#severe")).to_be_hidden(timeout=20_000)

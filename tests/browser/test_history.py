@@ -80,13 +80,13 @@ def test_a_run_tells_what_was_asked_and_what_was_found(page: Page, api: httpx.Cl
     expect(card.locator("time")).to_have_text(re.compile("now|ago"))
     card.locator("a.btn-primary").click()
     expect(page).to_have_url(re.compile(r"/problems\?"))
-    expect(page.locator("#found")).to_be_visible(timeout=30_000)
+    expect(page.locator("h1.sentence")).to_be_visible(timeout=30_000)
 
 
 def test_nothing_has_run_yet_is_told_with_the_way_on(page: Page, api: httpx.Client) -> None:
     open_page(page)
     expect(page.locator("#no-runs")).to_be_visible()
-    expect(page.locator("#no-runs a")).to_have_attribute("href", "/")
+    expect(page.locator("#no-runs a")).to_have_attribute("href", "/problems")
 
 
 def test_runs_are_filtered_searched_and_the_address_remembers_it(page: Page, api: httpx.Client) -> None:
@@ -250,7 +250,7 @@ def test_a_narrow_phone_shows_everything_in_korean_without_sideways_scroll(phone
     fail(api)
     open_page(phone)
     expect(phone.locator(".run")).to_have_count(2)
-    expect(phone.locator("h1")).to_have_text("실행 기록")
+    expect(phone.locator("h1")).to_have_text("판정 이력")
     expect(phone.locator(".run").first).to_contain_text("다시 시작")
     expect(phone.locator("#run-count")).to_have_text("실행 2개를 표시합니다.")
     assert phone.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

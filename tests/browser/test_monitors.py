@@ -50,7 +50,7 @@ def test_a_monitor_is_learnt_used_and_deleted_on_the_pages(page: Page, api: http
     expect(page.locator("h1")).to_contain_text("etch-poly v1")
     expect(page.locator("main")).to_contain_text("1,500 rows")
     expect(page.get_by_role("row", name="PM2 POLY")).to_contain_text("25")
-    page.get_by_role("link", name="Detect with it").click()
+    page.get_by_role("link", name="Check data with it").click()
     expect(page.locator("#monitor")).to_have_value("etch-poly@1")
     expect(page.locator("#detector")).to_be_hidden()
     page.locator("#dataset").select_option(label="today.csv")

@@ -1,66 +1,47 @@
-"""Whether MOMENT earned its keep: a plain answer, honest about small differences."""
+"""Whether one detector does better than another: plain answers that say "not shown" where it is not."""
 
 from __future__ import annotations
 
 import pytest
 
-from waferwatch.evaluate.verdict import UNKNOWN, by_injected_faults, by_vus_pr, sign_test
+from waferwatch.evaluate.bootstrap import Interval
+from waferwatch.evaluate.intervals import sign_test
+from waferwatch.evaluate.verdict import PairEvidence, decide
+
+SMALL = Interval(0.011, -0.018, 0.041)
+SURE = Interval(0.05, 0.03, 0.08)
+TINY = Interval(0.015, 0.005, 0.018)
 
 
 @pytest.mark.parametrize(
-    ("moment", "answer"), [(0.60, "yes"), (0.52, "slightly"), (0.505, "tie"), (0.495, "tie"), (0.40, "no")]
+    ("case", "evidence", "answer"),
+    [
+        ("nothing labelled", PairEvidence(0, 0, 0), "unknown"),
+        ("nine faults, all found by one alone", PairEvidence(9, 9, 0, SURE), "too_few_faults"),
+        ("the example of the page", PairEvidence(28, 0, 0, SMALL), "no_difference"),
+        ("two faults divide them", PairEvidence(28, 2, 0, SMALL), "too_few_to_tell"),
+        ("five to none can be chance", PairEvidence(28, 5, 0, SMALL), "too_few_to_tell"),
+        ("six to none cannot", PairEvidence(28, 6, 0, SMALL), "better"),
+        ("none to six", PairEvidence(28, 0, 6, SMALL), "worse"),
+        ("seven to five is even", PairEvidence(28, 7, 5, SMALL), "no_difference"),
+        ("VUS-PR surely higher by enough", PairEvidence(28, 1, 0, SURE), "better"),
+        ("VUS-PR surely lower by enough", PairEvidence(28, 0, 1, Interval(-0.05, -0.08, -0.03)), "worse"),
+        ("VUS-PR surely higher, but by too little", PairEvidence(28, 0, 0, TINY), "no_difference"),
+        ("so little, whatever two faults say", PairEvidence(28, 2, 0, TINY), "no_difference"),
+        ("much higher, but not surely", PairEvidence(28, 0, 0, Interval(0.3, -0.01, 0.5)), "no_difference"),
+        ("the interval begins at 0", PairEvidence(28, 0, 0, Interval(0.3, 0.0, 0.5)), "no_difference"),
+        ("exactly 0.02", PairEvidence(28, 0, 0, Interval(0.02, 0.01, 0.03)), "better"),
+        ("sure in faults, but under one in twenty", PairEvidence(300, 8, 0), "no_difference"),
+        ("sure in faults, one in twenty", PairEvidence(160, 8, 0), "better"),
+        ("the two measures contradict each other", PairEvidence(28, 0, 8, SURE), "no_difference"),
+        ("found faults alone, none divides them", PairEvidence(40, 0, 0), "no_difference"),
+        ("found faults alone, few divide them", PairEvidence(40, 3, 1), "too_few_to_tell"),
+        ("ten faults are enough", PairEvidence(10, 10, 0), "better"),
+    ],
+    ids=lambda one: one.replace(" ", "_") if isinstance(one, str) else "",
 )
-def test_the_answer_follows_the_difference_in_vus_pr(moment: float, answer: str) -> None:
-    found = by_vus_pr({"moment": moment, "isolation_forest": 0.5, "moving_variance": 0.3})
-    assert found.answer == answer
-    assert (found.measure, found.other, found.other_value) == ("vus_pr", "isolation_forest", 0.5)
-    assert found.difference == pytest.approx(moment - 0.5)
-
-
-def test_moment_is_held_against_itself_without_the_network_where_that_was_compared() -> None:
-    found = by_vus_pr({"moment": 0.6, "statistical": 0.4, "isolation_forest": 0.7})
-    assert (found.other, found.answer) == ("statistical", "yes")
-
-
-def test_moment_alone_is_no_rival_of_moment() -> None:
-    assert by_vus_pr({"moment": 0.5, "moment_only": 0.6, "pca": 0.4}).other == "pca"
-
-
-@pytest.mark.parametrize("values", [{}, {"moment": 0.5}, {"pca": 0.5}, {"moment": None, "pca": 0.5}])
-def test_without_moment_or_another_there_is_no_verdict(values: dict[str, float | None]) -> None:
-    assert by_vus_pr(values) == UNKNOWN
-
-
-def test_few_faults_that_only_one_found_are_chance() -> None:
-    moment, other = [True] * 5 + [False] * 35, [False] * 40
-    assert by_injected_faults({"moment": moment, "pca": other}).answer == "tie"  # 5 of 5: one coin in 16
-
-
-def test_many_faults_that_only_one_found_are_none() -> None:
-    moment, other = [True] * 30 + [False] * 10, [True] * 5 + [False] * 35
-    found = by_injected_faults({"moment": moment, "pca": other})
-    assert (found.answer, found.measure) == ("yes", "injected")
-    assert found.difference == pytest.approx(25 / 40)
-    assert by_injected_faults({"moment": other, "pca": moment}).answer == "no"
-
-
-def test_a_sure_but_small_difference_is_called_small() -> None:
-    moment, other = [True] * 8 + [False] * 292, [False] * 300
-    assert by_injected_faults({"moment": moment, "pca": other}).answer == "slightly"
-
-
-def test_a_detector_that_does_better_than_moment_is_named_beside_the_answer() -> None:
-    found = by_vus_pr({"moment": 0.6, "statistical": 0.4, "sub_pca": 0.7})
-    assert (found.answer, found.better, found.better_value) == ("yes", "sub_pca", 0.7)
-    assert by_vus_pr({"moment": 0.6, "statistical": 0.4, "sub_pca": 0.605}).better is None
-    moment, network = [True] * 20 + [False] * 20, [False] * 40
-    faults = {"moment": moment, "statistical": network, "knn": [True] * 40}
-    assert by_injected_faults(faults).better == "knn"
-    assert by_injected_faults(faults | {"knn": [True] * 23 + [False] * 17}).better is None
-
-
-def test_without_faults_there_is_no_verdict() -> None:
-    assert by_injected_faults({"moment": [], "pca": []}) == UNKNOWN
+def test_the_answer_needs_a_sure_difference_that_counts(case: str, evidence: PairEvidence, answer: str) -> None:
+    assert decide(evidence) == answer, case
 
 
 @pytest.mark.parametrize(("one", "other", "chance"), [(0, 0, 1.0), (1, 1, 1.0), (6, 0, 1 / 32), (0, 6, 1 / 32)])

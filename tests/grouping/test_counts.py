@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.grouping.made import detection_of, table_of
 from waferwatch.errors import InputError, NotFoundError
-from waferwatch.grouping.counts import count_groups, count_rows, in_order, wilson
+from waferwatch.evaluate.intervals import wilson
+from waferwatch.grouping.counts import count_groups, count_rows, in_order
 from waferwatch.grouping.crossing import cross
 from waferwatch.grouping.groups import Groups, group_columns, natural, number_of, part
 from waferwatch.grouping.quantiles import group_quantiles, highest_tenth

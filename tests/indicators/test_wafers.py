@@ -74,7 +74,7 @@ def test_the_same_fault_on_two_chambers_is_two_problems_that_know_of_each_other(
     assert all(problem.alone == "no" for problem in found.problems)
 
 
-@pytest.mark.parametrize(("kind", "strength"), [("shape", 6.0), ("relation", 4.0), ("length", 16.0)])
+@pytest.mark.parametrize(("kind", "strength"), [("shape", 6.0), ("relation", 4.0), ("length", 4.0), ("length", -4.0)])
 def test_faults_that_no_step_mean_shows_are_found(kind: str, strength: float):
     frame, wrong = made(3, wafers=70, faults=(MadeFault(kind, 0, 55, 3, strength),))
     found = waferwatch.detect(frame, reference=first_wafers(frame), detector="statistical")
@@ -88,6 +88,34 @@ def test_a_stuck_sensor_breaks_a_hard_rule():
     stuck = [run for run in found.runs if "stuck" in run.rules]
     assert [run.sensor for run in stuck] == ["he_flow", "he_flow"]
     assert "stuck" in stuck[0].reason
+
+
+@pytest.mark.parametrize(("strength", "direction"), [(4.0, "up"), (-4.0, "down")])
+def test_a_step_too_long_or_short_breaks_a_hard_rule(strength: float, direction: str):
+    frame, _ = made(3, wafers=60, faults=(MadeFault("length", 0, 50, 2, strength),))
+    found = waferwatch.detect(frame, reference=first_wafers(frame), detector="statistical")
+    broken = [run for run in found.runs if "length" in run.rules]
+    assert [(run.sensor, run.step, run.direction) for run in broken] == [("_length", "main_etch", direction)] * 2
+    assert [(one.sensor, one.direction, one.count) for one in found.problems] == [("_length", direction, 2)]
+
+
+def test_a_step_that_the_file_cuts_off_is_not_too_short(frame: pd.DataFrame):
+    model = waferwatch.fit(first_wafers(frame), detector="statistical")
+    tool = frame[frame["equipment"] == "PM1"].reset_index(drop=True)
+    last = tool[tool["step"] == "main_etch"].index[-1]
+    cut = tool[: last - 10]
+    assert not [run for run in model.detect(cut).runs if "length" in run.rules]
+
+
+def test_a_sensor_that_is_stuck_and_later_high_is_two_problems():
+    faults = (MadeFault("stuck", 0, 45, 3, 1.0), MadeFault("mean", 0, 55, 5, 30.0))
+    frame, _ = made(5, wafers=70, faults=faults)
+    found = waferwatch.detect(frame, reference=first_wafers(frame), detector="statistical")
+    assert sorted(one.fingerprint for one in found.problems) == [
+        "PM1 | R1 | main_etch | he_flow | stuck",
+        "PM1 | R1 | main_etch | he_flow | up",
+    ]
+    assert [one.direction for one in found.problems if "stuck" in one.fingerprint] == ["other"]
 
 
 def test_a_typed_limit_is_kept_and_unknown_ones_are_refused(frame: pd.DataFrame):

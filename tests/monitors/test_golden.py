@@ -176,3 +176,11 @@ def test_a_wafer_that_lies_in_two_files_is_learnt_as_a_whole_or_not_at_all() -> 
 def test_a_choice_without_a_row_says_so_and_names_the_files() -> None:
     with pytest.raises(InputError, match=r"No row of made\.csv was chosen"):
         choose(table(chamber(3)), GoldenChoice(start="2027-01-01"))
+
+
+def test_an_end_without_a_time_of_day_includes_its_day() -> None:
+    frame = chamber(3, start="2026-03-02T10:00:00")
+    every = choose(table(frame), GoldenChoice(start="2026-03-02", end="2026-03-02"))
+    assert every.rows == len(frame)
+    with pytest.raises(InputError, match="No row"):
+        choose(table(frame), GoldenChoice(end="2026-03-02T00:00"))

@@ -30,6 +30,7 @@ from waferwatch.monitors.learn import learn
 from waferwatch.monitors.rebase.rebased import Rebased, Refusal
 from waferwatch.monitors.rebase.relearn import rebase
 from waferwatch.scoring.model import Model
+from waferwatch.scoring.wafers import judged_again
 
 AFTER = "2026-03-02"
 ROWS = sum(STEPS.values())
@@ -196,6 +197,31 @@ def test_maintenances_count_in_their_order_in_time_whichever_was_learnt_first() 
     model = rebase(rebase(learnt().model, table(late)).model, table(early)).model
     assert flagged(model, early).max() == 0
     assert flagged(model, late).max() == 0
+
+
+def test_wafers_on_both_sides_of_an_earlier_rebase_are_refused() -> None:
+    early = after(10, pressure=everywhere(0.25))
+    late = chamber(30, 8, start="2026-03-09", lot="N", changes={"pressure": everywhere(0.5)})
+    model = rebase(learnt().model, table(late)).model
+    with pytest.raises(InputError, match="both sides") as caught:
+        rebase(model, table(pd.concat([early, late], ignore_index=True)), since=AFTER)
+    assert caught.value.field == "since"
+    assert rebase(model, table(early), since=AFTER).model.shifts[1:] != []
+
+
+def test_limits_of_indicators_hold_at_the_level_before_the_maintenance() -> None:
+    """A gauge that reads higher makes no wafer abnormal once it is absorbed; a leak does, with limits as before."""
+    frame, found = maintained()
+    model = found.model
+    assert model.wafers is not None
+    calm = model.detect(after(20, 6, pressure=everywhere(0.25)))
+    assert calm.limits == []
+    assert sum(one.abnormal for one in calm.runs) == 0
+    assert sum(one.abnormal for one in learnt().model.detect(after(20, 6, pressure=everywhere(0.25))).runs) == 20
+    judged = judged_again(model.fits(table(frame)), model.detect(frame))
+    assert judged is not None
+    worst = max(judged.runs[12:], key=lambda one: one.ratio)
+    assert (worst.sensor, worst.abnormal) == ("leak", True)
 
 
 def test_where_times_are_no_dates_the_levels_hold_for_every_row_and_that_is_said() -> None:

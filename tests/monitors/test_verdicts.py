@@ -10,7 +10,8 @@ import pytest
 
 from tests.monitors.made import chamber, in_steps, learnt, stream, table
 from waferwatch.errors import InputError
-from waferwatch.monitors.alarms.alarm_rate import AlarmRate, poisson_interval
+from waferwatch.evaluate.intervals import poisson_interval
+from waferwatch.monitors.alarms.alarm_rate import AlarmRate
 from waferwatch.monitors.golden.golden_set import Golden, Reason, choose
 from waferwatch.monitors.golden.verdicts import JudgedTable, alarm_rate, with_verdicts
 from waferwatch.monitors.golden.wafers import wafers_of

@@ -36,6 +36,8 @@ FORMS = {
     "underscore": lambda m: m.strftime("%Y/%m/%d_%H:%M:%S.%f"),
     "dots, day first": lambda m: m.strftime("%d.%m.%Y %H:%M:%S,%f"),
     "dots in the time too": lambda m: m.strftime("%Y-%m-%d-%H.%M.%S.%f"),
+    "no colons": lambda m: m.strftime("%Y-%m-%d-%H-%M-%S.%f"),
+    "no colons, underscores": lambda m: m.strftime("%Y_%m_%d_%H_%M_%S_%f"),
     "month by name": lambda m: f"{m.day:02}-{MONTHS[m.month - 1]}-{m.year} {m:%H:%M:%S.%f}",
     "month by name first": lambda m: (
         f"{MONTHS[m.month - 1]} {m.day}, {m.year} {_hour(m)}:{m:%M:%S.%f} {_half(m, ('AM', 'PM'))}"

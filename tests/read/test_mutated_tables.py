@@ -259,3 +259,14 @@ def test_a_first_row_that_is_short_is_a_row(tmp_path: Path) -> None:
     table = read(tmp_path, "a,b,c\n1.5,2.5\n3.5,4.5,5.5\n4.5,5.5,6.5\n")
     assert table.frame["a"].tolist() == [1.5, 3.5, 4.5]
     assert "short_lines" in codes(table)
+
+
+def test_keys_and_values_above_a_table_of_two_columns_are_none_of_it(tmp_path: Path) -> None:
+    """As of a diffractometer: as many cells as the table, half of them numbers, and the names below them."""
+    above = ["[Conditions]", "Anode,Cu", "Wavelength,1.5405", "Ratio,0.5", "[Points]"]
+    rows = [f"{5 + at / 60:.4f},{1700 + at * 7 % 90}" for at in range(ROWS)]
+    table = read(tmp_path, "\n".join([*above, "Angle,Intensity", *rows]))
+    assert list(table.frame.columns) == ["Angle", "Intensity"]
+    assert len(table.frame) == ROWS
+    bad = read(tmp_path, "\n".join(["p,q", "Bad,5.0", *rows]))  # a word for no value is still a row
+    assert (list(bad.frame.columns), len(bad.frame)) == (["p", "q"], ROWS + 1)

@@ -6,6 +6,7 @@ import json
 import math
 import random
 import threading
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -90,18 +91,34 @@ def test_the_next_version_is_a_draft_until_it_is_put_in_use(store: Store, model:
     assert store.monitors.model(store.monitors.version("etch")).digest == other.digest
 
 
-def test_rolling_back_goes_one_version_back_each_time_and_never_to_a_draft(store: Store, model: Model) -> None:
+def test_rolling_back_goes_to_the_version_that_was_in_use_last_and_never_to_a_draft(store: Store, model: Model) -> None:
     for number in (1, 2, 3, 4):
         store.monitors.add("etch", new(model, activate=number in (2, 4)), "kim")
     assert [one.activated is not None for one in store.monitors.get("etch").versions] == [True, False, True, True]
-    for expected in (2, 1):
+    store.monitors.activate("etch", 1, "lee")
+    for expected in (4, 1):
         now = store.monitors.roll_back("etch", "kim").in_use
         assert now is not None
         assert now.number == expected
+    actions = [(entry.action, entry.detail.get("version")) for entry in store.audit.recent(2)]
+    assert actions == [("roll back monitor", 1), ("roll back monitor", 4)]
+
+
+def test_nothing_is_rolled_back_to_where_no_other_version_was_in_use(store: Store, model: Model) -> None:
+    store.monitors.add("etch", new(model), "kim")
+    store.monitors.add("etch", new(model), "kim")
     with pytest.raises(InputError, match="no earlier version"):
         store.monitors.roll_back("etch", "kim")
-    actions = [(entry.action, entry.detail.get("version")) for entry in store.audit.recent(2)]
-    assert actions == [("roll back monitor", 1), ("roll back monitor", 2)]
+
+
+def test_a_name_is_the_same_however_its_letters_are_composed(store: Store, model: Model) -> None:
+    composed, pieces = unicodedata.normalize("NFC", "식각"), unicodedata.normalize("NFD", "식각")
+    assert composed != pieces
+    store.monitors.add(pieces, new(model), "kim")
+    assert store.monitors.get(pieces).name == composed
+    assert store.monitors.version(f"{pieces}@1").monitor == composed
+    store.monitors.delete(pieces, "kim")
+    assert store.monitors.restore(pieces, "kim").name == composed
 
 
 def test_what_does_not_exist_is_named(store: Store, model: Model) -> None:

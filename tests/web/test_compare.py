@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import time
 from typing import Any
 
+import pandas as pd
 import pytest
+from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
+from waferwatch.jobs.comparison import upgraded
 from waferwatch.read.generate import generate
+from waferwatch.scoring.comparison.compare import Comparison
+from waferwatch.scoring.comparison.sentences import comparison_notes
 
 QUICK, VARIANCE = "squared_difference", "moving_variance"
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -95,8 +101,10 @@ def test_moment_gets_its_verdict(client: TestClient, uploaded: str) -> None:
     answer = compared(client, run(client, dataset=uploaded, detectors=["moment"])["id"])
     verdict = answer["verdict"]
     assert verdict["measure"] == "vus_pr"
-    assert verdict["answer"] in ("yes", "slightly", "tie", "no")
+    assert verdict["answer"] in ("better", "worse", "no_difference", "too_few_to_tell", "too_few_faults")
     assert verdict["difference"] == pytest.approx(verdict["moment"] - verdict["other_value"])
+    assert verdict["low"] <= verdict["difference"] <= verdict["high"]
+    assert answer["sentences"][0].startswith("MOMENT effect")
     assert answer["faults"] is None, "with labels the faults are left out unless asked for"
 
 
@@ -157,11 +165,43 @@ def test_a_comparison_is_cancelled(client: TestClient) -> None:
     assert client.get(f"/runs/{started['id']}/comparison").status_code == 409
 
 
-@pytest.mark.parametrize(
-    ("language", "title"), [("en", "Does MOMENT earn its keep?"), ("ko", "MOMENT가 효과가 있는가?")]
-)
+@pytest.mark.parametrize(("language", "title"), [("en", "Who finds what"), ("ko", "고장별 검출 탐지기")])
 def test_the_page_is_there_in_both_languages(client: TestClient, language: str, title: str) -> None:
     page = client.get("/monitors/compare", headers={"Accept-Language": language})
     assert page.status_code == 200
     assert title in page.text
     assert f'value="{VARIANCE}" checked disabled' in page.text
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "json"])
+def test_a_comparison_is_exported(client: TestClient, done: dict[str, Any], kind: str) -> None:
+    answer = client.get(f"/runs/{done['id']}/comparison/export?format={kind}", headers={"Accept-Language": "ko"})
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].startswith("attachment")
+    if kind == "csv":
+        lines = answer.content.decode("utf-8-sig").splitlines()
+        assert [line.split(",")[0] for line in lines] == ["detector", QUICK, VARIANCE]
+    elif kind == "xlsx":
+        book = pd.read_excel(io.BytesIO(answer.content), sheet_name=None, engine="calamine")
+        assert list(book) == ["detectors", "verdict", "pairs", "faults", "injected faults"]
+        assert "결론 없음" in book["verdict"]["sentence"][0]
+    else:
+        assert answer.json()["sentences"]
+
+
+def test_a_comparison_of_an_older_version_still_opens() -> None:
+    verdict = {"answer": "slightly", "measure": "vus_pr", "moment": 0.81, "other": "pca", "other_value": 0.8}
+    row = {"detector": "pca", "model": "m", "device": "cpu", "anomalies": 1, "anomaly_ratio": 0.1, "events": 1}
+    row |= {"seconds": 1.0, **dict.fromkeys(("precision", "recall", "f1", "auc_pr", "vus_pr"), 0.5)}
+    kept = {
+        "rows": [row],
+        "agreement": {"detectors": ["pca"], "jaccard": [[1.0]], "missed": [[0]], "events": []},
+        "faults": None,
+        "labelled": True,
+        "verdict": verdict | {"difference": 0.01, "better": None, "better_value": None},
+    }
+    found = TypeAdapter(Comparison).validate_python(upgraded(kept))
+    assert (found.verdict.answer, found.verdict.value, found.verdict.other) == ("not_tested", 0.81, "pca")
+    assert "Compare again" in str(comparison_notes(found)[0])
+    assert upgraded(upgraded(kept)) == upgraded(kept)
+    assert upgraded(kept | {"verdict": kept["verdict"] | {"answer": "unknown"}})["verdict"]["answer"] == "unknown"

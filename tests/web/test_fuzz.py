@@ -128,6 +128,8 @@ def lead(case: schemathesis.Case, known: Known) -> None:
         path["version"] = "1"
     if "event" in path and _chosen(path["event"]):
         path["event"] = "1"
+    if "problem" in path and _chosen(path["problem"]):
+        path["problem"] = "P-1"
     if "feature" in path and _chosen(path["feature"]):
         path["feature"] = "pressure"
     _lead_fields(case.query, known)

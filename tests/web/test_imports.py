@@ -266,3 +266,9 @@ def test_a_kept_reading_survives_a_damaged_table(client: TestClient, data_dir: P
         rows = other.get(f"/datasets/{made['id']}/rows").json()
     assert rows["columns"][0] == "column 1"
     client.delete(f"/datasets/{made['id']}")
+
+
+def test_the_description_names_the_fields_next_to_the_file(client: TestClient) -> None:
+    body = client.get("/openapi.json").json()["paths"]["/datasets"]["post"]["requestBody"]["content"]
+    schema = body["multipart/form-data"]["schema"]
+    assert (list(schema["properties"]), schema["required"]) == (["file", "options", "recipe"], ["file"])

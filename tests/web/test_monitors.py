@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
 from tests.test_monitor_commands import fab_rows
+from waferwatch.jobs.monitors.judged import judged_tables, rate_of_version
+from waferwatch.monitors.golden.verdicts import alarm_rate
 
 QUICK = "moving_variance"
 _PATIENCE_S = 60.0
@@ -131,6 +135,51 @@ def test_rows_that_were_scored_twice_are_counted_once(client: TestClient, etch: 
     assert client.post("/detect", json=body | {"threshold": 0.9 * found["threshold"]}).json()["run"] != found["run"]
     after = client.get(f"/monitors/{etch}").json()["false_alarms"]
     assert (after["hours"], after["false"]) == (before["hours"], 1)
+
+
+def test_false_alarms_are_counted_without_reading_the_data(
+    client: TestClient, etch: str, data: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = client.post("/detect", json={"dataset": data["today"], "monitor": etch}).json()
+    event = found["events"][0]["id"]
+    client.put(f"/runs/{found['run']}/events/{event}/verdict", json={"verdict": "false_alarm", "note": ""})
+    store = client.app.state.parts.store  # type: ignore[attr-defined]
+    monitor = store.monitors.get(etch)
+    by_data = alarm_rate(judged_tables(store, monitor, 1))
+
+    def never(*_: object) -> None:
+        raise AssertionError("a table was read")
+
+    monkeypatch.setattr(store.datasets, "table", never)
+    counted = rate_of_version(store, monitor, 1)
+    assert counted == by_data
+    assert counted is not None
+    assert counted.false == 1
+
+
+def test_limits_of_a_monitor_are_listed_some_at_a_time_and_leave_as_a_file(client: TestClient, etch: str) -> None:
+    first = client.get(f"/monitors/{etch}/limits?limit=10").json()
+    second = client.get(f"/monitors/{etch}/limits?limit=10&skip=10").json()
+    assert len(first["limits"]) == len(second["limits"]) == 10
+    assert first["limits"] != second["limits"]
+    one = client.get(f"/monitors/{etch}/limits?search=press&statistic=mean&equipment=PM1").json()
+    assert {(each["sensor"], each["equipment"]) for each in one["limits"]} == {("pressure", "PM1")}
+    assert one["total"] == len(one["steps"]) == 3
+    assert all(each["lower"] < each["usual"] < each["upper"] for each in one["limits"])
+    file = client.get(f"/monitors/{etch}/limits/export?format=csv")
+    assert len(pd.read_csv(io.BytesIO(file.content))) == first["total"]
+
+
+def test_golden_sets_are_listed_with_what_learnt_from_them(
+    client: TestClient, etch: str, assert_error: Callable[..., dict[str, Any]]
+) -> None:
+    (one,) = [each for each in client.get("/golden-sets").json()["golden_sets"] if each["used_by"] == [f"{etch}@1"]]
+    assert (one["wafers"], one["files"], one["left_out"]) == (60, ["golden.csv"], 0)
+    whole = client.get(f"/golden-sets/{one['name']}/{one['version']}").json()
+    assert [cell["enough"] for cell in whole["coverage"]] == [True, True]
+    page = client.get("/golden-sets", headers={"Accept": "text/html"})
+    assert f"{one['name']} v{one['version']}" in page.text
+    assert_error(client.get(f"/golden-sets/{one['name']}/99"), 404, "not_found", "name")
 
 
 def test_an_exported_version_gives_equal_scores_where_it_is_imported(

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
+
+from waferwatch.store.datasets import DEMO
+from waferwatch.web.server import check_demo
 
 PAGE = {"Accept": "text/html"}
 
@@ -125,4 +130,98 @@ def test_other_roles_than_those_that_were_checked_are_said(client: TestClient, u
 @pytest.mark.parametrize("query", ["run=1&start=2&end=3", "monitor=etch"])
 def test_an_address_of_the_old_first_page_leads_to_the_settings(client: TestClient, query: str) -> None:
     answer = client.get(f"/?{query}", follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (308, f"/problems/check?{query}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/problems/check?{query}")
+
+
+def test_a_problem_has_facts_pictures_and_neighbours(client: TestClient, run: str, found: list[dict[str, Any]]) -> None:
+    worst, second = found[0], found[1]
+    text = page(client, f"/problems/{worst['name']}?run={run}")
+    facts = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", text))
+    assert (facts["Chamber"], facts["Wafers"]) == (worst["equipment"], f"{worst['count']}/{worst['of']}")
+    assert text.count('class="drawing wide"') == text.count('class="drawing narrow"') == 2
+    assert f'href="/problems/{second["name"]}?run={run}"' in text
+    squares = re.findall(r'<li class="off[^"]*" title="([^"]+)"', text)
+    assert [one.split(",")[0] for one in squares] == worst["wafers"][: len(squares)]
+    for event in worst["events"]:
+        assert f"/problems/event?run={run}&amp;event={event}" in text
+
+
+def test_another_wafer_of_the_problem_can_be_looked_at(
+    client: TestClient, run: str, found: list[dict[str, Any]]
+) -> None:
+    worst = found[0]
+    address = f"/problems/{worst['name']}?run={run}"
+    last = page(client, f"{address}&wafer={worst['runs'][-1] + 1}")
+    assert f"Wafer {worst['wafers'][-1]} over the golden band" in last
+    ratios = {one["run"]: one["ratio"] or 0 for one in client.get(f"/runs/{run}/wafers?limit=5000").json()["wafers"]}
+    farthest = max(range(len(worst["runs"])), key=lambda at: ratios[worst["runs"][at] + 1])
+    for nonsense in ("0", "9999999999", "x"):
+        text = page(client, f"{address}&wafer={nonsense}")
+        assert f"Wafer {worst['wafers'][farthest]} over the golden band" in text
+
+
+def test_a_problem_of_rows_is_shown_around_its_worst_event(client: TestClient, uploaded: str) -> None:
+    run = client.post("/detect", json={"dataset": uploaded, "detector": "squared_difference"}).json()["run"]
+    (one, *_) = client.get(f"/runs/{run}/problems").json()["problems"]
+    text = page(client, f"/problems/{one['name']}", "ko")
+    assert text.count('class="drawing wide"') == 1
+    assert "웨이퍼 관리한계가 없어" in text
+
+
+def test_a_verdict_on_a_problem_goes_for_its_events_and_leaves_with_the_tables(
+    client: TestClient, run: str, found: list[dict[str, Any]]
+) -> None:
+    judged = next(one for one in found if one["events"])
+    address = f"/problems/{judged['name']}/verdict"
+    said = client.put(address, json={"verdict": "true_alarm", "note": " O-ring replaced "}).json()
+    assert (said["name"], said["verdict"], said["note"], said["by"]) == (
+        judged["name"],
+        "true_alarm",
+        "O-ring replaced",
+        "local",
+    )
+    assert "true alarm" in page(client, f"/problems?run={run}")
+    event = client.get(f"/runs/{run}/events/{judged['events'][0]}").json()
+    assert (event["said"]["verdict"], event["said"]["note"]) == ("true_alarm", "O-ring replaced")
+    table = client.get(f"/runs/{run}/wafers/export?what=problems&format=csv").text
+    assert re.search(rf"^\ufeff?problem,.*\n(.*\n)*{judged['name']},.*true_alarm,O-ring replaced", table)
+    assert client.put(address, json={"verdict": None}).json()["verdict"] is None
+    assert client.get(f"/runs/{run}/events/{judged['events'][0]}").json()["said"]["verdict"] is None
+
+
+@pytest.mark.parametrize("name", ["P-99999", "P-x", "nothing"])
+def test_a_problem_that_never_was_is_said(
+    client: TestClient, assert_error: Callable[..., dict[str, Any]], name: str
+) -> None:
+    answer = client.get(f"/problems/{name}", headers=PAGE)
+    assert answer.status_code == 404
+    assert f"There is no problem {name}." in answer.text
+    assert_error(client.put(f"/problems/{name}/verdict", json={"verdict": None}), 404, "not_found", "problem")
+
+
+def test_a_problem_whose_data_were_deleted_says_what_it_was(client: TestClient, korean_csv: bytes) -> None:
+    made = client.post("/datasets", files={"file": ("에칭.csv", korean_csv)}).json()["id"]
+    run = client.post("/detect", json={"dataset": made, "detector": "squared_difference"}).json()["run"]
+    (one, *_) = client.get(f"/runs/{run}/problems").json()["problems"]
+    client.delete(f"/datasets/{made}")
+    answer = client.get(f"/problems/{one['name']}", headers=PAGE)
+    assert answer.status_code == 404
+    assert f"{one['name']} belonged to 에칭.csv, whose check is no longer kept." in answer.text
+
+
+def test_the_demo_opens_with_a_list_in_which_all_is_true(client: TestClient) -> None:
+    parts = client.app.state.parts  # type: ignore[attr-defined]
+    check_demo(parts)
+    run = parts.jobs.all(kind="detection", dataset=DEMO, limit=1)[0]
+    parts.jobs.ended(run.id).result(60)
+    found, table = parts.store.results.detection(run.id), parts.store.datasets.table(DEMO)
+    faulty = table.frame["anomaly"].to_numpy(dtype=float) > 0
+    true = [
+        bool(faulty[np.isin(found.event_ids, one.events)].any()) for one in found.problems if one.severity != "weak"
+    ]
+    assert len(true) >= 10
+    assert all(true)
+    assert np.isfinite(found.scores).mean() > 0.99
+    assert listed(page(client, f"/problems?run={run.id}"))
+    check_demo(parts)
+    assert parts.jobs.all(kind="detection", dataset=DEMO, limit=1)[0].id == run.id, "it is not checked twice"

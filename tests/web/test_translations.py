@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from html import unescape
 from pathlib import Path
 from string import Formatter
@@ -81,7 +82,8 @@ def _script_sentences(path: Path) -> Iterator[str]:
         yield from (json.loads(f'"{found}"') for found in both)
 
 
-def all_sentences() -> dict[str, str]:
+@cache
+def all_sentences() -> Mapping[str, str]:
     """Sentence -> file in which it stands."""
     found: dict[str, str] = {}
     for path in sorted(SOURCE.rglob("*.py")):
@@ -96,7 +98,8 @@ def all_sentences() -> dict[str, str]:
     return found
 
 
-def _catalogue() -> dict[str, str]:
+@cache
+def _catalogue() -> Mapping[str, str]:
     found: dict[str, str] = {}
     for path in CATALOGUES:
         with path.open("rb") as file:
@@ -133,7 +136,7 @@ def test_every_sentence_of_a_script_is_a_literal_in_its_call() -> None:
 
 def test_a_page_carries_the_sentences_of_its_scripts(client: TestClient) -> None:
     (korean,) = re.findall(r'data-page="([^"]*)"', client.get("/", headers={"Accept-Language": "ko"}).text)
-    assert json.loads(unescape(korean))["texts"]["Detect"] == "이상 탐지"
+    assert json.loads(unescape(korean))["texts"]["Check"] == "판정"
     (english,) = re.findall(r'data-page="([^"]*)"', client.get("/", headers={"Accept-Language": "en"}).text)
     assert json.loads(unescape(english))["texts"] == {}
 
@@ -143,9 +146,9 @@ def test_the_catalogue_holds_no_sentence_that_is_gone() -> None:
     assert not gone, "\n".join(sorted(gone))
 
 
-@pytest.mark.parametrize("sentence", sorted(_catalogue()))
-def test_a_translation_has_the_places_of_its_sentence(sentence: str) -> None:
-    assert _places(_catalogue()[sentence]) == _places(sentence)
+def test_a_translation_has_the_places_of_its_sentence() -> None:
+    other = [english for english, korean in _catalogue().items() if _places(korean) != _places(english)]
+    assert other == []
 
 
 @pytest.mark.parametrize(
@@ -168,8 +171,8 @@ def test_the_language_is_the_switch_s_then_the_browser_s(cookie: str | None, acc
 
 
 def test_korean_is_spoken() -> None:
-    assert Translator("ko")("Detect") == "이상 탐지"
-    assert Translator("en")("Detect") == "Detect"
+    assert Translator("ko")("Check") == "판정"
+    assert Translator("en")("Check") == "Check"
     assert Translator("ko")("") == ""
 
 

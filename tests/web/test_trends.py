@@ -171,3 +171,21 @@ def test_a_mark_that_cannot_be_is_refused(
     body = {"kind": "normal", "start": "2026-11-20 00:10", "end": "2026-11-20 00:20"} | wrong
     code = {404: "not_found", 422: "bad_input"}[status]
     assert_error(client.post(f"/datasets/{dataset}/marks", json=body), status, code, field)
+
+
+def test_a_comparison_takes_no_typed_limits(client: TestClient, dataset: str) -> None:
+    body = {"kind": "comparison", "dataset": dataset, "limits": [{"sensor": "flow", "upper": 1.0}]}
+    run = client.post("/runs", json=body).json()
+    while run["state"] in ("queued", "running"):
+        run = client.get(f"/runs/{run['id']}").json()
+    assert run["state"] == "failed"
+    assert run["error"]["message"].startswith("Typed limits are of a detection")
+
+
+def test_of_very_many_chambers_the_worst_are_drawn(
+    client: TestClient, run: str, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("waferwatch.web.pages.trends.series.MOST_PANELS", 1)
+    found = series(client, run, step, lower=-1.0)  # a question that was not answered before
+    assert [one["equipment"] for one in found["panels"]] == ["PM2"]
+    assert found["panels_total"] == 2

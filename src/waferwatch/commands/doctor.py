@@ -145,6 +145,16 @@ def _port_trouble(error: OSError, place: str) -> tuple[str, str]:
     return f"{place}: this machine has no such address", "Set WAFERWATCH_HOST to 127.0.0.1, or 0.0.0.0 for the network."
 
 
+def check_ray(_settings: Settings) -> DoctorFinding:
+    """Whether backfills can run on Ray; without it they run in processes of this machine."""
+    try:
+        found = version("ray")
+    except PackageNotFoundError:
+        remedy = "Only for backfills on a cluster: pip install 'waferwatch[ray]'"
+        return DoctorFinding(True, "ray", "not installed; backfills run in processes of this machine", remedy)
+    return DoctorFinding(True, "ray", f"Ray {found}, for `waferwatch scale run --engine ray`")
+
+
 def check_fonts(_settings: Settings) -> DoctorFinding:
     """Korean letters on this machine. Browsers elsewhere bring their own, so that a server without them is well."""
     if sys.platform in ("win32", "darwin"):
@@ -168,6 +178,7 @@ CHECKS: tuple[Callable[[Settings], DoctorFinding], ...] = (
     check_disk,
     check_database,
     check_port,
+    check_ray,
     check_fonts,
 )
 

@@ -9,7 +9,7 @@ from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK
 from waferwatch.store.monitors.documents import version_document
 from waferwatch.store.monitors.facts import shown_notes, threshold_by_policy
 from waferwatch.store.monitors.rebase_lines import rebase_lines
-from waferwatch.store.monitors.records import MonitorRecord, VersionRecord
+from waferwatch.store.monitors.records import GoldenRecord, MonitorRecord, VersionRecord
 
 
 def monitor_line(monitor: MonitorRecord) -> str:
@@ -54,9 +54,11 @@ def _sentences(threshold: float, by: str, promise: Any) -> str:
 
 
 def _golden_lines(version: VersionRecord) -> list[str]:
-    golden = version.golden
-    if golden is None:
-        return ["  Golden set: none here (imported)"]
+    return ["  Golden set: none here (imported)"] if version.golden is None else golden_lines(version.golden)
+
+
+def golden_lines(golden: GoldenRecord) -> list[str]:
+    """Where the rows of a golden set come from, and what was left out."""
     lines = [
         f"  Golden set {golden.name} v{golden.version}: {golden.rows:,} rows of {', '.join(golden.about['files'])}"
     ]

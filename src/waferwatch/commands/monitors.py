@@ -27,7 +27,7 @@ def add_monitors_parser(commands: Any) -> None:
     _name(show, "NAME[@VERSION]")
     activate = _add(actions, "activate", "put a version in use", run_activate)
     _name(activate, "NAME@VERSION")
-    rollback = _add(actions, "rollback", "put the next earlier version in use that was in use once", run_rollback)
+    rollback = _add(actions, "rollback", "put the version in use that was so before the present one", run_rollback)
     _name(rollback, "NAME")
     _add_set(actions)
     _add_rebase(actions)
@@ -39,6 +39,15 @@ def add_monitors_parser(commands: Any) -> None:
     _name(delete, "NAME")
     restore = _add(actions, "restore", "bring back a monitor that was deleted a short time ago", run_restore)
     _name(restore, "NAME")
+
+
+def add_golden_parser(commands: Any) -> None:
+    """Add ``golden list | show`` to the command line."""
+    parser = commands.add_parser("golden", help="list and show golden sets: what monitors learnt from")
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    _add(actions, "list", "the golden sets", run_golden_list)
+    show = _add(actions, "show", "where the rows of a golden set come from, and what was left out", run_golden_show)
+    _name(show, "NAME[@VERSION]")
 
 
 def _add(actions: Any, name: str, text: str, run: Run) -> argparse.ArgumentParser:
@@ -131,6 +140,37 @@ def run_show(options: argparse.Namespace) -> int:
         for line in version_lines(version, monitor):
             say(line)
     print_json(monitor_document(monitor) if number is None else version_document(shown[0], monitor), options)
+    return 0
+
+
+def run_golden_list(options: argparse.Namespace) -> int:
+    """A line for each golden set."""
+    from waferwatch.store.monitors.documents import golden_list
+
+    with opened_store(options.data_dir) as store:
+        found = golden_list(store.monitors.golden_sets())
+    for one in found:
+        wafers = "" if one["wafers"] is None else f", {one['wafers']:,} wafers"
+        say(f"{one['name']} v{one['version']}: {one['rows']:,} rows{wafers}, used by {', '.join(one['used_by'])}")
+    if not found:
+        say("No golden set yet. One is kept with every monitor: waferwatch fit NAME FILE")
+    print_json({"golden_sets": found}, options)
+    return 0
+
+
+def run_golden_show(options: argparse.Namespace) -> int:
+    """Where the rows of a golden set come from, what was left out and why, and how much there is of each recipe."""
+    from waferwatch.commands.monitor_texts import golden_lines
+    from waferwatch.store.monitors.documents import golden_document
+    from waferwatch.store.monitors.golden_sets import used_golden
+    from waferwatch.store.monitors.names import split_title
+
+    name, number = split_title(options.name)
+    with opened_store(options.data_dir) as store:
+        one = used_golden(store.monitors.golden_sets(), name, None if number is None else str(number))
+    for line in [*golden_lines(one.golden), f"  Used by: {', '.join(one.used_by)}"]:
+        say(line)
+    print_json(golden_document(one.golden) | {"used_by": list(one.used_by)}, options)
     return 0
 
 

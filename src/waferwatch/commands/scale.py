@@ -10,11 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands.options import data_options, monitor_options
+from waferwatch.commands.options import data_options, monitor_options, recipe_options
 from waferwatch.commands.options.monitor_options import opened_store, print_json, say
 from waferwatch.scoring.option_rules import DETECTOR
 
 if TYPE_CHECKING:
+    from waferwatch.read.recipe.options import ImportOptions
     from waferwatch.scale.engines.engine import TaskEngine
     from waferwatch.scale.plans.plan import ScalePlan
     from waferwatch.scoring.model import Model
@@ -54,7 +55,9 @@ def _add_plan(actions: Any) -> None:
     learnt.add_argument("--reference", metavar="FIRST..LAST", help="period of normal rows, each equipment learns from")
     learnt.add_argument("--monitor", metavar="NAME[@VERSION]", help="instead: a monitor for all equipment")
     learnt.add_argument("--model", metavar="FOLDER", help="instead: a model that fit --folder has saved")
-    data_options.add_columns(parser)
+    data_options.add_column_options(parser)
+    data_options.add_form_options(parser)
+    parser.add_argument("--recipe", metavar="NAME|FILE.json", help="an import recipe that all files are read by")
     data_options.add_detector(parser)
     data_options.add_thresholds(parser)
     parser.add_argument(
@@ -62,7 +65,7 @@ def _add_plan(actions: Any) -> None:
         type=int,
         default=25,
         metavar="K",
-        help="first wafers that say at what level an equipment without a reference is; default: 25",
+        help="first wafers of each recipe that say at what level an equipment without a reference is; default: 25",
     )
     parser.add_argument(
         "--neighbourhood",
@@ -102,10 +105,7 @@ def run_plan(options: argparse.Namespace) -> int:
         by=options.by,
         reference=options.reference,
         model=model,
-        features=options.features,
-        time=options.time,
-        group=options.group,
-        roles=dict(options.role),
+        options=_import_options(options),
         detector=options.detector or DETECTOR,
         checkpoint=options.checkpoint,
         device=options.device,
@@ -204,6 +204,13 @@ def _engine(options: argparse.Namespace) -> TaskEngine:
     from waferwatch.scale.engines.local import LocalEngine
 
     return LocalEngine(options.workers, options.threads)
+
+
+def _import_options(options: argparse.Namespace) -> ImportOptions:
+    """How all files are read: by the options, and by the recipe that is named."""
+    if options.recipe is None:
+        return data_options.import_options(options)
+    return recipe_options.reading_of(options, options.source).options
 
 
 def _model(options: argparse.Namespace) -> Model | None:

@@ -1,104 +1,100 @@
-"""Whether MOMENT earned its keep on some data: a plain answer from what a comparison measured."""
+"""Whether one detector does better than another on some data: a plain answer that says "not shown" where it is not."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Answer = Literal["yes", "slightly", "tie", "no", "unknown"]
+from waferwatch.evaluate.bootstrap import Interval
+from waferwatch.evaluate.intervals import sign_test
+
+Answer = Literal["better", "worse", "no_difference", "too_few_to_tell", "too_few_faults", "unknown", "not_tested"]
+Measure = Literal["vus_pr", "injected"]
 
 MOMENT = "moment"
-WITH_NETWORK = (MOMENT, "moment_only")  # detectors that MOMENT is not held against
+WITH_NETWORK = (MOMENT, "moment_only")  # detectors that MOMENT is not compared with
 WITHOUT = "statistical"  # MOMENT's own detector without the network: what the network adds is the difference to it
-TIE = 0.01  # differences of VUS-PR below it are no more than another cut of the data would give
-CLEAR = 0.05
-_LEAST_SURE = 0.05  # a difference in found faults that chance gives more often than this is no difference
+LEAST_VUS_PR = 0.02  # smaller differences do not count, however sure they are
+LEAST_FAULTS = 1 / 20  # of the faults
+FEWEST_FAULTS = 10  # fewer in all say nothing
+FEWEST_DIVIDING = 6  # faults that only one of two finds: with fewer the sign test can never be significant
+CHANCE = 0.05
 
 
 @dataclass(frozen=True)
-class MomentVerdict:
-    """MOMENT against the best detector without it."""
+class PairEvidence:
+    """What two detectors showed on the same faults."""
+
+    faults: int
+    only_one: int  # faults that the first finds and the other misses
+    only_other: int
+    vus_pr: Interval | None = None  # first - other; None where only found faults count
+
+
+@dataclass(frozen=True)
+class DetectorVerdict:
+    """One detector against another."""
 
     answer: Answer
-    measure: Literal["vus_pr", "injected"] | None  # what the answer rests on; None where nothing could be measured
-    moment: float | None  # VUS-PR, or the share of injected faults found
-    other: str | None  # the detector it was held against
-    other_value: float | None
-    difference: float | None  # moment - other_value
-    better: str | None = None  # the best detector without the network, where it does better than MOMENT
-    better_value: float | None = None
+    measure: Measure | None  # what the answer rests on; None where nothing could be measured
+    detector: str | None = None
+    other: str | None = None
+    value: float | None = None  # VUS-PR, or the share of injected faults found
+    other_value: float | None = None
+    difference: float | None = None  # value - other_value
+    low: float | None = None  # its 95 % interval
+    high: float | None = None
+    faults: int = 0
+    found: int | None = None
+    other_found: int | None = None
+    only_one: int = 0  # faults that only the detector finds
+    only_other: int = 0
+    chance: float | None = None  # how often chance divides the faults at least as unevenly (sign test)
+    false_difference: Interval | None = None  # of the numbers of false events
+    delay_difference: Interval | None = None  # of the delays in points, over the faults that both find
+    time_ratio: float | None = None  # seconds of the detector / seconds of the other
+    more_events: int | None = None  # events of which the other flags no row
+    more_faults: int | None = None  # those of them that lie in a labelled fault; None without labels
 
 
-UNKNOWN = MomentVerdict("unknown", None, None, None, None, None)
+UNKNOWN = DetectorVerdict("unknown", None)
 
 
-def by_vus_pr(values: Mapping[str, float | None]) -> MomentVerdict:
-    """The verdict from labels.
+def decide(evidence: PairEvidence) -> Answer:
+    """The answer for the first of two detectors.
 
-    Args:
-        values: VUS-PR of each detector; None where it could not be measured.
+    "better" and "worse" need a sure difference that counts, in VUS-PR or in the faults found, and none the other way.
     """
-    known = {name: value for name, value in values.items() if value is not None}
-    other = _other(known)
-    if MOMENT not in known or other is None:
-        return UNKNOWN
-    difference = known[MOMENT] - known[other]
-    answer: Answer = "tie" if abs(difference) < TIE else "no" if difference < 0 else "yes"
-    if answer == "yes" and difference < CLEAR:
-        answer = "slightly"
-    best = _best(known)
-    beaten = known[best] - known[MOMENT] >= TIE
-    better = (best, known[best]) if beaten else (None, None)
-    return MomentVerdict(answer, "vus_pr", known[MOMENT], other, known[other], difference, *better)
+    if evidence.faults == 0:
+        return "unknown"
+    if evidence.faults < FEWEST_FAULTS:
+        return "too_few_faults"
+    shown = {_by_vus_pr(evidence.vus_pr), _by_faults(evidence)}
+    if 1 in shown and -1 not in shown:
+        return "better"
+    if -1 in shown and 1 not in shown:
+        return "worse"
+    dividing = evidence.only_one + evidence.only_other
+    if shown == {0} and 0 < dividing < FEWEST_DIVIDING and not _surely_small(evidence.vus_pr):
+        return "too_few_to_tell"
+    return "no_difference"
 
 
-def by_injected_faults(found: Mapping[str, Sequence[bool]]) -> MomentVerdict:
-    """The verdict from injected faults: a sign test over the faults that one of the two found and the other missed.
-
-    Args:
-        found: of each detector, whether it found each fault; all in the same order.
-    """
-    shares = {name: sum(one) / len(one) for name, one in found.items() if len(one)}
-    other = _other(shares)
-    if MOMENT not in shares or other is None:
-        return UNKNOWN
-    difference = shares[MOMENT] - shares[other]
-    answer: Answer = "tie" if _by_chance(found[MOMENT], found[other]) else "no" if difference < 0 else "yes"
-    if answer == "yes" and difference < CLEAR:
-        answer = "slightly"
-    best = _best(shares)
-    beaten = shares[best] > shares[MOMENT] and not _by_chance(found[MOMENT], found[best])
-    better = (best, shares[best]) if beaten else (None, None)
-    return MomentVerdict(answer, "injected", shares[MOMENT], other, shares[other], difference, *better)
+def _by_vus_pr(difference: Interval | None) -> int:
+    """1, 0 or -1: which way a sure difference that counts goes."""
+    if difference is None or not difference.excludes_zero or abs(difference.value) < LEAST_VUS_PR:
+        return 0
+    return 1 if difference.value > 0 else -1
 
 
-def _by_chance(one: Sequence[bool], other: Sequence[bool]) -> bool:
-    """Whether the faults that only one of the two found may be so uneven by chance."""
-    only_one = sum(mine and not theirs for mine, theirs in zip(one, other, strict=True))
-    only_other = sum(theirs and not mine for mine, theirs in zip(one, other, strict=True))
-    return sign_test(only_one, only_other) >= _LEAST_SURE
+def _by_faults(evidence: PairEvidence) -> int:
+    difference = evidence.only_one - evidence.only_other
+    if abs(difference) < LEAST_FAULTS * evidence.faults:
+        return 0
+    if sign_test(evidence.only_one, evidence.only_other) >= CHANCE:
+        return 0
+    return 1 if difference > 0 else -1
 
 
-def sign_test(one: int, other: int) -> float:
-    """How often a fair coin falls at least as unevenly as one to other; the two-sided sign test.
-
-    >>> sign_test(5, 0)
-    0.0625
-    """
-    tosses = one + other
-    tail = sum(math.comb(tosses, count) for count in range(min(one, other) + 1))
-    return float(min(1.0, 2 * tail / 2**tosses))
-
-
-def _other(values: Mapping[str, float]) -> str | None:
-    """The detector that MOMENT is held against: itself without the network, else the best without it."""
-    if WITHOUT in values:
-        return WITHOUT
-    return _best(values) if any(name not in WITH_NETWORK for name in values) else None
-
-
-def _best(values: Mapping[str, float]) -> str:
-    """The best detector without the network, of which there is one."""
-    return max((name for name in values if name not in WITH_NETWORK), key=lambda name: values[name])
+def _surely_small(difference: Interval | None) -> bool:
+    return difference is not None and difference.low > -LEAST_VUS_PR and difference.high < LEAST_VUS_PR

@@ -22,7 +22,7 @@ _FAR = np.iinfo(np.int64).max // 4  # distance to a stretch that does not exist
 
 
 @dataclass(frozen=True)
-class _Stretches:
+class Stretches:
     """The labelled stretches, first to last."""
 
     starts: NDArray[np.int64]  # (stretches,) first labelled point of each
@@ -48,48 +48,60 @@ def vus_pr(labels: ArrayLike, scores: ArrayLike, window: int) -> float:
         raise ValueError(f"the window must be at least 0, not {window}")
     if truth.all() or not truth.any():
         return float("nan")
-    step = _first_step(lowest_where_unjudged(values))
+    step = first_steps(lowest_where_unjudged(values))
     flagged = np.cumsum(np.bincount(step, minlength=THRESHOLDS))
     hits = np.cumsum(np.bincount(step[truth], minlength=THRESHOLDS))
-    stretches = _labelled_stretches(truth)
-    buffer = _Buffer(truth, step, stretches, window // 2)
+    stretches = labelled_stretches(truth)
+    buffer = Buffer(truth, stretches, window // 2)
     areas = np.empty(window + 1)
     for width in range(window + 1):
         if width % 2 == 0:  # widths 2h and 2h + 1 both reach h points to each side
             found = _found_share(step, stretches, width // 2)
-        partial = buffer.hits(width)
+        points, soft = buffer.soft_labels(width)
+        partial = np.cumsum(np.bincount(step[points], weights=soft, minlength=THRESHOLDS))
         recall = np.minimum((hits + partial) / (int(truth.sum()) + partial / 2), 1.0) * found
         areas[width] = np.dot(np.diff(recall, prepend=0.0), (hits + partial) / flagged)
     return float(areas.mean())
 
 
-def _first_step(scores: NDArray[np.float64]) -> NDArray[np.int64]:
+def first_steps(scores: NDArray[np.float64]) -> NDArray[np.int64]:
     """(points,) index of the highest threshold that flags each point; the thresholds fall from step to step."""
     descending = -np.sort(-scores)
     thresholds = descending[np.linspace(0, len(scores) - 1, THRESHOLDS).astype(int)]
     return np.searchsorted(-thresholds, -scores, side="left")
 
 
-def _labelled_stretches(truth: NDArray[np.bool_]) -> _Stretches:
+def labelled_stretches(truth: NDArray[np.bool_]) -> Stretches:
     edges = np.diff(truth.astype(np.int8), prepend=0, append=0)
-    return _Stretches(starts=np.flatnonzero(edges == 1), ends=np.flatnonzero(edges == -1) - 1)
+    return Stretches(starts=np.flatnonzero(edges == 1), ends=np.flatnonzero(edges == -1) - 1)
 
 
-def _found_share(step: NDArray[np.int64], stretches: _Stretches, reach: int) -> NDArray[np.float64]:
+def _found_share(step: NDArray[np.int64], stretches: Stretches, reach: int) -> NDArray[np.float64]:
     """(thresholds,) share of the stretches, widened by ``reach`` and joined where they overlap, that hold a flag."""
+    earliest, _ = joined_stretches(step, stretches, reach)
+    return np.cumsum(np.bincount(earliest, minlength=THRESHOLDS)) / len(earliest)
+
+
+def joined_stretches(
+    step: NDArray[np.int64], stretches: Stretches, reach: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Stretches widened by ``reach`` and joined where they overlap: the first threshold that flags a point of each,
+    and the first labelled point of each.
+    """
     apart = stretches.starts[1:] - stretches.ends[:-1] > 2 * reach
-    first = np.maximum(stretches.starts[np.append(True, apart)] - reach, 0)
+    starts = stretches.starts[np.append(True, apart)]
+    first = np.maximum(starts - reach, 0)
     after = np.minimum(stretches.ends[np.append(apart, True)] + reach + 1, len(step))
     borders = np.column_stack([first, after]).ravel()
     # reduceat takes no border behind the last point, so one stands there that is found at no threshold.
-    earliest = np.minimum.reduceat(np.append(step, THRESHOLDS), borders)[::2]
-    return np.cumsum(np.bincount(earliest, minlength=THRESHOLDS)) / len(first)
+    earliest: NDArray[np.int64] = np.minimum.reduceat(np.append(step, THRESHOLDS), borders)[::2]
+    return earliest, starts
 
 
-class _Buffer:
+class Buffer:
     """The unlabelled points within reach of a labelled stretch."""
 
-    def __init__(self, truth: NDArray[np.bool_], step: NDArray[np.int64], stretches: _Stretches, reach: int) -> None:
+    def __init__(self, truth: NDArray[np.bool_], stretches: Stretches, reach: int) -> None:
         points = np.flatnonzero(~truth)
         before = np.concatenate([[-_FAR, -_FAR], stretches.ends])
         behind = np.concatenate([stretches.starts, [_FAR, _FAR]])
@@ -102,15 +114,13 @@ class _Buffer:
         order = np.argsort(nearest, kind="stable")[: np.count_nonzero(nearest <= reach)]
         self._nearest = nearest[order]  # ascending distance to the nearest stretch
         self._second = second[order]  # distance to the second nearest
-        self._step = step[points[order]]
+        self._points = points[order]
 
-    def hits(self, width: int) -> NDArray[np.float64]:
-        """(thresholds,) sum of the soft labels of the flagged buffer points, for a buffer of this width."""
+    def soft_labels(self, width: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The points of a buffer of this width, and the soft label of each."""
         reach = width // 2
-        if reach == 0:
-            return np.zeros(THRESHOLDS)
-        count = int(np.searchsorted(self._nearest, reach, side="right"))
-        soft = np.sqrt(1 - self._nearest[:count] / width)
+        count = int(np.searchsorted(self._nearest, reach, side="right")) if reach else 0
+        soft = np.sqrt(1 - self._nearest[:count] / max(width, 1))
         # Labels of overlapping buffers add up to at most 1, and any two add up to more: each is at least sqrt(1/2).
         soft[self._second[:count] <= reach] = 1.0
-        return np.cumsum(np.bincount(self._step[:count], weights=soft, minlength=THRESHOLDS))
+        return self._points[:count], soft

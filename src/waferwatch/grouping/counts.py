@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from waferwatch.evaluate.intervals import wilson
 from waferwatch.grouping.groups import Groups, natural, part
 from waferwatch.read.table import Table
 from waferwatch.read.values import to_float
@@ -16,7 +16,6 @@ from waferwatch.scoring.result import Detection
 
 MOST_GROUPS = 500  # listed for one column
 Order = Literal["share", "name", "rows"]
-_Z = 1.959963984540054  # two-sided 95 %
 
 
 @dataclass(frozen=True)
@@ -82,15 +81,6 @@ def in_order(counts: list[GroupCount], order: Order = "share") -> list[GroupCoun
     if order == "rows":
         return sorted(counts, key=lambda one: (-one.rows, natural(one.value)))
     return sorted(counts, key=lambda one: (-one.ratio, -one.rows, natural(one.value)))
-
-
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """95 % interval of a share: Wilson, "Probable inference", JASA 22 (1927)."""
-    share = hits / total
-    scale = 1 + _Z**2 / total
-    middle = (share + _Z**2 / (2 * total)) / scale
-    half = _Z / scale * math.sqrt(share * (1 - share) / total + _Z**2 / (4 * total**2))
-    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))  # rounding aside, share lies within
 
 
 def _moments(

@@ -76,6 +76,18 @@ class StepCells:
         return found
 
     @cached_property
+    def of_unknown_end(self) -> NDArray[np.bool_]:
+        """(cells,) the last step of the last run of each equipment: the table may end before the step does."""
+        found = np.zeros(len(self.starts), np.bool_)
+        seen: set[str] = set()
+        for number in range(len(self.starts) - 1, -1, -1):
+            equipment = self.names[int(self.stage[number])].equipment
+            if equipment not in seen:
+                seen.add(equipment)
+                found[number] = True
+        return found
+
+    @cached_property
     def tick(self) -> Ints:
         """(n,) rows since the cell began, from 0."""
         found: Ints = np.arange(len(self.rows)) - np.repeat(self.starts, self.lengths)

@@ -1,4 +1,4 @@
-"""Rules that need no score: a sensor that is stuck or missing, a value outside limits that a person typed."""
+"""Rules that need no score: a sensor stuck or missing, a step too long or short, a value outside typed limits."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
 from waferwatch.indicators.cells import StepCells
-from waferwatch.indicators.indicators import IndicatorColumn, Indicators
+from waferwatch.indicators.indicators import LENGTH, IndicatorColumn, Indicators
 from waferwatch.indicators.learnt.limits import IndicatorLimits
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN, SPREAD
 
 Floats = NDArray[np.float64]
 
-STUCK, ABSENT, RANGE = "stuck", "missing", "range"
+UP, DOWN = "up", "down"
+STUCK, ABSENT, DURATION, RANGE = "stuck", "missing", "length", "range"
 FEWEST_ROWS = 8  # of a cell, so that equal values are no chance
 
 
@@ -42,11 +43,12 @@ class Broken:
     rule: str
     statistic: str
     direction: str  # "up", "down" or "other"
+    ratio: float = 1.0  # how far off, as a multiple of the limit
 
 
 def broken_rules(found: Indicators, limits: IndicatorLimits, typed: Sequence[TypedLimit] = ()) -> list[Broken]:
     """Every rule broken, cell by cell."""
-    return [*_stuck(found, limits), *_absent(found, limits), *_outside(found, typed)]
+    return [*_stuck(found, limits), *_absent(found, limits), *_lengths(found, limits), *_outside(found, typed)]
 
 
 def typed_limits(frame: pd.DataFrame) -> list[TypedLimit]:
@@ -120,6 +122,20 @@ def _absent(found: Indicators, limits: IndicatorLimits) -> list[Broken]:
         cells = np.flatnonzero(gone & (at >= 0) & (found.cells.lengths >= FEWEST_ROWS))
         broken += [Broken(int(cell), sensor, ABSENT, ABSENT, "other") for cell in cells]
     return broken
+
+
+def _lengths(found: Indicators, limits: IndicatorLimits) -> list[Broken]:
+    """Steps too long or short; one at which a table begins or ends may have been cut by it."""
+    column = _column(found.columns, "_length", LENGTH)
+    if column is None or not len(limits.stages):
+        return []
+    off = limits.off(found.values, found.cells, found.columns)[:, column]
+    off[found.cells.of_unknown_start] = np.nan
+    cut = found.cells.of_unknown_end
+    far = np.flatnonzero((off > 1) | ((off < -1) & ~cut)).tolist()
+    return [
+        Broken(cell, "_length", DURATION, LENGTH, UP if off[cell] > 0 else DOWN, float(abs(off[cell]))) for cell in far
+    ]
 
 
 def _outside(found: Indicators, typed: Sequence[TypedLimit]) -> list[Broken]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from waferwatch.events.context import places
 from waferwatch.indicators.cells import StageName, StepCells, cells_of
-from waferwatch.indicators.hard_rules import Broken, TypedLimit, broken_rules
+from waferwatch.indicators.hard_rules import ABSENT, STUCK, Broken, TypedLimit, broken_rules
 from waferwatch.indicators.indicators import LENGTH, SHAPE, SPE, T2, IndicatorColumn, Indicators, Values, indicators_of
 from waferwatch.indicators.learnt.limits import IndicatorLimits
 from waferwatch.indicators.learnt.wafer_model import NO_VERDICT, TREND, Deviations, WaferModel, farthest
@@ -25,6 +25,8 @@ from waferwatch.read.values import to_float
 Floats = NDArray[np.float64]
 
 MOST_SENSORS = 5  # of a verdict
+HARD_SIGNS = (STUCK, ABSENT)  # of problems: rules that a sensor breaks in no direction
+ROWS = "rows"  # the statistic of a facet that no indicator shows
 _SIGNED = (MEAN, TREND, LOWEST, HIGHEST, LENGTH)
 _LEAST_CHANGE = 5.0  # spreads between the usual value and zero, so that a change in per cent means something
 _NEAR = 0.5  # share of the leading deviation that another one of the same wafer must have, to name it as well
@@ -52,6 +54,16 @@ class Facet:
     weight: float  # how far off, as a multiple of its limit
     cell: int
 
+    @property
+    def sign(self) -> str:
+        """Its direction, or the rule that a sensor has broken: a stuck sensor is another problem than a high one."""
+        return self.statistic if self.statistic in HARD_SIGNS else self.direction
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether rows alone are off, which have no direction."""
+        return self.statistic == ROWS
+
 
 @dataclass(frozen=True)
 class JudgedWafers:
@@ -59,6 +71,7 @@ class JudgedWafers:
 
     table: Table
     model: WaferModel
+    values: Values  # of ``model.sensors``, as the limits see them: after a rebase at the level before it
     found: Indicators
     deviations: Deviations
     broken: list[Broken]
@@ -126,7 +139,7 @@ def judge_wafers(
     broken = broken_rules(found, model.limits, typed)
     judging = _Judging(model, table, found, deviations, broken, rows)
     runs, facets = judging.verdicts()
-    return JudgedWafers(table, model, found, deviations, broken, rows, _in_a_row(runs, facets), facets)
+    return JudgedWafers(table, model, values, found, deviations, broken, rows, _in_a_row(runs, facets), facets)
 
 
 @dataclass(frozen=True)
@@ -142,6 +155,8 @@ class _Judging:
         cells = self.found.cells
         by_rows = row_scores_of_runs(self.rows.scores, cells)
         ratios = self.model.ratios(self.deviations, by_rows, cells)
+        for one in self.broken:
+            ratios[cells.run[one.cell]] = np.fmax(ratios[cells.run[one.cell]], one.ratio)
         judged = np.isfinite(farthest(self.deviations, cells))
         rules: dict[int, list[Broken]] = {}
         for one in self.broken:
@@ -204,8 +219,10 @@ class _Judging:
     def _facets(self, number: int, mine: range, broken: Sequence[Broken]) -> list[Facet]:
         """What is off, hard rules first, else the farthest; the row scores speak where no indicator is off."""
         seen = [self._hard(one) for one in broken]
+        hard = {(one.cell, one.sensor) for one in broken}
         for cell in mine:
-            seen += self._of_cell(cell)
+            # That a stuck sensor has no spread, or a long step another slope, is no second thing that is off.
+            seen += [one for one in self._of_cell(cell) if (cell, one.sensor) not in hard]
         seen.sort(key=lambda one: -one.weight)
         if seen and seen[0].weight >= 1:
             return seen
@@ -275,7 +292,7 @@ class _Judging:
             if peak in cells.rows[cells.starts[one] : cells.starts[one] + cells.lengths[one]]:
                 cell = one
         sensor = self.model.sensors[int(np.argmax(parts))]
-        return Facet(self._stage(cell).step, sensor, OTHER, "rows", 1.0, cell)
+        return Facet(self._stage(cell).step, sensor, OTHER, ROWS, 1.0, cell)
 
     def _stage(self, cell: int) -> StageName:
         return self.found.cells.names[int(self.found.cells.stage[cell])]

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from waferwatch.errors import InputError
+from waferwatch.evaluate.verdict import MOMENT
 from waferwatch.jobs.detection import table_of
 from waferwatch.jobs.options import Options, chosen_rows, reference_period
 from waferwatch.models.contract import Progress
@@ -43,11 +45,22 @@ def kept_comparison(store: Store, run_id: str) -> Comparison:
     Raises:
         NotFoundError: when nothing is kept of it.
     """
-    return _adapter().validate_python(store.results.document(run_id))
+    return _adapter().validate_python(upgraded(store.results.document(run_id)))
+
+
+def upgraded(document: dict[str, Any]) -> dict[str, Any]:
+    """A kept comparison as it is kept now. One of before 0.6 has no intervals, so its verdict is not tested."""
+    verdict = document["verdict"]
+    if "moment" not in verdict:
+        return document
+    names = ("measure", "other", "other_value", "difference")
+    kept = {name: verdict[name] for name in names} | {"detector": MOMENT, "value": verdict["moment"]}
+    answer = "unknown" if verdict["answer"] == "unknown" else "not_tested"
+    return document | {"verdict": kept | {"answer": answer}}
 
 
 def with_one_liners(detectors: Sequence[str] | None) -> list[str] | None:
-    """The detectors asked for and the one-liners, which every model is held against."""
+    """The detectors asked for and the one-liners, which every model is compared with."""
     return None if detectors is None else list(dict.fromkeys([*detectors, *ONE_LINERS]))
 
 
@@ -57,6 +70,12 @@ def _adapter() -> TypeAdapter[Comparison]:
 
 
 def _compared(store: Store, settings: Settings, options: Options) -> ComparedRows:
+    if options.limits:
+        raise InputError(
+            "Typed limits are of a detection: detectors are compared by rows, which they say nothing of.",
+            hint="Leave the limits out.",
+            field="limits",
+        )
     table = table_of(store, options)
     return ComparedRows(
         table,
@@ -77,7 +96,7 @@ def _keep(store: Store, run: Run, found: Comparison) -> dict[str, Any]:
         "faults": 0 if found.faults is None else len(found.faults.faults),
         "verdict": verdict.answer,
         "measure": verdict.measure,
-        "moment": verdict.moment,
+        "moment": verdict.value,
         "other": verdict.other,
         "other_value": verdict.other_value,
     }

@@ -10,15 +10,18 @@ import numpy as np
 from waferwatch.jobs.finished import finished_of
 from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
 from waferwatch.models.contract import Progress, part_of
+from waferwatch.monitors.alarms.hours import hours_of
 from waferwatch.monitors.drift.check import drift
 from waferwatch.read.table import Table
 from waferwatch.scoring.part import detect_rows, detect_rows_with, move_threshold
 from waferwatch.scoring.result import Detection
+from waferwatch.series.split import split
 from waferwatch.settings import Settings
 from waferwatch.store.monitors.facts import kept_notes
 from waferwatch.store.runs import Run
 from waferwatch.store.store import Store
 
+HOURS = "equipment_hours"  # in the summary of a detection by a monitor: how long the scored rows last
 _SCORING = 0.9  # of the work of a monitor, as far as progress shows it
 
 
@@ -61,7 +64,8 @@ def run_monitor(store: Store, run: Run, options: Options, progress: Progress) ->
     store.results.put_detection(run.id, found)
     store.problems.found_by(run, found)
     store.results.put_document(run.id, {"drift": {**fits.to_dict(), "notes": kept_notes(fits.notes)}})
-    return {**summary(found), "monitor": version.title, "fits": fits.fits.value}
+    hours = hours_of(split(table).series, ~np.isnan(found.scores))
+    return {**summary(found), "monitor": version.title, "fits": fits.fits.value, HOURS: hours}
 
 
 def table_of(store: Store, options: Options) -> Table:
@@ -95,7 +99,7 @@ def set_threshold(store: Store, run: Run, threshold: float) -> Detection:
 
 def _of_monitor(run: Run) -> dict[str, Any]:
     """What the summary says of a monitor, which a moved threshold leaves as it is."""
-    return {name: value for name, value in (run.summary or {}).items() if name in ("monitor", "fits")}
+    return {name: value for name, value in (run.summary or {}).items() if name in ("monitor", "fits", HOURS)}
 
 
 def summary(found: Detection) -> dict[str, Any]:

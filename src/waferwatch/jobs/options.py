@@ -19,7 +19,7 @@ from waferwatch.grouping.groups import group_columns, part
 from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.jobs.monitors.detecting import watched_rows
 from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
-from waferwatch.read.places import place_of
+from waferwatch.read.places import end_of, place_of
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds
@@ -256,8 +256,8 @@ def reference_mask(table: Table, options: Options) -> NDArray[np.bool_] | None:
 def _between(time: NDArray[Any], start: str | None, end: str | None, zone: str | None) -> NDArray[np.bool_]:
     """True from start to end, both included; an end that is None is open."""
     dated = time.dtype.kind == "M"
-    ends = ((start, "reference_start"), (end, "reference_end"))
-    low, high = (place_of(text, dated, name, zone) for text, name in ends)
+    low = place_of(start, dated, "reference_start", zone)
+    high = end_of(end, dated, "reference_end", zone)
     inside = np.ones(len(time), dtype=np.bool_)
     if low is not None:
         inside &= time >= low

@@ -21,12 +21,24 @@ _DETECTORS = {
     "matrix_profile": "waferwatch.models.baselines.matrix_profile.MatrixProfileDetector",
     "moving_variance": "waferwatch.models.baselines.one_liners.MovingVariance",
     "squared_difference": "waferwatch.models.baselines.one_liners.SquaredDifference",
+    "isolation_forest_steps": "waferwatch.models.baselines.in_steps.IsolationForestInSteps",
+    "pca_steps": "waferwatch.models.baselines.in_steps.PcaInSteps",
+    "moving_variance_steps": "waferwatch.models.baselines.in_steps.MovingVarianceInSteps",
+    "squared_difference_steps": "waferwatch.models.baselines.in_steps.SquaredDifferenceInSteps",
 }
+
+
+STEPS = "_steps"  # ends the name of a baseline that reads rows by their recipe steps
 
 
 def detector_names() -> list[str]:
     """Every detector, the default one first."""
     return list(_DETECTORS)
+
+
+def reads_steps(name: str) -> bool:
+    """Whether a detector is a baseline with the step normalisation of the default detector."""
+    return name.endswith(STEPS)
 
 
 def check_name(name: str, field: str = "detector") -> None:

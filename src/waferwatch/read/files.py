@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,13 +12,14 @@ import pandas as pd
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
 from waferwatch.read.cell_rules import USUAL, CellRules
 from waferwatch.read.file_rows import FileRows
+from waferwatch.read.findings import FileFinding
 from waferwatch.read.form import Form
 from waferwatch.read.formats.file_format import DataFile
 from waferwatch.read.formats.registry import read_rows_of
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.limits import Limits
 from waferwatch.read.shapes.recognise import wide_rows
-from waferwatch.read.table import Table
+from waferwatch.read.table import Role, Table
 
 
 def read_table(
@@ -52,7 +54,7 @@ def read_table(
     path = Path(path)
     name = name or path.name
     rows = open_rows(path, name, limits or Limits.of(), form or Form())
-    return table_from_frame(
+    table = table_from_frame(
         rows.frame,
         name=name,
         features=features,
@@ -64,6 +66,22 @@ def read_table(
         notes=rows.notes,
         rules=rules,
     )
+    return with_clock_note(table)
+
+
+def with_clock_note(table: Table) -> Table:
+    """The table of a file, with a note where it has no clock."""
+    if table.column(Role.TIME) is not None:
+        return table
+    note = FileFinding(
+        "{table} has no clock; its rows were counted instead, in their order.",
+        {"table": table.name},
+        code="without_clock",
+        remedy="If a column holds the time, name it.",
+        option="--time COL",
+        field="time",
+    )
+    return replace(table, notes=(*table.notes, note))
 
 
 def open_rows(path: Path, name: str, limits: Limits, form: Form, most_rows: int | None = None) -> FileRows:

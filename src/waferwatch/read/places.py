@@ -18,6 +18,16 @@ _DATED = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
+_DAY = re.compile(r"\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{8}", re.ASCII)
+
+
+def end_of(text: str | None, dated: bool, field: str, zone: str | None = None) -> Any:
+    """As :func:`place_of`, but a day without a time of day means its last moment: "to the 5th" includes it."""
+    place = place_of(text, dated, field, zone)
+    if dated and text is not None and _DAY.fullmatch(text.strip()):
+        return (pd.Timestamp(place) + pd.Timedelta(days=1) - pd.Timedelta(nanoseconds=1)).to_datetime64()
+    return place
+
 
 def place_of(text: str | None, dated: bool, field: str, zone: str | None = None) -> Any:
     """The place as the time column has it: datetime64[ns] or float; None for an empty text.

@@ -10,7 +10,7 @@ import pandas as pd
 
 from waferwatch.errors import InputError, NotFoundError, TooLargeError
 from waferwatch.read.file_rows import FileRows
-from waferwatch.read.files import open_rows
+from waferwatch.read.files import open_rows, with_clock_note
 from waferwatch.read.findings import FileFinding, Findings, Level, finding_of
 from waferwatch.read.formats.file_format import DataFile
 from waferwatch.read.formats.registry import format_of
@@ -83,6 +83,7 @@ def _of_rows(rows: FileRows, shown: Preview, name: str, options: ImportOptions) 
         table = table_from_frame(
             rows.frame, name=name, first_row=rows.first_row, notes=rows.notes, rules=options.rules, **options.columns
         )
+        table = with_clock_note(table)
     except _CAUGHT as error:
         for finding in getattr(error, "findings", None) or (finding_of(error),):
             if finding not in findings.everything:

@@ -37,9 +37,24 @@ def find_start(records: Sequence[Record], width: int) -> TableStart:
     for position, record in enumerate(records):
         if len(record.fields) != width or 2 * _filled(record) < usual:
             continue  # a key and its value stand in two of many fields
-        if fits(record.fields, kinds) and not _is_header_of_numbers(records, position):
+        if not fits(record.fields, kinds) or _is_header_of_numbers(records, position):
+            continue
+        if not _is_key_above_names(records, position, kinds):
             return TableStart(position, width, kinds)
     return TableStart(len(records), width, kinds)
+
+
+def _is_key_above_names(records: Sequence[Record], position: int, kinds: Sequence[CellKind]) -> bool:
+    """Whether a line is a key and its value: a word stands where the table has numbers, and its names come below."""
+    if not kinds or kinds[0] is not CellKind.NUMBER or cell_kind(records[position].fields[0]) is not CellKind.TEXT:
+        return False
+    for record in records[position + 1 :]:
+        found = [cell_kind(cell) for cell in record.fields]
+        if len(found) == len(kinds) and all(kind is CellKind.TEXT for kind in found):
+            return True
+        if len(found) == len(kinds) and all(map(is_value, found)):
+            return False
+    return False
 
 
 def _filled(record: Record) -> int:

@@ -20,7 +20,8 @@ from waferwatch.scale.storage import Storage
 from waferwatch.scoring.model import ARRAYS as MODEL_ARRAYS
 from waferwatch.scoring.model import DESCRIPTION, Model, ModelContent, model_from
 
-TABLES = ("scores", "flagged", "wafers", "events", "problems")
+UNIT_TABLES = ("scores", "flagged", "wafers")
+TABLES = (*UNIT_TABLES, "events", "problems")
 # Names are text, also those that look like numbers.
 _BY_EQUIPMENT = dataset.partitioning(pa.schema([("equipment", pa.string())]), flavor="hive")
 MARKERS, FAILED, PARTS, MODELS = "_units", "_failed", "_parts", "_models"
@@ -32,24 +33,39 @@ def put_table(out: Storage, table: str, key: str, frame: pd.DataFrame) -> None:
     Args:
         key: equipment, a slash, and the name of the file.
     """
-    folder, name = key.rsplit("/", 1)
     plain = frame.drop(columns="equipment", errors="ignore")  # the folder says it
-    out.child(f"{table}/equipment={folder}/{name}.parquet").write(parquet_bytes(plain))
+    out.child(file_of(table, key)).write(parquet_bytes(plain))
+
+
+def file_of(table: str, key: str) -> str:
+    """Where one file of a result table lies."""
+    folder, name = key.rsplit("/", 1)
+    return f"{table}/equipment={folder}/{name}.parquet"
 
 
 def parquet_bytes(frame: pd.DataFrame) -> bytes:
+    """A table as a Parquet file; numbers of rows and times, which rise evenly, take next to nothing."""
     buffer = io.BytesIO()
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    parquet.write_table(table, buffer, compression="zstd")
+    rising = [one.name for one in table.schema if pa.types.is_integer(one.type) or pa.types.is_timestamp(one.type)]
+    texts = [one.name for one in table.schema if pa.types.is_large_string(one.type) or pa.types.is_string(one.type)]
+    parquet.write_table(
+        table,
+        buffer,
+        compression="zstd",
+        use_dictionary=texts,
+        column_encoding=dict.fromkeys(rising, "DELTA_BINARY_PACKED") or None,
+    )
     return buffer.getvalue()
 
 
 def read_table_of(out: Storage, table: str) -> pd.DataFrame:
     """A result table of all equipment, with the column ``equipment``; empty where nothing was written."""
     place = out.child(table)
-    if not place.is_folder():
+    paths = [place.child(one.name).path for one in place.files()] if place.is_folder() else []
+    if not paths:
         return pd.DataFrame()
-    data = dataset.dataset(place.path, filesystem=place.system, format="parquet", partitioning=_BY_EQUIPMENT)
+    data = dataset.dataset(paths, filesystem=place.system, format="parquet", partitioning=_BY_EQUIPMENT)
     frame: pd.DataFrame = data.to_table().to_pandas()
     return frame
 

@@ -105,7 +105,9 @@ class Storage:
             every = self.system.get_file_info(pafs.FileSelector(path, recursive=True))
         except FileNotFoundError as error:
             raise _nothing(self.url) from error
-        found = [(one.path[len(path) :].lstrip("/"), one.size) for one in every if one.type == pafs.FileType.File]
+        start = len(path.strip("/"))
+        every = [one for one in every if one.type == pafs.FileType.File]
+        found = [(one.path.strip("/")[start:].lstrip("/"), one.size) for one in every]
         for name, size in sorted(found):
             if not any(part.startswith((".", "_")) for part in name.split("/")):
                 yield FoundFile(name, int(size))
@@ -114,12 +116,6 @@ class Storage:
         """Names of the files that lie in it itself; none where it does not exist."""
         selector = pafs.FileSelector(self.path, allow_not_found=True)
         return sorted(one.base_name for one in self.system.get_file_info(selector) if one.type == pafs.FileType.File)
-
-    def folders(self) -> list[str]:
-        """Names of the folders that lie in it itself."""
-        selector = pafs.FileSelector(self.path, allow_not_found=True)
-        found = [one for one in self.system.get_file_info(selector) if one.type == pafs.FileType.Directory]
-        return sorted(one.base_name for one in found)
 
     def read(self) -> bytes:
         """

@@ -71,21 +71,34 @@ def put_failure(out: str, outcome: TaskOutcome) -> None:
 def _failed(task: ScaleTask, sentence: str, ours: bool) -> TaskOutcome:
     outcome = TaskOutcome(task.key, task.stage, FAILED, sentence, ours)
     try:
+        _patiently(lambda: _forget(task))
         _patiently(lambda: put_failure(task.out, outcome))
-    except OSError:
+    except WaferwatchError:
         _log.exception("why %s failed could not be written", task.key)
     return outcome
 
 
+def _forget(task: ScaleTask) -> None:
+    """Remove what an earlier run has left of a task that fails now: nobody may take it for a result."""
+    out = Storage(task.out)
+    out.child(f"{results.MARKERS}/{task.key}.json").remove()
+    if task.stage == SCORE:
+        for table in results.UNIT_TABLES:
+            out.child(results.file_of(table, task.key)).remove()
+
+
 def _patiently(work: Callable[[], Any]) -> Any:
-    """Storage that is busy is asked again; what is missing stays missing."""
+    """Storage that is busy is asked again; what is missing or forbidden stays so.
+
+    Raises:
+        InputError: it could not be used.
+    """
     for turn in range(_TRIES):
         try:
             return work()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
-            raise
         except OSError as error:
-            if turn == _TRIES - 1:
+            lasting = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError | PermissionError)
+            if lasting or turn == _TRIES - 1:
                 raise InputError(
                     "The storage could not be used: {reason}.",
                     hint="Check that it can be reached, and resume.",
@@ -157,7 +170,7 @@ def _score(task: ScaleTask, plan: ScalePlan) -> dict[str, Any]:
     clock = results.get_json(plan.results, f"{results.PARTS}/{folder_of(task.equipment)}/clock")
     starts = NO_STARTS if clock is None else SeriesStarts(**clock)
     found = score_unit(plan, task.units[0], _model(plan.out, about["model"], about["digest"]), starts)
-    for name in ("scores", "flagged", "wafers"):
+    for name in results.UNIT_TABLES:
         results.put_table(plan.results, name, task.key, getattr(found, name))
     results.put_json(plan.results, f"{results.PARTS}/{task.key}", found.part)
     return found.summary

@@ -15,6 +15,7 @@ from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.indicators.learnt.wafer_model import WaferModel
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.verdicts import RunScore
+from waferwatch.models.levels import LevelShift
 from waferwatch.read.table import Note
 from waferwatch.scoring.thresholds.promise import Promise
 from waferwatch.series.layout import SeriesLayout
@@ -46,6 +47,7 @@ class Detection:
     layout: SeriesLayout | None = None  # how the table was cut into series; None for results of older versions
     problems: list[FabProblem] = field(default_factory=list)  # worst first
     limits: list[TypedLimit] = field(default_factory=list)  # of indicators, that a person has set
+    shifts: list[LevelShift] = field(default_factory=list)  # of a rebased model, which its indicators are free of
     wafers: WaferModel | None = None  # limits and what golden wafers showed; None without golden wafers
 
     def to_dict(self) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def detect_series(
     flags = narrowed(flags, contributions, series, usual_jumps(model.jumps, series))
     events, event_ids = build_events(points, flags, contributions, series, table, model.features)
     rows = RowScores(points, flags, contributions, chosen.value)
-    runs, judged = wafers.judge(model.wafers, table, series, rows, limits)
+    runs, judged = wafers.judge(model.wafers, table, series, rows, limits, model.shifts)
     alarms = model.fitted.alarms
     labels = table.labels()
     return Detection(
@@ -200,6 +200,7 @@ def _learnt(model: Model) -> dict[str, Any]:
         "layout": model.layout,
         "jumps": model.jumps,
         "wafers": model.wafers,
+        "shifts": list(model.shifts),
     }
 
 

@@ -11,6 +11,7 @@ from waferwatch.events.context import places
 from waferwatch.events.event import Event
 from waferwatch.indicators.cells import StepCells, cells_of
 from waferwatch.indicators.hard_rules import TypedLimit
+from waferwatch.indicators.indicators import Values
 from waferwatch.indicators.judge import (
     JudgedWafers,
     RowScores,
@@ -26,11 +27,13 @@ from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.run_score import run_score
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.models.fitted import Fitted
+from waferwatch.models.levels import LevelShift, as_before
 from waferwatch.read.table import Note, Role, Table
+from waferwatch.read.values import to_float
 from waferwatch.scoring.reference import normal_series
 from waferwatch.scoring.result import Detection
 from waferwatch.series.series import Series
-from waferwatch.series.split import run_columns
+from waferwatch.series.split import run_columns, split
 
 Floats = NDArray[np.float64]
 
@@ -55,16 +58,24 @@ def learn_from(table: Table, series: Sequence[Series], features: Sequence[str], 
 
 
 def judge(
-    model: WaferModel | None, table: Table, series: Sequence[Series], rows: RowScores, typed: Sequence[TypedLimit] = ()
+    model: WaferModel | None,
+    table: Table,
+    series: Sequence[Series],
+    rows: RowScores,
+    typed: Sequence[TypedLimit] = (),
+    shifts: Sequence[LevelShift] = (),
 ) -> tuple[list[RunScore], JudgedWafers | None]:
     """Verdicts of a table's runs; where no golden wafers were learnt from, row scores of its series.
+
+    Args:
+        shifts: of a rebased model: indicators are taken of readings as they would have been before the maintenance.
 
     Raises:
         InputError: a typed limit names an indicator that does not exist.
     """
     found = None
     if model is not None:
-        found = judge_wafers(model, table, sensor_values(table, model.sensors), rows, typed)
+        found = judge_wafers(model, table, _values_as_before(table, model.sensors, series, shifts), rows, typed)
     return (_by_series(table, series, rows), None) if found is None else (found.runs, found)
 
 
@@ -90,7 +101,28 @@ def judged_again(table: Table, found: Detection) -> JudgedWafers | None:
     if found.wafers is None:
         return None
     rows = RowScores(found.scores, found.flags, found.contributions, found.threshold)
-    return judge_wafers(found.wafers, table, sensor_values(table, found.wafers.sensors), rows, found.limits)
+    series: list[Series] = []
+    if found.shifts:
+        parts = split(table, layout=found.layout)
+        series = [one.with_sensors(parts.features, found.features) for one in parts.series]
+    values = _values_as_before(table, found.wafers.sensors, series, found.shifts)
+    return judge_wafers(found.wafers, table, values, rows, found.limits)
+
+
+def _values_as_before(
+    table: Table, sensors: Sequence[str], series: Sequence[Series], shifts: Sequence[LevelShift]
+) -> Values:
+    """The sensors at rows of the table, as they would have been before each maintenance.
+
+    Args:
+        series: of the table, with these sensors in their order; not looked at without shifts.
+    """
+    if not shifts:
+        return sensor_values(table, sensors)
+    values = np.stack([to_float(table.frame[name]) for name in sensors], axis=1)
+    for one, before in zip(series, as_before(series, shifts), strict=True):
+        values[one.rows] -= np.nan_to_num(one.values - before.values)
+    return lambda rows: values[rows]
 
 
 def wafer_notes(model: WaferModel | None, table: Table, *, rebased: bool = False) -> tuple[Note, ...]:

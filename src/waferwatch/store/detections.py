@@ -18,6 +18,7 @@ from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.indicators.learnt.wafer_model import WaferModel
 from waferwatch.indicators.problems.problem import problem_of
 from waferwatch.indicators.verdicts import run_of
+from waferwatch.models.levels import LevelShift
 from waferwatch.models.state import pack, unpack
 from waferwatch.read.table import Note
 from waferwatch.scoring.result import Detection
@@ -47,7 +48,8 @@ def describe_detection(found: Detection) -> dict[str, Any]:
         "runs": [run.described() for run in found.runs],
         "limits": [asdict(one) for one in found.limits],
         "problems": [one.described() for one in found.problems],
-        "wafers": None if found.wafers is None else _packed_model(found.wafers),
+        "wafers": None if found.wafers is None else _packed(found.wafers),
+        "shifts": _packed(found.shifts) if found.shifts else None,
         "metrics": None if found.metrics is None else asdict(found.metrics),
         "promise": None if found.promise is None else asdict(found.promise),
         "layout": None if found.layout is None else found.layout.to_dict(),
@@ -83,6 +85,7 @@ def restore_detection(frame: pd.DataFrame, about: dict[str, Any]) -> Detection:
             "limits": [TypedLimit(**one) for one in about.get("limits", [])],
             "problems": [problem_of(one) for one in about.get("problems", [])],
             "wafers": None if about.get("wafers") is None else _unpacked_model(about["wafers"]),
+            "shifts": [] if about.get("shifts") is None else list(_unpacked(about["shifts"])),
             "metrics": None if about["metrics"] is None else Metrics(**about["metrics"]),
             "promise": None if about.get("promise") is None else Promise(**about["promise"]),
             "layout": None if about.get("layout") is None else SeriesLayout.from_dict(about["layout"]),
@@ -131,16 +134,20 @@ def _unpack(text: str) -> bytes:
     return zlib.decompress(base64.b64decode(text, validate=True))
 
 
-def _packed_model(model: WaferModel) -> dict[str, Any]:
-    document, arrays = pack(model)
+def _packed(learnt: WaferModel | list[LevelShift]) -> dict[str, Any]:
+    document, arrays = pack(learnt)
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     return {"document": document, "arrays": base64.b64encode(zlib.compress(buffer.getvalue(), _FAST)).decode()}
 
 
-def _unpacked_model(about: dict[str, Any]) -> WaferModel:
+def _unpacked(about: dict[str, Any]) -> Any:
     with np.load(io.BytesIO(_unpack(about["arrays"])), allow_pickle=False) as file:
-        found = unpack(about["document"], {name: file[name] for name in file.files})
+        return unpack(about["document"], {name: file[name] for name in file.files})
+
+
+def _unpacked_model(about: dict[str, Any]) -> WaferModel:
+    found = _unpacked(about)
     if not isinstance(found, WaferModel):
         raise ValueError("no limits of wafers")
     return found

@@ -71,7 +71,6 @@ async def openapi(request: Request) -> Response:
 
 
 ENDPOINTS = (
-    *problems.ENDPOINTS,
     *detect.ENDPOINTS,
     *data.ENDPOINTS,
     *imports.ENDPOINTS,
@@ -83,6 +82,7 @@ ENDPOINTS = (
     *monitors.ENDPOINTS,
     *wafers.ENDPOINTS,
     *moved.ENDPOINTS,
+    *problems.ENDPOINTS,  # after the pages below its address, each of which would be a problem
     *live.ENDPOINTS,
     *watch.ENDPOINTS,
     *replays.ENDPOINTS,

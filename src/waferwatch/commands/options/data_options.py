@@ -16,12 +16,6 @@ _LISTED = ("features", "time", "group", "no_value", "leave_out_rows")
 
 def add_column_options(parser: argparse.ArgumentParser) -> None:
     """``--features``, ``--time``, ``--group``, ``--role``, and how cells are read."""
-    add_columns(parser)
-    add_cell_options(parser)
-
-
-def add_columns(parser: argparse.ArgumentParser) -> None:
-    """``--features``, ``--time``, ``--group`` and ``--role``."""
     parser.add_argument("--features", type=names, metavar="A,B", help="sensor columns; default: found by content")
     parser.add_argument(
         "--time", action="append", metavar="COL", help="time column; may be repeated for a date and a time of day"
@@ -30,6 +24,7 @@ def add_columns(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--role", type=_role, action="append", default=[], metavar="COL=ROLE", help="what a column is; may be repeated"
     )
+    add_cell_options(parser)
 
 
 def add_cell_options(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waferwatch.commands.options import data_options
+from waferwatch.commands.options import data_options, monitor_options
 from waferwatch.settings import read_settings
 
 if TYPE_CHECKING:
@@ -23,6 +23,19 @@ def add_recipe_option(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE.json",
         help="an import recipe; none: use no recipe; default: the stored one whose form FILE has",
     )
+
+
+def add_file_options(parser: argparse.ArgumentParser, formats: str) -> None:
+    """The file, what its columns are, how it is written, and which rows are normal."""
+    parser.add_argument("file", metavar="FILE", help=f"{formats}; also in gzip")
+    data_options.add_column_options(parser)
+    data_options.add_form_options(parser)
+    add_recipe_option(parser)
+    monitor_options.add_data_dir(parser)
+    known = parser.add_mutually_exclusive_group()
+    data_options.add_reference_rows(known)
+    known.add_argument("--reference", metavar="FILE", help="a file of known-normal rows")
+    data_options.add_json(parser)
 
 
 def stored_recipes(data_dir: Path | None) -> Recipes:
@@ -49,3 +62,11 @@ def read_file(options: argparse.Namespace, path: str | os.PathLike[str]) -> Tabl
     from waferwatch.read.recipe.reading import read_by
 
     return read_by(Path(path), reading_of(options, path))
+
+
+def read_tables(options: argparse.Namespace) -> tuple[Table, Table | None]:
+    """The table to judge, and the reference table if there is one; errors as for ``read_file``."""
+    table = read_file(options, options.file)
+    if not options.reference:
+        return table, None
+    return table, read_file(argparse.Namespace(**vars(options) | {"label": None}), options.reference)

@@ -30,6 +30,13 @@ FOLDS = 5
 _ROBUST = 1.4826  # median absolute deviation to standard deviation
 _RARE = 1e-3  # share of left-out values that says how heavy the tails of a statistic are
 _LEAST = 1e-12
+# Shares of a step's usual length: the statistics of a longer or shorter one cannot be compared.
+OTHER_LENGTH = {SLOPE: 0.05, SPREAD: 0.05, SHAPE: 0.1, SPE: 0.1}
+TIGHT = 2.0  # farthest golden length, in mean distances: a step that a controller ends has no tail beyond it,
+TIGHT_SHARE = 0.25  # nor differs by more than this share of its usual length
+BEYOND_TIGHT = 2.0  # times the farthest golden length of such a step,
+BEYOND_FEW = 3.0  # where golden wafers are few
+_RARE_LENGTH = 1e-4  # share of normal steps that are longer than the limit, where lengths have a tail
 _LEAST_FREEDOM = 6.0  # with fewer wafers limits would lie beyond everything
 
 
@@ -47,7 +54,13 @@ class IndicatorLimits:
 
     @classmethod
     def learn(
-        cls, values: Floats, cells: StepCells, golden: NDArray[np.bool_], columns: list[IndicatorColumn], least: Floats
+        cls,
+        values: Floats,
+        cells: StepCells,
+        golden: NDArray[np.bool_],
+        columns: list[IndicatorColumn],
+        least: Floats,
+        known: NDArray[np.bool_] | None = None,
     ) -> Self:
         """From golden cells.
 
@@ -55,7 +68,10 @@ class IndicatorLimits:
             values: (cells, K).
             golden: (cells,) whether to learn from it.
             least: (K,) the least that a spread can be.
+            known: (cells,) whose lengths are learnt from: those of golden wafers that were set aside as well, since a
+                rare but normal wait is what sets a wafer aside; None takes ``golden``.
         """
+        timed = golden if known is None else known
         scaled = on_scale(values, columns)
         stages = [number for number in range(len(cells.names)) if (golden & (cells.stage == number)).any()]
         own = [_robust(scaled[golden & (cells.stage == number)], least) for number in stages]
@@ -68,13 +84,17 @@ class IndicatorLimits:
         spread = np.sqrt((count[:, None] * spread**2 + weight * pooled**2) / (count[:, None] + weight))
         reach = np.repeat(_reach((count + weight[:, 0]).astype(np.float64))[:, None], len(columns), axis=1)
         centre[count < FEWEST_WAFERS] = np.nan
+        for column in [at for at, one in enumerate(columns) if one.statistic == LENGTH]:
+            for row, number in enumerate(stages):
+                far = farthest_length(scaled[timed & (cells.stage == number), column], 2 * float(least[column]))
+                reach[row, column] = far / spread[row, column]
         return cls(
             [stage_key(cells.names[number]) for number in stages], count, centre, spread, reach, np.ones(shape[1])
         )
 
     def widened(self, tails: dict[str, float], columns: Sequence[IndicatorColumn]) -> IndicatorLimits:
         """The same with limits that lie farther out by these factors of their statistics."""
-        factor = np.array([tails.get(one.statistic, 1.0) for one in columns])
+        factor = np.array([1.0 if one.statistic == LENGTH else tails.get(one.statistic, 1.0) for one in columns])
         return replace(self, reach=self.reach * factor, factor=factor)
 
     def places(self, cells: StepCells) -> Ints:
@@ -90,8 +110,19 @@ class IndicatorLimits:
             return np.full(values.shape, np.nan)
         found = (on_scale(values, columns) - self.centre[at]) / (self.spread[at] * self.reach[at])
         found[at < 0] = np.nan
+        found[self._of_another_length(values, at, columns)] = np.nan
         upper = np.array([one.statistic in UPPER_ONLY for one in columns])
         found[:, upper] = np.maximum(found[:, upper], 0.0)
+        return found
+
+    def _of_another_length(self, values: Floats, at: Ints, columns: Sequence[IndicatorColumn]) -> NDArray[np.bool_]:
+        """(cells, K) whether a step lasted so much longer or shorter than usual that a statistic cannot be compared."""
+        most = np.array([OTHER_LENGTH.get(one.statistic, np.inf) for one in columns])
+        found = np.zeros(values.shape, np.bool_)
+        for column in [number for number, one in enumerate(columns) if one.statistic == LENGTH]:
+            usual = self.centre[at, column]
+            off = np.abs(values[:, column] - usual) / np.maximum(usual, _LEAST)
+            found |= off[:, None] > most  # NaN compares as False
         return found
 
     def spreads(self, off: Floats, cells: StepCells) -> Floats:
@@ -179,6 +210,31 @@ def _robust(values: Floats, least: Floats) -> tuple[Floats, Floats]:
         middle, mean = _ROBUST * np.median(off, axis=0), 1.2533 * off.mean(axis=0)
     spread = np.where(middle > 0, middle, mean) * len(some) / max(len(some) - 0.8, 0.2)
     return centre, np.where(np.isnan(spread), np.nan, np.maximum(spread, least))
+
+
+def farthest_length(lengths: Floats, row: float) -> float:
+    """Seconds from the usual length of a step to its limit.
+
+    A step that a controller ends is never much longer than the longest golden one; one that waits for something has a
+    tail, taken to be exponential.
+
+    Args:
+        lengths: of golden cells, seconds.
+        row: seconds from row to row.
+    """
+    if not len(lengths):
+        return float("inf")
+    usual = float(np.median(lengths))
+    off = np.abs(lengths - usual)
+    farthest, mean = max(float(off.max()), row), max(_mean(off[off > 0]), row)
+    if farthest <= TIGHT * mean and farthest <= max(TIGHT_SHARE * usual, row):
+        return (BEYOND_TIGHT if len(lengths) >= ENOUGH_WAFERS else BEYOND_FEW) * farthest
+    longer = lengths > usual
+    return max(BEYOND_TIGHT * farthest, _mean(off[longer]) * float(np.log(max(longer.mean() / _RARE_LENGTH, 1.0))))
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if len(values) else 0.0
 
 
 def _pooled(spread: Floats, recipes: list[tuple[str, str]]) -> tuple[Floats, Ints]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from waferwatch.indicators.cells import StepCells
 from waferwatch.indicators.indicators import (
+    LENGTH,
     MISSING,
     SHAPE,
     SPE,
@@ -42,8 +43,9 @@ ASIDE = 8.0  # robust spreads of golden wafers' scores above their median: such 
 _ROBUST = 1.4826
 BEYOND = 1.1  # times the farthest golden wafer, where that one lies beyond a limit
 ROWS_BEYOND = 1.25  # times the highest row score of a golden wafer, which rows of a normal wafer may reach
-# Missing rows are a hard rule; single rows have scores of their own; when a sensor settles hangs on single rows too.
-NO_VERDICT = (MISSING, SETTLE, LOWEST, HIGHEST)
+# Missing rows and the length of a step are hard rules; single rows have scores of their own; when a sensor settles
+# hangs on single rows too.
+NO_VERDICT = (LENGTH, MISSING, SETTLE, LOWEST, HIGHEST)
 _QUANTILES = 33
 _LEAST_ROW = 2.0  # row score that one normal row in a hundred reaches
 _ROUNDS = 3
@@ -134,7 +136,9 @@ def learn_wafers(
         if not unlike.any():
             break
         kept = kept & ~unlike
-    return _learn(course, measured, list(sensors), kept, rows, least) if _enough(kept, cells) else None
+    if not _enough(kept, cells):
+        return None
+    return _learn(course, measured, list(sensors), kept, rows, least, golden)
 
 
 def _left_out_traces(found: Indicators, every: Floats, golden: NDArray[np.bool_], quantum: Floats) -> Indicators:
@@ -174,11 +178,19 @@ def highest(rare: Floats, cells: StepCells) -> Floats:
 
 
 def _learn(
-    course: NormalCourse, found: Indicators, sensors: list[str], golden: NDArray[np.bool_], rows: Floats, least: Floats
+    course: NormalCourse,
+    found: Indicators,
+    sensors: list[str],
+    golden: NDArray[np.bool_],
+    rows: Floats,
+    least: Floats,
+    known: NDArray[np.bool_],
 ) -> WaferModel:
+    """From the golden runs that are kept; ``known`` are all of them."""
     cells, used = found.cells, golden[found.cells.run] & ~found.cells.of_unknown_start
     off = left_out(found.values, cells, used, found.columns, least)
-    limits = IndicatorLimits.learn(found.values, cells, used, found.columns, least).widened(
+    timed = known[cells.run] & ~cells.of_unknown_start & ~cells.of_unknown_end
+    limits = IndicatorLimits.learn(found.values, cells, used, found.columns, least, timed).widened(
         heavy_tails(off[used], found.columns), found.columns
     )
     off = left_out(found.values, cells, used, found.columns, least) / limits.factor
@@ -190,10 +202,10 @@ def _learn(
     worst = farthest(every, cells)[golden]
     row_limit = _row_limit(rows[golden])
     row_knots = _knots(rows[golden], worst, row_limit)
-    known = np.fmax(worst, _as_multiples(rows[golden], row_limit, row_knots))
-    rarity = Rarity.learn([known])
+    reached = np.fmax(worst, _as_multiples(rows[golden], row_limit, row_knots))
+    rarity = Rarity.learn([reached])
     rarity = replace(rarity, slope=min(rarity.slope, max(rarity.highest, 1.0) / _LEAST_WIDTH))
-    beyond = max(1.0, BEYOND * float(np.nanmax(known, initial=0.0)))
+    beyond = max(1.0, BEYOND * float(np.nanmax(reached, initial=0.0)))
     wafers = int(golden.sum())
     return WaferModel(sensors, course, limits, relation, t2_limits, row_limit, row_knots, rarity, beyond, wafers)
 

@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from waferwatch.events.event import Event
 from waferwatch.indicators.hard_rules import RANGE
-from waferwatch.indicators.judge import Facet, JudgedWafers
+from waferwatch.indicators.judge import HARD_SIGNS, ROWS, Facet, JudgedWafers
 from waferwatch.indicators.problems.alone import chamber_alone
 from waferwatch.indicators.problems.onset import Left, departures
 from waferwatch.indicators.problems.problem import DAYS, FabProblem, ProblemSensor
 from waferwatch.indicators.problems.severity import order, severity
-from waferwatch.indicators.verdicts import OTHER, RunScore, change_text
+from waferwatch.indicators.verdicts import DOWN, OTHER, UP, RunScore, change_text
 from waferwatch.read.table import Note, Role
 
 Ints = NDArray[np.int64]
+_Key = tuple[str, str, str]  # step, sensor and sign
 
 _SHARED = 0.25  # of the leading deviation: another one as large also says that wafers have the same problem
 _SECOND = 0.8  # of the leading sensor's weight: a second one is named as well
@@ -42,22 +43,36 @@ class _Open:
 
     equipment: str | None
     members: list[_Occurrence] = field(default_factory=list)
-    weights: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    weights: dict[_Key, float] = field(default_factory=dict)
+    measured: set[_Key] = field(default_factory=set)  # those that an indicator shows
 
     def add(self, one: _Occurrence) -> None:
         self.members.append(one)
         for facet in one.facets:
-            key = facet.step, facet.sensor, facet.direction
+            key = facet.step, facet.sensor, facet.sign
             self.weights[key] = self.weights.get(key, 0.0) + min(facet.weight, 100.0)
+            if not facet.by_rows:
+                self.measured.add(key)
 
     def fits(self, one: _Occurrence) -> bool:
         """Whether what leads one of both is among what the other shows."""
-        lead = max(self.weights, key=lambda key: self.weights[key])
-        mine = {(facet.step, facet.sensor, facet.direction): facet.weight for facet in one.facets}
+        lead = self.lead
+        mine = {(facet.step, facet.sensor, facet.sign): facet.weight for facet in one.facets}
         first = one.facets[0]
-        known = (first.step, first.sensor, first.direction)
-        strong = mine.get(lead, 0.0) >= _SHARED * min(first.weight, 100.0)
-        return strong or self.weights.get(known, 0.0) >= _SHARED * self.weights[lead]
+        known = (first.step, first.sensor, first.sign)
+        strong = mine.get(lead, 0.0) >= _SHARED * first.weight
+        return strong or self.weights.get(known, 0.0) >= _SHARED * self.weights[lead] or self._without_sign(first)
+
+    def _without_sign(self, first: Facet) -> bool:
+        """Whether rows alone show the same sensor in the same step, here or there: rows have no direction."""
+        step, sensor, sign = self.lead
+        hard = sign in HARD_SIGNS or first.sign in HARD_SIGNS
+        return not hard and (first.by_rows or not self.measured) and (step, sensor) == (first.step, first.sensor)
+
+    @property
+    def lead(self) -> _Key:
+        """What is off most; by rows only where no indicator is."""
+        return max(self.weights, key=lambda key: (key in self.measured, self.weights[key]))
 
 
 def problems_of_wafers(judged: JudgedWafers, events: Sequence[Event], event_ids: Ints) -> list[FabProblem]:
@@ -77,7 +92,7 @@ def problems_of_wafers(judged: JudgedWafers, events: Sequence[Event], event_ids:
             if each.equipment == equipment and each.fits(one) and _days(judged, each.members[-1].run, one.run) <= DAYS
         ]
         if fitting:
-            fitting[-1].add(one)
+            max(fitting, key=lambda each: each.members[-1].run).add(one)
         else:
             opened.append(_Open(equipment))
             opened[-1].add(one)
@@ -120,26 +135,26 @@ def _of_event(judged: JudgedWafers, run: int, event: Event) -> _Occurrence:
     step = judged.cells.names[judged.cells.stage[cell]].step
     sensor = event.sensors[0].sensor if event.sensors else judged.model.sensors[0]
     ratio = event.peak_score / judged.rows.threshold if judged.rows.threshold > 0 else 1.0
-    return _Occurrence(run, [Facet(step, sensor, OTHER, "rows", 1.0, cell)], ratio, event.peak_score, False)
+    return _Occurrence(run, [Facet(step, sensor, OTHER, ROWS, 1.0, cell)], ratio, event.peak_score, False)
 
 
 def _problem(judged: JudgedWafers, one: _Open, of_run: dict[int, list[int]]) -> FabProblem:
     runs = sorted({each.run for each in one.members})
-    step, sensor, direction = max(one.weights, key=lambda key: one.weights[key])
-    facet = _facet(one, (step, sensor, direction))
+    step, sensor, sign = one.lead
+    facet = _facet(one, one.lead)
     left = departures(judged, runs[0])
     alone, also = chamber_alone(judged, facet)
     recipe = _most(judged.runs[run].recipe for run in runs)
-    names = _leading(one, step, direction, sensor)
+    names = _leading(one)
     steps = sorted(one.weights, key=lambda key: -one.weights[key])
     found = FabProblem(
         number=0,
-        fingerprint=" | ".join((one.equipment or "", recipe or "", step, ", ".join(names), direction)),
+        fingerprint=" | ".join((one.equipment or "", recipe or "", step, ", ".join(names), sign)),
         equipment=one.equipment,
         recipe=recipe,
         step=step or None,
         sensor=sensor,
-        direction=direction,
+        direction=facet.direction,
         statistic=facet.statistic,
         first_seen=judged.runs[runs[0]].start or 0,
         last_seen=judged.runs[runs[-1]].end or 0,
@@ -178,17 +193,16 @@ def _weighed(judged: JudgedWafers, one: _Open, runs: Sequence[int]) -> dict[str,
     }
 
 
-def _facet(one: _Open, key: tuple[str, str, str]) -> Facet:
+def _facet(one: _Open, key: _Key) -> Facet:
     """The strongest facet of this kind."""
-    mine = [
-        facet for each in one.members for facet in each.facets if (facet.step, facet.sensor, facet.direction) == key
-    ]
+    mine = [facet for each in one.members for facet in each.facets if (facet.step, facet.sensor, facet.sign) == key]
     return max(mine, key=lambda facet: facet.weight)
 
 
-def _leading(one: _Open, step: str, direction: str, sensor: str) -> list[str]:
+def _leading(one: _Open) -> list[str]:
     """The leading sensor, and a second one that is nearly as far off in the same step."""
-    best = one.weights[(step, sensor, direction)]
+    step, sensor, _ = one.lead
+    best = one.weights[one.lead]
     others: dict[str, float] = {}
     for (at, name, _), weight in one.weights.items():
         if at == step and name != sensor:
@@ -203,7 +217,7 @@ def _sensors(judged: JudgedWafers, one: _Open, left: dict[str, Left]) -> tuple[P
     direction: dict[str, str] = {}
     for (_, sensor, side), value in sorted(one.weights.items(), key=lambda item: item[1]):
         weight[sensor] = max(weight.get(sensor, 0.0), value)
-        direction[sensor] = side
+        direction[sensor] = side if side in (UP, DOWN) else OTHER
     whole = sum(weight.values()) or 1.0
     last = len(judged.table.frame)
     ranked = sorted(weight, key=lambda name: (left[name].row if name in left else last, -weight[name]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.indicators.judge import JudgedWafers, sensor_values
+from waferwatch.indicators.judge import JudgedWafers
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ def departures(judged: JudgedWafers, run: int) -> dict[str, Left]:
     start = int(judged.cells.starts[cells[0]])
     stop = int(judged.cells.starts[cells[-1]] + judged.cells.lengths[cells[-1]])
     rows = judged.cells.rows[start:stop]
-    values = sensor_values(judged.table, judged.model.sensors)(rows)
+    values = judged.values(rows)
     places = judged.model.course.places(judged.cells)[start:stop]
     off = judged.model.course.off(values, places)
     order = np.argsort(rows, kind="stable")

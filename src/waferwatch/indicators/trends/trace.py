@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from waferwatch.errors import NotFoundError
 from waferwatch.indicators.judge import JudgedWafers
 from waferwatch.indicators.learnt.normal_course import stage_key
-from waferwatch.read.values import to_float
 
 Floats = NDArray[np.float64]
 
@@ -64,8 +63,8 @@ def step_trace(judged: JudgedWafers, run: int, step: str, sensor: str) -> StepTr
     cell = mine[0]
     part = slice(int(cells.starts[cell]), int(cells.starts[cell] + cells.lengths[cell]))
     seconds = cells.clock[part]
-    values = to_float(judged.table.frame[sensor])[cells.rows[part]]
     column = judged.model.sensors.index(sensor)
+    values = judged.values(cells.rows[part])[:, column]
     key = stage_key(cells.names[int(cells.stage[cell])])
     if key not in course.stages:
         nothing = np.empty(0)

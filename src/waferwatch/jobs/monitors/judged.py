@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import select
 
 from waferwatch.errors import InputError, NotFoundError
-from waferwatch.jobs.detection import table_of
+from waferwatch.jobs.detection import HOURS, table_of
 from waferwatch.jobs.options import Options
-from waferwatch.monitors.golden.verdicts import JudgedTable
+from waferwatch.monitors.alarms.alarm_rate import AlarmRate
+from waferwatch.monitors.golden.verdicts import JudgedTable, alarm_rate
 from waferwatch.store.database.schema import runs as rows
 from waferwatch.store.monitors.records import MonitorRecord
 from waferwatch.store.runs import Run, State
@@ -41,15 +42,42 @@ def judged_tables(store: Store, monitor: MonitorRecord, number: int | None = Non
     return _judged_tables(store, [[run] for run in runs_of(store, monitor, number)])
 
 
-def judged_once(store: Store, monitor: MonitorRecord, number: int) -> list[JudgedTable]:
-    """As ``judged_tables``, but where the same rows were scored several times by a version, what it found last, with
-    all verdicts: to count hours and alarms.
+def rate_of_version(store: Store, monitor: MonitorRecord, number: int) -> AlarmRate | None:
+    """False alarms of a version by engineers' verdicts; None before its first detection.
+
+    Detections keep how long their rows last, so their data are read only where the same rows were scored several
+    times and judged in more than one of them, or by results of before.
     """
+    counts = [0, 0, 0]
+    hours: list[float | None] = []
+    for runs in _same_rows(store, monitor, number):
+        with contextlib.suppress(NotFoundError):  # the data set or the result was deleted
+            one = _rate_of(store, runs)
+            counts = [sum(pair) for pair in zip(counts, (one.false, one.true, one.unjudged), strict=True)]
+            hours.append(one.hours)
+    if not hours:
+        return None
+    known = [one for one in hours if one is not None]
+    return AlarmRate.of(counts[0], counts[1], counts[2], sum(known) if len(known) == len(hours) else None)
+
+
+def _rate_of(store: Store, runs: Sequence[Run]) -> AlarmRate:
+    newest, said = runs[0], store.verdicts.of(*(run.id for run in runs))
+    kept = newest.summary or {}
+    if HOURS not in kept or any(one.run != newest.id for one in said) or kept.get("threshold_by") == "hand":
+        return alarm_rate([_judged(store, runs)])
+    store.datasets.get(newest.dataset)
+    true = sum(one.verdict is Judgement.TRUE_ALARM for one in said)
+    return AlarmRate.of(len(said) - true, true, max(0, kept["events"] - len(said)), kept[HOURS])
+
+
+def _same_rows(store: Store, monitor: MonitorRecord, number: int) -> list[list[Run]]:
+    """The runs of a version, those on the same rows together, the newest first."""
     same: dict[Any, list[Run]] = {}
     for run in runs_of(store, monitor, number):
         options = Options.from_dict(run.options)
         same.setdefault((options.dataset, options.filters, options.equipment), []).append(run)
-    return _judged_tables(store, list(same.values()))
+    return list(same.values())
 
 
 def _judged_tables(store: Store, groups: Sequence[Sequence[Run]]) -> list[JudgedTable]:

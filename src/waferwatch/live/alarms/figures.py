@@ -94,6 +94,17 @@ def false_alarm_rates(connection: sqlite3.Connection, column: str) -> dict[str, 
     }
 
 
+def alarms_since(connection: sqlite3.Connection, since: datetime) -> dict[str, int]:
+    """Alarms that became active since a moment, and how many of them are true and false by now."""
+    query = "SELECT verdict, count(*) FROM alarms WHERE raised_at >= ? GROUP BY 1"
+    found = {row[0]: row[1] for row in connection.execute(query, (moment(since),))}
+    return {
+        "alarms": sum(found.values()),
+        "true": found.get(TRUE_ALARM, 0),
+        "false": found.get(FALSE_ALARM, 0),
+    }
+
+
 def whole_rate(rates: dict[str, AlarmRate]) -> AlarmRate:
     """All of them together."""
     hours = sum(one.hours or 0.0 for one in rates.values()) or None

@@ -77,12 +77,19 @@ class BaselineDetector(Detector):
             progress(block / BLOCKS)
             mine, rest = pieces_of(reference, folds, block, True), pieces_of(reference, folds, block, False)
             if mine and rest:
-                scored = self.scorer().fit([one for _, one in rest]).score([one for _, one in mine])
+                scored = self.strangers([one for _, one in rest], [one for _, one in mine])
                 for (number, _), scores in zip(mine, scored, strict=True):
                     left[number][folds[number] == block] = scores.points
+        return Learnt(self.part(reference), left)
+
+    def strangers(self, rest: Sequence[Series], mine: Sequence[Series]) -> list[Scores]:
+        """Raw scores of some pieces of the reference by what the rest of it teaches."""
+        return self.scorer().fit(rest).score(mine)
+
+    def part(self, reference: Sequence[Series]) -> BaselinePart:
+        """What is kept of the whole reference."""
         values = [one.values for one in reference]
-        part = BaselinePart(values, np.zeros(values[0].shape[1]), self.scorer.context, self.scorer.delay)
-        return Learnt(part, left)
+        return BaselinePart(values, np.zeros(values[0].shape[1]), self.scorer.context, self.scorer.delay)
 
     def scorer_of(self, part: BaselinePart) -> Scorer:
         """The scorer fitted on a part's reference."""

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from scipy.stats import chi2
-
+from waferwatch.evaluate.intervals import poisson_interval
 from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -44,14 +41,3 @@ class AlarmRate:
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON types."""
         return asdict(self)
-
-
-def poisson_interval(count: int) -> tuple[float, float]:
-    """The exact two-sided 95 % interval of the mean of a Poisson count (Garwood 1936).
-
-    >>> [round(end, 2) for end in poisson_interval(2)]
-    [0.24, 7.22]
-    """
-    tail = (1 - CONFIDENCE) / 2
-    low = float(chi2.ppf(tail, 2 * count)) / 2 if count else 0.0
-    return low, float(chi2.ppf(1 - tail, 2 * count + 2)) / 2

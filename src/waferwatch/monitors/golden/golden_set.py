@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.monitors.golden.joined import joined_tables
 from waferwatch.monitors.golden.wafers import Wafers, equipment_of, wafers_of
-from waferwatch.read.places import place_of
+from waferwatch.read.places import end_of, place_of
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.part import only_rows
 
@@ -238,7 +238,8 @@ def _in_period(table: Table, choice: GoldenChoice) -> Mask:
                 table=table.name,
             )
         times = table.frame[column].to_numpy()
-        place = place_of(text, times.dtype.kind == "M", name, table.zone)
+        read = place_of if name == "start" else end_of
+        place = read(text, times.dtype.kind == "M", name, table.zone)
         rows &= times >= place if name == "start" else times <= place
     return rows
 

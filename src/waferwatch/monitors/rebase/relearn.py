@@ -10,8 +10,11 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.models.contract import Progress, no_progress
+from waferwatch.models.fitted import EVERY_SCOPE
 from waferwatch.models.levels import BLOCK, LevelShift, UsualLevels, offsets_at, units_of
 from waferwatch.monitors.levels.indicators import StepLevel, step_levels
 from waferwatch.monitors.levels.settling import FEWEST
@@ -66,12 +69,13 @@ def rebase(
     place = place_in(fitting, since, "since")
     used = _used(model, fitting, place, wanted)
     _check_enough(used)
+    for scope, series in used.items():
+        _check_between(model, scope, _since(place, series), series)
     report = RebaseReport(model.features, stage_names(fitting), wanted)
     found = [_learnt_shift(model, scope, series, place, wish, report) for scope, series in used.items()]
     shifts = [one for one in found if one is not None]
     report.add_undated(shifts)
-    # Limits of indicators hold for the old levels, so a model whose levels have moved has none.
-    rebased = replace(model, shifts=[*model.shifts, *shifts], wafers=None) if shifts else model
+    rebased = replace(model, shifts=[*model.shifts, *shifts]) if shifts else model
     for scope, series in _used(rebased, fitting, place, wanted).items():
         if report.looked_at(scope):
             report.add_shapes(scope, still_flagged(rebased, series, len(fitting.frame), progress))
@@ -122,6 +126,29 @@ def _shift(model: Model, scope: str, levels: UsualLevels, moved: list[StepLevel]
     for one in moved:
         offset[one.sensor, one.column] += one.shift
     return LevelShift(scope, since, levels.stages, offset)
+
+
+def _check_between(model: Model, scope: str, since: int | None, series: list[Series]) -> None:
+    """Wafers on both sides of a shift of before stand at two levels: no one shift can be learnt from them.
+
+    Raises:
+        InputError: the model was rebased for a time between the first and the last of these wafers.
+    """
+    last = max((nanoseconds(one.time[-1]) or 0 for one in series if one.time is not None and len(one)), default=0)
+    known = [one.since for one in model.shifts if one.scope in (scope, EVERY_SCOPE) and one.since is not None]
+    between = [one for one in known if since is not None and since < one <= last]
+    if between:
+        raise InputError(
+            "The model was rebased for {known} already; the good wafers after {asked} lie on both sides of it.",
+            hint="Ask for fewer wafers, or give a time from then on.",
+            field="since",
+            known=_moment(min(between)),
+            asked=_moment(since or 0),
+        )
+
+
+def _moment(nanosecond: int) -> str:
+    return str(np.datetime64(nanosecond, "ns").astype("datetime64[s]"))
 
 
 def _since(place: Any, series: list[Series]) -> int | None:

@@ -68,6 +68,12 @@ _COMPACT = Pattern(
         rf"(?::?(?P<s>[0-9]{{2}})(?:[.,:]?(?P<f>[0-9]{{1,9}}))?)?)?{_ZONE}"
     )
 )
+_NO_COLONS = Pattern(
+    _whole(
+        r"(?P<a>[0-9]{4})[-_.](?P<b>[0-9]{1,2})[-_.](?P<c>[0-9]{1,2})[-_.T\s](?P<h>[0-9]{2})[-_](?P<i>[0-9]{2})"
+        r"(?:[-_](?P<s>[0-9]{2})(?:[-_.,](?P<f>[0-9]{1,9}))?)?"
+    )
+)
 _NO_SIGNS = Pattern(
     _whole(rf"(?P<a>[0-9]{{1,2}})(?P<b>[^\W\d_]{{3}})(?P<c>[0-9]{{2,4}})(?:[:\s_]{_CLOCK}{_AFTER}{_ZONE})?")
 )
@@ -80,5 +86,5 @@ _DOTS = r"(?P<h>[0-9]{1,2})\.(?P<i>[0-9]{2})\.(?P<s>[0-9]{2})(?:[.,:](?P<f>[0-9]
 OF_DAY = Pattern(_whole(rf"{_DAYS}{_BEFORE}{_COLONS}{_AFTER}"), dated=False)
 OF_DAY_DOTS = Pattern(_whole(rf"{_BEFORE}{_DOTS}{_AFTER}"), dated=False)
 MINUTES = Pattern(_whole(r"(?P<i>[0-9]{1,3}):(?P<s>[0-9]{2})[.,](?P<f>[0-9]{1,9})"), dated=False)
-DATED = (FULL, _COMPACT, _YEAR_LAST, _TIME_FIRST, _JOINED_DIGITS, _NO_SIGNS, _DAY_OF_YEAR)
+DATED = (FULL, _COMPACT, _YEAR_LAST, _TIME_FIRST, _JOINED_DIGITS, _NO_COLONS, _NO_SIGNS, _DAY_OF_YEAR)
 UNDATED = (OF_DAY, OF_DAY_DOTS, MINUTES)

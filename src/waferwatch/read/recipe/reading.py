@@ -8,7 +8,7 @@ from pathlib import Path
 
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
 from waferwatch.read.file_rows import FileRows
-from waferwatch.read.files import open_rows
+from waferwatch.read.files import open_rows, with_clock_note
 from waferwatch.read.findings import FileFinding, Level
 from waferwatch.read.form import Form
 from waferwatch.read.formats.file_format import DataFile
@@ -96,9 +96,10 @@ def table_by(rows: FileRows, reading: Reading, name: str) -> Table:
     """The table of rows; errors as ``read_by``."""
     check_fits(reading, {str(column) for column in rows.frame.columns}, name)
     options = reading.options
-    return table_from_frame(
+    table = table_from_frame(
         rows.frame, name=name, first_row=rows.first_row, notes=rows.notes, rules=options.rules, **options.columns
     )
+    return with_clock_note(table)
 
 
 def check_fits(reading: Reading, columns: set[str], name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class ImportRecipe:
     fingerprint: FormPrint | None = None  # files of this form use it by themselves; None: only those that name it
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", unicodedata.normalize("NFC", self.name))  # macOS writes Hangul in pieces
         if len(self.name) > LONGEST_NAME or not _NAME.fullmatch(self.name) or self.name == NO_RECIPE:
             raise InputError(
                 "An import recipe cannot be called {name}.",

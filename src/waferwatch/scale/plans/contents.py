@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -21,8 +21,9 @@ import pyarrow.parquet as parquet
 
 from waferwatch.errors import InputError
 from waferwatch.read.files import read_rows
-from waferwatch.read.form import Form
+from waferwatch.read.frames import table_from_frame
 from waferwatch.read.groups import group_codes
+from waferwatch.read.recipe.options import ImportOptions
 from waferwatch.scale.storage import Storage
 
 UNIT_NS = {"day": 86_400_000_000_000, "hour": 3_600_000_000_000}
@@ -38,7 +39,7 @@ class FileColumns:
     time: str
     equipment: tuple[str, ...]
     unit: str
-    form: Form = field(default_factory=Form)
+    options: ImportOptions = field(default_factory=ImportOptions)
 
 
 def contents_of(source: Storage, name: str, columns: FileColumns) -> Contents:
@@ -52,12 +53,12 @@ def contents_of(source: Storage, name: str, columns: FileColumns) -> Contents:
     """
     keys = path_keys(name)
     if not is_parquet(name):
-        return counted(whole_file(source, name, columns.form), columns)
+        return counted(whole_file(source, name, columns.options), name, columns)
     try:
         with source.child(name).open() as raw:
             file = parquet.ParquetFile(raw)
-            if not has_clock(file.schema_arrow, columns.time):
-                return counted(whole_file(source, name, columns.form), columns)
+            if not has_clock(file.schema_arrow, columns.time, columns.options):
+                return counted(whole_file(source, name, columns.options), name, columns)
             _check(file.schema_arrow.names, keys, name, columns)
             found: Contents = {}
             for group in range(file.num_row_groups):
@@ -72,9 +73,10 @@ def is_parquet(name: str) -> bool:
     return name.lower().endswith((".parquet", ".pq"))
 
 
-def has_clock(schema: Any, time: str) -> bool:
-    """Whether a column is a clock that can be compared without being read as text."""
-    return time in schema.names and pa.types.is_timestamp(schema.field(time).type)
+def has_clock(schema: Any, time: str, options: ImportOptions) -> bool:
+    """Whether a column is a clock that can be compared as it is stored."""
+    plain = options.time_zone is None and options.form == ImportOptions().form
+    return plain and time in schema.names and pa.types.is_timestamp(schema.field(time).type)
 
 
 def path_keys(name: str) -> dict[str, str]:
@@ -87,16 +89,14 @@ def path_keys(name: str) -> dict[str, str]:
     return {key: unquote(value) for key, equals, value in pairs if equals and key}
 
 
-def whole_file(source: Storage, name: str, form: Form) -> pd.DataFrame:
+def whole_file(source: Storage, name: str, options: ImportOptions) -> pd.DataFrame:
     """All rows of a file as the reader finds them, with a column for each thing that its folders say.
-
-    Here an import recipe, which says how files of a kind are written, takes the place of ``form``.
 
     Raises:
         InputError, TooLargeError: the file cannot be read.
     """
     if "://" not in source.url:
-        frame = read_rows(Path(source.url) / name, form).frame
+        frame = read_rows(Path(source.url) / name, options.form).frame
     else:
         with tempfile.TemporaryDirectory(prefix="waferwatch-") as folder:
             copy = Path(folder) / name.rsplit("/", 1)[-1]
@@ -104,7 +104,7 @@ def whole_file(source: Storage, name: str, form: Form) -> pd.DataFrame:
                 copy.write_bytes(source.child(name).read())
             except OSError as error:
                 raise damaged(name, error) from error
-            frame = read_rows(copy, form).frame
+            frame = read_rows(copy, options.form).frame
     return with_keys(frame, path_keys(name))
 
 
@@ -119,20 +119,30 @@ def clock_of(column: Any) -> Any:
     return local.cast(pa.timestamp("ns"))
 
 
-def counted(frame: pd.DataFrame, columns: FileColumns) -> Contents:
+def counted(frame: pd.DataFrame, name: str, columns: FileColumns) -> Contents:
     """Rows of each equipment in each unit of time.
 
     Raises:
         InputError: a column is missing, or the clock does not show dates.
     """
-    from waferwatch.read.frames import table_from_frame
+    _check([str(column) for column in frame.columns], {}, name, columns)
+    return _count(clock_in(frame, name, columns).to_numpy().astype("datetime64[ns]"), frame, columns)
 
-    _check([str(name) for name in frame.columns], {}, "the file", columns)
+
+def clock_in(frame: pd.DataFrame, name: str, columns: FileColumns) -> pd.Series:
+    """(rows,) the clock of a file that was read as a whole, as the data show it.
+
+    Raises:
+        InputError: it cannot be read, or does not show dates.
+    """
+    options = columns.options
     roles = dict.fromkeys(columns.equipment, "equipment")
-    time = table_from_frame(frame, time=columns.time, roles=roles).frame[columns.time]
+    rules = replace(options, leave_out_rows=None).rules
+    table = table_from_frame(frame, name=name, time=options.time or columns.time, roles=roles, rules=rules)
+    time = table.frame[columns.time]
     if time.dtype.kind != "M":
         raise without_dates(columns.time)
-    return _count(time.to_numpy().astype("datetime64[ns]"), frame, columns)
+    return time
 
 
 def without_dates(column: str) -> InputError:

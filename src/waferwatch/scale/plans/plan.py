@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from waferwatch.errors import InputError, NotFoundError
 from waferwatch.scale.storage import Storage
 
 if TYPE_CHECKING:
+    from waferwatch.read.recipe.options import ImportOptions
     from waferwatch.scoring.thresholds.threshold import Thresholds
 
 FORMAT = 1
@@ -73,11 +75,12 @@ class ScalePlan:
     time: str  # column
     equipment: tuple[str, ...]  # columns; none: everything is one equipment
     roles: dict[str, str]  # column -> role, of columns that are no sensors
-    group: tuple[str, ...] | None  # columns that split rows into series, as asked for
+    imports: dict[str, Any]  # how files are read, as far as somebody has said so: see ``options``
+    also: tuple[str, ...]  # columns that say which values count, and are read with the sensors
     features: tuple[str, ...] | None  # sensors; None: found in the reference of each equipment
     reference: tuple[int, int] | None  # first and last moment of what is normal, ns; None where a model is given
     model: str | None  # digest of the one model for all
-    wafers: int  # good wafers that the offset of an equipment without a reference is learnt from
+    wafers: int  # of each recipe, that the level of an equipment without a reference is learnt from
     neighbourhood: int  # rows on each side of a unit
     detector: str
     checkpoint: str | None
@@ -90,6 +93,13 @@ class ScalePlan:
     @property
     def results(self) -> Storage:
         return Storage(self.out)
+
+    @cached_property
+    def options(self) -> ImportOptions:
+        """What was said of how files are read, by a recipe or by options."""
+        from waferwatch.read.recipe.option_fields import options_from_json
+
+        return options_from_json(self.imports)
 
     @property
     def wish(self) -> Thresholds:
@@ -158,7 +168,7 @@ class ScalePlan:
                 field="plan",
                 path=place,
             ) from error
-        lists = {name: _tuple(getattr(plan, name)) for name in ("equipment", "group", "features", "reference", "notes")}
+        lists = {name: _tuple(getattr(plan, name)) for name in ("equipment", "also", "features", "reference", "notes")}
         return replace(plan, **lists)
 
 

@@ -60,7 +60,7 @@ def make_plan(wish: ScalePlan) -> ScalePlan:
         NotFoundError: there is no file.
     """
     source = Storage(wish.source)
-    columns = FileColumns(wish.time, wish.equipment, wish.unit)
+    columns = FileColumns(wish.time, wish.equipment, wish.unit, wish.options)
     files, held, errors = _looked_at(source, columns)
     if not held.rows:
         first = next(iter(errors.values()), None)

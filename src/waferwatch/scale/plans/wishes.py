@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from waferwatch.errors import InputError, WaferwatchError
-from waferwatch.read.form import Form
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.places import place_of
+from waferwatch.read.recipe.option_fields import options_to_json
+from waferwatch.read.recipe.options import ImportOptions
 from waferwatch.read.table import Role, Table
 from waferwatch.scale.plans.contents import (
     UNIT_NS,
@@ -45,10 +46,7 @@ class PlanWish:
     by: Sequence[str] = ("equipment", "day")
     reference: str | None = None  # first and last day or time, with .. between them
     model: Model | None = None  # instead: one model for all
-    features: Sequence[str] | None = None
-    time: str | None = None
-    group: Sequence[str] | None = None
-    roles: Mapping[str, str] = field(default_factory=dict)
+    options: ImportOptions = field(default_factory=ImportOptions)  # how files are read
     detector: str = "moment"
     checkpoint: str | None = None
     device: str | None = None
@@ -82,8 +80,9 @@ def asked(wish: PlanWish) -> ScalePlan:
         time=time,
         equipment=equipment,
         roles=_roles(table, wish),
-        group=None if wish.group is None else tuple(wish.group),
-        features=tuple(wish.model.features) if wish.model else None if wish.features is None else tuple(wish.features),
+        imports=options_to_json(wish.options),
+        also=_also(table, wish),
+        features=tuple(wish.model.features) if wish.model else wish.options.features,
         reference=None if wish.reference is None else period(wish.reference, unit, table.zone),
         model=None if wish.model is None else wish.model.digest,
         wafers=wish.wafers,
@@ -154,7 +153,7 @@ def _sample(source: Storage, wish: PlanWish) -> Table:
         if number == _FIRST:
             break
         try:
-            return _table(_first_rows(source, file.name), file.name, wish)
+            return _table(_first_rows(source, file.name, wish.options), file.name, wish)
         except WaferwatchError as found:
             error = error or found
     if error is not None:
@@ -162,9 +161,9 @@ def _sample(source: Storage, wish: PlanWish) -> Table:
     raise InputError("There is no file in {path}.", hint="Check the path.", field="source", path=wish.source)
 
 
-def _first_rows(source: Storage, name: str) -> pd.DataFrame:
-    if not is_parquet(name):
-        return whole_file(source, name, Form())
+def _first_rows(source: Storage, name: str, options: ImportOptions) -> pd.DataFrame:
+    if not is_parquet(name) or options.form != ImportOptions().form:
+        return whole_file(source, name, options)
     try:
         with source.child(name).open() as raw:
             batch = next(parquet.ParquetFile(raw).iter_batches(batch_size=_SAMPLE), None)
@@ -177,12 +176,18 @@ def _first_rows(source: Storage, name: str) -> pd.DataFrame:
 def _table(frame: pd.DataFrame, name: str, wish: PlanWish) -> Table:
     """The first rows as a table, in which what only the folders say is no sensor and no clock."""
     there = {str(column) for column in frame.columns}
-    roles = dict(wish.roles)
+    said = wish.options
+    roles = dict(said.roles)
     if wish.model is not None:
         roles = {column: role for column, role in wish.model.roles.items() if column in there} | roles
     keys = [key for key in path_keys(name) if key not in roles]
-    features = wish.model.features if wish.model else wish.features
-    options: dict[str, Any] = {"features": features, "time": wish.time, "group": wish.group, "name": name}
+    options: dict[str, Any] = {
+        "features": wish.model.features if wish.model else said.features,
+        "time": said.time,
+        "group": said.group,
+        "name": name,
+        "rules": replace(said, leave_out_rows=None).rules,
+    }
     table = table_from_frame(frame, roles=roles, **options)
     wrong = [key for key in keys if table.roles[key] in (Role.SENSOR, Role.TIME, Role.LABEL, Role.STATUS)]
     if not wrong:
@@ -207,14 +212,20 @@ def _clock(table: Table) -> str:
 def _equipment(table: Table, wish: PlanWish) -> tuple[str, ...]:
     found = tuple(table.columns(Role.EQUIPMENT))
     runs = (Role.LOT, Role.WAFER)
-    return found or tuple(name for name in wish.group or () if table.roles[name] not in runs)
+    return found or tuple(name for name in wish.options.group or () if table.roles[name] not in runs)
 
 
 def _roles(table: Table, wish: PlanWish) -> dict[str, str]:
     """As they are asked for in every file: those by which a table is read, and what the user named."""
     keys: Iterable[str] = path_keys(table.name)
     ignored = {key: "ignored" for key in keys if table.roles.get(key) is Role.IGNORED}
-    return ignored | roles_of(table) | dict(wish.roles)
+    return ignored | roles_of(table) | dict(wish.options.roles)
+
+
+def _also(table: Table, wish: PlanWish) -> tuple[str, ...]:
+    """Columns that say which values of sensors count."""
+    out = [column for column, _ in wish.options.leave_out_rows or ()]
+    return tuple(dict.fromkeys([*table.columns(Role.STATUS), *out]))
 
 
 def _neighbourhood(wish: PlanWish) -> int:

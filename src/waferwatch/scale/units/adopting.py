@@ -18,16 +18,18 @@ from waferwatch.indicators.judge import row_scores_of_runs, sensor_values
 from waferwatch.indicators.learnt.wafer_model import WaferModel, learn_wafers
 from waferwatch.models.fitted import key_of
 from waferwatch.models.levels import units_of
+from waferwatch.monitors.levels.settling import FEWEST
 from waferwatch.monitors.rebase.relearn import rebase
 from waferwatch.read.table import Table
 from waferwatch.scale.plans.contents import UNIT_NS
 from waferwatch.scale.plans.plan import ScalePlan, WorkUnit
-from waferwatch.scale.units.learning import rows_between, table_of
+from waferwatch.scale.units.learning import rows_between
+from waferwatch.scale.units.tables import table_of
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.part import only_rows
 from waferwatch.scoring.wafers import usual_interval
 from waferwatch.series.layout import key_text
-from waferwatch.series.series import Series
+from waferwatch.series.series import Series, steps_of
 from waferwatch.series.split import split
 
 MOST_SISTERS = 3  # of one model, that are tried
@@ -82,7 +84,7 @@ def _sisters(models: Mapping[str, Model]) -> Iterator[tuple[Model, str]]:
 def _taken_over(model: Model, sister: str, equipment: tuple[str, ...], table: Table, wafers: int) -> Adopted:
     mine = as_for(model, sister, equipment)
     first = _first_wafers(mine, mine.fits(table), wafers)
-    levelled = rebase(mine, first, wafers=wafers, accept=mine.features).model if mine.levels else _moved(mine, first)
+    levelled = _rebased(mine, first) if mine.levels else _moved(mine, first)
     series = _series(levelled, first)
     scores = levelled.fitted.score(levelled.as_before(series), levelled.detector)
     points = np.full(len(first.frame), np.nan)
@@ -113,13 +115,14 @@ def as_for(model: Model, sister: str, equipment: tuple[str, ...]) -> Model:
 
 
 def _first_wafers(model: Model, table: Table, count: int) -> Table:
-    """The rows of the first wafers, or of as many blocks of 64 rows where nothing names wafers."""
+    """The rows of the first wafers of each recipe, or of as many blocks of 64 rows where nothing names wafers."""
     rows: list[NDArray[np.int64]] = []
-    left = count
-    for one in _series(model, table):
-        units = units_of([one])[:left]
-        rows += [unit.rows for unit in units]
-        left -= len(units)
+    taken: dict[tuple[int, ...], int] = {}
+    for unit in units_of(_series(model, table)):
+        recipe = tuple(np.unique(steps_of(unit).stage).tolist()) if unit.is_run else ()
+        taken[recipe] = taken.get(recipe, 0) + 1
+        if taken[recipe] <= count:
+            rows.append(unit.rows)
     if not rows:
         raise InputError(
             "{table} has no rows that its level could be learnt from.",
@@ -127,6 +130,11 @@ def _first_wafers(model: Model, table: Table, count: int) -> Table:
             table=table.name,
         )
     return only_rows(table, np.sort(np.concatenate(rows)))
+
+
+def _rebased(model: Model, table: Table) -> Model:
+    """A model at the level that some rows have in each step."""
+    return rebase(model, table, wafers=max(len(table.frame), FEWEST), accept=model.features).model
 
 
 def _moved(model: Model, table: Table) -> Model:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,12 +12,12 @@ import pandas as pd
 from waferwatch.models.fitted import ReferencePiece
 from waferwatch.monitors.golden.golden_set import GoldenChoice, choose
 from waferwatch.monitors.learn import learn
-from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
 from waferwatch.scale.plans.contents import UNIT_NS
 from waferwatch.scale.plans.plan import ScalePlan, WorkUnit
 from waferwatch.scale.units.neighbourhood import nanoseconds
 from waferwatch.scale.units.rows import Wanted, read_unit_rows
+from waferwatch.scale.units.tables import table_of
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.reference import normal_series
 from waferwatch.series.series import Series
@@ -54,22 +53,6 @@ def rows_between(
     files = dict(pair for one in units for pair in zip(one.files, one.sizes, strict=True))
     names = sorted(files)
     return read_unit_rows(plan, Wanted(equipment, since, until, names, [files[name] for name in names], None))
-
-
-def table_of(plan: ScalePlan, frame: pd.DataFrame, name: str) -> Table:
-    """Rows as a table, read as the plan says.
-
-    Raises:
-        InputError, NotFoundError: they lack a column, or cannot be used.
-    """
-    there = {str(column) for column in frame.columns}
-    options: dict[str, Any] = {
-        "features": plan.features,
-        "time": plan.time,
-        "group": plan.group,
-        "roles": {column: role for column, role in plan.roles.items() if column in there and column != plan.time},
-    }
-    return table_from_frame(frame, name=name, **options)
 
 
 def _cut_by_unit(model: Model, table: Table, unit: int) -> Model:

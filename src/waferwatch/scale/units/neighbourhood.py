@@ -10,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from waferwatch.read.table import Table
-from waferwatch.scale.plans.plan import WorkUnit
+from waferwatch.scale.plans.contents import UNIT_NS
+from waferwatch.scale.plans.plan import ScalePlan, WorkUnit
 from waferwatch.scale.plans.wishes import MARGIN
 from waferwatch.scale.units.clock import SeriesStarts, placed
+from waferwatch.scale.units.tables import table_of
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.part import only_rows
 from waferwatch.series.series import Series, steps_of
@@ -33,17 +35,17 @@ class NearRows:
     number: NDArray[np.int64]  # (rows,) number of each among all rows of the equipment
 
 
-def near_rows(model: Model, frame: pd.DataFrame, unit: WorkUnit, end: int, starts: SeriesStarts) -> NearRows:
+def near_rows(plan: ScalePlan, model: Model, frame: pd.DataFrame, unit: WorkUnit, starts: SeriesStarts) -> NearRows:
     """The rows of a unit and no more around them than their scores rest on.
 
     A row belongs to the unit in which it was measured; a wafer belongs as a whole to the one in which it begins.
 
     Args:
         frame: rows of the equipment in time order.
-        end: of the unit, in nanoseconds since 1970.
         starts: where the series of the equipment begin.
     """
-    table = model.fits(model.table(frame, unit.name))
+    end = unit.begin + UNIT_NS[plan.unit]
+    table = model.fits(table_of(plan, frame, unit.name, model))
     series = _series(model, table)
     at = _moments(table, series)
     first, last = np.searchsorted(at, [unit.begin, end])

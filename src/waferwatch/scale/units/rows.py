@@ -13,9 +13,18 @@ import pyarrow.dataset as dataset
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
-from waferwatch.read.form import Form
 from waferwatch.read.groups import group_codes
-from waferwatch.scale.plans.contents import clock_of, damaged, has_clock, is_parquet, path_keys, whole_file, with_keys
+from waferwatch.scale.plans.contents import (
+    FileColumns,
+    clock_in,
+    clock_of,
+    damaged,
+    has_clock,
+    is_parquet,
+    path_keys,
+    whole_file,
+    with_keys,
+)
 from waferwatch.scale.plans.plan import ScalePlan
 from waferwatch.scale.storage import Storage
 
@@ -78,15 +87,16 @@ def _part(plan: ScalePlan, source: Storage, name: str, wanted: Wanted) -> pd.Dat
             raise damaged(name, error) from error
         if found is not None:
             return _mine(plan, found, wanted)
-    frame = whole_file(source, name, Form())
-    return _mine(plan, _with_clock(plan, frame, name), wanted)
+    frame = whole_file(source, name, plan.options)
+    columns = FileColumns(plan.time, plan.equipment, plan.unit, plan.options)
+    return _mine(plan, frame.assign(**{plan.time: clock_in(frame, name, columns)}), wanted)
 
 
 def _by_filter(plan: ScalePlan, source: Storage, name: str, wanted: Wanted) -> pd.DataFrame | None:
     """Rows of a Parquet file, of which only the row groups in question are read; None where its clock is text."""
     keys = path_keys(name)
     data = dataset.dataset(source.child(name).path, filesystem=source.system, format="parquet", partitioning=None)
-    if not has_clock(data.schema, plan.time):
+    if not has_clock(data.schema, plan.time, plan.options):
         return None
     rule = _between(plan.time, data.schema.field(plan.time).type, wanted)
     for column, value in zip(plan.equipment, wanted.equipment, strict=True):
@@ -109,13 +119,6 @@ def _between(time: str, kind: pa.DataType, wanted: Wanted) -> compute.Expression
         for at in (wanted.since - more, wanted.until + more)
     ]
     return (compute.field(time) >= bounds[0]) & (compute.field(time) < bounds[1])
-
-
-def _with_clock(plan: ScalePlan, frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    from waferwatch.read.frames import table_from_frame
-
-    read = table_from_frame(frame, name=name, time=plan.time, roles=dict.fromkeys(plan.equipment, "equipment"))
-    return frame.assign(**{plan.time: read.frame[plan.time]})
 
 
 def _mine(plan: ScalePlan, frame: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:

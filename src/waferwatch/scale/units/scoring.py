@@ -13,7 +13,6 @@ from waferwatch.indicators.frames import wafer_frame
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.read.table import Role
-from waferwatch.scale.plans.contents import UNIT_NS
 from waferwatch.scale.plans.plan import ScalePlan, WorkUnit
 from waferwatch.scale.units.clock import NO_STARTS, SeriesStarts
 from waferwatch.scale.units.neighbourhood import NearRows, near_rows
@@ -47,14 +46,14 @@ def score_unit(plan: ScalePlan, unit: WorkUnit, model: Model, starts: SeriesStar
     """
     columns = columns_of(plan, model)
     frame = read_unit_rows(plan, Wanted(unit.equipment, unit.since, unit.until, unit.files, unit.sizes, columns))
-    near = near_rows(model, frame, unit, unit.begin + UNIT_NS[plan.unit], starts)
+    near = near_rows(plan, model, frame, unit, starts)
     del frame
     return result_of(near, detect_series(model, near.table, near.series, plan.wish), model, plan.time)
 
 
 def columns_of(plan: ScalePlan, model: Model) -> list[str]:
     """The columns that a model reads."""
-    return list(dict.fromkeys([plan.time, *plan.equipment, *model.features, *model.groups, *model.roles]))
+    return list(dict.fromkeys([plan.time, *plan.equipment, *model.features, *model.groups, *model.roles, *plan.also]))
 
 
 def result_of(near: NearRows, found: Detection, model: Model, time: str) -> UnitResult:

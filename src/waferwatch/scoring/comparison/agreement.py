@@ -76,13 +76,19 @@ def events_touched(event_ids: NDArray[np.int64], events: int, rows: Mask) -> Mas
     return touched[1:]
 
 
+def missed_events(event_ids: NDArray[np.int64], events: int, rows: Mask) -> list[int]:
+    """Numbers of the events without a row among these rows; arguments as for :func:`events_touched`."""
+    found: list[int] = (np.flatnonzero(~events_touched(event_ids, events, rows)) + 1).tolist()
+    return found
+
+
 def agreement(
     flags: Mapping[str, Mask],
     event_ids: Mapping[str, NDArray[np.int64]],
     events: Mapping[str, Sequence[Event]],
     labels: Mask | None = None,
 ) -> Agreement:
-    """Hold detectors against each other.
+    """Compare detectors with each other.
 
     Args:
         flags: detector -> (rows,).

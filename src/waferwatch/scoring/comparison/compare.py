@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -12,25 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError, WaferwatchError
-from waferwatch.evaluate.metrics import auc_pr
-from waferwatch.evaluate.verdict import UNKNOWN, WITH_NETWORK, MomentVerdict, by_injected_faults, by_vus_pr
-from waferwatch.evaluate.vus import vus_pr
+from waferwatch.evaluate.bootstrap import DRAWS, SEED
+from waferwatch.evaluate.event_figures import FaultFigures
+from waferwatch.evaluate.verdict import WITH_NETWORK, DetectorVerdict
 from waferwatch.events.event import Event
 from waferwatch.models.contract import Detector, Progress, no_progress, part_of
-from waferwatch.models.registry import check_name, create, detector_names
-from waferwatch.read.table import Table
-from waferwatch.scoring.comparison.agreement import Agreement, agreement
+from waferwatch.models.registry import check_name, create, detector_names, reads_steps
+from waferwatch.read.table import Role, Table
+from waferwatch.scoring.comparison.agreement import Agreement, agreement, missed_events
 from waferwatch.scoring.comparison.failure import Failure, attempt
 from waferwatch.scoring.comparison.footprint import Footprint
 from waferwatch.scoring.comparison.injection import FaultTest, fault_test
+from waferwatch.scoring.comparison.pairs import Cost, by_injected_faults, by_labels, of_moment
+from waferwatch.scoring.comparison.truth import LabelledFault, LabelMeasures, LabelTruth
 from waferwatch.scoring.part import detect_rows, only_rows
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
-from waferwatch.series.period import period
-from waferwatch.series.split import split
 
-MULTIVARIATE_WINDOW = 100  # VUS-PR's widest buffer in points, as TSB-AD sets it for several sensors
-ONE_LINERS = ("moving_variance", "squared_difference")  # what every model is held against
+ONE_LINERS = ("moving_variance", "squared_difference")  # what every model is compared with
 _DETECTING = 0.5  # of the work, when faults are injected too
 
 
@@ -52,17 +50,41 @@ class ComparisonRow:
     seconds: float
     peak_memory_bytes: int | None = None  # above what the process held before; approximate, see Footprint
     failure: Failure | None = None  # why there is no result; then the numbers are 0
+    figures: FaultFigures | None = None  # events against labelled faults; None without labels and in older versions
+    step_normalised: bool = False  # a baseline that reads rows by their recipe steps, as the default detector does
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """How the intervals were made."""
+
+    draws: int
+    seed: int
+    blocks: int
+    faulty_blocks: int
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All that is known after several detectors judged the same rows."""
+    """All that is known after several detectors judged the same rows. It is also the sequence of its rows."""
 
     rows: list[ComparisonRow]  # none when only faults were injected
     agreement: Agreement  # of those that did not fail
     faults: FaultTest | None  # None when it was not asked for
-    verdict: MomentVerdict
+    verdict: DetectorVerdict  # of MOMENT
     labelled: bool  # whether the metrics could be measured
+    pairs: list[DetectorVerdict] = field(default_factory=list)  # on labelled faults, without labels on injected ones
+    labelled_faults: list[LabelledFault] = field(default_factory=list)
+    resampling: Resampling | None = None  # None without labels
+
+    def __iter__(self) -> Iterator[ComparisonRow]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, place: int) -> ComparisonRow:
+        return self.rows[place]
 
 
 @dataclass(frozen=True)
@@ -72,6 +94,7 @@ class _Judged:
     flags: NDArray[np.bool_]
     event_ids: NDArray[np.int64]
     events: list[Event]
+    measured: LabelMeasures | None
 
 
 @dataclass(frozen=True)
@@ -104,26 +127,6 @@ class ComparedRows:
         return self.question.checkpoint if name in WITH_NETWORK else None
 
 
-def compare_table(
-    table: Table,
-    detectors: Sequence[str] | None = None,
-    question: Question | None = None,
-    *,
-    reference: Table | None = None,
-    device: str | None = None,
-    progress: Progress = no_progress,
-) -> list[ComparisonRow]:
-    """Run detectors on a table and say how each did, in the order given (all of them by default).
-
-    A detector that fails is a row that says why; when all fail, the first failure is raised.
-
-    Raises:
-        InputError: when no detector is given; otherwise as ``detect_table``.
-    """
-    asked = ComparedRows(table, question or Question(), reference=reference, device=device)
-    return compare_detectors(asked, detectors, faults=False, progress=progress).rows
-
-
 def compare_detectors(
     asked: ComparedRows,
     detectors: Sequence[str] | None = None,
@@ -131,51 +134,66 @@ def compare_detectors(
     faults: bool | None = None,
     progress: Progress = no_progress,
 ) -> Comparison:
-    """Run detectors on the same rows, hold them against each other, and say whether MOMENT earned its keep.
+    """Run detectors on the same rows, in the order given, compare them, and say what MOMENT adds.
+
+    A detector that fails is a row that says why; when all fail, the first failure is raised.
 
     Args:
-        detectors: names; None: all.
+        detectors: names; None: all, without those that need recipe steps where the table has none.
         faults: whether to run the injected-fault test too; None: where no label says which rows are anomalous.
 
     Raises:
-        InputError, NotFoundError, ModelError: as ``compare_table``.
+        InputError: when no detector is given, and for data and options that cannot be used.
+        NotFoundError, ModelError: as ``detect_table``.
     """
-    names = check_names(detectors)
+    names = check_names(detectors, asked.table)
     _check_checkpoint(asked.question.checkpoint, names)
-    truth = _Truth(asked)
+    truth = LabelTruth(asked.table, asked.part, asked.rows)
     injecting = not truth.labelled if faults is None else faults
-    detecting = part_of(progress, 0.0, _DETECTING if injecting else 1.0)
+    rows, judged = _judge_all(asked, names, truth, part_of(progress, 0.0, _DETECTING if injecting else 1.0))
+    test = None
+    if injecting:
+        suspects = np.any([one.flags for one in judged.values()], axis=0)
+        test = _inject(asked, list(judged), suspects, part_of(progress, _DETECTING, 1 - _DETECTING))
+    return _compared(rows, judged, test, truth)
+
+
+def _judge_all(
+    asked: ComparedRows, names: Sequence[str], truth: LabelTruth, progress: Progress
+) -> tuple[list[ComparisonRow], dict[str, _Judged]]:
+    """
+    Raises:
+        WaferwatchError: when all detectors fail: the first failure.
+    """
     rows: list[ComparisonRow] = []
     judged: dict[str, _Judged] = {}
     failures: list[WaferwatchError] = []
     for number, name in enumerate(names):
-        mine = part_of(detecting, number / len(names), 1 / len(names))
+        mine = part_of(progress, number / len(names), 1 / len(names))
         with Footprint() as footprint:
             found = attempt(name, partial(asked.detect, name, mine))
         if isinstance(found, WaferwatchError):
             failures.append(found)
             rows.append(_failed_row(name, found, footprint))
         else:
-            rows.append(_row(found, truth, footprint))
-            judged[name] = _Judged(found.flags, found.event_ids, found.events)
+            measured = truth.measure(found)
+            rows.append(_row(found, measured, len(truth.rows), footprint))
+            judged[name] = _Judged(found.flags, found.event_ids, found.events, measured)
         del found  # its contributions are as large as the data
     if not judged:
         raise failures[0]
-    test = None
-    if injecting:
-        suspects = np.any([one.flags for one in judged.values()], axis=0)
-        test = _inject(asked, list(judged), suspects, part_of(progress, _DETECTING, 1 - _DETECTING))
-    return _held_together(rows, judged, test, truth)
+    return rows, judged
 
 
 def inject_only(
     asked: ComparedRows, detectors: Sequence[str] | None = None, *, progress: Progress = no_progress
 ) -> Comparison:
     """The injected-fault test alone; arguments and errors as for :func:`compare_detectors`."""
-    names = check_names(detectors)
+    names = check_names(detectors, asked.table)
     _check_checkpoint(asked.question.checkpoint, names)
     test = _inject(asked, names, None, progress)
-    return Comparison([], Agreement([], [], [], []), test, by_injected_faults(test.found()), labelled=False)
+    pairs = by_injected_faults(test.found())
+    return Comparison([], Agreement([], [], [], []), test, of_moment([], pairs), labelled=False, pairs=pairs)
 
 
 def _inject(
@@ -193,15 +211,17 @@ def _inject(
     )
 
 
-def check_names(detectors: Sequence[str] | None) -> list[str]:
-    """The detectors to compare, each once; all when none are named.
+def check_names(detectors: Sequence[str] | None, table: Table) -> list[str]:
+    """The detectors to compare, each once; when none are named, all that the table has a use for.
 
     Raises:
         InputError: for an empty list.
         NotFoundError: for a name that no detector has.
     """
     known = detector_names()
-    names = known if detectors is None else list(dict.fromkeys(detectors))
+    stepless = table.column(Role.STEP) is None
+    usual = [name for name in known if not (stepless and reads_steps(name))]
+    names = usual if detectors is None else list(dict.fromkeys(detectors))
     if not names:
         raise InputError(
             "No detector was given to compare.",
@@ -223,30 +243,7 @@ def _check_checkpoint(checkpoint: str | None, names: Sequence[str]) -> None:
         create(names[0], checkpoint=checkpoint)  # refuses it, and says why
 
 
-class _Truth:
-    """The labels of the rows that are judged, and the order in which they happened."""
-
-    def __init__(self, asked: ComparedRows) -> None:
-        judged = asked.part
-        rows = np.arange(len(asked.table.frame)) if asked.rows is None else asked.rows
-        self.rows = rows  # those judged
-        # Series by series in time order: a fault lasts, and what lies near it in time counts. Without untimed rows.
-        self.order = rows[np.concatenate([one.rows for one in split(judged).series])]
-        self.labels = asked.table.labels()  # (rows of the whole table,)
-        self.labelled = self.labels is not None and bool(self.labels[rows].any()) and not bool(self.labels[rows].all())
-        self._table = judged
-
-    def auc_pr(self, scores: NDArray[np.float64]) -> float | None:
-        return None if self.labels is None else _number(auc_pr(self.labels[self.rows], scores[self.rows]))
-
-    def vus_pr(self, scores: NDArray[np.float64], features: Sequence[str]) -> float | None:
-        if self.labels is None:
-            return None
-        window = vus_window(self._table, features)
-        return _number(vus_pr(self.labels[self.order], scores[self.order], window))
-
-
-def _row(found: Detection, truth: _Truth, footprint: Footprint) -> ComparisonRow:
+def _row(found: Detection, measured: LabelMeasures | None, rows: int, footprint: Footprint) -> ComparisonRow:
     flagged, metrics = int(found.flags.sum()), found.metrics
     return ComparisonRow(
         detector=found.detector,
@@ -255,13 +252,15 @@ def _row(found: Detection, truth: _Truth, footprint: Footprint) -> ComparisonRow
         precision=metrics.precision if metrics else None,
         recall=metrics.recall if metrics else None,
         f1=metrics.f1 if metrics else None,
-        auc_pr=truth.auc_pr(found.scores),
-        vus_pr=truth.vus_pr(found.scores, found.features),
+        auc_pr=measured.auc_pr if measured else None,
+        vus_pr=measured.vus_pr if measured else None,
         anomalies=flagged,
-        anomaly_ratio=flagged / len(truth.rows),
+        anomaly_ratio=flagged / rows,
         events=len(found.events),
         seconds=found.seconds,
         peak_memory_bytes=footprint.peak_bytes,
+        figures=measured.figures if measured else None,
+        step_normalised=reads_steps(found.detector),
     )
 
 
@@ -279,29 +278,42 @@ def _failed_row(name: str, error: WaferwatchError, footprint: Footprint) -> Comp
     )
 
 
-def _held_together(
-    rows: list[ComparisonRow], judged: dict[str, _Judged], faults: FaultTest | None, truth: _Truth
+def _compared(
+    rows: list[ComparisonRow], judged: dict[str, _Judged], faults: FaultTest | None, truth: LabelTruth
 ) -> Comparison:
-    if truth.labelled:
-        verdict = by_vus_pr({row.detector: row.vus_pr for row in rows})
-    else:
-        verdict = UNKNOWN if faults is None else by_injected_faults(faults.found())
-    held = agreement(
+    cost = _cost(rows, judged, truth)
+    measured = {name: one.measured for name, one in judged.items() if one.measured is not None}
+    labelled = [cost.of(one) for one in by_labels(measured, truth.weights)] if measured else []
+    injected = [] if faults is None else [cost.of(one) for one in by_injected_faults(faults.found())]
+    agreed = agreement(
         {name: one.flags for name, one in judged.items()},
         {name: one.event_ids for name, one in judged.items()},
         {name: one.events for name, one in judged.items()},
         truth.labels,
     )
-    return Comparison(rows, held, faults, verdict, truth.labelled)
+    return Comparison(
+        rows,
+        agreed,
+        faults,
+        of_moment(labelled, injected),
+        truth.labelled,
+        labelled or injected,
+        truth.who_found(measured),
+        _resampling(truth),
+    )
 
 
-def vus_window(table: Table, features: Sequence[str]) -> int:
-    """VUS-PR's widest buffer in points: the period of a single sensor, 100 for several (TSB-AD's rule)."""
-    if len(features) > 1:
-        return MULTIVARIATE_WINDOW
-    values = table.frame[features[0]].to_numpy(float)
-    return period(values[~np.isnan(values)])
+def _cost(rows: Sequence[ComparisonRow], judged: dict[str, _Judged], truth: LabelTruth) -> Cost:
+    more = {
+        (one, other): missed_events(mine.event_ids, len(mine.events), theirs.flags)
+        for one, mine in judged.items()
+        for other, theirs in judged.items()
+    }
+    true = {pair: truth.in_faults(events, judged[pair[0]].event_ids) for pair, events in more.items()}
+    return Cost({row.detector: row.seconds for row in rows}, {pair: len(events) for pair, events in more.items()}, true)
 
 
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
+def _resampling(truth: LabelTruth) -> Resampling | None:
+    if truth.faults is None:
+        return None
+    return Resampling(DRAWS, SEED, len(truth.faults.faulty), int(truth.faults.faulty.sum()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import unicodedata
 from pathlib import Path
 from typing import BinaryIO
 
@@ -84,7 +85,8 @@ class Recipes:
 
     def _path(self, name: str) -> Path:
         """A name may hold letters that a file's name may not, and two names may differ by capital letters only."""
-        return self._folder / f"{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:32]}.json"
+        named = unicodedata.normalize("NFC", name).encode(errors="replace")
+        return self._folder / f"{hashlib.sha256(named).hexdigest()[:32]}.json"
 
 
 def no_recipe(name: str) -> NotFoundError:

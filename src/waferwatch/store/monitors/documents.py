@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from waferwatch.store.monitors.facts import shown_notes, threshold_by_policy
+from waferwatch.store.monitors.golden_sets import GoldenUse
 from waferwatch.store.monitors.records import GoldenRecord, MonitorRecord, VersionRecord
 
 Translate = Callable[[str], str]
@@ -60,6 +61,23 @@ def golden_document(golden: GoldenRecord) -> dict[str, Any]:
         "user": golden.user,
         **{name: golden.about[name] for name in golden.about if name != "rows"},
     }
+
+
+def golden_list(found: Sequence[GoldenUse]) -> list[dict[str, Any]]:
+    """Golden sets in short: plain JSON types."""
+    return [
+        {
+            "name": one.golden.name,
+            "version": one.golden.version,
+            "rows": one.golden.rows,
+            "created": one.golden.created,
+            "user": one.golden.user,
+            **{name: one.golden.about.get(name) for name in ("wafers", "files", "start", "end")},
+            "left_out": sum(each["rows"] for each in one.golden.about.get("left_out", ())),
+            "used_by": list(one.used_by),
+        }
+        for one in found
+    ]
 
 
 def _rebase(kept: dict[str, Any] | None, translate: Translate) -> dict[str, Any] | None:

@@ -19,8 +19,9 @@ from waferwatch.store.database.connection import Database, now
 from waferwatch.store.database.schema import golden_sets, monitor_versions
 from waferwatch.store.database.schema import monitors as rows
 from waferwatch.store.monitors.golden_files import GoldenFiles
+from waferwatch.store.monitors.golden_sets import GoldenUse, golden_uses
 from waferwatch.store.monitors.model_files import ModelFiles
-from waferwatch.store.monitors.names import check_monitor_name, no_monitor, no_version, split_title
+from waferwatch.store.monitors.names import check_monitor_name, no_monitor, no_version, normal_name, split_title
 from waferwatch.store.monitors.reading import find_monitor, hold_monitor, read_monitors
 from waferwatch.store.monitors.records import GoldenRecord, MonitorRecord, Origin, VersionRecord, VersionState
 from waferwatch.store.monitors.retention import MonitorRetention
@@ -79,11 +80,11 @@ class Monitors:
             NotFoundError: when there is no such monitor (any more).
         """
         with self._database.read() as connection:
-            return find_monitor(connection, name)
+            return find_monitor(connection, normal_name(name))
 
     def has(self, name: str) -> bool:
         with self._database.read() as connection:
-            return bool(read_monitors(connection, name))
+            return bool(read_monitors(connection, normal_name(name)))
 
     def version(self, title: str) -> VersionRecord:
         """A version by ``NAME@NUMBER``; by ``NAME`` the one in use.
@@ -101,6 +102,10 @@ class Monitors:
             DamagedError: when its files are gone, or are not what was written.
         """
         return self.models.load(version.id, version.digest, version.title)
+
+    def golden_sets(self) -> list[GoldenUse]:
+        """What versions of monitors learnt from, by name, the newest version first."""
+        return golden_uses(self.all())
 
     def golden_rows(self, golden: GoldenRecord) -> Table:
         """
@@ -121,7 +126,7 @@ class Monitors:
             NotFoundError: when the monitor it was made from was deleted meanwhile.
             StorageFullError: when the disk is full or cannot be written.
         """
-        check_monitor_name(name)
+        name = check_monitor_name(name)
         made: list[str] = []
         golden_id = None
         version_id = self.models.put(new.model)
@@ -146,6 +151,7 @@ class Monitors:
         Raises:
             NotFoundError: when there is no such monitor or version (any more).
         """
+        name = normal_name(name)
         with self._database.begin() as connection:
             hold_monitor(connection, name)
             monitor = find_monitor(connection, name)
@@ -154,12 +160,13 @@ class Monitors:
         return self.get(name)
 
     def roll_back(self, name: str, user: str) -> MonitorRecord:
-        """Put the next lower version in use that was in use once.
+        """Put the version in use that was so before the present one.
 
         Raises:
             NotFoundError: when there is no such monitor (any more).
             InputError: when no earlier version was in use.
         """
+        name = normal_name(name)
         with self._database.begin() as connection:
             hold_monitor(connection, name)
             monitor = find_monitor(connection, name)
@@ -188,6 +195,7 @@ class Monitors:
         Raises:
             NotFoundError: when there is no such monitor (any more).
         """
+        name = normal_name(name)
         values: dict[str, Any] = {}
         if policy is not None:
             values["policy"] = policy
@@ -207,6 +215,7 @@ class Monitors:
         Raises:
             NotFoundError: when there is no such monitor (any more).
         """
+        name = normal_name(name)
         with self._database.begin() as connection:
             hold_monitor(connection, name)
             monitor = find_monitor(connection, name)
@@ -220,6 +229,7 @@ class Monitors:
             NotFoundError: when none was deleted, or too long ago.
             InputError: when there is another one of this name now.
         """
+        name = normal_name(name)
         try:
             with self._database.begin() as connection:
                 if not self._retention.restore(connection, name):

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from waferwatch.errors import InputError, NotFoundError
 
 LONGEST_NAME = 80
 _NAME = re.compile(r"[^\W_][\w.-]*")
-_TAKEN = ("compare",)  # /monitors/NAME would be the address of another page
+_TAKEN = ("compare", "import")  # /monitors/NAME would be the address of another page
+
+
+def normal_name(name: str) -> str:
+    """One form (NFC) for a name, however its letters are composed: files of macOS write Hangul in pieces."""
+    return unicodedata.normalize("NFC", name)
 
 
 def check_monitor_name(name: str) -> str:
-    """The name itself.
+    """The name itself, in its one form.
 
     Raises:
         InputError: for a name that cannot stand in an address or before ``@``.
     """
+    name = normal_name(name)
     if name in _TAKEN:
         raise InputError("A monitor cannot be called {name}.", hint="Choose another name.", field="name", name=name)
     if len(name) <= LONGEST_NAME and _NAME.fullmatch(name):
@@ -38,7 +45,7 @@ def split_title(title: str) -> tuple[str, int | None]:
     Raises:
         InputError: when what follows ``@`` is no version number.
     """
-    name, at, number = title.partition("@")
+    name, at, number = normal_name(title).partition("@")
     if not at:
         return name, None
     if not (number.isascii() and number.isdigit() and len(number) < 10 and int(number) > 0):

@@ -78,7 +78,6 @@ class MonitorRecord:
 
     @property
     def before(self) -> VersionRecord | None:
-        """The version that was in use before the present one: that with the next lower number."""
-        now = self.in_use
-        used = [one for one in self.versions if one.activated is not None and now is not None]
-        return next((one for one in used if now is not None and one.number < now.number), None)
+        """The version that was in use last before the present one."""
+        used = [one for one in self.versions if one.activated is not None and one.state is not VersionState.IN_USE]
+        return max(used, key=lambda one: one.activated or "", default=None) if self.in_use is not None else None

@@ -6,7 +6,10 @@ from waferwatch.web.html.language import Translator
 
 
 def detector_titles(translate: Translator) -> dict[str, str]:
-    """Names of the detectors for people. One that is missing here is shown by its own name."""
+    """Names of the detectors for people; an asterisk marks baselines that read rows by their recipe steps.
+
+    One that is missing here is shown by its own name.
+    """
     return {
         "moment": translate("MOMENT (foundation model)"),
         "moment_only": translate("MOMENT alone"),
@@ -19,7 +22,16 @@ def detector_titles(translate: Translator) -> dict[str, str]:
         "matrix_profile": translate("Matrix profile"),
         "moving_variance": translate("Moving variance (one line)"),
         "squared_difference": translate("Squared difference (one line)"),
+        "isolation_forest_steps": translate("Isolation forest *"),
+        "pca_steps": translate("PCA (T2 and SPE) *"),
+        "moving_variance_steps": translate("Moving variance (one line) *"),
+        "squared_difference_steps": translate("Squared difference (one line) *"),
     }
+
+
+def short_titles(translate: Translator) -> dict[str, str]:
+    """Names of the detectors for sentences and narrow columns."""
+    return detector_titles(translate) | {"moment": "MOMENT", "statistical": translate("Statistics")}
 
 
 def event_words(translate: Translator) -> dict[str, str]:
@@ -51,3 +63,19 @@ def kind_titles(translate: Translator) -> dict[str, str]:
 def severity_words(translate: Translator) -> dict[str, str]:
     """How much a problem matters."""
     return {"severe": translate("severe"), "clear": translate("clear"), "weak": translate("weak")}
+
+
+def statistic_words(translate: Translator) -> dict[str, str]:
+    """Indicators of a step."""
+    return {
+        "mean": translate("mean"),
+        "spread": translate("spread"),
+        "min": translate("lowest value"),
+        "max": translate("highest value"),
+        "slope": translate("slope"),
+        "settle": translate("time to settle"),
+        "shape": translate("shape of the trace"),
+        "spe": translate("relation to the other sensors"),
+        "length": translate("length of the step"),
+        "missing": translate("missing rows"),
+    }

@@ -53,6 +53,7 @@ class Endpoint:
     body: type[BaseModel] | str | None = None  # model of a JSON body, or the media type of another
     query: type[BaseModel] | None = None
     body_type: str = JSON  # media type of a body that has a model
+    form_fields: Mapping[str, str] = field(default_factory=dict)  # texts that may stand next to a file, described
     failures: Sequence[int] = field(default=())  # besides those that every address has
     redirects: bool = False  # may answer 303 instead
     open: bool = False  # needs no token
@@ -169,7 +170,9 @@ def _body(endpoint: Endpoint, references: _References) -> dict[str, Any]:
         return {endpoint.body_type: {"schema": references[endpoint.body, "validation"]}}
     # Generators of clients know a file by its format, JSON Schema by its media type.
     file = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
-    schema = {"type": "object", "properties": {"file": file}, "required": ["file"], "additionalProperties": False}
+    texts = {name: {"type": "string", "description": said} for name, said in endpoint.form_fields.items()}
+    properties = {"file": file} | texts
+    schema = {"type": "object", "properties": properties, "required": ["file"], "additionalProperties": False}
     return {str(endpoint.body): {"schema": schema}}
 
 

@@ -2,11 +2,13 @@
 import { byId, element, text } from "./text.js";
 
 export class Problem extends Error {
-  constructor({ message, hint = "", request_id: requestId = "" }, status = 0) {
+  constructor({ message, hint = "", request_id: requestId = "", findings = [], upload = null }, status = 0) {
     super(message);
     this.hint = hint;
     this.requestId = requestId;
     this.status = status;
+    this.findings = findings; // of a file that was refused
+    this.upload = upload; // under which it is kept for a while
   }
 }
 

@@ -4,6 +4,7 @@ import * as sensors from "./sensors.js";
 import { byId, text, whole } from "./text.js";
 
 const { checks, ticked } = sensors;
+const offered = (parent) => checks(parent).filter((check) => !check.closest(".form-check").hidden);
 const detectors = byId("detectors");
 const thresholdBy = byId("threshold-by");
 const share = byId("contamination");
@@ -18,7 +19,18 @@ export function offer(dataset) {
   byId("faults-help").textContent = labelled
     ? text("These data have labels; the test is made as well.")
     : text("Without labels the verdict rests on this test.");
+  offerStepwise(columns.some(([, role]) => role === "step"));
+  byId("settings-brief").textContent = dataset.builtin ? text("Demo fab (virtual)") : dataset.name;
   count();
+}
+
+// Baselines that read recipe steps are the plain ones where there are none.
+function offerStepwise(steps) {
+  for (const box of detectors.querySelectorAll("[data-stepwise]")) {
+    box.closest(".form-check").hidden = !steps;
+    box.checked = steps;
+    box.disabled = !steps;
+  }
 }
 
 // What a comparison is asked for; what stands at its default is left out.
@@ -37,7 +49,7 @@ export function wishes(dataset) {
     kind: "comparison",
     ...(dataset.builtin ? {} : { dataset: dataset.id }),
     ...features,
-    ...(names.length < checks(detectors).length ? { detectors: names } : {}),
+    ...(names.length < offered(detectors).length ? { detectors: names } : {}),
     ...(contamination === null ? {} : { contamination }),
     ...(reference === "" ? {} : { reference_rows: Number(reference) }),
     faults: byId("with-faults").checked,
@@ -63,7 +75,7 @@ function follow() {
 function count() {
   byId("detector-count").textContent = text("{chosen} of {all} detectors", {
     chosen: whole(ticked(detectors).length),
-    all: whole(checks(detectors).length),
+    all: whole(offered(detectors).length),
   });
 }
 

@@ -39,7 +39,8 @@ async function newestRun(dataset) {
 function hide() {
   byId("found").hidden = true;
   byId("welcome").hidden = false;
-  for (const id of ["measures", "agreement", "faults", "delays"]) clear(byId(id));
+  byId("settings-fold").open = true;
+  for (const id of ["curves", "measures", "agreement", "faults", "delays"]) clear(byId(id));
 }
 
 // Follow a comparison to its end, and show what it found.
@@ -54,6 +55,7 @@ async function showRun(run, mine) {
     if (mine !== turn) return;
     byId("welcome").hidden = true;
     byId("found").hidden = false;
+    byId("settings-fold").open = false;
     await showComparison(answer);
     announce(text("Comparison finished."));
   } finally {

@@ -1,5 +1,6 @@
 // The Data page: a data set is chosen, looked at, corrected, renamed, deleted and brought back.
 import { announce, ask, clearProblem, showNotes, showProblem } from "./api.js";
+import * as reading from "./data_import.js";
 import * as list from "./data_list.js";
 import * as quality from "./data_quality.js";
 import * as roles from "./data_roles.js";
@@ -17,6 +18,8 @@ const openTab = (id) => bootstrap.Tab.getOrCreateInstance(byId(`${id}-tab`)).sho
 
 async function open(dataset) {
   clearProblem();
+  if (reading.isOpen()) reading.close();
+  showDataset(true);
   rename(false);
   header(dataset);
   stop?.abort();
@@ -46,7 +49,7 @@ function header(dataset) {
   byId("facts").textContent = list.sizeOf(dataset);
   byId("detect-on").href = `/problems?dataset=${encodeURIComponent(dataset.id)}&check=1`;
   byId("learn-on").href = `/monitors?dataset=${encodeURIComponent(dataset.id)}#learn`;
-  for (const id of ["rename", "delete"]) byId(id).hidden = dataset.builtin;
+  for (const id of ["rename", "delete", "reading"]) byId(id).hidden = dataset.builtin;
 }
 
 function rename(on) {
@@ -73,9 +76,27 @@ async function saveName() {
 }
 
 // What the list shows of a data set, from all that is known of it.
-function keep({ described, notes, groups, first_row: _, ...dataset }) {
+function keep({ described, notes, findings, options, recipe, groups, first_row: _, ...dataset }) {
   list.keep(dataset);
   if (list.chosen().id === dataset.id) header(dataset);
+}
+
+// Either the data set or the reading of a file is shown.
+function showDataset(on) {
+  for (const part of document.querySelectorAll(".of-dataset")) /** @type {HTMLElement} */ (part).hidden = !on;
+}
+
+async function openReading(upload) {
+  clearProblem();
+  byId("notes").replaceChildren();
+  try {
+    await reading.open(upload);
+    showDataset(false);
+  } catch (problem) {
+    showDataset(true);
+    showProblem(problem);
+    throw problem;
+  }
 }
 
 function leave() {
@@ -132,6 +153,17 @@ upload.onUploaded((dataset) => {
   list.keep(dataset);
   list.choose(dataset.id);
 });
+upload.onMend(openReading);
+reading.onUsed((dataset) => {
+  upload.settle(dataset.id);
+  keep(dataset);
+  list.choose(dataset.id);
+});
+reading.onClosed(() => {
+  list.choose(list.chosen().id);
+  byId("reading").focus();
+});
+byId("reading").addEventListener("click", () => openReading(list.chosen().id).catch(() => {}));
 byId("rename").addEventListener("click", () => rename(true));
 byId("rename-cancel").addEventListener("click", () => {
   rename(false);
@@ -148,4 +180,6 @@ byId("delete").addEventListener("click", remove);
 roles.start();
 rows.startUp();
 upload.start();
+const mended = reading.start();
 list.start();
+if (mended) openReading(mended).catch(() => {});

@@ -1,7 +1,7 @@
 // Uploads: files from the picker or dropped anywhere, one after the other, each with its progress.
-import { announce, Problem } from "./api.js";
+import { announce, ask, Problem } from "./api.js";
 import { bytes } from "./data_measures.js";
-import { byId, element, page, text, whole } from "./text.js";
+import { byId, counted, element, page, text, whole } from "./text.js";
 
 const MARGIN = 0.001; // of the progress; the rest is said to be reading
 const list = byId("uploads");
@@ -12,6 +12,11 @@ let follower = () => {};
 
 export const onUploaded = (function_) => {
   follower = function_;
+};
+/** @type {(upload: string) => Promise<void>} */
+let mender = async () => {};
+export const onMend = (function_) => {
+  mender = function_;
 };
 
 function line(file) {
@@ -67,8 +72,14 @@ function line(file) {
           element("span", { className: "small", content: text("Request id: {id}", { id: problem.requestId }) }),
         );
       }
+      const more = problem.findings.length - 1;
+      if (more > 0) {
+        const others = counted("{count} more thing stands in the way.", "{count} more things stand in the way.", more);
+        alert.append(element("span", { className: "hint", content: others }));
+      }
       progress.replaceWith(alert);
       about.remove();
+      if (problem.upload) alert.after(mending(problem.upload, file.name, item));
       button.hidden = false;
       button.textContent = text("Close");
       button.setAttribute("aria-label", `${text("Close")}: ${file.name}`);
@@ -77,6 +88,52 @@ function line(file) {
     },
     remove: () => item.remove(),
   };
+}
+
+// The button that opens the reading of a refused file.
+function mending(upload, name, item) {
+  const button = element("button", {
+    type: "button",
+    className: "btn btn-sm btn-primary fix mend",
+    content: text("Correct the reading"),
+    "aria-label": `${text("Correct the reading")}: ${name}`,
+  });
+  button.dataset.upload = upload;
+  button.addEventListener("click", () => mender(upload).catch(() => item.remove()));
+  return button;
+}
+
+// A refused file that was mended or removed is no longer listed.
+export function settle(upload) {
+  list
+    .querySelector(`[data-upload="${CSS.escape(upload)}"]`)
+    ?.closest("li")
+    ?.remove();
+}
+
+// Files that were refused some time ago and are still kept.
+async function listRefused() {
+  const { uploads } = await ask("/uploads");
+  for (const { id, name } of uploads.reverse()) {
+    const close = element("button", {
+      type: "button",
+      className: "btn btn-sm btn-outline-secondary",
+      content: text("Remove"),
+      "aria-label": `${text("Remove")}: ${name}`,
+    });
+    const head = element("div", { className: "line" }, element("div", { className: "name", content: name }), close);
+    const said = element("div", {
+      className: "form-text",
+      content: text("It could not be read. It is kept for a while."),
+    });
+    const item = element("li", {}, head, said);
+    item.append(mending(id, name, item));
+    close.addEventListener("click", async () => {
+      await ask(`/uploads/${id}`, { method: "DELETE" }).catch(() => {});
+      item.remove();
+    });
+    list.append(item);
+  }
 }
 
 // Known before anything is sent, so it is refused before anything is sent.
@@ -142,7 +199,7 @@ async function uploadNext() {
   const { file, shown } = waiting.shift();
   try {
     shown.tell(0, text("{sent} of {all} · {speed}/s", { sent: bytes(0), all: bytes(file.size), speed: bytes(0) }));
-    const { notes, ...dataset } = await transfer(file, shown);
+    const { notes, findings, ...dataset } = await transfer(file, shown);
     shown.remove();
     announce(text("{name} is ready: {rows} rows.", { name: dataset.name, rows: whole(dataset.rows) }));
     follower(dataset);
@@ -220,6 +277,7 @@ export function start() {
     input.value = ""; // the same file can be chosen again
   });
   followDrops();
+  listRefused().catch(() => {}); // without them the page is as useful as before
   addEventListener("beforeunload", (event) => {
     if (busy) event.preventDefault();
   });

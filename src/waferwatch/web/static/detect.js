@@ -1,4 +1,4 @@
-// The Detect page: from the button to the figures, and back to a run of before.
+// Settings, rows and scores of a check: from the button to the figures, and back to a run of before.
 import { announce, ask, clearProblem, showNotes, showProblem } from "./api.js";
 import { draw, resize } from "./chart.js";
 import * as data from "./datasets.js";
@@ -81,7 +81,7 @@ function busy(on) {
   byId("detect").disabled = on;
   byId("detect-spinner").hidden = !on;
   byId("results").setAttribute("aria-busy", on);
-  byId("detect-text").textContent = on ? text("Detecting") : text("Detect");
+  byId("detect-text").textContent = on ? text("Checking") : text("Check");
 }
 
 async function detect() {

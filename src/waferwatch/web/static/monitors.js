@@ -1,7 +1,7 @@
 // The Monitors pages: learn, import, activate, roll back, rebase, compare, delete.
 import { announce, ask, clearProblem, Problem, showProblem } from "./api.js";
 import * as runs from "./run.js";
-import { byId, element, text, whole } from "./text.js";
+import { byId, duration, element, page, text, whole } from "./text.js";
 
 const name = byId("results").dataset.monitor; // on the page of one monitor
 const path = (rest = "") => `/monitors/${encodeURIComponent(name)}${rest}`;
@@ -97,6 +97,7 @@ async function compare() {
       ...dataset("compare-dataset"),
     };
     const found = await ask(path("/compare"), { method: "POST", body });
+    for (const number of [found.old_version, found.new_version]) replayed.add(String(number));
     const numbers = { old: found.old_version, new: found.new_version };
     const events = { old_events: whole(found.old.events), new_events: whole(found.new.events) };
     const both = {
@@ -126,11 +127,31 @@ async function compare() {
   }
 }
 
+// A version is put in use after it was compared with the one in use on data, or when somebody presses once more.
+const replayed = new Set();
+
+async function use(button) {
+  const { version, old } = button.dataset;
+  if (old && !replayed.has(version)) {
+    byId("compare-old").value = old;
+    byId("compare-new").value = version;
+    await compare().catch(showProblem); // data that the two cannot be compared on keep nobody from using it
+    replayed.add(version);
+    byId("compared").append(
+      element("p", {
+        className: "fw-semibold mb-0",
+        content: text("Press once more to use version {version}.", { version }),
+      }),
+    );
+    byId("compared").scrollIntoView({ block: "nearest" });
+    return;
+  }
+  await ask(path("/activate"), { method: "POST", body: { version: Number(version) } });
+  location.reload();
+}
+
 const ACTS = {
-  activate: async (button) => {
-    await ask(path("/activate"), { method: "POST", body: { version: Number(button.dataset.version) } });
-    location.reload();
-  },
+  activate: use,
   rollback: async () => {
     await ask(path("/rollback"), { method: "POST" });
     location.reload();
@@ -184,10 +205,43 @@ byId("learn-rule")?.addEventListener("change", () => {
   byId("learn-value").hidden = !value("learn-rule");
 });
 
+// How long learning took before, for as many rows with the same detector.
+async function forecast() {
+  const rows = [...byId("learn-datasets").querySelectorAll(":checked")].reduce(
+    (sum, box) => sum + (page.datasets.find(({ id }) => id === box.value)?.rows ?? 0),
+    0,
+  );
+  const { runs: before } = await ask("/runs?kind=monitor&limit=50");
+  const paces = before
+    .filter(({ state, options }) => state === "done" && options.detector === value("learn-detector"))
+    .map((run) => {
+      const known = [run.dataset, ...(run.options.datasets ?? [])].map((id) =>
+        page.datasets.find((one) => one.id === id),
+      );
+      const all = known.reduce((sum, one) => sum + (one?.rows ?? 0), 0);
+      return all ? (Date.parse(run.finished) - Date.parse(run.started)) / 1000 / all : 0;
+    })
+    .filter(Boolean)
+    .sort((one, two) => one - two);
+  const pace = paces[Math.floor(paces.length / 2)];
+  byId("learn-time").textContent =
+    pace && rows ? text("about {time}, as it took before", { time: duration(Math.max(1, pace * rows)) }) : "";
+}
+
 const query = new URLSearchParams(location.search);
 if (byId("learn-form")) {
   byId("learn-name").value = query.get("name") ?? "";
   const wanted = query.get("dataset");
   for (const box of byId("learn-datasets").querySelectorAll("input")) box.checked = box.value === (wanted ?? "demo");
+  for (const part of ["start", "end", "equipment", "lots", "wafers", "leave_out"])
+    if (query.has(part)) byId(`learn-${part}`).value = query.get(part);
+  forecast().catch(() => {}); // only a hint
+  for (const id of ["learn-datasets", "learn-detector"]) {
+    byId(id).addEventListener("change", () => forecast().catch(() => {}));
+  }
+}
+if (byId("rebase-form") && query.has("since")) {
+  byId("rebase-since").value = query.get("since");
+  if (query.has("dataset")) byId("rebase-dataset").value = query.get("dataset");
 }
 if (query.has("deleted")) offerUndo(query.get("deleted"));

@@ -42,9 +42,7 @@ function followScope() {
   byId("scope-dataset").addEventListener("change", (event) => {
     location.assign(`/problems?${new URLSearchParams({ dataset: event.target.value })}`);
   });
-  for (const select of form.querySelectorAll("select[name]")) {
-    select.addEventListener("change", () => form.requestSubmit());
-  }
+  for (const field of form.querySelectorAll("[name]")) field.addEventListener("change", () => form.requestSubmit());
   form.addEventListener("submit", () => {
     for (const field of form.elements) if (field.name && !field.value) field.disabled = true; // short addresses
   });

@@ -1,11 +1,14 @@
 // A run from the wish to its end: started, followed with its progress, cancelled.
 import { ask, Problem } from "./api.js";
-import { byId, percent, text } from "./text.js";
+import { byId, duration, percent, text } from "./text.js";
 
 const UNFINISHED = ["queued", "running"];
 const box = byId("run-progress");
 /** @type {any} */
 let followed = null; // id of the run whose progress is shown
+/** @type {{ at: number, progress: number } | null} */
+let seen = null; // when it was first seen running, and how far it was
+const LEAST = 0.03; // of the work: from less nobody can say how long the rest takes
 
 export const unfinished = (run) => UNFINISHED.includes(run.state);
 
@@ -18,6 +21,7 @@ export const cancel = (id) => ask(`/runs/${encodeURIComponent(id)}/cancel`, { me
 // Shows the progress until the run has ended. Gives null when another run is followed meanwhile.
 export async function follow(run) {
   followed = run.id;
+  seen = null;
   let now = run;
   for (let wait = 150; unfinished(now); wait = Math.min(1000, wait * 1.3)) {
     show(now);
@@ -46,10 +50,19 @@ function show(run) {
   byId("run-state").textContent = waiting
     ? text("Waiting; place in the queue: {place}", { place: run.place ?? 1 })
     : text("Running");
-  byId("run-share").textContent = waiting ? "" : percent(run.progress, 0);
+  byId("run-share").textContent = waiting ? "" : [percent(run.progress, 0), left(run)].filter(Boolean).join(" · ");
   const bar = box.querySelector(".progress");
   bar.setAttribute("aria-valuenow", Math.round(run.progress * 100));
   bar.firstElementChild.style.width = `${Math.max(2, run.progress * 100)}%`;
+}
+
+// How long the rest takes at the present pace; empty while that is not known.
+function left(run) {
+  seen ??= { at: Date.now(), progress: run.progress };
+  const done = run.progress - seen.progress;
+  if (done < LEAST || run.progress >= 1) return "";
+  const seconds = (((Date.now() - seen.at) / 1000) * (1 - run.progress)) / done;
+  return text("about {time} left", { time: duration(Math.max(1, Math.round(seconds))) });
 }
 
 byId("run-cancel").addEventListener("click", async () => {

@@ -40,6 +40,7 @@ export async function show(answer, view) {
   await plotly();
   await draw(chart, figure(view.wafer));
   if (!listening) listen();
+  chart.dataset.ready = "";
 }
 
 /** Shows which wafer is looked at. */
@@ -172,18 +173,12 @@ byId("select-wafers").addEventListener("click", () => {
   );
   byId("chosen").querySelector("button")?.focus();
 });
-// Letters act while the chart or the bar has the focus, and nowhere else.
-byId("trend").addEventListener("keydown", (event) => {
-  if (event.target.matches("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
-  const key = { Enter: "zoom", g: "normal", x: "left_out", m: "pm", Escape: "clear" }[event.key];
-  if (event.target === chart && key && chosen) ACTS[key]();
-  else if (event.key === "z") byId("undo-zoom").click();
-  else if (event.key === "0") byId("whole").click();
-  else if (event.key === "b") {
-    byId("by-number").open = true;
-    byId("from-wafer").focus();
-  } else return;
+// What a selection can become, by keys while the chart has the focus.
+chart.addEventListener("keydown", (event) => {
+  const act = { Enter: "zoom", g: "normal", x: "left_out", m: "pm", Escape: "clear" }[event.key];
+  if (!act || !chosen || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
+  ACTS[act]();
 });
 chart.title =
   page.language &&

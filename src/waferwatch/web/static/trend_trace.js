@@ -28,8 +28,8 @@ export async function show(view, found) {
   });
   const problem = answer.problem ? ` · ${text("Problem {number}: {title}", answer.problem)}` : "";
   byId("trace-said").textContent = answer.said + problem;
-  byId("previous").disabled = answer.previous === null;
-  byId("next").disabled = answer.next === null;
+  byId("wafer-before").disabled = answer.previous === null;
+  byId("wafer-after").disabled = answer.next === null;
   byId("keep").setAttribute("aria-pressed", kept().includes(String(answer.wafer)));
   await plotly();
   await draw(byId("trace-chart"), answer.figure);
@@ -45,8 +45,8 @@ export function close() {
 
 const kept = () => (shown?.keep ?? "").split(",").filter(Boolean);
 
-byId("previous").addEventListener("click", () => changed({ wafer: String(shown.previous) }));
-byId("next").addEventListener("click", () => changed({ wafer: String(shown.next) }));
+byId("wafer-before").addEventListener("click", () => changed({ wafer: String(shown.previous) }));
+byId("wafer-after").addEventListener("click", () => changed({ wafer: String(shown.next) }));
 byId("keep").addEventListener("click", () => {
   const own = String(shown.wafer);
   const list = kept().includes(own) ? kept().filter((one) => one !== own) : [...kept(), own].slice(-5);

@@ -3,7 +3,7 @@ import { announce, ask, clearProblem, queryOf, showProblem } from "./api.js";
 import * as data from "./datasets.js";
 import * as marks from "./marks.js";
 import * as runs from "./run.js";
-import { byId, element, locale, page, text } from "./text.js";
+import { byId, element, locale, page, text, whole } from "./text.js";
 import * as chart from "./trend_chart.js";
 import * as grid from "./trend_grid.js";
 import * as limits from "./trend_limits.js";
@@ -75,9 +75,20 @@ function fail(problem, mine = turn) {
   showProblem(problem);
 }
 
-function nothing() {
+/**
+ * Without a finished detection, or where its wafers have no limits.
+ *
+ * @param {any} [problem] why it has none
+ */
+function nothing(problem = null) {
   byId("shown").hidden = true;
   byId("nothing").hidden = false;
+  byId("nothing-title").textContent = problem ? problem.message : text("No detection yet");
+  byId("nothing-text").textContent = problem
+    ? problem.hint
+    : text(
+        "Trends show the wafers of a finished detection against the limits that it learnt, and these data have none.",
+      );
   byId("sentence").textContent = text("Trends");
   byId("about").textContent = "";
 }
@@ -127,13 +138,15 @@ async function showRun(mine = ++turn) {
     if (mine === turn) await showSeries({ push: false });
     if (mine === turn && view.wafer) await trace.show(view, found);
   } catch (problem) {
-    fail(problem, mine);
+    if (mine === turn && problem.status === 422 && found === null) nothing(problem);
+    else fail(problem, mine);
   } finally {
     if (mine === turn) byId("shown").setAttribute("aria-busy", "false");
   }
 }
 
 async function showGrid(mine = turn) {
+  if (found?.run !== run.id) found = null;
   byId("last").value = view.last ?? "";
   const query = queryOf({ last: view.last || null, search: byId("search").value || null });
   const answer = await ask(`/runs/${encodeURIComponent(run.id)}/trends?${query}`);
@@ -202,7 +215,15 @@ async function showSeries({ push = true } = {}) {
   const answer = await ask(`/runs/${encodeURIComponent(run.id)}/trends/series?${queryOf(query)}`);
   if (mine !== turn) return;
   byId("trend-title").textContent = answer.title;
-  byId("panels").replaceChildren(...answer.panels.map(({ said }) => element("li", { content: said })));
+  const sentences = answer.panels.map(({ said }) => said);
+  if (answer.panels.length < answer.panels_total)
+    sentences.unshift(
+      text("{shown} of {all} chambers are drawn: those with most wafers beyond a limit.", {
+        shown: whole(answer.panels.length),
+        all: whole(answer.panels_total),
+      }),
+    );
+  byId("panels").replaceChildren(...sentences.map((content) => element("li", { content })));
   grid.mark(view);
   limits.show(answer, view);
   table.show(answer, run.id, query);

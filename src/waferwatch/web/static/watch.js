@@ -11,7 +11,7 @@ import * as trace from "./watch_trace.js";
 const SHOWN_MS = 2000;
 const HIDDEN_MS = 30_000;
 /** @type {any} */
-let chambers = { chambers: [], total: 0, counts: {}, waiting: 0 };
+let chambers = { chambers: [], total: 0, counts: {}, waiting: 0, today: { alarms: 0, false: 0 } };
 
 function sentence() {
   const need = alarms.needing();
@@ -29,12 +29,20 @@ function sentence() {
 }
 
 function counts() {
-  const { watched = 0, learning = 0, maintenance = 0, silent = 0 } = chambers.counts;
+  const { watched = 0, learning = 0, maintenance = 0, silent = 0, no_monitor: none = 0 } = chambers.counts;
+  const failing =
+    (chambers.counts.cannot_score ?? 0) + (chambers.counts.unknown ?? 0) + (chambers.counts.no_early ?? 0);
   const parts = [
     text("watched {count}", { count: whole(watched) }),
     learning ? text("learning {count}", { count: whole(learning) }) : "",
     maintenance ? text("in PM {count}", { count: whole(maintenance) }) : "",
     silent ? text("no data {count}", { count: whole(silent) }) : "",
+    failing ? text("cannot be scored {count}", { count: whole(failing) }) : "",
+    none ? text("without a monitor {count}", { count: whole(none) }) : "",
+    text("alarms in 24 h: {count}, false: {false}", {
+      count: whole(chambers.today.alarms),
+      false: whole(chambers.today.false),
+    }),
     chambers.waiting > 1000 ? text("rows that wait to be scored: {count}", { count: whole(chambers.waiting) }) : "",
   ];
   byId("watch-counts").textContent = chambers.total ? parts.filter(Boolean).join(" · ") : "";

@@ -20,6 +20,7 @@ from waferwatch.read.table import Table
 from waferwatch.store.datasets import Dataset, clean_name
 from waferwatch.web.html.language import Translator, translated
 from waferwatch.web.html.pages import render
+from waferwatch.web.pages.data.imports_schemas import RECIPE_HELP
 from waferwatch.web.pages.data.preview import examples, rows_answer, sparklines
 from waferwatch.web.pages.data.quality import quality_answer
 from waferwatch.web.pages.data.schemas import (
@@ -215,6 +216,10 @@ ENDPOINTS = (
         UploadAnswer,
         status=201,
         body="multipart/form-data",
+        form_fields={
+            "options": "What is known of how the file is read, as JSON: the fields of OptionsRequest.",
+            "recipe": f"{RECIPE_HELP}; left out: the one whose form the file has.",
+        },
         failures=(400, 403, 404, 413, 415, 422, 500, 503),
     ),
     Endpoint("GET", "/datasets/{id}", get_dataset, "One data set and its columns.", DatasetDetail, failures=_FINDING),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from waferwatch.read.findings import findings_of
+from waferwatch.read.findings import Level, findings_of
 from waferwatch.read.preview import Preview
 from waferwatch.read.recipe.fingerprint import DELIMITER_NAMES
 from waferwatch.read.table import Role, Table
@@ -45,9 +45,16 @@ def preview_answer(shown: Preview, translate: Translator) -> dict[str, Any]:
         ],
         "columns_total": len(shown.frame.columns),
         "cells": [list(row) for row in zip(*cells, strict=True)],
+        "date_order": _date_order(shown),
         "clock": None if shown.table is None else _clock(shown.table),
         "findings": sorted(findings, key=lambda one: ("obstacle", "repaired", "info").index(one["level"])),
     }
+
+
+def _date_order(shown: Preview) -> str | None:
+    """What the dates were found to begin with; None where nothing had to be found, or it is not decided."""
+    found = [one for one in findings_of(shown.notes) if one.code == "date_order" and one.level is not Level.OBSTACLE]
+    return str(found[0].values["order"]) if found else None
 
 
 def _kind(number: int, written: TextForm | None) -> str:

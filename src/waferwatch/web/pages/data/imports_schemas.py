@@ -126,6 +126,7 @@ class PreviewAnswer(BaseModel):
     columns: list[PreviewColumn]
     columns_total: int
     cells: list[list[Cell]]
+    date_order: str | None = Field(description="In which dates were read, where they can be read in several.")
     clock: ClockAnswer | None
     findings: list[FileFindingAnswer]
 

@@ -6,9 +6,8 @@ from typing import Any
 
 from waferwatch.errors import NotFoundError
 from waferwatch.explain.threshold import threshold_notes
-from waferwatch.jobs.monitors.judged import judged_once, runs_of
+from waferwatch.jobs.monitors.judged import rate_of_version, runs_of
 from waferwatch.monitors.alarms.alarm_rate import AlarmRate
-from waferwatch.monitors.golden.verdicts import alarm_rate
 from waferwatch.store.monitors.documents import monitor_document
 from waferwatch.store.monitors.facts import shown_notes, threshold_by_policy
 from waferwatch.store.monitors.records import MonitorRecord
@@ -44,8 +43,7 @@ def rate_of(app: Parts, monitor: MonitorRecord) -> AlarmRate | None:
     """False alarms of the version in use by engineers' verdicts; None before its first detection."""
     if monitor.in_use is None:
         return None
-    judged = judged_once(app.store, monitor, monitor.in_use.number)
-    return alarm_rate(judged) if judged else None
+    return rate_of_version(app.store, monitor, monitor.in_use.number)
 
 
 def drift_of(app: Parts, monitor: MonitorRecord, translate: Translator) -> dict[str, Any] | None:

@@ -21,6 +21,8 @@ from waferwatch.store.monitors.monitors import version_of
 from waferwatch.store.monitors.records import MonitorRecord
 from waferwatch.web.html.language import Translator
 from waferwatch.web.pages.monitors.answer import detail_answer
+from waferwatch.web.pages.monitors.golden import GOLDEN_ENDPOINTS
+from waferwatch.web.pages.monitors.limits import LIMIT_ENDPOINTS
 from waferwatch.web.pages.monitors.page import monitor_page, monitors_page
 from waferwatch.web.pages.monitors.schemas import (
     ActivateRequest,
@@ -250,6 +252,8 @@ _READ = (400, 404, 500, 503)
 _WRITE = (400, 403, 404, 422, 500, 503)
 _JOB = (400, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 ENDPOINTS = (
+    *GOLDEN_ENDPOINTS,
+    *LIMIT_ENDPOINTS,
     Endpoint("GET", "/monitors", list_monitors, "The monitors.", MonitorList, page=True, failures=(400, 500, 503)),
     Endpoint(
         "POST",

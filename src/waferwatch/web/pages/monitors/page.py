@@ -23,6 +23,7 @@ from waferwatch.web.pages.monitors.sentences import (
     left_out_lines,
     promise_line,
     rate_line,
+    waiting_lines,
 )
 from waferwatch.web.shell.context import Parts, parts, translator
 
@@ -98,6 +99,7 @@ def _shown(app: Parts, monitor: MonitorRecord, translate: Translator) -> dict[st
         "rate": rate_line(detail["false_alarms"], translate),
         "drift": drift_line(detail["drift"], translate),
         "left_out": left_out_lines(in_use, translate),
+        "waits": waiting_lines(in_use, translate),
         "rebases": {one["version"]: rebase_lines(one["rebase"], translate) for one in detail["versions"]},
         "states": {
             "draft": translate("draft"),

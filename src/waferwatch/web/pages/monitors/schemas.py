@@ -169,3 +169,68 @@ class ReplayAnswer(BaseModel):
     only_old: list[dict[str, Any]]
     only_new: list[dict[str, Any]]
     flagged_both: int
+
+
+class LimitsQuery(Query):
+    version: Annotated[int, Field(ge=1, le=10**9)] | None = Field(None, description="Left out: the one in use.")
+    equipment: Name | None = None
+    recipe: Name | None = None
+    step: Name | None = None
+    statistic: Name | None = None
+    search: Annotated[str, Field(max_length=200)] = Field("", description="Only sensors whose name contains it.")
+    limit: Annotated[int, Field(ge=1, le=5000)] = Field(50, description="Most limits listed.")
+    skip: Annotated[int, Field(ge=0, le=10_000_000)] = Field(0, description="How many of the first to leave out.")
+
+
+class LimitsExportQuery(Query):
+    version: Annotated[int, Field(ge=1, le=10**9)] | None = None
+    format: Literal["csv", "xlsx", "parquet"] = "csv"
+
+
+class LearntLimit(BaseModel):
+    equipment: str
+    recipe: str
+    step: str
+    sensor: str
+    sensor_title: str
+    statistic: str
+    statistic_title: str
+    lower: float | None
+    upper: float | None
+    usual: float | None = Field(description="Golden median.")
+    spread: float | None
+    wafers: int = Field(description="Golden wafers that it rests on.")
+    provisional: bool
+    source: str
+
+
+class LimitsAnswer(BaseModel):
+    monitor: str
+    version: int
+    limits: list[LearntLimit]
+    total: int = Field(description="Limits that match.")
+    recipes: list[str]
+    steps: list[str]
+    statistics: list[str]
+
+
+class GoldenLine(BaseModel):
+    name: str
+    version: int
+    rows: int
+    created: str
+    user: str
+    wafers: int | None
+    files: list[str] | None
+    start: str | float | None
+    end: str | float | None
+    left_out: int = Field(description="Rows.")
+    used_by: list[str] = Field(description="NAME@VERSION of the monitors that learnt from it.")
+
+
+class GoldenList(BaseModel):
+    golden_sets: list[GoldenLine] = Field(description="By name, the newest version first.")
+
+
+class UsedGolden(GoldenAnswer):
+    used_by: list[str]

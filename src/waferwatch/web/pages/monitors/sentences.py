@@ -121,3 +121,21 @@ def _named(names: Sequence[str]) -> str:
 
 def _whole(count: int, translate: Translator) -> str:
     return str(format_decimal(count, locale=translate.language))
+
+
+def waiting_lines(version: Mapping[str, Any] | None, translate: Translator) -> list[str]:
+    """For each recipe on each chamber of the golden set: how long until enough wafers ran, at the pace of before.
+
+    Empty where nothing is missing, or no pace is known.
+    """
+    golden = None if version is None else version["golden"]
+    return [] if golden is None else [_waiting(cell, translate) for cell in golden["coverage"]]
+
+
+def _waiting(cell: Mapping[str, Any], translate: Translator) -> str:
+    if not cell["missing_wafers"] or not cell["hours"] or not cell["wafers"]:
+        return ""
+    minutes = 60 * cell["hours"] / cell["wafers"] * cell["missing_wafers"]
+    if minutes < 90:
+        return translate("about {minutes} min of running").format(minutes=short(max(1, round(minutes))))
+    return translate("about {hours} h of running").format(hours=short(minutes / 60))

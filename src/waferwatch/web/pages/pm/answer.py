@@ -22,6 +22,7 @@ SIGNS = {"back": "✓", "moved": "→", "settled": "◑", "settling": "◔", "ou
 _ORDER = (Back.OUT, Back.SETTLING, Back.TOO_FEW, Back.SETTLED, Back.MOVED, Back.BACK)
 _LISTED = (Back.OUT, Back.SETTLING, Back.SETTLED, Back.MOVED)
 _SPARK = 30  # points on either side
+_BY_CHANCE = 0.05  # of intervals at 95 % that do not hold the truth
 _CLEAR = 2.0  # tolerances: what moved less, in one indicator alone, may be chance
 _FAR_FROM_ZERO = 5.0  # tolerances, so that a change in per cent means something
 
@@ -162,7 +163,11 @@ def _about(rows: Sequence[Row], found: BeforeAfter, slight: int, translate: Tran
     ]
     after = int(late[ran].sum())
     text = [translate("{before} wafers before, {after} after").format(before=len(ran) - after, after=after)]
-    if slight:
+    moved = found.counts["moved"]
+    if 0 < moved <= _BY_CHANCE * len(rows):
+        said = translate("{count} of {all} indicators moved, no more than chance explains (one in twenty)")
+        text.append(said.format(count=moved, all=len(rows)))
+    elif slight:
         text.append(
             translate("{count} of {all} indicators moved by about their tolerance, which may be chance").format(
                 count=slight, all=len(rows)

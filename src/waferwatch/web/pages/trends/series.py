@@ -46,7 +46,7 @@ def series_answer(
     trends, typed = _trends(judged, query), _typed(asked, query)
     if typed is not None and query.lower is None and query.upper is None:
         query = query.model_copy(update={"lower": typed.lower, "upper": typed.upper})
-    shown, on = trends[:MOST_PANELS], rules_of(query.rules)
+    shown, on = _most_telling(trends), rules_of(query.rules)
     styles = _styles(judged)
     view = TrendView(on, query.lower, query.upper, query.start, query.end, marks, styles)
     found, titles = rates(shown), rule_titles(translate)
@@ -136,6 +136,15 @@ def trace_answer(judged: JudgedWafers, found: Detection, query: TraceQuery, tran
 
 def _trends(judged: JudgedWafers, query: SeriesQuery) -> list[Trend]:
     return trends_of(judged, Indicator(query.step, query.sensor, query.statistic), query.recipe, query.equipment)
+
+
+def _most_telling(trends: Sequence[Trend]) -> list[Trend]:
+    """Of very many chambers those with most wafers beyond a limit, in the order of their names."""
+    if len(trends) <= MOST_PANELS:
+        return list(trends)
+    beyond = np.array([np.count_nonzero(one.beyond) for one in trends])
+    chosen = np.sort(np.argsort(-beyond, kind="stable")[:MOST_PANELS])
+    return [trends[at] for at in chosen.tolist()]
 
 
 def _typed(asked: Sequence[TypedLimit], query: SeriesQuery) -> TypedLimit | None:

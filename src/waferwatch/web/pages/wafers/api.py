@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import partial
 from typing import Any, BinaryIO
 
+import pandas as pd
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -96,9 +97,23 @@ def _said(note: Note | None, translate: Translator) -> str:
 def _write(app: Parts, run: Run, query: WaferExportQuery, file: BinaryIO) -> None:
     scored = finished_of(app.store, run).scored_rows()
     frames = wafer_tables(scored.table, scored.found)
+    known = app.store.problems.of(run, app.store.results.detection(run.id))
+    named = {one.number: kept for one, kept in zip(scored.finished.found.problems, known, strict=True)}
+    frames["problems"] = _with_names(frames["problems"], named)
     book = query.what == "wafers" and query.format == "xlsx"
     sheets = [name for name in frames if name != "indicators"] if book else [query.what]
     write_tables({name: frames[name] for name in sheets}, file, query.format)
+
+
+def _with_names(problems: pd.DataFrame, known: Mapping[int, KnownProblem]) -> pd.DataFrame:
+    """The table of problems with the numbers that stay, and what was said of them."""
+    kept = [known[number] for number in problems["number"]]
+    named = problems.assign(
+        problem=[one.name for one in kept],
+        verdict=["" if one.verdict is None else one.verdict.value for one in kept],
+        note=[one.note for one in kept],
+    )
+    return named[["problem", *problems.columns, "verdict", "note"]]
 
 
 _READ = (400, 404, 422, 500, 503)

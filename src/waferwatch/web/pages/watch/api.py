@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from waferwatch.indicators.problems.problem import ProblemSeverity
 from waferwatch.live.alarms.alarm import AlarmRecord, AlarmState
+from waferwatch.live.alarms.figures import alarms_since
 from waferwatch.live.alarms.search import AlarmFilter, find_alarms
 from waferwatch.live.state import LiveEquipment, WatchState, live_state
 from waferwatch.web.html.language import Translator
@@ -20,6 +22,7 @@ from waferwatch.web.shell.context import Parts, parts, read_query, translator
 from waferwatch.web.shell.openapi import Endpoint
 
 _MOST_ALARMS = 1000
+_TODAY = timedelta(hours=24)
 _WORST_FIRST = (ProblemSeverity.SEVERE, ProblemSeverity.CLEAR, ProblemSeverity.WEAK)
 _STATES = (
     WatchState.SILENT,
@@ -54,13 +57,14 @@ def _chambers(app: Parts, limit: int, translate: Translator) -> dict[str, Any]:
         open_ones: dict[Place, list[AlarmRecord]] = {}
         for alarm in find_alarms(connection, wanted, _MOST_ALARMS):
             open_ones.setdefault((alarm.source, alarm.equipment), []).append(alarm)
+        today = alarms_since(connection, app.alarms.desk.clock() - _TODAY)
     ranked = sorted(state.equipment, key=lambda one: _rank(one, open_ones.get((one.source, one.equipment), [])))
     shown = []
     for one in ranked[:limit]:
         place = (one.source, one.equipment)
         shown.append(_chamber(one, open_ones.get(place, []), live.recent.course(ids.get(place, 0))))
     counts = Counter(one.state.value for one in state.equipment)
-    return {"chambers": shown, "total": len(ranked), "counts": counts, "waiting": state.waiting}
+    return {"chambers": shown, "total": len(ranked), "counts": counts, "waiting": state.waiting, "today": today}
 
 
 def _rank(one: LiveEquipment, alarms: list[AlarmRecord]) -> tuple[int, int, float, str]:

@@ -27,8 +27,17 @@ class WatchedChamber(BaseModel):
     severity: str | None = Field(description="Of the worst of them; null without any.")
 
 
+class AlarmsToday(BaseModel):
+    """Alarms of the last 24 hours, by what was said of them."""
+
+    alarms: int
+    true: int
+    false: int
+
+
 class WatchedChambers(BaseModel):
     chambers: list[WatchedChamber] = Field(description="The worst first.")
     total: int
     counts: dict[str, int] = Field(description="How many chambers are in each state.")
     waiting: int = Field(description="Rows without an early score yet.")
+    today: AlarmsToday

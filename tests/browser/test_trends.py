@@ -1,0 +1,103 @@
+"""Trends and PM check in a browser: from the worst place to a trace, a mark by dragging, and an answer on a phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.test_monitor_commands import fab_rows
+from tests.web.test_pm import AT, maintained
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def api(server: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server, timeout=60) as client:
+        yield client
+
+
+def uploaded(api: httpx.Client, name: str, content: bytes) -> str:
+    return str(api.post("/datasets", files={"file": (name, content)}).json()["id"])
+
+
+@pytest.fixture(scope="module")
+def run(api: httpx.Client) -> Iterator[str]:
+    """Thirty wafers on two chambers, one of them bad."""
+    made = uploaded(api, "trend.csv", fab_rows(30, leak=24).to_csv(index=False).encode())
+    body = {"dataset": made, "detector": "squared_difference"}
+    yield str(api.post("/detect", json=body).json()["run"])
+    api.delete(f"/datasets/{made}")
+
+
+@pytest.fixture(scope="module")
+def dataset(api: httpx.Client) -> Iterator[str]:
+    made = uploaded(api, "pm.csv", maintained().to_csv(index=False).encode())
+    yield made
+    api.delete(f"/datasets/{made}")
+
+
+def check_access(page: Page) -> None:
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.wait_for_timeout(200)
+        found = Axe().run(page).response["violations"]
+        assert [
+            (one["id"], one["nodes"][0]["html"][:120]) for one in found if one["impact"] in ("serious", "critical")
+        ] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def drag(page: Page, start: float, end: float) -> None:
+    """Over the first panel, from one share of the figure's width to another."""
+    page.locator("#chart").scroll_into_view_if_needed()
+    box = page.locator("#chart .nsewdrag").first.bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + start * box["width"], middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + end * box["width"], middle + 5, steps=4)
+    page.mouse.up()
+
+
+def test_from_the_worst_place_to_the_trace_of_a_wafer_and_a_mark(page: Page, run: str) -> None:
+    page.goto(f"/trends?run={run}")
+    expect(page.locator("#worst button").first).to_contain_text("flow mean")
+    expect(page.locator("#sentence")).to_contain_text("PM2")
+    expect(page.locator("#chart .main-svg").first).to_be_visible()
+    expect(page.locator("#panels")).to_contain_text("PM2: 30 wafers, 1 beyond, first L2 / W4")
+    check_access(page)
+    expect(page.locator("#chart[data-ready]")).to_be_visible()
+    drag(page, 0.1, 0.4)
+    expect(page.locator("#chosen-text")).to_contain_text("PM1")
+    page.get_by_role("button", name="Mark normal").click()
+    expect(page.locator("#mark-list")).to_contain_text("normal · PM1")
+    page.get_by_role("link", name="Learn a monitor from what is marked").click()
+    expect(page.locator("#learn-wafers")).to_have_value(re.compile("L0/W5, L0/W6, L0/W7"))
+    page.go_back()
+    page.locator("#grid td.severe, #grid td.clear").first.focus()
+    page.keyboard.press("Enter")
+    page.goto(page.url + "&wafer=25")
+    expect(page.locator("#trace-chart .main-svg").first).to_be_visible()
+
+
+def test_on_a_phone_the_first_screen_says_whether_the_tool_is_back(phone: Page, dataset: str) -> None:
+    phone.goto(f"/pm?dataset={dataset}")
+    expect(phone.locator("#word")).to_have_text("✗ 미복귀")
+    expect(phone.locator("#proposal")).to_have_value(AT)
+    expect(phone.locator("#lines li").nth(1)).to_contain_text("pressure")
+    assert phone.locator("#lines").evaluate("list => list.getBoundingClientRect().bottom") <= 740
+    expect(phone.locator("#check-trace .main-svg").first).to_be_visible()
+    check_access(phone)
+
+
+def test_the_trends_fit_a_phone(phone: Page, run: str) -> None:
+    phone.goto(f"/trends?run={run}")
+    expect(phone.locator("#chart .main-svg").first).to_be_visible()
+    phone.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+    check_access(phone)

@@ -1,0 +1,91 @@
+"""``waferwatch scale`` from plan to report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import waferwatch
+from tests.scale.made import REFERENCE, OnTheSpot, rows_of, write_fleet
+from waferwatch.cli import main
+from waferwatch.commands import scale
+
+
+@pytest.fixture(autouse=True)
+def on_the_spot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scale, "_engine", lambda _options: OnTheSpot())
+
+
+def answered(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main(["scale", *arguments, "--json"]) == code
+    return dict(json.loads(capsys.readouterr().out.splitlines()[-1]))
+
+
+def test_a_fleet_from_plan_to_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_fleet(tmp_path / "in", [rows_of("E1", 3), rows_of("E2", 3, seed=1)])
+    plan = ("plan", str(tmp_path / "in"), "--reference", REFERENCE, "--detector", "statistical")
+    count = answered(capsys, *plan, "--out", str(tmp_path / "out"))
+    assert (count["equipment"], count["units"], count["rows"], count["files"]) == (2, 8, 8640, 8)
+    before = answered(capsys, "status", str(tmp_path / "out"))
+    assert (before["units"], before["done"], before["waiting"]) == (8, 0, 8)
+    record = answered(capsys, "run", count["plan"])
+    assert (record["rows"], record["counts"]["score"], record["failed"]) == (8640, {"done": 8}, 0)
+    assert answered(capsys, "resume", count["plan"])["counts"]["score"] == {"skipped": 8}
+    report = answered(capsys, "report", count["plan"])
+    assert report["totals"]["rows"] == 8640
+    assert report["totals"]["events"] >= 2
+    assert report["models"] == {"own": 2}
+    assert report["problems"]
+
+
+def test_a_model_scores_equipment_that_it_knows_and_is_taken_over_by_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = rows_of("E1", 3)
+    sister = rows_of("E2", 3, seed=1)
+    sister[["s0", "s1", "s2"]] += [5.0, -2.0, 1.0]
+    waferwatch.fit(frame[frame["time"] < "2026-01-06"], detector="statistical").save(tmp_path / "model")
+    pd.concat([frame, sister]).to_csv(tmp_path / "both.csv", index=False)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "both.csv").rename(tmp_path / "in" / "both.csv")
+    out = str(tmp_path / "out")
+    count = answered(capsys, "plan", str(tmp_path / "in"), "--model", str(tmp_path / "model"), "--out", out)
+    assert (count["equipment"], count["files"]) == (2, 1)
+    answered(capsys, "run", out)
+    report = answered(capsys, "report", out)
+    assert report["models"] == {"given": 1, "adopted": 1}
+    scores = pd.read_parquet(tmp_path / "out" / "scores").groupby("equipment", observed=True)["score"].median()
+    assert scores.max() < 1.0
+    fleet = pd.read_parquet(tmp_path / "out" / "fleet" / "equipment.parquet").set_index("equipment")
+    assert fleet.loc["E2", "sister"] == "E1"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--reference", "2026-01-05"], "cannot be read"),
+        (["--reference", "2026-01-06..2026-01-05"], "no first and last day"),
+        (["--reference", REFERENCE, "--by", "lot,day"], "cannot be split by lot, day"),
+        (["--reference", REFERENCE, "--contamination", "0.1"], "share of anomalies"),
+        (["--reference", REFERENCE, "--time", "s1"], "holds no dates"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_named(
+    options: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_fleet(tmp_path / "in", [rows_of("E1", 1)])
+    assert main(["scale", "plan", str(tmp_path / "in"), *options, "--out", str(tmp_path / "out")]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_plan_that_is_not_there_or_damaged_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scale", "status", str(tmp_path)]) == 2
+    assert "no plan" in capsys.readouterr().err
+    (tmp_path / "plan.json").write_text('{"format": 1}')
+    assert main(["scale", "status", str(tmp_path)]) == 2
+    assert "damaged" in capsys.readouterr().err
