@@ -38,7 +38,7 @@ def event_curves_figure(rows: Sequence[ComparisonRow], titles: Mapping[str, str]
         "layout": layout(
             height=400 + 16 * len(shown),
             showlegend=True,
-            legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
+            legend={"orientation": "h", "x": 0, "y": 1.04, "yanchor": "bottom"},
             margin={"l": 56, "r": 16, "t": 16, "b": 44},
             xaxis={"range": [0, 1.02], "title": {"text": translate("Share of faults found")}},
             yaxis={"range": [0, 1.04], "title": {"text": translate("Share of events that are faults")}},
