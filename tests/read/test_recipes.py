@@ -237,3 +237,12 @@ def test_python_reads_files_by_recipes_and_detects_on_what_it_read(tmp_path: Pat
     with pytest.raises(InputError, match="There is no field colour here"):
         waferwatch.read_file(path, colour="red")
     assert "recipe_used" not in codes(waferwatch.read_file(path, recipe="none", data_dir=data_dir, **said))
+
+
+def test_of_two_dates_the_one_that_is_named_is_that_of_the_clock(tmp_path: Path) -> None:
+    rows = "".join(f"2025-12-01,2026-03-0{1 + at // 20},08:{at % 20:02d}:00,{at * 7 % 11}\n" for at in range(40))
+    path = tmp_path / "a.csv"
+    path.write_text("Date,shipped,Time,p\n" + rows)
+    table = read_by(path, Reading(ImportOptions(time=("shipped", "Time"))))
+    assert table.frame["Time"].iloc[[0, 20]].map(str).tolist() == ["2026-03-01 08:00:00", "2026-03-02 08:00:00"]
+    assert table.columns(Role.SENSOR) == ["p"]
