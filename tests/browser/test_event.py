@@ -105,7 +105,7 @@ def test_what_an_event_is_like_leads_to_it(page: Page) -> None:
     expect(links.first).to_be_visible()
     address = links.first.get_attribute("href")
     links.first.click()
-    expect(page).to_have_url(f"{page.url.split('/event')[0]}{address}")
+    expect(page).to_have_url(f"{page.url.split('/problems')[0]}{address}")
     drawn(page)
     page.click("#back")
     expect(page.locator("#found")).to_be_visible()
