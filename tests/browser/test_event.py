@@ -105,10 +105,10 @@ def test_what_an_event_is_like_leads_to_it(page: Page) -> None:
     expect(links.first).to_be_visible()
     address = links.first.get_attribute("href")
     links.first.click()
-    expect(page).to_have_url(f"{page.url.split('/event')[0]}{address}")
+    expect(page).to_have_url(f"{page.url.split('/problems')[0]}{address}")
     drawn(page)
     page.click("#back")
-    expect(page.locator("#found")).to_be_visible()
+    expect(page.locator("h1.sentence")).to_be_visible()
 
 
 def test_what_moment_expected_is_an_option_beside_the_normal_band(page: Page) -> None:

@@ -122,7 +122,8 @@ def test_one_problem_has_no_serious_fault_in_either_theme_on_desk_and_phone(page
     for one in (page, phone):
         one.goto(f"/problems/{name}?run={run}")
         for theme in ("light", "dark"):
-            one.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            one.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+            one.wait_for_timeout(200)  # for colours to have changed
             assert serious(one) == [], theme
 
 
