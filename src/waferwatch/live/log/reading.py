@@ -36,7 +36,7 @@ class LoggedRows:
     def __len__(self) -> int:
         return len(self.positions)
 
-    def at(self, chosen: slice | NDArray[np.bool_]) -> LoggedRows:
+    def at(self, chosen: slice | NDArray[np.bool_] | NDArray[np.int64]) -> LoggedRows:
         """Some of them."""
         return LoggedRows(
             self.equipment,

@@ -22,6 +22,7 @@ from waferwatch.live.scoring.passes import WaferPass, passes_of
 from waferwatch.live.scoring.progress import WAFERS, Progress, keep_progress, progress_of
 from waferwatch.live.scoring.watched import WatchedModel
 
+_PAUSE_NS = 5_000_000_000
 MOST_ROWS = 50_000  # of one pass; a longer one is cut there
 FEWEST_CONTEXT, MOST_CONTEXT = 512, 4096  # rows before a wafer that its verdict looks at
 
@@ -112,18 +113,29 @@ def _continued(one: WaferPass, before: WaferPass | None) -> WaferPass:
     return replace(one, first=before.first) if same and before is not None else one
 
 
+def _twice(rows: LoggedRows) -> LoggedRows:
+    """The first wafer of an equipment with itself behind it: wafers are told apart, and judged as such, from two on."""
+    count = len(rows)
+    both = rows.at(np.concatenate([np.arange(count), np.arange(count)]))
+    later = np.arange(2 * count) >= count
+    shift = int(rows.times[-1] - rows.times[0]) + _PAUSE_NS
+    wafers = both.context["wafer"] + np.where(later, " again", "").astype(object)
+    return replace(both, times=both.times + later * shift, context={**both.context, "wafer": wafers})
+
+
 def _verdict(
     rows: LoggedRows, own: np.ndarray, equipment: EquipmentRecord, watched: WatchedModel, one: WaferPass
 ) -> RunScore:
     """What ``Model.detect`` says of the wafer among the rows before it."""
-    table = watched.model.table(model_frame(rows, equipment.name, watched.model), "the live rows")
+    frame = model_frame(rows if len(passes_of(rows)) > 1 else _twice(rows), equipment.name, watched.model)
+    table = watched.model.table(frame, "the live rows")
     found = detect_by(replace(watched.monitor, equipment=None), watched.model, table)
     first = int(np.argmax(own))
-    of_wafer = [run for run in found.runs if run.start_row >= first]
+    of_wafer = [run for run in found.runs if first <= run.start_row < len(rows)]
     if of_wafer:
         return of_wafer[-1]
     # The monitor does not tell wafers apart: its row scores say what there is to say.
-    scores, flags = found.scores[own], int(found.flags[own].sum())
+    scores, flags = found.scores[: len(rows)][own], int(found.flags[: len(rows)][own].sum())
     score = run_score(scores)
     return RunScore(
         key={},
