@@ -178,7 +178,7 @@ def test_storage_that_is_busy_is_asked_again(done: ScalePlan, monkeypatch: pytes
     unit = next(iter(done.units()))
     task = ScaleTask("score", done.out, done.settings, unit.equipment, (unit,))
     waits: list[float] = []
-    monkeypatch.setattr("waferwatch.scale.tasks.time.sleep", waits.append)
+    monkeypatch.setattr("waferwatch.scale.storage.time.sleep", waits.append)
     real = results.get_json
     monkeypatch.setattr(results, "get_json", lambda *what: real(*what) if len(waits) >= 2 else _busy())
     assert run_task(task).state == SKIPPED

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from waferwatch.scoring.model import Model
 
 _EVERY = 2.0  # seconds between two lines of progress
+_SISTERS = 5  # that are named
 
 
 def add_scale_parser(commands: Any) -> None:
@@ -173,7 +174,9 @@ def run_report(options: argparse.Namespace) -> int:
         say(f"{totals['wafers']:,} wafers, {totals['abnormal']:,} abnormal; {totals['problems']:,} problems.")
     say("Models: " + ", ".join(f"{count:,} {kind}" for kind, count in document["models"].items()))
     for one in document["problems"][:10]:
-        also = f" Also on {one['also_on']}." if one["also_on"] else ""
+        sisters = one["also_on"].split(", ") if one["also_on"] else []
+        more = f" and {len(sisters) - _SISTERS:,} more" if len(sisters) > _SISTERS else ""
+        also = f" Also on {', '.join(sisters[:_SISTERS])}{more}." if sisters else ""
         say(f"  {one['severity']}: {one['title']}.{also}")
     print_json(document, options)
     return 0

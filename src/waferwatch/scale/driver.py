@@ -13,6 +13,7 @@ from waferwatch.scale import results
 from waferwatch.scale.engines.engine import TaskEngine
 from waferwatch.scale.plans.plan import ScalePlan, WorkUnit
 from waferwatch.scale.report import put_fleet
+from waferwatch.scale.storage import patiently
 from waferwatch.scale.task import ADOPT, CLOCK, DONE, FAILED, JOIN, LEARN, SCORE, SHARED, ScaleTask, TaskOutcome
 
 _SISTERS = 4  # models of each kind of equipment that one without a reference may take over
@@ -81,9 +82,10 @@ def run_plan(plan: ScalePlan, engine: TaskEngine, tell: Tell) -> RunRecord:
     ):
         for _ in stage(name, tasks):
             pass
-    put_fleet(plan)
+    patiently(lambda: put_fleet(plan))
     record.seconds = time.perf_counter() - started
-    results.put_json(plan.results, f"_runs/{record.started.replace(':', '')}", record.to_dict())
+    name = f"_runs/{record.started.replace(':', '')}"
+    patiently(lambda: results.put_json(plan.results, name, record.to_dict()))
     return record
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pandas as pd
 from waferwatch.scale import results
 from waferwatch.scale.fleet.problems import over_fleet
 from waferwatch.scale.plans.plan import ScalePlan, folder_of
+from waferwatch.scale.storage import patiently
 
 _NAMED = 20  # failures and problems that are shown
 EQUIPMENT_COLUMNS = (
@@ -92,7 +94,7 @@ def _equipment(plan: ScalePlan) -> Iterator[dict[str, Any]]:
 
 def report_of(plan: ScalePlan) -> dict[str, Any]:
     """What was found over the whole fleet, as plain JSON types; worst problems first."""
-    put_fleet(plan)
+    patiently(lambda: put_fleet(plan))
     equipment, problems = (_fleet(plan, name) for name in ("equipment", "problems"))
     counted = [name for name in EQUIPMENT_COLUMNS if name not in ("equipment", "model", "sister")]
     worst = problems.head(_NAMED)
@@ -109,8 +111,8 @@ def report_of(plan: ScalePlan) -> dict[str, Any]:
 
 
 def _fleet(plan: ScalePlan, name: str) -> pd.DataFrame:
-    with plan.results.child(f"fleet/{name}.parquet").open() as file:
-        return pd.read_parquet(file)
+    content = patiently(plan.results.child(f"fleet/{name}.parquet").read)
+    return pd.read_parquet(io.BytesIO(content))
 
 
 def _most_flagged(equipment: pd.DataFrame) -> list[dict[str, Any]]:

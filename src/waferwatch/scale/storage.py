@@ -7,11 +7,12 @@ moved to its name.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import pyarrow as pa
@@ -19,6 +20,9 @@ import pyarrow.fs as pafs
 
 from waferwatch.errors import InputError, MissingExtraError, NotFoundError
 
+Result = TypeVar("Result")
+
+_TRIES, _WAIT = 4, 0.5  # of storage that fails for a moment; seconds, doubled each time
 _BY_ARROW = ("file", "s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs")
 
 
@@ -157,6 +161,27 @@ class Storage:
     def _key(self) -> tuple[str, str, str]:
         parts = urlsplit(self.url) if "://" in self.url else SplitResult("file", "", "", "", "")
         return parts.scheme, parts.netloc, parts.query
+
+
+def patiently(work: Callable[[], Result]) -> Result:
+    """Storage that is busy is asked again; what is missing or forbidden stays so.
+
+    Raises:
+        InputError: it could not be used.
+    """
+    for turn in range(_TRIES):
+        try:
+            return work()
+        except OSError as error:
+            lasting = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError | PermissionError)
+            if lasting or turn == _TRIES - 1:
+                raise InputError(
+                    "The storage could not be used: {reason}.",
+                    hint="Check that it can be reached, and resume.",
+                    reason=str(error).splitlines()[0].rstrip("."),
+                ) from error
+            time.sleep(_WAIT * 2**turn)
+    raise AssertionError("unreachable")
 
 
 @cache

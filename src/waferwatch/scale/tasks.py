@@ -20,7 +20,7 @@ from waferwatch.models.contract import Detector
 from waferwatch.scale import results
 from waferwatch.scale.fleet.events import Joined, join_equipment
 from waferwatch.scale.plans.plan import ScalePlan, folder_of
-from waferwatch.scale.storage import Storage
+from waferwatch.scale.storage import Storage, patiently
 from waferwatch.scale.task import (
     ADOPT,
     CLOCK,
@@ -42,7 +42,6 @@ from waferwatch.scale.units.scoring import score_unit
 from waferwatch.scoring.model import Model
 
 FORMAT = 1
-_TRIES, _WAIT = 4, 0.5  # of storage that fails for a moment; seconds, doubled each time
 
 _log = logging.getLogger("waferwatch.scale")
 
@@ -51,7 +50,7 @@ def run_task(task: ScaleTask) -> TaskOutcome:
     """Do a task, unless it is done already. What stands in its way is in the outcome; nothing is raised."""
     started = time.perf_counter()
     try:
-        state, summary = _patiently(lambda: _done_once(task))
+        state, summary = patiently(lambda: _done_once(task))
     except WaferwatchError as error:
         return _failed(task, str(error), False)
     except MemoryError:
@@ -71,8 +70,8 @@ def put_failure(out: str, outcome: TaskOutcome) -> None:
 def _failed(task: ScaleTask, sentence: str, ours: bool) -> TaskOutcome:
     outcome = TaskOutcome(task.key, task.stage, FAILED, sentence, ours)
     try:
-        _patiently(lambda: _forget(task))
-        _patiently(lambda: put_failure(task.out, outcome))
+        patiently(lambda: _forget(task))
+        patiently(lambda: put_failure(task.out, outcome))
     except WaferwatchError:
         _log.exception("why %s failed could not be written", task.key)
     return outcome
@@ -85,27 +84,6 @@ def _forget(task: ScaleTask) -> None:
     if task.stage == SCORE:
         for table in results.UNIT_TABLES:
             out.child(results.file_of(table, task.key)).remove()
-
-
-def _patiently(work: Callable[[], Any]) -> Any:
-    """Storage that is busy is asked again; what is missing or forbidden stays so.
-
-    Raises:
-        InputError: it could not be used.
-    """
-    for turn in range(_TRIES):
-        try:
-            return work()
-        except OSError as error:
-            lasting = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError | PermissionError)
-            if lasting or turn == _TRIES - 1:
-                raise InputError(
-                    "The storage could not be used: {reason}.",
-                    hint="Check that it can be reached, and resume.",
-                    reason=str(error).splitlines()[0].rstrip("."),
-                ) from error
-            time.sleep(_WAIT * 2**turn)
-    raise AssertionError("unreachable")
 
 
 def _done_once(task: ScaleTask) -> tuple[str, dict[str, Any]]:
