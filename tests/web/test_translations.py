@@ -24,6 +24,7 @@ CATALOGUES = sorted((SOURCE / "web" / "translations" / "ko").glob("*.po"))
 SCRIPTS = sorted((SOURCE / "web" / "static").glob("*.js"))
 _TREE = (
     "Waferwatch|Input|NotFound|Damaged|StorageFull|TooLarge|Model|MissingExtra|Store|TooMany|"  # errors.py
+    "LiveOff|AddressRefused|"  # live
     "Malformed|Unauthorized|Forbidden|NoSuchPage|Method|MediaType|Unexpected|NotReady|DownloadsBusy"  # web
 )
 _CALLS = re.compile(rf"(?:(?:{_TREE})Error|Cancelled|Note|translate|_)$")
