@@ -25,8 +25,14 @@ class _Followed:
         self.below = alarm.below
         self.rows_on = alarm.rows_on
         self.peak = alarm.peak
+        self.held = alarm.held_position  # the highest position of a row that shows it
         self.seen: JudgedRow | None = None  # the last row that shows it
         self.dirty = False
+
+    def shown_by(self, row: JudgedRow) -> None:
+        """A row shows it. Rows may come out of order by a little."""
+        self.below, self.rows_on, self.seen, self.dirty = 0, True, row, True
+        self.held = max(self.held, row.position)
 
     def settled(self) -> AlarmRecord:
         """The record with everything that rows have changed."""
@@ -38,7 +44,7 @@ class _Followed:
         if self.seen is not None:
             row = self.seen
             values |= {
-                "held_position": max(self.alarm.held_position, row.position),
+                "held_position": self.held,
                 "last_seen": row.time,
                 "lot": row.lot or self.alarm.lot,
                 "wafer": row.wafer or self.alarm.wafer,
@@ -94,7 +100,7 @@ class RowAlarms:
         if row.productive == one.alarm.suppressed and one.alarm.state is not AlarmState.CLOSED:
             action = Action.UNSUPPRESSED if row.productive else Action.SUPPRESSED
             one = self._put(self._book.change(one.settled(), action, suppressed=not row.productive))
-        one.below, one.rows_on, one.seen, one.dirty = 0, True, row, True
+        one.shown_by(row)
         self._rate(one, row.score)
 
     def _rate(self, one: _Followed, score: float) -> None:
@@ -120,7 +126,7 @@ class RowAlarms:
         same = next((one for one in self._showing.values() if _is_same(one, subject)), None)
         if same is None:
             same = self._put(reopened_or_opened(self._book, self._wanted(subject, rows), self._rules.realarm))
-        same.below, same.rows_on, same.seen, same.dirty = 0, True, last, True
+        same.shown_by(last)
         self._rate(same, max(one.score for one in rows))
 
     def _wanted(self, subject: AlarmSubject, rows: list[JudgedRow]) -> AlarmRecord:
