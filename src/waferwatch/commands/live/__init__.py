@@ -1,1 +1,1 @@
-"""The commands of live monitoring: rows, alarms, and the channels that are told of them."""
+"""The commands of live monitoring: rows, alarms, and the channels that are notified."""

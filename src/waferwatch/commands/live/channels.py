@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def add_channels_parser(alarms: Any) -> None:
     """Add ``alarms channels list | add | test | ...`` to the command line."""
-    parser = alarms.add_parser("channels", help="webhooks and mail addresses that are told of alarms")
+    parser = alarms.add_parser("channels", help="webhooks and mail addresses that are notified of alarms")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     _add(actions, "list", "the channels", run_list)
     adding = _add(actions, "add", "add a webhook or a mail address", run_add)

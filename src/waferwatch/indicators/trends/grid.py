@@ -1,4 +1,4 @@
-"""How far every step and sensor is out of its limits, so that nobody has to guess where to look."""
+"""How far every step and sensor is out of its limits: where to look first."""
 
 from __future__ import annotations
 

@@ -11,14 +11,14 @@ from typing import Any, Self
 from waferwatch.indicators.problems.problem import ProblemSeverity
 from waferwatch.read.table import Note
 
-SYSTEM = "system"  # who does what nobody asked for
-TRUE_ALARM, FALSE_ALARM = "true", "false"  # verdicts; "" while nobody has said
+SYSTEM = "system"  # who does what happens by itself
+TRUE_ALARM, FALSE_ALARM = "true", "false"  # verdicts; "" = none yet
 
 
 class AlarmState(StrEnum):
     """ISA-18.2's states."""
 
-    ACTIVE = "active"  # nobody has seen it
+    ACTIVE = "active"  # not yet acknowledged
     ACKNOWLEDGED = "acknowledged"
     SHELVED = "shelved"  # by a person, until a moment or once
     SUPPRESSED = "suppressed"  # by the equipment's state: it does not produce

@@ -1,4 +1,4 @@
-"""Which changes of alarms are told to whom; a flood becomes one message."""
+"""Which changes of alarms are sent to whom; a flood becomes one message."""
 
 from __future__ import annotations
 
@@ -103,9 +103,9 @@ class Messenger:
 
 
 def event_of(after: AlarmRecord, change: AlarmChange) -> str:
-    """What a change is called where it is told; "" for one that is not.
+    """What a change is called in a message; "" for one that is not.
 
-    An alarm that nobody was told of ends in silence, and one that opens again is no new one.
+    An alarm that was not announced ends in silence, and one that opens again is no new one.
     """
     if change.action in _BECOMES_ACTIVE and after.state is AlarmState.ACTIVE:
         return "reopened" if after.announced else "opened"

@@ -18,7 +18,7 @@ from waferwatch.live.log.names import Names
 from waferwatch.live.log.rows import LiveRow, check_row
 
 GROUP_S = 0.01  # how long rows wait for others to be committed with
-GROUP_ROWS = 2000  # with so many they wait no longer
+GROUP_ROWS = 2000  # with this many they wait no longer
 RETRY_S = 5  # after which a source that was refused may try again
 _PATIENCE_S = 60.0
 _MB = 1_000_000
