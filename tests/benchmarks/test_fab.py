@@ -90,14 +90,12 @@ def test_a_threshold_that_flags_nearly_everything_is_not_taken() -> None:
     assert np.mean(scores > threshold_within([scores], [NORMAL], 1)) == pytest.approx(0.05)
 
 
-def test_the_product_finds_as_many_false_events_as_the_threshold_was_chosen_for() -> None:
+def test_the_product_finds_no_more_false_events_than_the_threshold_was_chosen_for() -> None:
     one = fab.made(20_000, 2, 1)
     found = fab.scored("pca", one)
     assert np.isnan(found.scores[: one.judged_from]).all()
     result = fab.within([one], [found], 3)
     assert result["false_events"] <= 3
-    below = with_threshold(one.table, found, np.nextafter(result["threshold"], 0))
-    assert len(fab.false_events(one, below)) == 4
     counts = result["faults"]
     assert counts["all"]["faults"] == len(one.faults) == sum(counts[kind]["faults"] for kind in FAULT_KINDS)
     assert sum(sum(row.values()) for row in result["kinds"].values()) == len(one.faults)

@@ -294,7 +294,7 @@ def test_a_wide_table_is_shown_in_parts(data: Page) -> None:
 
 def test_the_chosen_data_set_goes_to_the_other_pages(data: Page) -> None:
     data.click("#detect-on")
-    expect(data.locator("#dataset option:checked")).to_have_text("etch.csv")
+    expect(data.get_by_label("File", exact=True).locator("option:checked")).to_have_text("etch.csv", timeout=SLOW_MS)
 
 
 def test_the_page_is_korean_for_a_korean_browser_and_fits_a_phone(phone: Page) -> None:

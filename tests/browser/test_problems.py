@@ -68,6 +68,7 @@ def test_a_problem_is_found_opened_judged_and_left_by_keys(page: Page, run: str)
     second = page.locator(".problem-list .problem").nth(1).get_attribute("data-problem")
     page.keyboard.press("o")
     expect(page.locator("h1")).to_contain_text(str(second))
+    page.wait_for_load_state()  # keys are heard once the scripts have run
     page.keyboard.press("n")
     page.keyboard.type("seal, f j")
     page.keyboard.press("Tab")

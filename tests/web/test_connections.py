@@ -195,7 +195,7 @@ def test_work_that_takes_longer_than_the_limits_is_answered(impatient: Server, m
 
 
 def test_a_client_that_stops_reading_is_given_up(impatient: Server) -> None:
-    page = httpx.get(f"http://127.0.0.1:{impatient.port}/", timeout=_PATIENCE_S).text
+    page = httpx.get(f"http://127.0.0.1:{impatient.port}/problems/check", timeout=_PATIENCE_S).text
     address = next(part for part in page.split('"') if part.startswith("/static/") and "plotly" in part)
     with socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -85,7 +85,7 @@ def restore_detection(frame: pd.DataFrame, about: dict[str, Any]) -> Detection:
             "limits": [TypedLimit(**one) for one in about.get("limits", [])],
             "problems": [problem_of(one) for one in about.get("problems", [])],
             "wafers": None if about.get("wafers") is None else _unpacked_model(about["wafers"]),
-            "shifts": [] if about.get("shifts") is None else list(_unpacked(about["shifts"])),
+            "shifts": list(_unpacked(about["shifts"])) if about.get("shifts") else [],
             "metrics": None if about["metrics"] is None else Metrics(**about["metrics"]),
             "promise": None if about.get("promise") is None else Promise(**about["promise"]),
             "layout": None if about.get("layout") is None else SeriesLayout.from_dict(about["layout"]),

@@ -206,8 +206,9 @@ def stay_distance(deviation: Floats) -> Floats:
 def fused(votes: Votes) -> Floats:
     """Power mean of the parts. A spike shows in the jumps and off the course, a shift in the stays."""
     single = [votes[name] for name in (OFF, STAY, JUMP) if name in votes]
-    banks = np.nanmean([values for name, values in votes.items() if name not in (OFF, STAY, JUMP)], axis=0)
-    parts = np.stack([*single, np.where(np.isnan(banks), LOWEST, banks)])
+    banks = np.stack([values for name, values in votes.items() if name not in (OFF, STAY, JUMP)])
+    known = np.count_nonzero(~np.isnan(banks), axis=0)
+    parts = np.stack([*single, np.where(known, np.nansum(banks, axis=0) / np.maximum(known, 1), LOWEST)])
     powers = (np.maximum(parts, LOWEST) - LOWEST) ** POWER
     found: Floats = powers.mean(axis=0) ** (1 / POWER) + LOWEST
     return found
