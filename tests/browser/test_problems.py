@@ -83,6 +83,7 @@ def test_a_problem_is_found_opened_judged_and_left_by_keys(page: Page, run: str)
     expect(page.locator("h1")).not_to_contain_text(str(second))
     page.keyboard.press("?")
     expect(page.locator("dialog")).to_contain_text("Next problem")
+    page.wait_for_timeout(300)  # colours fade in
     assert serious(page) == []
     page.check("#keys-off")
     page.keyboard.press("Escape")
