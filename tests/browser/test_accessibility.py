@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 # Page -> what is drawn when it is ready. RUN stands for a quick detection of the demo, UPLOADED for unchecked data.
 BEFORE = {
-    "/": "h1.sentence",
+    "/": ".problem-list",  # once the demo has been checked by itself
     "/problems?dataset=UPLOADED": "#detect",
     "/problems/check?dataset=demo": "#series .main-svg",
     "/data": "#quality-pane[aria-busy=false]",
@@ -58,7 +58,7 @@ def check(page: Page, path: str, ready: str) -> None:
     """Once for each theme, without loading the page again: it follows the system's."""
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.goto(path)
-    expect(page.locator(ready).first).to_be_visible(timeout=10_000)
+    expect(page.locator(ready).first).to_be_visible(timeout=60_000)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
         page.wait_for_timeout(200)  # for figures to be drawn anew
