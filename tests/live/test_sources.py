@@ -21,6 +21,7 @@ from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.log.rows import LiveRow
 from waferwatch.live.log.writer import Accepted, RowLog
 from waferwatch.live.sources.folder import FolderFile, FolderOptions, FolderSource
+from waferwatch.live.sources.forms.json_rows import rows_of_json
 from waferwatch.live.sources.replay import ReplaySource
 from waferwatch.live.sources.source import Taker
 from waferwatch.read.frames import table_from_frame
@@ -451,3 +452,13 @@ def test_a_source_that_ends_while_it_is_refused_leaves_the_rest_for_the_next_tim
     threading.Event().wait(0.1)
     source.stop()
     assert source.done
+
+
+# Names from outside the rows
+
+
+def test_what_a_topic_or_key_says_holds_for_every_line_that_does_not_name_it_itself() -> None:
+    body = b'{"time": 1767600000, "a": 1}\n{"time": 1767600001, "a": 2, "equipment": "PM2"}'
+    assert [row.equipment for row in rows_of_json(body, {"equipment": "PM1"})] == ["PM1", "PM2"]
+    telegraf = b'{"name": "cpu", "timestamp": 1767600000, "tags": {}, "fields": {"a": 1}}'
+    assert [row.equipment for row in rows_of_json(telegraf, {"equipment": "PM1"})] == ["PM1"]

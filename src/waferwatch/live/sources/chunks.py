@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 from waferwatch.errors import StorageFullError, TooManyError
@@ -12,7 +14,39 @@ from waferwatch.live.log.writer import Accepted
 from waferwatch.live.sources.source import Taker
 
 ROWS = 2000
-_FULL_S = 10.0
+_FULL_S = 1.0  # between two tries while the disk is full
+
+
+def patiently(
+    taker: Taker,
+    source: str,
+    rows: Sequence[LiveRow],
+    ended: threading.Event,
+    marks: Mapping[str, int] | None = None,
+    longest_s: float = math.inf,
+) -> Accepted | None:
+    """Hand rows over at once; where too many wait, or the disk is full, try again.
+
+    Args:
+        marks: as for ``Taker.accept``.
+        longest_s: for which it is tried.
+
+    Returns:
+        None where the source or the time ended first.
+
+    Raises:
+        WaferwatchError: the rows are refused for good.
+    """
+    until = time.monotonic() + longest_s
+    while not ended.is_set() and time.monotonic() < until:
+        try:
+            return taker.accept(source, rows, marks)
+        except TooManyError as error:
+            pause: float = error.seconds
+        except StorageFullError:
+            pause = _FULL_S
+        ended.wait(min(pause, max(0.0, until - time.monotonic())))
+    return None
 
 
 def hand_over(taker: Taker, source: str, rows: Iterable[LiveRow], ended: threading.Event) -> Accepted:
@@ -26,7 +60,7 @@ def hand_over(taker: Taker, source: str, rows: Iterable[LiveRow], ended: threadi
     """
     left, total = iter(rows), Accepted(0, 0, 0, 0)
     while piece := list(islice(left, ROWS)):
-        accepted = _patiently(taker, source, piece, ended)
+        accepted = patiently(taker, source, piece, ended)
         if accepted is None:
             break
         total = Accepted(
@@ -36,15 +70,3 @@ def hand_over(taker: Taker, source: str, rows: Iterable[LiveRow], ended: threadi
             total.late + accepted.late,
         )
     return total
-
-
-def _patiently(taker: Taker, source: str, rows: list[LiveRow], ended: threading.Event) -> Accepted | None:
-    """None where the source ended first."""
-    while not ended.is_set():
-        try:
-            return taker.accept(source, rows)
-        except TooManyError as error:
-            ended.wait(error.seconds)
-        except StorageFullError:
-            ended.wait(_FULL_S)
-    return None

@@ -9,14 +9,13 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from waferwatch.errors import MissingExtraError, StorageFullError, TooManyError, WaferwatchError
+from waferwatch.errors import MissingExtraError, WaferwatchError
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.log.rows import LiveRow
+from waferwatch.live.sources.chunks import patiently
 from waferwatch.live.sources.forms.json_rows import rows_of_json
 from waferwatch.live.sources.source import Taker
 
@@ -119,23 +118,19 @@ class KafkaSource:
             for message in some:
                 rows += self._rows(message)
                 marks[_mark(partition)] = message.offset + 1
-        while marks and not self._ended.is_set():
-            try:
-                await asyncio.to_thread(taker.accept, self.name, rows, marks)
-                return
-            except TooManyError as error:
-                await asyncio.sleep(error.seconds)
-            except StorageFullError:
-                await asyncio.sleep(1)
-            except WaferwatchError as error:
-                self.refused += len(rows)
-                _log.warning("rows of %s are refused: %s", self.name, error)
-                rows = []
+        if not marks:
+            return
+        try:
+            await asyncio.to_thread(patiently, taker, self.name, rows, self._ended, marks)
+        except WaferwatchError as error:
+            self.refused += len(rows)
+            _log.warning("rows of %s are refused: %s", self.name, error)
+            await asyncio.to_thread(patiently, taker, self.name, [], self._ended, marks)
 
     def _rows(self, message: Any) -> list[LiveRow]:
         key = (message.key or b"").decode("utf-8", "replace")
         try:
-            return [replace(row, equipment=row.equipment or key) for row in rows_of_json(_with_key(message.value, key))]
+            return rows_of_json(message.value or b"", {"equipment": key} if key else {})
         except WaferwatchError as error:
             self.refused += 1
             _log.warning("message %d of %s is no row: %s", message.offset, self.name, error)
@@ -151,14 +146,3 @@ def marks_of(database: LiveDatabase, source: str) -> dict[str, int]:
 
 def _mark(partition: Any) -> str:
     return f"{partition.topic}:{partition.partition}"
-
-
-def _with_key(value: bytes | None, key: str) -> bytes:
-    """A row with the key of its message as its equipment, where it names none."""
-    try:
-        record = orjson.loads(value or b"")
-    except orjson.JSONDecodeError:
-        return value or b"{}"
-    if isinstance(record, dict) and "fields" not in record and key:
-        return orjson.dumps({"equipment": key, **record})
-    return value or b"{}"

@@ -15,8 +15,9 @@ from typing import Any
 
 import orjson
 
-from waferwatch.errors import InputError, MissingExtraError, StorageFullError, TooManyError, WaferwatchError
+from waferwatch.errors import InputError, MissingExtraError, WaferwatchError
 from waferwatch.live.log.rows import LiveRow
+from waferwatch.live.sources.chunks import patiently
 from waferwatch.live.sources.forms.json_rows import rows_of_json
 from waferwatch.live.sources.forms.texts import number_of, reading_of
 from waferwatch.live.sources.forms.topics import TopicPattern
@@ -176,7 +177,7 @@ class MqttSource:
         said = dict(self._pattern.read(message.topic) or {})
         sensor = said.pop("sensor", None)
         if sensor is None:
-            return [(None, [_named(row, said) for row in rows_of_json(_with_names(message.payload, said))])]
+            return [(None, rows_of_json(message.payload, said))]
         return [(_reading(message, said, sensor), [])]
 
     def _joined(self, row: LiveRow, message: _Message, rows: list[LiveRow]) -> list[_Message]:
@@ -196,36 +197,12 @@ class MqttSource:
         return moment.messages
 
     def _accepted(self, taker: Taker, rows: list[LiveRow]) -> bool:
-        while rows and not self._ended.is_set():
-            try:
-                taker.accept(self.name, rows)
-                return True
-            except TooManyError as error:
-                self._ended.wait(error.seconds)
-            except StorageFullError:
-                self._ended.wait(1)
-            except WaferwatchError as error:
-                self.refused += len(rows)
-                _log.warning("rows of %s are refused: %s", self.name, error)
-                return True
-        return not self._ended.is_set()
-
-
-def _with_names(payload: bytes, said: dict[str, str]) -> bytes:
-    """The row of a message with the equipment that its topic names."""
-    try:
-        record = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return payload  # the reader of rows says what is wrong
-    if isinstance(record, dict) and "fields" not in record:
-        return orjson.dumps({**said, **record})
-    if isinstance(record, list):
-        return orjson.dumps([{**said, **one} if isinstance(one, dict) else one for one in record])
-    return payload
-
-
-def _named(row: LiveRow, said: dict[str, str]) -> LiveRow:
-    return row if row.equipment else replace(row, equipment=said.get("equipment", ""))
+        try:
+            return not rows or patiently(taker, self.name, rows, self._ended) is not None
+        except WaferwatchError as error:
+            self.refused += len(rows)
+            _log.warning("rows of %s are refused: %s", self.name, error)
+            return True
 
 
 def _reading(message: _Message, said: dict[str, str], sensor: str) -> LiveRow:
@@ -236,8 +213,8 @@ def _reading(message: _Message, said: dict[str, str], sensor: str) -> LiveRow:
         value = message.payload.decode("utf-8", "replace")
     if isinstance(value, dict):
         record = {key: one for key, one in value.items() if key not in ("value", "v")}
-        record |= {**said, "sensors": {sensor: value.get("value", value.get("v"))}}
-        return rows_of_json(orjson.dumps(record))[0]
+        record["sensors"] = {sensor: value.get("value", value.get("v"))}
+        return rows_of_json(orjson.dumps(record), said)[0]
     if number_of(value) is None:
         raise InputError(
             "The message of {topic} is no number.",

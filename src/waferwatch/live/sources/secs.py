@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from waferwatch.errors import InputError, MissingExtraError, StorageFullError, TooManyError
+from waferwatch.errors import InputError, MissingExtraError
 from waferwatch.live.log.rows import LiveRow
+from waferwatch.live.sources.chunks import patiently
 from waferwatch.live.sources.forms.texts import number_of, text_of
 from waferwatch.live.sources.source import Taker
 
@@ -184,14 +184,9 @@ class SecsSource:
         ]
 
     def _accept(self, rows: list[LiveRow]) -> bool:
-        until = time.monotonic() + LONGEST_S
-        while self._taker is not None and not self._ended.is_set() and time.monotonic() < until:
-            try:
-                self._taker.accept(self.name, rows)
-                return True
-            except (TooManyError, StorageFullError) as error:
-                self._ended.wait(min(1.0, getattr(error, "seconds", 1)))
-        return False
+        if self._taker is None:
+            return False
+        return patiently(self._taker, self.name, rows, self._ended, longest_s=LONGEST_S) is not None
 
 
 def period_text(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -13,16 +14,20 @@ from waferwatch.live.sources.forms.texts import number_of, part_named, reading_o
 
 _READINGS = ("sensors", "readings", "values", "fields")  # keys under which readings may stand together
 _LARGEST = 2**63
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def rows_of_json(body: bytes) -> list[LiveRow]:
+def rows_of_json(body: bytes, known: Mapping[str, str] = NOTHING) -> list[LiveRow]:
     """
+    Args:
+        known: equipment, lot and their like, of rows that do not name them: what a topic or a key says.
+
     Raises:
         InputError: something is no row; the message names it by its number, from 1.
     """
     found = []
     for number, record in enumerate(_records(body), start=1):
-        row = _telegraf(record, number) if _is_telegraf(record) else _plain(record, number)
+        row = _telegraf(record, number, known) if _is_telegraf(record) else _plain(record, number, known)
         check_row(row, number)
         found.append(row)
     return found
@@ -83,15 +88,16 @@ def _is_telegraf(record: Mapping[str, Any]) -> bool:
     return isinstance(record.get("fields"), dict) and isinstance(record.get("tags"), dict)
 
 
-def _telegraf(record: Mapping[str, Any], row: int) -> LiveRow:
+def _telegraf(record: Mapping[str, Any], row: int, known: Mapping[str, str]) -> LiveRow:
     """Tags name the equipment and its context; without such a tag the metric's name is the equipment."""
     tags = record["tags"]
-    parts = {part: value for key, value in tags.items() if (part := part_named(key)) is not None}
+    parts: dict[str, Any] = dict(known)
+    parts |= {part: value for key, value in tags.items() if (part := part_named(key)) is not None}
     parts.setdefault("equipment", record.get("name"))
     return _row(parts, record.get("timestamp"), record["fields"], row)
 
 
-def _plain(record: Mapping[str, Any], row: int) -> LiveRow:
+def _plain(record: Mapping[str, Any], row: int, known: Mapping[str, str]) -> LiveRow:
     parts: dict[str, Any] = {}
     readings: dict[str, Any] = {}
     for key, value in record.items():
@@ -102,7 +108,7 @@ def _plain(record: Mapping[str, Any], row: int) -> LiveRow:
             parts[part] = value
         else:
             readings[key] = value
-    return _row(parts, parts.get("time"), readings, row)
+    return _row({**known, **parts}, parts.get("time"), readings, row)
 
 
 def _row(parts: Mapping[str, Any], time: object, readings: Mapping[str, Any], row: int) -> LiveRow:
