@@ -112,7 +112,6 @@ def read_recipe(path: Path) -> ImportRecipe:
     except WaferwatchError as error:
         raise InputError(
             "The import recipe in {path} cannot be used. {reason}",
-            hint="Correct the file, or export the recipe anew.",
             field="recipe",
             path=path,
             reason=str(error),
