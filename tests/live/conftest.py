@@ -11,6 +11,8 @@ import pytest
 
 import waferwatch
 from tests.live.fab import Heard, golden
+from waferwatch.live.database.connection import LiveDatabase
+from waferwatch.live.log.writer import RowLog
 from waferwatch.live.scoring.watched import Watch
 from waferwatch.live.service import LiveService
 from waferwatch.settings import Settings, read_settings
@@ -38,6 +40,21 @@ def store(settings: Settings) -> Iterator[Store]:
     opened.prepare()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[LiveDatabase]:
+    opened = LiveDatabase(tmp_path / "live.sqlite")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def log(database: LiveDatabase) -> Iterator[RowLog]:
+    made = RowLog(database)
+    made.start()
+    yield made
+    made.stop()
 
 
 @pytest.fixture

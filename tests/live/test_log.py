@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,21 +23,6 @@ START = 1_767_600_000 * SECOND
 
 def row(at: float, pressure: float = 1.0, **more: object) -> LiveRow:
     return LiveRow("E1", START + round(at * SECOND), {"pressure": pressure}, **more)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[LiveDatabase]:
-    opened = LiveDatabase(tmp_path / "live.sqlite")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def log(database: LiveDatabase) -> Iterator[RowLog]:
-    made = RowLog(database)
-    made.start()
-    yield made
-    made.stop()
 
 
 def times_in_order(database: LiveDatabase) -> list[int]:

@@ -254,21 +254,6 @@ HARNESSES: list[Callable[[Path, LiveDatabase], Harness]] = [
 ]
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[LiveDatabase]:
-    opened = LiveDatabase(tmp_path / "live.sqlite")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def log(database: LiveDatabase) -> Iterator[RowLog]:
-    made = RowLog(database)
-    made.start()
-    yield made
-    made.stop()
-
-
 @pytest.fixture(params=HARNESSES, ids=lambda made: made.__name__.removesuffix("Harness").lower())
 def harness(request: pytest.FixtureRequest, tmp_path: Path, database: LiveDatabase) -> Iterator[Harness]:
     made: Harness = request.param(tmp_path, database)
