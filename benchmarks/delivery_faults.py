@@ -56,7 +56,7 @@ class Outcome:
 
 
 class Receiver:
-    """A webhook on loopback that misbehaves as it is told."""
+    """A webhook on loopback that misbehaves on command."""
 
     def __init__(self) -> None:
         self.ids: list[str] = []
@@ -113,7 +113,7 @@ def block(number: int) -> EarlyBlock:
     )
 
 
-def raise_and_send(folder: Path, first: int, told: int) -> None:
+def raise_and_send(folder: Path, first: int, pipe: int) -> None:
     """Run until killed: an alarm after the other, sent as they come; a byte for each goes to a pipe."""
     schedule.WAITS = QUICK
     schedule.LONGEST_PAUSE = 1.0
@@ -122,7 +122,7 @@ def raise_and_send(folder: Path, first: int, told: int) -> None:
     for number in range(first, first + 1_000_000):
         with database.writing() as connection:
             service.sink.scored(connection, block(number))
-        os.write(told, b".")
+        os.write(pipe, b".")
         time.sleep(0.01)
 
 

@@ -10,7 +10,7 @@ is the one before it, as a source does that does not know. At the end all must b
 - each row that was acknowledged is there once, and no other;
 - early scores are the same bit for bit, settled ones to 1e-4;
 - each wafer has one verdict, and it is the same;
-- the same problems have alarms; how many each has hangs on the clock, by which an alarm reopens, and is only told.
+- the same problems have alarms; how many each has depends on the clock that reopens them, and is only reported.
 
 The process is forked from one that has its imports done. The last line of stdout is one JSON document; the exit code is
 1 when anything differs.
@@ -117,7 +117,7 @@ class Process:
 
 
 def run(folder: Path, rows: list[LiveRow], kills: int, random_source: random.Random) -> Counter[str]:
-    """Send all rows, with so many kills on the way."""
+    """Send all rows, with this many kills on the way."""
     process, counts = Process(folder), Counter[str]()
     process.start()
     batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]

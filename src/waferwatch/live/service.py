@@ -112,7 +112,7 @@ class LiveService:
         self._start_sources(self._parts)
 
     def try_start(self) -> None:
-        """As ``start``; where that fails the rest of the server works, and who asks for live data is told why."""
+        """As ``start``; where that fails the server works without it and says why to requests for live data."""
         try:
             self.start()
         except WaferwatchError as error:

@@ -88,7 +88,7 @@ def open_rows(path: Path, name: str, limits: Limits, form: Form, most_rows: int 
     """The rows of a file in the wide shape, before anything is found out about its columns.
 
     Args:
-        most_rows: about so many are enough, where its format need not read the others.
+        most_rows: about this many are enough, where its format need not read the others.
 
     Raises:
         InputError, NotFoundError, TooLargeError, MissingExtraError: as for ``read_table``.

@@ -29,7 +29,7 @@ def read_parquet(source: Path | io.BytesIO, name: str, limits: Limits, most_rows
     """Read a Parquet file, or what was unpacked to one. Pandas metadata would make columns the index: left aside.
 
     Args:
-        most_rows: so many are enough.
+        most_rows: this many are enough.
 
     Raises:
         InputError: the file is damaged, or its columns' names cannot be used.

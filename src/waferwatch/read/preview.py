@@ -109,7 +109,7 @@ def _is_order(note: Note) -> bool:
 
 
 def _roles(rows: FileRows, name: str, options: ImportOptions) -> dict[str, Role]:
-    """The roles as far as they are found in rows that make no table."""
+    """The roles that can be found in rows that make no table."""
     frame = rows.frame
     try:
         wishes = read_wishes(name, list(frame.columns), **options.columns)

@@ -42,7 +42,7 @@ class TextForm:
     irregular: bool = False  # lines of the sample have more or fewer fields, or are none of the table
     errors: str = "strict"  # what is done with bytes that are not of the encoding
     nameless: tuple[str, ...] = field(default=())
-    first_lines: tuple[str, ...] = field(default=())  # of the file, without line ends, as far as they are worth a look
+    first_lines: tuple[str, ...] = field(default=())  # of the file, without line ends: those worth a look
     repeated: tuple[str, ...] = field(default=())
 
     @property

@@ -43,7 +43,7 @@ class TextHead:
         return find_text_form(self.text, self.encoding, self.name, self.form, whole=self.whole)
 
     def read(self, rows: int, *, as_text: bool) -> FileRows:
-        """About so many rows of it.
+        """About this many rows of it.
 
         Raises:
             InputError, TooLargeError: as ``read_delimited``.

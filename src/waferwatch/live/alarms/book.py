@@ -81,7 +81,7 @@ class AlarmBook:
         return self._changed(alarm, alarm.changed(**values), action, user, comment)
 
     def keep(self, alarm: AlarmRecord) -> None:
-        """Keep counters and peaks, which are no change that anybody is told of."""
+        """Keep counters and peaks, which are no change that is announced."""
         values = alarm.row()
         names = ", ".join(f"{name} = :{name}" for name in values if name != "id")
         self.connection.execute(f"UPDATE alarms SET {names} WHERE id = :id", values)

@@ -16,7 +16,7 @@ class AlarmDesk:
     """The alarms of one server.
 
     Args:
-        database: gives the file of live data; whoever asks before it is open is told why it is not.
+        database: gives the file of live data; asking before it is open raises the reason.
         calm: ends a flood that is over.
     """
 

@@ -69,7 +69,7 @@ class Messenger:
         return write_message(connection, channel, self._plain(channel, "test", note), self._clock())
 
     def _announces(self, connection: sqlite3.Connection) -> bool:
-        """Whether a new alarm is told of by itself; a flood begins with the one that makes it too many."""
+        """Whether a new alarm is announced by itself; a flood begins with the one that makes it too many."""
         now = self._clock()
         if _flooded(connection):
             connection.execute("UPDATE alarm_floods SET alarms = alarms + 1 WHERE ended = ''")

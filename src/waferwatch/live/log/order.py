@@ -1,6 +1,6 @@
 """Where a row stands among the rows of its equipment: in time order, or late.
 
-A row before the newest one of its equipment is late: it is kept, counted and not scored. Where so many come in a row
+A row before the newest one of its equipment is late: it is kept, counted and not scored. Where that many come in a row
 that the clock must have been set back, the next one begins a new series. All of it depends on the log's order alone.
 """
 

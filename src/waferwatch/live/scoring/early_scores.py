@@ -26,7 +26,7 @@ from waferwatch.live.scoring.track import EarlyScores, EarlyTrack
 from waferwatch.live.scoring.watched import WatchedModel, WatchedModels
 
 MOST_ROWS = 4000  # of one transaction
-KEPT_EVERY = 256  # rows of an equipment after which its track is kept: so many are read again at a restart
+KEPT_EVERY = 256  # rows of an equipment after which its track is kept: at most this many are read again at a restart
 LATEST_S = 10.0  # rows that waited for longer are not scored early: those that come now go first
 _CONTEXT = ("lot", "wafer", "recipe", "step")
 

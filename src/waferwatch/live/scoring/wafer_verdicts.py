@@ -114,7 +114,7 @@ def _continued(one: WaferPass, before: WaferPass | None) -> WaferPass:
 
 
 def _twice(rows: LoggedRows) -> LoggedRows:
-    """The first wafer of an equipment with itself behind it: wafers are told apart, and judged as such, from two on."""
+    """The first wafer of an equipment with itself behind it: wafers are recognised, and judged as such, from two on."""
     count = len(rows)
     both = rows.at(np.concatenate([np.arange(count), np.arange(count)]))
     later = np.arange(2 * count) >= count

@@ -60,17 +60,17 @@ class FolderSource:
     What became of each file is kept in the database: after a restart none is read again, unless it has changed.
 
     Args:
-        told: called with each file that was dealt with.
+        report: called with each file that was dealt with.
     """
 
     def __init__(
-        self, options: FolderOptions, database: LiveDatabase, told: Callable[[FolderFile], None] = lambda _file: None
+        self, options: FolderOptions, database: LiveDatabase, report: Callable[[FolderFile], None] = lambda _file: None
     ) -> None:
         self.name = options.name or options.folder.resolve().name
         self._options = options
         self._key = str(options.folder.resolve())
         self._database = database
-        self._told = told
+        self._report = report
         self._seen: dict[str, tuple[_Stamp, float]] = {}  # stamp, and since when it has been so
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -183,4 +183,4 @@ class FolderSource:
         with self._database.writing() as connection:
             values = (self._key, name, stamp.size, stamp.modified, state, rows, reason, at)
             connection.execute("INSERT OR REPLACE INTO live_files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
-        self._told(FolderFile(name, state, rows, reason, at))
+        self._report(FolderFile(name, state, rows, reason, at))

@@ -107,11 +107,11 @@ def _refusal(error: urllib.error.HTTPError) -> WaferwatchError:
         message, hint = str(said["message"]), str(said["hint"])
     except (ValueError, KeyError, TypeError):
         message, hint = f"The server answered {error.code}.", ""
-    told = {"message": message, "remedy": hint}
+    values = {"message": message, "remedy": hint}
     text = "The server refuses the rows: {message}"
     if error.code == TooManyError.status or (error.code >= 500 and error.code != StorageFullError.status):
         wait = error.headers.get("Retry-After", "")
-        return TooManyError(text, hint="{remedy}", seconds=int(wait) if wait.isdigit() else _AGAIN_S, **told)
+        return TooManyError(text, hint="{remedy}", seconds=int(wait) if wait.isdigit() else _AGAIN_S, **values)
     if error.code == StorageFullError.status:
-        return StorageFullError(text, hint="{remedy}", **told)
-    return InputError(text, hint="{remedy}", **told)
+        return StorageFullError(text, hint="{remedy}", **values)
+    return InputError(text, hint="{remedy}", **values)

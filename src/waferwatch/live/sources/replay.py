@@ -25,7 +25,7 @@ class ReplaySource:
     Args:
         speed: times as fast as they were recorded; 0: as fast as they are taken.
         keep_times: as they are in the table, so that a second replay gives nothing new; otherwise the first row is now.
-        told: called with the number of rows handed over so far.
+        report: called with the number of rows handed over so far.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class ReplaySource:
         *,
         speed: float = 1.0,
         keep_times: bool = False,
-        told: Callable[[int], None] = lambda _rows: None,
+        report: Callable[[int], None] = lambda _rows: None,
     ) -> None:
         if not 0 <= speed <= 1e6:
             raise InputError(
@@ -48,7 +48,7 @@ class ReplaySource:
         self._speed = speed
         self._rows = list(live_rows(table, name, time.time_ns()))
         self._shift = time.time_ns() - self._rows[0].time if self._rows and not keep_times else 0
-        self._told = told
+        self._report = report
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self.sent = 0
@@ -93,7 +93,7 @@ class ReplaySource:
                 if due:
                     hand_over(taker, self.name, due, self._ended)
                     self.sent += len(due)
-                    self._told(self.sent)
+                    self._report(self.sent)
                 else:
                     self._ended.wait(_TICK_S)
         except Exception as error:

@@ -310,7 +310,7 @@ def _learn_steps(reference: Sequence[Series], runs: bool, step: Step) -> Learnt 
 
 
 def _first_stay(steps: Steps, points: int) -> int:
-    """Points of the first step of a run of so many points."""
+    """Points of the first step of a run of this many points."""
     changes = np.flatnonzero(np.diff(steps.stage[:points]) != 0)
     return int(changes[0]) + 1 if len(changes) else points
 

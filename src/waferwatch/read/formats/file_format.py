@@ -24,14 +24,14 @@ class DataFile:
     limits: Limits
     form: Form
     as_text: bool = False  # keep every cell as the text that stands in the file, where the format has such
-    most_rows: int | None = None  # about so many rows are enough, where the format need not read the others
+    most_rows: int | None = None  # about this many rows are enough, where the format need not read the others
 
     def open(self) -> PackedFile:
         """Its bytes, unpacked and counted."""
         return PackedFile(self.source, self.name, self.limits)
 
     def head(self, rows: int) -> DataFile:
-        """The same file, of which about so many rows are wanted."""
+        """The same file, of which about this many rows are wanted."""
         return replace(self, most_rows=rows)
 
     def seekable(self) -> Path | io.BytesIO:

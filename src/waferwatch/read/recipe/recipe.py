@@ -20,7 +20,7 @@ from waferwatch.read.recipe.option_fields import (
 )
 from waferwatch.read.recipe.options import ImportOptions
 
-NO_RECIPE = "none"  # what is asked for instead of a name, to use no recipe at all
+NO_RECIPE = "none"  # given instead of a name, to use no recipe at all
 FORMAT = 1
 LONGEST_NAME = 80
 _NAME = re.compile(r"[^\W_][\w.-]*")

@@ -151,7 +151,7 @@ def _of_equipment(
 
 
 def _reach(stretches: Sequence[_Stretch], at: int, rows: int, way: int) -> int:
-    """The farthest stretch of a neighbourhood of so many rows."""
+    """The farthest stretch of a neighbourhood of this many rows."""
     found = at
     while rows > 0 and 0 <= found + way < len(stretches):
         found += way

@@ -1,4 +1,4 @@
-"""What is asked of a plan, completed by what a first file shows."""
+"""The wishes for a plan, completed by what a first file shows."""
 
 from __future__ import annotations
 

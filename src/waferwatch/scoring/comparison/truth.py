@@ -52,7 +52,7 @@ class LabelledFault:
 
 @dataclass(frozen=True)
 class LabelMeasures:
-    """What the labels say of one detector. The numbers are None where nothing can be told apart."""
+    """What the labels say of one detector. The numbers are None where there is nothing to tell apart."""
 
     auc_pr: float | None
     vus_pr: float | None

@@ -28,7 +28,7 @@ from waferwatch.web.shell.faults import cut_short, unexpected
 
 _log = logging.getLogger("waferwatch.web")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_LIVE_ROWS = re.compile(r"/live/[^/]+/rows")  # sources send all the time; they are told when too many rows wait
+_LIVE_ROWS = re.compile(r"/live/[^/]+/rows")  # sources send all the time; they get 429 when too many rows wait
 _POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
 # Scripts only from here, none inline, no eval (Plotly needs none without WebGL traces). Plotly sets style attributes on
 # what it draws and adds two style elements: one that is empty when it is checked, and one for its maps. The browser

@@ -1,6 +1,6 @@
 // The lines of a file, of which one can be chosen as names or units, and the table that is made of them.
 import { place } from "./data_measures.js";
-import { byId, element, isTime, text, whole } from "./text.js";
+import { byId, cellText, element, text, whole } from "./text.js";
 import { ROLES } from "./words.js";
 
 // What is drawn anew keeps the focus: a keyboard goes on where it was.
@@ -49,7 +49,7 @@ export function drawTable(found, options, change) {
         "tr",
         {},
         ...row.map((cell, at) =>
-          element("td", { className: cell === null ? "none" : numeric[at] ? "number" : "", content: told(cell) }),
+          element("td", { className: cell === null ? "none" : numeric[at] ? "number" : "", content: cellText(cell) }),
         ),
       ),
     ),
@@ -79,11 +79,6 @@ function head({ name, unit, role }, isNumber, options, change) {
   if (unit) title.append(element("span", { className: "unit", content: ` (${unit})` }));
   return element("th", { scope: "col", className: isNumber ? "number" : "" }, title, select);
 }
-
-const told = (cell) => {
-  if (cell === null || cell === "") return text("(empty)");
-  return isTime(cell) ? cell.replace("T", " ") : String(cell);
-};
 
 function clock({ clock: found, whole: all, usable }) {
   const line = byId("import-clock");

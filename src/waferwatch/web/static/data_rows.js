@@ -1,6 +1,6 @@
 // The rows of a data set, some at a time.
 import { ask, clearProblem, queryOf, showProblem } from "./api.js";
-import { byId, element, isTime, text, whole } from "./text.js";
+import { byId, cellText, element, text, whole } from "./text.js";
 import { ROLES } from "./words.js";
 
 const ROWS = 25;
@@ -74,7 +74,7 @@ function draw(found) {
         ...cells.map((cell, column) => {
           const look = cell === null ? "none" : numeric[column] ? "number" : "";
           const mark = isSought && found.columns[column] === sought.column ? "sought-cell" : "";
-          return element("td", { className: `${look} ${mark}`.trim(), content: told(cell) });
+          return element("td", { className: `${look} ${mark}`.trim(), content: cellText(cell) });
         }),
       );
       return line;
@@ -83,11 +83,6 @@ function draw(found) {
   where(found);
   const target = byId("rows").querySelector(".sought-cell") ?? byId("rows").querySelector(".sought th");
   target?.scrollIntoView({ block: "nearest", inline: "center" });
-}
-
-function told(cell) {
-  if (cell === null || cell === "") return text("(empty)");
-  return isTime(cell) ? cell.replace("T", " ") : String(cell);
 }
 
 function where(found) {

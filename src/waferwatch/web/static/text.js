@@ -108,3 +108,12 @@ export function element(tag, { className = "", content = "", ...attributes } = {
 
 /** @type {(id: string) => any} An element of the page: what kind it is, and that it is there, is up to the template. */
 export const byId = (id) => document.getElementById(id);
+
+/**
+ * A cell of a table as people read it.
+ * @param {string | number | boolean | null} cell
+ */
+export function cellText(cell) {
+  if (cell === null || cell === "") return text("(empty)");
+  return isTime(cell) ? String(cell).replace("T", " ") : String(cell);
+}

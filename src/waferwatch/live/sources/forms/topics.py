@@ -15,7 +15,7 @@ class TopicPattern:
     """Such as ``fab/{equipment}/{sensor}``; ``+`` stands for a level that says nothing, a last ``#`` for all below.
 
     Raises:
-        InputError: a place is not known, or stands beside other text.
+        InputError: a place is not known, or stands next to other text.
     """
 
     def __init__(self, pattern: str) -> None:

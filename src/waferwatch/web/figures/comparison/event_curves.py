@@ -9,7 +9,7 @@ from waferwatch.scoring.comparison.compare import ComparisonRow
 from waferwatch.web.figures.style import NORMAL, REFERENCE, Figure, empty, layout, safe, short
 from waferwatch.web.html.language import Translator
 
-# One ink, told apart by dashes and markers: the colours of lines are those of chambers elsewhere.
+# One ink, distinguished by dashes and markers: the colours of lines are those of chambers elsewhere.
 _DASHES = (
     "solid",
     "dash",

@@ -13,7 +13,7 @@ from waferwatch.read.recipe.fingerprint import DELIMITER_NAMES
 from waferwatch.read.table import Role, Table
 from waferwatch.read.text import TextForm
 from waferwatch.web.html.language import Translator
-from waferwatch.web.pages.data.preview import told
+from waferwatch.web.pages.data.preview import json_cell, rows_of
 
 _ROWS, _COLUMNS = 12, 60
 
@@ -22,7 +22,6 @@ def preview_answer(shown: Preview, translate: Translator) -> dict[str, Any]:
     """Lines as they are written, the first rows of the table, and what was found."""
     written = shown.written
     part = shown.frame.iloc[:_ROWS, :_COLUMNS]
-    cells = [[told(value) for value in part[name]] for name in part.columns]
     findings = [finding.to_dict(translate) for finding in findings_of(shown.notes)]
     return {
         "format": shown.format,
@@ -44,7 +43,7 @@ def preview_answer(shown: Preview, translate: Translator) -> dict[str, Any]:
             for name in part.columns
         ],
         "columns_total": len(shown.frame.columns),
-        "cells": [list(row) for row in zip(*cells, strict=True)],
+        "cells": rows_of(part),
         "date_order": _date_order(shown),
         "clock": None if shown.table is None else _clock(shown.table),
         "findings": sorted(findings, key=lambda one: ("obstacle", "repaired", "info").index(one["level"])),
@@ -76,8 +75,8 @@ def _clock(table: Table) -> dict[str, Any] | None:
     ordered = times.to_numpy()
     return {
         "columns": [name],
-        "start": told(times.min()) if len(times) else None,
-        "end": told(times.max()) if len(times) else None,
+        "start": json_cell(times.min()) if len(times) else None,
+        "end": json_cell(times.max()) if len(times) else None,
         "dated": dated,
         "zone": table.zone,
         "goes_back": int(np.count_nonzero(ordered[1:] < ordered[:-1])),

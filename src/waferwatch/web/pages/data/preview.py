@@ -23,7 +23,6 @@ def rows_answer(table: Table, query: RowsQuery) -> dict[str, Any]:
     part = table.frame.iloc[
         query.start : query.start + query.count, query.first_column : query.first_column + query.columns
     ]
-    cells = [[told(value) for value in part[name]] for name in part.columns]
     return {
         "start": min(query.start, rows),
         "rows_total": rows,
@@ -31,11 +30,17 @@ def rows_answer(table: Table, query: RowsQuery) -> dict[str, Any]:
         "columns_total": columns,
         "first_row": table.first_row,
         "columns": list(part.columns),
-        "rows": [list(row) for row in zip(*cells, strict=True)],
+        "rows": rows_of(part),
     }
 
 
-def told(value: Any) -> Cell:
+def rows_of(part: pd.DataFrame) -> list[list[Cell]]:
+    """Rows of a frame as JSON cells."""
+    cells = [[json_cell(value) for value in part[name]] for name in part.columns]
+    return [list(row) for row in zip(*cells, strict=True)]
+
+
+def json_cell(value: Any) -> Cell:
     """A cell as JSON; None where it is missing. Long texts are cut."""
     if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return None
@@ -60,7 +65,7 @@ def examples(table: Table) -> dict[str, list[str]]:
 def _examples(column: pd.Series) -> list[str]:
     found: dict[str, None] = {}
     for value in column:
-        cell = told(value)
+        cell = json_cell(value)
         if cell is not None:
             text = f"{cell:g}" if isinstance(cell, float) else str(cell)
             found.setdefault(text if len(text) <= _LONGEST_EXAMPLE else f"{text[:_LONGEST_EXAMPLE]}…")

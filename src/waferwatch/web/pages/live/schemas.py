@@ -85,10 +85,10 @@ class WatchRequest(StrictRequest):
     equipment: Pattern = Field("*", description="Name of equipment, with * and ?.")
     monitor: Name = Field(description="NAME, or NAME@NUMBER.")
     learn_wafers: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
-        None, description="Learn the monitor from so many wafers of each equipment, where there is none yet."
+        None, description="Learn the monitor from this many wafers of each equipment, where there is none yet."
     )
     learn_rows: Annotated[int, Field(ge=100, le=200_000)] | None = Field(
-        None, description="Instead: from so many rows of each equipment."
+        None, description="Instead: from this many rows of each equipment."
     )
     detector: Name | None = Field(None, description="That it is learnt with; left out: moment.")
 

@@ -16,7 +16,7 @@ class GridQuery(Query):
     equipment: Name | None = Field(None, description="Only this chamber; left out: the worst of all.")
     recipe: Name | None = Field(None, description="Only this recipe.")
     last: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
-        None, description="Only so many of the last wafers of each chamber and recipe."
+        None, description="Only this many of the last wafers of each chamber and recipe."
     )
     search: Annotated[str, Field(max_length=200)] = Field("", description="Only sensors whose name contains it.")
 

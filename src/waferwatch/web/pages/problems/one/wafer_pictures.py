@@ -30,7 +30,7 @@ _MOST_SISTERS = 3
 
 
 def trend_picture(judged: JudgedWafers, problem: FabProblem, shown: int, translate: Translator) -> Markup | None:
-    """The leading indicator of the problem's chamber and of its sisters; None where it cannot be told.
+    """The leading indicator of the problem's chamber and of its sisters; None where it is not known.
 
     Args:
         shown: the wafer whose trace is shown, as a position in ``judged.runs``.
