@@ -83,11 +83,11 @@ def test_a_file_that_cannot_be_used_is_refused_with_the_place(tmp_path: Path, co
 def test_a_server_with_a_bad_file_works_but_for_live_data_and_says_why(
     settings: Settings, store: Store, tmp_path: Path
 ) -> None:
-    service = LiveService(settings.model_copy(update={"live_sources": str(tmp_path / "nothing.toml")}), store)
+    service = LiveService(settings.model_copy(update={"live_sources": str(tmp_path / "nothing.toml")}), store, Heard())
     service.try_start()
     with pytest.raises(LiveOffError, match="nothing"):
         _ = service.parts
-    again = LiveService(settings, store)
+    again = LiveService(settings, store, Heard())
     again.start()  # nothing holds the data folder
     again.stop()
 

@@ -13,7 +13,6 @@ from waferwatch.live.learning import LiveLearning
 from waferwatch.live.log.sealing import Keeping, Sealing
 from waferwatch.live.log.writer import LogLimits, RowLog
 from waferwatch.live.maintenance import Maintenance
-from waferwatch.live.no_alarms import NoAlarms
 from waferwatch.live.scored import AlarmSink
 from waferwatch.live.scoring.early_scores import EarlyScorer
 from waferwatch.live.scoring.recent import RecentScores
@@ -67,10 +66,10 @@ class LiveService:
         sink: takes what was scored, and raises alarms.
     """
 
-    def __init__(self, settings: Settings, store: Store, sink: AlarmSink | None = None) -> None:
+    def __init__(self, settings: Settings, store: Store, sink: AlarmSink) -> None:
         self._settings = settings
         self._store = store
-        self._sink = sink or NoAlarms()
+        self._sink = sink
         self._lock = WriterLock(settings.data_dir / FOLDER)
         self._parts: LiveParts | None = None
         self._refused: WaferwatchError | None = None
