@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +27,14 @@ UNCLEAR = "일시;압력\n" + "\n".join(f"0{day}/0{day + 1}/2026 08:00:00;{day},
 def choose(page: Page, name: str, content: bytes) -> None:
     file: Any = {"name": name, "mimeType": "text/csv", "buffer": content}
     page.set_input_files("#file", [file])
+
+
+def hold(route: Route, held: list[Route]) -> None:
+    """What changes a data set waits until the test lets it go on."""
+    if route.request.method == "PATCH":
+        held.append(route)
+    else:
+        route.continue_()
 
 
 def cleared(page: Page) -> None:
@@ -74,10 +82,29 @@ def test_options_change_the_table_at_once_and_are_saved_as_a_recipe_that_the_nex
     page.locator("#recipe-name").press("Enter")
     expect(page.locator("#recipe-help")).to_contain_text("Saved as 식각", timeout=SLOW_MS)
     page.locator("#import-use").click()
-    expect(page.locator("#title")).to_have_text("march.csv", timeout=SLOW_MS)
+    expect(page.locator("#import")).to_be_hidden(timeout=SLOW_MS)
     choose(page, "april.csv", trace(59))
     expect(page.locator("#title")).to_have_text("april.csv", timeout=SLOW_MS)
     expect(page.locator("#notes")).to_contain_text("with the import recipe 식각, since it has its form")
+    cleared(page)
+
+
+def test_a_file_that_is_uploaded_while_another_is_read_anew_stays_open(page: Page) -> None:
+    page.goto("/data?dataset=demo")
+    choose(page, "march.csv", trace())
+    expect(page.locator("#title")).to_have_text("march.csv", timeout=SLOW_MS)
+    held: list[Route] = []
+    page.route(re.compile("/datasets/(?!demo)"), lambda route: hold(route, held))
+    page.locator("#reading").click()
+    expect(page.locator("#import-state")).to_contain_text("The whole file was read", timeout=SLOW_MS)
+    page.locator("#import-use").click()
+    expect(page.locator("#import-state")).to_have_text("The whole file is being read ...")
+    choose(page, "april.csv", trace(59))
+    expect(page.locator("#title")).to_have_text("april.csv", timeout=SLOW_MS)
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        held.pop().continue_()
+    expect(page.locator("#status")).to_contain_text("march.csv is ready")
+    expect(page.locator("#title")).to_have_text("april.csv")
     cleared(page)
 
 

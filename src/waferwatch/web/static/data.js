@@ -154,10 +154,10 @@ upload.onUploaded((dataset) => {
   list.choose(dataset.id);
 });
 upload.onMend(openReading);
-reading.onUsed((dataset) => {
+reading.onUsed((dataset, choose) => {
   upload.settle(dataset.id);
   keep(dataset);
-  list.choose(dataset.id);
+  if (choose) list.choose(dataset.id);
 });
 reading.onClosed(() => {
   list.choose(list.chosen().id);

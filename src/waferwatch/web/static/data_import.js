@@ -1,5 +1,5 @@
 // How a file is read: options are changed, and the table that they make is shown at once.
-import { announce, ask, Problem } from "./api.js";
+import { announce, ask, Problem, showProblem } from "./api.js";
 import { drawFindings } from "./data_import_findings.js";
 import * as form from "./data_import_form.js";
 import * as shown from "./data_import_table.js";
@@ -16,7 +16,7 @@ let options = {};
 /** @type {AbortController | null} */
 let stop = null;
 let timer = 0;
-const followers = { used: (_dataset) => {}, closed: () => {} };
+const followers = { used: (_dataset, _stays) => {}, closed: () => {} };
 
 export const onUsed = (follower) => {
   followers.used = follower;
@@ -146,6 +146,9 @@ function withRole(column, role) {
 
 const isEmpty = (value) => typeof value === "object" && Object.keys(value).length === 0;
 
+// Whether the file is still open: somebody may have gone on to another data set meanwhile.
+const staysWith = (id) => upload?.id === id;
+
 async function use() {
   const { id, refused } = upload;
   clear();
@@ -155,10 +158,15 @@ async function use() {
     const found = refused
       ? await ask(`/uploads/${id}/dataset`, { method: "POST", body: { options, recipe: "none" } })
       : await ask(`/datasets/${id}`, { method: "PATCH", body: { options } });
-    close();
+    const stays = staysWith(id);
+    if (stays) close();
     announce(text("{name} is ready: {rows} rows.", { name: found.name, rows: whole(found.rows) }));
-    followers.used(found);
+    followers.used(found, stays);
   } catch (problem) {
+    if (!staysWith(id)) {
+      showProblem(problem);
+      return;
+    }
     refuse(problem);
     if (problem.findings.length) drawFindings(problem.findings, change);
   } finally {
