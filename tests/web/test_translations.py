@@ -21,7 +21,7 @@ from waferwatch.web.html.script_sentences import script_sentences
 
 SOURCE = Path(waferwatch.__file__).parent
 CATALOGUES = sorted((SOURCE / "web" / "translations" / "ko").glob("*.po"))
-SCRIPTS = sorted((SOURCE / "web" / "static").glob("*.js"))
+SCRIPTS = sorted((SOURCE / "web" / "static").rglob("*.js"))
 _TREE = (
     "Waferwatch|Input|NotFound|Damaged|StorageFull|TooLarge|Model|MissingExtra|Store|TooMany|"  # errors.py
     "LiveOff|AddressRefused|"  # live
@@ -92,7 +92,7 @@ def all_sentences() -> Mapping[str, str]:
         found.update(
             {sentence: where for sentence in _sentences(path) if re.search(r"\w", re.sub(r"{\w+}", "", sentence))}
         )
-    for path in sorted((SOURCE / "web" / "templates").glob("*.html")):
+    for path in sorted((SOURCE / "web" / "templates").rglob("*.html")):
         found.update(dict.fromkeys(_template_sentences(path), path.name))
     for path in SCRIPTS:
         found.update(dict.fromkeys(_script_sentences(path), path.name))

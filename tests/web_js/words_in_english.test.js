@@ -4,7 +4,7 @@ import { open } from "./page.js";
 
 open("en");
 const words = await import("../../src/waferwatch/web/static/text.js");
-const { age, bytes, place } = await import("../../src/waferwatch/web/static/data_measures.js");
+const { age, bytes, place } = await import("../../src/waferwatch/web/static/data/measures.js");
 
 test("places of a sentence are filled, and one without a value stays", () => {
   assert.equal(words.text("{count} rows of {all}", { count: 3, all: 0 }), "3 rows of 0");

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 from babel.messages.extract import extract
 
@@ -17,11 +18,10 @@ _OPTIONS = {"encoding": "utf-8", "parse_template_string": True}
 def script_sentences() -> tuple[str, ...]:
     """Every sentence of every script, as it stands there in English."""
     found: dict[str, None] = {}
-    for path in sorted((resources.files("waferwatch.web") / "static").iterdir(), key=str):
-        if path.name.endswith(".js"):
-            with path.open("rb") as file:
-                for _, sentences, _, _ in extract("javascript", file, _CALLS, options=_OPTIONS):
-                    found |= dict.fromkeys([sentences] if isinstance(sentences, str) else sentences)
+    for path in sorted(Path(str(resources.files("waferwatch.web") / "static")).rglob("*.js")):
+        with path.open("rb") as file:
+            for _, sentences, _, _ in extract("javascript", file, _CALLS, options=_OPTIONS):
+                found |= dict.fromkeys([sentences] if isinstance(sentences, str) else sentences)
     return tuple(found)
 
 

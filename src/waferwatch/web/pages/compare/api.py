@@ -41,7 +41,7 @@ async def compare_page(request: Request) -> Response:
     """The page on which detectors are compared."""
     return await render(
         request,
-        "compare.html",
+        "compare/compare.html",
         area="monitors",
         contamination=SUGGESTED_SHARE,
         one_liners=ONE_LINERS,

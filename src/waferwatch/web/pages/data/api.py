@@ -49,7 +49,7 @@ async def data_page(request: Request) -> Response:
     """The page of data sets."""
     settings = parts(request).settings
     limits = {"rows": settings.max_rows, "columns": settings.max_columns}
-    return await render(request, "data.html", area="data", limits=limits, formats=NAMES, accepted=SUFFIXES)
+    return await render(request, "data/data.html", area="data", limits=limits, formats=NAMES, accepted=SUFFIXES)
 
 
 async def list_datasets(request: Request) -> Response:

@@ -43,7 +43,7 @@ async def detect_page(request: Request) -> Response:
     monitors = await app.work.read(app.store.monitors.all)
     return await render(
         request,
-        "detect.html",
+        "detect/detect.html",
         area="problems",
         checkpoints=names,
         monitors=[one.in_use for one in monitors if one.in_use is not None],

@@ -43,7 +43,7 @@ async def event_page(request: Request) -> Response:
     except WaferwatchError as error:
         problem, status = {"message": error.message(translate), "hint": error.hint(translate)}, error.status
     return await render(
-        request, "event.html", area="problems", status=status, problem=problem, longest_note=LONGEST_NOTE
+        request, "event/event.html", area="problems", status=status, problem=problem, longest_note=LONGEST_NOTE
     )
 
 

@@ -42,7 +42,7 @@ from waferwatch.web.shell.work import dataset_of
 
 async def groups_page(request: Request) -> Response:
     """The page of groups."""
-    return await render(request, "groups.html", area="problems")
+    return await render(request, "groups/groups.html", area="problems")
 
 
 async def group_analysis(request: Request) -> Response:

@@ -25,7 +25,7 @@ async def list_golden(request: Request) -> Response:
     if not wants_page(request):
         return JsonAnswer({"golden_sets": found})
     return await render(
-        request, "golden.html", area="monitors", sets=found, numbers=Numbers(translate.language), place=place
+        request, "monitors/golden.html", area="monitors", sets=found, numbers=Numbers(translate.language), place=place
     )
 
 

@@ -37,7 +37,7 @@ async def monitors_page(request: Request) -> Response:
     lines = [await app.work.read(_line, app, one, translate) for one in found]
     return await render(
         request,
-        "monitors.html",
+        "monitors/monitors.html",
         area="monitors",
         monitors=lines,
         headline=headline(found, translate),
@@ -53,7 +53,7 @@ async def monitor_page(request: Request) -> Response:
     shown = await app.work.draw(_shown, app, monitor, translate)
     return await render(
         request,
-        "monitor.html",
+        "monitors/monitor.html",
         area="monitors",
         numbers=Numbers(translate.language),
         place=place,

@@ -50,7 +50,7 @@ async def pm_page(request: Request) -> Response:
     app = parts(request)
     monitors = await app.work.read(app.store.monitors.all)
     names = [one.name for one in monitors if one.in_use is not None]
-    return await render(request, "pm.html", area="pm", monitors=names)
+    return await render(request, "pm/pm.html", area="pm", monitors=names)
 
 
 async def proposals(request: Request) -> Response:

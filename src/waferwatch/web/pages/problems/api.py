@@ -57,7 +57,7 @@ async def problems_page(request: Request) -> Response:
     made = await app.work.draw(_made, app, dict(request.query_params), translate)
     return await render(
         request,
-        "problems.html",
+        "problems/problems.html",
         area=_AREA,
         status=made.status,
         chosen=made.chosen,
@@ -81,7 +81,7 @@ async def problem_page(request: Request) -> Response:
         error, status = {"message": problem.message(translate), "hint": problem.hint(translate)}, problem.status
     numbers = Numbers(translate.language)
     variables = {"detail": detail, "error": error, "longest_note": LONGEST_NOTE, "numbers": numbers}
-    return await render(request, "problem.html", area=_AREA, status=status, **variables)
+    return await render(request, "problems/problem.html", area=_AREA, status=status, **variables)
 
 
 async def judge(request: Request) -> Response:

@@ -29,7 +29,7 @@ _MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json"
 
 async def history_page(request: Request) -> Response:
     """The page of runs."""
-    return await render(request, "history.html", area="data")
+    return await render(request, "runs/history.html", area="data")
 
 
 async def export_run(request: Request) -> Response:

@@ -75,7 +75,7 @@ def report_html(of: ReportContent) -> str:
     ranking = sensor_ranking(found)
     return (
         _environment()
-        .get_template("report.html")
+        .get_template("runs/report.html")
         .render(
             _=of.translate,
             language=of.translate.language,

@@ -33,7 +33,7 @@ from waferwatch.web.transfer.download import TABLE_MEDIA, download, file_name
 
 async def trends_page(request: Request) -> Response:
     """The page of trends."""
-    return await render(request, "trends.html", area="trends")
+    return await render(request, "trends/trends.html", area="trends")
 
 
 async def trend_grid(request: Request) -> Response:

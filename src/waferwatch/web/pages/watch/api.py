@@ -39,7 +39,7 @@ Place = tuple[str, str]
 
 async def watch_page(request: Request) -> Response:
     """The page of chambers and their alarms."""
-    return await render(request, "watch.html", area="watch")
+    return await render(request, "watch/watch.html", area="watch")
 
 
 async def watched_chambers(request: Request) -> Response:

@@ -1,0 +1,146 @@
+// Plotly figures in the theme's colours and the reader's language.
+import { page, text } from "../text.js";
+
+const drawn = new Map();
+const TOUCH = matchMedia("(hover: none), (pointer: coarse)"); // there Plotly's tool bar would always lie over the legend
+
+function theme() {
+  const style = getComputedStyle(document.body);
+  const color = (name) => style.getPropertyValue(name).trim();
+  return {
+    ink: color("--ink"),
+    soft: color("--ink-soft"),
+    grid: color("--chart-grid"),
+    surface: color("--surface"),
+    line: color("--line"),
+    font: style.fontFamily,
+  };
+}
+
+// Colours of the page stand in figures by their names, as var(--chamber-1).
+function painted(part) {
+  if (typeof part === "string") {
+    const name = /^var\((--[\w-]+)\)$/.exec(part)?.[1];
+    return name ? getComputedStyle(document.body).getPropertyValue(name).trim() : part;
+  }
+  if (Array.isArray(part)) return part.length && typeof part[0] === "object" ? part.map(painted) : part;
+  if (part === null || typeof part !== "object") return part;
+  return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, painted(value)]));
+}
+
+function themed(layout) {
+  const { ink, soft, grid, surface, line, font } = theme();
+  const axis = { gridcolor: grid, linecolor: line, zerolinecolor: grid, tickfont: { color: soft }, automargin: true };
+  const own = structuredClone(painted(layout));
+  for (const name of Object.keys(own).filter((key) => /^[xy]axis\d*$/.test(key))) own[name] = { ...axis, ...own[name] };
+  const narrow = matchMedia("(max-width: 575px)").matches;
+  if (narrow) own.margin = { ...own.margin, l: Math.min(own.margin?.l ?? 48, 48), r: 8 };
+  return {
+    ...own,
+    autosize: true,
+    separators: ".,",
+    dragmode: narrow ? false : (own.dragmode ?? "zoom"),
+    font: { family: font, size: 12, color: ink },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: soft, activecolor: ink },
+    hoverlabel: { bgcolor: surface, bordercolor: line, font: { family: font, color: ink } },
+  };
+}
+
+function registerLocale() {
+  const dictionary = {
+    Zoom: text("Zoom"),
+    Pan: text("Pan"),
+    "Zoom in": text("Zoom in"),
+    "Zoom out": text("Zoom out"),
+    Autoscale: text("Show all"),
+    "Reset axes": text("Reset axes"),
+    "Double-click to zoom back out": text("Double-click to zoom out"),
+    "median:": text("median:"),
+    "q1:": text("25 %:"),
+    "q3:": text("75 %:"),
+    "lower fence:": text("5 %:"),
+    "upper fence:": text("95 %:"),
+    "min:": text("5 %:"),
+    "max:": text("95 %:"),
+  }; // Plotly's own words
+  const locale = { moduleType: "locale", name: page.language, dictionary };
+  Plotly.register(page.language === "ko" ? { ...locale, format: koreanDates() } : locale);
+}
+
+function koreanDates() {
+  const names = (options, dates) =>
+    dates.map((date) => new Intl.DateTimeFormat("ko", { ...options, timeZone: "UTC" }).format(date));
+  const days = Array.from({ length: 7 }, (_, day) => Date.UTC(2023, 0, 1 + day)); // 1 January 2023 is a Sunday
+  const months = Array.from({ length: 12 }, (_, month) => Date.UTC(2023, month, 1));
+  return {
+    days: names({ weekday: "long" }, days),
+    shortDays: names({ weekday: "short" }, days),
+    months: names({ month: "long" }, months),
+    shortMonths: names({ month: "short" }, months),
+    periods: ["오전", "오후"],
+    dateTime: "%Y-%m-%d %H:%M:%S",
+    date: "%Y-%m-%d",
+    time: "%H:%M:%S",
+    decimal: ".",
+    thousands: ",",
+    grouping: [3],
+    currency: ["₩", ""],
+    year: "%Y년",
+    month: "%Y년 %-m월",
+    dayMonth: "%-m월 %-d일",
+    dayMonthYear: "%Y년 %-m월 %-d일",
+  };
+}
+
+// A button that saves the figure as it is seen, on the page's own ground: a bare one is hard to read elsewhere.
+function saving(format, icon) {
+  const save = ({ id, data, layout, offsetWidth: width, offsetHeight: height }) =>
+    Plotly.downloadImage(
+      { data, layout: { ...layout, paper_bgcolor: theme().surface }, config: { locale: page.language } },
+      { format, width, height, scale: format === "png" ? 2 : 1, filename: `waferwatch-${id}` },
+    );
+  return {
+    name: `save-${format}`,
+    title: { png: text("Save as PNG"), svg: text("Save as SVG") }[format],
+    icon: Plotly.Icons[icon],
+    click: save,
+  };
+}
+
+let registered = false;
+
+// options: more of Plotly's configuration.
+export async function draw(target, figure, options = {}) {
+  if (!registered) registerLocale();
+  registered = true;
+  drawn.set(target, figure);
+  target.style.height = figure.layout.height ? `${figure.layout.height}px` : "";
+  await Plotly.react(target, painted(figure.data), themed(figure.layout), {
+    responsive: true,
+    displaylogo: false,
+    displayModeBar: TOUCH.matches ? false : "hover",
+    // By default Plotly offers to send the figure to its makers' cloud: fab data stay here.
+    showSendToCloud: false,
+    plotlyServerURL: "",
+    locale: page.language,
+    modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "toImage"],
+    modeBarButtonsToAdd: [saving("png", "camera"), saving("svg", "disk")],
+    ...options,
+  });
+}
+
+export function clear(target) {
+  if (drawn.delete(target)) Plotly.purge(target);
+}
+
+// A figure drawn in a hidden pane has no size until it is seen.
+export const resize = (target) => drawn.has(target) && Plotly.Plots.resize(target);
+
+document.addEventListener("themechange", () => {
+  for (const [target, figure] of drawn) {
+    const range = target.layout?.xaxis?.range;
+    const layout = themed(figure.layout);
+    if (range && layout.xaxis && !layout.xaxis.range) layout.xaxis.range = range;
+    Plotly.react(target, painted(figure.data), layout, target._context);
+  }
+});

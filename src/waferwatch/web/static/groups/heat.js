@@ -1,0 +1,103 @@
+// Two group columns against each other: a table whose cells are coloured, so that it can be read aloud and walked by keys.
+import { byId, decimals, element, percent, text, whole } from "../text.js";
+
+const heat = byId("heat");
+/** @type {(first: string | null, second: string | null, flagged: boolean) => void} */
+let opened = () => {}; // called when a cell is pressed
+
+export const onCell = (follower) => {
+  opened = follower;
+};
+
+export function show(crossing, first, second) {
+  byId("crossing").hidden = !crossing;
+  if (!crossing) return;
+  const names = (values, others) => [
+    ...values.map((value) => value ?? text("(empty)")),
+    ...(others ? [text("{count} others", { count: whole(others) })] : []),
+  ];
+  const [down, across] = [names(crossing.first, crossing.first_others), names(crossing.second, crossing.second_others)];
+  const shares = crossing.rows.map((line, at) =>
+    line.map((rows, to) => (rows ? crossing.anomalies[at][to] / rows : null)),
+  );
+  const most = Math.max(...shares.flat().map((share) => share ?? 0)) || 1;
+  const head = element(
+    "tr",
+    {},
+    element("th", { content: `${first} ＼ ${second}`, scope: "col" }),
+    ...across.map((name) => element("th", { scope: "col", content: name, title: name })),
+  );
+  const body = down.map((name, at) => {
+    const cells = across.map((other, to) => {
+      const [rows, anomalies] = [crossing.rows[at][to], crossing.anomalies[at][to]];
+      const cell = make(shares[at][to], most, `${name}, ${other}: `, rows, anomalies);
+      if (rows && at < crossing.first.length && to < crossing.second.length) {
+        cell.dataset.open = "";
+        cell.addEventListener("click", () => opened(crossing.first[at], crossing.second[to], anomalies > 0));
+      }
+      return cell;
+    });
+    return element("tr", {}, element("th", { scope: "row", content: name, title: name }), ...cells);
+  });
+  heat.replaceChildren(element("thead", {}, head), element("tbody", {}, ...body));
+  heat.querySelector("td")?.setAttribute("tabindex", "0");
+  byId("crossing-note").textContent =
+    crossing.first_others || crossing.second_others
+      ? text("Shown are the groups with most flagged rows; all others are counted together.")
+      : "";
+}
+
+function make(share, most, place, rows, anomalies) {
+  if (share === null)
+    return element("td", {
+      className: "none",
+      tabindex: "-1",
+      "aria-label": place + text("no rows"),
+      title: place + text("no rows"),
+    });
+  const sentence =
+    place +
+    text("{flagged} of {rows} rows flagged ({share})", {
+      flagged: whole(anomalies),
+      rows: whole(rows),
+      share: percent(share, 2),
+    });
+  const cell = element("td", {
+    tabindex: "-1",
+    title: sentence,
+    "aria-label": sentence,
+    content: share ? decimals(share * 100, share < 0.1 ? 1 : 0) : "0",
+  });
+  cell.style.setProperty("--share", Math.sqrt(share / most)); // the root: one extreme cell does not pale all others
+  return cell;
+}
+
+// One cell is in the tab order; arrow keys go on from it.
+heat.addEventListener("keydown", (event) => {
+  const cell = event.target.closest("td");
+  if (!cell) return;
+  if (event.key === "Enter" || event.key === " ") {
+    event.preventDefault();
+    cell.click();
+    return;
+  }
+  const line = cell.parentElement;
+  const beneath = (row) => row?.children[cell.cellIndex];
+  const next = {
+    ArrowRight: () => cell.nextElementSibling,
+    ArrowLeft: () => (cell.previousElementSibling?.matches("td") ? cell.previousElementSibling : null),
+    ArrowDown: () => beneath(line.nextElementSibling),
+    ArrowUp: () => beneath(line.previousElementSibling),
+    Home: () => line.querySelector("td"),
+    End: () => line.lastElementChild,
+  }[event.key]?.();
+  if (next) {
+    event.preventDefault();
+    next.focus();
+  }
+});
+heat.addEventListener("focusin", ({ target }) => {
+  if (!target.matches("td")) return;
+  for (const cell of heat.querySelectorAll('td[tabindex="0"]')) cell.setAttribute("tabindex", "-1");
+  target.setAttribute("tabindex", "0");
+});

@@ -1,0 +1,178 @@
+// The lists of alarms, and what is done with one: acknowledge, shelve, close with a verdict.
+import { ask, clearProblem, showProblem } from "../api.js";
+import { byId, element, text, time, whole } from "../text.js";
+
+const OPEN = "active,acknowledged,shelved,suppressed";
+const ORDER = ["severe", "clear", "weak"];
+const SIGNS = { severe: "◆", clear: "▲", weak: "●" };
+const LISTS = ["need", "ended", "acknowledged", "shelved", "suppressed"];
+/** @type {[number, () => string][]} */
+const SHELVES = [
+  [30, () => text("for 30 minutes")],
+  [120, () => text("for 2 hours")],
+  [480, () => text("for 8 hours")],
+  [0, () => text("until it has ended")],
+];
+
+/** @type {Map<number, any>} */
+const known = new Map();
+/** @type {Map<number, { shown: string, item: any }>} */
+const items = new Map();
+let told = () => {};
+
+/** Read the lists again. */
+export async function reload() {
+  const [open, closed] = await Promise.all([
+    ask(`/alarms?state=${OPEN}&limit=500`),
+    ask("/alarms?state=closed&verdict=none&limit=100"),
+  ]);
+  known.clear();
+  for (const alarm of [...open.alarms, ...closed.alarms]) known.set(alarm.id, alarm);
+  show();
+}
+
+/** One alarm as it is now. */
+export function put(alarm) {
+  known.set(alarm.id, alarm);
+  show();
+}
+
+/** Call `changed` whenever the lists have changed. */
+export function onChange(changed) {
+  told = changed;
+}
+
+/** Alarms that nobody has seen, the worst first. */
+export const needing = () => sorted([...known.values()].filter((alarm) => alarm.state === "active"));
+
+/** @returns {string} the list that an alarm stands in; "" for none */
+function listOf(alarm) {
+  if (alarm.state === "active") return "need";
+  if (alarm.state !== "closed") return alarm.state;
+  const unseen = alarm.closed_by === "system" && !alarm.acknowledged_at && alarm.raised_at && !alarm.verdict;
+  return unseen ? "ended" : "";
+}
+
+const sorted = (alarms) =>
+  alarms.sort((one, other) => ORDER.indexOf(one.severity) - ORDER.indexOf(other.severity) || other.id - one.id);
+
+function show() {
+  for (const list of LISTS) {
+    const alarms = sorted([...known.values()].filter((alarm) => listOf(alarm) === list));
+    place(byId(list), alarms);
+    if (list !== "need") {
+      byId(`fold-${list}`).hidden = alarms.length === 0;
+      byId(`count-${list}`).textContent = whole(alarms.length);
+    }
+  }
+  for (const [id] of items) if (!known.has(id) || !listOf(known.get(id))) items.delete(id);
+  byId("none-needs").hidden = needing().length > 0;
+  told();
+}
+
+// A row under the pointer or in focus does not move away.
+function place(list, alarms) {
+  const wanted = alarms.map(itemOf);
+  const held = list.matches(":hover") || list.contains(document.activeElement);
+  for (const item of [...list.children]) if (!wanted.includes(item)) item.remove();
+  if (held) list.append(...wanted.filter((item) => item.parentElement !== list));
+  else if (wanted.some((item, at) => list.children[at] !== item)) list.append(...wanted);
+}
+
+function itemOf(alarm) {
+  const shown = JSON.stringify(alarm);
+  const before = items.get(alarm.id);
+  if (before?.shown === shown) return before.item;
+  const item = before?.item ?? element("li", { className: "alarm", "data-alarm": alarm.id });
+  item.className = `alarm alarm-${alarm.severity}`;
+  item.replaceChildren(headOf(alarm), factsOf(alarm), actsOf(alarm, item));
+  items.set(alarm.id, { shown, item });
+  return item;
+}
+
+function headOf(alarm) {
+  const sign = alarm.kind === "silence" ? "▣" : SIGNS[alarm.severity];
+  return element(
+    "h3",
+    { className: "alarm-title" },
+    element("span", { className: "alarm-sign", "aria-hidden": "true", content: sign }),
+    element("span", { content: alarm.title }),
+  );
+}
+
+const SEVERITIES = { severe: () => text("severe"), clear: () => text("clear"), weak: () => text("weak") };
+
+function factsOf(alarm) {
+  const facts = [
+    alarm.kind === "silence" ? "" : SEVERITIES[alarm.severity](),
+    text("since {time}", { time: time(alarm.started) }),
+    alarm.wafers ? text("abnormal wafers: {count}", { count: whole(alarm.wafers) }) : "",
+    alarm.lot || alarm.wafer ? [alarm.lot, alarm.wafer].filter(Boolean).join("/") : "",
+    alarm.acknowledged_by ? text("acknowledged by {name}", { name: alarm.acknowledged_by }) : "",
+    alarm.shelved_until ? text("shelved until {time}", { time: clock(alarm.shelved_until) }) : "",
+    alarm.reason ?? "",
+  ];
+  return element("p", { className: "alarm-facts", content: facts.filter(Boolean).join(" · ") });
+}
+
+/** A moment in the reader's own time. */
+export const clock = (moment) => new Date(moment).toLocaleTimeString([], { hour12: false });
+
+function actsOf(alarm, item) {
+  const acts = element("div", { className: "alarm-acts" });
+  if (!alarm.acknowledged_at) acts.append(button(text("Acknowledge"), "btn-primary", () => act(alarm, "acknowledge")));
+  if (alarm.state === "shelved") acts.append(button(text("Unshelve"), "", () => act(alarm, "unshelve")));
+  else if (alarm.state !== "closed") acts.append(shelfOf(alarm));
+  acts.append(button(text("Close ..."), "", () => item.append(closingOf(alarm, item))));
+  return acts;
+}
+
+function shelfOf(alarm) {
+  const select = element("select", { className: "form-select form-select-sm", "aria-label": text("Shelve") });
+  select.append(element("option", { value: "", content: text("Shelve ...") }));
+  for (const [minutes, title] of SHELVES) select.append(element("option", { value: minutes, content: title() }));
+  select.addEventListener("change", () => {
+    const minutes = Number(select.value);
+    act(alarm, "shelve", minutes ? { minutes } : {});
+  });
+  return select;
+}
+
+function closingOf(alarm, item) {
+  item.querySelector(".alarm-closing")?.remove();
+  const note = element("input", {
+    className: "form-control form-control-sm",
+    maxlength: 2000,
+    "aria-label": text("Note"),
+    placeholder: text("What was it? (note)"),
+  });
+  const close = (verdict) => act(alarm, "close", { verdict, note: note.value.trim() });
+  const form = element(
+    "div",
+    { className: "alarm-closing" },
+    note,
+    button(text("True alarm"), "", () => close("true")),
+    button(text("False alarm"), "", () => close("false")),
+  );
+  setTimeout(() => note.focus());
+  return form;
+}
+
+function button(title, kind, work) {
+  const made = element("button", {
+    type: "button",
+    className: `btn btn-sm ${kind || "btn-outline-secondary"}`,
+    content: title,
+  });
+  made.addEventListener("click", work);
+  return made;
+}
+
+async function act(alarm, name, body = {}) {
+  clearProblem();
+  try {
+    put(await ask(`/alarms/${alarm.id}/${name}`, { method: "POST", body }));
+  } catch (problem) {
+    showProblem(problem);
+  }
+}

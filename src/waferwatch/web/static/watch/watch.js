@@ -1,0 +1,88 @@
+// The Watch page: does any chamber need me now?
+import { ask, Problem } from "../api.js";
+import { byId, counted, text, whole } from "../text.js";
+import * as alarms from "./alarms.js";
+import { showChannels } from "./channels.js";
+import { playDemo } from "./demo.js";
+import { follow } from "./stream.js";
+import { showTiles } from "./tiles.js";
+import * as trace from "./trace.js";
+
+const SHOWN_MS = 2000;
+const HIDDEN_MS = 30_000;
+/** @type {any} */
+let chambers = { chambers: [], total: 0, counts: {}, waiting: 0, today: { alarms: 0, false: 0 } };
+
+function sentence() {
+  const need = alarms.needing();
+  byId("watch-start").hidden = chambers.total > 0;
+  if (need.length) {
+    const count = counted("{count} alarm needs you.", "{count} alarms need you.", need.length);
+    const worst = text("Worst: {title}", { title: need[0].title });
+    byId("watch-title").textContent = `${count} ${worst}`;
+  } else if (chambers.total === 0) {
+    byId("watch-title").textContent = text("Nothing is connected.");
+  } else {
+    byId("watch-title").textContent = text("No alarm needs you.");
+  }
+  document.title = (need.length ? `(${need.length}) ` : "") + document.title.replace(/^\(\d+\) /, "");
+}
+
+function counts() {
+  const { watched = 0, learning = 0, maintenance = 0, silent = 0, no_monitor: none = 0 } = chambers.counts;
+  const failing =
+    (chambers.counts.cannot_score ?? 0) + (chambers.counts.unknown ?? 0) + (chambers.counts.no_early ?? 0);
+  const parts = [
+    text("watched {count}", { count: whole(watched) }),
+    learning ? text("learning {count}", { count: whole(learning) }) : "",
+    maintenance ? text("in PM {count}", { count: whole(maintenance) }) : "",
+    silent ? text("no data {count}", { count: whole(silent) }) : "",
+    failing ? text("cannot be scored {count}", { count: whole(failing) }) : "",
+    none ? text("without a monitor {count}", { count: whole(none) }) : "",
+    text("alarms in 24 h: {count}, false: {false}", {
+      count: whole(chambers.today.alarms),
+      false: whole(chambers.today.false),
+    }),
+    chambers.waiting > 1000 ? text("rows that wait to be scored: {count}", { count: whole(chambers.waiting) }) : "",
+  ];
+  byId("watch-counts").textContent = chambers.total ? parts.filter(Boolean).join(" · ") : "";
+}
+
+function lost(since) {
+  const at = since.toLocaleTimeString([], { hour12: false });
+  byId("lost").textContent = text("No connection since {time}; what you see is from then.", { time: at });
+  byId("lost").hidden = false;
+}
+
+// Nothing else asks when the connection is lost: the strip says so, and the stream heals by itself.
+async function look() {
+  try {
+    chambers = await ask("/watch/chambers");
+    showTiles(chambers, trace.choose);
+    if (!trace.isChosen() && chambers.chambers.length) await trace.choose(chambers.chambers[0]);
+    else await trace.update();
+    sentence();
+    counts();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (problem.status === 503) byId("watch-title").textContent = `${problem.message} ${problem.hint}`;
+  }
+  setTimeout(look, document.hidden ? HIDDEN_MS : SHOWN_MS);
+}
+
+alarms.onChange(sentence);
+follow({
+  change: (told) => alarms.put(told.alarm),
+  reload: () => {
+    alarms.reload().then(
+      () => {
+        byId("lost").hidden = true;
+      },
+      () => {}, // the next look or the next event tries again
+    );
+  },
+  lost,
+});
+byId("play-demo").addEventListener("click", playDemo);
+showChannels().catch(() => {});
+look();
