@@ -33,10 +33,10 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.events.event import Event, Kind
-from waferwatch.read.fab_faults import FAULT_KINDS
 from waferwatch.read.frames import table_from_frame
-from waferwatch.read.generate import generate
 from waferwatch.read.table import Role, Table
+from waferwatch.read.virtual_fab.faults import FAULT_KINDS
+from waferwatch.read.virtual_fab.generate import generate
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table

@@ -29,7 +29,7 @@ import httpx
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from waferwatch.read.generate import generate
+from waferwatch.read.virtual_fab.generate import generate
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")

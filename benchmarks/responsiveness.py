@@ -33,7 +33,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parent))
 from page import free_port, wait
 
-from waferwatch.read.generate import generate
+from waferwatch.read.virtual_fab.generate import generate
 
 SENSORS = 8
 EVERY_S = 0.02

@@ -3,7 +3,7 @@
     python benchmarks/speed.py
     python benchmarks/speed.py --rows 200000 --sensors 4 --repeats 1 --detectors moment,moving_variance
 
-The rows are those of ``waferwatch.read.generate`` (seed 0), with its first SENSORS sensors. Every measurement runs in a
+The rows are those of ``waferwatch.generate`` (seed 0), with its first SENSORS sensors. Every measurement runs in a
 process of its own that reads the rows from a Parquet file, and the candidates take turns, so that a busy machine slows
 all of them alike. Seconds are those of ``detect_table`` (shaping, fit, score, threshold, events), or of ``fit`` plus
 ``score_samples`` of the plain IsolationForest with its default options; reading the file is timed apart. Peak memory is
@@ -137,7 +137,7 @@ def print_table(document: dict[str, dict[str, float]], options: argparse.Namespa
 
 
 def write_rows(file: Path, rows: int, sensors: int, equipment: int, steps: bool) -> None:
-    from waferwatch.read.generate import generate
+    from waferwatch.read.virtual_fab.generate import generate
 
     frame = generate(rows, equipment)
     names = [name for name in frame.columns if name not in (*CONTEXT, LABEL, "fault_kind")]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from waferwatch.cli import main
-from waferwatch.read.generate import generate
+from waferwatch.read.virtual_fab.generate import generate
 from waferwatch.settings import current_settings
 
 TESTS = Path(__file__).parent

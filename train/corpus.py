@@ -23,7 +23,7 @@ from train.signals import (
     smooth,
     standardise,
 )
-from waferwatch.read.generate import generate
+from waferwatch.read.virtual_fab.generate import generate
 
 Family = Callable[[Rng, int], Array]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from waferwatch.jobs.monitors.library import MonitorLibrary, load_monitor
     from waferwatch.models.registry import detector_names
     from waferwatch.monitors.golden.golden_set import GoldenChoice
-    from waferwatch.read.generate import generate
+    from waferwatch.read.virtual_fab.generate import generate
     from waferwatch.scoring.before_after import before_after
     from waferwatch.scoring.comparison.compare import Comparison, ComparisonRow
     from waferwatch.scoring.comparison.sentences import comparison_notes
@@ -65,7 +65,7 @@ _HOMES = {
     "detect": "waferwatch.api",
     "detector_names": "waferwatch.models.registry",
     "fit": "waferwatch.api",
-    "generate": "waferwatch.read.generate",
+    "generate": "waferwatch.read.virtual_fab.generate",
     "load": "waferwatch.scoring.model",
     "load_monitor": "waferwatch.jobs.monitors.library",
     "read_file": "waferwatch.api",

@@ -170,7 +170,7 @@ def _detect(options: argparse.Namespace, question: Question) -> saved_models.Sco
 
 
 def run_generate(options: argparse.Namespace) -> int:
-    from waferwatch.read.generate import generate
+    from waferwatch.read.virtual_fab.generate import generate
     from waferwatch.scoring.output import check_output, write_rows
 
     check_output(options.output)

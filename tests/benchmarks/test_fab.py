@@ -11,9 +11,9 @@ from fab_truth import FabFault, faults_of, faulty_rows
 from false_events import threshold_within
 
 from waferwatch.events.event import Kind
-from waferwatch.read.fab import SENSORS
-from waferwatch.read.fab_faults import FAULT_KINDS
-from waferwatch.read.generate import generate
+from waferwatch.read.virtual_fab.fab import SENSORS
+from waferwatch.read.virtual_fab.faults import FAULT_KINDS
+from waferwatch.read.virtual_fab.generate import generate
 from waferwatch.scoring.thresholds.rethreshold import with_threshold
 
 NAMES = [sensor.name for sensor in SENSORS]

@@ -11,7 +11,7 @@ from waferwatch.models.ensemble.features.course import JUMP_REACH, jumps, rates
 from waferwatch.models.ensemble.features.still import EXCESS, Still
 from waferwatch.models.ensemble.preparation.chain import Chain
 from waferwatch.models.ensemble.preparation.columns import Columns
-from waferwatch.read.generate import generate
+from waferwatch.read.virtual_fab.generate import generate
 from waferwatch.scoring.model import Model
 from waferwatch.series.steps import Steps
 

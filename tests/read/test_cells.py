@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waferwatch.errors import InputError
-from waferwatch.read.cell_rules import CellRules
+from waferwatch.read.cells.rules import CellRules
+from waferwatch.read.cells.values import look_at
 from waferwatch.read.findings import Level, findings_of
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.numbers.words import KNOWN
 from waferwatch.read.table import Role, Table
-from waferwatch.read.values import look_at
 
 N = 120
 NOISE = np.round(12 + np.random.default_rng(0).normal(size=N), 2)

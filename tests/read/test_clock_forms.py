@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waferwatch.errors import InputError
-from waferwatch.read.cell_rules import CellRules
+from waferwatch.read.cells.rules import CellRules
 from waferwatch.read.clock.dates import DateOrder
 from waferwatch.read.findings import Level, findings_of
-from waferwatch.read.times import Times, looks_like_time, read_times
+from waferwatch.read.time_axis.times import Times, looks_like_time, read_times
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

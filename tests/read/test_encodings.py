@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from waferwatch.read.encodings import collect_evidence, decide, is_binary, marked_encoding
+from waferwatch.read.text.encodings import collect_evidence, decide, is_binary, marked_encoding
 
 NUMBERS = b"1.5,2.5,3.5\n" * 60
 

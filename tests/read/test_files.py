@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waferwatch.errors import InputError, NotFoundError, TooLargeError, WaferwatchError
-from waferwatch.read.cell_rules import CellRules
+from waferwatch.read.cells.rules import CellRules
 from waferwatch.read.files import read_table
 from waferwatch.read.findings import findings_of
 from waferwatch.read.limits import Limits

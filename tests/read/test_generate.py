@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waferwatch.errors import InputError
-from waferwatch.read.fab import ETCH, SENSORS, simulate
-from waferwatch.read.fab_faults import FAULT_KINDS
 from waferwatch.read.frames import table_from_frame
-from waferwatch.read.generate import generate
 from waferwatch.read.table import Role
+from waferwatch.read.virtual_fab.fab import ETCH, SENSORS, simulate
+from waferwatch.read.virtual_fab.faults import FAULT_KINDS
+from waferwatch.read.virtual_fab.generate import generate
 
 NAMES = [sensor.name for sensor in SENSORS]
 

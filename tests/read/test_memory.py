@@ -17,12 +17,12 @@ from waferwatch.errors import InputError, TooLargeError
 from waferwatch.read.files import read_original, read_table
 from waferwatch.read.form import Form
 from waferwatch.read.frames import table_from_frame
-from waferwatch.read.label_names import label_rank
 from waferwatch.read.limits import Limits
 from waferwatch.read.memory import measured_pool
-from waferwatch.read.names import category, plain
-from waferwatch.read.source import PackedFile, TextSource
-from waferwatch.read.text import find_text_form
+from waferwatch.read.roles.column_names import category, plain
+from waferwatch.read.roles.label_names import label_rank
+from waferwatch.read.text.source import PackedFile, TextSource
+from waferwatch.read.text.text_form import find_text_form
 
 MARKS = "a" + "\u0315" * 60_000 + "\u0300" * 60_000  # sorting these takes a minute and holds Python's lock
 READ = """

@@ -15,7 +15,7 @@ import pytest
 from waferwatch.errors import InputError, TooLargeError
 from waferwatch.read.files import read_table
 from waferwatch.read.limits import Limits
-from waferwatch.read.parquet_pages import largest_pages
+from waferwatch.read.parquet.pages import largest_pages
 
 
 def pages_of(table: pa.Table, **options: object) -> tuple[int, bytes]:

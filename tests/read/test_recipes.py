@@ -218,7 +218,7 @@ def test_the_form_is_known_from_the_head_whatever_the_size(tmp_path: Path, monke
     path = tmp_path / "long.csv"
     path.write_text("time,p\n" + "".join(f"{at},{at % 7}\n" for at in range(200_000)))
     recipe = ImportRecipe("long", ImportOptions(), recipe_for(path, "long", ImportOptions())[0].fingerprint)
-    monkeypatch.setattr("waferwatch.read.text_head.read_delimited", None)  # nothing is parsed for it
+    monkeypatch.setattr("waferwatch.read.text.head.read_delimited", None)  # nothing is parsed for it
     assert choose(path, recipe).recipe == recipe
 
 

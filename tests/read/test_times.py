@@ -8,7 +8,7 @@ import pytest
 
 from waferwatch.errors import InputError
 from waferwatch.read.frames import table_from_frame
-from waferwatch.read.times import Times, read_times
+from waferwatch.read.time_axis.times import Times, read_times
 
 WANTED = pd.Timestamp("2026-01-02 10:11:12")
 

@@ -12,8 +12,8 @@ import pytest
 from waferwatch.errors import InputError
 from waferwatch.read.files import read_table
 from waferwatch.read.frames import table_from_frame
-from waferwatch.read.places import place_of
 from waferwatch.read.table import Role, Table
+from waferwatch.read.time_axis.places import place_of
 from waferwatch.series.split import split
 
 WRITTEN = ["2026-01-01 00:00:00", "2026-01-01 00:00:01", "2026-01-01 00:00:02"]

@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import waferwatch
-from waferwatch.read.fab_faults import FAULT_KINDS
-from waferwatch.read.generate import generate
+from waferwatch.read.virtual_fab.faults import FAULT_KINDS
+from waferwatch.read.virtual_fab.generate import generate
 
 ROWS = 20_000
 KNOWN = ROWS // 3  # rows without a fault

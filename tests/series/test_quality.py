@@ -15,8 +15,8 @@ from hypothesis import strategies as some
 from tests.calls import calls_of
 from waferwatch.models.ensemble.preparation.alignment import FEWEST_POINTS
 from waferwatch.read.frames import table_from_frame
-from waferwatch.read.generate import generate
 from waferwatch.read.table import Table
+from waferwatch.read.virtual_fab.generate import generate
 from waferwatch.series.quality.findings import Severity
 from waferwatch.series.quality.report import Quality, examine
 from waferwatch.series.quality.timing import lay_out

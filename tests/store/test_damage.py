@@ -14,9 +14,9 @@ from tests.store.old_layout import write_result, write_table
 from tests.store.test_results import assert_same
 from waferwatch.errors import DamagedError, NotFoundError
 from waferwatch.read.frames import table_from_frame
-from waferwatch.read.generate import generate
 from waferwatch.read.recipe.reading import Reading
 from waferwatch.read.table import Table
+from waferwatch.read.virtual_fab.generate import generate
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table

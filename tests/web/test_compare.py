@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
 from waferwatch.jobs.comparison import upgraded
-from waferwatch.read.generate import generate
+from waferwatch.read.virtual_fab.generate import generate
 from waferwatch.scoring.comparison.compare import Comparison
 from waferwatch.scoring.comparison.sentences import comparison_notes
 

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
-from waferwatch.read.generate import generate
+from waferwatch.read.virtual_fab.generate import generate
 from waferwatch.web.pages.groups.schemas import GroupRowsAnswer, GroupsAnswer, OverlayAnswer
 
 HOSTILE = "<img src=x onerror=alert(1)>"

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
-from waferwatch.read.groups import group_codes
+from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.result import Detection
 from waferwatch.series.layout import SeriesLayout

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from waferwatch.evaluate.intervals import wilson
 from waferwatch.grouping.groups import Groups, natural, part
+from waferwatch.read.cells.values import to_float
 from waferwatch.read.table import Table
-from waferwatch.read.values import to_float
 from waferwatch.scoring.result import Detection
 
 MOST_GROUPS = 500  # listed for one column

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError, NotFoundError
-from waferwatch.read.groups import group_codes
+from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
 
 GROUP_ROLES = (Role.EQUIPMENT, Role.LOT, Role.WAFER, Role.RECIPE, Role.STEP, Role.CONTEXT)

@@ -19,8 +19,8 @@ from waferwatch.indicators.learnt.wafer_model import NO_VERDICT, TREND, Deviatio
 from waferwatch.indicators.run_score import TOP_SHARE, run_score
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN
 from waferwatch.indicators.verdicts import BY_ROWS, BY_WAFER, DOWN, OTHER, UP, RunScore, sentence_of
+from waferwatch.read.cells.values import to_float
 from waferwatch.read.table import Role, Table
-from waferwatch.read.values import to_float
 
 Floats = NDArray[np.float64]
 

@@ -19,8 +19,8 @@ from waferwatch.grouping.groups import group_columns, part
 from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.jobs.monitors.detecting import watched_rows
 from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
-from waferwatch.read.places import end_of, place_of
 from waferwatch.read.table import Role, Table
+from waferwatch.read.time_axis.places import end_of, place_of
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds
 from waferwatch.store.datasets import Dataset

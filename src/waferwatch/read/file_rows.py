@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from waferwatch.read.table import Note
-from waferwatch.read.text import TextForm
+from waferwatch.read.text.text_form import TextForm
 
 
 @dataclass(frozen=True)

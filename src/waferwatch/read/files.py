@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from waferwatch.errors import InputError, NotFoundError, WaferwatchError
-from waferwatch.read.cell_rules import USUAL, CellRules
+from waferwatch.read.cells.rules import USUAL, CellRules
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.findings import FileFinding
 from waferwatch.read.form import Form

@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 
 from waferwatch.errors import InputError
-from waferwatch.read import values
-from waferwatch.read.cell_rules import USUAL, CellRules
-from waferwatch.read.continued import continued
+from waferwatch.read.cells import values
+from waferwatch.read.cells.rules import USUAL, CellRules
 from waferwatch.read.findings import FileFinding, Findings, Level
-from waferwatch.read.groups import find_groups
-from waferwatch.read.labels import bad_label
 from waferwatch.read.limits import Limits
-from waferwatch.read.names import require_column, time_rank
-from waferwatch.read.roles import FoundRoles, find_roles
-from waferwatch.read.sensors import read_sensor
+from waferwatch.read.roles.column_names import require_column, time_rank
+from waferwatch.read.roles.find import FoundRoles, find_roles
+from waferwatch.read.roles.groups import find_groups
+from waferwatch.read.roles.labels import bad_label
+from waferwatch.read.roles.sensors import read_sensor
+from waferwatch.read.roles.things import NAMING, one_spelling, rows_with
+from waferwatch.read.roles.wishes import Wishes, read_wishes
 from waferwatch.read.table import Note, Role, Table
-from waferwatch.read.things import NAMING, one_spelling, rows_with
-from waferwatch.read.timeline import read_clock
-from waferwatch.read.wishes import Wishes, read_wishes
+from waferwatch.read.time_axis.continued import continued
+from waferwatch.read.time_axis.timeline import read_clock
 
 _LONGEST = Limits()
 

@@ -18,11 +18,11 @@ from waferwatch.read.formats.text_table import TEXT_TABLE
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.limits import Limits
 from waferwatch.read.recipe.options import ImportOptions
-from waferwatch.read.roles import find_roles
+from waferwatch.read.roles.find import find_roles
+from waferwatch.read.roles.wishes import read_wishes
 from waferwatch.read.table import Note, Role, Table
-from waferwatch.read.text import TextForm, first_lines
-from waferwatch.read.text_head import head_of
-from waferwatch.read.wishes import read_wishes
+from waferwatch.read.text.head import head_of
+from waferwatch.read.text.text_form import TextForm, first_lines
 
 HEAD_ROWS = 500  # of a preview that does not read the whole file
 _CAUGHT = (InputError, NotFoundError, TooLargeError)

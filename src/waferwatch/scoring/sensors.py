@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from waferwatch.errors import InputError, NotFoundError
+from waferwatch.read.cells.values import is_numeric
 from waferwatch.read.table import Role, Table
-from waferwatch.read.values import is_numeric
 
 
 def with_sensors_of(reference: Table, table: Table) -> Table:

@@ -28,8 +28,8 @@ from waferwatch.indicators.run_score import run_score
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.models.fitted import Fitted
 from waferwatch.models.levels import LevelShift, as_before
+from waferwatch.read.cells.values import to_float
 from waferwatch.read.table import Note, Role, Table
-from waferwatch.read.values import to_float
 from waferwatch.scoring.reference import normal_series
 from waferwatch.scoring.result import Detection
 from waferwatch.series.series import Series

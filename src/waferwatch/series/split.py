@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
-from waferwatch.read.groups import group_codes
+from waferwatch.read.cells.values import to_float
+from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Note, Role, Table
-from waferwatch.read.values import to_float
 from waferwatch.series.gaps import gap_limits, gap_starts
 from waferwatch.series.layout import SeriesLayout, key_text, offset_of, usual_step
 from waferwatch.series.series import Series

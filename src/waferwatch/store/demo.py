@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from waferwatch.read.frames import table_from_frame
-from waferwatch.read.generate import generate
 from waferwatch.read.table import Table
+from waferwatch.read.virtual_fab.generate import generate
 
 _ROWS, _SEED = 20_000, 20
 

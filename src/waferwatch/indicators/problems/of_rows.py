@@ -12,9 +12,9 @@ from waferwatch.events.event import Event
 from waferwatch.indicators.problems.problem import Alone, FabProblem, ProblemSensor
 from waferwatch.indicators.problems.severity import order, severity
 from waferwatch.indicators.verdicts import DOWN, OTHER, UP
-from waferwatch.read.groups import group_codes
+from waferwatch.read.cells.values import to_float
+from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Note, Role, Table
-from waferwatch.read.values import to_float
 
 _MOST_SENSORS = 5
 _FAR = 3.0  # robust spreads by which an event's values lie to one side

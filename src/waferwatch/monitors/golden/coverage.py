@@ -13,7 +13,7 @@ from waferwatch.models.alarm_counts import AT_95_PERCENT
 from waferwatch.monitors.alarms.hours import hours_of
 from waferwatch.monitors.golden.golden_set import Golden
 from waferwatch.monitors.golden.wafers import Wafers, equipment_columns, wafers_of
-from waferwatch.read.groups import group_codes
+from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK, Promise
 from waferwatch.series.series import Series

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.monitors.golden.joined import joined_tables
 from waferwatch.monitors.golden.wafers import Wafers, equipment_of, wafers_of
-from waferwatch.read.places import end_of, place_of
 from waferwatch.read.table import Role, Table
+from waferwatch.read.time_axis.places import end_of, place_of
 from waferwatch.scoring.part import only_rows
 
 Mask = NDArray[np.bool_]
@@ -50,7 +50,7 @@ class GoldenChoice:
     not learnt from.
     """
 
-    start: str | None = None  # of the period, as :func:`waferwatch.read.places.place_of` reads it
+    start: str | None = None  # of the period, as :func:`waferwatch.read.time_axis.places.place_of` reads it
     end: str | None = None
     equipment: tuple[str, ...] = ()
     lots: tuple[str, ...] = ()

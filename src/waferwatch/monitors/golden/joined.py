@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from waferwatch.errors import InputError
-from waferwatch.read.groups import group_codes
+from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
 
 _READ = (Role.TIME, Role.SENSOR, Role.EQUIPMENT, Role.LOT, Role.WAFER, Role.RECIPE, Role.STEP)

@@ -15,8 +15,8 @@ from waferwatch.monitors.alarms.hours import hours_of
 from waferwatch.monitors.golden.golden_set import Golden, Reason, without_rows
 from waferwatch.monitors.golden.joined import joined_tables, lacks_column
 from waferwatch.monitors.golden.wafers import equipment_columns, wafer_columns, wafers_of
+from waferwatch.read.cells.values import is_numeric, is_time, is_whole, to_float, without_categories
 from waferwatch.read.table import Role, Table
-from waferwatch.read.values import is_numeric, is_time, is_whole, to_float, without_categories
 from waferwatch.scoring.part import only_rows
 from waferwatch.scoring.result import Detection
 from waferwatch.series.split import split

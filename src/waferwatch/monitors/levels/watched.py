@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from waferwatch.errors import InputError
 from waferwatch.models.fitted import EVERY_SCOPE, key_of
 from waferwatch.models.levels import UsualLevels
-from waferwatch.read.places import place_of
 from waferwatch.read.table import Role, Table
+from waferwatch.read.time_axis.places import place_of
 from waferwatch.scoring.model import Model
 from waferwatch.series.series import Series
 from waferwatch.series.split import split

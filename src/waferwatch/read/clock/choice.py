@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from waferwatch.read.cells.values import counts_rows, is_numeric, is_time, look_at, to_float, without_categories
 from waferwatch.read.clock.kinds import ClockKind, kind_of, read_sample
 from waferwatch.read.clock.parts import half_column, hour_column, millisecond_column, part_columns, seconds_of_day
-from waferwatch.read.label_names import label_rank
-from waferwatch.read.names import category, is_clock, is_counter, is_date, time_rank
-from waferwatch.read.values import counts_rows, is_numeric, is_time, look_at, to_float, without_categories
+from waferwatch.read.roles.column_names import category, is_clock, is_counter, is_date, time_rank
+from waferwatch.read.roles.label_names import label_rank
 
 _LAST = 1_000  # rank of a name that says nothing of time
 _LOOK = 2_000  # rows by which a column is found to hold numbers

@@ -9,11 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from waferwatch.read.cells.values import MISSING, is_numeric, is_time, to_float, without_categories
 from waferwatch.read.clock.epochs import epoch_of
 from waferwatch.read.clock.rising import Rise, is_even_when_sorted, run_of
 from waferwatch.read.clock.text_times import MOSTLY, TextTimes, as_arrow, read_text_times
-from waferwatch.read.names import is_clock, is_date, time_rank
-from waferwatch.read.values import MISSING, is_numeric, is_time, to_float, without_categories
+from waferwatch.read.roles.column_names import is_clock, is_date, time_rank
 
 _SAMPLE = 400
 _FEWEST = 10  # rows that show an even run under any name

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from waferwatch.read.cells.values import is_numeric, to_float, without_categories
 from waferwatch.read.clock.dates import DAY_NS, NO_DAY, day_of_year, days_of
 from waferwatch.read.clock.words import HALVES
-from waferwatch.read.names import plain
-from waferwatch.read.values import is_numeric, to_float, without_categories
+from waferwatch.read.roles.column_names import plain
 
 _NAT = np.iinfo(np.int64).min
 _HALF = re.compile(HALVES, re.IGNORECASE)

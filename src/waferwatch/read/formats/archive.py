@@ -10,12 +10,12 @@ from pathlib import PurePosixPath
 from typing import IO
 
 from waferwatch.errors import InputError, NotFoundError, TooLargeError
+from waferwatch.read.cells.values import look_at
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.findings import Findings
 from waferwatch.read.formats.file_format import DataFile, FileFormat, binary_stream
 from waferwatch.read.limits import Limits
 from waferwatch.read.shapes.several_files import NamedRows, put_together
-from waferwatch.read.values import look_at
 
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _MOST_FILES = 2_000

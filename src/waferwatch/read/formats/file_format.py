@@ -12,7 +12,7 @@ from waferwatch.errors import MissingExtraError
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.form import Form
 from waferwatch.read.limits import Limits
-from waferwatch.read.source import GZIP_MAGIC, Opens, PackedFile
+from waferwatch.read.text.source import GZIP_MAGIC, Opens, PackedFile
 
 
 @dataclass(frozen=True)

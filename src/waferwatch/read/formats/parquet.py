@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.formats.file_format import DataFile, FileFormat
-from waferwatch.read.parquet_file import PARQUET_MAGIC, read_parquet
+from waferwatch.read.parquet.file import PARQUET_MAGIC, read_parquet
 
 
 def _read(file: DataFile) -> FileRows:

@@ -11,9 +11,9 @@ from dataclasses import replace
 from itertools import islice
 from typing import IO, Any
 
-from waferwatch.read.delimited import read_delimited
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.formats.file_format import DataFile
+from waferwatch.read.text.delimited import read_delimited
 
 _IN_MEMORY = 32 << 20  # bytes of text; more goes to a file without a name
 _LARGEST_WHOLE = 1e15

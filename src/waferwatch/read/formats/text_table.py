@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from waferwatch.errors import InputError
-from waferwatch.read.delimited import read_delimited
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.formats.file_format import DataFile, FileFormat
-from waferwatch.read.text import TextForm
-from waferwatch.read.text_head import head_of
+from waferwatch.read.text.delimited import read_delimited
+from waferwatch.read.text.head import head_of
+from waferwatch.read.text.text_form import TextForm
 
 _OTHER_MAGICS = (
     b"%PDF",

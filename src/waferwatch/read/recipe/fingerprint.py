@@ -12,7 +12,7 @@ from waferwatch.read.formats.file_format import DataFile
 from waferwatch.read.formats.registry import format_of
 from waferwatch.read.formats.text_table import TEXT_TABLE, written_form
 from waferwatch.read.recipe.option_fields import HINT_TEXTS, check_known, wrong_field
-from waferwatch.read.text import TextForm
+from waferwatch.read.text.text_form import TextForm
 
 _LOOKED_AT = 200  # rows of a file that is no text
 _PARTS = ("format", "delimiter", "header_line", "columns", "units")

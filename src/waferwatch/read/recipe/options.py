@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from waferwatch.read.cell_rules import CellRules
+from waferwatch.read.cells.rules import CellRules
 from waferwatch.read.form import Form
-from waferwatch.read.names import require_role
+from waferwatch.read.roles.column_names import require_role
 from waferwatch.read.table import Role
 
 FORM_FIELDS = ("encoding", "delimiter", "header_line", "units_line", "shape", "sheet")

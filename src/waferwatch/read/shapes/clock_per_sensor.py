@@ -10,7 +10,7 @@ import pandas as pd
 
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.findings import Findings
-from waferwatch.read.names import plain
+from waferwatch.read.roles.column_names import plain
 from waferwatch.read.shapes.clocks import clock_column, holds_times, is_clock_name, rises, seconds_of
 from waferwatch.read.shapes.time_line import Readings, one_time_line, report_time_line
 

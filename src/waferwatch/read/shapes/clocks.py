@@ -7,10 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
-from waferwatch.read import values
-from waferwatch.read.cell_kinds import CellKind, cell_kind
-from waferwatch.read.names import plain, time_rank
-from waferwatch.read.times import read_times
+from waferwatch.read.cells import values
+from waferwatch.read.cells.kinds import CellKind, cell_kind
+from waferwatch.read.roles.column_names import plain, time_rank
+from waferwatch.read.time_axis.times import read_times
 
 _SAMPLE = 50
 _A_YEAR = 365 * 86_400  # seconds; less are times of day

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from waferwatch.read import values
+from waferwatch.read.cells import values
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.findings import Findings
-from waferwatch.read.names import category, plain
-from waferwatch.read.parts import vocabulary
+from waferwatch.read.roles.column_names import category, plain
+from waferwatch.read.roles.name_parts import vocabulary
 from waferwatch.read.shapes.clocks import holds_times, is_clock_name, seconds_of
 from waferwatch.read.shapes.time_line import Readings, one_time_line, report_time_line
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from waferwatch.read import values
+from waferwatch.read.cells import values
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.findings import Findings
 from waferwatch.read.shapes.clocks import holds_times, is_clock_name

@@ -12,7 +12,7 @@ import pandas as pd
 from waferwatch.errors import InputError
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.findings import Findings
-from waferwatch.read.names import category
+from waferwatch.read.roles.column_names import category
 from waferwatch.read.shapes.clocks import clock_column, holds_times, is_clock_name, seconds_of
 from waferwatch.read.shapes.time_line import Readings, one_time_line, report_time_line
 from waferwatch.read.table import Role

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from waferwatch.read.cell_kinds import CellKind, cell_kind, is_value
-from waferwatch.read.records import Record
+from waferwatch.read.cells.kinds import CellKind, cell_kind, is_value
+from waferwatch.read.text.records import Record
 
 _FEWEST_FIELDS = 12
 _WIDER = 2  # times as many fields as lines

@@ -22,8 +22,8 @@ import pyarrow.parquet as parquet
 from waferwatch.errors import InputError
 from waferwatch.read.files import read_rows
 from waferwatch.read.frames import table_from_frame
-from waferwatch.read.groups import group_codes
 from waferwatch.read.recipe.options import ImportOptions
+from waferwatch.read.roles.groups import group_codes
 from waferwatch.scale.storage import Storage
 
 UNIT_NS = {"day": 86_400_000_000_000, "hour": 3_600_000_000_000}

@@ -13,10 +13,10 @@ import pyarrow.parquet as parquet
 
 from waferwatch.errors import InputError, WaferwatchError
 from waferwatch.read.frames import table_from_frame
-from waferwatch.read.places import place_of
 from waferwatch.read.recipe.option_fields import options_to_json
 from waferwatch.read.recipe.options import ImportOptions
 from waferwatch.read.table import Role, Table
+from waferwatch.read.time_axis.places import place_of
 from waferwatch.scale.plans.contents import (
     UNIT_NS,
     damaged,

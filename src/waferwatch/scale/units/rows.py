@@ -13,7 +13,7 @@ import pyarrow.dataset as dataset
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
-from waferwatch.read.groups import group_codes
+from waferwatch.read.roles.groups import group_codes
 from waferwatch.scale.plans.contents import (
     FileColumns,
     clock_in,

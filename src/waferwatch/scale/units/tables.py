@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from waferwatch.read.cell_rules import CellRules
+from waferwatch.read.cells.rules import CellRules
 from waferwatch.read.frames import table_from_frame
+from waferwatch.read.roles.things import rows_with
 from waferwatch.read.table import Table
-from waferwatch.read.things import rows_with
 from waferwatch.scale.plans.plan import ScalePlan
 from waferwatch.scoring.model import Model
 

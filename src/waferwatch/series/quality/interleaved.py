@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.read.groups import group_codes
+from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
 from waferwatch.series.quality.timing import TimeOrder
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
 from waferwatch.events.event import Event
-from waferwatch.read.places import place_of
 from waferwatch.read.table import Table
+from waferwatch.read.time_axis.places import place_of
 from waferwatch.scoring.result import Detection
 from waferwatch.web.figures.lines import Line, Lines, pick, within
 from waferwatch.web.figures.style import (

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from waferwatch.live.equipment_states import state_of
 from waferwatch.live.log.rows import LiveRow
 from waferwatch.live.sources.forms.texts import part_named
-from waferwatch.read.groups import group_codes
+from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
 
 _CONTEXT = (Role.LOT, Role.WAFER, Role.RECIPE, Role.STEP)

@@ -10,7 +10,7 @@ import numpy as np
 
 from waferwatch.errors import InputError
 from waferwatch.read.clock.epochs import EPOCHS
-from waferwatch.read.names import category, time_rank
+from waferwatch.read.roles.column_names import category, time_rank
 from waferwatch.read.table import Role
 
 _ZONE = re.compile(r"(?<=\d)\s*(?:Z|UTC|[+-]\d{2}:?\d{2})$")

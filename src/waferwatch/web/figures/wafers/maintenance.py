@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from waferwatch.indicators.indicators import IndicatorColumn
 from waferwatch.indicators.judge import times_of
 from waferwatch.indicators.learnt.normal_course import stage_key
-from waferwatch.read.values import to_float
+from waferwatch.read.cells.values import to_float
 from waferwatch.scoring.before_after import Measured
 from waferwatch.web.figures.lines import pick
 from waferwatch.web.figures.style import Figure, layout, safe, short

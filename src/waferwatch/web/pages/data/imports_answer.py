@@ -11,7 +11,7 @@ from waferwatch.read.findings import Level, findings_of
 from waferwatch.read.preview import Preview
 from waferwatch.read.recipe.fingerprint import DELIMITER_NAMES
 from waferwatch.read.table import Role, Table
-from waferwatch.read.text import TextForm
+from waferwatch.read.text.text_form import TextForm
 from waferwatch.web.html.language import Translator
 from waferwatch.web.pages.data.preview import json_cell, rows_of
 

@@ -16,7 +16,7 @@ from waferwatch.grouping.groups import Groups, group_columns, part
 from waferwatch.grouping.quantiles import group_quantiles
 from waferwatch.jobs.finished import ScoredRows
 from waferwatch.jobs.options import check_sensor
-from waferwatch.read.values import to_float
+from waferwatch.read.cells.values import to_float
 from waferwatch.scoring.result import Detection
 from waferwatch.series.wafer_runs import find_runs
 from waferwatch.web.figures.group_boxes import SHARES, boxes_figure

@@ -14,9 +14,9 @@ from waferwatch.grouping.groups import Groups, group_columns, natural, number_of
 from waferwatch.grouping.overlay import FEWEST_NORMAL, Overlay, Trace, lay_over
 from waferwatch.jobs.finished import ScoredRows
 from waferwatch.jobs.options import check_sensor
-from waferwatch.read.groups import group_codes
+from waferwatch.read.cells.values import to_float
+from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role
-from waferwatch.read.values import to_float
 from waferwatch.series.wafer_runs import WaferRuns, find_runs
 from waferwatch.web.figures.overlay import overlay_figure
 from waferwatch.web.html.language import Translator

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.monitors.golden.wafers import equipment_of
-from waferwatch.read.places import place_of
 from waferwatch.read.table import Role, Table
+from waferwatch.read.time_axis.places import place_of
 from waferwatch.series.time_text import time_text
 from waferwatch.store.marks import Mark
 from waferwatch.web.pages.marks.schemas import MarkAnswer, MarkList, MarkRequest

@@ -15,8 +15,8 @@ from waferwatch.export.tables import write_tables
 from waferwatch.indicators.cells import cells_of
 from waferwatch.indicators.pauses import Pause, long_pauses
 from waferwatch.monitors.golden.wafers import equipment_of
-from waferwatch.read.places import place_of
 from waferwatch.read.table import Role, Table
+from waferwatch.read.time_axis.places import place_of
 from waferwatch.scoring.before_after import BeforeAfter, compare_table
 from waferwatch.scoring.part import only_rows
 from waferwatch.store.recent import Recent

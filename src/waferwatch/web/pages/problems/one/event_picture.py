@@ -10,9 +10,9 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from waferwatch.events.event import Event
-from waferwatch.read.groups import group_codes
+from waferwatch.read.cells.values import to_float
+from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
-from waferwatch.read.values import to_float
 from waferwatch.web.figures.problem.drawing import Drawing, DrawnPanel, draw
 from waferwatch.web.html.language import Translator
 

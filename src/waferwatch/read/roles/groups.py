@@ -1,0 +1,94 @@
+"""Which columns part the rows of a table into series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from waferwatch.read.roles.column_names import is_run
+from waferwatch.read.table import Role
+
+_MOSTLY = 0.9  # of the runs, for what holds for a run-based table: one odd run must not change its kind
+
+
+def find_groups(frame: pd.DataFrame, roles: dict[str, Role]) -> tuple[str, ...]:
+    """The equipment columns and, where runs lie below one another, the columns that name the run.
+
+    A table is run-based when it has a wafer or run column whose rows are contiguous, and either no time column (and a
+    step column, or a column that names runs) or a time that begins anew in every run.
+    """
+    equipment = _columns(roles, Role.EQUIPMENT)
+    wafer = _columns(roles, Role.WAFER)
+    if not wafer or len(frame) < 2:
+        return tuple(equipment)
+    lot = _columns(roles, Role.LOT)
+    for run in ([*equipment, *wafer], [*equipment, *lot, *wafer]):
+        starts = _run_starts(frame, equipment, run)
+        if starts is not None and _is_run_based(frame, roles, equipment, wafer, starts):
+            return tuple(run)
+    return tuple(equipment)
+
+
+def group_codes(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[NDArray[np.intp], list[tuple[str, ...]]]:
+    """Part the rows by the values of some columns.
+
+    Returns:
+        For each row the number of its group, counted from 0 in order of first appearance, and for each group the
+        values of the columns as text. A missing value is the empty text.
+    """
+    codes = np.zeros(len(frame), dtype=np.intp)
+    keys: list[tuple[str, ...]] = [()]
+    for name in columns:
+        column, texts = _text_codes(frame[name])
+        combined, found = pd.factorize(codes * len(texts) + column)
+        codes = combined.astype(np.intp)
+        keys = [(*keys[number // len(texts)], texts[number % len(texts)]) for number in found.tolist()]
+    return codes, keys
+
+
+def _text_codes(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+    codes, distinct = pd.factorize(column, use_na_sentinel=False)
+    same, texts = pd.factorize(np.array([_text(value) for value in distinct], dtype=object))
+    return same[codes], list(texts)
+
+
+def _text(value: object) -> str:
+    """A cell of a group column as text: whole numbers without a point, whatever type a gap has given the column."""
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _columns(roles: dict[str, Role], role: Role) -> list[str]:
+    return [name for name, found in roles.items() if found is role]
+
+
+def _order(frame: pd.DataFrame, equipment: list[str]) -> NDArray[np.intp]:
+    """Rows of one equipment below one another, each in file order."""
+    return np.argsort(group_codes(frame, equipment)[0], kind="stable")
+
+
+def _run_starts(frame: pd.DataFrame, equipment: list[str], run: list[str]) -> NDArray[np.intp] | None:
+    """Where each run starts in the order of the equipment; None where a run's rows are not contiguous."""
+    codes = group_codes(frame, run)[0][_order(frame, equipment)]
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    lengths = np.diff(starts, append=len(codes))
+    if len(starts) != codes.max() + 1 or np.median(lengths) < 2:
+        return None
+    return starts
+
+
+def _is_run_based(
+    frame: pd.DataFrame, roles: dict[str, Role], equipment: list[str], wafer: list[str], starts: NDArray[np.intp]
+) -> bool:
+    time = _columns(roles, Role.TIME)
+    if not time:
+        return bool(_columns(roles, Role.STEP)) or any(map(is_run, wafer))
+    times = frame[time[0]].to_numpy()[_order(frame, equipment)]
+    if len(starts) < 2:
+        return False
+    back = times[starts[1:]] <= times[starts[1:] - 1]
+    return bool(back.mean() >= _MOSTLY)

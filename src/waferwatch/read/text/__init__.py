@@ -1,0 +1,1 @@
+"""Text to rows: encoding, lines, delimiter, header, and what does not fit."""

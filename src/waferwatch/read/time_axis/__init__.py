@@ -1,0 +1,1 @@
+"""The clock's columns to one time line: times, zones, days that are not written, places on the axis."""
