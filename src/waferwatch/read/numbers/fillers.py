@@ -39,7 +39,7 @@ def find_fillers(numbers: NDArray[np.float64], ends: tuple[float, float]) -> lis
     low, high = ends
     left: NDArray[np.float64] | None = None
     for _ in range(4):
-        candidate = next((end for end in (low, high) if looks_like_filler(end)), None)
+        candidate = next((end for end in (low, high) if looks_like_filler(end) or _is_impossible(end, numbers)), None)
         if candidate is None:
             break
         left = numbers[~np.isnan(numbers)] if left is None else left
@@ -60,8 +60,11 @@ def find_strange(numbers: NDArray[np.float64], ends: tuple[float, float]) -> Fil
     sample = sample[np.isfinite(sample)]
     if len(sample) < 20:
         return None
-    low, middle, high = np.quantile(sample, (0.05, 0.5, 0.95))
     for end in (end for end in ends if np.isfinite(end)):
+        rest = sample[sample != end]
+        if len(rest) < _MOST * len(sample):
+            continue
+        low, middle, high = np.quantile(rest, (0.05, 0.5, 0.95))
         if max(low - end, end - high) > _AWAY_STRANGE * max(high - low, 1e-9 * abs(middle)) and high > low:
             count = int((numbers == end).sum())
             if count >= _OFTEN:
@@ -75,6 +78,20 @@ def looks_like_filler(value: float) -> bool:
     if not np.isfinite(value) or size < 99:
         return False
     return size >= _HUGE or _is_nines(size) or _is_end(value)
+
+
+def _is_impossible(value: float, numbers: NDArray[np.float64]) -> bool:
+    """Whether a whole negative number comes back again and again among values that are all positive and far away.
+
+    A fault would last, and would not take the same value each time: -200 and the like are written for no value.
+    """
+    if not value < 0 or value != round(value):
+        return False
+    is_it = numbers == value
+    others = numbers[~is_it & ~np.isnan(numbers)]
+    if not len(others) or others.min() < 0 or int((is_it[1:] & ~is_it[:-1]).sum()) < _OFTEN:
+        return False
+    return bool(-value > _AWAY_STRANGE * (others.max() - others.min()))
 
 
 def _is_nines(size: float) -> bool:
