@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from waferwatch.events.event import Event, Kind, SensorShare
-from waferwatch.explain.similar import MOST_TOLD, Candidate, cosine, most_similar
+from waferwatch.explain.similar import MOST_SIMILAR, Candidate, cosine, most_similar
 
 
 def event(number: int = 1, row: int = 100, equipment: str = "E1", kind: Kind = Kind.POINT, **shares: float) -> Event:
@@ -79,4 +79,4 @@ def test_the_very_event_in_another_run_is_told_only_for_its_verdict() -> None:
 def test_not_more_are_told_than_can_be_read() -> None:
     me = event(1, a=1.0)
     found = most_similar("r", "d", me, [candidate("r", event(n, n * 100, a=1.0)) for n in range(2, 40)])
-    assert len(found) == MOST_TOLD
+    assert len(found) == MOST_SIMILAR

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waferwatch.events.event import Event, Kind, SensorShare
-from waferwatch.scoring.comparison.agreement import MOST_TOLD, agreement, events_touched, jaccard
+from waferwatch.scoring.comparison.agreement import MOST_LISTED, agreement, events_touched, jaccard
 
 
 @st.composite
@@ -101,7 +101,7 @@ def test_of_very_many_missed_events_those_with_the_highest_peaks_are_told() -> N
     many = [number if place else 0 for number in range(1, 101) for place in (1, 0)]
     found = compared({"one": many, "two": [0] * 200})
     assert found.missed[0][1] == 100
-    assert [event.event for event in found.events] == list(range(100, 100 - MOST_TOLD, -1))
+    assert [event.event for event in found.events] == list(range(100, 100 - MOST_LISTED, -1))
 
 
 def test_an_event_that_everyone_found_is_not_told() -> None:

@@ -13,7 +13,7 @@ from waferwatch.commands.options import data_options, monitor_options, recipe_op
 if TYPE_CHECKING:
     from waferwatch.scoring.before_after import BeforeAfter
 
-_MOST_TOLD = 20
+_MOST_LISTED = 20
 _SENTENCES = {
     "back": "BACK: every indicator is back or has settled.",
     "settling": "SETTLING: some indicators still move towards their old level.",
@@ -67,7 +67,7 @@ def _tell(found: BeforeAfter) -> None:
         _say(f"{recipe}: not run since.")
     notable = found.frame[~found.frame["verdict"].isin(["back", "too_few"])]
     order = {"out": 0, "settling": 1, "settled": 2, "moved": 3}
-    for row in sorted(notable.to_dict("records"), key=lambda one: order[str(one["verdict"])])[:_MOST_TOLD]:
+    for row in sorted(notable.to_dict("records"), key=lambda one: order[str(one["verdict"])])[:_MOST_LISTED]:
         place = " ".join(filter(None, (str(row["equipment"]), str(row["step"]))))
         change = f"{row['before']:.4g} -> {row['after']:.4g}"
         _say(f"  {row['verdict']}: {row['sensor']} {row['statistic']} in {place}: {change}")

@@ -188,12 +188,12 @@ class _Progress:
     def __init__(self, plan: ScalePlan) -> None:
         count = plan.count
         self._totals = {"score": count["units"] + count["unreadable"], "join": count["equipment"]}
-        self._told = time.monotonic()
+        self._shown_at = time.monotonic()
 
     def __call__(self, stage: str, counts: Counter[str]) -> None:
         now = time.monotonic()
-        if now - self._told >= _EVERY:
-            self._told = now
+        if now - self._shown_at >= _EVERY:
+            self._shown_at = now
             total = f" of {self._totals[stage]:,}" if stage in self._totals else ""
             failed = f", {counts['failed']:,} failed" if counts["failed"] else ""
             print(f"{stage}: {sum(counts.values()):,}{total}{failed}", file=sys.stderr, flush=True)

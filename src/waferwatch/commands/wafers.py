@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from waferwatch.scoring.result import Detection
 
 _OUTPUTS = ("runs", "indicators", "problems", "save_limits")
-_MOST_TOLD = 10
+_MOST_LISTED = 10
 
 
 def add_wafer_options(parser: argparse.ArgumentParser) -> None:
@@ -89,7 +89,7 @@ def tell_problems(options: argparse.Namespace, found: Detection) -> None:
     if judged:
         _say(f"{len(judged):,} wafers judged, {sum(run.abnormal for run in judged):,} abnormal")
     _say(f"{len(found.problems):,} problems" + (":" if found.problems else "."))
-    for one in found.problems[:_MOST_TOLD]:
+    for one in found.problems[:_MOST_LISTED]:
         _say(f"  P-{one.number} {one.severity.value}: {one.title} ({one.why})")
 
 

@@ -66,11 +66,11 @@ def build_events(
     carried = _carried(flagged, contributions)
     kind = kinds(flagged, carried, series, flags)
     start, end, peak = start[order], end[order], peak[order]
-    told = time_texts(times[np.stack([start, end, peak])])
+    written = time_texts(times[np.stack([start, end, peak])])
     place = places(table, flagged.rows[peak])
     columns: dict[str, list[Any]] = {
         "kind": [kind[index] for index in order.tolist()],
-        **dict(zip(("start", "end", "peak"), told, strict=True)),
+        **dict(zip(("start", "end", "peak"), written, strict=True)),
         **{f"{name}_row": flagged.rows[at].tolist() for name, at in (("start", start), ("end", end), ("peak", peak))},
         "rows": (end - start + 1).tolist(),
         "peak_score": scores[flagged.rows[peak]].tolist(),

@@ -34,11 +34,11 @@ def places(table: Table, rows: NDArray[np.int64]) -> list[FabPlace]:
         rows: positions in the table.
     """
     equipment, lot = table.columns(Role.EQUIPMENT), table.columns(Role.LOT)
-    told = {*equipment, *lot, *table.columns(Role.TIME)}
+    named_already = {*equipment, *lot, *table.columns(Role.TIME)}
     other = [
         name
         for name in table.frame.columns
-        if name not in told and (table.roles[name] in _CONTEXT or name in table.groups)
+        if name not in named_already and (table.roles[name] in _CONTEXT or name in table.groups)
     ]
     words = {name: _words(table.frame[name], rows) for name in (*equipment, *lot, *other)}
     return [

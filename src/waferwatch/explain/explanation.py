@@ -48,7 +48,7 @@ def explain(scene: Scene, number: int, *, moment: bool = False) -> Explanation:
     """Explain an event.
 
     Args:
-        moment: tell what MOMENT expected too, which takes longer.
+        moment: report what MOMENT expected too, which takes longer.
 
     Raises:
         NotFoundError: when the detection has no such event.

@@ -17,9 +17,9 @@ from waferwatch.explain.usual import HIGH, LOW, normal_rows
 MOST_SENSORS = 3  # that are compared, those with the highest shares
 _MOST_ROWS = 200_000  # that are searched, those of the same equipment closest to the event
 _LARGEST = 50.0  # spreads at which a value is cut: sums over a long series must not lose the rest
-_PARTED = 0.5  # of the largest difference of the sensor, from which rows are marked as parting most ...
+_APART = 0.5  # of the largest difference of the sensor, from which rows are marked as parting most ...
 _USUALLY = 4.0  # ... if they part this many times as far as in the middle ...
-_LEAST_PARTED = 0.05  # ... and in spreads
+_LEAST_APART = 0.05  # ... and in spreads
 _MOST_MARKS = 8  # marked stretches of one sensor
 _MARK_GAP = 3  # points between two marked ones that are marked as one stretch
 
@@ -144,7 +144,7 @@ def _normal_throughout(
 def _marks(apart: Floats) -> list[tuple[int, int]]:
     """Where two courses part most, given their distance at each point in spreads."""
     apart = np.nan_to_num(apart)
-    least = max(_PARTED * float(apart.max()), _USUALLY * float(np.median(apart)), _LEAST_PARTED)
+    least = max(_APART * float(apart.max()), _USUALLY * float(np.median(apart)), _LEAST_APART)
     places = np.flatnonzero(apart >= least)
     if not len(places):
         return []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from waferwatch.events.event import Event
 
-MOST_TOLD = 8
+MOST_SIMILAR = 8
 LEAST_COSINE = 0.6  # of two sensor profiles: below it other sensors carry the event
 _SAME_KIND, _SAME_EQUIPMENT, _JUDGED = 0.05, 0.05, 0.15  # what these add to the cosine in the order of events
 
@@ -62,13 +62,13 @@ def most_similar(run: str, dataset: str, event: Event, candidates: Iterable[Cand
         if (same and one.judged) or (not same and alike >= LEAST_COSINE):
             ranked.append((_rank(event, one, alike), Similar(one, alike, same)))
     ranked.sort(key=lambda pair: -pair[0])
-    told: list[Similar] = []
+    chosen: list[Similar] = []
     for _, similar in ranked:
-        if not any(_is_again(similar.candidate, other.candidate) for other in told):
-            told.append(similar)
-        if len(told) == MOST_TOLD:
+        if not any(_is_again(similar.candidate, other.candidate) for other in chosen):
+            chosen.append(similar)
+        if len(chosen) == MOST_SIMILAR:
             break
-    return told
+    return chosen
 
 
 def _rank(event: Event, one: Candidate, alike: float) -> float:

@@ -111,8 +111,8 @@ def _at_time(scene: Scene, spot: Spot, scope: tuple[str, ...], stretches: list[S
         return None
     stretch, view, time = best
     begins, ends = own[spot.first], own[spot.last]
-    beside = _TOLERANCE * _spacing(own[spot.view])
-    looked = _between(time, begins - beside, ends + beside)
+    margin = _TOLERANCE * _spacing(own[spot.view])
+    looked = _between(time, begins - margin, ends + margin)
     return _sister(scene, scope, stretch, view, int(np.searchsorted(time, begins, "left")), looked)
 
 
@@ -212,7 +212,7 @@ def _with_process(scene: Scene, sisters: Sequence[Sister]) -> list[Sister]:
     """The same, with recipe and step in words."""
     rows = np.array([one.stretch.rows[min(one.start, len(one.stretch) - 1)] for one in sisters], np.int64)
     recipe, step = (scene.table.column(role) or "" for role in (Role.RECIPE, Role.STEP))
-    told = [place.context for place in places(scene.table, rows)]
+    found = [place.context for place in places(scene.table, rows)]
     return [
-        replace(one, recipe=words.get(recipe), step=words.get(step)) for one, words in zip(sisters, told, strict=True)
+        replace(one, recipe=words.get(recipe), step=words.get(step)) for one, words in zip(sisters, found, strict=True)
     ]

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from waferwatch.read.limits import Limits
 
 _NUMBER = 8  # bytes of a number, truth value or time
-_TEXT = 8  # of a text cell beside its text
-_DISTINCT = 72  # of each different text as a Python string, beside its text
+_TEXT = 8  # of a text cell on top of its text
+_DISTINCT = 72  # of each different text as a Python string, on top of its text
 _OBJECT = 120  # of a Python object, such as a decimal number or a date
 
 

@@ -309,6 +309,6 @@ def _mark_first_rows(series: list[Series], count: int) -> list[Series]:
 
 
 def _start(series: Series) -> tuple[int, int]:
-    """When a series starts: a date tells which of two runs was first, a time that begins anew in each run does not."""
+    """When a series starts: a date shows which of two runs was first, a time that begins anew in each run does not."""
     dated = series.time is not None and series.time.dtype.kind == "M"
     return (int(_as_numbers(series.time[:1])[0]) if dated and series.time is not None else 0, int(series.rows.min()))

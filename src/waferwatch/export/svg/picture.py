@@ -134,8 +134,8 @@ def _frame(layout: dict[str, Any], data: list[dict[str, Any]], width: int, heigh
         bottom += max(
             (width_px(cut(plain(text), _LONGEST_LABEL)) * 0.72 for text in under.get("ticktext", ())), default=0
         )
-    beside = 62.0 if any(trace["type"] == "heatmap" for trace in data) else 14.0
-    return Frame(min(left, width * 0.4), top, width - beside, height - min(bottom, height * 0.4))
+    right_margin = 62.0 if any(trace["type"] == "heatmap" for trace in data) else 14.0
+    return Frame(min(left, width * 0.4), top, width - right_margin, height - min(bottom, height * 0.4))
 
 
 def _grid(name: str, scale: AxisScale, frame: Frame) -> str:

@@ -89,9 +89,9 @@ def _check(file: parquet.ParquetFile, name: str, limits: Limits) -> None:
     limits.check_names(name, columns)
     limits.check_rows(name, rows)
     limits.check_cells(name, rows, len(columns))
-    told = sum(file.metadata.row_group(at).total_byte_size for at in range(file.num_row_groups))
-    limits.check_bytes(name, told)
-    limits.check_memory(name, told)
+    declared = sum(file.metadata.row_group(at).total_byte_size for at in range(file.num_row_groups))
+    limits.check_bytes(name, declared)
+    limits.check_memory(name, declared)
     repeated = [column for column, count in Counter(columns).items() if count > 1]
     if repeated:
         raise duplicate_names(name, repeated)

@@ -145,7 +145,7 @@ def is_made_up(name: str) -> bool:
 
 
 def is_result(name: str, names: Iterable[str]) -> bool:
-    """Whether waferwatch itself wrote the column beside the data."""
+    """Whether waferwatch itself wrote the column next to the data."""
     return name in _RESULT_COLUMNS or (name == "is_anomaly" and "anomaly_score" in set(names))
 
 

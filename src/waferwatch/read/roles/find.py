@@ -18,7 +18,7 @@ from waferwatch.read.roles.wishes import Wishes
 from waferwatch.read.table import Role
 from waferwatch.read.time_axis.times import looks_like_time
 
-_SOME = 0.1  # of a text column's cells: so many numbers are worth a word
+_SOME = 0.1  # of a text column's cells: this share of numbers is worth a note
 _LISTED = 10
 
 _LEFT_OUT_TEXTS = {

@@ -45,7 +45,7 @@ class Status:
     """What a status column says."""
 
     sensors: tuple[str, ...]  # whose values it speaks of
-    bad: NDArray[np.bool_] | None  # (n,) where they are no good; None where that cannot be told
+    bad: NDArray[np.bool_] | None  # (n,) where they are no good; None where that is not known
     good: str  # how it names good values
 
 
@@ -126,7 +126,7 @@ def _is_opc(words: Sequence[str]) -> bool:
 
 
 def _good_codes(name: str, words: Sequence[str], codes: NDArray[np.intp]) -> list[int] | None:
-    """Positions of the codes under which a value counts; None where that cannot be told."""
+    """Positions of the codes under which a value counts; None where that is not known."""
     if _is_opc(words):
         return [at for at, word in enumerate(words) if int(word) >= 64]
     if not set(words).isdisjoint(_GOOD | _BAD | _DOUBTFUL):

@@ -92,7 +92,7 @@ def _has_clock(frame: pd.DataFrame, points: list[str]) -> bool:
 
 
 def _smoothness(points: pd.DataFrame) -> float:
-    """How well a point tells the next one of the same row, in most rows; sensors beside one another do not."""
+    """How well a point tells the next one of the same row, in most rows; neighbouring sensors do not."""
     cells = points.to_numpy(np.float64)
     if len(cells) < 2:
         return 0.0

@@ -95,7 +95,7 @@ def _side_by_side(files: Sequence[NamedRows], clocks: list[str], table: str, fin
 
 
 def _below_one_another(files: Sequence[NamedRows], clock: str | None, table: str, findings: Findings) -> FileRows:
-    column, ordered = _told_apart(files, clock)
+    column, ordered = _distinguished(files, clock)
     frames = []
     for file in ordered:
         frame = file.rows.frame[files[0].rows.frame.columns]
@@ -114,7 +114,7 @@ def _below_one_another(files: Sequence[NamedRows], clock: str | None, table: str
     return FileRows(pd.concat(frames, ignore_index=True), 1, findings.everything, files[0].rows.units)
 
 
-def _told_apart(files: Sequence[NamedRows], clock: str | None) -> tuple[str | None, Sequence[NamedRows]]:
+def _distinguished(files: Sequence[NamedRows], clock: str | None) -> tuple[str | None, Sequence[NamedRows]]:
     """The column that is to name the file, and the files in their order.
 
     None is needed where each file goes on in time after the one before. Files with times of day or seconds that begin

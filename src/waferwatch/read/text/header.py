@@ -29,7 +29,7 @@ class Header:
     extra_names: tuple[str, ...] = ()  # names beyond the last column of the data
     joined_time: bool = False  # the first two columns are the date and time of one name
     units: tuple[str, ...] = field(default=())  # one for each column
-    unsure: int = 0  # names where there is one column more and nothing tells which of them has none
+    unsure: int = 0  # names where there is one column more and nothing shows which of them has none
     data_line: int | None = None  # line below the names that holds data although it does not look like it
 
     @property
@@ -133,7 +133,7 @@ def _find_names(rows: Sequence[_Row], records: Sequence[Record]) -> int | None:
 
     A row above it with different names throughout wins over one of words that repeat, such as "Bad" in every cell.
     """
-    names = [at for at, row in enumerate(rows) if _is_names(row) and not _is_beside(row)]
+    names = [at for at, row in enumerate(rows) if _is_names(row) and not _is_aside(row)]
     names = [at for at in names if not _are_numbered(rows[at].filled)] or names
     if names:
         first_line = next((record.line for record in records if record.fields), None)
@@ -170,7 +170,7 @@ def _rise(cells: Sequence[str]) -> bool:
     return len(points) > 2 and all(one < other for one, other in pairwise(numbers))
 
 
-def _is_beside(row: _Row) -> bool:
+def _is_aside(row: _Row) -> bool:
     """Whether a row describes the columns but does not name them."""
     return any(check(row.cells) for check in (is_ruler, is_units, is_processing, is_types))
 
@@ -189,7 +189,7 @@ def _lay_out(
     names = fitted or names
     units = [unit_of(cell) for cell in units_row.cells] if units_row else []
     used = {row.record.line for row in (names_row, group, units_row) if row}
-    below = [row.record.line for row in rows[:at] if row is not units_row and not _is_beside(row)]
+    below = [row.record.line for row in rows[:at] if row is not units_row and not _is_aside(row)]
     below = [line for line in below if len(_fields_at(records, line)) == start.width]
     below += [record.line for record in records if record.line > names_row.record.line and _holds_values(record)]
     used |= set(below)
@@ -228,7 +228,7 @@ def _group_row(rows: Sequence[_Row], at: int, names: Sequence[str]) -> _Row | No
         return None
     above = rows[at + 1]
     near = rows[at].record.line - above.record.line <= 2
-    return above if near and above.filled and not _is_beside(above) else None
+    return above if near and above.filled and not _is_aside(above) else None
 
 
 def _joined(groups: Sequence[str], names: Sequence[str]) -> list[str]:

@@ -36,18 +36,18 @@ _SPREADSHEET = next(epoch for epoch in EPOCHS if epoch.what == "days since 1900"
 
 
 def read_clock(
-    frame: pd.DataFrame, name: str, beside: Sequence[str], table: str, first_row: int, rules: CellRules
+    frame: pd.DataFrame, name: str, nearby: Sequence[str], table: str, first_row: int, rules: CellRules
 ) -> Times:
     """The time column ``name`` as one clock.
 
     Args:
         frame: columns as read.
         name: of the time column.
-        beside: columns that may hold its date or other parts.
+        nearby: columns that may hold its date or other parts.
         table, first_row, rules: as for ``read_times``.
     """
-    times = _read(frame, name, beside, table, first_row, rules)
-    fine = millisecond_column(frame, [other for other in beside if other != name])
+    times = _read(frame, name, nearby, table, first_row, rules)
+    fine = millisecond_column(frame, [other for other in nearby if other != name])
     times = times if fine is None else _with_milliseconds(times, name, frame[fine], fine)
     return times if rules.time_zone is None else _in_wished_zone(times, name, rules.time_zone)
 
@@ -64,18 +64,18 @@ def _in_wished_zone(times: Times, name: str, wished: str) -> Times:
     return Times(values, (*times.notes, note), zone=zone)
 
 
-def _read(frame: pd.DataFrame, name: str, beside: Sequence[str], table: str, first_row: int, rules: CellRules) -> Times:
-    columns = part_columns(frame, [name, *beside])
+def _read(frame: pd.DataFrame, name: str, nearby: Sequence[str], table: str, first_row: int, rules: CellRules) -> Times:
+    columns = part_columns(frame, [name, *nearby])
     if name in columns.values() and len(columns) > 1:
-        return _joined_parts(frame, columns, name, beside, table, first_row, rules)
+        return _joined_parts(frame, columns, name, nearby, table, first_row, rules)
     kind = kind_of(frame[name], name)
-    date = _date_beside(frame, beside)
+    date = _date_among(frame, nearby)
     numbers = _numbers_of_day(frame[name], name) if date is not None else None
     if date is not None and numbers is not None:
         return _on_date(frame, name, Times(pd.Series(numbers), of_day=True), date, table, first_row, rules)
     if kind is not ClockKind.OF_DAY:
         return read_times(frame[name], name, table, first_row, rules)
-    texts = [other for other in (date, half_column(frame, beside)) if other is not None and _is_text(frame[other])]
+    texts = [other for other in (date, half_column(frame, nearby)) if other is not None and _is_text(frame[other])]
     if texts and _is_text(frame[name]):
         joined = read_times(_joined_text([frame[other] for other in (*texts, name)]), name, table, first_row, rules)
         times = with_notes(joined, (_said_joined(name, texts),))
@@ -111,7 +111,7 @@ def _joined_parts(
     frame: pd.DataFrame,
     columns: dict[ClockPart, str],
     name: str,
-    beside: Sequence[str],
+    nearby: Sequence[str],
     table: str,
     first_row: int,
     rules: CellRules,
@@ -123,7 +123,7 @@ def _joined_parts(
     if ClockPart.MONTH in columns:
         return Times(values, (_said_joined(name, others),))
     times = Times(values, (_said_joined(name, others),), of_day=True)
-    date = _date_beside(frame, [column for column in beside if column not in others])
+    date = _date_among(frame, [column for column in nearby if column not in others])
     return over_midnight(times) if date is None else _on_date(frame, name, times, date, table, first_row, rules)
 
 
@@ -139,9 +139,9 @@ def _on_date(
     return over_midnight(times) if joined is None else with_notes(joined, (_said_joined(name, [date]),))
 
 
-def _date_beside(frame: pd.DataFrame, beside: Sequence[str]) -> str | None:
+def _date_among(frame: pd.DataFrame, nearby: Sequence[str]) -> str | None:
     """The column of dates alone; one that is called a date before others."""
-    found = [name for name in beside if kind_of(frame[name], name) is ClockKind.DAYS]
+    found = [name for name in nearby if kind_of(frame[name], name) is ClockKind.DAYS]
     return min(found, key=lambda name: not is_date(name)) if found else None
 
 

@@ -12,7 +12,7 @@ from waferwatch.events.event import Event
 
 Mask = NDArray[np.bool_]
 
-MOST_TOLD = 20  # events listed for each pair of detectors, those with the highest peaks
+MOST_LISTED = 20  # events listed for each pair of detectors, those with the highest peaks
 _SENSORS_TOLD = 3
 
 
@@ -112,7 +112,7 @@ def _told(mine: str, events: Sequence[Event], touched: Mapping[str, Mask], known
     by_peak = sorted(range(len(events)), key=lambda at: -events[at].peak_score)
     chosen: set[int] = set()
     for found in touched.values():
-        chosen.update([at for at in by_peak if not found[at]][:MOST_TOLD])
+        chosen.update([at for at in by_peak if not found[at]][:MOST_LISTED])
     return [
         _found(events[at], mine, touched, at, None if known is None else bool(known[at]))
         for at in by_peak

@@ -28,7 +28,7 @@ class Failure:
         values = {name: _plain(value) for name, value in error.values.items()}
         return cls(error.code, error.message_template, error.hint_template, values, error.status, error.field)
 
-    def told(self, translate: Callable[[str], str] = str) -> dict[str, str]:
+    def texts(self, translate: Callable[[str], str] = str) -> dict[str, str]:
         """Message, hint and code."""
         parts = {"message": self.message, "hint": self.hint}
         filled = {name: translate(part).format(**self.values) if part else "" for name, part in parts.items()}
@@ -36,8 +36,8 @@ class Failure:
 
     def sentence(self, translate: Callable[[str], str] = str) -> str:
         """What went wrong and what to do about it."""
-        told = self.told(translate)
-        return f"{told['message']} {told['hint']}".strip()
+        texts = self.texts(translate)
+        return f"{texts['message']} {texts['hint']}".strip()
 
 
 def _plain(value: object) -> str | int | float:

@@ -29,7 +29,7 @@ _MEDIANS, _UNUSUAL = (
 )  # a stuck run is longer than this many median runs, and this many of the longest usual ones
 _EXCEPTIONS, _ALWAYS, _AT_MOST = 0.01, 3, 0.25  # which runs are not usual: see series/gaps.py
 _RESTS = 2  # other long runs at the same value make it one at which the sensor rests
-_STRETCHES_TOLD = 5
+_STRETCHES_LISTED = 5
 
 _FAR = 6.0  # robust standard deviations
 _TAIL = 0.05  # on either side, that does not count for the spread
@@ -132,7 +132,7 @@ def examine_sensor(table: Table, name: str, layout: TimeOrder, levels: Levels) -
         distinct=distinct,
         usual_run=float(np.median(lengths)),
         longest_run=_stretch(layout, int(starts[longest]), int(lengths[longest])),
-        stuck=tuple(_stretch(layout, int(starts[at]), int(lengths[at])) for at in stuck[:_STRETCHES_TOLD]),
+        stuck=tuple(_stretch(layout, int(starts[at]), int(lengths[at])) for at in stuck[:_STRETCHES_LISTED]),
         stuck_rows=int(lengths[stuck].sum()),
         outliers=int((far > _FAR).sum()),
         farthest=int(layout.rows[np.argmax(far)]) if (far > _FAR).any() else None,

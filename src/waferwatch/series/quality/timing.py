@@ -13,7 +13,7 @@ from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
 from waferwatch.series.gaps import gap_starts
 
-_GAPS_TOLD = 10  # the longest ones, each with its place
+_GAPS_LISTED = 10  # the longest ones, each with its place
 _MIDDLE = (0.05, 0.95)  # of the steps, for how even they are
 _NANOSECONDS = 1e9
 
@@ -167,7 +167,7 @@ def _sampling(step: NDArray[np.float64]) -> tuple[float | None, float | None]:
 
 
 def _longest_gaps(layout: TimeOrder, step: NDArray[np.float64], after: NDArray[np.intp]) -> tuple[Gap, ...]:
-    longest = after[np.argsort(-step[after], kind="stable")][:_GAPS_TOLD]
+    longest = after[np.argsort(-step[after], kind="stable")][:_GAPS_LISTED]
     return tuple(Gap(int(layout.rows[at]), float(step[at]), layout.name(int(at))) for at in longest)
 
 

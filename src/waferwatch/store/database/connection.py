@@ -150,8 +150,8 @@ def _refusal_of_disk(error: Exception) -> StoreFullError | None:
         number = _SQLITE_REFUSALS.get(getattr(cause, "sqlite_errorcode", 0))
     if number is None:
         return None
-    told = refused(OSError(number, os.strerror(number)))
-    return StoreFullError(told.message_template, hint=told.hint_template, **told.values)
+    refusal = refused(OSError(number, os.strerror(number)))
+    return StoreFullError(refusal.message_template, hint=refusal.hint_template, **refusal.values)
 
 
 def _is_damage(error: Exception) -> bool:

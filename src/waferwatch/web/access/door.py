@@ -61,7 +61,7 @@ async def known_user(app: Parts, request: HTTPConnection) -> str | None:
         if app.access.shows_token(request):
             return PROGRAM
     except UnauthorizedError:
-        await told(app, request, "failed log in")
+        await record_audit(app, request, "failed log in")
         raise
     return await _visitor(app, request)
 
@@ -83,11 +83,11 @@ async def _visitor(app: Parts, request: HTTPConnection) -> str | None:
 async def _by_address(app: Parts, request: Request) -> Response:
     """The token of the address becomes a cookie, and the same page opens without it."""
     if not app.access.opens(request.query_params["token"].strip(), request):
-        await told(app, request, "failed log in")
+        await record_audit(app, request, "failed log in")
         raise wrong_token()
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "token"]
     target = request.scope["path"] + ("?" + urlencode(query) if query else "")
-    await told(app, request, "log in", NAMELESS)
+    await record_audit(app, request, "log in", NAMELESS)
     return with_session(app, request, RedirectResponse(local_path(target), 303), NAMELESS)
 
 
@@ -116,6 +116,6 @@ def login_address(request: Request) -> str:
     return "/login" if wanted == "/" else "/login?" + urlencode({"next": wanted})
 
 
-async def told(app: Parts, request: HTTPConnection, action: str, user: str = NAMELESS) -> None:
+async def record_audit(app: Parts, request: HTTPConnection, action: str, user: str = NAMELESS) -> None:
     """A line in the audit log about somebody at the door."""
     await app.work.read(app.store.audit.add, user, action, client_of(request))

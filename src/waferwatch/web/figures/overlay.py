@@ -40,11 +40,11 @@ def overlay_figure(
     colors = {group: LINES[at % len(LINES)] for at, group in enumerate(list(dict.fromkeys(groups))[: len(LINES)])}
     data = _envelope(overlay.envelope, translate)
     points = max(_LEAST_POINTS, _ALL_POINTS // max(1, len(overlay.traces)))
-    told: set[str] = set()
+    in_legend: set[str] = set()
     for trace, name, group in zip(overlay.traces, names, groups, strict=True):
         label = group if group in colors else translate("others")
-        data.append(_line(trace, name, label, colors.get(group, REFERENCE), points, label not in told))
-        told.add(label)
+        data.append(_line(trace, name, label, colors.get(group, REFERENCE), points, label not in in_legend))
+        in_legend.add(label)
     data.append(_flagged(overlay.traces, flags, translate))
     title = translate("rows of the usual run") if overlay.steps else translate("rows since the run began")
     return {

@@ -127,10 +127,10 @@ def _points(line: Line, part: slice, values: NDArray[np.float64], points: int) -
     """x and y of one line, broken where a series ends as far as the points allow."""
     rows, place, stretch = line.rows[part], line.place[part], line.stretch[part]
     borders = int(np.count_nonzero(np.diff(stretch)))
-    parted = borders <= points // 4
-    at = pick(values[rows], points - borders if parted else points)
+    separate = borders <= points // 4
+    at = pick(values[rows], points - borders if separate else points)
     x, y = axis_values(place[at]), short(values[rows][at])
-    if parted:
+    if separate:
         for border in (np.flatnonzero(np.diff(stretch[at])) + 1)[::-1].tolist():
             x.insert(border, x[border])
             y.insert(border, None)

@@ -16,7 +16,7 @@ def run_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]:
     return {
         **{name: getattr(run, name) for name in names},
         "place": app.jobs.place(run.id),
-        "error": None if run.error is None else Failure(**run.error).told(translate),
+        "error": None if run.error is None else Failure(**run.error).texts(translate),
         "summary": run.summary,
         "user": run.user,
     }

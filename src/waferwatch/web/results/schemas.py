@@ -182,7 +182,7 @@ class RunAnswer(BaseModel):
     options: dict[str, Any]
     state: str = Field(description="queued, running, done, failed, cancelled or interrupted.")
     progress: float = Field(description="0 to 1.")
-    place: int | None = Field(description="How many runs are worked off until this one starts; null when none.")
+    place: int | None = Field(description="How many runs are processed before this one starts; null when none.")
     created: str
     started: str | None
     finished: str | None

@@ -86,8 +86,8 @@ def line(name: str, x: NDArray[Any], y: NDArray[np.float64], panel: int, **own: 
     xs, ys = axis_values(x[at]), short(y[at])
     missing = np.isnan(y)
     if missing.any():
-        parted = [k for k in range(1, len(at)) if missing[at[k - 1] : at[k]].any()]
-        for place in reversed(parted):
+        interrupted = [k for k in range(1, len(at)) if missing[at[k - 1] : at[k]].any()]
+        for place in reversed(interrupted):
             xs.insert(place, xs[place])
             ys.insert(place, None)
     return {

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from waferwatch.errors import InputError, TooLargeError, TooManyError, WaferwatchError
 from waferwatch.web.access.access import wrong_token
-from waferwatch.web.access.door import cookie_session, local_path, told, with_session
+from waferwatch.web.access.door import cookie_session, local_path, record_audit, with_session
 from waferwatch.web.access.session import own_name
 from waferwatch.web.html.pages import bare_page, switched_language
 from waferwatch.web.pages.login.schemas import LoginForm, LoginQuery
@@ -47,13 +47,13 @@ async def log_in(request: Request) -> Response:
     try:
         name = own_name(form.name)
         if not app.access.opens(form.token.strip(), request):
-            await told(app, request, "failed log in", name)
+            await record_audit(app, request, "failed log in", name)
             raise wrong_token()
     except (InputError, TooManyError) as error:
         if wants_page(request):
             return _page(request, target, form.name, error)
         raise
-    await told(app, request, "log in", name)
+    await record_audit(app, request, "log in", name)
     return with_session(app, request, RedirectResponse(target, 303), name)
 
 
@@ -63,7 +63,7 @@ async def log_out(request: Request) -> Response:
     session = cookie_session(app, request)
     if app.access.needed and session is not None and request.state.user is not None:
         await app.work.read(app.store.ended_sessions.add, session.id, session.until)
-        await told(app, request, "log out", request.state.user)
+        await record_audit(app, request, "log out", request.state.user)
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(app.access.sessions.cookie, httponly=True, samesite="lax")
     return answer
