@@ -27,7 +27,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_a_good_installation_is_told_line_by_line(monkeypatch, tmp_path, capsys):
+def test_a_good_installation_is_reported_line_by_line(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("WAFERWATCH_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("WAFERWATCH_PORT", str(free_port()))
     assert main(["doctor"]) == 0
@@ -100,7 +100,7 @@ def test_a_database_of_a_newer_waferwatch_is_not_well(settings):
 @pytest.mark.parametrize(
     "address", [f"postgresql://user:{SECRET}@127.0.0.1:1/none", f"mysql://user:{SECRET}@host/none", "nonsense"]
 )
-def test_a_database_that_cannot_be_reached_is_not_well_and_its_password_is_not_told(settings, address):
+def test_a_database_that_cannot_be_reached_is_not_well_and_its_password_is_not_reported(settings, address):
     finding = doctor.check_database(
         settings.model_copy(update={"database_url": Settings(database_url=address).database_url})
     )
@@ -129,7 +129,7 @@ def test_cuda_without_a_gpu_is_not_well():
         ("NanumGothic,나눔고딕\nNoto Sans CJK KR\n", "Korean: NanumGothic, Noto Sans CJK KR"),
     ],
 )
-def test_fonts_are_told_and_never_a_failure(monkeypatch, settings, listed, told):
+def test_fonts_are_reported_and_never_a_failure(monkeypatch, settings, listed, told):
     monkeypatch.setattr(doctor.sys, "platform", "linux")
     monkeypatch.setattr(doctor.subprocess, "run", lambda *_a, **_k: subprocess.CompletedProcess([], 0, listed, ""))
     finding = doctor.check_fonts(settings)

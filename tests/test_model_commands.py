@@ -105,7 +105,7 @@ TUNE = ["models", "tune", "tuned"]
 
 
 @pytest.mark.torch
-def test_a_tuned_checkpoint_is_told_of_listed_and_detects_the_same_each_time(good, larger_steps, capsys):
+def test_a_tuned_checkpoint_is_announced_listed_and_detects_the_same_each_time(good, larger_steps, capsys):
     rows = ["--reference-rows", "1500", "--features", "pressure_mTorr,rf_forward_W", "--group", "equipment"]
 
     assert main([*TUNE, good, good, "--from", "mine", "--minutes", "1", *rows, "--json"]) == 0
@@ -128,7 +128,9 @@ def test_a_tuned_checkpoint_is_told_of_listed_and_detects_the_same_each_time(goo
 
 
 @pytest.mark.torch
-def test_a_tuning_that_is_not_better_is_told_stores_nothing_and_is_no_failure(good, larger_steps, capsys, monkeypatch):
+def test_a_tuning_that_is_not_better_is_reported_stores_nothing_and_is_no_failure(
+    good, larger_steps, capsys, monkeypatch
+):
     from waferwatch.models.moment.checkpoints import tuning
 
     monkeypatch.setattr(tuning, "LEARNING_RATE", 0.0)
@@ -175,7 +177,7 @@ def test_what_cannot_be_tuned_is_a_sentence_and_exit_code_2(words, sentence, goo
 
 
 @pytest.mark.torch
-def test_a_taken_name_and_a_missing_file_are_told_before_any_training(good, larger_steps, capsys):
+def test_a_taken_name_and_a_missing_file_are_reported_before_any_training(good, larger_steps, capsys):
     assert main(["models", "tune", "mine", good]) == 2
     assert capsys.readouterr().err.startswith("waferwatch: There is already a checkpoint named mine")
     assert main([*TUNE, "no such file.csv"]) == 2

@@ -278,7 +278,7 @@ def test_a_shell_script_is_executable_and_parses(script):
 
 
 @needs_bash
-def test_uv_trusts_the_certificates_of_the_system_unless_told_otherwise(clone):
+def test_uv_trusts_the_certificates_of_the_system_unless_reported_otherwise(clone):
     (clone.folder.parent / "tools/uv").write_text(FAKE_UV.replace('echo "$*"', 'echo "$UV_SYSTEM_CERTS|$PIP_CERT|$*"'))
     clone.run(SSL_CERT_FILE="/company.pem")
     assert clone.calls()[0].startswith("1|/company.pem|venv ")

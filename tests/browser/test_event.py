@@ -111,7 +111,7 @@ def test_what_an_event_is_like_leads_to_it(page: Page) -> None:
     expect(page.locator("h1.sentence")).to_be_visible()
 
 
-def test_what_moment_expected_is_an_option_beside_the_normal_band(page: Page) -> None:
+def test_what_moment_expected_is_an_option_next_to_the_normal_band(page: Page) -> None:
     opened(page)
     expect(page.locator("#moment-field")).to_be_hidden()  # MOMENT did not judge these data
     lines = ["time,equipment,pressure,flow"]

@@ -152,7 +152,7 @@ def test_data_without_runs_say_so(page: Page) -> None:
     page.request.delete(f"/datasets/{dataset}")
 
 
-def test_an_unknown_run_is_told_and_the_page_goes_on(page: Page) -> None:
+def test_an_unknown_run_is_reported_and_the_page_goes_on(page: Page) -> None:
     page.allowed_faults.append("404")  # type: ignore[attr-defined]
     page.goto("/problems/groups?run=0123456789abcdef")
     expect(page.locator("#problem")).to_contain_text("There is no run 0123456789abcdef.")

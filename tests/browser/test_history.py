@@ -83,7 +83,7 @@ def test_a_run_tells_what_was_asked_and_what_was_found(page: Page, api: httpx.Cl
     expect(page.locator("h1.sentence")).to_be_visible(timeout=30_000)
 
 
-def test_nothing_has_run_yet_is_told_with_the_way_on(page: Page, api: httpx.Client) -> None:
+def test_nothing_has_run_yet_is_reported_with_the_way_on(page: Page, api: httpx.Client) -> None:
     open_page(page)
     expect(page.locator("#no-runs")).to_be_visible()
     expect(page.locator("#no-runs a")).to_have_attribute("href", "/problems")

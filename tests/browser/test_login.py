@@ -41,7 +41,7 @@ def test_what_the_scripts_ask_is_answered_once_logged_in(guarded_page: Page) -> 
     guarded_page.wait_for_function(STARTED_BY_LEE, polling=200)  # the demo's own check may be what is shown at first
 
 
-def test_a_wrong_token_is_told_beside_the_field(guarded_page: Page) -> None:
+def test_a_wrong_token_is_reported_next_to_the_field(guarded_page: Page) -> None:
     guarded_page.allowed_faults.append("401")  # type: ignore[attr-defined]
     guarded_page.goto("/login?next=/data")
     log_in(guarded_page, "open", "Kim")

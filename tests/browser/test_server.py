@@ -74,7 +74,7 @@ def test_an_upload_that_announces_too_much_is_refused_in_a_sentence_while_it_is_
     assert json.loads(answer.read())["error"]["code"] == "too_large"
 
 
-def test_a_used_port_is_told_in_a_sentence(server: str, tmp_path: Path) -> None:
+def test_a_used_port_is_reported_in_a_sentence(server: str, tmp_path: Path) -> None:
     port = urlsplit(server).port
     code = (
         "from waferwatch.settings import read_settings; from waferwatch.web.server import serve\n"

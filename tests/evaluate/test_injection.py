@@ -163,7 +163,7 @@ def test_larger_sizes_change_more(kind: str) -> None:
     assert moved[0] > 2
 
 
-def test_noise_is_told_apart_from_steps() -> None:
+def test_noise_is_kept_apart_from_steps() -> None:
     values = np.repeat([[0.0], [100.0], [50.0]], 200, axis=0) + 2 * np.random.default_rng(0).normal(size=(600, 1))
     assert noise_units(values)[0] == pytest.approx(2, rel=0.2)
     assert set(step_places(values, noise_units(values))) >= {200, 400}

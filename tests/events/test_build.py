@@ -158,7 +158,7 @@ def test_times_are_iso_8601_to_the_part_of_a_second_that_they_need():
     assert pd.Timestamp(event.end) == pd.Timestamp("2024-03-01 00:00:00.5")
 
 
-def test_numeric_time_is_told_as_a_number_and_no_time_as_the_row():
+def test_numeric_time_is_reported_as_a_number_and_no_time_as_the_row():
     flags = np.array([False, True, True])
     event = build(flags, series=one_series(flags, np.array([0.5, 1.5, 2.5])))[0][0]
     assert (event.start, event.end) == (1.5, 2.5)
@@ -176,7 +176,7 @@ def test_events_are_numbered_by_time_whatever_the_order_of_the_rows():
     assert [event.start for event in events] == [2.0, 5.0]
 
 
-def test_of_many_sensors_the_first_twenty_are_told_with_their_share_of_the_whole():
+def test_of_many_sensors_the_first_twenty_are_reported_with_their_share_of_the_whole():
     sensors = 50
     contributions = np.linspace(1, 2, sensors, dtype=np.float32)[np.newaxis]
     series = [Series(np.zeros((1, sensors)), np.array([0]), None)]

@@ -36,7 +36,7 @@ def test_sensors_are_ranked_by_what_they_carry() -> None:
     assert ranked[0][1] == pytest.approx(16 * 5 / (16 * 5 + 11 * 5 + 5 * 0.1 + 16 * 0.1), rel=1e-5)
 
 
-def test_each_sensor_is_told_since_when_it_left_the_normal() -> None:
+def test_each_sensor_is_reported_since_when_it_left_the_normal() -> None:
     scene = scene_of(fab(), [FAULT, (630, 640, "temp", 30.0)])
     spot = spot_of(scene, 1)
     ranked = shares(scene, spot)
@@ -49,7 +49,7 @@ def test_each_sensor_is_told_since_when_it_left_the_normal() -> None:
     assert parts[2].onset_time is None
 
 
-def test_an_onset_is_told_by_the_values_where_the_score_is_early() -> None:
+def test_an_onset_is_reported_by_the_values_where_the_score_is_early() -> None:
     """A score that spreads over a patch begins before the fault does."""
     scene = scene_of(fab(), [FAULT, (617, 624, "pressure", 0.0)])
     spot = spot_of(scene, 1)
@@ -58,7 +58,7 @@ def test_an_onset_is_told_by_the_values_where_the_score_is_early() -> None:
     assert part.onset == 8
 
 
-def test_a_shift_that_lasts_is_told_from_its_first_row() -> None:
+def test_a_shift_that_lasts_is_reported_from_its_first_row() -> None:
     scene = scene_of(fab(), [(410, 1000, "pressure", 30.0)])
     assert explain(scene, 1).ranking[0].onset == 0
 
@@ -111,7 +111,7 @@ def test_without_steps_there_is_one_band_from_rows_known_to_be_normal() -> None:
     assert found.high.max() < 21
 
 
-def test_moment_tells_what_it_expected_beside_the_band_when_it_is_asked() -> None:
+def test_moment_tells_what_it_expected_next_to_the_band_when_it_is_asked() -> None:
     scene = judged_by_moment(scene_of(fab(), [FAULT]))
     spot = spot_of(scene, 1)
     assert course(scene, spot, ["pressure", "flow"]).expected is None
@@ -126,7 +126,7 @@ def test_moment_tells_what_it_expected_beside_the_band_when_it_is_asked() -> Non
     assert 625 <= far.row <= 640
 
 
-def test_a_checkpoint_that_is_gone_is_told_and_the_band_is_shown() -> None:
+def test_a_checkpoint_that_is_gone_is_reported_and_the_band_is_shown() -> None:
     scene = judged_by_moment(scene_of(fab(), [FAULT]), sha256="0" * 64)
     found = course(scene, spot_of(scene, 1), ["pressure"], moment=True)
     assert found.expected is not None

@@ -54,7 +54,7 @@ def test_the_same_kind_and_equipment_come_first_and_a_verdict_before_them() -> N
     assert [one.candidate.event.id for one in found] == [4, 3, 2]
 
 
-def test_an_event_found_by_several_runs_is_told_once_with_its_verdict() -> None:
+def test_an_event_found_by_several_runs_is_listed_once_with_its_verdict() -> None:
     me = event(1, a=1.0)
     others = [
         candidate("new", event(2, 500, a=1.0)),
@@ -65,7 +65,7 @@ def test_an_event_found_by_several_runs_is_told_once_with_its_verdict() -> None:
     assert [one.candidate.run for one in found] == ["old", "other"]
 
 
-def test_the_very_event_in_another_run_is_told_only_for_its_verdict() -> None:
+def test_the_very_event_in_another_run_is_reported_only_for_its_verdict() -> None:
     me = event(1, a=1.0)
     again = event(5, 103, b=1.0)
     assert most_similar("r", "d", me, [candidate("old", again)]) == []
@@ -76,7 +76,7 @@ def test_the_very_event_in_another_run_is_told_only_for_its_verdict() -> None:
     assert not found.same_stretch
 
 
-def test_not_more_are_told_than_can_be_read() -> None:
+def test_not_more_are_reported_than_can_be_read() -> None:
     me = event(1, a=1.0)
     found = most_similar("r", "d", me, [candidate("r", event(n, n * 100, a=1.0)) for n in range(2, 40)])
     assert len(found) == MOST_SIMILAR

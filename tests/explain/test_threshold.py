@@ -21,7 +21,7 @@ def test_hours_of_normal_rows_are_named_with_what_they_can_promise() -> None:
     )
 
 
-def test_more_than_one_false_event_an_hour_is_told_in_minutes() -> None:
+def test_more_than_one_false_event_an_hour_is_reported_in_minutes() -> None:
     assert "one false event in 15 minutes" in said(1.0, "contamination", Promise(4000, 1.0, 1, 4.0))
 
 

@@ -156,7 +156,7 @@ def test_cells_of_several_kinds_in_one_column_become_text() -> None:
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_rows_are_all_there_in_their_order_with_the_result_beside_them(kind: str) -> None:
+def test_rows_are_all_there_in_their_order_with_the_result_next_to_them(kind: str) -> None:
     rows = 45_000  # more than one batch
     frame = pd.DataFrame({"값": [f"{at}.50" for at in range(rows)], "=name": ["E1"] * rows, "event_id": 9})
     file = io.BytesIO()

@@ -207,7 +207,7 @@ def test_a_flood_is_one_message_and_one_when_it_is_over(bench: Bench, receiver: 
     assert json.loads(receiver.taken[-1][1])["data"]["count"] == 14
 
 
-def test_suppressed_and_shelved_alarms_are_told_of_only_when_they_become_active(
+def test_suppressed_and_shelved_alarms_are_reported_only_when_they_become_active(
     bench: Bench, receiver: WebhookReceiver
 ) -> None:
     bench.add(receiver.url, events=("opened", "closed"))
@@ -226,7 +226,7 @@ def test_suppressed_and_shelved_alarms_are_told_of_only_when_they_become_active(
     assert events == ["alarm.opened", "alarm.closed"], "a re-alarm is silent unless it is asked for"
 
 
-def test_a_mail_is_sent_once_and_refusals_are_told_apart(tmp_path: Path) -> None:
+def test_a_mail_is_sent_once_and_refusals_are_kept_apart(tmp_path: Path) -> None:
     with MailSink() as sink:
         settings = Settings(smtp_host="127.0.0.1", smtp_port=sink.port, smtp_from="fdc@fab.example")
         bench = Bench(tmp_path, settings)

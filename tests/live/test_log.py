@@ -148,7 +148,7 @@ def test_a_full_disk_is_said_and_rows_are_taken_again_once_there_is_room(log: Ro
     assert log.accept("line", wide).rows == 1000
 
 
-def test_while_too_many_rows_wait_a_source_is_told_when_to_come_again(log: RowLog) -> None:
+def test_while_too_many_rows_wait_a_source_is_reported_when_to_come_again(log: RowLog) -> None:
     log.waiting = lambda: 10_000_000
     with pytest.raises(TooManyError) as caught:
         log.accept("line", [row(0)])

@@ -10,7 +10,7 @@ from waferwatch.series.series import Series
 
 
 @pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
-def test_a_spread_is_told_whatever_the_size_of_the_readings(size: float) -> None:
+def test_a_spread_is_reported_whatever_the_size_of_the_readings(size: float) -> None:
     values = np.random.default_rng(0).standard_normal((500, 1)) * size
     normal = measure([Series(values, np.arange(500), None)])
     assert normal.spread[0] / size == pytest.approx(1.0, abs=0.1)

@@ -76,7 +76,7 @@ def test_month_day_and_hour_without_a_year_are_one_clock() -> None:
     assert table.columns(Role.SENSOR) == ["press", "power"]
 
 
-def test_a_ramp_that_begins_anew_beside_a_clock_stays_a_sensor() -> None:
+def test_a_ramp_that_begins_anew_next_to_a_clock_stays_a_sensor() -> None:
     table = read({"time": STAMPS, "position": np.tile(np.arange(80.0), 3)})
     assert "position" in table.columns(Role.SENSOR)
 

@@ -122,7 +122,7 @@ def test_an_empty_line_of_a_single_column_is_a_missing_value(tmp_path: Path) -> 
     np.testing.assert_array_equal(table.frame["value"], [1.0, np.nan, 3.0, np.nan])
 
 
-def test_blank_lines_are_skipped_and_told(tmp_path: Path) -> None:
+def test_blank_lines_are_skipped_and_reported(tmp_path: Path) -> None:
     table = read_table(write(tmp_path, "a,b\n1,2\n\n3,4\n"))
     assert len(table.frame) == 2
     assert any("blank lines" in str(note) for note in table.notes)
@@ -228,7 +228,7 @@ def test_a_character_across_two_chunks_is_kept(tmp_path: Path) -> None:
         assert table.frame["memo"].fillna("").tolist() == [*cells, ""]
 
 
-def test_a_missing_file_and_a_folder_are_told(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder_are_reported(tmp_path: Path) -> None:
     assert "There is no file" in refusal(tmp_path / "none.csv", NotFoundError)
     assert "is a folder" in refusal(tmp_path)
 

@@ -87,7 +87,7 @@ def test_a_coordinate_called_y_is_a_sensor() -> None:
     assert read({"y": NUMBERS}).roles["y"] is Role.SENSOR
 
 
-def test_a_second_label_is_left_out_and_told() -> None:
+def test_a_second_label_is_left_out_and_reported() -> None:
     table = read({"label": [0, 0, 0, 1, 0, 0], "changepoint": [0, 0, 0, 1, 0, 0]})
     assert table.roles["changepoint"] is Role.IGNORED
     assert "changepoint looks like another label" in str(table.notes[0])
@@ -124,7 +124,7 @@ def test_other_text_is_context_unless_it_differs_in_every_row() -> None:
     assert table.roles["memo"] is Role.IGNORED
 
 
-def test_a_column_without_values_is_left_out_and_told() -> None:
+def test_a_column_without_values_is_left_out_and_reported() -> None:
     table = read({"spare": [np.nan] * N})
     assert table.roles["spare"] is Role.IGNORED
     assert "spare holds no value" in str(table.notes[0])
@@ -230,7 +230,7 @@ class TestGroups:
     def test_a_time_that_begins_anew_in_every_run_makes_runs(self) -> None:
         assert read({"wafer": [1, 1, 1, 2, 2, 2], "time": [0.0, 0.5, 1.0] * 2}).groups == ("wafer",)
 
-    def test_wafer_numbers_that_come_again_in_the_next_lot_are_told_apart_by_lot(self) -> None:
+    def test_wafer_numbers_that_come_again_in_the_next_lot_are_kept_apart_by_lot(self) -> None:
         columns = {"lot": list("AAAABBBB"), "wafer": [1, 1, 2, 2] * 2, "step": [1, 2] * 4, "p": np.arange(8.0)}
         assert table_from_frame(pd.DataFrame(columns)).groups == ("lot", "wafer")
 

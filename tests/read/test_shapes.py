@@ -159,7 +159,7 @@ def test_the_time_line_is_that_of_the_most_readings_and_old_readings_say_nothing
     assert line.unused == 0
 
 
-def test_all_obstacles_are_told_at_once(tmp_path: Path) -> None:
+def test_all_obstacles_are_reported_at_once(tmp_path: Path) -> None:
     times = [f"{at % 9}9/{at % 7}8/2026" if at else TIMES[0] for at in range(ROWS)]  # days that no calendar has
     lines = [f"{times[at]},{value('Press', at)},{at}" + (",7" if at % 3 == 1 else "") for at in range(ROWS)]
     with pytest.raises(InputError) as caught:

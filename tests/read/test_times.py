@@ -112,7 +112,7 @@ def test_times_of_day_are_seconds_and_run_on_over_midnight() -> None:
     assert table_from_frame(frame).frame["time"].diff().dropna().tolist() == [1.0, 1.0]
 
 
-def test_times_of_day_are_joined_with_the_date_beside_them() -> None:
+def test_times_of_day_are_joined_with_the_date_next_to_them() -> None:
     frame = pd.DataFrame({"date": ["2026-01-02"] * 2, "time": ["10:11:12", "10:11"], "p": [1.0, 2.0]})
     table = table_from_frame(frame)
     assert table.frame["time"].tolist() == [WANTED, pd.Timestamp("2026-01-02 10:11:00")]

@@ -39,7 +39,9 @@ def tables(folder: Path, stamps: pd.Series, text: list[str]) -> dict[str, Table]
         ("UTC", "+00:00", "UTC"),
     ],
 )
-def test_the_clock_of_the_data_is_kept_and_its_zone_is_told(tmp_path: Path, zone: str, offset: str, told: str) -> None:
+def test_the_clock_of_the_data_is_kept_and_its_zone_is_reported(
+    tmp_path: Path, zone: str, offset: str, told: str
+) -> None:
     stamps = pd.Series(pd.to_datetime(WRITTEN).tz_localize(zone))
     for name, table in tables(tmp_path, stamps, [one + offset for one in WRITTEN]).items():
         if name == "b.csv" and table.column(Role.TIME) is None:

@@ -165,7 +165,7 @@ def test_a_run_whose_driver_is_killed_goes_on_where_it_was(done: ScalePlan, tmp_
     assert hashes(tmp_path / "out") == expected
 
 
-def test_a_fault_of_ours_is_told_from_one_of_the_data(
+def test_a_fault_of_ours_is_kept_apart_from_one_of_the_data(
     done: ScalePlan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     plan = copied(done, tmp_path / "out")

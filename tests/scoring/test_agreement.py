@@ -79,7 +79,7 @@ def compared(ids: dict[str, list[int]], labels: list[bool] | None = None) -> Any
     )
 
 
-def test_events_found_by_one_and_missed_by_another_are_counted_and_told() -> None:
+def test_events_found_by_one_and_missed_by_another_are_counted_and_reported() -> None:
     found = compared({"one": [1, 1, 0, 2, 0, 3], "two": [0, 1, 0, 0, 0, 2], "none": [0] * 6}, [True] + [False] * 5)
     assert found.detectors == ["one", "two", "none"]
     assert found.missed == [[0, 1, 3], [0, 0, 2], [0, 0, 0]]
@@ -97,12 +97,12 @@ def test_without_labels_no_event_is_said_to_be_labelled_or_not() -> None:
     assert compared({"one": [1], "two": [0]}).events[0].labelled is None
 
 
-def test_of_very_many_missed_events_those_with_the_highest_peaks_are_told() -> None:
+def test_of_very_many_missed_events_those_with_the_highest_peaks_are_reported() -> None:
     many = [number if place else 0 for number in range(1, 101) for place in (1, 0)]
     found = compared({"one": many, "two": [0] * 200})
     assert found.missed[0][1] == 100
     assert [event.event for event in found.events] == list(range(100, 100 - MOST_LISTED, -1))
 
 
-def test_an_event_that_everyone_found_is_not_told() -> None:
+def test_an_event_that_everyone_found_is_not_reported() -> None:
     assert compared({"one": [1, 0], "two": [1, 0]}).events == []

@@ -83,7 +83,7 @@ def test_every_detector_gets_the_threshold_asked_for(table: Table) -> None:
     assert [row.anomalies for row in compare_detectors(ComparedRows(table, question), QUICK)] == alone
 
 
-def test_a_detector_that_fails_is_told_and_the_others_still_run(table: Table) -> None:
+def test_a_detector_that_fails_is_reported_and_the_others_still_run(table: Table) -> None:
     found = compare_detectors(
         ComparedRows(table, Question(checkpoint="no-such-checkpoint")), ["moment", *QUICK], faults=False
     )

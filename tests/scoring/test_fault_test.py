@@ -112,7 +112,7 @@ def test_labelled_and_suspect_rows_get_no_fault() -> None:
     assert fault_test(table, QUICK[:1], create, suspects=np.ones(8_000, bool)).faults == []
 
 
-def test_a_detector_that_fails_is_told_and_the_others_are_tested(calm: Table) -> None:
+def test_a_detector_that_fails_is_reported_and_the_others_are_tested(calm: Table) -> None:
     def make(name: str) -> Detector:
         if name == "broken":
             raise ModelError("It is broken.", hint="Mend it.")

@@ -272,7 +272,7 @@ def test_the_same_fault_of_many_sensors_is_one_finding() -> None:
     assert str(found.sentence).startswith("Sensors with the same value in every row: 40 (")
 
 
-def test_a_single_spike_is_told_and_another_state_is_not() -> None:
+def test_a_single_spike_is_reported_and_another_state_is_not() -> None:
     frame = noisy()
     frame.loc[1500, "a"] = 900.0
     frame.loc[200:399, "b"] = 900.0
@@ -287,7 +287,7 @@ def test_a_value_is_far_beyond_six_deviations(deviations: float, far: int) -> No
     assert examined(frame[["time", "a"]]).sensors[0].outliers == far
 
 
-def test_far_is_told_by_the_level_of_the_recipe_step() -> None:
+def test_far_is_reported_by_the_level_of_the_recipe_step() -> None:
     frame = noisy(step=np.where(np.arange(2000) % 200 < 100, "etch", "idle"))
     frame["a"] += np.where(frame["step"] == "etch", 100, 0)
     assert examined(frame).sensors[0].outliers == 0
@@ -334,7 +334,7 @@ def test_equipment_mixed_up_without_a_column_that_tells_them_apart_is_serious() 
     assert "equipment" in str(found.remedy)
 
 
-def test_short_series_and_short_equipment_are_told() -> None:
+def test_short_series_and_short_equipment_are_reported() -> None:
     frame = noisy(tool=["A"] * 1900 + ["B"] * 100)
     quality = examined(frame)
     assert "1 (B)" in str(only(quality, "short_reference").sentence)
@@ -350,7 +350,7 @@ def test_the_shortest_series_that_is_judged_is_the_detector_s() -> None:
     assert FEWEST_JUDGED == FEWEST_POINTS
 
 
-def test_labels_that_say_nothing_are_told() -> None:
+def test_labels_that_say_nothing_are_reported() -> None:
     assert only(examined(noisy(label=0)), "labels").severity is Severity.NOTE
     assert only(examined(noisy(label=[1] * 1500 + [0] * 500)), "labels").severity is Severity.WARNING
 

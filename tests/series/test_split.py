@@ -68,14 +68,14 @@ def test_without_a_time_column_rows_stay_in_their_order() -> None:
     assert parted.series[0].key == parted.series[0].scope == ()
 
 
-def test_unsorted_and_repeated_times_are_kept_and_told() -> None:
+def test_unsorted_and_repeated_times_are_kept_and_reported() -> None:
     parted = split(table_of({"time": [3, 1, 2, 1], "p": [1.0, 2, 3, 4]}, time="time"))
     assert rows_of(parted) == [[1, 3, 2, 0]]
     assert "goes back (2 x)" in notes_of(parted)
     assert "Rows with the same time as the row before were kept: 1." in notes_of(parted)
 
 
-def test_rows_without_a_time_are_in_no_series_and_told() -> None:
+def test_rows_without_a_time_are_in_no_series_and_reported() -> None:
     table = table_of({"time": ["2026-01-01", None, "2026-01-02"], "p": [1.0, 2, 3]}, first_row=2)
     parted = split(table)
     assert rows_of(parted) == [[0, 2]]

@@ -46,7 +46,7 @@ def test_a_step_begins_anew_with_each_wafer_and_each_change() -> None:
     assert found.tick.tolist() == [0, 1, 0, 0, 1, 0]
 
 
-def test_two_recipes_with_the_same_step_names_are_told_apart() -> None:
+def test_two_recipes_with_the_same_step_names_are_kept_apart() -> None:
     found = steps(table(recipe=["x", "x", "y", "y"], step=["etch", "purge", "etch", "purge"]))
     assert len(set(found.stage.tolist())) == 4
 

@@ -60,7 +60,9 @@ def try_damage(path: Path, read: Callable[[], None], seed: int, times: int = TIM
 
 
 @pytest.mark.parametrize("pattern", ["detection.json", "scores-*.parquet"])
-def test_a_damaged_result_is_told_and_never_shows_other_values(tmp_path: Path, found: Detection, pattern: str) -> None:
+def test_a_damaged_result_is_reported_and_never_shows_other_values(
+    tmp_path: Path, found: Detection, pattern: str
+) -> None:
     results = Results(Settings(data_dir=tmp_path))
     results.clean()
     results.put_detection(RUN, found)
@@ -101,7 +103,7 @@ def test_a_result_that_lost_a_file_is_damaged_and_one_without_its_folder_is_gone
     assert not isinstance(told.value, DamagedError)
 
 
-def test_a_damaged_document_is_told_and_never_shows_other_values(tmp_path: Path) -> None:
+def test_a_damaged_document_is_reported_and_never_shows_other_values(tmp_path: Path) -> None:
     results = Results(Settings(data_dir=tmp_path))
     results.clean()
     results.put_document(RUN, DOCUMENT)
@@ -119,7 +121,7 @@ def test_a_damaged_document_is_told_and_never_shows_other_values(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["table-1.json", "table-1.parquet"])
-def test_a_damaged_table_is_told_and_never_shows_other_values(tmp_path: Path, table: Table, name: str) -> None:
+def test_a_damaged_table_is_reported_and_never_shows_other_values(tmp_path: Path, table: Table, name: str) -> None:
     save_table(table, tmp_path, "table-1")
 
     def read() -> None:
@@ -132,7 +134,7 @@ def test_a_damaged_table_is_told_and_never_shows_other_values(tmp_path: Path, ta
     assert try_damage(tmp_path / name, read, seed=3) == TIMES
 
 
-def test_a_file_that_was_cut_short_is_told(tmp_path: Path, table: Table, found: Detection) -> None:
+def test_a_file_that_was_cut_short_is_reported(tmp_path: Path, table: Table, found: Detection) -> None:
     results = Results(Settings(data_dir=tmp_path))
     results.clean()
     results.put_detection(RUN, found)
@@ -171,7 +173,7 @@ CSV = "time,pressure,flow\n" + "\n".join(f"{at},{at % 5},{at % 7}" for at in ran
 
 
 @pytest.mark.parametrize("name", ["data", "upload.json"])
-def test_a_damaged_upload_is_told_and_never_read(uploads: Uploads, name: str) -> None:
+def test_a_damaged_upload_is_reported_and_never_read(uploads: Uploads, name: str) -> None:
     kept = upload(uploads, CSV.encode())
 
     def read() -> None:
@@ -201,14 +203,14 @@ def test_a_damaged_table_is_read_from_the_uploaded_file_again(uploads: Uploads, 
     assert path.read_bytes() == content, "and kept again"
 
 
-def test_a_damaged_table_of_earlier_roles_is_told_since_no_file_has_them(uploads: Uploads) -> None:
+def test_a_damaged_table_of_earlier_roles_is_reported_since_no_file_has_them(uploads: Uploads) -> None:
     kept = upload(uploads, CSV.encode())
     change_one_byte(uploads.folder / kept / "table-1.parquet", random.Random(6))
     with pytest.raises(DamagedError):
         uploads.load(kept, "a.csv", 1, None)
 
 
-def test_a_table_whose_upload_is_damaged_too_is_told(uploads: Uploads) -> None:
+def test_a_table_whose_upload_is_damaged_too_is_reported(uploads: Uploads) -> None:
     kept = upload(uploads, CSV.encode())
     for name in ("table-1.parquet", "data"):
         change_one_byte(uploads.folder / kept / name, random.Random(6))
@@ -216,7 +218,7 @@ def test_a_table_whose_upload_is_damaged_too_is_told(uploads: Uploads) -> None:
         uploads.load(kept, "a.csv", 1, Reading())
 
 
-def test_files_of_a_data_set_that_are_gone_are_told_without_a_path(uploads: Uploads) -> None:
+def test_files_of_a_data_set_that_are_gone_are_reported_without_a_path(uploads: Uploads) -> None:
     kept = upload(uploads, CSV.encode())
     for path in (uploads.folder / kept).glob("[!.]*"):
         path.unlink()
@@ -245,7 +247,7 @@ def test_a_table_of_version_0_3_is_read_anew_from_the_upload(uploads: Uploads, t
         uploads.load(kept, "a.csv", 1, None)
 
 
-def test_a_damaged_table_counts_as_kept_so_that_its_damage_is_told(uploads: Uploads) -> None:
+def test_a_damaged_table_counts_as_kept_so_that_its_damage_is_reported(uploads: Uploads) -> None:
     kept = upload(uploads, CSV.encode())
     file = uploads.folder / kept / "table-1.json"
     file.write_bytes(file.read_bytes()[:-10])

@@ -80,7 +80,7 @@ def test_a_database_of_a_newer_version_is_refused(settings: Settings) -> None:
     database.close()
 
 
-def test_a_full_database_is_told_as_a_full_disk_and_keeps_what_it_had(tmp_path: Path) -> None:
+def test_a_full_database_is_reported_as_a_full_disk_and_keeps_what_it_had(tmp_path: Path) -> None:
     database = Database(Settings(data_dir=tmp_path))
     database.migrate()
     audit = metadata.tables["audit"].insert()
@@ -98,7 +98,7 @@ def test_a_full_database_is_told_as_a_full_disk_and_keeps_what_it_had(tmp_path: 
     database.close()
 
 
-def test_a_disk_that_refuses_the_database_is_told(tmp_path: Path) -> None:
+def test_a_disk_that_refuses_the_database_is_reported(tmp_path: Path) -> None:
     database = Database(Settings(data_dir=tmp_path))
     database.migrate()
     line = {"at": now(), "user": "kim", "action": "test", "subject": "x" * 2_000_000, "detail": {}}
@@ -110,7 +110,7 @@ def test_a_disk_that_refuses_the_database_is_told(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_full_disk_of_postgresql_is_told(settings: Settings) -> None:
+def test_a_full_disk_of_postgresql_is_reported(settings: Settings) -> None:
     database = Database(settings)
     with database.begin() as connection:
         if connection.dialect.name != "postgresql":
@@ -180,7 +180,7 @@ def overwritten_pages(file: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [noise, overwritten_pages])
-def test_a_damaged_database_is_told_with_its_remedy(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+def test_a_damaged_database_is_reported_with_its_remedy(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     damage(tmp_path / "waferwatch.sqlite3")
     database = Database(Settings(data_dir=tmp_path))
     with pytest.raises(StoreError, match=r"damaged.*restore a backup"):
@@ -188,7 +188,7 @@ def test_a_damaged_database_is_told_with_its_remedy(tmp_path: Path, damage: Call
     database.close()
 
 
-def test_a_database_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_reached_is_reported(tmp_path: Path) -> None:
     database = Database(Settings(data_dir=tmp_path, database_url="postgresql://x@/x?host=/nowhere"))
     with pytest.raises(StoreError, match="cannot be reached"):
         database.migrate()

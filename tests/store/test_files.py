@@ -32,7 +32,7 @@ def test_threads_that_write_one_file_at_once_leave_one_of_them_whole(tmp_path: P
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_what_was_written_is_told_with_its_checksum(tmp_path: Path) -> None:
+def test_what_was_written_is_reported_with_its_checksum(tmp_path: Path) -> None:
     written = put(tmp_path / "a", lambda file: file.write(b"abc"))
     assert written.sha256 == sha256_of(tmp_path / "a")
     assert written.stamp[2] == 3

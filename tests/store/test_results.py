@@ -189,7 +189,7 @@ def test_threads_that_move_one_threshold_at_once_all_succeed_and_readers_never_m
     assert_same(kept, moved if kept.threshold == moved.threshold else found)
 
 
-def test_a_deleted_result_is_told_as_gone(results: Results, found: Detection) -> None:
+def test_a_deleted_result_is_reported_as_gone(results: Results, found: Detection) -> None:
     results.put_detection(RUN, found)
     results.delete(RUN)
     results.delete(RUN)
@@ -255,7 +255,7 @@ def test_a_full_disk_leaves_the_threshold_where_it_was(
     assert sorted((results.folder / RUN).iterdir()) == files
 
 
-def test_a_folder_that_cannot_be_written_is_told_with_its_reason(
+def test_a_folder_that_cannot_be_written_is_reported_with_its_reason(
     results: Results, found: Detection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def read_only(*_: object) -> None:

@@ -101,7 +101,7 @@ def test_the_same_question_finds_the_newest_answer(store: Store) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "..", "0123456789abcdef", "0123456789abcdef\n", "\0", "' OR 1=1 --"])
-def test_a_run_that_is_not_there_is_told(store: Store, name: str) -> None:
+def test_a_run_that_is_not_there_is_reported(store: Store, name: str) -> None:
     with pytest.raises(NotFoundError):
         store.runs.get(name)
     with pytest.raises(NotFoundError):

@@ -47,7 +47,7 @@ def done(app: TestClient, method: str, path: str, **content: Any) -> list[tuple[
         ("/runs", {**QUICK, "contamination": 0.013}, "start detection"),
     ],
 )
-def test_a_run_is_told_however_it_is_asked_for_and_only_when_it_starts(
+def test_a_run_is_reported_however_it_is_asked_for_and_only_when_it_starts(
     app: TestClient, path: str, body: dict[str, Any], action: str
 ) -> None:
     first = done(app, "POST", path, json=body)
@@ -56,7 +56,7 @@ def test_a_run_is_told_however_it_is_asked_for_and_only_when_it_starts(
     assert done(app, "POST", path, json=body) == [], "the same question is answered by the run of before"
 
 
-def test_what_is_done_to_a_data_set_is_told(app: TestClient) -> None:
+def test_what_is_done_to_a_data_set_is_reported(app: TestClient) -> None:
     made = done(app, "POST", "/datasets", files={"file": ("a.csv", CSV)})
     (action, dataset), path = made[0], f"/datasets/{made[0][1]}"
     assert (action, len(made)) == ("upload data set", 1)
@@ -66,7 +66,7 @@ def test_what_is_done_to_a_data_set_is_told(app: TestClient) -> None:
     assert done(app, "POST", f"{path}/restore") == [("restore data set", dataset)]
 
 
-def test_what_is_done_to_a_run_is_told(app: TestClient) -> None:
+def test_what_is_done_to_a_run_is_reported(app: TestClient) -> None:
     found = app.post("/detect", json={**QUICK, "contamination": 0.02}).json()
     run, event = found["run"], found["events"][0]["id"]
     moved = {"threshold": found["threshold"] * 0.99}

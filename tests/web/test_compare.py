@@ -81,7 +81,7 @@ def test_the_same_question_is_answered_by_the_run_of_before(client: TestClient, 
     assert run(client, detectors=[QUICK], faults=False)["id"] != done["id"]
 
 
-def test_the_kept_result_is_told_in_the_reader_s_language(client: TestClient, done: dict[str, Any]) -> None:
+def test_the_kept_result_is_reported_in_the_reader_s_language(client: TestClient, done: dict[str, Any]) -> None:
     korean = compared(client, done["id"], "ko")["figures"]["faults"]["layout"]["xaxis"]["ticktext"]
     assert "스파이크" in korean
     assert "Spike" in compared(client, done["id"])["figures"]["faults"]["layout"]["xaxis"]["ticktext"]

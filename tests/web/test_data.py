@@ -178,7 +178,7 @@ def test_an_unknown_data_set_is_not_found(assert_error: AssertError, client: Tes
         assert "Traceback" not in answer.text
 
 
-def test_rows_are_told_as_they_were_read_in_bounded_pieces(client: TestClient, made: str) -> None:
+def test_rows_are_reported_as_they_were_read_in_bounded_pieces(client: TestClient, made: str) -> None:
     found = client.get(f"{made}/rows", params={"start": 398, "count": 50}).json()
     assert found["columns"] == ["time", "tool", "x", "y", HOSTILE, "word", "__proto__"]
     assert (found["start"], found["rows_total"], found["first_row"], len(found["rows"])) == (398, 400, 2, 2)
@@ -208,7 +208,7 @@ def test_more_than_a_piece_is_refused(
     assert_error(client.get(f"{made}/rows", params=query), 422, "bad_input", field)
 
 
-def test_cells_of_any_kind_are_told(client: TestClient) -> None:
+def test_cells_of_any_kind_are_reported(client: TestClient) -> None:
     frame = pd.DataFrame(
         {
             "time": pd.to_datetime(["2026-01-01 00:00:00.250", None, "2026-01-01 00:00:02.000"]),

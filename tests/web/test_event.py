@@ -62,7 +62,7 @@ def test_every_event_of_the_demo_is_explained(client: TestClient) -> None:
         assert points < 15_000
 
 
-def test_an_event_is_told_with_its_onset_its_farthest_row_and_its_sisters(
+def test_an_event_is_reported_with_its_onset_its_farthest_row_and_its_sisters(
     client: TestClient, spike: dict[str, Any]
 ) -> None:
     event = max(spike["events"], key=lambda one: one["peak_score"])
@@ -143,7 +143,7 @@ def test_a_verdict_on_an_event_that_grew_together_with_another_is_replaced_whole
     client.delete(f"/datasets/{upload}")
 
 
-def test_what_was_said_last_time_is_told_with_the_next_event_like_it(
+def test_what_was_said_last_time_is_reported_with_the_next_event_like_it(
     client: TestClient, spike: dict[str, Any], korean_csv: bytes
 ) -> None:
     event = max(spike["events"], key=lambda one: one["peak_score"])["id"]
@@ -205,7 +205,7 @@ def test_a_run_that_is_not_there_is_refused(client: TestClient, run: str, assert
     assert_error(client.get(f"/runs/{run}/events/1"), 404, "not_found", "run")
 
 
-def test_deleted_data_are_told(client: TestClient, korean_csv: bytes, assert_error: Callable[..., Any]) -> None:
+def test_deleted_data_are_reported(client: TestClient, korean_csv: bytes, assert_error: Callable[..., Any]) -> None:
     upload = client.post("/datasets", files={"file": ("gone.csv", korean_csv, "text/csv")}).json()["id"]
     run = detect(client, dataset=upload, contamination=0.01)["run"]
     client.delete(f"/datasets/{upload}")

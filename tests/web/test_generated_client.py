@@ -118,7 +118,7 @@ async def nothing(_request: Request) -> Response:
     return Response()
 
 
-def test_models_of_one_name_and_models_used_both_ways_are_told_apart() -> None:
+def test_models_of_one_name_and_models_used_both_ways_are_kept_apart() -> None:
     first = create_model("Twin", __module__="waferwatch.first", a=(int, 1))
     second = create_model("Twin", __module__="waferwatch.second", b=(str, ""))
     holder = create_model("Holder", twin=(second, ...))

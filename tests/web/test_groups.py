@@ -120,7 +120,9 @@ def test_sentences_come_in_the_reader_s_language(client: TestClient, run: str) -
     assert answer["sentences"][0].startswith("purge: 나머지보다 이상이 잦습니다.")
 
 
-def test_two_columns_are_crossed_and_what_is_left_out_is_told(client: TestClient, run: str, demo: pd.DataFrame) -> None:
+def test_two_columns_are_crossed_and_what_is_left_out_is_reported(
+    client: TestClient, run: str, demo: pd.DataFrame
+) -> None:
     crossing = groups_of(client, run, by="equipment", **{"and": "lot"})["crossing"]
     assert crossing["first"] == ["ETCH-01", "ETCH-02", "ETCH-03"]
     assert crossing["first_others"] == 0

@@ -51,7 +51,7 @@ def export(client: TestClient, run: str, **query: str) -> Response:
     return client.get(f"/runs/{run}/export", params=query)
 
 
-def test_rows_of_an_upload_are_those_of_its_file_with_the_result_beside_them(
+def test_rows_of_an_upload_are_those_of_its_file_with_the_result_next_to_them(
     client: TestClient, uploaded: str, korean_csv: bytes
 ) -> None:
     answer = export(client, detected(client, uploaded, contamination=0.01), what="rows", format="csv")
@@ -121,7 +121,7 @@ def test_what_cannot_be_exported_is_refused(
     assert_error(client.get("/runs/../../etc/report.html"), 404, "not_found")
 
 
-def test_rows_of_a_data_set_that_is_gone_are_told_as_gone(
+def test_rows_of_a_data_set_that_is_gone_are_reported_as_gone(
     client: TestClient, korean_csv: bytes, assert_error: Callable[..., Any]
 ) -> None:
     made = client.post("/datasets", files={"file": ("a.csv", korean_csv, "text/csv")}).json()["id"]
@@ -271,7 +271,7 @@ def test_a_run_is_repeated_on_other_data(client: TestClient, demo_run: str, uplo
     assert client.get(f"/runs/{again['id']}").json()["state"] == "done"
 
 
-def test_exports_are_told_in_the_audit_log(client: TestClient, demo_run: str) -> None:
+def test_exports_are_reported_in_the_audit_log(client: TestClient, demo_run: str) -> None:
     export(client, demo_run, what="events")
     entry = client.app.state.parts.store.audit.recent(1)[0]  # type: ignore[attr-defined]
     assert (entry.action, entry.subject) == ("export events", demo_run)
@@ -307,7 +307,7 @@ def test_odd_data_have_exports_and_a_report_too(client: TestClient, name: str) -
     client.delete(f"/datasets/{made}")
 
 
-def test_a_full_disk_is_told_and_nothing_stays_open(
+def test_a_full_disk_is_reported_and_nothing_stays_open(
     client: TestClient, demo_run: str, monkeypatch: pytest.MonkeyPatch, assert_error: Callable[..., Any]
 ) -> None:
     def full(*_: object) -> None:

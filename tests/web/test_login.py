@@ -75,7 +75,7 @@ def test_a_token_of_the_settings_and_a_proxy_s_name_close_loopback_too() -> None
     assert Access(Settings(allowed_hosts="fab.example")).needed
 
 
-def test_a_generated_token_is_told_at_the_start_and_a_chosen_one_is_not() -> None:
+def test_a_generated_token_is_reported_at_the_start_and_a_chosen_one_is_not() -> None:
     access = Access(Settings(host="0.0.0.0"))
     told = "\n".join(_greeting("http://localhost:5000", access))
     assert f"http://localhost:5000/?token={access.token}" in told
@@ -191,7 +191,7 @@ def test_nobody_is_led_to_another_site(guarded: TestClient, wanted: str) -> None
     assert token.headers["location"] == "/"
 
 
-def test_a_wrong_token_is_told_on_the_page_with_what_was_typed_kept(
+def test_a_wrong_token_is_reported_on_the_page_with_what_was_typed_kept(
     assert_error: AssertError, guarded: TestClient
 ) -> None:
     page = log_in(guarded, "wrong", next="/data", name='<b>"Kim"</b>')

@@ -97,7 +97,7 @@ def test_a_value_of_the_right_type_is_refused_for_what_is_wrong_with_it(
     assert (error["message"], error["hint"]) == (message, hint)
 
 
-def test_too_long_a_list_is_told_its_length(client: TestClient) -> None:
+def test_too_long_a_list_is_reported_its_length(client: TestClient) -> None:
     error = client.post("/detect", json={"features": ["pressure_mTorr"] * 10_001}).json()["error"]
     assert (error["message"], error["hint"]) == ("features names more than 10000.", "Leave some out.")
 

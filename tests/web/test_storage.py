@@ -46,7 +46,7 @@ def restarted(folder: Path) -> TestClient:
     return TestClient(create_app(Settings(data_dir=folder, posts_per_minute=0)), base_url="http://127.0.0.1")
 
 
-def test_a_full_disk_is_told_for_uploads_detections_thresholds_and_readiness(
+def test_a_full_disk_is_reported_for_uploads_detections_thresholds_and_readiness(
     own: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch, assert_error: AssertError
 ) -> None:
     dataset = upload(own).json()["id"]
@@ -70,7 +70,7 @@ def test_a_full_disk_is_told_for_uploads_detections_thresholds_and_readiness(
             assert [one["id"] for one in client.get("/datasets").json()["datasets"]] == ["demo", dataset]
 
 
-def test_a_database_that_cannot_grow_is_told_and_what_it_had_stays(
+def test_a_database_that_cannot_grow_is_reported_and_what_it_had_stays(
     own: TestClient, folder: Path, assert_error: AssertError
 ) -> None:
     dataset = upload(own).json()["id"]
@@ -92,7 +92,7 @@ def test_a_database_that_cannot_grow_is_told_and_what_it_had_stays(
     assert own.delete(f"/datasets/{dataset}").status_code == 204
 
 
-def test_an_upload_that_the_disk_refuses_half_way_is_told(
+def test_an_upload_that_the_disk_refuses_half_way_is_reported(
     own: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch, assert_error: AssertError
 ) -> None:
     def full(*_: object) -> None:
@@ -103,7 +103,7 @@ def test_an_upload_that_the_disk_refuses_half_way_is_told(
     assert list((folder / "datasets").iterdir()) == []
 
 
-def test_a_damaged_result_is_told_and_the_others_go_on(
+def test_a_damaged_result_is_reported_and_the_others_go_on(
     own: TestClient, folder: Path, assert_error: AssertError
 ) -> None:
     run, other = (detect(own, contamination=share).json()["run"] for share in (0.01, 0.02))
@@ -118,7 +118,7 @@ def test_a_damaged_result_is_told_and_the_others_go_on(
     assert own.get(f"/runs/{other}/events/1").status_code == 200, "its page looks into other runs too"
 
 
-def test_an_uploaded_file_that_is_gone_or_damaged_is_told_without_a_path(
+def test_an_uploaded_file_that_is_gone_or_damaged_is_reported_without_a_path(
     own: TestClient, folder: Path, assert_error: AssertError
 ) -> None:
     dataset = upload(own).json()["id"]

@@ -51,7 +51,7 @@ def test_it_follows_a_clean_sine_closely_in_its_own_units(engine: Engine) -> Non
 
 @pytest.mark.parametrize("start", [1000, 1004, 1007])  # within one patch and across the border of two
 @pytest.mark.parametrize("height", [5.0, -5.0, 500.0, 1e9])
-def test_it_stays_off_a_spike_and_the_spike_does_not_move_what_is_beside_it(
+def test_it_stays_off_a_spike_and_the_spike_does_not_move_what_is_next_to_it(
     engine: Engine, start: int, height: float
 ) -> None:
     clean = waves(2000)
@@ -113,7 +113,7 @@ def test_events_at_the_ends_of_a_series_are_drawn(engine: Engine, event: slice) 
     assert np.isfinite(found).all()
 
 
-def test_a_long_event_is_averaged_and_told_on_every_point(engine: Engine) -> None:
+def test_a_long_event_is_averaged_and_reported_on_every_point(engine: Engine) -> None:
     at = np.arange(20_000)
     values = np.stack([np.sin(2 * np.pi * at / 900)], 1)
     found = expect(engine, series(values), slice(6000, 12_000), slice(4000, 14_000), measure([series(values)]))

@@ -136,7 +136,7 @@ def test_each_answer_of_the_hub_has_its_sentence(hub, status, kind, sentence):
         run_import(ID)
 
 
-def test_without_a_network_the_way_by_hand_is_told(data_dir, monkeypatch):
+def test_without_a_network_the_way_by_hand_is_reported(data_dir, monkeypatch):
     monkeypatch.setenv("WAFERWATCH_HUB_ENDPOINT", "http://127.0.0.1:9")
 
     with pytest.raises(ModelError, match="could not be downloaded") as failure:
@@ -223,7 +223,7 @@ def test_two_imports_at_the_same_time_are_refused(tiny_moment, data_dir):
         run_import(tiny_moment)
 
 
-def test_without_torch_the_install_line_is_told(tiny_moment, data_dir, monkeypatch):
+def test_without_torch_the_install_line_is_reported(tiny_moment, data_dir, monkeypatch):
     monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: None if name == "torch" else object())
 
     with pytest.raises(MissingExtraError, match="add-torch"):
@@ -231,14 +231,14 @@ def test_without_torch_the_install_line_is_told(tiny_moment, data_dir, monkeypat
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_data_directory_that_cannot_be_written_is_told(tiny_moment, data_dir):
+def test_a_data_directory_that_cannot_be_written_is_reported(tiny_moment, data_dir):
     data_dir.mkdir(mode=0o500)
 
     with pytest.raises(ModelError, match="WAFERWATCH_DATA_DIR"):
         run_import(tiny_moment)
 
 
-def test_a_file_in_the_way_of_the_data_directory_is_told(tiny_moment, data_dir):
+def test_a_file_in_the_way_of_the_data_directory_is_reported(tiny_moment, data_dir):
     data_dir.touch()
 
     with pytest.raises(ModelError, match="WAFERWATCH_DATA_DIR"):

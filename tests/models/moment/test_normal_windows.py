@@ -85,7 +85,7 @@ def test_every_window_holds_data_also_where_a_sensor_has_gaps():
     [np.full(9000, 5.0), np.arange(40) % 7, np.full((9000, 2), np.nan)],
     ids=["nothing moves", "too short", "nothing was measured"],
 )
-def test_too_little_to_learn_from_is_told(values):
+def test_too_little_to_learn_from_is_reported(values):
     with pytest.raises(InputError, match="too few known-normal rows"):
         normal_series([[series(values)]], CONFIG)
 

@@ -225,21 +225,21 @@ def test_a_tuning_that_is_stopped_leaves_nothing(where, as_embedded, normal, dat
     ],
     ids=str,
 )
-def test_a_wish_that_cannot_be_granted_is_told(wish, kind, sentence, normal, data_dir):
+def test_a_wish_that_cannot_be_granted_is_reported(wish, kind, sentence, normal, data_dir):
     with pytest.raises(kind) as failure:
         make(normal, **wish)
 
     assert sentence in str(failure.value)
 
 
-def test_a_taken_name_is_told_before_any_work(as_embedded, normal, data_dir):
+def test_a_taken_name_is_reported_before_any_work(as_embedded, normal, data_dir):
     make(normal)
 
     with pytest.raises(InputError, match=r"already a checkpoint named mine.*--replace"):
         tuned.Wish("mine")
 
 
-def test_without_torch_the_install_line_is_told(data_dir, monkeypatch):
+def test_without_torch_the_install_line_is_reported(data_dir, monkeypatch):
     monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: None if name == "torch" else object())
 
     with pytest.raises(MissingExtraError, match="add-torch"):
