@@ -86,12 +86,12 @@ def test_the_detector_that_is_shown_keeps_the_contract(copy: Path) -> None:
 
 def test_the_page_that_is_shown_is_served_described_and_translated(copy: Path) -> None:
     make(copy, change("Add a page"))
-    (copy / "tests/web/test_about.py").write_text(ASKED, encoding="utf-8")
+    (copy / "tests/web/pages/test_about.py").write_text(ASKED, encoding="utf-8")
     names = "about or every_route_is_described or has_a_korean_translation or that_is_gone or the_tree or imports_go"
     files = (
-        "web/test_about.py",
-        "web/test_description.py",
-        "web/test_translations.py",
+        "web/pages/test_about.py",
+        "web/shell/test_description.py",
+        "web/html/test_translations.py",
         "test_docs.py",
         "test_layers.py",
     )
@@ -128,7 +128,7 @@ def test_a_broken_arrow_file_is_refused(tmp_path):
 
 def test_the_format_that_is_shown_is_read_named_and_translated(copy: Path) -> None:
     make(copy, change("Add a format"))
-    (copy / "tests/read/test_feather.py").write_text(FORMAT_ASKED, encoding="utf-8")
+    (copy / "tests/read/formats/test_feather.py").write_text(FORMAT_ASKED, encoding="utf-8")
     names = "arrow or has_a_korean_translation or that_is_gone or the_tree or imports_go"
-    files = ("read/test_feather.py", "web/test_translations.py", "test_docs.py", "test_layers.py")
+    files = ("read/formats/test_feather.py", "web/html/test_translations.py", "test_docs.py", "test_layers.py")
     assert passing(copy, names, *files) >= 6

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.test_monitor_commands import fab_rows
+from tests.commands.test_monitor_commands import fab_rows
 
 pytestmark = pytest.mark.browser
 

@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.test_monitor_commands import fab_rows
-from tests.web.test_pm import AT, maintained
+from tests.commands.test_monitor_commands import fab_rows
+from tests.web.pages.test_pm import AT, maintained
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,7 @@ import pytest
 from httpx import Response
 from starlette.testclient import TestClient
 
-from tests.test_monitor_commands import fab_rows
+from tests.commands.test_monitor_commands import fab_rows
 
 PLACE = {"step": "etch", "sensor": "flow", "recipe": "POLY"}
 

@@ -10,7 +10,7 @@ from waferwatch.cli import main
 from waferwatch.read.virtual_fab.generate import generate
 from waferwatch.settings import current_settings
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 
 
 @pytest.fixture

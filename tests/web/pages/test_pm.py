@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
-from tests.test_monitor_commands import fab_rows
+from tests.commands.test_monitor_commands import fab_rows
 
 AT = "2026-11-20T08:53:20"  # start of wafer 800
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
-from tests.test_monitor_commands import fab_rows
+from tests.commands.test_monitor_commands import fab_rows
 from waferwatch.jobs.monitors.judged import judged_tables, rate_of_version
 from waferwatch.monitors.golden.verdicts import alarm_rate
 
