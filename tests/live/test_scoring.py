@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import waferwatch
 from tests.live.fab import Heard, as_rows, golden, kept_rows, live_frame, send, until
+from waferwatch.live.scored import WaferBlock
 from waferwatch.live.scoring import early_scores, workers
 from waferwatch.live.scoring.watched import Watch
 from waferwatch.live.service import LiveService
@@ -45,6 +47,24 @@ def test_settled_scores_and_verdicts_are_those_of_the_file(
     scores = np.array([(verdicts[key].score, run.score) for key, run in whole.items()])
     np.testing.assert_allclose(scores[:, 0], scores[:, 1], atol=1e-4)
     assert all(one.productive and one.position for one in heard.wafers)
+
+
+def test_a_verdict_that_could_not_be_kept_is_made_again_though_nothing_more_comes(
+    service: LiveService, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_AFTER_FAILURE_S", 0.01)
+    take, failures = heard.finished, iter(range(3))
+
+    def finished(connection: sqlite3.Connection, block: WaferBlock) -> None:
+        if next(failures, None) is not None:
+            raise sqlite3.OperationalError("database or disk is full")
+        take(connection, block)
+
+    monkeypatch.setattr(heard, "finished", finished)
+    send(service, as_rows(live_frame(60)))
+    until(lambda: len({one.equipment for one in heard.wafers}) == 2, "the verdicts")
+    until(lambda: not service.parts.workers.busy, "the end")
+    assert service.parts.workers.counts.failures == 3
 
 
 def early_of(service: LiveService, block: int, rows: int = 400) -> pd.Series:
