@@ -113,13 +113,19 @@ def test_the_alarms_get_each_row_once_with_the_threshold_of_the_early_score(
     assert set(worst.context) == {"lot", "wafer", "recipe", "step"}
 
 
-def test_rows_in_maintenance_raise_no_alarm_and_end_the_series(service: LiveService, heard: Heard) -> None:
+def test_rows_in_maintenance_raise_no_alarm_and_end_the_series(
+    settings: Settings, store: Store, heard: Heard
+) -> None:
+    service = LiveService(settings.model_copy(update={"live_quiet_wafers": 0}), store, heard)
+    service.start()
+    service.watch(Watch("*", "*", "etch"))
     rows = as_rows(live_frame(90))
     states = ["PRD"] * 30 + ["scheduled down"] * 30 + ["productive"] * 30
     send(service, [replace(one, state=state) for one, state in zip(rows, states, strict=True)], 10)
     productive = np.concatenate([one.productive for one in sorted(heard.blocks, key=lambda one: one.positions[0])])
     assert productive.sum() == 60
     assert sorted(set(kept_rows(service.parts.database)["series"])) == [1, 2, 3]
+    service.stop()
 
 
 def test_under_overload_early_scores_are_left_out_and_marked_and_settled_ones_never(

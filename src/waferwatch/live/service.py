@@ -9,10 +9,11 @@ from pathlib import Path
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.live.database.connection import LiveDatabase
-from waferwatch.live.learning import LiveLearning
+from waferwatch.live.learning.from_rows import LiveLearning
 from waferwatch.live.log.sealing import Keeping, Sealing
 from waferwatch.live.log.writer import LogLimits, RowLog
-from waferwatch.live.maintenance import Maintenance
+from waferwatch.live.learning.maintenance import AfterMaintenance, Maintenance
+from waferwatch.live.learning.rebase import LiveRebase
 from waferwatch.live.scored import AlarmSink
 from waferwatch.live.scoring.early_scores import EarlyScorer
 from waferwatch.live.scoring.recent import RecentScores
@@ -178,7 +179,9 @@ class LiveService:
     def _made(self, database: LiveDatabase) -> LiveParts:
         settings, models, recent = self._settings, WatchedModels(self._store), RecentScores()
         log = RowLog(database, LogLimits(settings.live_max_mb, settings.live_max_waiting_rows))
-        maintenance = Maintenance(database, log, self._sink, settings.live_quiet_wafers)
+        rebase_wafers = settings.live_rebase_wafers if settings.live_rebase != "off" else 0
+        after = AfterMaintenance(settings.live_quiet_wafers, rebase_wafers)
+        maintenance = Maintenance(database, log, self._sink, after)
         early = EarlyScorer(database, models, self._sink, recent, maintenance)
         log.waiting = lambda: max(0, log.position - early.position)
         silence = Silence(database, self._sink, settings.live_silence_s)
@@ -193,7 +196,8 @@ class LiveService:
             (self._look_again, silence.look),
             (Sealing(database, Keeping(settings.live_keep_hours, settings.live_keep_days)).look,),
         )
-        learning = LiveLearning(database, self._store, models, maintenance)
+        rebasing = LiveRebase(database, self._store, models, maintenance, activate=settings.live_rebase == "active")
+        learning = LiveLearning(database, self._store, models, maintenance, (rebasing.look,))
         return LiveParts(database, log, models, early, recent, maintenance, workers, learning)
 
     def _look_again(self) -> None:
