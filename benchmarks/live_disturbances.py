@@ -3,16 +3,16 @@
     python benchmarks/live_disturbances.py
     python benchmarks/live_disturbances.py --only broker_restart,database_locked
 
-The rows of a virtual fab with faults are sent to a process that keeps them, scores them, raises alarms and posts these to
-a receiver on loopback, while something goes wrong on the way. Whatever it is:
+The rows of a virtual fab with faults are sent to a process that keeps them, scores them, raises alarms and posts these
+to a receiver on loopback, while something goes wrong on the way. Whatever it is:
 
 - each row that was sent is there once (``lost``, ``doubled``);
 - no problem has two alarms that are open at a time, and each alarm was opened once (``alarms_doubled``);
 - every message of the outbox has arrived at least once (``missing``);
 - where the rows are the same and in the same order, early scores are those of the quiet run (``early_differ``).
 
-MQTT needs Mosquitto (Debian) and the extra ``mqtt``; the full disk is a small tmpfs, which only root can mount. The last
-line of stdout is one JSON document; the exit code is 1 when anything is lost, doubled, missing or different.
+MQTT needs Mosquitto (Debian) and the extra ``mqtt``; the full disk is a small tmpfs, which only root can mount. The
+last line of stdout is one JSON document; the exit code is 1 when anything is lost, doubled, missing or different.
 """
 
 from __future__ import annotations
@@ -350,7 +350,7 @@ def _over_broker(
 
     with tempfile.TemporaryDirectory(prefix="waferwatch-broker-") as folder:
         broker = Broker(Path(folder))
-        source = MqttSource(MqttOptions("fab", "127.0.0.1", "fab/{equipment}", broker.port))
+        source = MqttSource(MqttOptions("fab", "127.0.0.1", ["fab/{equipment}"], broker.port))
         source.start(_Counting(line))
         wait(lambda: source.subscribed, "the subscription")
         tool = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="tools", clean_session=False)
@@ -425,6 +425,9 @@ def run(fault: str, learnt: Path, place: Path, rows: list[LiveRow], seed: int) -
             line.close()
 
 
+_OPEN_TWICE = "SELECT 1 FROM alarms WHERE closed_at = '' GROUP BY source, fingerprint HAVING count(*) > 1"
+
+
 def outcome(fault: str, line: Line, expected: list[LiveRow], seconds: float) -> Outcome:
     with line.live.parts.database.reading() as connection:
         stored = Counter(
@@ -437,9 +440,7 @@ def outcome(fault: str, line: Line, expected: list[LiveRow], seconds: float) -> 
         messages = {str(row[0]) for row in connection.execute("SELECT message FROM outbox")}
         alarms = connection.execute("SELECT count(*), count(DISTINCT id) FROM alarms").fetchone()
         opened = connection.execute("SELECT count(*) FROM alarm_changes WHERE action = 'opened'").fetchone()[0]
-        open_twice = connection.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM alarms WHERE closed_at = '' GROUP BY source, fingerprint HAVING count(*) > 1)"
-        ).fetchone()[0]
+        open_twice = connection.execute(f"SELECT count(*) FROM ({_OPEN_TWICE})").fetchone()[0]
     sent = {(row.equipment, row.time) for row in expected}
     return Outcome(
         fault,
@@ -455,7 +456,10 @@ def outcome(fault: str, line: Line, expected: list[LiveRow], seconds: float) -> 
         len(messages - set(line.receiver.ids)),
         None,
         round(seconds, 1),
-        {"settled": line.count("live_scores WHERE settled IS NOT NULL"), "failures": line.live.parts.workers.counts.failures},
+        {
+            "settled": line.count("live_scores WHERE settled IS NOT NULL"),
+            "failures": line.live.parts.workers.counts.failures,
+        },
     )
 
 

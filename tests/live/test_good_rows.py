@@ -193,12 +193,18 @@ def test_blocks_of_rows_count_where_nothing_names_wafers(service: LiveService, h
     assert heard.blocks[-1].productive.all()
 
 
-def test_marks_survive_a_transaction_that_fails(service: LiveService) -> None:
+def test_marks_are_as_the_file_has_them_after_a_transaction_that_fails(service: LiveService) -> None:
     send(service, as_rows(live_frame(10)))
-    service.parts.maintenance.begin("ETCH-01", "", "kim")
-    mark = service.parts.maintenance.end("ETCH-01")
-    with pytest.raises(sqlite3.OperationalError), service.parts.database.writing() as connection:
-        service.parts.maintenance.wafer_ended(connection, "ETCH-01", (mark.ended or 0) + 1)
-        raise sqlite3.OperationalError("database or disk is full")
-    service.parts.maintenance.reload()
-    assert service.parts.maintenance.of("ETCH-01") == mark
+    maintenance = service.parts.maintenance
+    maintenance.begin("ETCH-01", "", "kim")
+    mark = maintenance.end("ETCH-01")
+
+    def fail() -> None:
+        with service.parts.database.writing() as connection:
+            maintenance.wafer_ended(connection, "ETCH-01", (mark.ended or 0) + 1)
+            raise sqlite3.OperationalError("database or disk is full")
+
+    with pytest.raises(sqlite3.OperationalError):
+        fail()
+    maintenance.reload()
+    assert maintenance.of("ETCH-01") == mark

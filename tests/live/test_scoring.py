@@ -113,9 +113,7 @@ def test_the_alarms_get_each_row_once_with_the_threshold_of_the_early_score(
     assert set(worst.context) == {"lot", "wafer", "recipe", "step"}
 
 
-def test_rows_in_maintenance_raise_no_alarm_and_end_the_series(
-    settings: Settings, store: Store, heard: Heard
-) -> None:
+def test_rows_in_maintenance_raise_no_alarm_and_end_the_series(settings: Settings, store: Store, heard: Heard) -> None:
     service = LiveService(settings.model_copy(update={"live_quiet_wafers": 0}), store, heard)
     service.start()
     service.watch(Watch("*", "*", "etch"))

@@ -120,7 +120,7 @@ class MqttHarness:
         config.write_text(f"listener {self._port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n")
         self._broker = subprocess.Popen([program, "-c", str(config)], stderr=subprocess.DEVNULL)
         until(lambda: answers(self._port), "the broker")
-        self._made = lambda: MqttSource(MqttOptions("line", "127.0.0.1", "fab/{equipment}", self._port))
+        self._made = lambda: MqttSource(MqttOptions("line", "127.0.0.1", ["fab/{equipment}"], self._port))
         self._source = self._made()
         self._sender = self._connected()
 

@@ -14,9 +14,9 @@ from waferwatch.errors import WaferwatchError
 from waferwatch.jobs.monitors.learning import LearnWish, learn_version
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.equipment_states import may_alarm
-from waferwatch.live.log.reading import CONTEXT, EquipmentRecord, LoggedRows, every_equipment, logged, rows_up_to
 from waferwatch.live.learning.good_rows import good_rows
 from waferwatch.live.learning.maintenance import Maintenance
+from waferwatch.live.log.reading import CONTEXT, EquipmentRecord, LoggedRows, every_equipment, logged, rows_up_to
 from waferwatch.live.scoring.passes import passes_of
 from waferwatch.live.scoring.watched import Watch, WatchedModels
 from waferwatch.read.frames import table_from_frame

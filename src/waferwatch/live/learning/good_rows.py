@@ -90,8 +90,8 @@ def unmark_faulty(connection: sqlite3.Connection, number: int) -> bool:
 def good_rows(connection: sqlite3.Connection, equipment: str, rows: LoggedRows) -> Mask:
     """(n,) rows that are productive, that no alarm was raised for, and that nobody has marked as faulty.
 
-    Of an alarm all rows from its first to its last one count, and all that come while it goes on; not where a person has
-    called it false. Alarms that were only suppressed, as after a maintenance, leave nothing out.
+    Of an alarm all rows from its first to its last one count, and all that come while it goes on; not where a person
+    has called it false. Alarms that were only suppressed, as after a maintenance, leave nothing out.
     """
     found = np.array([may_alarm(state) for state in rows.context["state"].tolist()], np.bool_)
     for start, stop in _alarms(connection, equipment):

@@ -30,8 +30,8 @@ class LiveRebase:
     """Brings the version in use to the level after a maintenance, as ``waferwatch monitors rebase`` does.
 
     Only good rows of the equipment that was in maintenance are looked at (:func:`good_rows`); what the rule of
-    :mod:`waferwatch.monitors.rebase.absorb` refuses stays as unusual as it was. It waits until some recipe has five good
-    wafers; recipes with fewer keep their levels. The version of before stays.
+    :mod:`waferwatch.monitors.rebase.absorb` refuses stays as unusual as it was. It waits until some recipe has five
+    good wafers; recipes with fewer keep their levels. The version of before stays.
 
     Args:
         activate: the new version scores from then on; otherwise it waits as a draft.
@@ -86,7 +86,9 @@ class LiveRebase:
                 self._models.refresh(connection)
         return made.title
 
-    def _rows(self, connection: sqlite3.Connection, mark: MaintenanceMark) -> tuple[WatchedModel | None, list[LoggedRows]]:
+    def _rows(
+        self, connection: sqlite3.Connection, mark: MaintenanceMark
+    ) -> tuple[WatchedModel | None, list[LoggedRows]]:
         """What scores the equipment, and its good rows since the end of the maintenance, of each source."""
         watched, found = None, []
         for one in every_equipment(connection):

@@ -10,8 +10,8 @@ import numpy as np
 
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.equipment_states import is_down
-from waferwatch.live.log.reading import EquipmentRecord, LoggedRows, equipment_by_id, logged, rows_after, rows_of
 from waferwatch.live.learning.maintenance import Maintenance
+from waferwatch.live.log.reading import EquipmentRecord, LoggedRows, equipment_by_id, logged, rows_after, rows_of
 from waferwatch.live.scored import AlarmSink, EarlyBlock
 from waferwatch.live.scoring.progress import (
     EARLY,
@@ -161,7 +161,6 @@ class EarlyScorer:
             kept = Progress(int(rows.positions[-1]), made.watched.title, detail, state)
             keep_progress(connection, EARLY, made.equipment.id, kept)
             mine.since_kept = 0
-
 
     def _maintain(self, connection: sqlite3.Connection, made: _Made) -> None:
         """What rows say of maintenance, before their scores are handed to the alarms."""

@@ -14,9 +14,9 @@ from waferwatch.indicators.verdicts import RunScore
 from waferwatch.jobs.monitors.detecting import detect_by
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.equipment_states import may_alarm
-from waferwatch.live.log.reading import EquipmentRecord, LoggedRows, logged, rows_of, rows_up_to
 from waferwatch.live.learning.good_rows import good_rows
 from waferwatch.live.learning.maintenance import Maintenance
+from waferwatch.live.log.reading import EquipmentRecord, LoggedRows, logged, rows_of, rows_up_to
 from waferwatch.live.scored import AlarmSink, WaferBlock
 from waferwatch.live.scoring.frames import model_frame
 from waferwatch.live.scoring.passes import WaferPass, passes_of
