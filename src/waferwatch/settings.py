@@ -133,6 +133,17 @@ class Settings(BaseModel):
     live_quiet_wafers: int = Field(
         3, ge=0, description="Wafers after a maintenance that raise no alarm; 0: the old limits hold at once."
     )
+    live_rebase: str = Field(
+        "off",
+        pattern="^(off|draft|active)$",
+        description="What becomes of a monitor after a maintenance: off, its levels stay; draft, new levels are learnt "
+        "from good wafers into a version that waits; active, and that version is put in use.",
+    )
+    live_rebase_wafers: int = Field(
+        25,
+        ge=5,
+        description="Good wafers after a maintenance from which new levels are learnt; until then no alarm is raised.",
+    )
     threads: int = Field(0, ge=0, description="Processor threads used by a detection; 0 takes every core.")
     device: str = Field(
         "auto",

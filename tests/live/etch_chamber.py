@@ -40,10 +40,6 @@ class EtchChamber:
         """Whether a host has asked for a trace."""
         return self._asked.is_set()
 
-    def forget(self) -> None:
-        """A host that comes later has to ask again."""
-        self._asked.clear()
-
     def run(self, frame: pd.DataFrame) -> None:
         """Send rows; what gets no reply is sent again, as from a spool."""
         sensors = list(frame.columns[-len(self.svids) :])

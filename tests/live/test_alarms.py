@@ -137,6 +137,23 @@ def test_the_end_of_a_run_ends_what_its_rows_showed_and_nothing_later(
     assert rows_of(connection)[0]["state"] == "closed"
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_verdict_that_comes_after_its_rows_alarm_has_ended_makes_no_other_alarm(
+    connection: sqlite3.Connection, alarms: Alarms, late: bool
+) -> None:
+    names = {"recipe": ["POLY"] * 20, "step": ["start"] * 20, "wafer": ["1"] * 20}
+    own, after = block(HIGH * 3 + QUIET * 17, context=names), block(QUIET * 20, 20)
+    verdict = wafer(19, step="main", sensors={"pressure": 0.9, "flow": 0.8}, sensor="pressure", direction="other")
+    alarms.scored(connection, own)
+    if late:
+        alarms.scored(connection, after)
+    alarms.finished(connection, verdict)
+    if not late:
+        alarms.scored(connection, after)
+    (found,) = rows_of(connection)
+    assert (found["sensor"], found["wafers_on"], found["wafers"], found["state"]) == ("flow", 1, 1, "active")
+
+
 def test_a_wafer_with_the_problem_of_its_rows_is_no_second_alarm(
     connection: sqlite3.Connection, alarms: Alarms
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import waferwatch
 from tests.live.fab import Heard, as_rows, golden, kept_rows, live_frame, send, until
+from waferwatch.live.scored import WaferBlock
 from waferwatch.live.scoring import early_scores, workers
 from waferwatch.live.scoring.watched import Watch
 from waferwatch.live.service import LiveService
@@ -45,6 +47,24 @@ def test_settled_scores_and_verdicts_are_those_of_the_file(
     scores = np.array([(verdicts[key].score, run.score) for key, run in whole.items()])
     np.testing.assert_allclose(scores[:, 0], scores[:, 1], atol=1e-4)
     assert all(one.productive and one.position for one in heard.wafers)
+
+
+def test_a_verdict_that_could_not_be_kept_is_made_again_though_nothing_more_comes(
+    service: LiveService, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_AFTER_FAILURE_S", 0.01)
+    take, failures = heard.finished, iter(range(3))
+
+    def finished(connection: sqlite3.Connection, block: WaferBlock) -> None:
+        if next(failures, None) is not None:
+            raise sqlite3.OperationalError("database or disk is full")
+        take(connection, block)
+
+    monkeypatch.setattr(heard, "finished", finished)
+    send(service, as_rows(live_frame(60)))
+    until(lambda: len({one.equipment for one in heard.wafers}) == 2, "the verdicts")
+    until(lambda: not service.parts.workers.busy, "the end")
+    assert service.parts.workers.counts.failures == 3
 
 
 def early_of(service: LiveService, block: int, rows: int = 400) -> pd.Series:
@@ -93,13 +113,17 @@ def test_the_alarms_get_each_row_once_with_the_threshold_of_the_early_score(
     assert set(worst.context) == {"lot", "wafer", "recipe", "step"}
 
 
-def test_rows_in_maintenance_raise_no_alarm_and_end_the_series(service: LiveService, heard: Heard) -> None:
+def test_rows_in_maintenance_raise_no_alarm_and_end_the_series(settings: Settings, store: Store, heard: Heard) -> None:
+    service = LiveService(settings.model_copy(update={"live_quiet_wafers": 0}), store, heard)
+    service.start()
+    service.watch(Watch("*", "*", "etch"))
     rows = as_rows(live_frame(90))
     states = ["PRD"] * 30 + ["scheduled down"] * 30 + ["productive"] * 30
     send(service, [replace(one, state=state) for one, state in zip(rows, states, strict=True)], 10)
     productive = np.concatenate([one.productive for one in sorted(heard.blocks, key=lambda one: one.positions[0])])
     assert productive.sum() == 60
     assert sorted(set(kept_rows(service.parts.database)["series"])) == [1, 2, 3]
+    service.stop()
 
 
 def test_under_overload_early_scores_are_left_out_and_marked_and_settled_ones_never(

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.live.database.connection import LiveDatabase
-from waferwatch.live.learning import LiveLearning
+from waferwatch.live.learning.from_rows import LiveLearning
+from waferwatch.live.learning.maintenance import AfterMaintenance, Maintenance
+from waferwatch.live.learning.rebase import LiveRebase
 from waferwatch.live.log.sealing import Keeping, Sealing
 from waferwatch.live.log.writer import LogLimits, RowLog
-from waferwatch.live.maintenance import Maintenance
 from waferwatch.live.scored import AlarmSink
 from waferwatch.live.scoring.early_scores import EarlyScorer
 from waferwatch.live.scoring.recent import RecentScores
@@ -22,7 +23,8 @@ from waferwatch.live.scoring.watched import Watch, WatchedModels, add_watch, rem
 from waferwatch.live.scoring.workers import ScoringWorkers
 from waferwatch.live.silence import Silence
 from waferwatch.live.sources.configured import read_sources
-from waferwatch.live.sources.source import LiveSource
+from waferwatch.live.sources.replays import Replays
+from waferwatch.live.sources.running import RunningSources
 from waferwatch.live.writer_lock import WriterLock
 from waferwatch.settings import Settings
 from waferwatch.store.monitors.names import check_monitor_name
@@ -52,6 +54,8 @@ class LiveParts:
     maintenance: Maintenance
     workers: ScoringWorkers
     learning: LiveLearning
+    sources: RunningSources
+    replays: Replays
 
     @property
     def waiting(self) -> int:
@@ -74,7 +78,6 @@ class LiveService:
         self._parts: LiveParts | None = None
         self._refused: WaferwatchError | None = None
         self._refreshed = 0.0
-        self._sources: list[LiveSource] = []
 
     @property
     def parts(self) -> LiveParts:
@@ -108,7 +111,10 @@ class LiveService:
         self._parts.log.start()
         self._parts.workers.start()
         self._parts.learning.start()
-        self._start_sources(self._parts)
+        self._parts.replays.begin()
+        if self._settings.live_sources:
+            tables = read_sources(Path(self._settings.live_sources)).sources
+            self._parts.sources.start(tables, database, self._parts.log, self._watch_source)
 
     def try_start(self) -> None:
         """As ``start``; where that fails the server works without it and says why to requests for live data."""
@@ -122,10 +128,9 @@ class LiveService:
     def stop(self) -> None:
         """Commit what was handed in, and end; what is not scored yet is scored after the next start."""
         running, self._parts = self._parts, None
-        for source in self._sources:
-            source.stop()
-        self._sources.clear()
         if running is not None:
+            running.sources.stop()
+            running.replays.stop()
             running.learning.stop()
             running.log.stop()
             running.workers.stop(_PATIENCE_S)
@@ -160,25 +165,15 @@ class LiveService:
         self.refresh()
         return found
 
-    def _start_sources(self, parts: LiveParts) -> None:
-        """Those of the file. One that cannot work is said in the log, and takes no other with it."""
-        if not self._settings.live_sources:
-            return
-        for table in read_sources(Path(self._settings.live_sources)).sources:
-            try:
-                source = table.made(parts.database)
-                if table.monitor is not None:
-                    self.watch(Watch(table.name, "*", table.monitor))
-                source.start(parts.log)
-            except (WaferwatchError, OSError) as error:
-                _log.error("the live source %s does not run: %s", table.name, error)
-            else:
-                self._sources.append(source)
+    def _watch_source(self, source: str, monitor: str) -> None:
+        self.watch(Watch(source, "*", monitor))
 
     def _made(self, database: LiveDatabase) -> LiveParts:
         settings, models, recent = self._settings, WatchedModels(self._store), RecentScores()
         log = RowLog(database, LogLimits(settings.live_max_mb, settings.live_max_waiting_rows))
-        maintenance = Maintenance(database, log, self._sink, settings.live_quiet_wafers)
+        rebase_wafers = settings.live_rebase_wafers if settings.live_rebase != "off" else 0
+        after = AfterMaintenance(settings.live_quiet_wafers, rebase_wafers)
+        maintenance = Maintenance(database, log, self._sink, after)
         early = EarlyScorer(database, models, self._sink, recent, maintenance)
         log.waiting = lambda: max(0, log.position - early.position)
         silence = Silence(database, self._sink, settings.live_silence_s)
@@ -193,8 +188,12 @@ class LiveService:
             (self._look_again, silence.look),
             (Sealing(database, Keeping(settings.live_keep_hours, settings.live_keep_days)).look,),
         )
-        learning = LiveLearning(database, self._store, models, maintenance)
-        return LiveParts(database, log, models, early, recent, maintenance, workers, learning)
+        rebasing = LiveRebase(database, self._store, models, maintenance, activate=settings.live_rebase == "active")
+        learning = LiveLearning(database, self._store, models, maintenance, (rebasing.look,))
+        replays = Replays(database, log, self._store.datasets.table)
+        return LiveParts(
+            database, log, models, early, recent, maintenance, workers, learning, RunningSources(), replays
+        )
 
     def _look_again(self) -> None:
         if time.monotonic() - self._refreshed > _REFRESH_S:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,8 +11,10 @@ from enum import StrEnum
 import numpy as np
 
 from waferwatch.live.equipment_states import is_down
+from waferwatch.live.learning.maintenance import MaintenanceMark
 from waferwatch.live.log.reading import EquipmentRecord, every_equipment
 from waferwatch.live.service import LiveParts
+from waferwatch.live.source_states import LiveSourceState, source_states
 
 _MOST_NAMED = 20  # sensors
 
@@ -27,6 +30,32 @@ class WatchState(StrEnum):
     LEARNING = "learning"
     MAINTENANCE = "maintenance"
     SILENT = "silent"
+
+
+@dataclass(frozen=True)
+class LiveMaintenance:
+    """The last maintenance of an equipment."""
+
+    equipment: str
+    began: float  # seconds since 1970
+    ended: float | None
+    quiet: int  # wafers after its end that raise no alarm
+    wafers: int  # of these, how many have ended
+    note: str
+    by: str
+    rebase: str  # "", waiting, done or refused
+    version: str | None  # NAME@NUMBER with the levels after it
+    reason: str | None  # why they were not learnt
+
+
+def maintenance_of(mark: MaintenanceMark, translate: Callable[[str], str] = str) -> LiveMaintenance:
+    """A mark as it is shown."""
+    reason = None
+    if mark.reason:
+        template, values = json.loads(mark.reason)
+        reason = translate(template).format(**values)
+    about = (mark.equipment, mark.began, mark.ended, mark.quiet, mark.wafers, mark.note, mark.by)
+    return LiveMaintenance(*about, mark.rebase.value, mark.version or None, reason)
 
 
 @dataclass(frozen=True)
@@ -48,6 +77,7 @@ class LiveEquipment:
     threshold: float | None  # early scores above it speak for an alarm
     learning: dict[str, object] | None  # monitor, have, need, unit, why
     equipment_state: str | None  # as its last row names it
+    maintenance: LiveMaintenance | None  # the last one
     unknown_sensors: list[str] = field(default_factory=list)  # that the monitor does not know: kept, not scored
     missing_sensors: list[str] = field(default_factory=list)  # of the monitor, that no row has ever had
 
@@ -59,18 +89,21 @@ class LiveState:
     position: int  # of the last row
     waiting: int  # rows without an early score
     equipment: list[LiveEquipment]
+    sources: list[LiveSourceState]
 
 
 def live_state(parts: LiveParts, silence_s: float, translate: Callable[[str], str] = str) -> LiveState:
     """What is known now, by source and equipment."""
     with parts.database.reading() as connection:
         known = every_equipment(connection)
-    return LiveState(parts.log.position, parts.waiting, [_of(parts, one, silence_s, translate) for one in known])
+    equipment = [_of(parts, one, silence_s, translate) for one in known]
+    return LiveState(parts.log.position, parts.waiting, equipment, source_states(parts, silence_s, translate))
 
 
 def _of(parts: LiveParts, one: EquipmentRecord, silence_s: float, translate: Callable[[str], str]) -> LiveEquipment:
     watched = parts.models.of(one)
     state, reason = _state(parts, one, silence_s, translate)
+    mark = parts.maintenance.of(one.name)
     features = [] if watched is None else watched.model.features
     threshold = None if watched is None or not np.isfinite(watched.threshold) else watched.threshold
     return LiveEquipment(
@@ -89,6 +122,7 @@ def _of(parts: LiveParts, one: EquipmentRecord, silence_s: float, translate: Cal
         threshold,
         _learning(parts, one, translate),
         one.state or None,
+        None if mark is None else maintenance_of(mark, translate),
         [name for name in one.sensors if name not in features][:_MOST_NAMED] if features else [],
         [name for name in features if name not in one.sensors][:_MOST_NAMED],
     )

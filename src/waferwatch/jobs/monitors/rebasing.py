@@ -23,6 +23,7 @@ class RebaseWish:
     accept: Collection[str] = ()  # sensors whose new level is taken, whatever the rule says
     keep: Collection[str] = ()  # sensors that stay at their level
     activate: bool = False
+    only_moved: bool = False  # where no level has moved there is no next version
 
 
 def rebase_version(
@@ -32,6 +33,9 @@ def rebase_version(
 
     Args:
         title: of the version that is brought to the new level; a name alone means the one in use.
+
+    Returns:
+        The version that was made; the one of before where the wish says so and no level has moved.
 
     Raises:
         InputError, NotFoundError, ModelError, StorageFullError, Cancelled: with what to do about it; nothing is kept.
@@ -47,6 +51,8 @@ def rebase_version(
         keep=wish.keep,
         progress=progress,
     )
+    if wish.only_moved and not found.moved:
+        return version
     about = model_facts(found.model) | {
         "before": version.number,
         "rebase": {

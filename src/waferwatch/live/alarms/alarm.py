@@ -119,6 +119,10 @@ class AlarmRecord:
     def subject(self) -> AlarmSubject:
         return AlarmSubject(self.equipment, self.recipe, self.step, self.sensor, self.direction)
 
+    def of_subject(self, subject: AlarmSubject) -> Self:
+        """Of another problem."""
+        return replace(self, fingerprint=subject.fingerprint, **asdict(subject))
+
     def changed(self, **values: Any) -> Self:
         """With other values, in the state that follows from them."""
         made = replace(self, **values)

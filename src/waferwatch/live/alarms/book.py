@@ -54,6 +54,11 @@ class AlarmBook:
         where = f"source = ? AND equipment = ? AND (rows_on OR wafers_on) AND kind <> '{_SILENT}' ORDER BY id"
         return self._all(where, source, equipment)
 
+    def ended_during(self, source: str, equipment: str, start: str, stop: str) -> list[AlarmRecord]:
+        """Alarms that rows between two times showed and that have ended by themselves; the oldest first."""
+        where = f"source = ? AND equipment = ? AND last_seen >= ? AND started <= ? AND kind <> '{_SILENT}'"
+        return self._all(f"{where} AND closed_by = '{SYSTEM}' ORDER BY id", source, equipment, start, stop)
+
     def latest(self, source: str, fingerprint: str) -> AlarmRecord | None:
         """The newest alarm of a problem."""
         return self._one("source = ? AND fingerprint = ? ORDER BY id DESC LIMIT 1", source, fingerprint)

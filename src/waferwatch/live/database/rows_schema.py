@@ -104,3 +104,31 @@ CREATE TABLE live_marks (
     PRIMARY KEY (source, name)
 ) WITHOUT ROWID
 """
+
+LEARNING = """
+CREATE TABLE live_faulty (
+    id INTEGER PRIMARY KEY,
+    equipment TEXT NOT NULL,
+    lot TEXT NOT NULL,
+    wafer TEXT NOT NULL,           -- empty: by time
+    start INTEGER,                 -- nanoseconds since 1970
+    stop INTEGER,
+    note TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at REAL NOT NULL
+);
+CREATE INDEX live_faulty_of ON live_faulty (equipment);
+ALTER TABLE live_maintenance ADD COLUMN rebase TEXT NOT NULL DEFAULT '';   -- '', waiting, done or refused
+ALTER TABLE live_maintenance ADD COLUMN version TEXT NOT NULL DEFAULT '';  -- NAME@NUMBER that was made
+ALTER TABLE live_maintenance ADD COLUMN reason TEXT NOT NULL DEFAULT '';   -- JSON of a sentence: why it was refused
+CREATE TABLE live_replays (
+    source TEXT PRIMARY KEY,
+    dataset TEXT NOT NULL,
+    speed REAL NOT NULL,
+    shift INTEGER NOT NULL,        -- nanoseconds that are added to the times of its rows
+    began REAL NOT NULL,           -- seconds since 1970
+    rows INTEGER NOT NULL,
+    state TEXT NOT NULL,           -- running, done, stopped or failed
+    reason TEXT NOT NULL           -- JSON of a sentence: why it failed
+) WITHOUT ROWID
+"""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 from waferwatch.live.database.alarm_tables import ALARM_TABLES
-from waferwatch.live.database.rows_schema import ROWS
+from waferwatch.live.database.rows_schema import LEARNING, ROWS
 
-STEPS: tuple[str, ...] = (ROWS, ALARM_TABLES)
+STEPS: tuple[str, ...] = (ROWS, ALARM_TABLES, LEARNING)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.equipment_states import is_down
+from waferwatch.live.learning.maintenance import Maintenance
 from waferwatch.live.log.reading import EquipmentRecord, LoggedRows, equipment_by_id, logged, rows_after, rows_of
-from waferwatch.live.maintenance import Maintenance
 from waferwatch.live.scored import AlarmSink, EarlyBlock
 from waferwatch.live.scoring.progress import (
     EARLY,
@@ -55,7 +55,7 @@ class _Made:
     rows: LoggedRows
     watched: WatchedModel
     scores: EarlyScores | None  # None: left out
-    down: int | None = None  # the row with which it goes down, by its state
+    turns: tuple[int, ...] = ()  # rows with which it goes down or comes up again, by their state
 
 
 class EarlyScorer:
@@ -86,6 +86,7 @@ class EarlyScorer:
             return self._turn()
         except BaseException:
             self._tracks.clear()  # they may have gone on with rows that were not kept
+            self._maintenance.reload()
             raise
 
     def _turn(self) -> EarlyTurn:
@@ -118,10 +119,7 @@ class EarlyScorer:
             return _Made(equipment, rows, watched, None)
         track = self._track(connection, equipment, watched, int(rows.positions[0]))
         was_down = track.track.down
-        scores = track.track.score(rows)
-        allowed = self._maintenance.may_alarm(equipment.name, rows.received)
-        scores = replace(scores, productive=scores.productive & allowed)
-        return _Made(equipment, rows, watched, scores, _goes_down(rows, was_down))
+        return _Made(equipment, rows, watched, track.track.score(rows), _turns(rows, was_down))
 
     def _track(
         self, connection: sqlite3.Connection, equipment: EquipmentRecord, watched: WatchedModel, first: int
@@ -153,10 +151,9 @@ class EarlyScorer:
             return
         points = [None if np.isnan(one) else float(one) for one in scores.points]
         connection.executemany(_SCORED, list(zip(rows.positions.tolist(), points, strict=True)))
-        self._sink.scored(connection, _block(made, scores))
-        if made.down is not None:
-            at, word = rows.times[made.down].view("datetime64[ns]"), str(rows.context["state"][made.down])
-            self._sink.maintained(connection, made.equipment.name, at, word)
+        self._maintain(connection, made)
+        allowed = self._maintenance.may_alarm(made.equipment.name, rows.received)
+        self._sink.scored(connection, _block(made, replace(scores, productive=scores.productive & allowed)))
         mine = self._tracks[made.equipment.id]
         mine.since_kept += len(rows)
         if mine.since_kept >= KEPT_EVERY:
@@ -164,6 +161,17 @@ class EarlyScorer:
             kept = Progress(int(rows.positions[-1]), made.watched.title, detail, state)
             keep_progress(connection, EARLY, made.equipment.id, kept)
             mine.since_kept = 0
+
+    def _maintain(self, connection: sqlite3.Connection, made: _Made) -> None:
+        """What rows say of maintenance, before their scores are handed to the alarms."""
+        rows, name = made.rows, made.equipment.name
+        for at in made.turns:
+            state = str(rows.context["state"][at])
+            self._maintenance.state_changed(connection, name, float(rows.received[at]), state)
+            if is_down(state):
+                self._sink.maintained(connection, name, rows.times[at].view("datetime64[ns]"), state)
+        if not (rows.context["wafer"] != "").any():
+            self._maintenance.rows_came(connection, name, rows.received)
 
 
 _SCORED = """
@@ -173,10 +181,9 @@ INSERT INTO live_scores (position, early, skipped) VALUES (?, ?, 0)
 _SKIPPED = "INSERT INTO live_scores (position, skipped) VALUES (?, 1) ON CONFLICT (position) DO UPDATE SET skipped = 1"
 
 
-def _goes_down(rows: LoggedRows, was_down: bool) -> int | None:
-    down = [is_down(state) for state in rows.context["state"].tolist()]
-    found = (at for at, now in enumerate(down) if now and not (down[at - 1] if at else was_down))
-    return next(found, None)
+def _turns(rows: LoggedRows, was_down: bool) -> tuple[int, ...]:
+    down = np.array([is_down(state) for state in rows.context["state"].tolist()], np.bool_)
+    return tuple(np.flatnonzero(np.diff(down, prepend=was_down)).tolist())
 
 
 def _block(made: _Made, scores: EarlyScores) -> EarlyBlock:

@@ -14,8 +14,9 @@ from waferwatch.indicators.verdicts import RunScore
 from waferwatch.jobs.monitors.detecting import detect_by
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.equipment_states import may_alarm
+from waferwatch.live.learning.good_rows import good_rows
+from waferwatch.live.learning.maintenance import Maintenance
 from waferwatch.live.log.reading import EquipmentRecord, LoggedRows, logged, rows_of, rows_up_to
-from waferwatch.live.maintenance import Maintenance
 from waferwatch.live.scored import AlarmSink, WaferBlock
 from waferwatch.live.scoring.frames import model_frame
 from waferwatch.live.scoring.passes import WaferPass, passes_of
@@ -82,11 +83,16 @@ class WaferJudge:
             all(may_alarm(state) for state in set(mine.context["state"]))
             and bool(self._maintenance.may_alarm(equipment.name, mine.received).all()),
         )
-        with self._database.writing() as connection:
-            connection.execute(_KEEP, _values(equipment.id, one, watched.title, verdict))
-            keep_progress(connection, WAFERS, equipment.id, Progress(one.last, watched.title))
-            self._sink.finished(connection, block)
-            self._maintenance.wafer_ended(connection, equipment.name, float(mine.received[0]))
+        try:
+            with self._database.writing() as connection:
+                connection.execute(_KEEP, _values(equipment.id, one, watched.title, verdict))
+                keep_progress(connection, WAFERS, equipment.id, Progress(one.last, watched.title))
+                self._sink.finished(connection, block)
+                good = bool(good_rows(connection, equipment.name, mine).all())
+                self._maintenance.wafer_ended(connection, equipment.name, float(mine.received[0]), good=good)
+        except BaseException:
+            self._maintenance.reload()
+            raise
 
 
 _KEEP = "INSERT OR REPLACE INTO live_wafers VALUES (?, ?, ?, ?, ?, ?, ?, ?)"

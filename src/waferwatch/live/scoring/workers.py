@@ -138,6 +138,24 @@ class ScoringWorkers:
             self._ended.wait(TICK_S / 2)
 
     def _judge_wafers(self) -> bool:
+        left = self._with_wafers()
+        count = 0
+        try:
+            for equipment in self._equipment(left):
+                watched = self.models.of(equipment)
+                if watched is not None:
+                    count += self.wafers.turn(equipment, watched)
+                left.discard(equipment.id)
+        finally:
+            with self._guard:
+                self._judging = False
+                for one in left:  # a full disk, a locked file: its turn comes again
+                    self._open[one].ended = True
+        self.counts.wafers += count
+        return count > 0
+
+    def _with_wafers(self) -> set[int]:
+        """Equipment of which a wafer has ended, or nothing has come for a while; it is noted as judged."""
         now = time.time()
         with self._guard:
             paused = {one for one, mine in self._open.items() if not mine.judged and now - mine.received > self.pause_s}
@@ -147,14 +165,7 @@ class ScoringWorkers:
             for one in paused:
                 self._open[one].judged = True
             self._judging = bool(ended)
-        count = 0
-        for equipment in self._equipment(ended):
-            watched = self.models.of(equipment)
-            if watched is not None:
-                count += self.wafers.turn(equipment, watched)
-        self.counts.wafers += count
-        self._judging = False
-        return count > 0
+        return ended
 
     def _settle(self) -> bool:
         """One push: of the equipment with the most rows, or of one that sends nothing."""

@@ -56,15 +56,19 @@ class MqttTable(_Table):
 
     kind: Literal["mqtt"]
     host: _Name
-    topic: _Name
+    topic: _Name | Annotated[list[_Name], Field(min_length=1)]
     port: Annotated[int, Field(ge=1, le=65535)] = 1883
     user: str = ""
     password_file: Path | None = None
     tls: bool = False
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
 
     def made(self, database: LiveDatabase) -> LiveSource:
         password = "" if self.password_file is None else self.password_file.read_text("utf-8").strip()
-        return MqttSource(MqttOptions(**self._options("password_file"), password=password))
+        topics = [self.topic] if isinstance(self.topic, str) else self.topic
+        return MqttSource(MqttOptions(**self._options("password_file", "topic"), topics=topics, password=password))
 
 
 class KafkaTable(_Table):
@@ -98,12 +102,15 @@ class SecsTable(_Table):
         return SecsSource(SecsOptions(**self._options()), kept.read, kept.keep)
 
 
+SourceTable = FolderTable | MqttTable | KafkaTable | SecsTable
+
+
 class SourceFile(BaseModel):
     """All of the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sources: list[Annotated[FolderTable | MqttTable | KafkaTable | SecsTable, Field(discriminator="kind")]]
+    sources: list[Annotated[SourceTable, Field(discriminator="kind")]]
 
 
 class KeptContext:

@@ -14,9 +14,9 @@ from waferwatch.errors import InputError, StorageFullError, TooManyError, Waferw
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.sources.chunks import hand_over
 from waferwatch.live.sources.forms.table_rows import live_rows
-from waferwatch.live.sources.source import Taker
+from waferwatch.live.sources.source import SourceStatus, Taker
 from waferwatch.read.files import read_table
-from waferwatch.read.table import Table
+from waferwatch.read.table import Note, Table
 
 PROCESSED, FAILED, SKIPPED = "processed", "failed", "skipped"
 SETTLE_S, POLL_S = 2.0, 0.5
@@ -101,6 +101,16 @@ class FolderSource:
         with self._database.reading() as connection:
             query = "SELECT name, state, rows, reason, at FROM live_files WHERE folder = ? ORDER BY name"
             return [FolderFile(*row) for row in connection.execute(query, (self._key,))]
+
+    def status(self) -> SourceStatus:
+        """Connected while the folder is there."""
+        counts = dict.fromkeys((PROCESSED, FAILED, SKIPPED), 0)
+        with self._database.reading() as connection:
+            query = "SELECT state, count(*) FROM live_files WHERE folder = ? GROUP BY state"
+            counts |= {row[0]: row[1] for row in connection.execute(query, (self._key,))}
+        there = self._options.folder.is_dir()
+        reason = Note("The folder {folder} is not there.", {"folder": str(self._options.folder)})
+        return SourceStatus(there, None if there else reason, files=counts)
 
     def scan(self, taker: Taker) -> int:
         """Deal with every file that is whole and was not dealt with; how many there were."""

@@ -17,7 +17,8 @@ from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.log.rows import LiveRow
 from waferwatch.live.sources.chunks import patiently
 from waferwatch.live.sources.forms.json_rows import rows_of_json
-from waferwatch.live.sources.source import Taker
+from waferwatch.live.sources.source import SourceStatus, Taker
+from waferwatch.read.table import Note
 
 MOST_MESSAGES = 2000
 _POLL_MS = 200
@@ -49,6 +50,7 @@ class KafkaSource:
         self._marks = marks
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
+        self._away: Note | None = Note("Kafka at {servers} has not answered yet.", {"servers": options.servers})
 
     def start(self, taker: Taker) -> None:
         """
@@ -65,6 +67,10 @@ class KafkaSource:
         self._thread = threading.Thread(target=self._work, args=(taker,), name=f"kafka-{self.name}", daemon=True)
         self._thread.start()
 
+    def status(self) -> SourceStatus:
+        """Connected while the topic can be read."""
+        return SourceStatus(self._away is None, self._away, self.refused)
+
     def stop(self) -> None:
         """What was not accepted is read again."""
         self._ended.set()
@@ -77,6 +83,11 @@ class KafkaSource:
                 asyncio.run(self._read(taker))
             except Exception as error:  # the broker is away, or has moved its partitions
                 _log.warning("%s cannot be read from Kafka: %s", self.name, error)
+                said: dict[str, object] = {
+                    "servers": self._options.servers,
+                    "reason": str(error) or type(error).__name__,
+                }
+                self._away = Note("Kafka at {servers} cannot be read: {reason}.", said)
                 self._ended.wait(_AGAIN_S)
 
     async def _read(self, taker: Taker) -> None:
@@ -96,6 +107,7 @@ class KafkaSource:
                 mark = marks.get(_mark(partition))
                 if mark is not None:
                     consumer.seek(partition, mark)
+            self._away = None
             while not self._ended.is_set():
                 await self._take(taker, await consumer.getmany(timeout_ms=_POLL_MS, max_records=MOST_MESSAGES))
         finally:

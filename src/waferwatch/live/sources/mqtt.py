@@ -10,7 +10,9 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -21,7 +23,8 @@ from waferwatch.live.sources.chunks import patiently
 from waferwatch.live.sources.forms.json_rows import rows_of_json
 from waferwatch.live.sources.forms.texts import number_of, reading_of
 from waferwatch.live.sources.forms.topics import TopicPattern
-from waferwatch.live.sources.source import Taker
+from waferwatch.live.sources.source import SourceStatus, Taker
+from waferwatch.read.table import Note
 
 GROUP_S, GROUP_MESSAGES = 0.02, 1000
 WHOLE_S = 1.0  # readings of one moment that come in messages of their own are waited for so long
@@ -35,11 +38,14 @@ class MqttOptions:
 
     name: str
     host: str
-    topic: str  # such as fab/{equipment} with a row in each message, or fab/{equipment}/{sensor} with a reading
+    topics: Sequence[str]  # fab/{equipment} with a row in each message, or fab/{equipment}/{sensor} with a reading
     port: int = 1883
     user: str = ""
     password: str = field(default="", repr=False)
     tls: bool = False
+    ca_file: Path | None = None  # of the authority that vouches for the broker; None: those of the system
+    cert_file: Path | None = None  # with which we show who we are, and its key
+    key_file: Path | None = None
 
 
 @dataclass
@@ -61,14 +67,15 @@ class _Moment:
 
 
 class MqttSource:
-    """One broker, one session, one pattern of topics."""
+    """One broker, one session, one or more patterns of topics: of several that fit a message the first one counts."""
 
     def __init__(self, options: MqttOptions) -> None:
         self.name = options.name
         self.refused = 0  # messages that are no rows: acknowledged, or they would come for ever
         self.subscribed = False  # whether it ever was: from then on the broker keeps what comes
         self._options = options
-        self._pattern = TopicPattern(options.topic)
+        self._patterns = [TopicPattern(one) for one in options.topics]
+        self._away: Note | None = _away(options, "")  # why it is not connected
         self._messages: queue.Queue[_Message] = queue.Queue()
         self._moments: dict[str, _Moment] = {}  # equipment -> readings that came one by one
         self._connection = 0
@@ -83,6 +90,8 @@ class MqttSource:
         """
         self._client = client = self._made()
         client.on_connect = self._connected
+        client.on_connect_fail = self._not_connected
+        client.on_disconnect = self._disconnected
         client.on_subscribe = self._subscribed
         client.on_message = self._came
         client.reconnect_delay_set(1, 30)
@@ -90,6 +99,10 @@ class MqttSource:
         client.loop_start()
         self._thread = threading.Thread(target=self._work, args=(taker,), name=f"mqtt-{self.name}", daemon=True)
         self._thread.start()
+
+    def status(self) -> SourceStatus:
+        """Connected while the broker answers."""
+        return SourceStatus(self._away is None, self._away, self.refused)
 
     def stop(self) -> None:
         """What was not accepted is not acknowledged: the broker keeps it."""
@@ -118,16 +131,38 @@ class MqttSource:
         )
         if self._options.user:
             made.username_pw_set(self._options.user, self._options.password)
-        if self._options.tls:
-            made.tls_set()
+        if self._options.tls or self._options.ca_file is not None:
+            self._secure(made)
         return made
+
+    def _secure(self, client: Any) -> None:
+        options = self._options
+        try:
+            files = (options.ca_file, options.cert_file, options.key_file)
+            client.tls_set(*(None if one is None else str(one) for one in files))
+        except (OSError, ValueError) as error:
+            raise InputError(
+                "The certificates of the live source {name} cannot be used: {reason}.",
+                hint="ca_file, cert_file and key_file name files in PEM form.",
+                field="ca_file",
+                name=options.name,
+                reason=str(error),
+            ) from error
 
     def _connected(self, client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
             _log.warning("the broker of %s refuses: %s", self.name, reason)
+            self._away = _away(self._options, str(reason))
             return
         self._connection += 1  # what came by an earlier one comes again
-        client.subscribe(self._pattern.filter, qos=1)
+        self._away = None
+        client.subscribe([(one.filter, 1) for one in self._patterns])
+
+    def _not_connected(self, _client: Any, _data: Any) -> None:
+        self._away = _away(self._options, "it does not answer")
+
+    def _disconnected(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self._away = _away(self._options, str(reason))
 
     def _subscribed(self, *_about: Any) -> None:
         self.subscribed = True
@@ -174,7 +209,8 @@ class MqttSource:
 
     def _read(self, message: _Message) -> list[tuple[LiveRow | None, list[LiveRow]]]:
         """A reading that waits for others of its moment, or whole rows."""
-        said = dict(self._pattern.read(message.topic) or {})
+        found = (one.read(message.topic) for one in self._patterns)
+        said = dict(next((one for one in found if one is not None), {}))
         sensor = said.pop("sensor", None)
         if sensor is None:
             return [(None, rows_of_json(message.payload, said))]
@@ -203,6 +239,13 @@ class MqttSource:
             self.refused += len(rows)
             _log.warning("rows of %s are refused: %s", self.name, error)
             return True
+
+
+def _away(options: MqttOptions, reason: str) -> Note:
+    address = f"{options.host}:{options.port}"
+    if not reason:
+        return Note("The broker at {address} has not answered yet.", {"address": address})
+    return Note("The broker at {address} is not connected: {reason}.", {"address": address, "reason": reason})
 
 
 def _reading(message: _Message, said: dict[str, str], sensor: str) -> LiveRow:

@@ -9,11 +9,12 @@ from dataclasses import replace
 
 from waferwatch.errors import InputError
 from waferwatch.live.log.rows import LiveRow
-from waferwatch.live.sources.chunks import ROWS, hand_over
+from waferwatch.live.sources.chunks import ROWS, patiently
 from waferwatch.live.sources.forms.table_rows import live_rows
 from waferwatch.live.sources.source import Taker
 from waferwatch.read.table import Table
 
+MARK = "replayed rows"  # how far it is, kept with the rows
 _TICK_S = 0.1
 _NS = 1e9
 _PATIENCE_S = 10.0
@@ -26,6 +27,8 @@ class ReplaySource:
         speed: times as fast as they were recorded; 0: as fast as they are taken.
         keep_times: as they are in the table, so that a second replay gives nothing new; otherwise the first row is now.
         report: called with the number of rows handed over so far.
+        first: how many rows were handed over before; it goes on behind them.
+        shift: nanoseconds that are added to every time; None: as ``keep_times`` says.
     """
 
     def __init__(
@@ -36,6 +39,8 @@ class ReplaySource:
         speed: float = 1.0,
         keep_times: bool = False,
         report: Callable[[int], None] = lambda _rows: None,
+        first: int = 0,
+        shift: int | None = None,
     ) -> None:
         if not 0 <= speed <= 1e6:
             raise InputError(
@@ -47,11 +52,12 @@ class ReplaySource:
         self.name = name
         self._speed = speed
         self._rows = list(live_rows(table, name, time.time_ns()))
-        self._shift = time.time_ns() - self._rows[0].time if self._rows and not keep_times else 0
+        now = time.time_ns() - self._rows[0].time if self._rows and not keep_times else 0
+        self.shift = now if shift is None else shift
         self._report = report
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
-        self.sent = 0
+        self.sent = first
         self.failure: Exception | None = None
 
     @property
@@ -86,22 +92,23 @@ class ReplaySource:
             raise self.failure
 
     def _work(self, taker: Taker) -> None:
-        began = time.monotonic()
+        began, first = time.monotonic(), self.sent
         try:
             while self.sent < len(self._rows) and not self._ended.is_set():
-                due = self._due(time.monotonic() - began)
+                due = self._due(first, time.monotonic() - began)
                 if due:
-                    hand_over(taker, self.name, due, self._ended)
-                    self.sent += len(due)
-                    self._report(self.sent)
+                    marks = {MARK: self.sent + len(due)}
+                    if patiently(taker, self.name, due, self._ended, marks) is not None:
+                        self.sent += len(due)
+                        self._report(self.sent)
                 else:
                     self._ended.wait(_TICK_S)
         except Exception as error:
             self.failure = error
 
-    def _due(self, elapsed_s: float) -> Sequence[LiveRow]:
+    def _due(self, first: int, elapsed_s: float) -> Sequence[LiveRow]:
         rest = self._rows[self.sent : self.sent + ROWS]
         if self._speed:
-            until = self._rows[0].time + elapsed_s * self._speed * _NS
+            until = self._rows[first].time + elapsed_s * self._speed * _NS
             rest = [row for row in rest if row.time <= until]
-        return [replace(row, time=row.time + self._shift) for row in rest]
+        return [replace(row, time=row.time + self.shift) for row in rest]

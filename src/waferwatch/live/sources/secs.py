@@ -18,7 +18,8 @@ from waferwatch.errors import InputError, MissingExtraError
 from waferwatch.live.log.rows import LiveRow
 from waferwatch.live.sources.chunks import patiently
 from waferwatch.live.sources.forms.texts import number_of, text_of
-from waferwatch.live.sources.source import Taker
+from waferwatch.live.sources.source import SourceStatus, Taker
+from waferwatch.read.table import Note
 
 CONTEXT = ("lot", "wafer", "recipe", "step", "state")
 TRACE = 1  # number of our trace
@@ -89,6 +90,16 @@ class SecsSource:
         handler.register_stream_function(6, 11, self._on_event)
         handler.events.handler_communicating += self._on_communicating
         handler.enable()
+
+    def status(self) -> SourceStatus:
+        """Connected while the equipment communicates, as GEM means it."""
+        options = self._options
+        values: dict[str, object] = {"equipment": options.equipment, "address": f"{options.host}:{options.port}"}
+        if self._handler is not None and self._handler.communication_state.current.name == "COMMUNICATING":
+            return SourceStatus(True)
+        if options.active:
+            return SourceStatus(False, Note("{equipment} does not answer at {address}.", values))
+        return SourceStatus(False, Note("{equipment} has not connected to {address}.", values))
 
     def stop(self) -> None:
         """What was not accepted is not replied to: the equipment keeps it, where it spools."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from waferwatch.live.log.rows import LiveRow
 from waferwatch.live.log.writer import Accepted
+from waferwatch.read.table import Note
 
 
 class Taker(Protocol):
@@ -18,6 +20,16 @@ class Taker(Protocol):
         Raises:
             WaferwatchError: they are not; ``TooManyError`` and ``StorageFullError`` may pass.
         """
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """How a source stands at the moment."""
+
+    connected: bool
+    reason: Note | None = None  # why it is not
+    refused: int = 0  # messages or rows that could not be used, since it began
+    files: Mapping[str, int] | None = None  # of a folder: processed, failed, skipped
 
 
 class LiveSource(Protocol):
@@ -35,6 +47,9 @@ class LiveSource(Protocol):
         Raises:
             InputError, MissingExtraError: it can never work as it is set up.
         """
+
+    def status(self) -> SourceStatus:
+        """How it stands; quick, and safe to ask from any thread."""
 
     def stop(self) -> None:
         """End; what was read and not accepted is not acknowledged."""

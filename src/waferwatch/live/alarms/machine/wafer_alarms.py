@@ -29,14 +29,22 @@ def take_wafer(book: AlarmBook, rules: AlarmRules, block: WaferBlock) -> None:
 
 
 def _shown(book: AlarmBook, rules: AlarmRules, block: WaferBlock, showing: list[AlarmRecord]) -> AlarmRecord:
-    """The alarm of an abnormal wafer's problem."""
+    """The alarm of an abnormal wafer's problem.
+
+    Its rows may have opened one that has ended before the verdict came: which of both comes first is a matter of
+    load, and must not make two alarms of one fault.
+    """
     subject = _subject(block)
     wanted = _wanted(book, block, subject)
-    open_ones = [one for one in showing if one.state is not AlarmState.CLOSED]
-    same = [one for one in open_ones if one.fingerprint == subject.fingerprint]
-    same += [one for one in open_ones if _carries(block.verdict, one, subject)]
+    of_rows = book.ended_during(block.source, block.equipment, wanted.started, wanted.last_seen)
+    candidates = [one for one in showing if one.state is not AlarmState.CLOSED] + of_rows
+    same = [one for one in candidates if one.fingerprint == subject.fingerprint]
+    same += [one for one in candidates if _carries(block.verdict, one, subject)]
     if not same:
         return reopened_or_opened(book, wanted, rules.realarm)
+    if same[0].state is AlarmState.CLOSED:
+        known = same[0].subject
+        return reopened_or_opened(book, wanted.of_subject(known), rules.realarm)
     alarm = same[0].changed(
         wafers_on=True,
         last_seen=wanted.last_seen,

@@ -13,9 +13,10 @@ from waferwatch.errors import InputError, NotFoundError
 from waferwatch.live.log.rows import LONGEST_TEXT
 from waferwatch.live.log.writer import Accepted
 from waferwatch.live.scoring.watched import Watch, watches
-from waferwatch.live.state import live_state
+from waferwatch.live.state import live_state, maintenance_of
 from waferwatch.live.trace import live_trace
 from waferwatch.models.registry import check_name
+from waferwatch.web.pages.live import faulty
 from waferwatch.web.pages.live.body import read_bytes, rows_of_body
 from waferwatch.web.pages.live.schemas import (
     AcceptedAnswer,
@@ -114,7 +115,15 @@ async def mark_maintenance(request: Request) -> Response:
         mark = await app.work.read(maintenance.begin, equipment, body.note, user)
     act = "end maintenance" if body.ended else "begin maintenance"
     await app.work.read(app.store.audit.add, user, act, equipment, note=body.note)
-    return JsonAnswer({name: value for name, value in asdict(mark).items() if name != "id"})
+    return JsonAnswer(asdict(maintenance_of(mark, translator(request))))
+
+
+async def end_replay(request: Request) -> Response:
+    """Stop a replay where it is."""
+    app, source = parts(request), source_of(request)
+    await app.work.read(app.live.parts.replays.end, source)
+    await app.work.read(app.store.audit.add, user_of(request), "end replay", source)
+    return Response(status_code=204)
 
 
 def source_of(request: Request) -> str:
@@ -146,6 +155,7 @@ def _watch_list(app: Parts) -> dict[str, object]:
 
 
 ENDPOINTS = (
+    *faulty.ENDPOINTS,
     Endpoint(
         "POST",
         ROWS_PATH,
@@ -178,6 +188,7 @@ ENDPOINTS = (
         query=EndWatchQuery,
         failures=(404, 422, 503),
     ),
+    Endpoint("DELETE", "/live/replays/{source}", end_replay, "Stop a replay.", "", 204, failures=(404, 422, 503)),
     Endpoint(
         "POST",
         "/live/{equipment}/maintenance",

@@ -51,6 +51,21 @@ class LearningAnswer(BaseModel):
     why: str | None = Field(description="Why it waits.")
 
 
+class MaintenanceAnswer(BaseModel):
+    equipment: str
+    began: float = Field(description="Seconds since 1970.")
+    ended: float | None
+    quiet: int = Field(description="Wafers after its end that raise no alarm.")
+    wafers: int = Field(description="Of these, how many have ended.")
+    note: str
+    by: str = Field(description="`state`: the rows themselves said so.")
+    rebase: str = Field(
+        description="Whether levels are learnt anew after it: empty, `waiting` for good wafers, `done` or `refused`."
+    )
+    version: str | None = Field(description="NAME@NUMBER with the levels after it; the one of before if none moved.")
+    reason: str | None = Field(description="Why they were refused.")
+
+
 class LiveEquipmentAnswer(BaseModel):
     source: str
     equipment: str
@@ -70,14 +85,50 @@ class LiveEquipmentAnswer(BaseModel):
     threshold: float | None
     learning: LearningAnswer | None
     equipment_state: str | None
+    maintenance: MaintenanceAnswer | None = Field(description="The last one.")
     unknown_sensors: list[str]
     missing_sensors: list[str]
+
+
+class FileCountsAnswer(BaseModel):
+    processed: int
+    failed: int
+    skipped: int
+
+
+class ReplayAnswer(BaseModel):
+    dataset: str
+    speed: float = Field(description="Times as fast as it was recorded; 0: as fast as can be.")
+    sent: int = Field(description="Rows that are handed over.")
+    rows: int = Field(description="Of as many.")
+    state: str = Field(description="`running`, `done`, `stopped` or `failed`.")
+
+
+class LiveSourceAnswer(BaseModel):
+    name: str
+    kind: str = Field(
+        description="`folder`, `mqtt`, `kafka` or `secs` of the file of sources; `replay`; `pushed`: over HTTP or from "
+        "a command."
+    )
+    monitor: str | None = Field(description="That the file of sources names.")
+    connected: bool | None = Field(description="null: nobody can know, as of rows that are pushed.")
+    reason: str | None = Field(description="Why it is not connected, or why a replay failed.")
+    last_received: float | None = Field(description="Seconds since 1970.")
+    silent: bool = Field(description="It has sent nothing for longer than it should.")
+    equipment: int
+    rows: int
+    late: int
+    duplicates: int
+    refused: int = Field(description="Messages or rows that could not be used, since the server began.")
+    files: FileCountsAnswer | None = Field(description="Of a folder.")
+    replay: ReplayAnswer | None
 
 
 class LiveAnswer(BaseModel):
     position: int
     waiting: int = Field(description="Rows without an early score yet.")
     equipment: list[LiveEquipmentAnswer]
+    sources: list[LiveSourceAnswer]
 
 
 class WatchRequest(StrictRequest):
@@ -134,11 +185,25 @@ class MaintenanceRequest(StrictRequest):
     note: Annotated[str, Field(max_length=1000)] = Field("", description="What is done.")
 
 
-class MaintenanceAnswer(BaseModel):
+class FaultyRequest(StrictRequest):
+    lot: Annotated[str, Field(max_length=200)] = ""
+    wafer: Annotated[str, Field(max_length=200)] = Field("", description="Left out: all rows between two times.")
+    start: Annotated[str, Field(max_length=40)] | None = Field(None, description="ISO 8601, by the clock of the rows.")
+    stop: Annotated[str, Field(max_length=40)] | None = None
+    note: Annotated[str, Field(max_length=1000)] = ""
+
+
+class FaultyAnswer(BaseModel):
+    id: int
     equipment: str
-    began: float = Field(description="Seconds since 1970.")
-    ended: float | None
-    quiet: int = Field(description="Wafers after its end that raise no alarm.")
-    wafers: int = Field(description="Of these, how many have ended.")
+    lot: str
+    wafer: str
+    start: str | None
+    stop: str | None
     note: str
     by: str
+    at: float = Field(description="Seconds since 1970.")
+
+
+class FaultyList(BaseModel):
+    faulty: list[FaultyAnswer] = Field(description="The newest first.")

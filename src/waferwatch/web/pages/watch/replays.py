@@ -53,9 +53,7 @@ def _play(app: Parts, body: PlayRequest) -> ReplaySource:
         )
     if body.monitor is not None:
         app.live.watch(Watch(body.source, "*", body.monitor))
-    replay = ReplaySource(table, body.source, speed=body.speed)
-    replay.start(live.log)
-    return replay
+    return live.replays.play(body.source, dataset_of(body.dataset), table, body.speed)
 
 
 ENDPOINTS = (

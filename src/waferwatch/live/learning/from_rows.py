@@ -5,22 +5,22 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from waferwatch.errors import WaferwatchError
 from waferwatch.jobs.monitors.learning import LearnWish, learn_version
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.equipment_states import may_alarm
+from waferwatch.live.learning.good_rows import good_rows
+from waferwatch.live.learning.maintenance import Maintenance
 from waferwatch.live.log.reading import CONTEXT, EquipmentRecord, LoggedRows, every_equipment, logged, rows_up_to
-from waferwatch.live.maintenance import Maintenance
 from waferwatch.live.scoring.passes import passes_of
 from waferwatch.live.scoring.watched import Watch, WatchedModels
 from waferwatch.read.frames import table_from_frame
-from waferwatch.read.table import Note
+from waferwatch.read.table import Note, Table
 from waferwatch.store.store import Store
 
 MOST_ROWS = 200_000  # of one equipment that are learnt from
@@ -43,11 +43,19 @@ class LearningState:
 class LiveLearning:
     """A thread that looks every few seconds whether enough has come for a monitor that is still to be learnt.
 
-    Rows in maintenance, in states other than productive, and late ones are not learnt from. Of each equipment that the
-    watch names as many wafers or rows are needed; the one with the fewest counts.
+    Rows in maintenance, under an alarm, marked as faulty, in states other than productive, and late ones are not learnt
+    from. Of each equipment that the watch names as many wafers or rows are needed; the one with the fewest counts.
     """
 
-    def __init__(self, database: LiveDatabase, store: Store, models: WatchedModels, maintenance: Maintenance) -> None:
+    def __init__(
+        self,
+        database: LiveDatabase,
+        store: Store,
+        models: WatchedModels,
+        maintenance: Maintenance,
+        others: Sequence[Callable[[], None]] = (),
+    ) -> None:
+        self._others = others
         self._database = database
         self._store = store
         self._models = models
@@ -83,33 +91,39 @@ class LiveLearning:
         with self._database.reading() as connection:
             mine = [one for one in every_equipment(connection) if self._models.watch_of(one.source, one.name) == watch]
             rows = {one.name: self._learnable(connection, one) for one in mine}
+            why = self._why(connection, mine)
         counts = [_wafers(one) if unit == "wafers" else len(one) for one in rows.values()]
         have = min(counts, default=0)
         if have < need or not rows:
-            return LearningState(watch.monitor, have, need, unit, self._why(mine))
+            return LearningState(watch.monitor, have, need, unit, why)
         failure = self._learn(watch, rows)
         return None if failure is None else LearningState(watch.monitor, have, need, unit, failure)
 
-    def _why(self, equipment: Sequence[EquipmentRecord]) -> Note:
+    def _why(self, connection: sqlite3.Connection, equipment: Sequence[EquipmentRecord]) -> Note:
         if not equipment:
             return Note("No row has come yet.")
         held = [one.name for one in equipment if self._maintenance.goes_on(one.name) or not may_alarm(one.state)]
         if held:
             return Note("{equipment} is not productive.", {"equipment": ", ".join(held[:5])})
+        if any(self._faulty(connection, one) for one in equipment):
+            return Note("Rows under alarms and rows marked as faulty are not learnt from; it waits for others.")
         return Note("It waits for more rows.")
+
+    def _faulty(self, connection: sqlite3.Connection, one: EquipmentRecord) -> bool:
+        rows = logged(one.id, one.sensors, rows_up_to(connection, one.id, one.position, 1))
+        return not good_rows(connection, one.name, rows).all()
 
     def _learnable(self, connection: sqlite3.Connection, one: EquipmentRecord) -> LoggedRows:
         rows = logged(one.id, one.sensors, rows_up_to(connection, one.id, one.position, MOST_ROWS))
-        productive = np.array([may_alarm(state) for state in rows.context["state"].tolist()], np.bool_)
-        return rows.at(productive & self._maintenance.may_alarm(one.name, rows.received))
+        good = good_rows(connection, one.name, rows)
+        return rows.at(good & self._maintenance.may_alarm(one.name, rows.received))
 
     def _learn(self, watch: Watch, rows: dict[str, LoggedRows]) -> Note | None:
         """Why it could not be learnt; None when it is."""
-        frame = pd.concat([_frame(name, one) for name, one in rows.items()], ignore_index=True)
-        roles = {name: name for name in ("time", "equipment", *CONTEXT[:-1]) if name in frame}
+        frame = pd.concat([frame_of(name, one) for name, one in rows.items()], ignore_index=True)
         wish = LearnWish(detector=str(watch.settings.get("detector") or "moment"))
         try:
-            table = table_from_frame(frame, name="the live rows", roles=roles)
+            table = live_table(frame)
             made = learn_version(self._store, watch.monitor, [table], wish, _USER)
         except WaferwatchError as error:
             return Note(error.message_template, dict(error.values))
@@ -120,17 +134,24 @@ class LiveLearning:
 
     def _work(self) -> None:
         while not self._ended.wait(_EVERY_S):
-            try:
-                self.look()
-            except Exception:
-                _log.exception("nothing could be learnt from live rows")
+            for look in (self.look, *self._others):
+                try:
+                    look()
+                except Exception:
+                    _log.exception("nothing could be learnt from live rows")
 
 
 def _wafers(rows: LoggedRows) -> int:
     return sum(one.ended for one in passes_of(rows))
 
 
-def _frame(equipment: str, rows: LoggedRows) -> pd.DataFrame:
+def live_table(frame: pd.DataFrame) -> Table:
+    """Live rows as a table."""
+    roles = {name: name for name in ("time", "equipment", *CONTEXT[:-1]) if name in frame}
+    return table_from_frame(frame, name="the live rows", roles=roles)
+
+
+def frame_of(equipment: str, rows: LoggedRows) -> pd.DataFrame:
     """Only rows of wafers that have ended, where rows name wafers."""
     ended = [one for one in passes_of(rows) if one.ended]
     if ended:

@@ -1,0 +1,1 @@
+"""What live monitoring learns: which rows are good, monitors from them, new levels after a maintenance."""
