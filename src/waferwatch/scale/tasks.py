@@ -94,8 +94,8 @@ def _done_once(task: ScaleTask) -> tuple[str, dict[str, Any]]:
     if known is not None and known.get("hash") == wanted:
         return SKIPPED, known["summary"]
     summary = _WORK[task.stage](task, plan)
+    out.child(f"{results.FAILED}/{task.key}.json").remove()  # before the marker: behind it nothing is done again
     results.put_json(out, marker, {"hash": wanted, "stage": task.stage, "summary": summary})
-    out.child(f"{results.FAILED}/{task.key}.json").remove()
     return DONE, summary
 
 
