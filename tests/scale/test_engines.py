@@ -17,7 +17,7 @@ from waferwatch.errors import MissingExtraError
 from waferwatch.scale.engines.local import LocalEngine
 from waferwatch.scale.engines.ray import RayEngine
 from waferwatch.scale.plans.plan import ScalePlan
-from waferwatch.scale.task import SCORE, ScaleTask, TaskOutcome
+from waferwatch.scale.task import ScaleTask, TaskOutcome
 
 
 @pytest.fixture(scope="module")

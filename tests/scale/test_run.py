@@ -10,6 +10,7 @@ import shutil
 import signal
 import time
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,22 @@ def test_workers_that_end_before_they_begin_are_no_fault_of_a_unit(done: ScalePl
     with pytest.raises(InputError, match=r"end before they begin with a task \(exit code 9\)"):
         outcomes_of(LocalEngine(1), _Stillborn(SCORE, done.out, done.settings, unit.equipment, (unit,)))
     assert not status_of(done).failures
+
+
+def test_a_worker_that_cannot_be_started_is_started_again(done: ScalePlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    unit = next(iter(done.units()))
+    failed: list[object] = []
+    real = BaseProcess.start
+
+    def start(process: BaseProcess) -> None:
+        if len(failed) < 2:
+            failed.append(process)
+            raise EOFError  # what is found where the process that workers are forked off was killed
+        real(process)
+
+    monkeypatch.setattr(BaseProcess, "start", start)
+    [outcome] = outcomes_of(LocalEngine(2), ScaleTask(SCORE, done.out, done.settings, unit.equipment, (unit,)))
+    assert (outcome.state, len(failed)) == (SKIPPED, 2)
 
 
 def test_what_a_killed_worker_has_half_written_is_removed(tmp_path: Path) -> None:

@@ -81,6 +81,10 @@ class LocalEngine:
             if task is None:
                 return
             worker = idle.pop() if idle else self._started()
+            if worker is None:
+                self._miscarried("the process that they are forked off has ended")
+                queue.lost(task, "", guilty=False)
+                continue
             worker.task, worker.begun = task, False
             with contextlib.suppress(OSError):  # it has ended: seen when its outcome is waited for
                 worker.pipe.send(task)
@@ -107,27 +111,37 @@ class LocalEngine:
         worker.pipe.close()
         worker.process.join()
         how = _how(worker.process.exitcode or 0)
-        self._stillborn += not worker.begun
+        if not worker.begun:
+            self._miscarried(how)
+        return queue.lost(task, how, guilty=worker.begun)
+
+    def _miscarried(self, how: str) -> None:
+        """A worker ended before it began with a task."""
+        self._stillborn += 1
         if self._stillborn >= _STARTS:
             raise InputError(
                 "Worker processes end before they begin with a task ({how}).",
                 hint="Free some memory or ask for fewer workers, and resume.",
                 how=how,
             )
-        return queue.lost(task, how, guilty=worker.begun)
 
-    def _started(self) -> _Worker:
+    def _started(self) -> _Worker | None:
         mine, theirs = self._context.Pipe()
         process = self._context.Process(target=_work, args=(theirs, self._threads), daemon=True)
-        process.start()
-        theirs.close()
+        try:
+            process.start()
+        except (EOFError, OSError):  # whoever killed workers has met the process that they are forked off
+            mine.close()
+            return None
+        finally:
+            theirs.close()
         worker = _Worker(process, mine)
         self._pool.append(worker)
         return worker
 
 
 def _context() -> ForkServerContext | SpawnContext:
-    """Workers are forked off a process without threads of its own that has loaded everything once, where that exists."""
+    """Workers are forked off a process without threads of its own that has loaded everything once, where possible."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
