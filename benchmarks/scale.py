@@ -189,7 +189,7 @@ def _workers(driver: int) -> list[psutil.Process]:
     try:
         for one in psutil.Process(driver).children(recursive=True):
             line = " ".join(one.cmdline())
-            if "multiprocessing.forkserver" in line or ("ray::" in line and "IDLE" not in line):
+            if "multiprocessing.forkserver" in line or line.startswith("ray::_do"):
                 found.append(one)
     except psutil.Error:
         return []

@@ -9,14 +9,13 @@ import random
 import shutil
 import signal
 import time
-from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.scale.made import hashes, planned, rows_of, run, states, write_fleet
+from tests.scale.made import copied, hashes, planned, rows_of, run, states, write_fleet
 from waferwatch.cli import main
 from waferwatch.errors import InputError
 from waferwatch.scale import results
@@ -42,14 +41,6 @@ def done(fleet: Path, tmp_path_factory: pytest.TempPathFactory) -> ScalePlan:
     plan = planned(fleet, tmp_path_factory.mktemp("done") / "out")
     assert run(plan).exit_code == 0
     return plan
-
-
-def copied(plan: ScalePlan, out: Path) -> ScalePlan:
-    """The plan with its results in another place."""
-    shutil.copytree(plan.out, out)
-    moved = replace(plan, out=str(out))
-    moved.save(list(plan.units()))
-    return moved
 
 
 def test_nothing_is_done_twice(done: ScalePlan) -> None:
