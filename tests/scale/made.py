@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,14 @@ def planned(source: Path, out: Path, **options: object) -> ScalePlan:
 
 def run(plan: ScalePlan, engine: object = None) -> RunRecord:
     return run_plan(plan, engine or OnTheSpot(), lambda _stage, _counts: None)  # type: ignore[arg-type]
+
+
+def copied(plan: ScalePlan, out: Path) -> ScalePlan:
+    """The plan with its results in another place."""
+    shutil.copytree(plan.out, out)
+    moved = replace(plan, out=str(out))
+    moved.save(list(plan.units()))
+    return moved
 
 
 def states(record: RunRecord, stage: str) -> Counter[str]:

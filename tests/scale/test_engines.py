@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from waferwatch.errors import MissingExtraError
 from waferwatch.scale.engines.local import LocalEngine
 from waferwatch.scale.engines.ray import RayEngine
 from waferwatch.scale.plans.plan import ScalePlan
-from waferwatch.scale.task import SCORE, ScaleTask, TaskOutcome
+from waferwatch.scale.task import ScaleTask, TaskOutcome
 
 
 @pytest.fixture(scope="module")
@@ -46,20 +47,21 @@ def found_by(plan: ScalePlan, engine: object, closed: OnTheSpot | LocalEngine | 
     return found
 
 
-def test_local_processes_give_the_same_bytes_though_one_is_killed(plan: ScalePlan, expected: dict[str, str]) -> None:
-    engine = LocalEngine(1)
-    killed: list[int] = []
+def test_local_processes_give_the_same_bytes_though_some_are_killed(plan: ScalePlan, expected: dict[str, str]) -> None:
+    engine = LocalEngine(2)
+    chance = random.Random(0)
+    killed: list[str] = []
 
     class Killing(OnTheSpot):
         def run(self, tasks: Iterable[ScaleTask]) -> Iterator[TaskOutcome]:
             for outcome in engine.run(tasks):
-                if outcome.stage == SCORE and not killed:
-                    killed.append(engine._pool[-1].process.pid or 0)
-                    os.kill(killed[0], signal.SIGKILL)
+                if engine._pool and killed.count(outcome.stage) < 2:
+                    killed.append(outcome.stage)
+                    os.kill(chance.choice(engine._pool).process.pid or 0, signal.SIGKILL)
                 yield outcome
 
     assert found_by(plan, Killing(), engine) == expected
-    assert killed
+    assert len(killed) == 8
 
 
 def test_ray_gives_the_same_bytes(plan: ScalePlan, expected: dict[str, str]) -> None:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import platform
+import random
 import shutil
-import subprocess
-import sys
+import signal
 import time
-from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.scale.made import hashes, planned, rows_of, run, states, write_fleet
+from tests.scale.made import copied, hashes, planned, rows_of, run, states, write_fleet
+from waferwatch.cli import main
+from waferwatch.errors import InputError
 from waferwatch.scale import results
 from waferwatch.scale.engines.local import LocalEngine
 from waferwatch.scale.plans.plan import ScalePlan
 from waferwatch.scale.report import report_of, status_of
-from waferwatch.scale.task import DONE, FAILED, SCORE, SKIPPED, ScaleTask
+from waferwatch.scale.storage import Storage
+from waferwatch.scale.task import DONE, FAILED, SCORE, SKIPPED, ScaleTask, TaskOutcome
 from waferwatch.scale.tasks import run_task
 
 
@@ -36,14 +41,6 @@ def done(fleet: Path, tmp_path_factory: pytest.TempPathFactory) -> ScalePlan:
     plan = planned(fleet, tmp_path_factory.mktemp("done") / "out")
     assert run(plan).exit_code == 0
     return plan
-
-
-def copied(plan: ScalePlan, out: Path) -> ScalePlan:
-    """The plan with its results in another place."""
-    shutil.copytree(plan.out, out)
-    moved = replace(plan, out=str(out))
-    moved.save(list(plan.units()))
-    return moved
 
 
 def test_nothing_is_done_twice(done: ScalePlan) -> None:
@@ -131,38 +128,97 @@ def test_an_equipment_with_too_few_rows_to_learn_from_fails_alone_and_says_so(fl
 
 
 class _Deadly(ScaleTask):
-    """Ends the worker that it is sent to."""
+    """Kills the process that works on it, as the kernel does where memory is short."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "settings" and multiprocessing.parent_process() is not None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__getattribute__(name)
+
+
+class _Stillborn(ScaleTask):
+    """Ends each worker before it has begun."""
 
     def __reduce__(self) -> Any:
         return os._exit, (9,)
 
 
-def test_a_task_that_ends_every_worker_fails_after_some_tries(done: ScalePlan) -> None:
-    deadly = _Deadly("score", done.out, done.settings, ("E9",), tuple(done.units())[:1])
-    engine = LocalEngine(1)
+def outcomes_of(engine: LocalEngine, *tasks: ScaleTask) -> list[TaskOutcome]:
     try:
-        [outcome] = engine.run([deadly])
+        return list(engine.run(tasks))
     finally:
         engine.close()
-    assert outcome.state == FAILED
-    assert "ended 3 times" in outcome.sentence
-    done.results.child(f"{results.FAILED}/{outcome.key}.json").remove()
 
 
-def test_a_run_whose_driver_is_killed_goes_on_where_it_was(done: ScalePlan, tmp_path: Path) -> None:
+def test_a_task_that_kills_every_worker_fails_with_a_sentence_behind_all_others(
+    done: ScalePlan, tmp_path: Path
+) -> None:
+    plan = copied(done, tmp_path / "out")
+    units = tuple(plan.units())
+    deadly = _Deadly(SCORE, plan.out, plan.settings, units[0].equipment, units[:1])
+    others = [ScaleTask(SCORE, plan.out, plan.settings, one.equipment, (one,)) for one in units[1:3]]
+    *before, last = outcomes_of(LocalEngine(1), deadly, *others)
+    assert [one.state for one in before] == [SKIPPED, SKIPPED]
+    assert last.state == FAILED
+    assert "ended 3 times while it worked on this (signal 9)" in last.sentence
+    assert [one["sentence"] for one in status_of(plan).failures] == [last.sentence]
+
+
+def test_workers_that_end_before_they_begin_are_no_fault_of_a_unit(done: ScalePlan) -> None:
+    unit = next(iter(done.units()))
+    with pytest.raises(InputError, match=r"end before they begin with a task \(exit code 9\)"):
+        outcomes_of(LocalEngine(1), _Stillborn(SCORE, done.out, done.settings, unit.equipment, (unit,)))
+    assert not status_of(done).failures
+
+
+def test_a_worker_that_cannot_be_started_is_started_again(done: ScalePlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    unit = next(iter(done.units()))
+    failed: list[object] = []
+    real = BaseProcess.start
+
+    def start(process: BaseProcess) -> None:
+        if len(failed) < 2:
+            failed.append(process)
+            raise EOFError  # what is found where the process that workers are forked off was killed
+        real(process)
+
+    monkeypatch.setattr(BaseProcess, "start", start)
+    [outcome] = outcomes_of(LocalEngine(2), ScaleTask(SCORE, done.out, done.settings, unit.equipment, (unit,)))
+    assert (outcome.state, len(failed)) == (SKIPPED, 2)
+
+
+def test_what_a_killed_worker_has_half_written_is_removed(tmp_path: Path) -> None:
+    target = Storage.at(str(tmp_path), "out").child("a/b.json")
+    target.write(b"1")
+    left = [tmp_path / "a" / f".b.json.{platform.node()}-{pid}.part" for pid in (2**30, os.getppid())]
+    for one in left:
+        one.write_bytes(b"")
+    target.write(b"2")
+    assert [one.exists() for one in left] == [False, True]  # the other process is alive: it may be writing
+
+
+def test_a_run_whose_driver_is_killed_again_and_again_goes_on_where_it_was(done: ScalePlan, tmp_path: Path) -> None:
     plan = copied(done, tmp_path / "out")
     expected = hashes(tmp_path / "out")
     shutil.rmtree(tmp_path / "out" / "_units")
-    command = [sys.executable, "-m", "waferwatch.cli", "scale", "run", plan.out, "--workers", "1"]
-    driver = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": "src"})
-    marker = tmp_path / "out" / "_units" / "E1"
-    while driver.poll() is None and not marker.exists():
-        time.sleep(0.02)
-    driver.kill()
-    driver.wait()
-    record = run(plan)
-    assert record.exit_code == 0
+    chance = random.Random(0)
+    workers: Any = ["scale", "run", plan.out, "--workers", "2"]
+    for target, argument in ((main, workers), (run, plan), (run, plan)):  # with workers that outlive it, and without
+        driver = multiprocessing.get_context("forkserver").Process(target=target, args=(argument,))
+        enough = markers_of(plan) + chance.randint(1, 3)
+        driver.start()
+        while driver.is_alive() and markers_of(plan) < enough:
+            time.sleep(0.002)
+        driver.kill()
+        driver.join()
+        assert driver.exitcode == -signal.SIGKILL
+    assert 3 <= markers_of(plan) < len(list((tmp_path / "out" / "_parts").rglob("*.json")))
+    assert run(plan).exit_code == 0
     assert hashes(tmp_path / "out") == expected
+
+
+def markers_of(plan: ScalePlan) -> int:
+    return len(list((Path(plan.out) / "_units").rglob("*.json")))
 
 
 def test_a_fault_of_ours_is_kept_apart_from_one_of_the_data(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _EVERY = 2.0  # seconds between two lines of progress
 _SISTERS = 5  # that are named
+_NAMED = 10  # units without results
 
 
 def add_scale_parser(commands: Any) -> None:
@@ -33,6 +34,7 @@ def add_scale_parser(commands: Any) -> None:
         _add_run(actions, name, text)
     _add(actions, "status", "how far a plan is, and what failed", run_status)
     _add(actions, "report", "what was found over the whole fleet", run_report)
+    _add_open(actions)
 
 
 def _add(actions: Any, name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -90,6 +92,16 @@ def _add_run(actions: Any, name: str, text: str) -> None:
     )
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of one unit; default: 1")
     parser.add_argument("--gpus", type=float, default=0.0, metavar="SHARE", help="share of a GPU of one unit, on Ray")
+
+
+def _add_open(actions: Any) -> None:
+    parser = _add(
+        actions, "open", "open some days of an equipment in the pages, as a data set with its result", run_open
+    )
+    parser.add_argument("equipment", metavar="EQUIPMENT", help="as the report names it")
+    parser.add_argument("--from", dest="first", metavar="DAY", help="first day; default: the first one")
+    parser.add_argument("--to", dest="last", metavar="DAY", help="last day; default: the last one")
+    monitor_options.add_data_dir(parser)
 
 
 def run_plan(options: argparse.Namespace) -> int:
@@ -179,6 +191,23 @@ def run_report(options: argparse.Namespace) -> int:
         also = f" Also on {', '.join(sisters[:_SISTERS])}{more}." if sisters else ""
         say(f"  {one['severity']}: {one['title']}.{also}")
     print_json(document, options)
+    return 0
+
+
+def run_open(options: argparse.Namespace) -> int:
+    """Open some days of an equipment in the pages."""
+    from waferwatch.scale.opening import link_of, open_units
+    from waferwatch.scale.plans.plan import ScalePlan
+
+    plan = ScalePlan.load(options.plan)
+    with opened_store(options.data_dir) as store:
+        found = open_units(plan, options.equipment, options.first, options.last, store, monitor_options.user())
+    say(f"{found.rows:,} rows of {found.units:,} units are data set {found.run.dataset_name}.")
+    if found.missing:
+        say(f"Left out, since they have no results: {', '.join(found.missing[:_NAMED])}.")
+    say(f"Open it with: waferwatch serve, then {link_of(found)}")
+    document = {"dataset": found.run.dataset, "run": found.run.id, "rows": found.rows, "page": link_of(found)}
+    print_json({**document, "missing": list(found.missing)}, options)
     return 0
 
 

@@ -70,6 +70,15 @@ def read_table_of(out: Storage, table: str) -> pd.DataFrame:
     return frame
 
 
+def read_unit(out: Storage, table: str, key: str) -> pd.DataFrame:
+    """One file of a result table.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    return pd.read_parquet(io.BytesIO(out.child(file_of(table, key)).read()))
+
+
 def put_json(out: Storage, name: str, document: Any) -> None:
     out.child(f"{name}.json").write(json.dumps(document, ensure_ascii=False, sort_keys=True, allow_nan=True).encode())
 

@@ -7,14 +7,17 @@ moved to its name.
 from __future__ import annotations
 
 import os
+import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from glob import escape
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
+import psutil
 import pyarrow as pa
 import pyarrow.fs as pafs
 
@@ -23,6 +26,7 @@ from waferwatch.errors import InputError, MissingExtraError, NotFoundError
 Result = TypeVar("Result")
 
 _TRIES, _WAIT = 4, 0.5  # of storage that fails for a moment; seconds, doubled each time
+_HOST = platform.node() or "here"
 _BY_ARROW = ("file", "s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs")
 
 
@@ -147,9 +151,10 @@ class Storage:
             return
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        part = target.with_name(f".{target.name}.{_HOST}-{os.getpid()}.part")
         part.write_bytes(content)
         os.replace(part, target)
+        _remove_parts_of_the_dead(target)
 
     def remove(self) -> None:
         """Remove a file, if it is there."""
@@ -182,6 +187,14 @@ def patiently(work: Callable[[], Result]) -> Result:
                 ) from error
             time.sleep(_WAIT * 2**turn)
     raise AssertionError("unreachable")
+
+
+def _remove_parts_of_the_dead(target: Path) -> None:
+    """Remove what processes of this machine have left that were killed while they wrote the same file."""
+    for part in target.parent.glob(f".{escape(target.name)}.{escape(_HOST)}-*.part"):
+        writer = part.name.removesuffix(".part").rpartition("-")[2]
+        if writer.isdigit() and not psutil.pid_exists(int(writer)):
+            part.unlink(missing_ok=True)
 
 
 @cache

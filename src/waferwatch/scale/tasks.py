@@ -94,8 +94,8 @@ def _done_once(task: ScaleTask) -> tuple[str, dict[str, Any]]:
     if known is not None and known.get("hash") == wanted:
         return SKIPPED, known["summary"]
     summary = _WORK[task.stage](task, plan)
+    out.child(f"{results.FAILED}/{task.key}.json").remove()  # before the marker: behind it nothing is done again
     results.put_json(out, marker, {"hash": wanted, "stage": task.stage, "summary": summary})
-    out.child(f"{results.FAILED}/{task.key}.json").remove()
     return DONE, summary
 
 
@@ -136,18 +136,14 @@ def _keep(task: ScaleTask, plan: ScalePlan, model: Model, kind: str) -> dict[str
 
 
 def _clock(task: ScaleTask, plan: ScalePlan) -> dict[str, Any]:
-    about = _model_of(plan, task.equipment)
-    model = _model(plan.out, about["model"], about["digest"])
-    found = series_starts(plan, task.equipment, task.units, model)
+    found = series_starts(plan, task.equipment, task.units, kept_model(plan, task.equipment))
     results.put_json(plan.results, f"{results.PARTS}/{task.key}", asdict(found))
     return {"series": len(found.rows)}
 
 
 def _score(task: ScaleTask, plan: ScalePlan) -> dict[str, Any]:
-    about = _model_of(plan, task.equipment)
-    clock = results.get_json(plan.results, f"{results.PARTS}/{folder_of(task.equipment)}/clock")
-    starts = NO_STARTS if clock is None else SeriesStarts(**clock)
-    found = score_unit(plan, task.units[0], _model(plan.out, about["model"], about["digest"]), starts)
+    starts = kept_starts(plan, task.equipment)
+    found = score_unit(plan, task.units[0], kept_model(plan, task.equipment), starts)
     for name in results.UNIT_TABLES:
         results.put_table(plan.results, name, task.key, getattr(found, name))
     results.put_json(plan.results, f"{results.PARTS}/{task.key}", found.part)
@@ -195,6 +191,22 @@ def _model_of(plan: ScalePlan, equipment: tuple[str, ...]) -> dict[str, Any]:
             equipment=" / ".join(equipment),
         )
     return dict(found["summary"])
+
+
+def kept_model(plan: ScalePlan, equipment: tuple[str, ...]) -> Model:
+    """The model that an equipment is scored by.
+
+    Raises:
+        InputError: it has none.
+    """
+    about = _model_of(plan, equipment)
+    return _model(plan.out, about["model"], about["digest"])
+
+
+def kept_starts(plan: ScalePlan, equipment: tuple[str, ...]) -> SeriesStarts:
+    """Where the series of an equipment begin, as an earlier stage has found."""
+    clock = results.get_json(plan.results, f"{results.PARTS}/{folder_of(equipment)}/clock")
+    return NO_STARTS if clock is None else SeriesStarts(**clock)
 
 
 def _digests(plan: ScalePlan, names: Sequence[str]) -> dict[str, str]:

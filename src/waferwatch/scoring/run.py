@@ -164,8 +164,26 @@ def detect_series(
     chosen = choose(wish, model.fitted, points)
     flags = points > chosen.value  # NaN compares as False: what was not judged is not flagged
     flags = narrowed(flags, contributions, series, usual_jumps(model.jumps, series))
-    events, event_ids = build_events(points, flags, contributions, series, table, model.features)
     rows = RowScores(points, flags, contributions, chosen.value)
+    return replace(found_in(model, table, series, rows, chosen, limits), seconds=time.perf_counter() - started)
+
+
+def found_in(
+    model: Model,
+    table: Table,
+    series: Sequence[Series],
+    rows: RowScores,
+    chosen: Chosen,
+    limits: Sequence[TypedLimit] = (),
+) -> Detection:
+    """Events, wafers and problems of a table whose rows have been scored by a model.
+
+    Args:
+        series: of the table, with the sensors of the model in its order.
+        chosen: how the threshold was chosen.
+    """
+    points, flags, contributions = rows.scores, rows.flags, rows.contributions
+    events, event_ids = build_events(points, flags, contributions, series, table, model.features)
     runs, judged = wafers.judge(model.wafers, table, series, rows, limits, model.shifts)
     alarms = model.fitted.alarms
     labels = table.labels()
@@ -181,7 +199,7 @@ def detect_series(
         threshold=chosen.value,
         threshold_by=chosen.by,
         promise=chosen.promise,
-        seconds=time.perf_counter() - started,
+        seconds=0.0,
         metrics=None if labels is None else flag_metrics(labels, flags),
         notes=(*table.notes, *_notes(model, series, table, points, chosen)),
         **_learnt(model),

@@ -1,7 +1,9 @@
-"""What runs tasks."""
+"""What runs tasks, and what becomes of a task whose worker ended."""
 
 from __future__ import annotations
 
+import os
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
@@ -9,8 +11,8 @@ from waferwatch.scale.task import FAILED, ScaleTask, TaskOutcome
 
 MOST_TRIES = 3  # of a task whose worker ended before it did
 
-# Variables that say how many threads a library takes: they count only if they are there before it is loaded.
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "WAFERWATCH_THREADS")
+# Variables that say how many threads a library takes when it is loaded.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "WAFERWATCH_THREADS")
 
 
 class TaskEngine(Protocol):
@@ -31,13 +33,61 @@ class TaskEngine(Protocol):
         """End the workers."""
 
 
-def ended(task: ScaleTask) -> TaskOutcome:
+class TaskQueue:
+    """The tasks of a stage. One whose worker ended is tried again when all others are done, by itself.
+
+    So a worker that is killed from outside costs no more than the task that it was at, tasks that need much memory get
+    that of the whole machine, and a task that ends each of its workers does not hold up the others.
+    """
+
+    def __init__(self, tasks: Iterable[ScaleTask]) -> None:
+        self._tasks = iter(tasks)
+        self._again: deque[ScaleTask] = deque()
+        self._ended: Counter[str] = Counter()
+        self._flying = 0
+
+    def next(self) -> ScaleTask | None:
+        """The next task to be handed out; None while there is none."""
+        task = next(self._tasks, None)
+        if task is None and self._again and not self._flying:
+            task = self._again.popleft()
+        self._flying += task is not None
+        return task
+
+    def done(self) -> None:
+        """A task that was handed out has its outcome."""
+        self._flying -= 1
+
+    def lost(self, task: ScaleTask, how: str, guilty: bool = True) -> TaskOutcome | None:
+        """The worker of a task ended; an outcome when it is not tried again.
+
+        Args:
+            how: the worker ended, such as "signal 9".
+            guilty: whether the worker had begun with the task.
+        """
+        self._flying -= 1
+        self._ended[task.key] += guilty
+        if self._ended[task.key] < MOST_TRIES:
+            self._again.append(task)
+            return None
+        return _ended(task, how)
+
+
+def limit_threads(threads: int) -> None:
+    """Let this process take no more threads, in libraries that are loaded already and in those loaded later."""
+    from threadpoolctl import threadpool_limits
+
+    os.environ.update(dict.fromkeys(_THREADS, str(threads)))
+    threadpool_limits(threads)
+
+
+def _ended(task: ScaleTask, how: str) -> TaskOutcome:
     """The outcome of a task that no worker lived to finish, kept for status and report."""
     from waferwatch.scale.tasks import put_failure
 
     sentence = (
-        f"The worker process ended {MOST_TRIES} times while it worked on this, perhaps for want of memory. "
-        "Ask for fewer workers, or split by hour."
+        f"The worker process ended {MOST_TRIES} times while it worked on this ({how}), at last with nothing else "
+        "running, perhaps for want of memory. Split by hour, or resume on a machine with more memory."
     )
     outcome = TaskOutcome(task.key, task.stage, FAILED, sentence)
     put_failure(task.out, outcome)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 from waferwatch.errors import InputError, MissingExtraError
-from waferwatch.scale.engines.engine import MOST_TRIES, THREADS, ended
+from waferwatch.scale.engines.engine import TaskQueue, limit_threads
 from waferwatch.scale.task import ScaleTask, TaskOutcome
 from waferwatch.scale.tasks import run_task
 
 _AHEAD = 4  # tasks handed over for each that can be done at once
 _STORE = 200_000_000  # bytes of Ray's own store: tasks and outcomes are small
+_HERE = "127.0.0.1"  # Ray on this machine listens nowhere else, and starts where there is no network
 
 
 class RayEngine:
@@ -26,7 +26,7 @@ class RayEngine:
 
     Raises:
         MissingExtraError: Ray is not installed.
-        InputError: there is no cluster at the address.
+        InputError: there is no cluster at the address, or it has too few processors or GPUs.
     """
 
     name = "ray"
@@ -40,11 +40,10 @@ class RayEngine:
                 "Ray is not installed.", hint="Install it with: pip install 'waferwatch[ray]'", field="engine"
             ) from error
         self._ray: Any = ray
-        variables = dict.fromkeys(THREADS, str(threads))
         own: dict[str, Any] = {"num_cpus": (workers * threads) or None, "object_store_memory": _STORE}
-        options = {"address": address} if address else own | {"include_dashboard": False}
+        own |= {"include_dashboard": False, "_node_ip_address": _HERE}
         try:
-            ray.init(**options, runtime_env={"env_vars": variables}, log_to_driver=False)
+            ray.init(**({"address": address} if address else own), log_to_driver=False)
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise InputError(
                 "Ray cannot be used at {address}: {reason}.",
@@ -55,28 +54,38 @@ class RayEngine:
             ) from error
         cores = int(self._ray.cluster_resources().get("CPU", 1)) // threads
         self.workers = min(workers, cores) if workers else max(cores, 1)
-        self._do = ray.remote(max_retries=MOST_TRIES, num_cpus=threads, num_gpus=gpus)(run_task)
+        self._threads = threads
+        # A task whose worker ended is tried again by the queue, as with local processes.
+        self._do = ray.remote(max_retries=0, num_cpus=threads, num_gpus=gpus)(_do)
 
     def run(self, tasks: Iterable[ScaleTask]) -> Iterator[TaskOutcome]:
         """See :class:`waferwatch.scale.engines.engine.TaskEngine`."""
-        waiting = iter(tasks)
+        queue = TaskQueue(tasks)
         flying: dict[Any, ScaleTask] = {}
         while True:
-            for task in islice(waiting, _AHEAD * self.workers - len(flying)):
-                flying[self._do.remote(task)] = task
+            while len(flying) < _AHEAD * self.workers and (task := queue.next()) is not None:
+                flying[self._do.remote(task, self._threads)] = task
             if not flying:
                 return
             ready, _ = self._ray.wait(list(flying), num_returns=1)
             for one in ready:
-                yield self._taken(one, flying.pop(one))
+                outcome = self._taken(one, flying.pop(one), queue)
+                if outcome is not None:
+                    yield outcome
 
     def close(self) -> None:
         """End Ray, or leave the cluster."""
         self._ray.shutdown()
 
-    def _taken(self, reference: Any, task: ScaleTask) -> TaskOutcome:
+    def _taken(self, reference: Any, task: ScaleTask, queue: TaskQueue) -> TaskOutcome | None:
         try:
             found: TaskOutcome = self._ray.get(reference)
-        except self._ray.exceptions.RayError:  # tried again as often as is allowed
-            found = ended(task)
+        except self._ray.exceptions.RayError as error:
+            return queue.lost(task, type(error).__name__)
+        queue.done()
         return found
+
+
+def _do(task: ScaleTask, threads: int) -> TaskOutcome:
+    limit_threads(threads)
+    return run_task(task)

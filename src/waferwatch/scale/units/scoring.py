@@ -44,11 +44,17 @@ def score_unit(plan: ScalePlan, unit: WorkUnit, model: Model, starts: SeriesStar
         InputError, NotFoundError: its rows cannot be read, or lack a column that the model needs.
         ModelError: the checkpoint of the model is not there.
     """
+    near, found = scored(plan, unit, model, starts)
+    return result_of(near, found, model, plan.time)
+
+
+def scored(plan: ScalePlan, unit: WorkUnit, model: Model, starts: SeriesStarts) -> tuple[NearRows, Detection]:
+    """The rows of a unit with their neighbourhood, and what a model finds in them; raises as ``score_unit``."""
     columns = columns_of(plan, model)
     frame = read_unit_rows(plan, Wanted(unit.equipment, unit.since, unit.until, unit.files, unit.sizes, columns))
     near = near_rows(plan, model, frame, unit, starts)
     del frame
-    return result_of(near, detect_series(model, near.table, near.series, plan.wish), model, plan.time)
+    return near, detect_series(model, near.table, near.series, plan.wish)
 
 
 def columns_of(plan: ScalePlan, model: Model) -> list[str]:
