@@ -269,12 +269,16 @@ def _network_notes(detector: Detector, fitted: Fitted) -> list[Note]:
     """Where a detector with a network did without it."""
     if detector.info.sha256 is None or any(detector.uses_network(part) for part in fitted.parts.values()):
         return []
-    return [
-        Note(
-            "The network of {detector} was not run: the recipe steps are known, and its features add nothing there.",
-            {"detector": detector.name},
+    if fitted.reads_steps:
+        template = (
+            "The network of {detector} was not run: the recipe steps are known, and its features add nothing there."
         )
-    ]
+    else:
+        template = (
+            "The network of {detector} was not run: with references of several sensors as long as these the other "
+            "features find more without it."
+        )
+    return [Note(template, {"detector": detector.name})]
 
 
 def _set_aside_notes(fitted: Fitted, series: Sequence[Series]) -> list[Note]:

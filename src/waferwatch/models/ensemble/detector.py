@@ -181,8 +181,12 @@ class EnsembleDetector(Detector):
         return None
 
     def uses_network(self, part: Part) -> bool:
-        """Where recipe steps are known the network adds nothing (docs/experiments.md), so it is not run."""
-        return self.encoder is not None and not isinstance(part, StepPart)
+        """Where recipe steps are known the network adds nothing, with long references of several sensors it costs
+        (docs/experiments.md): there it is not run.
+        """
+        if self.encoder is None or isinstance(part, StepPart):
+            return False
+        return not isinstance(part, StreamPart) or part.several is None or part.several.embeddings is not None
 
     def learn(self, reference: Sequence[Series], progress: Progress = no_progress) -> Learnt:
         long = [one for one in reference if len(one) >= FEWEST_POINTS]

@@ -17,7 +17,8 @@ from waferwatch.models.ensemble.vote import filled, soft
 from waferwatch.models.moment.encoder import Embeddings, Encoder, Step, widest_directions
 from waferwatch.models.state import storable
 
-# Points; of a longer reference each sensor is shown to the network at four points in one: a fourth of the time.
+# Points; with a longer reference MOMENT takes no part unless it is alone, and then each sensor is shown to it at four
+# points in one: a fourth of the time.
 LONG_REFERENCE = 8192
 COARSE = 4
 MIRROR = 256  # points at both ends that are mirrored, so that windows of a short reference and of later rows are alike

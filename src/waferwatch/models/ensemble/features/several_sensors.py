@@ -1,7 +1,8 @@
 """Streams of several sensors: their descriptors at a place form one row, which is compared with banks of normal rows.
 
 Two banks of plain descriptors, over 8 and over 32 points, and two with MOMENT's features in the same row: there MOMENT
-adds, where as a vote of its own it cost (docs/experiments.md).
+adds, where as a vote of its own it cost (docs/experiments.md). It stands in for what a short reference has not shown;
+a long one has shown it, and there the plain banks find more without it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from waferwatch.models.blocks import BLOCKS, Folds
 from waferwatch.models.ensemble.features.descriptors import STRIDE, Grid, averaged, describe, measured_share
 from waferwatch.models.ensemble.features.joint_bank import JointBank, Metric
-from waferwatch.models.ensemble.features.place_embeddings import PlaceEmbeddings, PlaceEmbeddingsLearning
+from waferwatch.models.ensemble.features.place_embeddings import LONG_REFERENCE, PlaceEmbeddings, PlaceEmbeddingsLearning
 from waferwatch.models.ensemble.preparation.chain import Chain, local_mean
 from waferwatch.models.ensemble.vote import LOWEST, Vote, filled
 from waferwatch.models.moment.encoder import Encoder, Step
@@ -95,7 +96,8 @@ class SeveralSensorsLearning:
         self._measured = usually_measured(Grid.of(reference))
         self._banks: dict[str, JointBank] = {}
         self._left: Distances = {}
-        embeddings = None if encoder is None else PlaceEmbeddingsLearning(reference, encoder, step)
+        shown = encoder if not plain or len(reference) <= LONG_REFERENCE else None
+        embeddings = None if shown is None else PlaceEmbeddingsLearning(reference, shown, step)
         for width in WIDTHS if plain else ():
             step()
             self._learn(f"plain {width}", width, None, PLAIN)
