@@ -18,7 +18,9 @@ const SHELVES = [
 const known = new Map();
 /** @type {Map<number, { shown: string, item: any }>} */
 const items = new Map();
-let told = () => {};
+/** @type {Record<string, string>} alarms that no settled score confirms: waiting or denied */
+let unconfirmed = {};
+let afterChange = () => {};
 
 /** Read the lists again. */
 export async function reload() {
@@ -39,7 +41,14 @@ export function put(alarm) {
 
 /** Call `changed` whenever the lists have changed. */
 export function onChange(changed) {
-  told = changed;
+  afterChange = changed;
+}
+
+/** Which alarms no settled score confirms, yet or at all. */
+export function showUnconfirmed(found) {
+  if (JSON.stringify(found) === JSON.stringify(unconfirmed)) return;
+  unconfirmed = found;
+  show();
 }
 
 /** Alarms that nobody has seen, the worst first. */
@@ -67,7 +76,7 @@ function show() {
   }
   for (const [id] of items) if (!known.has(id) || !listOf(known.get(id))) items.delete(id);
   byId("none-needs").hidden = needing().length > 0;
-  told();
+  afterChange();
 }
 
 // A row under the pointer or in focus does not move away.
@@ -80,7 +89,7 @@ function place(list, alarms) {
 }
 
 function itemOf(alarm) {
-  const shown = JSON.stringify(alarm);
+  const shown = JSON.stringify([alarm, unconfirmed[alarm.id]]);
   const before = items.get(alarm.id);
   if (before?.shown === shown) return before.item;
   const item = before?.item ?? element("li", { className: "alarm", "data-alarm": alarm.id });
@@ -100,6 +109,10 @@ function headOf(alarm) {
   );
 }
 
+const UNCONFIRMED = {
+  waiting: () => text("not yet confirmed by the settled score"),
+  denied: () => text("not confirmed by the settled score"),
+};
 const SEVERITIES = { severe: () => text("severe"), clear: () => text("clear"), weak: () => text("weak") };
 
 function factsOf(alarm) {
@@ -108,6 +121,7 @@ function factsOf(alarm) {
     text("since {time}", { time: time(alarm.started) }),
     alarm.wafers ? text("abnormal wafers: {count}", { count: whole(alarm.wafers) }) : "",
     alarm.lot || alarm.wafer ? [alarm.lot, alarm.wafer].filter(Boolean).join("/") : "",
+    UNCONFIRMED[unconfirmed[alarm.id]]?.() ?? "",
     alarm.acknowledged_by ? text("acknowledged by {name}", { name: alarm.acknowledged_by }) : "",
     alarm.shelved_until ? text("shelved until {time}", { time: clock(alarm.shelved_until) }) : "",
     alarm.reason ?? "",
