@@ -26,6 +26,7 @@ FLEET = ("CVD-2", "ETCH01-PM1", "ETCH01-PM2", "ETCH02-PM1", "식각-1", "7")
 @pytest.fixture
 def client(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     monkeypatch.setattr(fleet, "KEPT_S", 0.0)
+    monkeypatch.setattr(fleet, "KEPT_TIMES", 0)
     with TestClient(create_app(settings), base_url="http://127.0.0.1") as opened:
         yield opened
 
@@ -99,13 +100,13 @@ def test_of_a_large_group_the_worst_come_in_full_and_names_only_once(client: Tes
 
 
 def test_pages_share_one_look_at_the_fleet(client: TestClient, app: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet, "KEPT_S", 60.0)
     send(client, "ETCH01")
+    monkeypatch.setattr(fleet, "KEPT_S", 60.0)
     assert chambers(client)["total"] == 1
     send(client, "ETCH02")
     assert chambers(client)["total"] == 1, "made a moment ago"
-    monkeypatch.setattr(fleet, "KEPT_S", 0.0)
-    assert chambers(client)["total"] == 2
+    korean = client.get("/watch/chambers", headers={"Accept-Language": "ko"}).json()
+    assert korean["total"] == 2, "in another language it is another one"
 
 
 def test_an_alarm_waits_for_the_settled_score_and_is_confirmed_or_denied_by_it(client: TestClient, app: Parts) -> None:

@@ -19,7 +19,8 @@ from waferwatch.live.state import LiveEquipment, WatchState, live_state
 from waferwatch.web.html.language import Translator
 from waferwatch.web.shell.context import Parts
 
-KEPT_S = 1.0  # a fleet of 5,000 chambers takes a third of a second, so that pages share one
+KEPT_S = 1.0  # pages share one look at the fleet
+KEPT_TIMES = 4  # kept for so many times as long as it took: 5,000 chambers never take more than a fifth of a core
 WORST_FIRST = (ProblemSeverity.SEVERE, ProblemSeverity.CLEAR, ProblemSeverity.WEAK)
 FAILING = (WatchState.CANNOT_SCORE, WatchState.UNKNOWN, WatchState.NO_EARLY)
 ALARM = "alarm"  # state of a chamber with an open alarm, whatever its rows do
@@ -140,11 +141,11 @@ def grouped(chambers: Iterable[FleetChamber], by: str) -> list[FleetGroup]:
 
 
 class FleetView:
-    """The fleet of one server, at most a second old. Safe to use from several threads."""
+    """The fleet of one server as it was a moment ago. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[float, Fleet]] = {}  # language -> when it was made, and what
+        self._kept: dict[str, tuple[float, Fleet]] = {}  # language -> until when it is kept, and what
 
     def now(self, app: Parts, translate: Translator) -> Fleet:
         """
@@ -152,10 +153,12 @@ class FleetView:
             WaferwatchError: live monitoring does not run, and why.
         """
         with self._lock:
-            made, fleet = self._kept.get(translate.language, (float("-inf"), None))
-            if fleet is None or time.monotonic() - made > KEPT_S:
+            until, fleet = self._kept.get(translate.language, (0.0, None))
+            began = time.monotonic()
+            if fleet is None or began >= until:
                 fleet = _fleet(app, translate)
-                self._kept[translate.language] = (time.monotonic(), fleet)
+                made = time.monotonic()
+                self._kept[translate.language] = (made + max(KEPT_S, KEPT_TIMES * (made - began)), fleet)
             return fleet
 
 
@@ -163,7 +166,7 @@ _views: WeakKeyDictionary[LiveService, FleetView] = WeakKeyDictionary()
 
 
 def fleet_of(app: Parts, translate: Translator) -> Fleet:
-    """The fleet as it was at most a second ago.
+    """The fleet as it was a moment ago.
 
     Raises:
         WaferwatchError: live monitoring does not run, and why.

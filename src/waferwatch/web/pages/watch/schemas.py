@@ -29,7 +29,7 @@ class WatchQuery(Query):
     area: Text | None = Field(None, description="Only the group of this name.")
     state: WatchedState | None = Field(None, description="Only chambers in this state; failing: that cannot be scored.")
     find: Text | None = Field(None, description="Only chambers whose name contains it.")
-    limit: Annotated[int, Field(ge=1, le=2000)] = Field(120, description="About how many chambers come in full.")
+    limit: Annotated[int, Field(ge=1, le=2000)] = Field(60, description="About how many chambers come in full.")
     known: Annotated[str, Field(max_length=10_000)] | None = Field(
         None, description="Digests of groups, separated by commas, whose names need not be sent again."
     )

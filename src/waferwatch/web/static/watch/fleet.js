@@ -3,7 +3,7 @@ import { byId, element, text, whole } from "../text.js";
 import { squares } from "./squares.js";
 import { markChosen, STATES, showTiles } from "./tiles.js";
 
-const PAGE = 120;
+const PAGE = 60; // tiles
 const ORDER = ["alarm", "silent", "cannot_score", "unknown", "no_early", "learning", "maintenance", "no_monitor"];
 /** @type {Map<string, any>} name of a group -> its elements */
 const groups = new Map();
@@ -30,12 +30,14 @@ export const knownNames = () => [...names.keys()].join(",") || null;
  * @param {(chamber: any) => void} choose called with a chamber that is pressed
  */
 export function showFleet(answer, choose) {
-  state.choose = (chamber) => {
+  state.choose = async (chamber) => {
     markChosen(chamber);
-    choose(chamber);
+    await choose(chamber);
+    byId("trace").scrollIntoView({ block: "nearest" });
   };
   byId("no-chamber").hidden = answer.total > 0;
   byId("fleet-tools").hidden = answer.total === 0;
+  byId("fleet-legend").hidden = answer.groups.every((group) => group.total === group.chambers.length);
   byId("no-match").hidden = answer.total === 0 || answer.shown > 0;
   const box = byId("fleet");
   for (const group of answer.groups) if (group.names) names.set(group.digest, group.names);

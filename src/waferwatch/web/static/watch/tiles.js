@@ -53,7 +53,12 @@ function tileOf(chamber, choose) {
     { type: "button" },
     element("span", { className: "chamber-name", content: chamber.equipment }),
     element("span", { className: "chamber-state" }),
-    svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "chamber-course", "aria-hidden": "true" }),
+    svg("svg", {
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      preserveAspectRatio: "none",
+      class: "chamber-course",
+      "aria-hidden": "true",
+    }),
     element("span", { className: "chamber-age" }),
   );
   const item = element("li", { "data-key": keyOf(chamber) }, tile);
