@@ -1,7 +1,7 @@
 // All chambers in groups: a head with counts, tiles of the worst, and a square for each one where there are many.
 import { byId, element, text, whole } from "../text.js";
 import { squares } from "./squares.js";
-import { markChosen, STATES, showTiles } from "./tiles.js";
+import { STATES, showTiles } from "./tiles.js";
 
 const PAGE = 60; // tiles
 const ORDER = ["alarm", "silent", "cannot_score", "unknown", "no_early", "learning", "maintenance", "no_monitor"];
@@ -31,7 +31,6 @@ export const knownNames = () => [...names.keys()].join(",") || null;
  */
 export function showFleet(answer, choose) {
   state.choose = async (chamber) => {
-    markChosen(chamber);
     await choose(chamber);
     byId("trace").scrollIntoView({ block: "nearest" });
   };

@@ -7,6 +7,7 @@ import { playDemo } from "./demo.js";
 import { followFields, knownNames, query, showFleet } from "./fleet.js";
 import { showSources } from "./sources.js";
 import { follow } from "./stream.js";
+import { markChosen } from "./tiles.js";
 import * as trace from "./trace.js";
 import { showUnread } from "./unread.js";
 import { followWall } from "./wall.js";
@@ -64,6 +65,13 @@ function lost(since) {
   byId("lost").hidden = false;
 }
 
+// The trace of a chamber, first of the sensor that leads its worst alarm.
+async function show(chamber) {
+  const same = ({ source, equipment }) => source === chamber.source && equipment === chamber.equipment;
+  markChosen(chamber);
+  await trace.choose(chamber, alarms.needing().find(same)?.sensor ?? null);
+}
+
 // Nothing else asks when the connection is lost: the strip says so, and the stream heals by itself.
 async function look() {
   clearTimeout(waits);
@@ -72,10 +80,10 @@ async function look() {
     const found = await ask(`/watch/chambers?${queryOf({ ...query(), known: knownNames() })}`);
     if (mine !== looks) return; // something else has been asked for meanwhile
     chambers = found;
-    showFleet(chambers, trace.choose);
+    showFleet(chambers, show);
     alarms.showUnconfirmed(chambers.unconfirmed);
     const first = chambers.groups[0]?.chambers[0];
-    if (!trace.isChosen() && first) await trace.choose(first);
+    if (!trace.isChosen() && first) await show(first);
     else await trace.update();
     sentence();
     counts();
@@ -93,6 +101,11 @@ async function lookAtSources() {
 }
 
 alarms.onChange(sentence);
+alarms.onOpen(async (alarm) => {
+  markChosen(alarm);
+  await trace.choose(alarm, alarm.sensor);
+  byId("trace").scrollIntoView({ block: "nearest" });
+});
 follow({
   change: (news) => alarms.put(news.alarm),
   reload: () => {
