@@ -1,4 +1,4 @@
-"""The Watch page on a phone in Korean: the demo plays, an alarm comes, is acknowledged, and outlives the server."""
+"""The Watch page: alarms that outlive the server, chambers in groups, squares by keyboard, a screen on the wall."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import _PHONE, _START, _free_port, _wait
+from tests.browser.conftest import _DESK, _PHONE, _START, _free_port, _wait
 from tests.live.receivers import WebhookReceiver, wait_for
 
 pytestmark = pytest.mark.browser
@@ -58,12 +58,30 @@ def phone(browser: Browser, killed_server: KilledServer) -> Iterator[Page]:
     context.close()
 
 
+@pytest.fixture
+def desk(browser: Browser, killed_server: KilledServer) -> Iterator[Page]:
+    context = browser.new_context(**_DESK, base_url=killed_server.url)
+    yield context.new_page()
+    context.close()
+
+
 # At once: the alarm may end between two commands of the test, as the replay goes on.
 ACKNOWLEDGE_FIRST = """() => {
   const alarm = document.querySelector("#need .alarm");
   alarm.querySelector("button.btn-primary").click();
   return [alarm.dataset.alarm, alarm.querySelector(".alarm-title").innerText];
 }"""
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds."""
+    found = Axe().run(page).response["violations"]
+    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing has to be scrolled sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
 def test_an_alarm_is_acknowledged_on_a_phone_and_outlives_the_server(phone: Page, killed_server: KilledServer) -> None:
@@ -75,12 +93,12 @@ def test_an_alarm_is_acknowledged_on_a_phone_and_outlives_the_server(phone: Page
         phone.get_by_role("button", name="데모를 실시간으로 재생").click()
         alarm = phone.locator("#need .alarm").first
         expect(alarm).to_be_visible(timeout=120_000)
+        expect(phone.locator(".pages .unread")).to_be_visible()
         number, title = phone.evaluate(ACKNOWLEDGE_FIRST)
         acknowledge = phone.locator(f"[data-alarm='{number}']").get_by_role("button", name="확인(ACK)")
         expect(acknowledge).to_have_count(0)
-        assert phone.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        found = Axe().run(phone).response["violations"]
-        assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+        assert fits(phone)
+        assert serious(phone) == []
         killed_server.kill()
         expect(phone.locator("#lost")).to_contain_text("연결 끊김")
         killed_server.start()
@@ -88,5 +106,75 @@ def test_an_alarm_is_acknowledged_on_a_phone_and_outlives_the_server(phone: Page
         kept = httpx.get(f"{killed_server.url}/alarms/{number}", headers={"Accept-Language": "ko"}).json()
         assert kept["acknowledged_by"] == "local"
         assert title.endswith(kept["title"])
-        told = wait_for(lambda: [body for _, body in receiver.taken if f'"id": {number},'.encode() in body])
-        assert "alarm.opened" in told[0].decode()
+        phone.reload()
+        shown = phone.locator(f"[data-alarm='{number}']")
+        expect(shown).to_contain_text("확인: local")  # in the list of acknowledged ones, or of closed ones
+        assert shown.evaluate("one => one.closest('ol').id") in ("acknowledged", "closed")
+        webhooks = wait_for(lambda: [body for _, body in receiver.taken if f'"id": {number},'.encode() in body])
+        assert "alarm.opened" in webhooks[0].decode()
+
+
+def send(server: KilledServer, *equipment: str) -> None:
+    rows = [f'{{"equipment": "{one}", "time": "2026-01-05T08:00:00", "pressure": 5.0}}' for one in equipment]
+    assert httpx.post(f"{server.url}/live/line 3/rows", content="\n".join(rows)).status_code == 202
+
+
+def test_chambers_stand_in_groups_and_what_is_chosen_stands_in_the_address(
+    desk: Page, killed_server: KilledServer
+) -> None:
+    send(killed_server, "CVD-1", *(f"ETCH{number:03d}" for number in range(80)))
+    desk.goto("/")
+    expect(desk).to_have_url(f"{killed_server.url}/watch")
+    etch = desk.locator("[data-group=ETCH]")
+    expect(etch.locator(".group-counts")).to_contain_text("chambers: 80 · no monitor 80")
+    expect(etch.locator("canvas")).to_be_visible()
+    expect(desk.locator("[data-group=CVD] canvas")).to_be_hidden()
+    expect(desk.locator("#sources")).to_contain_text("line 3")
+    shown = etch.locator(".chamber").count()
+    etch.get_by_role("button", name="Show more").click()
+    expect(desk.locator("[data-group=CVD]")).to_have_count(0)
+    expect(etch.locator(".chamber").nth(shown)).to_be_visible()
+    assert desk.url.endswith("/watch?area=ETCH")
+    desk.locator("#fleet-find").fill("ETCH07")
+    desk.locator("#fleet-find").press("Enter")
+    expect(etch.locator(".chamber")).to_have_count(10)
+    desk.reload()
+    expect(etch.locator(".chamber")).to_have_count(10)
+    assert serious(desk) == []
+
+
+def test_a_square_is_chosen_by_keyboard_and_its_chamber_goes_into_maintenance(
+    desk: Page, killed_server: KilledServer
+) -> None:
+    send(killed_server, *(f"ETCH{number:03d}" for number in range(80)))
+    desk.goto("/watch")
+    squares = desk.locator("[data-group=ETCH] canvas")
+    squares.focus()
+    squares.press("ArrowRight")
+    expect(desk.locator(".squares-label")).to_have_text("ETCH001 · no monitor")
+    squares.press("Enter")
+    expect(desk.locator("#trace-title")).to_have_text("ETCH001")
+    desk.get_by_text("Maintenance (PM) of this chamber").click()
+    desk.locator("#maintenance-note").fill("wet clean")
+    desk.get_by_role("button", name="It begins").click()
+    expect(desk.locator("#status")).to_have_text("Maintenance begun: ETCH001")
+    desk.get_by_role("button", name="It begins").click()
+    expect(desk.locator("#problem")).to_contain_text("in maintenance already")
+    desk.get_by_role("button", name="It has ended").click()
+    expect(desk.locator("#status")).to_have_text("Maintenance ended: ETCH001")
+
+
+def test_a_wall_has_no_controls_and_a_key_leads_back(desk: Page, killed_server: KilledServer) -> None:
+    send(killed_server, "ETCH-1")
+    desk.goto("/watch?area=ETCH")
+    expect(desk.locator(".chamber")).to_have_count(1)
+    desk.keyboard.press("w")
+    expect(desk).to_have_url(f"{killed_server.url}/watch?area=ETCH&wall=1")
+    expect(desk.locator(".chamber")).to_have_count(1)
+    expect(desk.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    visible = [one for one in desk.locator("a, select, input, .btn").all() if one.is_visible()]
+    assert visible == []
+    assert serious(desk) == []
+    desk.keyboard.press("Escape")
+    expect(desk.locator(".pages")).to_be_visible()
+    assert desk.url.endswith("/watch?area=ETCH")

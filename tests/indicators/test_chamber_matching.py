@@ -45,7 +45,7 @@ def test_few_wafers_are_not_known_and_say_how_many_are_missing():
     assert found[1].missing == 3
 
 
-def test_a_difference_that_cannot_be_told_from_the_tolerance_asks_for_more_wafers():
+def test_a_difference_that_cannot_be_reported_from_the_tolerance_asks_for_more_wafers():
     steady = np.linspace(-1, 1, 12)
     off = match_chambers({"PM1": steady, "PM2": steady + 0.7}, tolerance=1.0)[0]
     assert (off.verdict, off.wafers) == (Match.TOO_FEW, 12)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
-from tests.test_monitor_commands import fab_rows
+from tests.commands.test_monitor_commands import fab_rows
 
 AREA = "chamber-matching"
 

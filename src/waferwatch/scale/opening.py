@@ -19,10 +19,10 @@ from waferwatch.errors import InputError, NotFoundError
 from waferwatch.indicators.judge import RowScores
 from waferwatch.jobs.detection import summary
 from waferwatch.jobs.options import Options
-from waferwatch.read.time_axis.places import place_of
 from waferwatch.read.recipe.options import ImportOptions
 from waferwatch.read.recipe.recipe import NO_RECIPE
 from waferwatch.read.table import Table
+from waferwatch.read.time_axis.places import place_of
 from waferwatch.scale import results
 from waferwatch.scale.plans.plan import ScalePlan, WorkUnit, name_of
 from waferwatch.scale.tasks import kept_model, kept_starts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from babel.dates import format_datetime
+from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 NONE = "–"
@@ -41,7 +41,9 @@ class Numbers:
         """A moment of the store, which is in UTC."""
         if not text:
             return NONE
-        return f"{format_datetime(datetime.fromisoformat(text), 'medium', locale=self._language)} UTC"
+        when = datetime.fromisoformat(text)
+        day = format_date(when, "medium", locale=self._language)
+        return f"{day} {when:%H:%M:%S} UTC"  # by 24 hours in every language, as the field writes it
 
 
 def until(first: object, last: object) -> str:

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from waferwatch.models.registry import detector_names
 from waferwatch.web.html.assets import asset_url
 from waferwatch.web.html.language import COOKIE, LANGUAGES
-from waferwatch.web.html.navigation import entries
+from waferwatch.web.html.navigation import entries, unread_alarms
 from waferwatch.web.html.script_sentences import script_texts
 from waferwatch.web.html.texts import detector_titles
 from waferwatch.web.shell.context import parts, translator
@@ -49,6 +49,7 @@ async def render(request: Request, template: str, *, area: str, status: int = 20
     if switched is not None:
         return switched
     app, translate = parts(request), translator(request)
+    unread = await app.work.read(unread_alarms, app)
     datasets = [asdict(dataset) for dataset in await app.work.read(app.store.datasets.all)]
     titles = detector_titles(translate)
     detectors = {name: titles.get(name, name) for name in detector_names()}
@@ -64,6 +65,7 @@ async def render(request: Request, template: str, *, area: str, status: int = 20
         template,
         status=status,
         area=area,
+        unread=unread,
         datasets=datasets,
         detectors=detectors,
         page_data=page_data,
@@ -81,7 +83,15 @@ def switched_language(request: Request) -> Response | None:
     return answer
 
 
-def bare_page(request: Request, template: str, *, status: int = 200, area: str = "", **variables: Any) -> Response:
+def bare_page(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    area: str = "",
+    unread: int | None = None,
+    **variables: Any,
+) -> Response:
     """A page that needs neither data sets nor a script."""
     translate = translator(request)
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
@@ -89,7 +99,7 @@ def bare_page(request: Request, template: str, *, status: int = 200, area: str =
     context = {
         "_": translate,
         "area": area,
-        "entries": entries(request, translate),
+        "entries": entries(request, translate, unread),
         "language": translate.language,
         # Addresses of the query alone: whatever the path is, they lead nowhere else.
         "languages": {code: (name, "?" + urlencode([*query, ("lang", code)])) for code, name in LANGUAGES.items()},

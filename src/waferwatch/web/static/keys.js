@@ -28,6 +28,8 @@ const TABLE = [
   { key: "n", title: text("Write a note"), needs: "#note", act: () => byId("note").focus() },
   { key: "e", title: text("Export"), needs: ".menu > summary", act: openExport },
   { key: "p", title: text("Print"), needs: "#print", act: press("print") },
+  { key: "a", title: text("Acknowledge the alarm"), needs: "#need .alarm", act: acknowledge },
+  { key: "w", title: text("Screen on the wall"), needs: "#wall", act: press("wall") },
   { key: "?", title: text("This help"), needs: "body", act: help },
 ];
 
@@ -53,6 +55,12 @@ function open() {
 
 function judge(verdict) {
   /** @type {any} */ (document.querySelector(`#verdict button[value=${verdict}]`))?.click();
+}
+
+// The one in focus, else the worst.
+function acknowledge() {
+  const alarm = document.activeElement?.closest("#need .alarm") ?? document.querySelector("#need .alarm");
+  /** @type {any} */ (alarm?.querySelector(".btn-primary"))?.click();
 }
 
 // The entry before or after the one that is chosen in a list.

@@ -8,7 +8,8 @@
     // storage is switched off: a choice lasts until the page is left
   }
   const apply = () => {
-    const theme = chosen === "auto" ? (system.matches ? "dark" : "light") : chosen;
+    const dark = system.matches || document.documentElement.classList.contains("wall"); // a bright wall dazzles a dark room
+    const theme = chosen === "auto" ? (dark ? "dark" : "light") : chosen;
     document.documentElement.dataset.bsTheme = theme;
     document.dispatchEvent(new CustomEvent("themechange"));
   };

@@ -79,9 +79,9 @@ def rate_line(rate: Mapping[str, Any] | None, translate: Translator) -> str:
     hours = short(rate["hours"])
     if rate["hours"] < HOURS_A_WEEK:  # no rate is given in a unit longer than what was seen
         between = short(1 / rate["high"])
-        seen = translate("At most one false alarm in {between} hours of each equipment (95 %, from {hours} hours).")
+        seen = translate("At most one false alarm in {between} hours of each equipment (95 %, from {hours} h).")
         return f"{counts} {seen.format(between=between, hours=hours)}"
-    weekly = translate("False alarms a week of each equipment: {low} to {high} (95 %, from {hours} hours).")
+    weekly = translate("False alarms a week of each equipment: {low} to {high} (95 %, from {hours} h).")
     ends = {name: short(rate[name] * HOURS_A_WEEK) for name in ("low", "high")}
     return f"{counts} {weekly.format(hours=hours, **ends)}"
 
@@ -96,6 +96,22 @@ def drift_line(drift: Mapping[str, Any] | None, translate: Translator) -> str:
         "unknown": translate("Whether its normal fits is not known yet: there are too few good wafers."),
     }
     return said[drift["fits"]]
+
+
+def chosen_lines(choice: Mapping[str, Any], translate: Translator) -> list[str]:
+    """What of its data sets a golden set takes; empty where it takes everything."""
+    titles = {
+        "start": translate("From"),
+        "end": translate("To"),
+        "equipment": translate("Equipment"),
+        "lots": translate("Lots"),
+        "wafers": translate("Wafers"),
+        "leave_out": translate("Leave out wafers or lots"),
+    }
+    found = ((title, choice.get(name)) for name, title in titles.items())
+    return [
+        f"{title}: {_named(value) if isinstance(value, list | tuple) else value}" for title, value in found if value
+    ]
 
 
 def left_out_lines(version: Mapping[str, Any] | None, translate: Translator) -> list[str]:

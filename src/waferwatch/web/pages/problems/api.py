@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from waferwatch.errors import WaferwatchError
 from waferwatch.store.problems import problem_number
 from waferwatch.web.html.language import Translator
+from waferwatch.web.html.navigation import is_live
 from waferwatch.web.html.numbers import Numbers
 from waferwatch.web.html.pages import render
 from waferwatch.web.pages.problems.chosen import ChosenCheck, choose
@@ -45,7 +46,13 @@ class _Page:
 
 
 async def first_page(request: Request) -> Response:
-    """The problems of the newest check; addresses of before that named more lead to the page that shows it."""
+    """Watch where live rows come, else the problems of the newest check.
+
+    Addresses of before that named more lead to the page that shows it.
+    """
+    app = parts(request)
+    if not request.query_params and await app.work.read(is_live, app):
+        return RedirectResponse("/watch", 303)
     if any(name in request.query_params for name in _OF_DETECTION):
         return RedirectResponse(f"/problems/check?{request.url.query}", 303)
     return await problems_page(request)

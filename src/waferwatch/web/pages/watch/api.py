@@ -3,102 +3,132 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from waferwatch.indicators.problems.problem import ProblemSeverity
-from waferwatch.live.alarms.alarm import AlarmRecord, AlarmState
 from waferwatch.live.alarms.figures import alarms_since
-from waferwatch.live.alarms.search import AlarmFilter, find_alarms
-from waferwatch.live.state import LiveEquipment, WatchState, live_state
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.pages import render
-from waferwatch.web.pages.watch.schemas import WatchedChambers, WatchQuery
+from waferwatch.web.pages.watch.confirmed import unconfirmed
+from waferwatch.web.pages.watch.fleet import FAILING, FleetChamber, FleetGroup, fleet_of, grouped
+from waferwatch.web.pages.watch.schemas import SourcesAnswer, WatchedChambers, WatchPageQuery, WatchQuery
+from waferwatch.web.pages.watch.sources import sources_of
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_query, translator
 from waferwatch.web.shell.openapi import Endpoint
 
-_MOST_ALARMS = 1000
 _TODAY = timedelta(hours=24)
-_WORST_FIRST = (ProblemSeverity.SEVERE, ProblemSeverity.CLEAR, ProblemSeverity.WEAK)
-_STATES = (
-    WatchState.SILENT,
-    WatchState.CANNOT_SCORE,
-    WatchState.UNKNOWN,
-    WatchState.NO_EARLY,
-    WatchState.WATCHED,
-    WatchState.LEARNING,
-    WatchState.MAINTENANCE,
-    WatchState.NO_MONITOR,
-)
-Place = tuple[str, str]
+_LEAST_EACH = 4  # tiles of a group
+_STATES = {"failing": {one.value for one in FAILING}}  # more than one state under one word
 
 
 async def watch_page(request: Request) -> Response:
     """The page of chambers and their alarms."""
-    return await render(request, "watch/watch.html", area="watch")
+    query = read_query(request, WatchPageQuery)
+    return await render(request, "watch/watch.html", area="watch", wall=bool(query.wall))
 
 
 async def watched_chambers(request: Request) -> Response:
-    """Chambers with their state and their alarms, the worst first."""
+    """Chambers in groups with their state and their alarms, the worst first."""
     query, app = read_query(request, WatchQuery), parts(request)
-    return JsonAnswer(await app.work.read(_chambers, app, query.limit, translator(request)))
+    return JsonAnswer(await app.work.read(_chambers, app, query, translator(request)))
 
 
-def _chambers(app: Parts, limit: int, translate: Translator) -> dict[str, Any]:
-    live = app.live.parts
-    state = live_state(live, app.settings.live_silence_s, translate)
-    wanted = AlarmFilter((AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED))
+async def watched_sources(request: Request) -> Response:
+    """Where rows come from."""
+    app = parts(request)
+    return JsonAnswer(await app.work.read(sources_of, app.live.parts, app.settings.live_silence_s))
+
+
+def _chambers(app: Parts, query: WatchQuery, translate: Translator) -> dict[str, Any]:
+    fleet = fleet_of(app, translate)
     with app.alarms.desk.reading() as connection:
-        ids = {(row[0], row[1]): row[2] for row in connection.execute("SELECT source, name, id FROM live_equipment")}
-        open_ones: dict[Place, list[AlarmRecord]] = {}
-        for alarm in find_alarms(connection, wanted, _MOST_ALARMS):
-            open_ones.setdefault((alarm.source, alarm.equipment), []).append(alarm)
         today = alarms_since(connection, app.alarms.desk.clock() - _TODAY)
-    ranked = sorted(state.equipment, key=lambda one: _rank(one, open_ones.get((one.source, one.equipment), [])))
-    shown = []
-    for one in ranked[:limit]:
-        place = (one.source, one.equipment)
-        shown.append(_chamber(one, open_ones.get(place, []), live.recent.course(ids.get(place, 0))))
-    counts = Counter(one.state.value for one in state.equipment)
-    return {"chambers": shown, "total": len(ranked), "counts": counts, "waiting": state.waiting, "today": today}
-
-
-def _rank(one: LiveEquipment, alarms: list[AlarmRecord]) -> tuple[int, int, float, str]:
-    worst = min((_WORST_FIRST.index(alarm.severity) for alarm in alarms), default=len(_WORST_FIRST))
-    ratio = (one.worst or 0.0) / one.threshold if one.threshold else 0.0
-    return worst, _STATES.index(one.state), -ratio, one.equipment
-
-
-def _chamber(one: LiveEquipment, alarms: list[AlarmRecord], course: list[float]) -> dict[str, Any]:
-    worst = min((alarm.severity for alarm in alarms), key=_WORST_FIRST.index, default=None)
+        waiting = unconfirmed(app.live.parts, connection)
+    groups = grouped(_wanted(fleet.chambers, query), query.group)
+    if query.area is not None:
+        groups = [one for one in groups if one.name == query.area]
+    each = query.limit if len(groups) < 2 else max(_LEAST_EACH, query.limit // len(groups))
+    known = set((query.known or "").split(","))
     return {
-        "source": one.source,
-        "equipment": one.equipment,
-        "state": one.state.value,
-        "reason": one.reason,
-        "monitor": one.monitor,
-        "lag_s": one.lag_s,
-        "threshold": one.threshold,
-        "worst": one.worst,
-        "course": course,
-        "alarms": len(alarms),
-        "severity": worst,
+        "groups": [_group(app, one, each, known) for one in groups],
+        "total": len(fleet.chambers),
+        "shown": sum(len(one.chambers) for one in groups),
+        "counts": Counter(one.live.state.value for one in fleet.chambers),
+        "waiting": fleet.waiting,
+        "unconfirmed": waiting,
+        "today": today,
+    }
+
+
+def _wanted(chambers: Iterable[FleetChamber], query: WatchQuery) -> Iterable[FleetChamber]:
+    states = None if query.state is None else _STATES.get(query.state, {query.state})
+    text = (query.find or "").casefold()
+    for one in chambers:
+        if (states is None or one.state in states) and text in one.live.equipment.casefold():
+            yield one
+
+
+def _group(app: Parts, group: FleetGroup, each: int, known: set[str]) -> dict[str, Any]:
+    digest = group.digest
+    names = None if digest in known else group.places
+    return {
+        "name": group.name,
+        "total": len(group.chambers),
+        "counts": group.counts,
+        "cells": group.cells,
+        "digest": digest,
+        "names": names,
+        "chambers": [_tile(app, one) for one in group.worst_first[:each]],
+    }
+
+
+def _tile(app: Parts, one: FleetChamber) -> dict[str, Any]:
+    return {
+        "source": one.live.source,
+        "equipment": one.live.equipment,
+        "state": one.live.state.value,
+        "reason": one.live.reason,
+        "monitor": one.live.monitor,
+        "lag_s": one.live.lag_s,
+        "threshold": one.live.threshold,
+        "worst": one.live.worst,
+        "course": app.live.parts.recent.course(one.number),
+        "learning": one.live.learning,
+        "alarms": one.alarms,
+        "severity": one.severity,
     }
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/watch", watch_page, "The page of chambers and their alarms.", "text/html"),
+    Endpoint(
+        "GET",
+        "/watch",
+        watch_page,
+        "The page of chambers and their alarms.",
+        "text/html",
+        query=WatchPageQuery,
+        failures=(422,),
+    ),
     Endpoint(
         "GET",
         "/watch/chambers",
         watched_chambers,
-        "Chambers with their state and their alarms, the worst first.",
+        "Chambers in groups with their state and their alarms, the worst first.",
         WatchedChambers,
         query=WatchQuery,
         failures=(422, 503),
+    ),
+    Endpoint(
+        "GET",
+        "/watch/sources",
+        watched_sources,
+        "Where live rows come from: when each source sent last, and what became of the files of folders.",
+        SourcesAnswer,
+        failures=(503,),
     ),
 )

@@ -3,6 +3,8 @@ import { announce, ask, clearProblem, Problem, showProblem } from "../api.js";
 import * as runs from "../run.js";
 import { byId, duration, element, page, text, whole } from "../text.js";
 
+const MOST_NAMED = 5; // events
+const place = (value) => String(value).replace("T", " ");
 const name = byId("results").dataset.monitor; // on the page of one monitor
 const path = (rest = "") => `/monitors/${encodeURIComponent(name)}${rest}`;
 const value = (id) => byId(id).value.trim();
@@ -120,11 +122,37 @@ async function compare() {
           ...both,
         }),
       }),
+      ...only(found.old_version, found.only_old),
+      ...only(found.new_version, found.only_new),
     );
   } catch (problem) {
     shown.replaceChildren();
     throw problem;
   }
+}
+
+// The first of the events that one version alone finds: where and when.
+function only(version, events) {
+  if (!events.length) return [];
+  const named = events
+    .slice(0, MOST_NAMED)
+    .map((one) => [one.equipment, one.lot, place(one.start)].filter(Boolean).join(" "));
+  const rest = events.length > MOST_NAMED ? " …" : "";
+  return [
+    element("p", {
+      className: "form-text mb-0",
+      content: text("Only in version {version}: {events}", { version, events: named.join(", ") + rest }),
+    }),
+  ];
+}
+
+// The ends of maintenances that were marked on the data that a rebase takes.
+async function offerMarks() {
+  const { marks } = await ask(`/datasets/${encodeURIComponent(value("rebase-dataset"))}/marks`);
+  const ends = marks.filter(({ kind }) => kind === "pm").map(({ end, start, note }) => [place(end || start), note]);
+  byId("rebase-marks").replaceChildren(
+    ...ends.map(([end, note]) => element("option", { value: end, content: note || text("PM") })),
+  );
 }
 
 // A version is put in use after it was compared with the one in use on data, or when somebody presses once more.
@@ -240,8 +268,12 @@ if (byId("learn-form")) {
     byId(id).addEventListener("change", () => forecast().catch(() => {}));
   }
 }
+if (byId("rebase-form")) {
+  byId("rebase-dataset").addEventListener("change", () => offerMarks().catch(() => {})); // only a hint
+}
 if (byId("rebase-form") && query.has("since")) {
   byId("rebase-since").value = query.get("since");
   if (query.has("dataset")) byId("rebase-dataset").value = query.get("dataset");
 }
+if (byId("rebase-form")) offerMarks().catch(() => {});
 if (query.has("deleted")) offerUndo(query.get("deleted"));

@@ -1,11 +1,12 @@
 // The lists of alarms, and what is done with one: acknowledge, shelve, close with a verdict.
-import { ask, clearProblem, showProblem } from "../api.js";
+import { ask, clearProblem, queryOf, showProblem } from "../api.js";
 import { byId, element, text, time, whole } from "../text.js";
 
 const OPEN = "active,acknowledged,shelved,suppressed";
 const ORDER = ["severe", "clear", "weak"];
 const SIGNS = { severe: "◆", clear: "▲", weak: "●" };
-const LISTS = ["need", "ended", "acknowledged", "shelved", "suppressed"];
+const LISTS = ["need", "ended", "acknowledged", "shelved", "suppressed", "closed"];
+const DAY_MS = 24 * 3600 * 1000;
 /** @type {[number, () => string][]} */
 const SHELVES = [
   [30, () => text("for 30 minutes")],
@@ -18,16 +19,21 @@ const SHELVES = [
 const known = new Map();
 /** @type {Map<number, { shown: string, item: any }>} */
 const items = new Map();
-let told = () => {};
+/** @type {Record<string, string>} alarms that no settled score confirms: waiting or denied */
+let unconfirmed = {};
+let afterChange = () => {};
+let afterOpen = (_alarm) => {};
 
 /** Read the lists again. */
 export async function reload() {
-  const [open, closed] = await Promise.all([
+  const since = new Date(Date.now() - DAY_MS).toISOString();
+  const found = await Promise.all([
     ask(`/alarms?state=${OPEN}&limit=500`),
     ask("/alarms?state=closed&verdict=none&limit=100"),
+    ask(`/alarms?${queryOf({ state: "closed", since, limit: 50 })}`),
   ]);
   known.clear();
-  for (const alarm of [...open.alarms, ...closed.alarms]) known.set(alarm.id, alarm);
+  for (const { alarms } of found) for (const alarm of alarms) known.set(alarm.id, alarm);
   show();
 }
 
@@ -39,7 +45,19 @@ export function put(alarm) {
 
 /** Call `changed` whenever the lists have changed. */
 export function onChange(changed) {
-  told = changed;
+  afterChange = changed;
+}
+
+/** Call `open` with an alarm whose title is pressed. */
+export function onOpen(open) {
+  afterOpen = open;
+}
+
+/** Which alarms no settled score confirms, yet or at all. */
+export function showUnconfirmed(found) {
+  if (JSON.stringify(found) === JSON.stringify(unconfirmed)) return;
+  unconfirmed = found;
+  show();
 }
 
 /** Alarms that nobody has seen, the worst first. */
@@ -50,7 +68,8 @@ function listOf(alarm) {
   if (alarm.state === "active") return "need";
   if (alarm.state !== "closed") return alarm.state;
   const unseen = alarm.closed_by === "system" && !alarm.acknowledged_at && alarm.raised_at && !alarm.verdict;
-  return unseen ? "ended" : "";
+  if (unseen) return "ended";
+  return Date.now() - Date.parse(alarm.closed_at) < DAY_MS ? "closed" : "";
 }
 
 const sorted = (alarms) =>
@@ -67,7 +86,7 @@ function show() {
   }
   for (const [id] of items) if (!known.has(id) || !listOf(known.get(id))) items.delete(id);
   byId("none-needs").hidden = needing().length > 0;
-  told();
+  afterChange();
 }
 
 // A row under the pointer or in focus does not move away.
@@ -80,7 +99,7 @@ function place(list, alarms) {
 }
 
 function itemOf(alarm) {
-  const shown = JSON.stringify(alarm);
+  const shown = JSON.stringify([alarm, unconfirmed[alarm.id]]);
   const before = items.get(alarm.id);
   if (before?.shown === shown) return before.item;
   const item = before?.item ?? element("li", { className: "alarm", "data-alarm": alarm.id });
@@ -96,10 +115,24 @@ function headOf(alarm) {
     "h3",
     { className: "alarm-title" },
     element("span", { className: "alarm-sign", "aria-hidden": "true", content: sign }),
-    element("span", { content: alarm.title }),
+    titleOf(alarm),
   );
 }
 
+// The title shows the trace of the chamber; a whole source has none.
+function titleOf(alarm) {
+  if (!alarm.equipment) return element("span", { content: alarm.title });
+  const title = element("button", { type: "button", className: "alarm-open", content: alarm.title });
+  title.title = text("Show the trace");
+  title.addEventListener("click", () => afterOpen(alarm));
+  return title;
+}
+
+const VERDICTS = { true: () => text("True alarm"), false: () => text("False alarm") };
+const UNCONFIRMED = {
+  waiting: () => text("not yet confirmed by the settled score"),
+  denied: () => text("not confirmed by the settled score"),
+};
 const SEVERITIES = { severe: () => text("severe"), clear: () => text("clear"), weak: () => text("weak") };
 
 function factsOf(alarm) {
@@ -108,8 +141,11 @@ function factsOf(alarm) {
     text("since {time}", { time: time(alarm.started) }),
     alarm.wafers ? text("abnormal wafers: {count}", { count: whole(alarm.wafers) }) : "",
     alarm.lot || alarm.wafer ? [alarm.lot, alarm.wafer].filter(Boolean).join("/") : "",
+    UNCONFIRMED[unconfirmed[alarm.id]]?.() ?? "",
     alarm.acknowledged_by ? text("acknowledged by {name}", { name: alarm.acknowledged_by }) : "",
     alarm.shelved_until ? text("shelved until {time}", { time: clock(alarm.shelved_until) }) : "",
+    VERDICTS[alarm.verdict]?.() ?? "",
+    alarm.note ?? "",
     alarm.reason ?? "",
   ];
   return element("p", { className: "alarm-facts", content: facts.filter(Boolean).join(" · ") });
@@ -123,7 +159,9 @@ function actsOf(alarm, item) {
   if (!alarm.acknowledged_at) acts.append(button(text("Acknowledge"), "btn-primary", () => act(alarm, "acknowledge")));
   if (alarm.state === "shelved") acts.append(button(text("Unshelve"), "", () => act(alarm, "unshelve")));
   else if (alarm.state !== "closed") acts.append(shelfOf(alarm));
-  acts.append(button(text("Close ..."), "", () => item.append(closingOf(alarm, item))));
+  if (alarm.state === "closed" && alarm.closed_by !== "system")
+    acts.append(button(text("Reopen"), "", () => act(alarm, "reopen")));
+  else acts.append(button(text("Close ..."), "", () => item.append(closingOf(alarm, item))));
   return acts;
 }
 

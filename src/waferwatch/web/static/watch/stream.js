@@ -4,7 +4,7 @@ const LONGEST_PAUSE_MS = 15_000;
 
 /**
  * @param {object} on
- * @param {(told: any) => void} on.change one alarm has changed
+ * @param {(news: any) => void} on.change one alarm has changed: the change, and the alarm as it is now
  * @param {() => void} on.reload the list has to be read again: after a loss, or when too much was missed
  * @param {(since: Date) => void} on.lost nothing comes any more
  */

@@ -1,9 +1,9 @@
-// Tiles of chambers, the worst first, with their state in words and the course of their highest scores.
-import { byId, duration, element, text, whole } from "../text.js";
+// Tiles of chambers with their state in words and the course of their highest scores.
+import { duration, element, text } from "../text.js";
 
 const WIDTH = 120;
 const HEIGHT = 26;
-const STATES = {
+export const STATES = {
   alarm: () => text("alarm"),
   watched: () => text("watched"),
   no_monitor: () => text("no monitor"),
@@ -17,48 +17,76 @@ const STATES = {
 
 let chosen = "";
 const keyOf = (chamber) => `${chamber.source}\n${chamber.equipment}`;
+const stateOf = (chamber) => (chamber.severity ? "alarm" : chamber.state);
 
-/** Show the chambers; `choose` is called with one that is clicked. */
-export function showTiles(answer, choose) {
-  byId("no-chamber").hidden = answer.chambers.length > 0;
-  const tiles = answer.chambers.map((chamber) => tileOf(chamber, choose));
-  const list = byId("chambers");
-  const focus = list.contains(document.activeElement) ? document.activeElement?.getAttribute("data-key") : null;
-  list.replaceChildren(...tiles);
-  if (focus) [...list.querySelectorAll("button")].find((one) => one.dataset.key === focus)?.focus();
-  const rest = answer.total - answer.chambers.length;
-  byId("more-chambers").hidden = rest <= 0;
-  byId("more-chambers").textContent = text("and {count} more", { count: whole(rest) });
+/**
+ * Show chambers in a list. A tile stays the same element; while the pointer or the focus is in the list none moves.
+ *
+ * @param {HTMLElement} list
+ * @param {any[]} chambers in order
+ * @param {(chamber: any) => void} choose called with one that is pressed
+ */
+export function showTiles(list, chambers, choose) {
+  const known = new Map([...list.children].map((item) => [/** @type {any} */ (item).dataset.key, item]));
+  const items = chambers.map((chamber) => {
+    const item = known.get(keyOf(chamber)) ?? tileOf(chamber, choose);
+    update(item, chamber);
+    return item;
+  });
+  for (const item of known.values()) if (!items.includes(item)) item.remove();
+  const held = list.matches(":hover") || list.contains(document.activeElement);
+  if (held) list.append(...items.filter((item) => item.parentElement !== list));
+  else if (items.some((item, at) => list.children[at] !== item)) list.append(...items);
 }
+
+/** Mark one chamber as the one whose trace runs. */
+export function markChosen(chamber) {
+  chosen = keyOf(chamber);
+  for (const item of document.querySelectorAll(".chamber-list > li")) mark(item);
+}
+
+const mark = (item) => item.firstChild.setAttribute("aria-pressed", String(item.dataset.key === chosen));
 
 function tileOf(chamber, choose) {
-  const state = chamber.severity ? "alarm" : chamber.state;
   const tile = element(
     "button",
-    {
-      type: "button",
-      className: `chamber chamber-${state}${chamber.severity ? ` chamber-${chamber.severity}` : ""}`,
-      "data-key": keyOf(chamber),
-      "aria-pressed": String(keyOf(chamber) === chosen),
-      title: chamber.reason ?? chamber.monitor ?? "",
-    },
+    { type: "button" },
     element("span", { className: "chamber-name", content: chamber.equipment }),
-    element("span", { className: "chamber-state", content: STATES[state]() }),
-    sparkline(chamber.course, chamber.threshold),
-    element("span", {
-      className: "chamber-age",
-      content: text("data {age} old", { age: duration(Math.max(1, Math.round(chamber.lag_s))) }),
+    element("span", { className: "chamber-state" }),
+    svg("svg", {
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      preserveAspectRatio: "none",
+      class: "chamber-course",
+      "aria-hidden": "true",
     }),
+    element("span", { className: "chamber-age" }),
   );
-  tile.addEventListener("click", () => {
-    chosen = keyOf(chamber);
-    for (const one of byId("chambers").querySelectorAll("button")) {
-      one.setAttribute("aria-pressed", String(one.dataset.key === chosen));
-    }
-    choose(chamber);
-  });
-  return element("li", {}, tile);
+  const item = element("li", { "data-key": keyOf(chamber) }, tile);
+  tile.addEventListener("click", () => choose(chamber));
+  mark(item);
+  return item;
 }
+
+function update(item, chamber) {
+  const tile = item.firstChild;
+  const [, state, course, age] = tile.children;
+  const kind = stateOf(chamber);
+  tile.className = `chamber chamber-${kind}${chamber.severity ? ` chamber-${chamber.severity}` : ""}`;
+  tile.title = chamber.reason ?? chamber.learning?.why ?? chamber.monitor ?? "";
+  const words = kind === "learning" && chamber.learning ? learning(chamber.learning) : STATES[kind]();
+  if (state.textContent !== words) state.textContent = words;
+  const drawn = JSON.stringify([chamber.course, chamber.threshold]);
+  if (item.dataset.drawn !== drawn) {
+    item.dataset.drawn = drawn;
+    course.replaceChildren(...sparkline(chamber.course, chamber.threshold));
+  }
+  age.textContent = text("data {age} old", { age: duration(Math.max(1, Math.round(chamber.lag_s))) });
+}
+
+const learning = ({ have, need, unit }) =>
+  unit === "wafers"
+    ? text("learning, {have} of {need} wafers", { have, need })
+    : text("learning, {have} of {need} rows", { have, need });
 
 const svg = (tag, attributes) => {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -68,14 +96,14 @@ const svg = (tag, attributes) => {
 
 /** The highest score of each ten seconds, and the threshold. */
 function sparkline(course, threshold) {
-  const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "chamber-course", "aria-hidden": "true" });
+  const shapes = [];
   const top = Math.max(threshold ?? 0, ...course, 1e-9) * 1.1;
   const y = (value) => (HEIGHT - (Math.max(0, value) / top) * HEIGHT).toFixed(1);
   if (threshold !== null) {
-    picture.append(svg("line", { x1: 0, x2: WIDTH, y1: y(threshold), y2: y(threshold), class: "course-limit" }));
+    shapes.push(svg("line", { x1: 0, x2: WIDTH, y1: y(threshold), y2: y(threshold), class: "course-limit" }));
   }
   const step = WIDTH / Math.max(1, course.length - 1);
   const points = course.map((value, at) => `${(at * step).toFixed(1)},${y(value)}`).join(" ");
-  if (course.length) picture.append(svg("polyline", { points, class: "course-line" }));
-  return picture;
+  if (course.length) shapes.push(svg("polyline", { points, class: "course-line" }));
+  return shapes;
 }

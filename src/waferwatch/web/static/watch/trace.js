@@ -1,5 +1,5 @@
 // The running trace of one chamber: its score with the limits, and one sensor.
-import { ask, Problem, queryOf } from "../api.js";
+import { announce, ask, clearProblem, Problem, queryOf, showProblem } from "../api.js";
 import { byId, element, significant, text, time } from "../text.js";
 
 const ROWS = 600;
@@ -8,9 +8,14 @@ const HEIGHT = 150;
 /** @type {any} */
 let now = null;
 
-/** Follow a chamber from now on. */
-export async function choose(chamber) {
-  now = { ...chamber, trace: null };
+/**
+ * Follow a chamber from now on.
+ *
+ * @param {{ source: string, equipment: string }} chamber
+ * @param {string | null} [sensor] that is shown first; left out: the one shown before
+ */
+export async function choose(chamber, sensor = null) {
+  now = { ...chamber, trace: null, sensor };
   byId("trace").hidden = false;
   byId("trace-title").textContent = chamber.equipment;
   await update();
@@ -54,6 +59,8 @@ function show(trace) {
     select.replaceChildren(...trace.sensors.map((name) => element("option", { value: name, content: name })));
     select.onchange = () => show(now.trace);
   }
+  if (now.sensor && trace.sensors.includes(now.sensor)) select.value = now.sensor;
+  now.sensor = null; // from here on what is chosen stays
   const sensor = Math.max(0, trace.sensors.indexOf(select.value));
   const limits = [trace.threshold, trace.lower_threshold].filter((value) => value !== null);
   draw(byId("trace-score"), text("Anomaly score"), trace.early, limits);
@@ -105,3 +112,24 @@ function draw(box, title, values, limits) {
   ];
   box.replaceChildren(element("p", { className: "trace-head", content: words.filter(Boolean).join(" · ") }), picture);
 }
+
+async function maintain(ended) {
+  if (now === null) return;
+  const { equipment } = now;
+  const body = ended ? { ended } : { note: byId("maintenance-note").value.trim() };
+  clearProblem();
+  try {
+    await ask(`/live/${encodeURIComponent(equipment)}/maintenance`, { method: "POST", body });
+    byId("maintenance-note").value = "";
+    announce(
+      ended
+        ? text("Maintenance ended: {equipment}", { equipment })
+        : text("Maintenance begun: {equipment}", { equipment }),
+    );
+  } catch (problem) {
+    showProblem(problem);
+  }
+}
+
+byId("maintenance-begin").addEventListener("click", () => maintain(false));
+byId("maintenance-end").addEventListener("click", () => maintain(true));

@@ -1,17 +1,27 @@
 // The Watch page: does any chamber need me now?
-import { ask, Problem } from "../api.js";
+import { ask, Problem, queryOf } from "../api.js";
 import { byId, counted, text, whole } from "../text.js";
 import * as alarms from "./alarms.js";
 import { showChannels } from "./channels.js";
 import { playDemo } from "./demo.js";
+import { followFields, knownNames, query, showFleet } from "./fleet.js";
+import { showSources } from "./sources.js";
 import { follow } from "./stream.js";
-import { showTiles } from "./tiles.js";
+import { markChosen } from "./tiles.js";
 import * as trace from "./trace.js";
+import { showUnread } from "./unread.js";
+import { followWall } from "./wall.js";
 
 const SHOWN_MS = 2000;
+const LARGE_MS = 5000; // a fleet of thousands
+const LARGE = 500;
 const HIDDEN_MS = 30_000;
+const SOURCES_MS = 10_000;
+let looks = 0;
+/** @type {number | undefined} */
+let waits;
 /** @type {any} */
-let chambers = { chambers: [], total: 0, counts: {}, waiting: 0, today: { alarms: 0, false: 0 } };
+let chambers = { groups: [], total: 0, counts: {}, waiting: 0, today: { alarms: 0, false: 0 } };
 
 function sentence() {
   const need = alarms.needing();
@@ -25,6 +35,7 @@ function sentence() {
   } else {
     byId("watch-title").textContent = text("No alarm needs you.");
   }
+  showUnread(need.length);
   document.title = (need.length ? `(${need.length}) ` : "") + document.title.replace(/^\(\d+\) /, "");
 }
 
@@ -54,12 +65,25 @@ function lost(since) {
   byId("lost").hidden = false;
 }
 
+// The trace of a chamber, first of the sensor that leads its worst alarm.
+async function show(chamber) {
+  const same = ({ source, equipment }) => source === chamber.source && equipment === chamber.equipment;
+  markChosen(chamber);
+  await trace.choose(chamber, alarms.needing().find(same)?.sensor ?? null);
+}
+
 // Nothing else asks when the connection is lost: the strip says so, and the stream heals by itself.
 async function look() {
+  clearTimeout(waits);
+  const mine = ++looks;
   try {
-    chambers = await ask("/watch/chambers");
-    showTiles(chambers, trace.choose);
-    if (!trace.isChosen() && chambers.chambers.length) await trace.choose(chambers.chambers[0]);
+    const found = await ask(`/watch/chambers?${queryOf({ ...query(), known: knownNames() })}`);
+    if (mine !== looks) return; // something else has been asked for meanwhile
+    chambers = found;
+    showFleet(chambers, show);
+    alarms.showUnconfirmed(chambers.unconfirmed);
+    const first = chambers.groups[0]?.chambers[0];
+    if (!trace.isChosen() && first) await show(first);
     else await trace.update();
     sentence();
     counts();
@@ -67,12 +91,23 @@ async function look() {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status === 503) byId("watch-title").textContent = `${problem.message} ${problem.hint}`;
   }
-  setTimeout(look, document.hidden ? HIDDEN_MS : SHOWN_MS);
+  if (mine !== looks) return;
+  waits = setTimeout(look, document.hidden ? HIDDEN_MS : chambers.total > LARGE ? LARGE_MS : SHOWN_MS);
+}
+
+async function lookAtSources() {
+  if (!document.hidden) await showSources();
+  setTimeout(lookAtSources, SOURCES_MS);
 }
 
 alarms.onChange(sentence);
+alarms.onOpen(async (alarm) => {
+  markChosen(alarm);
+  await trace.choose(alarm, alarm.sensor);
+  byId("trace").scrollIntoView({ block: "nearest" });
+});
 follow({
-  change: (told) => alarms.put(told.alarm),
+  change: (news) => alarms.put(news.alarm),
   reload: () => {
     alarms.reload().then(
       () => {
@@ -85,4 +120,7 @@ follow({
 });
 byId("play-demo").addEventListener("click", playDemo);
 showChannels().catch(() => {});
+followFields(look);
+followWall();
 look();
+lookAtSources();
