@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from waferwatch.errors import WaferwatchError
-from waferwatch.store.problems import problem_number
+from waferwatch.store.problems.known import problem_number
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import Numbers
 from waferwatch.web.html.pages import render

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from waferwatch.indicators.problems.problem import Alone, FabProblem
 from waferwatch.read.table import Note
 from waferwatch.scoring.result import Detection
-from waferwatch.store.problems import KnownProblem
+from waferwatch.store.problems.known import KnownProblem
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import place, until
 from waferwatch.web.html.texts import event_words, severity_words

@@ -13,7 +13,7 @@ from waferwatch.errors import InputError, NotFoundError
 from waferwatch.indicators.judge import JudgedWafers
 from waferwatch.indicators.problems.problem import Alone, FabProblem
 from waferwatch.scoring.result import Detection
-from waferwatch.store.problems import KnownProblem
+from waferwatch.store.problems.known import KnownProblem
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import NONE, Numbers, place

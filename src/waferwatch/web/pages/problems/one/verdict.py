@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from waferwatch.errors import NotFoundError
-from waferwatch.store.problems import KnownProblem
+from waferwatch.store.problems.known import KnownProblem
 from waferwatch.store.verdicts import Judgement
 from waferwatch.web.pages.problems.schemas import ProblemVerdictRequest
 from waferwatch.web.shell.context import Parts
