@@ -53,6 +53,12 @@ class Problems:
         kept = [one for one in self._of_dataset(run.dataset) if one.merged_into is None]
         return [one for one in reversed(kept) if one.number not in found]
 
+    def merged_into(self, number: int) -> list[KnownProblem]:
+        """Problems that are counted to this one, by number."""
+        with self._database.read() as connection:
+            found = connection.execute(select(rows).where(rows.c.merged_into == number).order_by(rows.c.number))
+            return [known_problem(row) for row in found]
+
     def get(self, number: int) -> KnownProblem:
         """
         Raises:

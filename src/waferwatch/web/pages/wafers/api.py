@@ -112,8 +112,10 @@ def _write(app: Parts, run: Run, query: WaferExportQuery, file: BinaryIO) -> Non
 def _problem_frame(listed: Sequence[ListedProblem]) -> pd.DataFrame:
     """The table of problems as they are merged and split, with the numbers that stay and what was said of them."""
     frame = problem_frame([replace(one.problem, number=at) for at, one in enumerate(listed, start=1)])
-    said = pd.DataFrame([_what_was_said(one.known) for one in listed], columns=["state", "verdict", "note"]).fillna("")
-    named = frame.assign(problem=[one.known.name for one in listed], **{name: said[name].to_numpy() for name in said})
+    said = [_what_was_said(one.known) for one in listed]
+    named = frame.assign(problem=[one.known.name for one in listed])
+    for name in ("state", "verdict", "note"):
+        named[name] = [one[name] or "" for one in said]
     return named[["problem", *frame.columns, "state", "verdict", "note"]]
 
 
