@@ -13,13 +13,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from waferwatch.jobs.options import Options
+from waferwatch.read.table import Note
 from waferwatch.scoring.result import Detection
 from waferwatch.store.datasets import Dataset
 from waferwatch.store.monitors.names import LONGEST_NAME
 from waferwatch.store.problems.grouping import ListedProblem
 from waferwatch.store.runs import Run
 from waferwatch.store.verdicts import Judgement
-from waferwatch.web.html.language import Translator
+from waferwatch.web.html.language import Translator, translated
 from waferwatch.web.html.numbers import Numbers, place
 from waferwatch.web.pages.problems.highest import wafer_name
 from waferwatch.web.pages.problems.lines import said
@@ -30,6 +31,7 @@ _LEAST_SHARE = 0.25  # of the time without wafers that one calm stretch must las
 _MOST_ASIDE = 5000  # wafers that can be left out by name
 _MOST_SHOWN = 100
 _SUFFIX = "-golden"
+_UNLIKE = "unlike the others and were not learnt from"  # in the note of a detection that names them
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class GoldenProposal:
 
     name: str
     sentence: str
+    learnt_aside: str  # what the automatic reference of the check left out of learning; empty where it left out nothing
     aside: list[AsideWafer]
     aside_total: int
     request: str
@@ -81,7 +84,8 @@ def _of_wafers(
         aside=numbers.whole(len(aside)),
     )
     choice: dict[str, Any] = {"leave_out": names} if names else {}
-    return _proposal(run, dataset, sentence, choice, aside, f"/trends?{urlencode({'run': run.id})}")
+    look = f"/trends?{urlencode({'run': run.id})}"
+    return _proposal(run, dataset, found.notes, sentence, choice, aside, look, translate)
 
 
 def _reasons(found: Detection, listed: Sequence[ListedProblem], translate: Translator) -> dict[int, str]:
@@ -122,11 +126,19 @@ def _of_time(run: Run, found: Detection, dataset: Dataset, translate: Translator
     sentence = translate("Nothing stands out from {start} to {end}; the rest is set aside.").format(
         start=place(start), end=place(end)
     )
-    return _proposal(run, dataset, sentence, {"start": str(start), "end": str(end)}, [], "")
+    choice = {"start": str(start), "end": str(end)}
+    return _proposal(run, dataset, found.notes, sentence, choice, [], "", translate)
 
 
 def _proposal(
-    run: Run, dataset: Dataset, sentence: str, choice: dict[str, Any], aside: list[AsideWafer], look: str
+    run: Run,
+    dataset: Dataset,
+    notes: Sequence[Note],
+    sentence: str,
+    choice: dict[str, Any],
+    aside: list[AsideWafer],
+    look: str,
+    translate: Translator,
 ) -> GoldenProposal:
     options = Options.from_dict(run.options)
     wished = {"detector": options.detector, "checkpoint": options.checkpoint, "features": options.features}
@@ -136,6 +148,7 @@ def _proposal(
     return GoldenProposal(
         f"{stem or 'file'}{_SUFFIX}",
         sentence,
+        " ".join(translated([note for note in notes if _UNLIKE in note.template], translate)),
         aside[:_MOST_SHOWN],
         len(aside),
         json.dumps(request, ensure_ascii=False),

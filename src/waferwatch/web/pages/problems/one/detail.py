@@ -25,7 +25,7 @@ from waferwatch.web.pages.problems.one.checks import OtherCheck, other_checks
 from waferwatch.web.pages.problems.one.event_picture import event_picture
 from waferwatch.web.pages.problems.one.facts import WaferSquare, facts_of, wafer_strip
 from waferwatch.web.pages.problems.one.history import HistoryLine, history_of
-from waferwatch.web.pages.problems.one.moved import MovedSensor, what_moved
+from waferwatch.web.pages.problems.one.moved import ARROWS, LENGTH_SENSOR, MovedSensor, what_moved
 from waferwatch.web.pages.problems.one.overlay import overlay_picture
 from waferwatch.web.pages.problems.one.wafer_pictures import MOST_SENSORS, trace_picture, trend_picture
 from waferwatch.web.results.finished import finished
@@ -277,8 +277,8 @@ class _Detail:
         numbers, translate = Numbers(self.translate.language), self.translate
         stayed = translate("stayed in its band") if self.problem.runs else NONE
         left = stayed if left_at is None else place(left_at)
-        shown = translate("length of the step") if name == "_length" else name
-        return SensorRow(shown, numbers.share(share, 0), left, {"up": "↑", "down": "↓"}.get(direction, "~"))
+        shown = translate("length of the step") if name == LENGTH_SENSOR else name
+        return SensorRow(shown, numbers.share(share, 0), left, ARROWS.get(direction, "~"))
 
     def _alone(self) -> str:
         one, translate = self.problem, self.translate

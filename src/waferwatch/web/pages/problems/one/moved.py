@@ -16,32 +16,43 @@ from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import Numbers
 
 _MOST = 12
+ARROWS = {"up": "↑", "down": "↓"}
+LENGTH_SENSOR = "_length"  # stands for the length of a step
 
 
 @dataclass(frozen=True)
 class MovedSensor:
-    """One sensor that left its band in the first wafer."""
+    """One sensor that left its band in the first wafer, or is part of the problem without having left it."""
 
     sensor: str
+    arrow: str  # to which side, where it is a sensor of the problem
+    share: str  # of the deviation; empty where it is none
     after: str  # the first one of them
     step: str
     value: str  # mean of that step in the wafer, and the golden one
     usual: str
-    own: bool  # whether it is a sensor of the problem
 
 
 def what_moved(judged: JudgedWafers, problem: FabProblem, translate: Translator) -> list[MovedSensor]:
-    """In order of time; without wafers nothing is known."""
+    """In order of time, those that stayed in their bands at the end; without wafers nothing is known."""
     if not problem.runs:
         return []
-    left = sorted(departures(judged, problem.runs[0]).items(), key=lambda each: each[1].row)
-    own = {one.sensor for one in problem.sensors}
+    left = sorted(departures(judged, problem.runs[0]).items(), key=lambda each: each[1].row)[:_MOST]
     first = left[0][1].row if left else 0
+    own, numbers = {one.sensor: one for one in problem.sensors}, Numbers(translate.language)
+    stayed = [name for name in own if name not in dict(left)]
+    found = [
+        (sensor, _after(judged, first, at.row, translate), *_where(judged, sensor, at.row, numbers))
+        for sensor, at in left
+    ] + [(sensor, translate("stayed in its band"), "", "", "") for sensor in stayed]
     return [
         MovedSensor(
-            sensor, _after(judged, first, at.row, translate), *_where(judged, sensor, at.row, translate), sensor in own
+            translate("length of the step") if sensor == LENGTH_SENSOR else sensor,
+            ARROWS.get(own[sensor].direction, "~") if sensor in own else "",
+            numbers.share(own[sensor].share, 0) if sensor in own else "",
+            *rest,
         )
-        for sensor, at in left[:_MOST]
+        for sensor, *rest in found
     ]
 
 
@@ -57,9 +68,9 @@ def _after(judged: JudgedWafers, first: int, row: int, translate: Translator) ->
     return f"+{float(time[row]) - float(time[first]):.4g}"
 
 
-def _where(judged: JudgedWafers, sensor: str, row: int, translate: Translator) -> tuple[str, str, str]:
+def _where(judged: JudgedWafers, sensor: str, row: int, numbers: Numbers) -> tuple[str, str, str]:
     """Step, mean there and golden mean."""
-    cell, numbers = int(judged.cell_of_row[row]), Numbers(translate.language)
+    cell = int(judged.cell_of_row[row])
     step = judged.cells.names[int(judged.cells.stage[cell])].step
     wanted = IndicatorColumn(sensor, MEAN)
     known = int(judged.model.limits.places(judged.cells)[cell])

@@ -38,9 +38,11 @@ def _panel(judged: JudgedWafers, problem: FabProblem, stage: int) -> DrawnPanel:
     mine = np.flatnonzero(cells.stage == stage)
     runs = cells.run[mine]
     own = np.isin(runs, problem.runs)
-    abnormal = np.array([judged.runs[run].abnormal for run in runs.tolist()], np.bool_)
+    verdicts = [judged.runs[run] for run in runs.tolist()]
+    abnormal = np.array([one.abnormal for one in verdicts], np.bool_)
+    same = abnormal & np.array([one.sensor == problem.sensor for one in verdicts], np.bool_)
     usual = _near(mine[~own & ~abnormal], judged, problem)
-    off = mine[own] if own.any() else _near(mine[abnormal], judged, problem)
+    off = mine[own] if own.any() else _near(mine[same], judged, problem)
     lines = [DrawnLine("usual", *_course(judged, cell, problem.sensor)) for cell in usual.tolist()]
     lines += [DrawnLine("affected", *_course(judged, cell, problem.sensor)) for cell in _spread(off).tolist()]
     nothing = np.empty(0)
