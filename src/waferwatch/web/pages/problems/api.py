@@ -15,13 +15,15 @@ from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import Numbers
 from waferwatch.web.html.pages import render
 from waferwatch.web.pages.problems.chosen import ChosenCheck, choose
+from waferwatch.web.pages.problems.faults import export_faults
 from waferwatch.web.pages.problems.one.acts import ACT_ENDPOINTS
 from waferwatch.web.pages.problems.one.detail import problem_detail
-from waferwatch.web.pages.problems.schemas import LONGEST_NOTE, ProblemQuery, ProblemsQuery
+from waferwatch.web.pages.problems.schemas import LONGEST_NOTE, FaultsExportQuery, ProblemQuery, ProblemsQuery
 from waferwatch.web.pages.problems.scope import ORDERS, Scope
 from waferwatch.web.pages.problems.view import ProblemsView, problems_view
 from waferwatch.web.shell.context import Parts, parts, translator
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
+from waferwatch.web.transfer.download import TABLE_MEDIA
 
 _AREA = "problems"
 _NUMBER = re.compile(r"[Pp]-?(\d{1,9})")  # of a problem, as people type it
@@ -121,4 +123,13 @@ ENDPOINTS = (
         "GET", "/problems/{problem}", problem_page, "One problem.", "text/html", query=ProblemQuery, failures=_READ
     ),
     *ACT_ENDPOINTS,
+    Endpoint(
+        "GET",
+        "/runs/{id}/faults/export",
+        export_faults,
+        "Which labelled faults a detection found, as a file.",
+        ", ".join(TABLE_MEDIA[kind] for kind in ("csv", "xlsx")),
+        query=FaultsExportQuery,
+        failures=DETECTING,
+    ),
 )

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from starlette.requests import Request
+from starlette.responses import Response
 
 from waferwatch.errors import InputError
 from waferwatch.evaluate.labelled import labelled_rows
 from waferwatch.events.context import places
+from waferwatch.export.tables import write_tables
 from waferwatch.indicators.judge import times_of
 from waferwatch.jobs.finished import ScoredRows
 from waferwatch.series.split import split
@@ -18,9 +24,11 @@ from waferwatch.store.problems.grouping import ListedProblem
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import Numbers, place, until
-from waferwatch.web.results.finished import finished
+from waferwatch.web.pages.problems.schemas import FaultsExportQuery
+from waferwatch.web.results.finished import finished, finished_detection
 from waferwatch.web.results.judged import judged_of
-from waferwatch.web.shell.context import Parts
+from waferwatch.web.shell.context import Parts, parts, read_query, translator, user_of
+from waferwatch.web.transfer.download import TABLE_MEDIA, download, file_name
 
 Ints = NDArray[np.int64]
 
@@ -61,6 +69,45 @@ def true_faults(app: Parts, run: Run, listed: Sequence[ListedProblem], translate
     every = np.flatnonzero(labels)
     false = [one.known.name for one in listed if not _holds(one, scored, every, run_of_row)]
     return TrueFaults(_sentence(faults, len(false), len(listed), translate), faults, false)
+
+
+async def export_faults(request: Request) -> Response:
+    """Which labelled faults a check found, as a file."""
+    query = read_query(request, FaultsExportQuery)
+    app, translate = parts(request), translator(request)
+    run = await app.work.read(finished_detection, app, request.path_params["id"])
+    faults = await app.work.draw(_faults_of, app, run, translate)
+    await app.work.read(app.store.audit.add, user_of(request), "export faults", run.id)
+    write = partial(_write_faults, faults, query.format)
+    name = file_name(run.dataset_name or "demo", f"faults.{query.format}")
+    return await download(app, write, name, TABLE_MEDIA[query.format])
+
+
+def _faults_of(app: Parts, run: Run, translate: Translator) -> TrueFaults:
+    listed = app.store.problems.listed(run, app.store.results.detection(run.id))
+    faults = true_faults(app, run, listed, translate)
+    if faults is None:
+        raise InputError(
+            "These data have no labelled rows.",
+            hint="Give the column that says which rows are abnormal the role label.",
+            field="run",
+        )
+    return faults
+
+
+def _write_faults(faults: TrueFaults, kind: str, file: BinaryIO) -> None:
+    lines = [
+        {
+            "found": "yes" if one.problems else "no",
+            "equipment": one.chamber,
+            "start": one.start,
+            "end": one.end,
+            "labelled": one.wafers,
+            "problems": ", ".join(one.problems),
+        }
+        for one in faults.faults
+    ]
+    write_tables({"faults": pd.DataFrame(lines)}, file, kind)
 
 
 def _run_of_row(app: Parts, run: Run, scored: ScoredRows) -> Ints:

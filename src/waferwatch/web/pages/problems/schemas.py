@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from waferwatch.web.shell.schemas import Name, StrictRequest
+from waferwatch.web.shell.schemas import Name, Query, StrictRequest
 
 LONGEST_NOTE = 2000
 
@@ -32,6 +32,10 @@ class ProblemQuery(BaseModel):
     run: str = Field("", description="Id of a check that found it; left out: the newest.")
     wafer: str = Field("", description="Number of the wafer whose trace is shown, from 1.")
     checks: str = Field("", description="1: show what the other checks of the data made of it.")
+
+
+class FaultsExportQuery(Query):
+    format: Literal["csv", "xlsx"] = "csv"
 
 
 class ProblemVerdictRequest(StrictRequest):
