@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -132,7 +132,115 @@ def test_one_problem_has_no_serious_fault_in_either_theme_on_desk_and_phone(page
 def test_paper_holds_the_result_without_its_tools(page: Page, run: str) -> None:
     page.goto(f"/problems?run={run}")
     page.emulate_media(media="print")
-    for hidden in (".pages", ".scope", ".found-tools"):
+    for hidden in (".pages", ".scope", ".found-tools", ".acts"):
         expect(page.locator(hidden).first).to_be_hidden()
     expect(page.locator("h1")).to_be_visible()
     expect(page.locator(".lanes")).to_be_visible()
+    name = page.locator(".problem-list .problem").first.get_attribute("data-problem")
+    page.goto(f"/problems/{name}?run={run}&checks=1")
+    for hidden in (".pages", ".found-tools", ".acts", "#merge", "#undo"):
+        expect(page.locator(hidden).first).to_be_hidden()
+    expect(page.locator("#checks")).to_be_visible()
+    assert page.pdf(format="A4")[:5] == b"%PDF-"
+
+
+@pytest.fixture
+def row(page: Page, run: str) -> Locator:
+    """The third problem of the list, new again afterwards."""
+    page.goto(f"/problems?run={run}")
+    page.wait_for_load_state("networkidle")
+    return page.locator(".problem-list .problem").nth(2)
+
+
+def test_a_problem_of_the_list_is_acknowledged_and_closed_with_one_click_each(page: Page, row: Locator) -> None:
+    row.locator("[data-act=acknowledge]").click()
+    expect(row.locator(".verdict")).to_have_text("acknowledged · local")
+    expect(row.locator("[data-act=acknowledge]")).to_be_hidden()
+    row.locator("[data-act=false_alarm]").click()
+    expect(row.locator(".verdict")).to_have_text("false alarm · local")
+    note = row.locator("[data-act=note]")
+    expect(note).to_be_focused()
+    note.fill("gauge was touched")
+    note.press("Enter")
+    expect(page.locator("#status")).to_contain_text("false alarm")
+    page.reload()
+    expect(page.locator("summary", has_text="closed: 1")).to_be_visible()
+    page.locator("summary", has_text="closed: 1").click()
+    closed = page.locator("details.weak[open] .problem", has_text="gauge was touched")
+    closed.locator("[data-act=reopen]").click()
+    expect(closed.locator(".verdict")).to_have_text("acknowledged · local")
+
+
+def test_a_problem_is_shelved_for_a_day_and_brought_back_by_keys_alone(page: Page, row: Locator) -> None:
+    row.locator(".row-link").focus()
+    page.keyboard.press("s")
+    expect(row.locator("select[data-act=shelve]")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(row.locator(".verdict")).to_contain_text("shelved until")
+    row.locator("[data-act=unshelve]").press("Enter")
+    expect(row.locator(".verdict")).not_to_contain_text("shelved")
+
+
+def test_a_search_is_opened_by_a_slash_and_leads_to_a_problem_by_its_number(page: Page, row: Locator) -> None:
+    name = str(row.get_attribute("data-problem"))
+    page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/problems/{name}")
+    expect(page.locator("h1")).to_contain_text(name)
+
+
+def test_wafers_are_split_off_and_put_back_and_problems_merged_and_separated(page: Page, run: str) -> None:
+    problems = page.request.get(f"/runs/{run}/problems").json()["problems"]
+    whole = max(problems, key=lambda one: len(one["runs"]))
+    page.goto(f"/problems/{whole['name']}?run={run}")
+    page.locator("summary", has_text="split them off").click()
+    page.locator("#split input").first.check()
+    page.locator("#split button").click()
+    expect(page.locator("[data-group=merge]")).to_be_visible()
+    expect(page.locator("h1")).not_to_contain_text(whole["name"])
+    page.locator("[data-group=merge]").click()
+    expect(page.locator("h1")).to_contain_text(whole["name"])
+    expect(page.locator("[data-group=separate]")).to_be_visible()
+    other = next(one for one in problems if one["equipment"] == whole["equipment"] and one["name"] != whole["name"])
+    page.goto(f"/problems/{other['name']}?run={run}")
+    page.select_option("#merge-into", whole["name"])
+    page.locator("#merge button").click()
+    expect(page.locator("h1")).to_contain_text(whole["name"])
+    page.goto(f"/problems/{other['name']}")
+    expect(page.locator("h1")).to_have_text(f"{other['name']} is merged into {whole['name']}.")
+    page.locator("#separate").click()
+    expect(page.locator("h1")).to_contain_text("on " + other["equipment"])
+
+
+def test_the_wafers_that_look_normal_become_a_golden_set_and_the_data_are_checked_again_with_one_click(
+    page: Page,
+) -> None:
+    made = page.request.post(
+        "/datasets", multipart={"file": {"name": "gold.csv", "mimeType": "text/csv", "buffer": wafers()}}
+    ).json()["id"]
+    page.request.post("/detect", data={"dataset": made, "detector": "statistical"})
+    page.goto(f"/problems?dataset={made}")
+    expect(page.locator(".proposal")).to_contain_text("55 of 60 wafers look normal (PM1 55); 5 are set aside.")
+    page.locator("summary", has_text="Set aside, and why: 5").click()
+    assert serious(page) == []
+    page.click("#proposal-confirm")
+    page.wait_for_url("**run=**", timeout=120_000)
+    expect(page.locator(".reason").first).to_contain_text("Monitor: gold-golden@1", timeout=60_000)
+    expect(page.locator("h1")).to_contain_text("5 of 60 wafers are abnormal")
+    expect(page.locator(".proposal")).to_have_count(0)
+    page.request.delete("/monitors/gold-golden")
+    page.request.delete(f"/datasets/{made}")
+
+
+def test_the_true_faults_of_the_demo_are_shown_when_asked_for(page: Page, run: str) -> None:
+    page.goto(f"/problems?run={run}")
+    expect(page.locator("#true-faults")).to_have_count(0)
+    page.click("#show-faults")
+    expect(page.locator("#true-faults")).to_contain_text("labelled faults were found")
+    assert serious(page) == []
+    page.click("#show-faults")
+    expect(page.locator("#true-faults")).to_have_count(0)

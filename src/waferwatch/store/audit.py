@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from waferwatch.store.database.connection import Database, now
 from waferwatch.store.database.schema import audit as rows
@@ -42,6 +42,13 @@ class Audit:
         wanted = select(rows).order_by(rows.c.id.desc()).limit(limit)
         if before is not None:
             wanted = wanted.where(rows.c.id < before)
+        return self._entries(wanted)
+
+    def about(self, subject: str, limit: int = 100) -> list[Entry]:
+        """What was done to one thing, the newest first."""
+        return self._entries(select(rows).where(rows.c.subject == subject).order_by(rows.c.id.desc()).limit(limit))
+
+    def _entries(self, wanted: Select[Any]) -> list[Entry]:
         with self._database.read() as connection:
             return [
                 Entry(row.id, row.at, row.user, row.action, row.subject, dict(row.detail))

@@ -16,7 +16,7 @@ from waferwatch.store.datasets import Datasets
 from waferwatch.store.disk import folders
 from waferwatch.store.marks import Marks
 from waferwatch.store.monitors.monitors import Monitors
-from waferwatch.store.problems import Problems
+from waferwatch.store.problems.problems import Problems
 from waferwatch.store.results import Results
 from waferwatch.store.runs import Runs
 from waferwatch.store.sessions import EndedSessions

@@ -18,7 +18,7 @@ from httpx import Response
 from starlette.testclient import TestClient
 
 from waferwatch.store.verdicts import Judgement
-from waferwatch.web.transfer.download import disposition, file_name
+from waferwatch.web.transfer.download import TABLE_MEDIA, disposition, file_name
 
 QUICK = "squared_difference"
 BREAK_OUT = "</script><img src=//evil.example/x onerror=alert(1)>"
@@ -320,3 +320,54 @@ def test_a_full_disk_is_reported_and_nothing_stays_open(
     assert export(client, demo_run).status_code == 200
     opened = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
     assert not [path for path in opened if "(deleted)" in path and "data" in path]
+
+
+def sheet(answer: Response, name: str) -> pd.DataFrame:
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == TABLE_MEDIA["xlsx"]
+    return pd.read_excel(io.BytesIO(answer.content), sheet_name=name, engine="calamine")
+
+
+def test_the_list_of_checks_leaves_as_csv_and_excel_with_its_filters(client: TestClient, demo_run: str) -> None:
+    text = client.get("/data/checks/export", params={"kind": "detection"}).text
+    lines = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    (mine,) = [line for line in lines if line["check"] == demo_run]
+    assert (mine["data"], mine["state"], mine["detector"], mine["rows"]) == ("demo", "done", QUICK, "20000")
+    answer = client.get("/data/checks/export", params={"kind": "comparison", "format": "xlsx"})
+    assert demo_run not in list(sheet(answer, "checks")["check"])
+    found = client.get("/data/checks/export", params={"search": demo_run, "format": "xlsx"})
+    assert list(sheet(found, "checks")["check"]) == [demo_run]
+
+
+def test_events_leave_as_a_workbook_too(client: TestClient, demo_run: str) -> None:
+    frame = sheet(export(client, demo_run, what="events", format="xlsx"), "events")
+    assert len(frame) == client.get(f"/runs/{demo_run}/result").json()["events_total"]
+
+
+def test_groups_and_the_flagged_runs_of_an_overlay_leave_as_csv_and_excel(client: TestClient, demo_run: str) -> None:
+    asked = client.get(f"/runs/{demo_run}/groups", params={"by": "equipment", "and": "recipe"}).json()
+    base = f"/runs/{demo_run}/groups/export?by=equipment&and=recipe"
+    groups = sheet(client.get(f"{base}&format=xlsx"), "groups")
+    assert list(groups["equipment"]) == [one["value"] for one in asked["groups"]]
+    crossed = sheet(client.get(f"{base}&format=xlsx"), "two columns")
+    assert crossed["anomalies"].sum() == asked["anomalies"]
+    assert client.get(base).text.removeprefix("\ufeff").startswith("equipment,rows,anomalies")
+    flagged = client.get(f"/runs/{demo_run}/overlay").json()["flagged"]
+    runs = sheet(client.get(f"/runs/{demo_run}/overlay/export?format=xlsx"), "runs")
+    assert list(runs["name"]) == [one["name"] for one in flagged]
+
+
+def test_the_labelled_faults_leave_as_a_table_with_what_was_missed(
+    client: TestClient, demo_run: str, uploaded: str, assert_error: Callable[..., dict[str, Any]]
+) -> None:
+    text = client.get(f"/runs/{demo_run}/faults/export").text
+    lines = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert {line["found"] for line in lines} == {"yes", "no"}
+    assert all(bool(line["problems"]) == (line["found"] == "yes") for line in lines)
+    assert len(sheet(client.get(f"/runs/{demo_run}/faults/export?format=xlsx"), "faults")) == len(lines)
+    made = client.post(
+        "/datasets", files={"file": ("a.csv", b"time,a\n" + b"".join(b"%d,%d\n" % (at, at % 7) for at in range(300)))}
+    )
+    plain = detected(client, made.json()["id"])
+    assert_error(client.get(f"/runs/{plain}/faults/export"), 422, "bad_input", "run")
+    client.delete(f"/datasets/{made.json()['id']}")

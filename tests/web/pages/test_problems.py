@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -138,7 +140,7 @@ def test_a_problem_has_facts_pictures_and_neighbours(client: TestClient, run: st
     text = page(client, f"/problems/{worst['name']}?run={run}")
     facts = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", text))
     assert (facts["Chamber"], facts["Wafers"]) == (worst["equipment"], f"{worst['count']}/{worst['of']}")
-    assert text.count('class="drawing wide"') == text.count('class="drawing narrow"') == 2
+    assert text.count('class="drawing wide"') == text.count('class="drawing narrow"') == 3
     assert f'href="/problems/{second["name"]}?run={run}"' in text
     squares = re.findall(r'<li class="off[^"]*" title="([^"]+)"', text)
     assert [one.split(",")[0] for one in squares] == worst["wafers"][: len(squares)]
@@ -209,6 +211,138 @@ def test_a_problem_whose_data_were_deleted_says_what_it_was(client: TestClient, 
     assert f"{one['name']} belonged to 에칭.csv, whose check is no longer kept." in answer.text
 
 
+def act(client: TestClient, name: str, what: str, **body: Any) -> dict[str, Any]:
+    answer = client.post(f"/problems/{name}/{what}", json=body)
+    assert answer.status_code in (200, 201), answer.text
+    return dict(answer.json())
+
+
+def test_a_problem_is_acknowledged_shelved_and_brought_back_and_the_page_says_who_did_it(
+    client: TestClient, run: str, found: list[dict[str, Any]]
+) -> None:
+    name = found[-1]["name"]
+    assert act(client, name, "acknowledge", note="on it")["state_text"] == "acknowledged · local"
+    shelved = act(client, name, "shelve", hours=8)
+    assert shelved["state"] == "shelved"
+    assert re.match(r"shelved until 20\d\d-\d\d-\d\d \d\d:\d\d UTC · local", shelved["state_text"])
+    listed_page = page(client, f"/problems?run={run}")
+    assert "shelved: 1" in listed_page
+    assert sorted(listed(listed_page)) == sorted(one["name"] for one in found)
+    assert act(client, name, "unshelve")["state"] == "acknowledged"
+    history = page(client, f"/problems/{name}?run={run}").split("History")[1]
+    assert re.findall(r"local · ([^<]+?)(?: until [^<]+)?<", history) == [
+        "brought back to the list",
+        "shelved",
+        "acknowledged",
+    ]
+    assert "on it" in history
+
+
+def test_two_problems_of_a_chamber_are_merged_under_one_number_and_separated_again(
+    client: TestClient, run: str, found: list[dict[str, Any]], assert_error: Callable[..., dict[str, Any]]
+) -> None:
+    one, other = next((a, b) for a in found for b in found if a != b and a["equipment"] == b["equipment"])
+    stranger = next(each for each in found if each["equipment"] != one["equipment"])
+    refused = client.post(f"/problems/{one['name']}/merge", json={"into": stranger["name"]})
+    assert_error(refused, 422, "bad_input", "into")
+    assert act(client, other["name"], "merge", into=one["name"])["merged_into"] == one["name"]
+    now = {each["name"]: each for each in client.get(f"/runs/{run}/problems").json()["problems"]}
+    assert other["name"] not in now
+    assert set(now[one["name"]]["wafers"]) == {*one["wafers"], *other["wafers"]}
+    assert f"{other['name']} is merged into {one['name']}." in page(client, f"/problems/{other['name']}")
+    assert f"{other['name']} is merged into it." in page(client, f"/problems/{one['name']}?run={run}")
+    assert act(client, other["name"], "separate")["state"] == "new"
+    names = [each["name"] for each in client.get(f"/runs/{run}/problems").json()["problems"]]
+    assert names == [each["name"] for each in found]
+
+
+def test_wafers_are_split_off_under_a_new_number_and_put_back(
+    client: TestClient, run: str, found: list[dict[str, Any]]
+) -> None:
+    whole = max(found, key=lambda one: len(one["runs"]))
+    made = act(client, whole["name"], "split", run=run, wafers=[whole["runs"][0] + 1])
+    assert made["split_from"] == whole["name"]
+    now = {each["name"]: each for each in client.get(f"/runs/{run}/problems").json()["problems"]}
+    assert now[made["name"]]["wafers"] == whole["wafers"][:1]
+    assert now[whole["name"]]["wafers"] == whole["wafers"][1:]
+    text = page(client, f"/problems/{made['name']}?run={run}")
+    assert f"Split from {whole['name']}." in text
+    table = client.get(f"/runs/{run}/wafers/export?what=problems&format=csv").text
+    assert re.search(rf"^{made['name']},", table, re.M)
+    act(client, made["name"], "merge", into=whole["name"])
+    now = {each["name"]: each for each in client.get(f"/runs/{run}/problems").json()["problems"]}
+    assert now[whole["name"]]["wafers"] == whole["wafers"]
+    assert made["name"] not in now
+
+
+def test_a_search_finds_a_number_a_wafer_a_chamber_or_a_sensor(
+    client: TestClient, run: str, found: list[dict[str, Any]]
+) -> None:
+    one = found[0]
+    for typed in (one["name"], one["name"].lower().replace("-", "")):
+        answer = client.get(f"/problems?run={run}&search={typed}", follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/problems/{one['name']}")
+    for typed in (one["wafers"][0], one["sensor"].upper(), one["equipment"]):
+        names = listed(page(client, f"/problems?run={run}&search={typed}"))
+        assert one["name"] in names
+        assert set(names) < {each["name"] for each in found}
+    assert listed(page(client, f"/problems?run={run}&search=nowhere")) == []
+
+
+def test_the_true_faults_are_shown_when_asked_for_with_what_was_missed(client: TestClient, run: str) -> None:
+    plain = page(client, f"/problems?run={run}")
+    assert "Show the true faults" in plain
+    assert "labelled faults were found" not in plain
+    text = page(client, f"/problems?run={run}&faults=1")
+    rows = text.split('id="true-faults"')[1].split("</table>")[0]
+    counts = re.search(r"(\d+) of (\d+) labelled faults were found; (\d+) of (\d+) problems", rows)
+    assert counts is not None
+    assert (rows.count("</span> found"), rows.count("</span> not found")) == (
+        int(counts[1]),
+        int(counts[2]) - int(counts[1]),
+    )
+    assert set(re.findall(r">(P-\d+)</a>", rows)) <= set(listed(plain))
+
+
+def test_data_without_labels_have_no_true_faults(client: TestClient) -> None:
+    rows = "\n".join(f"{at},{at % 7},{at % 5 + 90 * (at == 300)}" for at in range(600))
+    made = client.post("/datasets", files={"file": ("plain.csv", f"time,a,b\n{rows}".encode())}).json()["id"]
+    client.post("/detect", json={"dataset": made, "detector": "squared_difference"})
+    assert "true faults" not in page(client, f"/problems?dataset={made}&faults=1")
+    client.delete(f"/datasets/{made}")
+
+
+def test_what_moved_where_a_problem_begins_is_listed_in_order(
+    client: TestClient, run: str, found: list[dict[str, Any]]
+) -> None:
+    shown = [page(client, f"/problems/{one['name']}?run={run}") for one in found[:4]]
+    tables = [text.split("What moved here")[1].split("</table>")[0] for text in shown if "What moved here" in text]
+    assert tables
+    for table in tables:
+        times = re.findall(r"<td>(first|\+[\d.e]+ s)", table)
+        assert times[0] == "first"
+        later = [float(one[1:-2]) for one in times if one != "first"]
+        assert later == sorted(later)
+
+
+def test_other_checks_say_whether_they_found_a_problem(client: TestClient, uploaded: str) -> None:
+    first = client.post("/detect", json={"dataset": uploaded, "detector": "squared_difference"}).json()["run"]
+    (one, *_) = client.get(f"/runs/{first}/problems").json()["problems"]
+    blind = client.post(
+        "/detect", json={"dataset": uploaded, "detector": "squared_difference", "threshold": 1e9}
+    ).json()["run"]
+    text = page(client, f"/problems/{one['name']}?run={first}&checks=1")
+    table = text.split('id="checks"')[1].split("</table>")[0]
+    assert re.findall(r'data-label="Found">([^<]+)<', table) == ["not found by this version", "found"]
+    assert f"Not found by this version: {len(client.get(f'/runs/{first}/problems').json()['problems'])}" in page(
+        client, f"/problems?run={blind}"
+    )
+    missed = client.get(f"/problems/{one['name']}?run={blind}", headers=PAGE)
+    assert missed.status_code == 404
+    assert f"{one['name']} was not found by this check." in missed.text
+    assert f'href="/problems/{one["name"]}"' in missed.text
+
+
 def test_the_demo_opens_with_a_list_in_which_all_is_true(client: TestClient) -> None:
     parts = client.app.state.parts  # type: ignore[attr-defined]
     check_demo(parts)
@@ -225,3 +359,76 @@ def test_the_demo_opens_with_a_list_in_which_all_is_true(client: TestClient) -> 
     assert listed(page(client, f"/problems?run={run.id}"))
     check_demo(parts)
     assert parts.jobs.all(kind="detection", dataset=DEMO, limit=1)[0].id == run.id, "it is not checked twice"
+
+
+def etch_wafers(wafers: int = 60) -> bytes:
+    """Wafers of one chamber in two steps; the flow of the main step is low on five of them."""
+    random = np.random.default_rng(7)
+    lines = ["time,equipment,lot,wafer,recipe,step,pressure,flow"]
+    for wafer in range(wafers):
+        for at in range(30):
+            second = wafer * 60 + at
+            stamp = f"2026-03-01 {9 + second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+            low = 8 if 40 <= wafer < 45 and at >= 10 else 0
+            pressure, flow = random.normal(50, 1), random.normal(100 - low, 1)
+            step = "stabilise" if at < 10 else "etch"
+            lines.append(f"{stamp},PM1,L{wafer // 25},{wafer % 25 + 1},ME,{step},{pressure:.2f},{flow:.2f}")
+    return "\n".join(lines).encode()
+
+
+def proposal(text: str) -> dict[str, Any]:
+    (request,) = re.findall(r'data-request="([^"]+)"', text)
+    return dict(json.loads(html.unescape(request)))
+
+
+def test_after_a_check_without_a_reference_the_normal_wafers_are_proposed_and_learnt_as_named(
+    client: TestClient,
+) -> None:
+    made = client.post("/datasets", files={"file": ("ETCH 7.csv", etch_wafers())}).json()["id"]
+    run = client.post("/detect", json={"dataset": made, "detector": "statistical"}).json()["run"]
+    text = page(client, f"/problems?run={run}")
+    assert "55 of 60 wafers look normal (PM1 55); 5 are set aside." in text
+    request = proposal(text)
+    assert request["leave_out"] == sorted(f"L1/{wafer}" for wafer in range(16, 21))
+    aside = text.split("Set aside, and why: 5")[1].split("</table>")[0]
+    assert aside.count("flow in etch -") == 5
+    assert 'value="ETCH-7-golden"' in text
+    job = client.post("/monitors", json={"name": "ETCH-7-golden", **request}).json()["id"]
+    client.app.state.parts.jobs.ended(job).result(120)  # type: ignore[attr-defined]
+    (golden,) = [one for one in client.get("/golden-sets").json()["golden_sets"] if one["name"] == "ETCH-7-golden"]
+    assert golden["wafers"] == 55
+    again = client.post("/detect", json={"dataset": made, "monitor": "ETCH-7-golden"}).json()["run"]
+    checked = page(client, f"/problems?run={again}")
+    assert "data-request" not in checked, "what is normal has been said"
+    assert "5 of 60 wafers are abnormal" in checked
+    assert listed(checked) == listed(text), "the problem keeps its number"
+    client.delete("/monitors/ETCH-7-golden")
+    client.delete(f"/datasets/{made}")
+
+
+def test_wafers_that_an_engineer_called_false_alarms_are_proposed_as_normal(client: TestClient) -> None:
+    made = client.post("/datasets", files={"file": ("etch.csv", etch_wafers())}).json()["id"]
+    run = client.post("/detect", json={"dataset": made, "detector": "statistical"}).json()["run"]
+    (name,) = listed(page(client, f"/problems?run={run}"))
+    client.put(f"/problems/{name}/verdict", json={"verdict": "false_alarm"})
+    text = page(client, f"/problems?run={run}")
+    assert "60 of 60 wafers look normal" in text
+    assert "leave_out" not in proposal(text)
+    client.delete(f"/datasets/{made}")
+
+
+def test_of_rows_without_wafers_the_longest_calm_stretch_is_proposed(client: TestClient, uploaded: str) -> None:
+    run = client.post("/detect", json={"dataset": uploaded, "detector": "squared_difference"}).json()["run"]
+    request = proposal(page(client, f"/problems?run={run}"))
+    (start, end) = (request["start"], request["end"])
+    assert "2026-03-01T09:00:00" <= start < end <= "2026-03-01T09:06:40"
+    events = client.get(f"/runs/{run}/result").json()["events"]
+    assert not [one for one in events if one["start"] < end and one["end"] > start]
+
+
+def test_the_demo_and_a_check_by_a_reference_propose_nothing(client: TestClient, run: str, uploaded: str) -> None:
+    assert "data-request" not in page(client, f"/problems?run={run}")
+    known = client.post(
+        "/detect", json={"dataset": uploaded, "detector": "squared_difference", "reference_rows": 200}
+    ).json()["run"]
+    assert "data-request" not in page(client, f"/problems?run={known}")

@@ -13,11 +13,12 @@ from waferwatch.events.event import Event
 from waferwatch.indicators.hard_rules import RANGE
 from waferwatch.indicators.judge import HARD_SIGNS, ROWS, Facet, JudgedWafers
 from waferwatch.indicators.problems.alone import chamber_alone
+from waferwatch.indicators.problems.measures import most_in_a_row, runs_of, usual_change, wafers_title
 from waferwatch.indicators.problems.onset import Left, departures
 from waferwatch.indicators.problems.problem import DAYS, FabProblem, ProblemSensor
 from waferwatch.indicators.problems.severity import order, severity
-from waferwatch.indicators.verdicts import DOWN, OTHER, UP, RunScore, change_text
-from waferwatch.read.table import Note, Role
+from waferwatch.indicators.verdicts import DOWN, OTHER, UP
+from waferwatch.read.table import Role
 
 Ints = NDArray[np.int64]
 _Key = tuple[str, str, str]  # step, sensor and sign
@@ -159,7 +160,7 @@ def _problem(judged: JudgedWafers, one: _Open, of_run: dict[int, list[int]]) -> 
         first_seen=judged.runs[runs[0]].start or 0,
         last_seen=judged.runs[runs[-1]].end or 0,
         onset=_onset(judged, left.get(sensor), one.members[0], facet),
-        change=_change(judged.runs, runs, sensor),
+        change=usual_change(judged.runs, runs, sensor),
         alone=alone,
         also_on=also,
         recipes=tuple(dict.fromkeys(name for run in runs if (name := judged.runs[run].recipe))),
@@ -170,14 +171,14 @@ def _problem(judged: JudgedWafers, one: _Open, of_run: dict[int, list[int]]) -> 
         sensors=_sensors(judged, one, left),
         **_weighed(judged, one, runs),
     )
-    return replace(found, title=_title(found, judged.runs, runs))
+    return replace(found, title=wafers_title(found, judged.runs, runs))
 
 
 def _weighed(judged: JudgedWafers, one: _Open, runs: Sequence[int]) -> dict[str, Any]:
     """How far, how often and how bad."""
     peak = max(one.members, key=lambda each: each.ratio)
-    own = _runs_of(judged, one.equipment)
-    in_a_row = _longest(runs, own)
+    own = runs_of(judged.runs, one.equipment)
+    in_a_row = most_in_a_row(runs, own)
     typed = any(RANGE in judged.runs[run].rules for run in runs)
     kind, why = severity(peak.ratio, in_a_row, len(runs), typed)
     return {
@@ -249,17 +250,6 @@ def time_of(judged: JudgedWafers, row: int) -> str | float:
     return str(time.astype("datetime64[s]" if time == time.astype("datetime64[s]") else "datetime64[ms]"))
 
 
-def _runs_of(judged: JudgedWafers, equipment: str | None) -> Ints:
-    return np.array([number for number, run in enumerate(judged.runs) if run.equipment == equipment], np.int64)
-
-
-def _longest(runs: Sequence[int], own: Ints) -> int:
-    """The most of these runs that follow one another on their equipment."""
-    at = np.searchsorted(own, np.array(runs))
-    breaks = np.flatnonzero(np.diff(at) != 1) + 1
-    return int(max(len(part) for part in np.split(at, breaks)))
-
-
 def _days(judged: JudgedWafers, one: int, other: int) -> float:
     column = judged.table.column(Role.TIME)
     if column is None:
@@ -271,32 +261,6 @@ def _days(judged: JudgedWafers, one: int, other: int) -> float:
     return float((time[rows[other]] - time[rows[one]]) / np.timedelta64(1, "D"))
 
 
-def _change(all_runs: Sequence[RunScore], runs: Sequence[int], sensor: str) -> float | None:
-    changes = [
-        change for run in runs if all_runs[run].sensor == sensor and (change := all_runs[run].change) is not None
-    ]
-    return float(np.median(changes)) if changes else None
-
-
 def _most(names: Any) -> str | None:
     known = [name for name in names if name]
     return max(dict.fromkeys(known), key=known.count) if known else None
-
-
-def _title(found: FabProblem, all_runs: Sequence[RunScore], runs: Sequence[int]) -> Note:
-    mine = [all_runs[run] for run in runs if all_runs[run].sensor == found.sensor] or [all_runs[runs[0]]]
-    size = change_text(replace(mine[len(mine) // 2], change=found.change)) if found.direction != OTHER else ""
-    values: dict[str, object] = {
-        "sensor": found.sensor if found.sensor != "_length" else "",
-        "change": size,
-        "step": found.step or "",
-        "equipment": found.equipment or "",
-        "count": found.count,
-        "of": found.of,
-        "since": found.first_seen,
-    }
-    if found.sensor == "_length":
-        return Note("Length of {step} {change} on {equipment}, wafers: {count} of {of}, since {since}", values)
-    if not size:
-        return Note("{sensor} unusual in {step} on {equipment}, wafers: {count} of {of}, since {since}", values)
-    return Note("{sensor} {change} in {step} on {equipment}, wafers: {count} of {of}, since {since}", values)

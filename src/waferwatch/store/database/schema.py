@@ -103,6 +103,12 @@ problems = Table(
     Column("note", Words, nullable=False),
     Column("user", Words, nullable=False),
     Column("at", String(40)),  # when the verdict was given
+    Column("acknowledged_by", Words),
+    Column("acknowledged_at", String(40)),
+    Column("shelved_by", Words),
+    Column("shelved_until", String(40)),
+    Column("merged_into", Integer),  # number of the problem that it is counted to
+    Column("split_from", Integer),  # number of the problem that its wafers were taken out of
     Index(None, "dataset"),
     sqlite_autoincrement=True,
 )
@@ -184,4 +190,5 @@ audit = Table(
     Column("action", String(40), nullable=False),
     Column("subject", Words, nullable=False),
     Column("detail", JSON, nullable=False),
+    Index(None, "subject"),
 )

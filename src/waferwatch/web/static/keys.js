@@ -23,8 +23,11 @@ const TABLE = [
   { key: "b", title: text("Select wafers by number"), needs: "#by-number", act: selectByNumber },
   { key: "z", title: text("Former range"), needs: "#undo-zoom", act: press("undo-zoom") },
   { key: "0", title: text("Whole range"), needs: "#whole", act: press("whole") },
-  { key: "t", title: text("True alarm"), needs: "#verdict", act: () => judge("true_alarm") },
-  { key: "f", title: text("False alarm"), needs: "#verdict", act: () => judge("false_alarm") },
+  { key: "/", title: text("Search"), needs: "#search", act: search },
+  { key: "a", title: text("Acknowledge"), needs: "[data-acts]", act: () => actOn("acknowledge") },
+  { key: "s", title: text("Shelve"), needs: "[data-acts]", act: () => actOn("shelve") },
+  { key: "t", title: text("True alarm"), needs: "#verdict, [data-acts]", act: () => judge("true_alarm") },
+  { key: "f", title: text("False alarm"), needs: "#verdict, [data-acts]", act: () => judge("false_alarm") },
   { key: "n", title: text("Write a note"), needs: "#note", act: () => byId("note").focus() },
   { key: "e", title: text("Export"), needs: ".menu > summary", act: openExport },
   { key: "p", title: text("Print"), needs: "#print", act: press("print") },
@@ -54,7 +57,26 @@ function open() {
 }
 
 function judge(verdict) {
-  /** @type {any} */ (document.querySelector(`#verdict button[value=${verdict}]`))?.click();
+  const button = /** @type {any} */ (document.querySelector(`#verdict button[value=${verdict}]`));
+  if (button) button.click();
+  else actOn(verdict);
+}
+
+// On a list what is done with the row in focus; on the page of one problem with that one.
+function actOn(name) {
+  const all = document.querySelectorAll("[data-acts]");
+  const row = document.activeElement?.closest("[data-problem]")?.querySelector("[data-acts]");
+  const box = all.length === 1 ? all[0] : row;
+  const control = /** @type {any} */ (box?.querySelector(`[data-act=${name}]:not([hidden])`));
+  if (control?.tagName === "SELECT") control.focus();
+  else control?.click();
+}
+
+function search() {
+  const folded = byId("scope-open");
+  if (folded) folded.checked = true; // on a phone the bar is folded
+  byId("search").focus();
+  byId("search").select();
 }
 
 // The one in focus, else the worst.

@@ -30,6 +30,15 @@ class Dot:
 
 
 @dataclass(frozen=True)
+class DrawnLine:
+    """One of many thin lines in a panel."""
+
+    kind: str  # class: usual or affected
+    x: Floats
+    y: Floats
+
+
+@dataclass(frozen=True)
 class DrawnPanel:
     """One panel: a line or points, and what is normal there."""
 
@@ -42,6 +51,7 @@ class DrawnPanel:
     limits: Sequence[float] = ()
     dots: Sequence[Dot] = ()
     shade: tuple[float, float] | None = None  # a stretch of x
+    lines: Sequence[DrawnLine] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,7 @@ def _picture(drawing: Drawing, kind: str, width: int, height: int) -> Markup:
 
 def _across(drawing: Drawing, width: int) -> AxisScale:
     values = [panel.x for panel in drawing.panels if len(panel.x)]
+    values += [line.x for panel in drawing.panels for line in panel.lines if len(line.x)]
     low = min((float(np.nanmin(one)) for one in values), default=0.0)
     high = max((float(np.nanmax(one)) for one in values), default=1.0)
     room = (high - low) * 0.015 or 1.0
@@ -102,12 +113,14 @@ def _panel(panel: DrawnPanel, across: AxisScale, down: AxisScale, width: int) ->
         drawn.append(f'<path class="d-limit" d="M{_LEFT} {y:.1f}H{width - _RIGHT}"/>')
     if panel.before is not None:
         drawn.append(_line("d-before", _pixels(across, panel.before[0]), _pixels(down, panel.before[1])))
+    for line in panel.lines:
+        drawn.append(_line(f"d-{line.kind}", _pixels(across, line.x), _pixels(down, line.y)))
     drawn.append(_values(panel, across, down))
     return "".join([*drawn, *(_dot(one, across, down) for one in panel.dots)])
 
 
 def _ends(panel: DrawnPanel) -> list[Floats]:
-    parts = [panel.y, np.array(list(panel.limits), np.float64)]
+    parts = [panel.y, np.array(list(panel.limits), np.float64), *(line.y for line in panel.lines)]
     parts += [] if panel.band is None else list(panel.band)
     return parts if panel.before is None else [*parts, panel.before[1]]
 

@@ -75,8 +75,8 @@ def _of_groups(one: ScoredRows, groups: Groups, query: GroupsQuery, translate: T
 
 
 def _compared(differences: Differences, number: int) -> dict[str, Any]:
-    told = differences.groups[number]
-    return {"units": told.units, "hits": told.hits, "p_value": told.p_value, "differs": told.direction}
+    one = differences.groups[number]
+    return {"units": one.units, "hits": one.hits, "p_value": one.p_value, "differs": one.direction}
 
 
 def _figures(

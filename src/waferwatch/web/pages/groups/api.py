@@ -17,6 +17,7 @@ from waferwatch.web.figures.groups import groups_figure
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.pages import render
 from waferwatch.web.pages.groups.analysis import groups_answer
+from waferwatch.web.pages.groups.exports import export_answer
 from waferwatch.web.pages.groups.overlaid import overlay_answer
 from waferwatch.web.pages.groups.places import Places
 from waferwatch.web.pages.groups.rows import rows_answer
@@ -26,8 +27,10 @@ from waferwatch.web.pages.groups.schemas import (
     GroupRowsAnswer,
     GroupRowsQuery,
     GroupsAnswer,
+    GroupsExportQuery,
     GroupsQuery,
     OverlayAnswer,
+    OverlayExportQuery,
     OverlayQuery,
 )
 from waferwatch.web.results.finished import finished, finished_detection, finished_run
@@ -38,6 +41,7 @@ from waferwatch.web.shell.context import Parts, parts, read_body, read_query, tr
 from waferwatch.web.shell.kept import as_key
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
 from waferwatch.web.shell.work import dataset_of
+from waferwatch.web.transfer.download import TABLE_MEDIA
 
 
 async def groups_page(request: Request) -> Response:
@@ -117,6 +121,20 @@ def _run_overlay(app: Parts, run_id: str, query: OverlayQuery, translate: Transl
     return overlay_answer(one, _places(app, one.finished.run.dataset), query, translate)
 
 
+async def export_groups(request: Request) -> Response:
+    """The groups of a run as a file; a workbook holds the two columns against each other, too."""
+    query = read_query(request, GroupsExportQuery)
+    app, translate = parts(request), translator(request)
+    return await export_answer(request, query, "groups", lambda run: _run_groups(app, run.id, query, translate))
+
+
+async def export_overlay(request: Request) -> Response:
+    """The flagged runs of a recipe as a file."""
+    query = read_query(request, OverlayExportQuery)
+    app, translate = parts(request), translator(request)
+    return await export_answer(request, query, "overlay", lambda run: _run_overlay(app, run.id, query, translate))
+
+
 def _places(app: Parts, dataset: str) -> Places:
     return Places(app.work.lines(dataset), app.store.datasets.get(dataset).rows)
 
@@ -125,6 +143,7 @@ def _run_id(request: Request) -> str:
     return str(request.path_params["id"])
 
 
+_TABLES = ", ".join(TABLE_MEDIA[kind] for kind in ("csv", "xlsx"))
 ENDPOINTS = (
     Endpoint("GET", "/problems/groups", groups_page, "The page of groups.", "text/html"),
     Endpoint(
@@ -161,6 +180,24 @@ ENDPOINTS = (
         "The flagged runs of a recipe over the envelope of the normal ones.",
         OverlayAnswer,
         query=OverlayQuery,
+        failures=DETECTING,
+    ),
+    Endpoint(
+        "GET",
+        "/runs/{id}/groups/export",
+        export_groups,
+        "The groups of a run as a file.",
+        _TABLES,
+        query=GroupsExportQuery,
+        failures=DETECTING,
+    ),
+    Endpoint(
+        "GET",
+        "/runs/{id}/overlay/export",
+        export_overlay,
+        "The flagged runs of a recipe as a file.",
+        _TABLES,
+        query=OverlayExportQuery,
         failures=DETECTING,
     ),
 )

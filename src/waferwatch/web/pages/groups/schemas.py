@@ -43,6 +43,10 @@ class GroupsQuery(Query):
     order: Literal["share", "name", "rows"] = Field("share", description="How the groups are ordered.")
 
 
+class GroupsExportQuery(GroupsQuery):
+    format: Literal["csv", "xlsx"] = "csv"
+
+
 class ComparedGroup(Group):
     units: int = Field(description="Runs with rows in the group; where events are counted, its rows.")
     hits: int = Field(description="Those of the runs that have a flagged row in it; or events that peak in it.")
@@ -125,6 +129,10 @@ class OverlayQuery(Query):
     )
     recipe: Value | None = Field(None, description="Runs of this recipe; left out: the one with most flagged runs.")
     equipment: Value | None = Field(None, description="Only runs of this equipment.")
+
+
+class OverlayExportQuery(OverlayQuery):
+    format: Literal["csv", "xlsx"] = "csv"
 
 
 class OverlayChoice(BaseModel):

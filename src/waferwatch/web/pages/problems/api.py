@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from waferwatch.errors import WaferwatchError
-from waferwatch.store.problems import problem_number
+from waferwatch.errors import NotFoundError, WaferwatchError
+from waferwatch.store.problems.known import problem_name, problem_number
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.navigation import is_live
 from waferwatch.web.html.numbers import Numbers
 from waferwatch.web.html.pages import render
 from waferwatch.web.pages.problems.chosen import ChosenCheck, choose
+from waferwatch.web.pages.problems.faults import export_faults
+from waferwatch.web.pages.problems.one.acts import ACT_ENDPOINTS
 from waferwatch.web.pages.problems.one.detail import problem_detail
-from waferwatch.web.pages.problems.one.verdict import judge_problem
-from waferwatch.web.pages.problems.schemas import (
-    LONGEST_NOTE,
-    ProblemQuery,
-    ProblemsQuery,
-    ProblemVerdictAnswer,
-    ProblemVerdictRequest,
-)
+from waferwatch.web.pages.problems.schemas import LONGEST_NOTE, FaultsExportQuery, ProblemQuery, ProblemsQuery
 from waferwatch.web.pages.problems.scope import ORDERS, Scope
 from waferwatch.web.pages.problems.view import ProblemsView, problems_view
-from waferwatch.web.shell.answers import JsonAnswer
-from waferwatch.web.shell.context import Parts, parts, read_body, translator, user_of
+from waferwatch.web.shell.context import Parts, parts, translator
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
+from waferwatch.web.transfer.download import TABLE_MEDIA
 
 _AREA = "problems"
+_NUMBER = re.compile(r"[Pp]-?(\d{1,9})")  # of a problem, as people type it
 _OF_DETECTION = ("start", "end", "monitor")  # of an address of before: what only the page of settings shows
 
 
@@ -59,8 +56,11 @@ async def first_page(request: Request) -> Response:
 
 
 async def problems_page(request: Request) -> Response:
-    """What is wrong, worst first."""
+    """What is wrong, worst first; a number that is searched for leads to its problem."""
     app, translate = parts(request), translator(request)
+    number = _NUMBER.fullmatch(request.query_params.get("search", "").strip())
+    if number is not None:
+        return RedirectResponse(f"/problems/P-{number[1]}", 303)
     made = await app.work.draw(_made, app, dict(request.query_params), translate)
     return await render(
         request,
@@ -82,20 +82,23 @@ async def problem_page(request: Request) -> Response:
     detail, error, status = None, None, 200
     try:
         number = problem_number(request.path_params["problem"])
-        query = [request.query_params.get(name, "") for name in ("run", "wafer")]
-        detail = await app.work.draw(problem_detail, app, number, *query, translate)
+        merged = await app.work.read(_merged, app, number)
+        if merged is not None:
+            return await render(request, "problems/merged.html", area=_AREA, merged=merged)
+        detail = await app.work.draw(problem_detail, app, number, dict(request.query_params), translate)
     except WaferwatchError as problem:
         error, status = {"message": problem.message(translate), "hint": problem.hint(translate)}, problem.status
+        known = isinstance(problem, NotFoundError) and problem.field == "run" and "run" in request.query_params
+        error["address"] = request.url.path if known else ""
     numbers = Numbers(translate.language)
     variables = {"detail": detail, "error": error, "longest_note": LONGEST_NOTE, "numbers": numbers}
     return await render(request, "problems/problem.html", area=_AREA, status=status, **variables)
 
 
-async def judge(request: Request) -> Response:
-    """Say what a problem was, or take it back."""
-    body = await read_body(request, ProblemVerdictRequest)
-    app, number = parts(request), problem_number(request.path_params["problem"])
-    return JsonAnswer(await app.work.read(judge_problem, app, number, body, user_of(request)))
+def _merged(app: Parts, number: int) -> dict[str, str] | None:
+    """A problem that is counted to another one, and that one; None for any other."""
+    known = app.store.problems.get(number)
+    return None if known.merged_into is None else {"name": known.name, "into": problem_name(known.merged_into)}
 
 
 def _made(app: Parts, query: dict[str, str], translate: Translator) -> _Page:
@@ -104,11 +107,11 @@ def _made(app: Parts, query: dict[str, str], translate: Translator) -> _Page:
     view, error = None, chosen.error
     if chosen.state == "done" and chosen.run is not None:
         try:
-            view = problems_view(app, chosen.run, scope, translate)
+            view = problems_view(app, chosen.run, chosen.dataset, scope, translate)
         except WaferwatchError as problem:
             error = problem
-    told = None if error is None else {"message": error.message(translate), "hint": error.hint(translate)}
-    return _Page(chosen, scope, view, told, 200 if error is None else error.status)
+    shown = None if error is None else {"message": error.message(translate), "hint": error.hint(translate)}
+    return _Page(chosen, scope, view, shown, 200 if error is None else error.status)
 
 
 _READ: Any = DETECTING
@@ -126,13 +129,14 @@ ENDPOINTS = (
     Endpoint(
         "GET", "/problems/{problem}", problem_page, "One problem.", "text/html", query=ProblemQuery, failures=_READ
     ),
+    *ACT_ENDPOINTS,
     Endpoint(
-        "PUT",
-        "/problems/{problem}/verdict",
-        judge,
-        "Say whether a problem was a true or a false alarm.",
-        ProblemVerdictAnswer,
-        body=ProblemVerdictRequest,
+        "GET",
+        "/runs/{id}/faults/export",
+        export_faults,
+        "Which labelled faults a detection found, as a file.",
+        ", ".join(TABLE_MEDIA[kind] for kind in ("csv", "xlsx")),
+        query=FaultsExportQuery,
         failures=DETECTING,
     ),
 )

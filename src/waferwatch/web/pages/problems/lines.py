@@ -10,9 +10,10 @@ from markupsafe import Markup
 from waferwatch.indicators.problems.problem import Alone, FabProblem
 from waferwatch.read.table import Note
 from waferwatch.scoring.result import Detection
-from waferwatch.store.problems import KnownProblem
+from waferwatch.store.problems.grouping import ListedProblem
+from waferwatch.store.problems.known import KnownProblem, ProblemState, problem_name
 from waferwatch.web.html.language import Translator
-from waferwatch.web.html.numbers import place, until
+from waferwatch.web.html.numbers import Numbers, place, until
 from waferwatch.web.html.texts import event_words, severity_words
 
 SIGNS = {"severe": "◆", "clear": "▲", "weak": "●"}
@@ -38,12 +39,16 @@ class ProblemLine:
     last: str
     ongoing: bool
     spark: Markup
+    state: str
+    state_text: str
     verdict: str
     verdict_word: str
     note: str
+    live: int | None = None  # number of an open alarm of live data on the same chamber and sensor
 
 
-def problem_line(one: FabProblem, known: KnownProblem, found: Detection, translate: Translator) -> ProblemLine:
+def problem_line(listed: ListedProblem, found: Detection, translate: Translator) -> ProblemLine:
+    one, known = listed.problem, listed.known
     kind = one.severity.value
     verdict = "" if known.verdict is None else known.verdict.value
     return ProblemLine(
@@ -61,10 +66,26 @@ def problem_line(one: FabProblem, known: KnownProblem, found: Detection, transla
         last=until(one.first_seen, one.last_seen),
         ongoing=one.ongoing,
         spark=_spark(one, found),
+        state=known.state.value,
+        state_text=state_text(known, translate),
         verdict=verdict,
         verdict_word=event_words(translate)[verdict] if verdict else "",
         note=known.note,
     )
+
+
+def state_text(known: KnownProblem, translate: Translator) -> str:
+    """Where a problem stands, with who said so and until when."""
+    if known.state is ProblemState.CLOSED and known.verdict is not None:
+        return f"{event_words(translate)[known.verdict.value]} · {known.user}"
+    if known.state is ProblemState.SHELVED:
+        until_when = Numbers(translate.language).minute(known.shelved_until or "")
+        return translate("shelved until {time} · {name}").format(time=until_when, name=known.shelved_by)
+    if known.state is ProblemState.MERGED:
+        return translate("merged into {problem}").format(problem=problem_name(known.merged_into or 0))
+    if known.state is ProblemState.ACKNOWLEDGED:
+        return translate("acknowledged · {name}").format(name=known.acknowledged_by)
+    return translate("new")
 
 
 def said(note: Note | None, translate: Translator) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.verdicts import RunScore
+from waferwatch.store.problems.grouping import ListedProblem
 
 ORDERS = ("worst", "time", "chamber", "sensor")
 _PATH = "/problems"
@@ -26,19 +27,22 @@ class Scope:
     start: str = ""
     end: str = ""
     sort: str = ORDERS[0]
+    search: str = ""
+    faults: str = ""  # "1": whether labelled faults were found
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], run: str) -> Scope:
         """What an address says; an order that does not exist means the worst first."""
-        names = ("chamber", "recipe", "sensor", "start", "end")
+        names = ("chamber", "recipe", "sensor", "start", "end", "faults")
         sort = query.get("sort", ORDERS[0])
         own = {name: query.get(name, "") for name in names}
-        return cls(run=run, sort=sort if sort in ORDERS else ORDERS[0], **own)
+        search = query.get("search", "").strip()
+        return cls(run=run, sort=sort if sort in ORDERS else ORDERS[0], search=search, **own)
 
     @property
     def narrowed(self) -> bool:
         """Whether it is only a part."""
-        return any((self.chamber, self.recipe, self.sensor, self.start, self.end))
+        return any((self.chamber, self.recipe, self.sensor, self.start, self.end, self.search))
 
     def address(self, **changes: str) -> str:
         """The address of this scope with some of it changed."""
@@ -52,6 +56,7 @@ class Scope:
             and (not self.recipe or self.recipe in (one.recipe, *one.recipes))
             and self.sensor in ("", one.sensor)
             and self._touches(one.first_seen, one.last_seen)
+            and self._names(one.equipment, one.sensor, *one.recipes, *one.steps, *one.wafers, *_sensors(one))
         )
 
     def holds_run(self, run: RunScore) -> bool:
@@ -59,12 +64,21 @@ class Scope:
             self.chamber in ("", run.equipment or "")
             and self.recipe in ("", run.recipe or "")
             and self._touches(run.start, run.end)
+            and self._names(run.equipment, run.recipe, run.step, f"{run.lot or ''}/{run.wafer or ''}", *run.sensors)
         )
+
+    def _names(self, *texts: str | None) -> bool:
+        wanted = self.search.casefold()
+        return not wanted or any(wanted in text.casefold() for text in texts if text)
 
     def _touches(self, first: str | float | None, last: str | float | None) -> bool:
         start, end = moment_of(self.start), moment_of(self.end)
         low, high = moment_of(first), moment_of(last)
         return not (high < start or low > end)  # what has no time is compared with NaN, which is never so
+
+
+def _sensors(one: FabProblem) -> list[str]:
+    return [each.sensor for each in one.sensors]
 
 
 def moment_of(value: str | float | None) -> float:
@@ -81,13 +95,12 @@ def moment_of(value: str | float | None) -> float:
         return float("nan")
 
 
-def in_order(problems: Iterable[tuple[int, FabProblem]], sort: str) -> list[tuple[int, FabProblem]]:
-    """Problems with their positions, worst first as they came, or by something else."""
-    listed = list(problems)
+def in_order(listed: Sequence[ListedProblem], sort: str) -> list[ListedProblem]:
+    """Problems worst first as they came, or by something else."""
     if sort == "time":
-        return sorted(listed, key=lambda each: -moment_of(each[1].first_seen))
+        return sorted(listed, key=lambda one: -moment_of(one.problem.first_seen))
     if sort == "chamber":
-        return sorted(listed, key=lambda each: each[1].equipment or "")
+        return sorted(listed, key=lambda one: one.problem.equipment or "")
     if sort == "sensor":
-        return sorted(listed, key=lambda each: each[1].sensor)
-    return listed
+        return sorted(listed, key=lambda one: one.problem.sensor)
+    return list(listed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -10,21 +11,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from waferwatch.errors import InputError
-from waferwatch.export.events import Said, events_document, write_events_csv
+from waferwatch.export.events import Said, events_document, events_frame, write_events_csv
 from waferwatch.export.rows import write_detection_rows
+from waferwatch.export.tables import write_tables
 from waferwatch.read.files import read_original
 from waferwatch.store.runs import Run
 from waferwatch.store.verdicts import event_verdicts
 from waferwatch.web.html.pages import render
 from waferwatch.web.pages.runs.report import write_report
-from waferwatch.web.pages.runs.schemas import ExportQuery
+from waferwatch.web.pages.runs.schemas import ChecksExportQuery, ExportQuery
 from waferwatch.web.results.finished import finished_detection
 from waferwatch.web.shell.answers import encoded
 from waferwatch.web.shell.context import Parts, parts, read_query, translator, user_of
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
-from waferwatch.web.transfer.download import download, file_name
+from waferwatch.web.transfer.download import TABLE_MEDIA, download, file_name
 
-_MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
+_MEDIA = {**TABLE_MEDIA, "json": "application/json"}
+_CHECK_COLUMNS = (
+    *("check", "data", "kind", "state", "detector", "monitor", "created", "started", "finished", "user"),
+    *("rows", "events", "anomalies", "threshold", "seconds"),
+)
+_FORMATS = {"rows": ("csv", "parquet"), "events": ("csv", "json", "xlsx")}
+_MOST_CHECKS = 10_000  # in one file
 
 
 async def history_page(request: Request) -> Response:
@@ -37,10 +45,10 @@ async def export_run(request: Request) -> Response:
     query = read_query(request, ExportQuery)
     app = parts(request)
     run = await app.work.read(finished_detection, app, request.path_params["id"])
-    if query.format == ("json" if query.what == "rows" else "parquet"):
+    if query.format not in _FORMATS[query.what]:
         raise InputError(
             "{what} cannot be exported as {format}.",
-            hint="Rows are exported as csv or parquet, events as csv or json.",
+            hint="Rows are exported as csv or parquet, events as csv, json or xlsx.",
             field="format",
             what=query.what,
             format=query.format,
@@ -58,6 +66,29 @@ async def report_run(request: Request) -> Response:
     await app.work.read(app.store.audit.add, user_of(request), "export report", run.id)
     write = partial(write_report, app, run, translator(request))
     return await download(app, write, file_name(run.dataset_name or "demo", "report.html"), "text/html")
+
+
+async def export_checks(request: Request) -> Response:
+    """The list of checks as a file, the newest first."""
+    query = read_query(request, ChecksExportQuery)
+    app = parts(request)
+    wanted = query.model_dump(exclude={"format"})
+    runs = await app.work.read(partial(app.jobs.all, limit=_MOST_CHECKS, **wanted))
+    await app.work.read(app.store.audit.add, user_of(request), "export checks", query.dataset or "checks")
+    write = partial(_write_checks, runs, query.format)
+    return await download(app, write, f"checks.{query.format}", TABLE_MEDIA[query.format])
+
+
+def _write_checks(runs: Sequence[Run], kind: str, file: BinaryIO) -> None:
+    write_tables({"checks": pd.DataFrame([_check_line(run) for run in runs], columns=list(_CHECK_COLUMNS))}, file, kind)
+
+
+def _check_line(run: Run) -> dict[str, Any]:
+    summary, options = run.summary or {}, run.options
+    known = {"detector": options.get("detector"), "monitor": options.get("monitor")}
+    plain = {name: getattr(run, name) for name in ("kind", "state", "created", "started", "finished", "user")}
+    counts = {name: summary.get(name) for name in ("rows", "events", "anomalies", "threshold", "seconds")}
+    return {"check": run.id, "data": run.dataset_name or "demo", **plain, **known, **counts}
 
 
 def _write_rows(app: Parts, run: Run, kind: str, file: BinaryIO) -> None:
@@ -79,6 +110,8 @@ def _write_events(app: Parts, run: Run, kind: str, file: BinaryIO) -> None:
     said = {event: Said(one.verdict.value, one.note, one.user, one.at) for event, one in verdicts.items()}
     if kind == "csv":
         return write_events_csv(found, said, file)
+    if kind == "xlsx":
+        return write_tables({"events": events_frame(found, said)}, file, kind)
     about: dict[str, Any] = {
         "run": run.id,
         "dataset": run.dataset,
@@ -92,6 +125,15 @@ def _write_events(app: Parts, run: Run, kind: str, file: BinaryIO) -> None:
 
 ENDPOINTS = (
     Endpoint("GET", "/data/checks", history_page, "The page of checks.", "text/html"),
+    Endpoint(
+        "GET",
+        "/data/checks/export",
+        export_checks,
+        "The list of checks as a file.",
+        ", ".join(TABLE_MEDIA[kind] for kind in ("csv", "xlsx")),
+        query=ChecksExportQuery,
+        failures=(400, 422, 500, 503),
+    ),
     Endpoint(
         "GET",
         "/runs/{id}/export",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -39,7 +39,7 @@ class RunsQuery(Query):
     kind: Name | None = Field(None, description="Only runs of this kind.")
     state: Name | None = Field(None, description="Only runs in this state.")
     search: Name | None = Field(None, description="Only runs whose data set, options, user or id hold this text.")
-    limit: Annotated[int, Field(ge=1, le=500)] = Field(50, description="Most runs told.")
+    limit: Annotated[int, Field(ge=1, le=500)] = Field(50, description="Most runs listed.")
     skip: Annotated[int, Field(ge=0, le=10_000_000)] = Field(0, description="How many of the newest to leave out.")
 
 
@@ -59,6 +59,16 @@ class ExportQuery(Query):
     what: Annotated[str, Field(pattern="^(rows|events)$")] = Field(
         "rows", description="`rows`: every input row with its score, flag and event; `events`: with their verdicts."
     )
-    format: Annotated[str, Field(pattern="^(csv|parquet|json)$")] = Field(
-        "csv", description="`csv`; `parquet` for rows; `json` for events."
+    format: Annotated[str, Field(pattern="^(csv|parquet|json|xlsx)$")] = Field(
+        "csv", description="`csv`; `parquet` for rows; `json` or `xlsx` for events."
     )
+
+
+class ChecksExportQuery(Query):
+    """Which runs, as of the list of runs, and as what."""
+
+    dataset: Name | None = Field(None, description="Only runs on this data set.")
+    kind: Name | None = Field(None, description="Only runs of this kind.")
+    state: Name | None = Field(None, description="Only runs in this state.")
+    search: Name | None = Field(None, description="Only runs whose data set, options, user or id hold this text.")
+    format: Literal["csv", "xlsx"] = "csv"

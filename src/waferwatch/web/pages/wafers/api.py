@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -12,12 +13,12 @@ from starlette.responses import Response
 
 from waferwatch.export.tables import write_tables
 from waferwatch.export.wafers import wafer_tables
-from waferwatch.indicators.frames import WAFER_COLUMNS
-from waferwatch.indicators.problems.problem import FabProblem
+from waferwatch.indicators.frames import WAFER_COLUMNS, problem_frame
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.jobs.finished import finished_of
 from waferwatch.read.table import Note
-from waferwatch.store.problems import KnownProblem
+from waferwatch.store.problems.grouping import ListedProblem
+from waferwatch.store.problems.known import KnownProblem
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.pages.wafers.schemas import ProblemList, WaferExportQuery, WaferList, WafersQuery
@@ -45,9 +46,10 @@ async def list_problems(request: Request) -> Response:
 
     def key() -> Hashable:
         run = finished_detection(app, run_id)
-        known = app.store.problems.of(run, app.store.results.detection(run.id))
-        said = tuple((one.number, one.verdict, one.note) for one in known)
-        return "problems", translate.language, detection_key(app, run), said
+        listed = app.store.problems.listed(run, app.store.results.detection(run.id))
+        said = tuple((one.known.number, one.known.state, one.known.verdict, one.known.note) for one in listed)
+        counts = tuple(one.problem.runs for one in listed)  # merging and splitting change them
+        return "problems", translate.language, detection_key(app, run), said, counts
 
     return await app.work.answer(request, key, lambda: _problems(app, finished_detection(app, run_id), translate))
 
@@ -74,20 +76,24 @@ def _wafers(app: Parts, run: Run, query: WafersQuery, translate: Translator) -> 
 
 
 def _wafer(number: int, one: RunScore, translate: Translator) -> dict[str, Any]:
-    told = one.to_dict() | {"run": number, "reason": _said(one.sentence, translate)}
-    return {name: told[name] for name in WAFER_COLUMNS}
+    listed = one.to_dict() | {"run": number, "reason": _said(one.sentence, translate)}
+    return {name: listed[name] for name in WAFER_COLUMNS}
 
 
 def _problems(app: Parts, run: Run, translate: Translator) -> dict[str, Any]:
-    found = app.store.results.detection(run.id)
-    known = app.store.problems.of(run, found)
-    return {"problems": [_problem(*each, translate) for each in zip(found.problems, known, strict=True)]}
+    listed = app.store.problems.listed(run, app.store.results.detection(run.id))
+    return {"problems": [_problem(number, one, translate) for number, one in enumerate(listed, start=1)]}
 
 
-def _problem(one: FabProblem, known: KnownProblem, translate: Translator) -> dict[str, Any]:
+def _problem(number: int, listed: ListedProblem, translate: Translator) -> dict[str, Any]:
+    one, known = listed.problem, listed.known
     said = {"title": _said(one.title, translate), "severity_reason": _said(one.why, translate)}
-    verdict = {"verdict": None if known.verdict is None else known.verdict.value, "note": known.note}
-    return one.to_dict() | said | {"name": known.name} | verdict
+    return one.to_dict() | said | {"number": number, "name": known.name} | _what_was_said(known)
+
+
+def _what_was_said(known: KnownProblem) -> dict[str, str | None]:
+    verdict = None if known.verdict is None else known.verdict.value
+    return {"state": known.state.value, "verdict": verdict, "note": known.note}
 
 
 def _said(note: Note | None, translate: Translator) -> str:
@@ -97,23 +103,20 @@ def _said(note: Note | None, translate: Translator) -> str:
 def _write(app: Parts, run: Run, query: WaferExportQuery, file: BinaryIO) -> None:
     scored = finished_of(app.store, run).scored_rows()
     frames = wafer_tables(scored.table, scored.found)
-    known = app.store.problems.of(run, app.store.results.detection(run.id))
-    named = {one.number: kept for one, kept in zip(scored.finished.found.problems, known, strict=True)}
-    frames["problems"] = _with_names(frames["problems"], named)
+    frames["problems"] = _problem_frame(app.store.problems.listed(run, scored.finished.found))
     book = query.what == "wafers" and query.format == "xlsx"
     sheets = [name for name in frames if name != "indicators"] if book else [query.what]
     write_tables({name: frames[name] for name in sheets}, file, query.format)
 
 
-def _with_names(problems: pd.DataFrame, known: Mapping[int, KnownProblem]) -> pd.DataFrame:
-    """The table of problems with the numbers that stay, and what was said of them."""
-    kept = [known[number] for number in problems["number"]]
-    named = problems.assign(
-        problem=[one.name for one in kept],
-        verdict=["" if one.verdict is None else one.verdict.value for one in kept],
-        note=[one.note for one in kept],
-    )
-    return named[["problem", *problems.columns, "verdict", "note"]]
+def _problem_frame(listed: Sequence[ListedProblem]) -> pd.DataFrame:
+    """The table of problems as they are merged and split, with the numbers that stay and what was said of them."""
+    frame = problem_frame([replace(one.problem, number=at) for at, one in enumerate(listed, start=1)])
+    said = [_what_was_said(one.known) for one in listed]
+    named = frame.assign(problem=[one.known.name for one in listed])
+    for name in ("state", "verdict", "note"):
+        named[name] = [one[name] or "" for one in said]
+    return named[["problem", *frame.columns, "state", "verdict", "note"]]
 
 
 _READ = (400, 404, 422, 500, 503)

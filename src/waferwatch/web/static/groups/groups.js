@@ -2,6 +2,7 @@
 import { announce, ask, clearProblem, showNotes, showProblem } from "../api.js";
 import { clear, draw } from "../charts/chart.js";
 import * as data from "../datasets.js";
+import { offerExport } from "../exports.js";
 import * as runs from "../run.js";
 import { sortable } from "../table.js";
 import { byId, element, locale, page, percent, significant, text, whole } from "../text.js";
@@ -192,8 +193,10 @@ async function show(mine = ++turn, sensor = byId("sensor").value) {
 async function showGroups(run, mine) {
   const [by, second, sensor, order] = ["by", "second", "sensor", "order"].map((id) => byId(id).value);
   const chosen = Object.entries({ by, and: second === by ? "" : second, sensor, order }).filter(([, value]) => value);
-  const answer = await ask(`/runs/${encodeURIComponent(run)}/groups?${new URLSearchParams(chosen)}`);
+  const path = `/runs/${encodeURIComponent(run)}/groups`;
+  const answer = await ask(`${path}?${new URLSearchParams(chosen)}`);
   if (mine !== turn) return;
+  offerExport("groups-export", `${path}/export`, chosen);
   history.replaceState(null, "", `/problems/groups?${new URLSearchParams([["run", run], ...chosen])}`);
   await put(answer);
 }

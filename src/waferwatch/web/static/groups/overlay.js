@@ -1,6 +1,7 @@
 // Runs laid over one another: which of them, the figure, and the flagged ones as a table with their place in time.
 import { ask } from "../api.js";
 import { clear, draw } from "../charts/chart.js";
+import { offerExport } from "../exports.js";
 import { sortable } from "../table.js";
 import { byId, element, significant, text, whole } from "../text.js";
 import { closer, told } from "./rows.js";
@@ -57,7 +58,9 @@ export const onChange = (follower) => {
 export async function show(run, sensor, colors) {
   // An empty text is a choice, too: the runs whose cell is empty.
   const chosen = Object.entries({ sensor: sensor || null, ...wishes }).filter(([, value]) => value !== null);
-  const answer = await ask(`/runs/${encodeURIComponent(run)}/overlay?${new URLSearchParams(chosen)}`);
+  const path = `/runs/${encodeURIComponent(run)}/overlay`;
+  const answer = await ask(`${path}?${new URLSearchParams(chosen)}`);
+  offerExport("overlay-export", `${path}/export`, chosen);
   return { sensor: answer.sensor, put: () => put(answer, run, colors) };
 }
 
@@ -72,7 +75,7 @@ async function put(answer, run, colors) {
   offer("recipe", answer.recipes.map(choice), answer.recipe ?? "");
   offer("equipment", [{ value: "*", title: text("All") }, ...answer.equipments.map(choice)], answer.equipment ?? "*");
   byId("overlay-notes").replaceChildren(...answer.notes.map((note) => element("li", { content: note })));
-  const told = {
+  const counts = {
     all: whole(answer.runs),
     normal: whole(answer.normal),
     shown: whole(answer.flagged.length),
@@ -81,7 +84,7 @@ async function put(answer, run, colors) {
   byId("overlay-about").textContent = answer.figure
     ? text(
         "{sensor}: {all} runs, {normal} of them without a flagged row. Shown are the {shown} flagged runs with the highest scores.",
-        told,
+        counts,
       )
     : "";
   for (const part of [chart, byId("runs")]) part.hidden = !answer.figure;

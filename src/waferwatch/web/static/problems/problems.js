@@ -1,8 +1,9 @@
 // The page of problems: the scope is followed as it is chosen, and a check is started and followed to its end.
-import { announce, clearProblem, showProblem } from "../api.js";
+import { announce, ask, clearProblem, showProblem } from "../api.js";
 import * as severe from "../findings/severe.js";
 import * as runs from "../run.js";
 import { byId, page, text } from "../text.js";
+import * as acts from "./acts.js";
 
 /** @type {HTMLElement} */
 const frame = /** @type {any} */ (document.querySelector(".problems"));
@@ -48,7 +49,34 @@ function followScope() {
   });
 }
 
+// The proposal is learnt as a golden set with its monitor, and the data are checked again by it.
+async function confirmProposal(event) {
+  event.preventDefault();
+  clearProblem();
+  const button = byId("proposal-confirm");
+  button.disabled = true;
+  try {
+    const body = {
+      name: byId("proposal-name").value.trim(),
+      ...JSON.parse(event.target.parentElement.dataset.request),
+    };
+    const learnt = await runs.follow(await ask("/monitors", { method: "POST", body }));
+    if (!learnt) return;
+    const monitor = `${learnt.summary.monitor}@${learnt.summary.version}`;
+    announce(text("The golden set is kept. The data are checked again."));
+    await follow(await runs.start({ kind: "detection", dataset: datasetId, monitor }));
+  } catch (problem) {
+    showProblem(problem);
+  } finally {
+    button.disabled = false;
+  }
+}
+
 followScope();
+byId("proposal")?.addEventListener("submit", confirmProposal);
+acts.follow((box, { state_text: standing }) => {
+  /** @type {any} */ (box.closest(".problem")).querySelector(".verdict").textContent = standing;
+});
 byId("print")?.addEventListener("click", () => print());
 if (state === "running") follow({ id: run, state: "queued", progress: 0, place: 1 });
 if (state === "new" && dataset) {

@@ -1,5 +1,6 @@
 // The Runs page: the list, its filters, and what is done with a run.
 import { announce, ask, clearProblem, showProblem } from "../api.js";
+import { offerExport } from "../exports.js";
 import { byId, counted, element, text } from "../text.js";
 import { STATES } from "../words.js";
 import { card, nameOf, refreshTimes, saying, showProgress, unfinished, wording } from "./run_card.js";
@@ -30,6 +31,7 @@ async function load() {
   const mine = ++turn;
   clearTimeout(poll);
   try {
+    offerExport("checks-export", "/data/checks/export", Object.entries(filters()));
     const query = new URLSearchParams({ ...filters(), limit: wanted + (wanted < MOST ? 1 : 0) });
     const { runs } = await ask(`/runs?${query}`);
     if (mine !== turn) return;

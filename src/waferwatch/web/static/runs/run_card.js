@@ -159,7 +159,6 @@ const ACTIONS = {
   keep: text("Keep it"),
 };
 /** @type {Record<string, string>} */
-/** @type {Record<string, string>} */
 const RUN_KINDS = {
   detection: text("Detection"),
   comparison: text("Comparison"),
@@ -191,6 +190,7 @@ function exportsOf(run) {
     [text("Rows as CSV"), `${base}/export?what=rows&format=csv`, true],
     [text("Rows as Parquet"), `${base}/export?what=rows&format=parquet`, true],
     [text("Events as CSV"), `${base}/export?what=events&format=csv`, false],
+    [text("Events as Excel"), `${base}/export?what=events&format=xlsx`, false],
     [text("Events as JSON"), `${base}/export?what=events&format=json`, false],
     [text("Report (HTML, opens offline)"), `${base}/report.html`, true],
   ];
@@ -246,11 +246,11 @@ export function card(run) {
     element("time", { datetime: run.created, content: ago(created) }),
     ["", whenOf(run), text("by {user}", { user: run.user })].join(" · "),
   );
-  const told = numbers(run).map(([name, value, className = ""]) =>
+  const figures = numbers(run).map(([name, value, className = ""]) =>
     element("div", { className }, element("dt", { content: name }), element("dd", { content: value })),
   );
   const made = element("li", { className: "panel run", "data-run": run.id, tabindex: -1 }, head);
-  if (told.length) made.append(element("dl", { className: "run-numbers" }, ...told));
+  if (figures.length) made.append(element("dl", { className: "run-numbers" }, ...figures));
   made.append(element("p", { className: "run-options" }, ...wording(run)), when);
   for (const part of [unfinished(run) ? bar(run) : null, why(run), actions(run)]) if (part) made.append(part);
   return made;

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
@@ -13,30 +14,23 @@ from waferwatch.errors import InputError, NotFoundError
 from waferwatch.indicators.judge import JudgedWafers
 from waferwatch.indicators.problems.problem import Alone, FabProblem
 from waferwatch.scoring.result import Detection
-from waferwatch.store.problems import KnownProblem
+from waferwatch.store.problems.grouping import ListedProblem
+from waferwatch.store.problems.known import KnownProblem, problem_name
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import NONE, Numbers, place
 from waferwatch.web.pages.problems.highest import wafer_name
-from waferwatch.web.pages.problems.lines import ProblemLine, problem_line, said
+from waferwatch.web.pages.problems.lines import ProblemLine, problem_line, said, short_title
+from waferwatch.web.pages.problems.one.checks import OtherCheck, other_checks
 from waferwatch.web.pages.problems.one.event_picture import event_picture
+from waferwatch.web.pages.problems.one.facts import WaferSquare, facts_of, wafer_strip
+from waferwatch.web.pages.problems.one.history import HistoryLine, history_of
+from waferwatch.web.pages.problems.one.moved import ARROWS, LENGTH_SENSOR, MovedSensor, what_moved
+from waferwatch.web.pages.problems.one.overlay import overlay_picture
 from waferwatch.web.pages.problems.one.wafer_pictures import MOST_SENSORS, trace_picture, trend_picture
 from waferwatch.web.results.finished import finished
 from waferwatch.web.results.judged import judged_of
 from waferwatch.web.shell.context import Parts
-
-_AROUND = 15  # wafers of the chamber that are shown before and after the problem
-_MOST_SQUARES = 120
-
-
-@dataclass(frozen=True)
-class WaferSquare:
-    """One wafer of the chamber in the strip."""
-
-    kind: str  # off, other, normal
-    text: str
-    href: str
-    current: bool
 
 
 @dataclass(frozen=True)
@@ -47,6 +41,14 @@ class SensorRow:
     share: str
     left: str
     arrow: str
+
+
+@dataclass(frozen=True)
+class MergeChoice:
+    """Another problem of the chamber that this one may be counted to, or one that is counted to it."""
+
+    name: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -86,31 +88,39 @@ class ProblemDetail:
     alone: str
     events: list[EventRow]
     newer: str  # address of the newest check that found it; empty where this is it
+    overlay: Markup | None  # its wafers over golden ones of the same step, and those of the sisters
+    moved: list[MovedSensor]
+    history: list[HistoryLine]
+    wafers: list[tuple[int, str]]  # number and name of each, to split some of them off
+    others: list[MergeChoice]
+    merged: list[MergeChoice]
+    split_from: str
+    checks: list[OtherCheck] | None  # None while nobody has asked
+    compare: str  # address that asks
 
 
-def problem_detail(app: Parts, number: int, run_id: str, wafer: str, translate: Translator) -> ProblemDetail:
+def problem_detail(app: Parts, number: int, query: Mapping[str, str], translate: Translator) -> ProblemDetail:
     """
     Args:
-        run_id: of the check to look at; empty: the newest that found the problem.
-        wafer: number of the wafer whose trace is shown, from 1; empty or another one: the one farthest off.
+        query: of the address: ``run``, the check to look at (the newest that found the problem), ``wafer``, the number
+            of the wafer whose trace is shown, from 1 (the one farthest off), and ``checks``.
 
     Raises:
         NotFoundError: when there is no such problem, its data are gone, or the check did not find it.
     """
     kept = app.store.problems.get(number)
-    run = _run(app, kept, run_id)
+    run = _run(app, kept, query.get("run", ""))
     found = app.store.results.detection(run.id)
-    known = app.store.problems.of(run, found)
-    names = [one.number for one in known]
-    if number not in names:
+    listed = app.store.problems.listed(run, found)
+    at = next((at for at, one in enumerate(listed) if one.known.number == number), None)
+    if at is None:
         raise NotFoundError(
             "{name} was not found by this check.",
-            hint="Open it without naming a check.",
+            hint="Another check of the same data found it: open it without naming a check.",
             field="run",
             name=kept.name,
         )
-    at = names.index(number)
-    return _Detail(app, run, found, known, at, wafer, translate).made()
+    return _Detail(app, run, found, listed, at, query, translate).made()
 
 
 def _run(app: Parts, kept: KnownProblem, run_id: str) -> Run:
@@ -132,31 +142,35 @@ class _Detail:
     app: Parts
     run: Run
     found: Detection
-    known: Sequence[KnownProblem]
+    listed: Sequence[ListedProblem]
     at: int
-    wafer: str
+    query: Mapping[str, str]
     translate: Translator
 
     @property
     def problem(self) -> FabProblem:
-        return self.found.problems[self.at]
+        return self.listed[self.at].problem
+
+    @property
+    def known(self) -> KnownProblem:
+        return self.listed[self.at].known
 
     def made(self) -> ProblemDetail:
-        one, known, translate = self.problem, self.known[self.at], self.translate
+        one, known, translate = self.problem, self.known, self.translate
         judged, why = self._judged()
         shown = self._shown()
         trend = None if judged is None else trend_picture(judged, one, shown, translate)
         return ProblemDetail(
             run=self.run,
-            line=problem_line(one, known, self.found, translate),
+            line=problem_line(self.listed[self.at], self.found, translate),
             known=known,
             title=said(one.title, translate),
-            facts=self._facts(),
+            facts=facts_of(self.run, self.found, one, translate),
             before=self._neighbour(-1),
             after=self._neighbour(1),
             position=self.at + 1,
-            total=len(self.known),
-            strip=self._strip(shown),
+            total=len(self.listed),
+            strip=wafer_strip(self.found, one, shown, lambda number: self._address(wafer=number)),
             shown=wafer_name(self.found.runs[shown]) if one.runs else "",
             shown_reason=said(self.found.runs[shown].sentence, translate) if one.runs else "",
             wafer_before=self._step(shown, -1),
@@ -169,7 +183,27 @@ class _Detail:
             alone=self._alone(),
             events=self._events(),
             newer="" if known.run == self.run.id else f"/problems/{known.name}",
+            overlay=None if judged is None else overlay_picture(judged, one, translate),
+            moved=[] if judged is None else what_moved(judged, one, translate),
+            history=history_of(self.app, known, translate),
+            checks=other_checks(self.app, self.run, known, translate) if self.query.get("checks") else None,
+            compare=f"{self._address(checks=1)}#checks",
+            **self._grouping(),
         )
+
+    def _grouping(self) -> dict[str, Any]:
+        """What can be split off, what it can be merged into, and what was merged into it."""
+        runs, known = self.found.runs, self.known
+        same = [one for one in self.listed if one.known.equipment == known.equipment and one.known != known]
+        return {
+            "wafers": [(run + 1, wafer_name(runs[run]) or str(run + 1)) for run in self.problem.runs],
+            "others": [MergeChoice(one.known.name, short_title(one.problem, self.translate)) for one in same],
+            "merged": [
+                MergeChoice(one.name, said(one.title, self.translate))
+                for one in self.app.store.problems.merged_into(known.number)
+            ],
+            "split_from": "" if known.split_from is None else problem_name(known.split_from),
+        }
 
     def _judged(self) -> tuple[JudgedWafers | None, str]:
         """The wafers with their indicators, or why there are none."""
@@ -183,64 +217,25 @@ class _Detail:
             return None, error.message(self.translate)
 
     def _shown(self) -> int:
-        runs = self.problem.runs
-        if self.wafer.isascii() and self.wafer.isdigit() and int(self.wafer[:9]) - 1 in runs:
-            return int(self.wafer[:9]) - 1
+        runs, wafer = self.problem.runs, self.query.get("wafer", "")
+        if wafer.isascii() and wafer.isdigit() and int(wafer[:9]) - 1 in runs:
+            return int(wafer[:9]) - 1
         return max(runs, key=lambda number: np.nan_to_num(self.found.runs[number].ratio, nan=-1.0), default=-1)
 
     def _address(self, **more: object) -> str:
-        return f"/problems/{self.known[self.at].name}?{urlencode({'run': self.run.id, **more})}"
+        return f"/problems/{self.known.name}?{urlencode({'run': self.run.id, **more})}"
 
     def _neighbour(self, step: int) -> str:
         at = self.at + step
-        if not 0 <= at < len(self.known):
+        if not 0 <= at < len(self.listed):
             return ""
-        return f"/problems/{self.known[at].name}?{urlencode({'run': self.run.id})}"
+        return f"/problems/{self.listed[at].known.name}?{urlencode({'run': self.run.id})}"
 
     def _step(self, shown: int, step: int) -> str:
         runs = self.problem.runs
         if shown not in runs or not 0 <= runs.index(shown) + step < len(runs):
             return ""
         return self._address(wafer=runs[runs.index(shown) + step] + 1)
-
-    def _facts(self) -> list[tuple[str, str]]:
-        """In the order in which engineers read an alarm."""
-        one, translate, numbers = self.problem, self.translate, Numbers(self.translate.language)
-        lots = list(dict.fromkeys(self.found.runs[run].lot or "" for run in one.runs))
-        facts = [
-            (translate("Chamber"), one.equipment or ""),
-            (translate("Recipe"), ", ".join(one.recipes)),
-            (translate("Step"), ", ".join(one.steps)),
-            (translate("Lot"), ", ".join(lot for lot in lots if lot)),
-            (translate("Wafers"), f"{one.count}/{one.of}" if one.runs else ""),
-            (translate("Since"), place(one.first_seen)),
-            (translate("Last seen"), place(one.last_seen)),
-            (translate("Onset"), place(one.onset)),
-            (translate("Peak"), f"{min(one.ratio, 999.0):.1f} ×" if one.runs else numbers.short(one.peak_score)),
-            (translate("Monitor"), str(self.run.options.get("monitor") or "")),
-        ]
-        return [(title, value) for title, value in facts if value]
-
-    def _strip(self, shown: int) -> list[WaferSquare]:
-        """Wafers of the chamber and recipe around the problem."""
-        runs, one = self.found.runs, self.problem
-        if not one.runs:
-            return []
-        alike = [
-            number
-            for number, run in enumerate(runs)
-            if run.equipment == one.equipment and run.recipe in (one.recipe, *one.recipes, None)
-        ]
-        first, last = alike.index(one.runs[0]), alike.index(one.runs[-1])
-        listed = alike[max(0, first - _AROUND) : last + _AROUND + 1][:_MOST_SQUARES]
-        affected = set(one.runs)
-        squares = []
-        for number in listed:
-            kind = "off" if number in affected else "other" if runs[number].abnormal else "normal"
-            text = f"{wafer_name(runs[number]) or number + 1}, {place(runs[number].start or '')}"
-            href = self._address(wafer=number + 1) if number in affected else ""
-            squares.append(WaferSquare(kind, text, href, number == shown))
-        return squares
 
     def _trends(self, shown: int) -> str:
         one = self.problem
@@ -282,8 +277,8 @@ class _Detail:
         numbers, translate = Numbers(self.translate.language), self.translate
         stayed = translate("stayed in its band") if self.problem.runs else NONE
         left = stayed if left_at is None else place(left_at)
-        shown = translate("length of the step") if name == "_length" else name
-        return SensorRow(shown, numbers.share(share, 0), left, {"up": "↑", "down": "↓"}.get(direction, "~"))
+        shown = translate("length of the step") if name == LENGTH_SENSOR else name
+        return SensorRow(shown, numbers.share(share, 0), left, ARROWS.get(direction, "~"))
 
     def _alone(self) -> str:
         one, translate = self.problem, self.translate

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from waferwatch.errors import NotFoundError
-from waferwatch.store.problems import KnownProblem
+from waferwatch.store.problems.known import KnownProblem, problem_name
 from waferwatch.store.verdicts import Judgement
+from waferwatch.web.html.language import Translator
+from waferwatch.web.pages.problems.lines import state_text
 from waferwatch.web.pages.problems.schemas import ProblemVerdictRequest
 from waferwatch.web.shell.context import Parts
 
 
-def judge_problem(app: Parts, number: int, body: ProblemVerdictRequest, user: str) -> dict[str, Any]:
+def judge_problem(
+    app: Parts, number: int, body: ProblemVerdictRequest, user: str, translate: Translator
+) -> dict[str, Any]:
     """
     Raises:
         NotFoundError: when no problem was ever given this number.
@@ -20,14 +24,23 @@ def judge_problem(app: Parts, number: int, body: ProblemVerdictRequest, user: st
     note = "" if verdict is None else body.note.strip()
     known = app.store.problems.judge(number, verdict, note, user)
     _judge_events(app, known, verdict, note, user)
-    app.store.audit.add(user, "judge problem", known.name, verdict=body.verdict)
-    return said_of(known)
+    app.store.audit.add(user, "judge problem", known.name, verdict=body.verdict, note=note)
+    return state_answer(known, translate)
 
 
-def said_of(known: KnownProblem) -> dict[str, Any]:
-    """What was said of a problem; nulls when nothing was."""
-    verdict = None if known.verdict is None else known.verdict.value
-    return {"name": known.name, "verdict": verdict, "note": known.note, "by": known.user or None, "at": known.at}
+def state_answer(known: KnownProblem, translate: Translator) -> dict[str, Any]:
+    """Where a problem stands, and what was said of it."""
+    return {
+        "name": known.name,
+        "state": known.state.value,
+        "state_text": state_text(known, translate),
+        "verdict": None if known.verdict is None else known.verdict.value,
+        "note": known.note,
+        "by": known.user or None,
+        "at": known.at,
+        "merged_into": None if known.merged_into is None else problem_name(known.merged_into),
+        "split_from": None if known.split_from is None else problem_name(known.split_from),
+    }
 
 
 def _judge_events(app: Parts, known: KnownProblem, verdict: Judgement | None, note: str, user: str) -> None:
@@ -37,10 +50,8 @@ def _judge_events(app: Parts, known: KnownProblem, verdict: Judgement | None, no
         found = app.store.results.detection(run.id)
     except NotFoundError:
         return
-    numbers = [one.number for one in app.store.problems.of(run, found)]
-    if known.number not in numbers:
-        return
-    ids = set(found.problems[numbers.index(known.number)].events)
+    listed = app.store.problems.listed(run, found)
+    ids = {event for one in listed if one.known.number == known.number for event in one.problem.events}
     for event in found.events:
         if event.id in ids:
             app.store.verdicts.put(run.id, event.peak_row, verdict, note, user)

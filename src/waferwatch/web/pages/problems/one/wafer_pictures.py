@@ -36,7 +36,7 @@ def trend_picture(judged: JudgedWafers, problem: FabProblem, shown: int, transla
         shown: the wafer whose trace is shown, as a position in ``judged.runs``.
     """
     at = _column(judged, problem)
-    stages = _stages(judged, problem)
+    stages = stages_of(judged, problem)
     if at is None or not stages:
         return None
     column = judged.found.columns[at]
@@ -57,7 +57,7 @@ def _column(judged: JudgedWafers, problem: FabProblem) -> int | None:
     return None
 
 
-def _stages(judged: JudgedWafers, problem: FabProblem) -> list[int]:
+def stages_of(judged: JudgedWafers, problem: FabProblem) -> list[int]:
     """The same step of the same recipe: on the chamber itself, then on its sisters."""
     wanted = (problem.recipe or "", problem.step or "")
     alike = [number for number, name in enumerate(judged.cells.names) if (name.recipe, name.step) == wanted]
@@ -122,7 +122,7 @@ def trace_picture(
     label = translate("{sensors} of wafer {wafer} over the golden band").format(
         sensors=", ".join(sensors), wafer=wafer_name(one) or str(run + 1)
     )
-    return draw(Drawing(label, panels, unit=" s" if _timed(judged) else "", steps=_steps(judged, run, rows, seconds)))
+    return draw(Drawing(label, panels, unit=" s" if timed(judged) else "", steps=_steps(judged, run, rows, seconds)))
 
 
 def _rows(judged: JudgedWafers, run: int) -> Ints:
@@ -146,20 +146,22 @@ def _course(judged: JudgedWafers, run: int, columns: Sequence[int]) -> tuple[Int
         middle = course.middle[places[known]][:, columns].astype(np.float64)
         spread = BAND * course.spread[places[known]][:, columns].astype(np.float64)
         low[known], high[known] = middle - spread, middle + spread
-    return rows, _seconds(judged, rows), low, high
+    return rows, seconds_of(judged, rows), low, high
 
 
 def _values(judged: JudgedWafers, run: int, sensors: Sequence[str]) -> tuple[Floats, Floats]:
     rows = _rows(judged, run)
-    return _seconds(judged, rows), sensor_values(judged.table, sensors)(rows)
+    return seconds_of(judged, rows), sensor_values(judged.table, sensors)(rows)
 
 
-def _timed(judged: JudgedWafers) -> bool:
+def timed(judged: JudgedWafers) -> bool:
+    """Whether rows have dates, so that the course of a wafer is drawn in seconds."""
     column = judged.table.column(Role.TIME)
     return column is not None and judged.table.frame[column].dtype.kind == "M"
 
 
-def _seconds(judged: JudgedWafers, rows: Ints) -> Floats:
+def seconds_of(judged: JudgedWafers, rows: Ints) -> Floats:
+    """(n,) time since the first of these rows: seconds where rows have dates, else as the time column counts."""
     column = judged.table.column(Role.TIME)
     if column is None:
         return np.arange(len(rows), dtype=np.float64)

@@ -1,0 +1,59 @@
+"""What the wafers of a problem say of it as a whole: how far it is off, how many in a row, and its title."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waferwatch.indicators.problems.problem import FabProblem
+from waferwatch.indicators.verdicts import OTHER, RunScore, change_text
+from waferwatch.read.table import Note
+
+Ints = NDArray[np.int64]
+
+
+def runs_of(all_runs: Sequence[RunScore], equipment: str | None) -> Ints:
+    """Positions of the runs of one equipment."""
+    return np.array([number for number, run in enumerate(all_runs) if run.equipment == equipment], np.int64)
+
+
+def most_in_a_row(runs: Sequence[int], own: Ints) -> int:
+    """The most of these runs that follow one another on their equipment."""
+    at = np.searchsorted(own, np.array(runs))
+    breaks = np.flatnonzero(np.diff(at) != 1) + 1
+    return int(max(len(part) for part in np.split(at, breaks)))
+
+
+def usual_change(all_runs: Sequence[RunScore], runs: Sequence[int], sensor: str) -> float | None:
+    """Median share of the usual value by which a sensor is off in its wafers; None where it leads none of them."""
+    changes = [
+        change for run in runs if all_runs[run].sensor == sensor and (change := all_runs[run].change) is not None
+    ]
+    return float(np.median(changes)) if changes else None
+
+
+def wafers_title(found: FabProblem, all_runs: Sequence[RunScore], runs: Sequence[int]) -> Note:
+    """What a problem of wafers is, in one sentence.
+
+    Args:
+        runs: positions of its wafers among all.
+    """
+    mine = [all_runs[run] for run in runs if all_runs[run].sensor == found.sensor] or [all_runs[runs[0]]]
+    size = change_text(replace(mine[len(mine) // 2], change=found.change)) if found.direction != OTHER else ""
+    values: dict[str, object] = {
+        "sensor": found.sensor if found.sensor != "_length" else "",
+        "change": size,
+        "step": found.step or "",
+        "equipment": found.equipment or "",
+        "count": found.count,
+        "of": found.of,
+        "since": found.first_seen,
+    }
+    if found.sensor == "_length":
+        return Note("Length of {step} {change} on {equipment}, wafers: {count} of {of}, since {since}", values)
+    if not size:
+        return Note("{sensor} unusual in {step} on {equipment}, wafers: {count} of {of}, since {since}", values)
+    return Note("{sensor} {change} in {step} on {equipment}, wafers: {count} of {of}, since {since}", values)

@@ -1,0 +1,1 @@
+"""Problems with numbers that stay, as engineers merge, split and close them."""

@@ -1,0 +1,60 @@
+// What is done with a problem in one click: acknowledge, shelve, close as a true or a false alarm, and take it back.
+import { announce, ask, clearProblem, showProblem } from "../api.js";
+
+const VERDICTS = ["true_alarm", "false_alarm"];
+
+/** @param {(box: HTMLElement, answer: any) => void} changed is called with the box of a problem and how it stands now */
+export function follow(changed) {
+  document.addEventListener("click", (event) => {
+    const pressed = /** @type {HTMLElement | null} */ (
+      /** @type {Element} */ (event.target).closest("button[data-act]")
+    );
+    if (pressed) act(pressed, pressed.dataset.act, changed);
+  });
+  document.addEventListener("change", (event) => {
+    const field = /** @type {any} */ (event.target);
+    if (field.dataset?.act && field.value !== "") act(field, field.dataset.act, changed);
+  });
+}
+
+async function act(control, name, changed) {
+  const box = control.closest("[data-acts]");
+  clearProblem();
+  try {
+    const answer = await send(box, name, control.value);
+    show(box, answer);
+    changed(box, answer);
+    announce(`${answer.name}: ${answer.state_text}`);
+    focusNear(box, control);
+  } catch (problem) {
+    showProblem(problem);
+  }
+}
+
+function send(box, name, value) {
+  const path = `/problems/${box.dataset.acts}`;
+  if (VERDICTS.includes(name)) return ask(`${path}/verdict`, { method: "PUT", body: { verdict: name, note: "" } });
+  if (name === "reopen") return ask(`${path}/verdict`, { method: "PUT", body: { verdict: null } });
+  if (name === "note")
+    return ask(`${path}/verdict`, { method: "PUT", body: { verdict: box.dataset.verdict, note: value } });
+  const body = name === "shelve" ? { hours: Number(value) } : {};
+  return ask(`${path}/${name}`, { method: "POST", body });
+}
+
+/** What can be done next: every control says in which states it is offered. */
+export function show(box, { state, verdict, note }) {
+  box.dataset.state = state;
+  box.dataset.verdict = verdict ?? "";
+  for (const control of box.querySelectorAll("[data-when]")) {
+    control.hidden = !control.dataset.when.split(" ").includes(state);
+    if (control.dataset.act === "shelve") control.value = "";
+    if (control.dataset.act === "note" && document.activeElement !== control) control.value = note;
+  }
+}
+
+// Who works by keys stays at the same problem when the control that was pressed is gone.
+function focusNear(box, control) {
+  if (!control.hidden) return;
+  const next = box.querySelector("input:not([hidden])") ?? box.querySelector("[data-when]:not([hidden])");
+  next?.focus();
+}
