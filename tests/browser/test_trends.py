@@ -101,3 +101,24 @@ def test_the_trends_fit_a_phone(phone: Page, run: str) -> None:
     expect(phone.locator("#chart .main-svg").first).to_be_visible()
     phone.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
     check_access(phone)
+
+
+def test_the_demo_shows_its_values_and_what_limits_still_need(page: Page) -> None:
+    page.goto("/trends?dataset=demo")
+    expect(page.locator("#sentence")).to_contain_text("No limits yet", timeout=60_000)
+    expect(page.locator("#worst button").first).to_contain_text("spreads below the middle of")
+    expect(page.locator("#coverage-rows tr")).to_have_count(9)
+    expect(page.locator("#chart .main-svg").first).to_be_visible()
+    expect(page.locator("#panels")).to_contain_text("missing")
+    page.locator("#grid td").nth(3).click()
+    expect(page.locator("#trend-title")).to_contain_text("etch")
+    check_access(page)
+
+
+def test_limits_come_when_all_wafers_are_learnt_from(page: Page, api: httpx.Client) -> None:
+    few = api.post("/detect", json={"dataset": "demo", "detector": "squared_difference", "reference_rows": 2200}).json()
+    page.goto(f"/trends?run={few['run']}")
+    expect(page.locator("#sentence")).to_contain_text("No limits yet")
+    page.get_by_role("button", name="Detect again, learning from all wafers").click()
+    expect(page.locator("#sentence")).to_contain_text("indicators are beyond their limits", timeout=60_000)
+    expect(page.locator("#coverage-fold")).not_to_have_attribute("open", "")
