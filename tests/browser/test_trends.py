@@ -72,7 +72,7 @@ def test_from_the_worst_place_to_the_trace_of_a_wafer_and_a_mark(page: Page, run
     expect(page.locator("#chart .main-svg").first).to_be_visible()
     expect(page.locator("#panels")).to_contain_text("PM2: 30 wafers, 1 beyond, first L2 / W4")
     check_access(page)
-    expect(page.locator("#chart[data-ready]")).to_be_visible()
+    expect(page.locator("#chart[data-drawn]")).to_be_visible()
     drag(page, 0.1, 0.4)
     expect(page.locator("#chosen-text")).to_contain_text("PM1")
     page.get_by_role("button", name="Mark normal").click()

@@ -132,10 +132,10 @@ async function followed(started, mine, more = {}) {
 async function showRun(mine = ++turn) {
   view.run = run.id;
   byId("run").value = run.id;
-  byId("shown").hidden = false;
   byId("shown").setAttribute("aria-busy", "true");
   try {
-    await showGrid(mine);
+    await showGrid(mine); // what is under the sentence is seen once its height is known: nothing moves
+    if (mine === turn) byId("shown").hidden = false;
     if (mine === turn) await showSeries({ push: false });
     if (mine === turn && view.wafer) await trace.show(view, found);
   } catch (problem) {
