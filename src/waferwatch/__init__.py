@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from waferwatch.monitors.golden.golden_set import GoldenChoice
     from waferwatch.read.generate import generate
     from waferwatch.scoring.before_after import before_after
+    from waferwatch.scoring.comparison.chambers import chamber_matching
     from waferwatch.scoring.comparison.compare import Comparison, ComparisonRow
     from waferwatch.scoring.comparison.sentences import comparison_notes
     from waferwatch.scoring.model import Model, load
@@ -38,6 +39,7 @@ __all__ = [
     "MonitorLibrary",
     "WaferwatchError",
     "before_after",
+    "chamber_matching",
     "compare",
     "comparison_notes",
     "detect",
@@ -60,6 +62,7 @@ _HOMES = {
     "Model": "waferwatch.scoring.model",
     "MonitorLibrary": "waferwatch.jobs.monitors.library",
     "before_after": "waferwatch.scoring.before_after",
+    "chamber_matching": "waferwatch.scoring.comparison.chambers",
     "compare": "waferwatch.api",
     "comparison_notes": "waferwatch.scoring.comparison.sentences",
     "detect": "waferwatch.api",

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands import before_after, comparison, doctor, recipes, saved_models, scale, wafers
+from waferwatch.commands import before_after, chambers, comparison, doctor, recipes, saved_models, scale, wafers
 from waferwatch.commands import models as model_commands
 from waferwatch.commands import monitors as monitor_commands
 from waferwatch.commands.live import rows as live_rows
@@ -79,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
     comparison.add_compare_parser(commands, FILE_FORMATS)
     saved_models.add_fit_parser(commands)
     before_after.add_before_after_parser(commands)
+    chambers.add_match_parser(commands)
     _add_generate(commands)
     monitor_commands.add_monitors_parser(commands)
     add_alarms_parser(commands)

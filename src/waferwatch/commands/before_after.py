@@ -29,7 +29,7 @@ def add_before_after_parser(commands: Any) -> None:
     parser.add_argument("--at", required=True, metavar="TIME", help="of the maintenance, as the clock of the data")
     parser.add_argument("--equipment", metavar="NAME", help="only this one; default: all")
     parser.add_argument(
-        "--tolerance", type=_tolerance, action="append", default=[], metavar="SENSOR=N",
+        "--tolerance", type=tolerance, action="append", default=[], metavar="SENSOR=N",
         help="a difference of its mean that is harmless; may be repeated",
     )  # fmt: skip
     data_options.add_column_options(parser)
@@ -73,7 +73,8 @@ def _tell(found: BeforeAfter) -> None:
         _say(f"  {row['verdict']}: {row['sensor']} {row['statistic']} in {place}: {change}")
 
 
-def _tolerance(text: str) -> tuple[str, float]:
+def tolerance(text: str) -> tuple[str, float]:
+    """A sensor and a difference, as ``SENSOR=N``."""
     sensor, equals, value = text.rpartition("=")
     try:
         if sensor and equals:

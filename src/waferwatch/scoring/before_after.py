@@ -104,8 +104,8 @@ def compare_table(
     late = _after(table, cells, at)
     chosen = _chosen(cells, equipment)
     sensors = table.columns(Role.SENSOR)
-    _check_tolerances(tolerances or {}, sensors)
-    found, least, course = _indicators(table, cells, sensors, ~late[cells.run])
+    check_tolerances(tolerances or {}, sensors)
+    found, least, course = measured_indicators(table, cells, sensors, ~late[cells.run])
     rows: list[dict[str, object]] = []
     verdicts: list[Back] = []
     not_run = []
@@ -165,10 +165,14 @@ def _told(one: Compared) -> dict[str, object]:
     }
 
 
-def _indicators(
+def measured_indicators(
     table: Table, cells: StepCells, sensors: list[str], before: NDArray[np.bool_]
 ) -> tuple[Indicators, Floats, NormalCourse]:
-    """With the least spreads of the columns and the normal course of the wafers before."""
+    """Indicators of all cells, with the least spreads of their columns and the normal course.
+
+    Args:
+        before: (cells,) from which the normal course is learnt.
+    """
     values = sensor_values(table, sensors)
     every = values(cells.rows)
     quantum = quanta(every)
@@ -226,7 +230,11 @@ def _chosen(cells: StepCells, equipment: str | None) -> list[int]:
     return found
 
 
-def _check_tolerances(tolerances: Mapping[str, float], sensors: Sequence[str]) -> None:
+def check_tolerances(tolerances: Mapping[str, float], sensors: Sequence[str]) -> None:
+    """
+    Raises:
+        NotFoundError: one of the names is no sensor.
+    """
     for name in tolerances:
         if name not in sensors:
             raise NotFoundError(

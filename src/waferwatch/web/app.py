@@ -31,6 +31,7 @@ from waferwatch.web.html.language import Translator
 from waferwatch.web.pages.alarms import api as alarms
 from waferwatch.web.pages.alarms import channels as alarm_channels
 from waferwatch.web.pages.alarms import stream as alarm_stream
+from waferwatch.web.pages.chambers import api as chambers
 from waferwatch.web.pages.compare import api as compare
 from waferwatch.web.pages.data import api as data
 from waferwatch.web.pages.data import imports_api as imports
@@ -92,6 +93,7 @@ ENDPOINTS = (
     *trends.ENDPOINTS,
     *marks.ENDPOINTS,
     *pm.ENDPOINTS,
+    *chambers.ENDPOINTS,
     *audit.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,

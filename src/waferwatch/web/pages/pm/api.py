@@ -10,7 +10,7 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
-from waferwatch.errors import InputError, NotFoundError
+from waferwatch.errors import NotFoundError
 from waferwatch.export.tables import write_tables
 from waferwatch.indicators.cells import cells_of
 from waferwatch.indicators.pauses import Pause, long_pauses
@@ -35,6 +35,7 @@ from waferwatch.web.pages.pm.schemas import (
     ProposalList,
 )
 from waferwatch.web.results.keys import dataset_key
+from waferwatch.web.results.tolerances import tolerances_of
 from waferwatch.web.shell.context import Parts, parts, read_query, translator, user_of
 from waferwatch.web.shell.kept import as_key
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
@@ -132,28 +133,6 @@ def _at(table: Table, text: str) -> str | float:
         return text
     place = place_of(text, table.frame[column].dtype.kind == "M", "at", table.zone)
     return text if place is None else place if isinstance(place, float) else str(place)
-
-
-def tolerances_of(text: str) -> dict[str, float]:
-    """
-    Raises:
-        InputError: where it is not written as SENSOR=0.5.
-    """
-    found = {}
-    for part in filter(None, (one.strip() for one in text.split(","))):
-        sensor, _, value = part.rpartition("=")
-        try:
-            found[sensor.strip()] = float(value)
-        except ValueError:
-            sensor = ""
-        if not sensor:
-            raise InputError(
-                "The tolerance {part} cannot be read.",
-                hint="Write it as SENSOR=0.5, several separated by commas.",
-                field="tolerances",
-                part=part[:60],
-            )
-    return found
 
 
 def _proposals(app: Parts, dataset: str, translate: Translator) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Chambers compared with one another."""
