@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from waferwatch.scoring.result import Detection
 
 _TYPED = {"start": "from", "end": "to"}  # options that are typed by another name than that of their field
-FILE_FORMATS = "CSV, Parquet, Excel, zip, LabVIEW TDMS, LabVIEW LVM, HDF5, JSON"  # as formats.registry has them
+FILE_FORMATS = (
+    "CSV, Parquet, Excel, OpenDocument, zip, LabVIEW TDMS, LabVIEW LVM, HDF5, JSON"  # as formats.registry has them
+)
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 

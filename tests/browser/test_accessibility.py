@@ -11,8 +11,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.charts import see_chart
+
 pytestmark = pytest.mark.browser
 
+CHART = " .main-svg"
 # Page -> what is drawn when it is ready. RUN stands for a quick detection of the demo, UPLOADED for unchecked data.
 BEFORE = {
     "/": ".problem-list",  # once the demo has been checked by itself
@@ -58,6 +61,8 @@ def check(page: Page, path: str, ready: str) -> None:
     """Once for each theme, without loading the page again: it follows the system's."""
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.goto(path)
+    if ready.endswith(CHART):
+        see_chart(page, ready.removesuffix(CHART), 60_000)
     expect(page.locator(ready).first).to_be_visible(timeout=60_000)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]

@@ -8,6 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.charts import see_chart
+
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -53,7 +55,7 @@ def test_detectors_are_compared_and_the_result_is_kept(page: Page) -> None:
     expect(page.locator("#comparison tbody tr")).to_have_count(2)
     page.click("#row-fold summary")
     for chart in ("curves", "measures", "agreement", "faults", "delays"):
-        expect(page.locator(f"#{chart} .main-svg").first).to_be_visible()
+        see_chart(page, f"#{chart}")
     expect(page.locator("#verdict-line")).to_contain_text("No verdict")
     expect(page.locator("#faults-about")).to_contain_text("faults in")
     page.click("#comparison .sort >> text=VUS-PR")
@@ -156,7 +158,7 @@ def test_a_narrow_phone_shows_everything_in_korean_without_sideways_scroll(phone
     assert no_sideways_scroll(phone)
     compare_quickly(phone)
     expect(phone.locator("#verdict-line")).to_contain_text("결론 없음")
-    expect(phone.locator("#faults .main-svg").first).to_be_visible()
+    see_chart(phone, "#faults")
     assert no_sideways_scroll(phone)
 
 

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.charts import see_chart
+
 pytestmark = pytest.mark.browser
 
 QUICK = "squared_difference"
@@ -59,7 +61,7 @@ def flagged(page: Page) -> int:
 
 def test_the_demo_is_judged_and_its_events_are_shown(page: Page) -> None:
     open_fresh(page)
-    expect(page.locator("#series .main-svg").first).to_be_visible()
+    see_chart(page, "#series")
     detect(page)
     expect(page.locator("#summary .tile").first).to_contain_text("20,000")
     expect(page.locator("#events tbody tr").first).to_be_visible()
@@ -194,7 +196,7 @@ def test_every_tab_shows_its_figure(page: Page) -> None:
     detect(page)
     for name in ("distribution", "correlation", "score"):
         page.click(f"#{name}-tab")
-        expect(page.locator(f"#{name} .main-svg").first).to_be_visible()
+        see_chart(page, f"#{name}")
     page.click("#correlation-tab")
     page.click("label[for=correlation-difference]")
     expect(page.locator("#correlation .cbaxis")).to_contain_text("−2")
@@ -408,7 +410,7 @@ def test_language_and_theme_are_switched_and_remembered(page: Page) -> None:
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     expect(page.locator("html")).to_have_attribute("lang", "ko")
-    expect(page.locator("#series .main-svg").first).to_be_visible()
+    see_chart(page, "#series")
 
 
 def test_a_narrow_phone_shows_everything_without_sideways_scroll(phone: Page) -> None:

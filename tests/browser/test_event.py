@@ -10,6 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.charts import see_chart
+
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -37,7 +39,7 @@ def opened(page: Page, *, event: int = 2, **body: Any) -> dict[str, Any]:
 
 def drawn(page: Page) -> None:
     for name in ("course", "nearest", "sisters"):
-        expect(page.locator(f"#{name} .main-svg").first).to_be_visible()
+        see_chart(page, f"#{name}")
     expect(page.locator("#explanation")).not_to_have_attribute("aria-busy", "true")
 
 

@@ -8,6 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.charts import see_chart
+
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -35,7 +37,7 @@ def no_sideways_scroll(page: Page) -> bool:
 
 
 def ready(page: Page) -> None:
-    expect(page.locator("#overlay-chart .main-svg").first).to_be_visible(timeout=30_000)
+    see_chart(page, "#overlay-chart", 30_000)
 
 
 def test_groups_are_counted_and_compared_with_the_rest(page: Page) -> None:
@@ -44,7 +46,7 @@ def test_groups_are_counted_and_compared_with_the_rest(page: Page) -> None:
     expect(page.locator("#groups tbody tr")).to_have_count(3)
     expect(page.locator("#groups tbody tr").first).to_contain_text("ETCH-0")
     for chart in ("share", "score", "sensor"):
-        expect(page.locator(f"#{chart}-chart .main-svg").first).to_be_visible()
+        see_chart(page, f"#{chart}-chart")
     page.select_option("#by", "step")
     expect(page.locator("#sentences li").first).to_contain_text("purge is flagged more often than the rest")
     expect(page.locator("#sentences li").last).to_contain_text("Counted in runs")

@@ -12,6 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.charts import see_chart
+
 pytestmark = pytest.mark.browser
 
 QUICK = "squared_difference"
@@ -280,7 +282,7 @@ def test_a_figure_is_saved_as_png_and_svg_on_the_page_s_own_ground(page: Page, a
     run = detect(api)
     page.emulate_media(color_scheme="dark")
     page.goto(f"/problems/check?run={run}")
-    expect(page.locator("#series .main-svg").first).to_be_visible(timeout=30_000)
+    see_chart(page, "#series", 30_000)
     saved = {}
     for kind in ("PNG", "SVG"):
         page.hover("#series")

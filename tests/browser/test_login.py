@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.charts import see_chart
+
 pytestmark = pytest.mark.browser
 
 
@@ -34,7 +36,7 @@ STARTED_BY_LEE = """async () => {
 def test_what_the_scripts_ask_is_answered_once_logged_in(guarded_page: Page) -> None:
     guarded_page.goto("/problems/check?dataset=demo")
     log_in(guarded_page, name="Lee")
-    expect(guarded_page.locator("#series .main-svg").first).to_be_visible()  # the script is there
+    see_chart(guarded_page, "#series")  # the script is there
     guarded_page.select_option("#detector", "squared_difference")
     guarded_page.click("#detect")
     expect(guarded_page.locator("#found")).to_be_visible(timeout=30_000)

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.charts import see_chart
 from tests.commands.test_monitor_commands import fab_rows
 from tests.web.pages.test_pm import AT, maintained
 
@@ -69,10 +70,10 @@ def test_from_the_worst_place_to_the_trace_of_a_wafer_and_a_mark(page: Page, run
     page.goto(f"/trends?run={run}")
     expect(page.locator("#worst button").first).to_contain_text("flow mean")
     expect(page.locator("#sentence")).to_contain_text("PM2")
-    expect(page.locator("#chart .main-svg").first).to_be_visible()
+    see_chart(page, "#chart")
     expect(page.locator("#panels")).to_contain_text("PM2: 30 wafers, 1 beyond, first L2 / W4")
     check_access(page)
-    expect(page.locator("#chart[data-ready]")).to_be_visible()
+    expect(page.locator("#chart[data-drawn]")).to_be_visible()
     drag(page, 0.1, 0.4)
     expect(page.locator("#chosen-text")).to_contain_text("PM1")
     page.get_by_role("button", name="Mark normal").click()
@@ -83,7 +84,7 @@ def test_from_the_worst_place_to_the_trace_of_a_wafer_and_a_mark(page: Page, run
     page.locator("#grid td.severe, #grid td.clear").first.focus()
     page.keyboard.press("Enter")
     page.goto(page.url + "&wafer=25")
-    expect(page.locator("#trace-chart .main-svg").first).to_be_visible()
+    see_chart(page, "#trace-chart")
 
 
 def test_on_a_phone_the_first_screen_says_whether_the_tool_is_back(phone: Page, dataset: str) -> None:
@@ -92,12 +93,43 @@ def test_on_a_phone_the_first_screen_says_whether_the_tool_is_back(phone: Page, 
     expect(phone.locator("#proposal")).to_have_value(AT)
     expect(phone.locator("#lines li").nth(1)).to_contain_text("pressure")
     assert phone.locator("#lines").evaluate("list => list.getBoundingClientRect().bottom") <= 740
-    expect(phone.locator("#check-trace .main-svg").first).to_be_visible()
+    see_chart(phone, "#check-trace")
     check_access(phone)
 
 
 def test_the_trends_fit_a_phone(phone: Page, run: str) -> None:
     phone.goto(f"/trends?run={run}")
-    expect(phone.locator("#chart .main-svg").first).to_be_visible()
+    see_chart(phone, "#chart")
     phone.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
     check_access(phone)
+
+
+def test_the_demo_shows_its_values_and_what_limits_still_need(page: Page) -> None:
+    page.goto("/trends?dataset=demo")
+    expect(page.locator("#sentence")).to_contain_text("No limits yet", timeout=60_000)
+    expect(page.locator("#worst button").first).to_contain_text("spreads below the middle of")
+    expect(page.locator("#coverage-rows tr")).to_have_count(9)
+    see_chart(page, "#chart")
+    expect(page.locator("#panels")).to_contain_text("missing")
+    page.locator("#grid td").nth(3).click()
+    expect(page.locator("#trend-title")).to_contain_text("etch")
+    check_access(page)
+
+
+def test_limits_come_when_all_wafers_are_learnt_from(page: Page, api: httpx.Client) -> None:
+    few = api.post("/detect", json={"dataset": "demo", "detector": "squared_difference", "reference_rows": 2200}).json()
+    page.goto(f"/trends?run={few['run']}")
+    expect(page.locator("#sentence")).to_contain_text("No limits yet")
+    page.get_by_role("button", name="Detect again, learning from all wafers").click()
+    expect(page.locator("#sentence")).to_contain_text("indicators are beyond their limits", timeout=60_000)
+    expect(page.locator("#coverage-fold")).not_to_have_attribute("open", "")
+
+
+def test_plotly_is_not_loaded_before_a_chart_comes_on_the_screen(phone: Page, run: str) -> None:
+    asked: list[str] = []
+    phone.on("request", lambda request: asked.append(request.url))
+    phone.goto(f"/problems/groups?run={run}")
+    expect(phone.locator("#overlay-about")).not_to_be_empty()
+    assert [one for one in asked if "plotly" in one] == []
+    see_chart(phone, "#overlay-chart")
+    assert len([one for one in asked if "plotly" in one]) == 1

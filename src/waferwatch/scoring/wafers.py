@@ -21,6 +21,7 @@ from waferwatch.indicators.judge import (
     times_of,
 )
 from waferwatch.indicators.learnt.wafer_model import WaferModel, learn_wafers
+from waferwatch.indicators.learnt.without_limits import model_without_limits
 from waferwatch.indicators.problems.of_rows import problems_of_rows
 from waferwatch.indicators.problems.of_wafers import problems_of_wafers
 from waferwatch.indicators.problems.problem import FabProblem
@@ -107,6 +108,24 @@ def judged_again(table: Table, found: Detection) -> JudgedWafers | None:
         series = [one.with_sensors(parts.features, found.features) for one in parts.series]
     values = _values_as_before(table, found.wafers.sensors, series, found.shifts)
     return judge_wafers(found.wafers, table, values, rows, found.limits)
+
+
+def measured(table: Table, found: Detection, learnt: NDArray[np.bool_]) -> JudgedWafers | None:
+    """The wafers of a finished detection that has no limits, with all their indicators and no verdict; None where the
+    table has no runs.
+
+    Args:
+        table: what was detected in.
+        learnt: (rows,) what was learnt from: a run all of whose rows were is golden.
+    """
+    cells = cells_of(table)
+    if cells is None:
+        return None
+    golden = np.logical_and.reduceat(learnt[cells.runs.rows], cells.runs.starts)
+    values = sensor_values(table, found.features)
+    model = model_without_limits(values, cells, found.features, golden, usual_interval(cells))
+    rows = RowScores(found.scores, found.flags, found.contributions, found.threshold)
+    return judge_wafers(model, table, values, rows)
 
 
 def _values_as_before(

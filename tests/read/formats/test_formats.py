@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import json
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,97 @@ def test_a_damaged_workbook_is_refused_with_a_sentence(tmp_path: Path) -> None:
         read(tmp_path, "a.xlsx", archive({"xl/workbook.xml": b"no xml"}))
     with pytest.raises(InputError, match="workbook"):
         read(tmp_path, "a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
+
+
+ODS = """<?xml version="1.0"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">
+<office:body><office:spreadsheet><table:table table:name="Data">{rows}</table:table></office:spreadsheet></office:body>
+</office:document-content>"""
+
+
+def ods_cell(value: Any) -> str:
+    kind = 'office:value-type="{}" office:{}="{}"'
+    if isinstance(value, datetime.datetime):
+        said = kind.format("date", "date-value", value.isoformat())
+    elif isinstance(value, float):
+        said = kind.format("float", "value", value)
+    else:
+        said = 'office:value-type="string"'
+    return f"<table:table-cell {said}><text:p>{value}</text:p></table:table-cell>"
+
+
+def ods(rows: str) -> bytes:
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    manifest = (
+        '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"><manifest:file-entry '
+        f'manifest:full-path="/" manifest:media-type="{kind}"/></manifest:manifest>'
+    )
+    parts: dict[str, str | bytes] = {"mimetype": kind, "META-INF/manifest.xml": manifest}
+    return archive(parts | {"content.xml": ODS.format(rows=rows)})
+
+
+ODS_ROWS = "".join(f"<table:table-row>{''.join(map(ods_cell, row))}</table:table-row>" for row in ROWS)
+ODS_REST = (
+    '<table:table-row table:number-rows-repeated="1048500"><table:table-cell table:number-columns-repeated="16384"/>'
+    "</table:table-row>"
+)
+
+
+def test_an_open_document_is_read_whatever_empty_cells_follow(tmp_path: Path) -> None:
+    assert_pressure(read(tmp_path, "a.ods", ods(ODS_ROWS + ODS_REST)))
+    assert_pressure(read(tmp_path, "b.zip", archive({"data.ods": ods(ODS_ROWS)})))
+
+
+def test_a_cell_of_an_open_document_that_is_repeated_without_end_is_refused(tmp_path: Path) -> None:
+    many = ods_cell(1.0).replace("<table:table-cell", '<table:table-cell table:number-columns-repeated="16384"')
+    bomb = f'<table:table-row table:number-rows-repeated="1048576">{many}</table:table-row>'
+    with pytest.raises(TooLargeError, match="memory"):
+        read(tmp_path, "bomb.ods", ods(bomb), limits=Limits())
+    with pytest.raises(InputError, match="workbook"):
+        read(tmp_path, "broken.ods", ods("<table:table-row>"))
+
+
+def xlsb_record(kind: int, content: bytes = b"") -> bytes:
+    number = bytes([kind]) if kind < 0x80 else bytes([kind & 0x7F | 0x80, kind >> 7])
+    return number + bytes([len(content)]) + content
+
+
+def xlsb_text(text: str) -> bytes:
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def xlsb(rows: dict[int, dict[int, Any]]) -> bytes:
+    """A binary workbook with these cells, by row and column."""
+    cells = b""
+    for row, columns in rows.items():
+        cells += xlsb_record(0, struct.pack("<IIHHBI", row, 0, 300, 0, 0, 0))
+        for column, value in columns.items():
+            place = struct.pack("<II", column, 0)
+            real = isinstance(value, float)
+            cells += xlsb_record(5 if real else 6, place + (struct.pack("<d", value) if real else xlsb_text(value)))
+    sheet = xlsb_record(129) + xlsb_record(148, bytes(16)) + xlsb_record(145) + cells + xlsb_record(146)
+    named = struct.pack("<II", 0, 1) + xlsb_text("rId1") + xlsb_text("Data")
+    book = xlsb_record(131) + xlsb_record(143) + xlsb_record(156, named) + xlsb_record(144) + xlsb_record(132)
+    relation = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
+        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
+        'Target="worksheets/sheet1.bin"/></Relationships>'
+    )
+    parts: dict[str, str | bytes] = {"xl/workbook.bin": book, "xl/_rels/workbook.bin.rels": relation}
+    return archive(parts | {"xl/worksheets/sheet1.bin": sheet + xlsb_record(130)})
+
+
+def test_a_binary_workbook_is_read(tmp_path: Path) -> None:
+    rows = {0: {0: "time", 1: "p"}} | {
+        at + 1: {0: str(time), 1: value} for at, (time, value) in enumerate(zip(TIMES, PRESSURE, strict=True))
+    }
+    assert_pressure(read(tmp_path, "a.xlsb", xlsb(rows)))
+
+
+def test_two_cells_far_apart_in_a_binary_workbook_do_not_take_the_memory_of_all_between_them(tmp_path: Path) -> None:
+    with pytest.raises(TooLargeError, match="memory"):
+        read(tmp_path, "bomb.xlsb", xlsb({0: {0: 1.0}, 1_048_575: {16_383: 1.0}}), limits=Limits())
 
 
 def test_a_zip_of_one_file_is_read_as_that_file(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from waferwatch.errors import InputError
 from waferwatch.read.files import read_original, read_table
-from waferwatch.read.findings import findings_of
+from waferwatch.read.findings import ObstaclesError, findings_of
+from waferwatch.read.form import Form
 from waferwatch.read.table import Role, Table
 
 ROWS = 40
@@ -270,3 +271,17 @@ def test_keys_and_values_above_a_table_of_two_columns_are_none_of_it(tmp_path: P
     assert len(table.frame) == ROWS
     bad = read(tmp_path, "\n".join(["p,q", "Bad,5.0", *rows]))  # a word for no value is still a row
     assert (list(bad.frame.columns), len(bad.frame)) == (["p", "q"], ROWS + 1)
+
+
+def test_two_tables_one_under_another_are_refused_with_the_remedy(tmp_path: Path) -> None:
+    first = ["time,pressure,flow", *(f"2026-01-01 00:00:{at:02d},{5 + at % 7 / 8},{100 + at % 5}" for at in range(40))]
+    second = ["time,temp,power", *(f"2026-01-01 00:00:{at:02d},{60 + at % 3 / 4},{500 + at % 9}" for at in range(40))]
+    path = tmp_path / "two.csv"
+    path.write_text("\n".join([*first, "", *second]) + "\n")
+    with pytest.raises(ObstaclesError, match=r"several tables.*time, pressure, flow.*time, temp, power") as error:
+        read_table(path)
+    (finding,) = error.value.findings
+    assert (finding.code, finding.option) == ("several_tables", "--header-line N")
+    assert "(time,temp,power)" in finding.advice()
+    table = read_table(path, form=Form(header_line=43))
+    assert (table.columns(Role.SENSOR), len(table.frame)) == (["temp", "power"], 40)

@@ -272,3 +272,12 @@ def test_the_description_names_the_fields_next_to_the_file(client: TestClient) -
     body = client.get("/openapi.json").json()["paths"]["/datasets"]["post"]["requestBody"]["content"]
     schema = body["multipart/form-data"]["schema"]
     assert (list(schema["properties"]), schema["required"]) == (["file", "options", "recipe"], ["file"])
+
+
+def test_the_same_refused_file_is_listed_once_however_often_it_is_sent(client: TestClient, refused: str) -> None:
+    again = upload(client, UNCLEAR, "unclear.csv").json()["error"]["upload"]
+    other = upload(client, UNCLEAR, "another.csv").json()["error"]["upload"]
+    listed = [one["id"] for one in client.get("/uploads").json()["uploads"]]
+    assert again == refused
+    assert sorted(listed) == sorted({refused, other})
+    client.delete(f"/uploads/{other}")

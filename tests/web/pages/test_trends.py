@@ -189,3 +189,45 @@ def test_of_very_many_chambers_the_worst_are_drawn(
     found = series(client, run, step, lower=-1.0)  # a question that was not answered before
     assert [one["equipment"] for one in found["panels"]] == ["PM2"]
     assert found["panels_total"] == 2
+
+
+@pytest.fixture(scope="module")
+def few(client: TestClient, dataset: str) -> str:
+    """Only some four wafers of each chamber are known to be normal."""
+    rows = len(fab_rows(30, leak=24)) // 2
+    return detect(client, dataset, reference_rows=rows * 9 // 60)
+
+
+def test_with_few_normal_wafers_values_are_shown_and_it_is_said_how_many_are_missing(
+    client: TestClient, few: str, step: str
+) -> None:
+    found = client.get(f"/runs/{few}/trends").json()
+    assert found["sentence"].startswith("No limits yet: 8 normal wafers of a chamber and recipe are needed, and none")
+    assert [(one["equipment"], one["golden"], one["missing"]) for one in found["coverage"]] == [
+        ("PM1", 4, 4),
+        ("PM2", 4, 4),
+    ]
+    assert (found["cells"], found["indicators"]) == ([], 0)
+    drawn = series(client, few, step)
+    assert "no limit yet: 4 of 8 normal wafers of this step, 4 missing" in drawn["panels"][0]["said"]
+    assert [one["points"] for one in drawn["panels"]] == [30, 30]
+    assert [one["upper"] for one in drawn["panels"]] == [None, None]
+
+
+def test_without_limits_the_farthest_wafer_is_still_where_to_look(client: TestClient, few: str, step: str) -> None:
+    first = client.get(f"/runs/{few}/trends").json()["far"][0]
+    assert (first["sensor"], first["equipment"], first["step"]) == ("flow", "PM2", step)
+    assert "L2 / W4" in first["short"]
+    trace = client.get(
+        f"/runs/{few}/trends/trace", params={name: first[name] for name in ("wafer", "step", "sensor")}
+    ).json()
+    assert "outside the golden band" in trace["said"], "three normal wafers make a band"
+
+
+def test_a_detection_of_data_without_wafers_says_so(
+    client: TestClient, assert_error: Callable[..., dict[str, Any]]
+) -> None:
+    content = "t,a\n" + "".join(f"{at},{at % 7}\n" for at in range(400))
+    made = client.post("/datasets", files={"file": ("plain.csv", content.encode())}).json()["id"]
+    assert_error(client.get(f"/runs/{detect(client, made)}/trends"), 422, "bad_input", "run")
+    client.delete(f"/datasets/{made}")

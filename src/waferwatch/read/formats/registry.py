@@ -11,7 +11,7 @@ from waferwatch.read.formats.lvm import LVM
 from waferwatch.read.formats.parquet import PARQUET
 from waferwatch.read.formats.tdms import TDMS
 from waferwatch.read.formats.text_table import TEXT_TABLE
-from waferwatch.read.formats.workbook import WORKBOOK
+from waferwatch.read.formats.workbook import OPEN_DOCUMENT, WORKBOOK
 
 _HEAD_BYTES = 512
 
@@ -45,10 +45,11 @@ def _read_inside(file: DataFile) -> FileRows:
     return next(one for one in _INSIDE if one.matches(head, file)).read(file)
 
 
-_INSIDE: tuple[FileFormat, ...] = (PARQUET, WORKBOOK, TDMS, LVM, HDF5, JSON_RECORDS, TEXT_TABLE)
+_INSIDE: tuple[FileFormat, ...] = (PARQUET, WORKBOOK, OPEN_DOCUMENT, TDMS, LVM, HDF5, JSON_RECORDS, TEXT_TABLE)
 FORMATS: tuple[FileFormat, ...] = (
     PARQUET,
     WORKBOOK,
+    OPEN_DOCUMENT,
     archive_format(_read_inside),
     TDMS,
     LVM,

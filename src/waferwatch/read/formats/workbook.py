@@ -1,8 +1,7 @@
-"""Excel workbooks, by calamine."""
+"""Workbooks of Excel and OpenDocument, by calamine."""
 
 from __future__ import annotations
 
-import re
 import zipfile
 import zlib
 from dataclasses import replace
@@ -13,24 +12,39 @@ from waferwatch.read.file_rows import FileRows
 from waferwatch.read.findings import Findings
 from waferwatch.read.formats.file_format import DataFile, FileFormat, binary_stream
 from waferwatch.read.formats.rows_as_text import read_as_text
+from waferwatch.read.formats.workbook_size import ODS_CONTENT, check_parts
 
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls
 _ZIP_MAGIC = b"PK\x03\x04"
-_CELL = re.compile(rb'<c\b[^>]{0,40}?\br="([A-Z]{1,3})(\d{1,7})"')
-_BYTES_PER_CELL = 32  # of the block of cells that calamine makes
-_CHUNK = 1 << 20
+_ODS_MIMETYPE = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
-def _matches(head: bytes, file: DataFile) -> bool:
+def _is_excel(head: bytes, file: DataFile) -> bool:
     if head.startswith(_OLE_MAGIC):
         return True
-    if not head.startswith(_ZIP_MAGIC):
+    return any(name.startswith("xl/workbook") for name in _parts(head, file))
+
+
+def _is_ods(head: bytes, file: DataFile) -> bool:
+    if ODS_CONTENT not in _parts(head, file):
         return False
+    with binary_stream(file.seekable()) as raw, zipfile.ZipFile(raw) as archive:
+        try:
+            with archive.open("mimetype") as kind:
+                return kind.read(len(_ODS_MIMETYPE)) == _ODS_MIMETYPE
+        except (KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):
+            return False
+
+
+def _parts(head: bytes, file: DataFile) -> list[str]:
+    """Names of the files in a zip; none where it is no zip."""
+    if not head.startswith(_ZIP_MAGIC):
+        return []
     try:
         with binary_stream(file.seekable()) as raw, zipfile.ZipFile(raw) as archive:
-            return any(name.startswith("xl/workbook") for name in archive.namelist())
+            return archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError):
-        return False
+        return []
 
 
 def _read(file: DataFile) -> FileRows:
@@ -84,53 +98,22 @@ def _cells(sheet: Any) -> int:
 
 
 def _check_size(file: DataFile) -> None:
-    """Unpack every part once and look at the places of its cells: two cells far apart take all between them.
-
-    Raises:
-        TooLargeError: the parts, or the block of cells of a sheet, are larger than the limits allow.
-    """
-    unpacked = 0
     with binary_stream(file.seekable()) as raw:
         if not zipfile.is_zipfile(raw):
             return  # .xls, which holds at most 65,536 x 256 cells
     try:
-        with binary_stream(file.seekable()) as raw, zipfile.ZipFile(raw) as archive:
-            for part in archive.infolist():
-                corner = (0, 0)
-                with archive.open(part) as stream:
-                    rest = b""
-                    while chunk := stream.read(_CHUNK):
-                        unpacked += len(chunk)
-                        file.limits.check_bytes(file.name, unpacked)
-                        if part.filename.startswith("xl/worksheets/"):
-                            corner = _corner(rest + chunk, corner)
-                            rest = chunk[-64:]
-                file.limits.check_memory(file.name, corner[0] * corner[1] * _BYTES_PER_CELL)
+        check_parts(file)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, zlib.error) as error:
         raise _damaged(file.name) from error
 
 
-def _corner(xml: bytes, corner: tuple[int, int]) -> tuple[int, int]:
-    rows, columns = corner
-    for letters, number in _CELL.findall(xml):
-        rows = max(rows, int(number))
-        columns = max(columns, _column(letters))
-    return rows, columns
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - 64
-    return number
-
-
 def _damaged(name: str) -> InputError:
     return InputError(
-        "{table} is damaged, or protected by a password: it cannot be read as an Excel workbook.",
-        hint="Open it in Excel and save it again, without a password.",
+        "{table} is damaged, or protected by a password: it cannot be read as a workbook.",
+        hint="Open it in the program that made it and save it again, without a password.",
         table=name,
     )
 
 
-WORKBOOK = FileFormat("Excel", (".xlsx", ".xlsm", ".xls"), _matches, _read)
+WORKBOOK = FileFormat("Excel", (".xlsx", ".xlsm", ".xlsb", ".xls"), _is_excel, _read)
+OPEN_DOCUMENT = FileFormat("OpenDocument", (".ods",), _is_ods, _read)

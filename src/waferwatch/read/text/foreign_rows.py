@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from waferwatch.read.cells.kinds import CellKind, is_value
 from waferwatch.read.cells.values import MISSING
 from waferwatch.read.findings import Findings
+from waferwatch.read.roles.column_names import time_rank
 from waferwatch.read.text.text_form import TextForm
 
 _NO_WORDS = pa.array([*MISSING, "inf", "-inf", "infinity", "-infinity"])
@@ -19,6 +20,7 @@ _SUMMARY = (
 _LONG = 20  # rows of a table that may end in a summary
 _FEW = 20
 _MOST_LINES = 10
+_MOST_NAMES = 6
 _MOST_SHARE = 0.05  # of the rows; where more look foreign, they are not
 
 
@@ -35,6 +37,7 @@ def without_foreign_rows(table: pa.Table, form: TextForm, name: str, findings: F
     if not count or count > max(_FEW, _MOST_SHARE * table.num_rows) or count == table.num_rows:
         return table
     rows = pc.indices_nonzero(foreign).to_pylist()[:_MOST_LINES]
+    _find_another_table(table, rows, form, name, findings)
     findings.repaired(
         "foreign_rows",
         "{table}: rows that hold words instead of a time and numbers were left out: {count}, from line {line} on.",
@@ -43,6 +46,35 @@ def without_foreign_rows(table: pa.Table, form: TextForm, name: str, findings: F
         count=count,
     )
     return table.filter(pc.invert(foreign))
+
+
+def _find_another_table(table: pa.Table, rows: list[int], form: TextForm, name: str, findings: Findings) -> None:
+    """Names in the midst of the rows that are not those of the columns: another table begins there.
+
+    It has a clock of its own, by the same name or by another one that means time.
+    """
+    known = {one.casefold() for one in form.columns}
+    for row in rows:
+        cells = [str(column[row].as_py() or "").strip() for column in table.columns]
+        clock = any(one.casefold() in known or time_rank(one) is not None for one in cells)
+        other = [one for one in cells if one and one.casefold() not in known]
+        alone = len(set(cells)) == len(cells) and all(cells)
+        if 0 < row < table.num_rows - 1 and clock and other and alone:
+            findings.obstacle(
+                "several_tables",
+                "{table} holds several tables, one under another: behind that of {first}, one of {second} begins.",
+                {
+                    "table": name,
+                    "first": ", ".join(form.columns[:_MOST_NAMES]),
+                    "second": ", ".join(cells[:_MOST_NAMES]),
+                    "cells": form.delimiter.join(cells)[:200],
+                },
+                remedy="Save each table as a file of its own. To read the last one alone, say in which line of the "
+                "file its names ({cells}) stand.",
+                option="--header-line N",
+                field="header_line",
+            )
+            return
 
 
 def _foreign(table: pa.Table, form: TextForm) -> pa.ChunkedArray | None:

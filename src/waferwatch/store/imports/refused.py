@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import logging
 import re
 import time
@@ -46,16 +47,21 @@ class RefusedUploads:
         self._kept_s = 3600.0 * settings.keep_refused_hours
 
     def keep(self, incoming: Incoming, name: str, options: ImportOptions, recipe: str | None) -> str | None:
-        """Take over the folder of an upload.
+        """Take over the folder of an upload. The same file is kept once, with what was said of it last.
 
         Returns:
-            Its id; None where refused files are not kept, or the disk is full.
+            Its id, or that of the same file that is kept already; None where refused files are not kept, or the disk
+            is full.
         """
         if not self._kept_s:
             return None
         about = {"name": name, "options": options_to_json(options), "recipe": recipe, "at": time.time()}
         try:
             folders.make_private(self.folder)
+            known = self._same(incoming, name)
+            if known is not None:
+                put_json(known.file.parent / _ABOUT, about)
+                return known.id
             put_json(incoming.folder / _ABOUT, about)
             with files.storage_errors():
                 incoming.folder.rename(self.folder / incoming.id)
@@ -123,6 +129,14 @@ class RefusedUploads:
         for path in [*kept[MOST_KEPT:], *(path for path in kept[:MOST_KEPT] if _age(path) > self._kept_s)]:
             with contextlib.suppress(StorageFullError):
                 folders.remove(path)
+
+    def _same(self, incoming: Incoming, name: str) -> RefusedUpload | None:
+        """A kept upload of the same name and the same bytes."""
+        for one in self.all():
+            with contextlib.suppress(OSError):  # removed meanwhile
+                if one.name == name and filecmp.cmp(one.file, incoming.file, shallow=False):
+                    return one
+        return None
 
     def _about(self, upload_id: str) -> dict[str, Any]:
         path = self.folder / upload_id / _ABOUT

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from waferwatch.errors import InputError
 from waferwatch.indicators.judge import JudgedWafers
-from waferwatch.jobs.finished import Finished
-from waferwatch.scoring.wafers import judged_again
+from waferwatch.jobs.finished import Finished, ScoredRows
+from waferwatch.jobs.options import reference_mask
+from waferwatch.scoring.reference import normal_series
+from waferwatch.scoring.wafers import judged_again, measured
+from waferwatch.series.split import split
 from waferwatch.store.recent import Recent
 from waferwatch.web.results.finished import finished
 from waferwatch.web.results.keys import detection_key
@@ -52,6 +58,46 @@ def judged_of(app: Parts, run_id: str) -> JudgedWafers:
     return kept.judged
 
 
+def measured_of(app: Parts, run_id: str) -> JudgedWafers:
+    """As :func:`judged_of`, but wafers without limits are given too: their limits are NaN, and no wafer is abnormal.
+
+    Raises:
+        NotFoundError, RunFailed: as :func:`judged_of`.
+        InputError: when it is no detection, or its data have no wafers.
+    """
+    one = finished(app, run_id)
+    if one.found.wafers is not None:
+        return judged_of(app, run_id)
+    kept = _kept.get(("measured", detection_key(app, one.run)), lambda: _Kept(_measure(one)))
+    if kept.judged is None:
+        raise InputError(
+            "These data have no wafers.",
+            hint="Trends have a point for each wafer. Give data with a wafer column or clear pauses between wafers.",
+            field="run",
+        )
+    return kept.judged
+
+
 def _judge(one: Finished) -> JudgedWafers | None:
     scored = one.scored_rows()
     return judged_again(scored.table, scored.found)
+
+
+def _measure(one: Finished) -> JudgedWafers | None:
+    scored = one.scored_rows()
+    return measured(scored.table, scored.found, _learnt(scored))
+
+
+def _learnt(scored: ScoredRows) -> NDArray[np.bool_]:
+    """(rows,) which rows the detection learnt from; none where a monitor had learnt from other data before."""
+    options = scored.finished.options
+    found = np.zeros(len(scored.table.frame), np.bool_)
+    if options.monitor is not None:
+        return found
+    period = reference_mask(scored.finished.data, options)
+    if period is not None:
+        return np.asarray(period[scored.rows])
+    for series in normal_series(split(scored.table, reference_rows=options.reference_rows).series).values():
+        for one in series:
+            found[one.rows] = True
+    return found

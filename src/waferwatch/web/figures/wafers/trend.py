@@ -167,7 +167,7 @@ class _Panel:
     def notes(self) -> list[dict[str, Any]]:
         beyond = int(self.off.sum())
         said = [f"<b>{safe(self.trend.equipment)}</b>" if self.trend.equipment else ""]
-        said.append(self.translate("{count} beyond").format(count=beyond) if beyond else self.translate("none beyond"))
+        said.append(self._beyond(beyond))
         title = {
             "text": " · ".join(filter(None, said)),
             "x": 0,
@@ -180,6 +180,13 @@ class _Panel:
             "font": {"size": 12},
         }
         return [title, *self._pm_notes()]
+
+    def _beyond(self, count: int) -> str:
+        if count:
+            return self.translate("{count} beyond").format(count=count)
+        sides = (self.trend.lower, self.trend.upper, self.view.lower, self.view.upper)
+        unlimited = all(one is None for one in sides)
+        return self.translate("no limit") if unlimited else self.translate("none beyond")
 
     def axis(self, domain: list[float]) -> dict[str, Any]:
         return {"domain": domain, "range": list(self._range()), "zeroline": False, "anchor": "x", "nticks": 5}

@@ -22,7 +22,7 @@ from waferwatch.web.pages.trends.schemas import (
 )
 from waferwatch.web.pages.trends.series import series_answer, trace_answer, trend_frame, write_trend
 from waferwatch.web.results.finished import finished_detection
-from waferwatch.web.results.judged import judged_of
+from waferwatch.web.results.judged import measured_of
 from waferwatch.web.results.keys import detection_key
 from waferwatch.web.shell.context import Parts, parts, read_query, translator, user_of
 from waferwatch.web.shell.kept import as_key
@@ -42,7 +42,7 @@ async def trend_grid(request: Request) -> Response:
     app, translate, run_id = parts(request), translator(request), _run_id(request)
 
     def make() -> dict[str, Any]:
-        return grid_answer(judged_of(app, run_id), finished_detection(app, run_id), query, translate)
+        return grid_answer(measured_of(app, run_id), finished_detection(app, run_id), query, translate)
 
     return await app.work.answer(request, _key(app, run_id, "trends", translate.language, query), make)
 
@@ -54,7 +54,7 @@ async def trend_series(request: Request) -> Response:
 
     def make() -> dict[str, Any]:
         asked = app.store.results.detection(run_id).limits
-        return series_answer(judged_of(app, run_id), asked, _marks(app, run_id), query, translate)
+        return series_answer(measured_of(app, run_id), asked, _marks(app, run_id), query, translate)
 
     return await app.work.answer(request, _key(app, run_id, "series", translate.language, query), make, plot=True)
 
@@ -65,7 +65,7 @@ async def trend_trace(request: Request) -> Response:
     app, translate, run_id = parts(request), translator(request), _run_id(request)
 
     def make() -> dict[str, Any]:
-        judged = judged_of(app, run_id)
+        judged = measured_of(app, run_id)
         return trace_answer(judged, app.store.results.detection(run_id), query, translate)
 
     return await app.work.answer(request, _key(app, run_id, "trace", translate.language, query), make, plot=True)
@@ -76,7 +76,7 @@ async def export_trend(request: Request) -> Response:
     query = read_query(request, SeriesExportQuery)
     app = parts(request)
     run = await app.work.read(finished_detection, app, _run_id(request))
-    judged = await app.work.draw(judged_of, app, run.id)
+    judged = await app.work.draw(measured_of, app, run.id)
     await app.work.draw(trend_frame, judged, query)  # what is wrong with the question is said before the file begins
     await app.work.read(app.store.audit.add, user_of(request), "export trend", run.id)
     name = file_name(run.dataset_name or "demo", f"{query.sensor}-{query.statistic}.{query.format}")

@@ -83,6 +83,31 @@ class WorstPlace(GridPlace):
     also: list[str] = Field(description="Further steps in which the sensor is beyond a limit on this chamber.")
 
 
+class FarPlace(BaseModel):
+    """A step mean far from the middle of all wafers: where to look while there are no limits. No verdict."""
+
+    sensor: str
+    step: str
+    equipment: str
+    recipe: str
+    statistic: str
+    wafer: int
+    title: str
+    short: str
+
+
+class CoverageAnswer(BaseModel):
+    """What limits of one recipe on one chamber rest on."""
+
+    equipment: str
+    recipe: str
+    wafers: int
+    golden: int = Field(description="Normal wafers that were learnt from, of the step that has most.")
+    missing: int = Field(description="Normal wafers that limits still need; 0 where there are limits.")
+    missing_to_stay: int = Field(description="Normal wafers until limits are no longer provisional.")
+    said: str
+
+
 class GridAnswer(BaseModel):
     """Where to look: how far every step and sensor is out of its limits."""
 
@@ -97,10 +122,13 @@ class GridAnswer(BaseModel):
     chambers: list[ChamberAnswer]
     recipes: list[str]
     steps: list[str]
+    recipes_of: dict[str, list[str]] = Field(description="Step to the recipes that run it.")
     sensors: list[GridSensor] = Field(description="Worst first; at most 60.")
     sensors_total: int
     cells: list[GridPlace]
     worst: list[WorstPlace] = Field(description="Of each sensor and chamber the worst step; at most ten.")
+    far: list[FarPlace] = Field(description="Where to look without limits; at most ten, farthest first.")
+    coverage: list[CoverageAnswer] = Field(description="Of every chamber and recipe.")
     statistics: dict[str, str] = Field(description="Statistic to its name.")
 
 

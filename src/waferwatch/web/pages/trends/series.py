@@ -12,6 +12,7 @@ from waferwatch.errors import InputError
 from waferwatch.export.tables import write_tables
 from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.learnt.limits import FEWEST_WAFERS
 from waferwatch.indicators.rules import RULES
 from waferwatch.indicators.trends.trace import StepTrace, leading_sensor, step_trace
 from waferwatch.indicators.trends.trend import Indicator, Trend, rates, trends_of
@@ -184,13 +185,20 @@ def _said(judged: JudgedWafers, one: Trend, off: Sequence[int], translate: Trans
     name = one.equipment or indicator_title(one.indicator.sensor, one.indicator.statistic, translate)
     values = {"count": numbers.whole(len(one.runs)), "beyond": numbers.whole(len(off))}
     if one.lower is None and one.upper is None:
-        text = translate("{count} wafers, no limit: {golden} normal wafers of this step, 8 are needed")
-        return f"{name}: {text.format(**values, golden=one.golden)}"
+        return f"{name}: {_no_limit(one, values['count'], translate)}"
     if not off:
         return f"{name}: {translate('{count} wafers, all within the limits').format(**values)}"
     number = int(one.runs[off[0]])
     first = wafer_name(judged.runs[number], number + 1)
     return f"{name}: {translate('{count} wafers, {beyond} beyond, first {wafer}').format(**values, wafer=first)}"
+
+
+def _no_limit(one: Trend, count: str, translate: Translator) -> str:
+    missing = FEWEST_WAFERS - one.golden
+    if missing <= 0:
+        return translate("{count} wafers, no limit of this indicator").format(count=count)
+    text = "{count} wafers, no limit yet: {golden} of {needed} normal wafers of this step, {missing} missing"
+    return translate(text).format(count=count, golden=one.golden, needed=FEWEST_WAFERS, missing=missing)
 
 
 def _rows(judged: JudgedWafers, one: Trend, query: SeriesQuery, rules: Sequence[str]) -> pd.DataFrame:

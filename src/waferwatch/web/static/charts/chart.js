@@ -1,7 +1,15 @@
-// Plotly figures in the theme's colours and the reader's language.
+// Plotly figures in the page's colours and language. Each is drawn once it comes on the screen, so that Plotly, which is
+// large, never stands in the way of what is read first.
 import { page, text } from "../text.js";
+import { plotly } from "./plotly.js";
 
-const drawn = new Map();
+/** @type {Map<any, {figure: any, options: any}>} What is to be seen in each target. */
+const wanted = new Map();
+/** @type {Set<any>} Targets that are not on the screen yet. */
+const waiting = new Set();
+/** @type {Map<any, Map<string, (event: any) => void>>} Target to event to what follows it. */
+const followers = new Map();
+const drawn = new Set();
 const TOUCH = matchMedia("(hover: none), (pointer: coarse)"); // there Plotly's tool bar would always lie over the legend
 
 function theme() {
@@ -109,12 +117,60 @@ function saving(format, icon) {
 
 let registered = false;
 
-// options: more of Plotly's configuration.
+/**
+ * Shows a figure, now or once its target comes on the screen; of several the last.
+ *
+ * @param {any} target
+ * @param {any} figure
+ * @param {any} [options] more of Plotly's configuration
+ */
 export async function draw(target, figure, options = {}) {
+  target.style.height = figure.layout.height ? `${figure.layout.height}px` : "";
+  wanted.set(target, { figure, options });
+  if (drawn.has(target) || onScreen(target)) {
+    await put(target);
+    return;
+  }
+  waiting.add(target);
+  screen.observe(target);
+}
+
+/**
+ * Calls the follower at a Plotly event of a target once that is drawn: to be said before. A later one takes its place.
+ *
+ * @param {any} target
+ * @param {string} event
+ * @param {(event: any) => void} follower
+ */
+export function onEvent(target, event, follower) {
+  if (!followers.has(target)) followers.set(target, new Map());
+  followers.get(target)?.set(event, follower);
+}
+
+function listen(target) {
+  drawn.add(target);
+  target.dataset.drawn = "";
+  for (const [event] of followers.get(target) ?? [])
+    target.on(event, (happened) => followers.get(target)?.get(event)?.(happened));
+}
+
+function onScreen(target) {
+  const { top, bottom, width } = target.getBoundingClientRect();
+  return width > 0 && bottom > 0 && top < innerHeight;
+}
+
+const screen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) if (isIntersecting) put(target);
+});
+
+async function put(target) {
+  waiting.delete(target);
+  screen.unobserve(target);
+  await plotly();
+  const { figure, options } = wanted.get(target) ?? {};
+  if (!figure) return; // cleared meanwhile
   if (!registered) registerLocale();
   registered = true;
-  drawn.set(target, figure);
-  target.style.height = figure.layout.height ? `${figure.layout.height}px` : "";
   await Plotly.react(target, painted(figure.data), themed(figure.layout), {
     responsive: true,
     displaylogo: false,
@@ -127,9 +183,20 @@ export async function draw(target, figure, options = {}) {
     modeBarButtonsToAdd: [saving("png", "camera"), saving("svg", "disk")],
     ...options,
   });
+  if (!drawn.has(target)) listen(target);
 }
 
+/** Draws what has not come on the screen: before the page is printed, and once somebody does something. */
+export async function drawAll() {
+  await Promise.all([...waiting].filter(({ offsetParent }) => offsetParent).map(put));
+}
+
+for (const event of ["pointermove", "pointerdown", "keydown", "beforeprint"]) addEventListener(event, drawAll);
+
 export function clear(target) {
+  waiting.delete(target);
+  screen.unobserve(target);
+  wanted.delete(target);
   if (drawn.delete(target)) Plotly.purge(target);
 }
 
@@ -137,7 +204,9 @@ export function clear(target) {
 export const resize = (target) => drawn.has(target) && Plotly.Plots.resize(target);
 
 document.addEventListener("themechange", () => {
-  for (const [target, figure] of drawn) {
+  for (const target of drawn) {
+    const { figure } = wanted.get(target) ?? {};
+    if (!figure) continue;
     const range = target.layout?.xaxis?.range;
     const layout = themed(figure.layout);
     if (range && layout.xaxis && !layout.xaxis.range) layout.xaxis.range = range;

@@ -1,4 +1,4 @@
-// Plotly, loaded when something is to be drawn with it: after the page was first painted.
+// Plotly, loaded when something is to be drawn with it, and never before the page was first painted.
 import { byId } from "../text.js";
 
 /** @type {Promise<void> | null} */

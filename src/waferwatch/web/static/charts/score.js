@@ -1,7 +1,7 @@
 // The histogram of scores and the threshold on it, moved by dragging the line, by a slider or by a number.
 import { ask, showProblem } from "../api.js";
 import { byId, counted, percent } from "../text.js";
-import { draw } from "./chart.js";
+import { draw, onEvent } from "./chart.js";
 
 const chart = byId("score");
 const slider = byId("threshold-slider");
@@ -33,14 +33,12 @@ async function put({ figures, threshold, anomalies, anomaly_ratio: ratio }) {
   byId("threshold-count").textContent =
     `${counted("{count} row flagged", "{count} rows flagged", anomalies)} (${percent(ratio, 2)})`;
   await draw(chart, figures.score, { edits: { shapePosition: true } });
-  if (!chart.dataset.listens) {
-    chart.dataset.listens = "yes";
-    chart.on("plotly_relayout", (change) => {
-      const place = change["shapes[0].x0"];
-      if (place !== undefined) move(place, 0);
-    });
-  }
 }
+
+onEvent(chart, "plotly_relayout", (change) => {
+  const place = change["shapes[0].x0"];
+  if (place !== undefined) move(place, 0);
+});
 
 // The latest wish counts: a slider tells many on its way.
 function move(value, patience = 150) {

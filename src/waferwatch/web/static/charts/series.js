@@ -1,7 +1,7 @@
 // One sensor over time: follows the sensor chosen, the result, and the part of the time that is looked at.
 import { ask, queryOf, showProblem } from "../api.js";
 import { byId, element, percent, text, whole } from "../text.js";
-import { draw } from "./chart.js";
+import { draw, onEvent } from "./chart.js";
 
 const POINTS = 3000;
 const chart = byId("series");
@@ -10,7 +10,6 @@ const select = byId("sensor");
 const view = { dataset: null, run: null, sensor: null, start: null, end: null, axis: "row", firstRow: 1 };
 /** @type {AbortController | null} */
 let asked = null;
-let listening = false;
 const followers = [];
 
 export const onSensor = (follower) => followers.push(follower);
@@ -80,21 +79,17 @@ async function put(figure) {
       })
     : "";
   await draw(chart, figure);
-  if (!listening) listen();
 }
 
-function listen() {
-  listening = true;
-  let waiting;
-  chart.on("plotly_relayout", (change) => {
-    const reset = change["xaxis.autorange"];
-    const start = change["xaxis.range[0]"] ?? change["xaxis.range"]?.[0];
-    const end = change["xaxis.range[1]"] ?? change["xaxis.range"]?.[1];
-    if (!reset && start === undefined) return;
-    clearTimeout(waiting);
-    waiting = setTimeout(() => (reset ? zoom(null, null) : zoom(start, end)), 200);
-  });
-}
+let waiting;
+onEvent(chart, "plotly_relayout", (change) => {
+  const reset = change["xaxis.autorange"];
+  const start = change["xaxis.range[0]"] ?? change["xaxis.range"]?.[0];
+  const end = change["xaxis.range[1]"] ?? change["xaxis.range"]?.[1];
+  if (!reset && start === undefined) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(() => (reset ? zoom(null, null) : zoom(start, end)), 200);
+});
 
 select.addEventListener("change", () => choose(select.value));
 byId("zoom-out").addEventListener("click", () => zoom(null, null));

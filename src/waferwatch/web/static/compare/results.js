@@ -23,15 +23,7 @@ export async function showComparison(answer) {
   if (compared) offerPairs(answer.agreement);
   if (answer.faults) showInjected(answer.faults);
   showHow(answer);
-  for (const [id, figure] of Object.entries(answer.figures))
-    if (figure && id !== "measures") await draw(byId(id), figure);
-  await drawMeasures();
-}
-
-// A chart in a closed fold has no width.
-async function drawMeasures() {
-  const figure = shown?.figures.measures;
-  if (figure && byId("row-fold").open) await draw(byId("measures"), figure);
+  for (const [id, figure] of Object.entries(answer.figures)) if (figure) await draw(byId(id), figure);
 }
 
 function showVerdict({ run, verdict, sentences: [head, ...why] }) {
@@ -167,7 +159,6 @@ async function open(event, button) {
 }
 
 for (const id of ["found-by", "missed-by"]) byId(id).addEventListener("change", showMissed);
-byId("row-fold").addEventListener("toggle", drawMeasures);
 byId("print").addEventListener("click", () => window.print());
 
 // Paper is light: charts hold the colours of the theme they were drawn in.

@@ -21,7 +21,14 @@ const ONLY_WITH_RESULT = ["headline", "found", "closer", "made", "onward"];
 function clearResult() {
   shown = null;
   for (const id of [...ONLY_WITH_RESULT, "stale"]) byId(id).hidden = true;
+  byId("welcome").hidden = true;
+}
+
+// Data without a result. Nothing is seen before it is known whether there is one: what stands there does not move.
+async function showDataAlone(dataset, sensors) {
   byId("welcome").hidden = false;
+  byId("series-panel").hidden = false;
+  if (sensors.length) await series.show({ dataset: dataset.id, sensor: sensors[0] });
 }
 
 // Another data set: its sensors, and the newest detection on it.
@@ -48,12 +55,12 @@ async function showDataset(dataset) {
     if (newest && (wanted || !wantedMonitor)) await showRun(newest, mine);
     else {
       address({ dataset: dataset.id });
-      if (sensors.length) await series.show({ dataset: dataset.id, sensor: sensors[0] });
+      await showDataAlone(dataset, sensors);
     }
   } catch (problem) {
     if (mine !== turn) return;
     showProblem(problem);
-    if (sensors.length) await series.show({ dataset: dataset.id, sensor: sensors[0] });
+    await showDataAlone(dataset, sensors);
   }
 }
 
@@ -103,9 +110,10 @@ async function detect() {
 async function showAnswer(answer) {
   shown = { dataset: answer.dataset, run: answer.run };
   byId("welcome").hidden = true;
-  for (const id of ONLY_WITH_RESULT) byId(id).hidden = false;
+  for (const id of [...ONLY_WITH_RESULT, "series-panel"]) byId(id).hidden = false;
   settings.fold();
   links(answer);
+  showFindings(answer); // before the figures: they are drawn where they come to stand
   const shares = new Map(answer.ranking.map(({ sensor, share }) => [sensor, share]));
   series.offer([...shares.keys()], shares);
   const sensor = answer.figures.time_series.layout.meta.sensor;
@@ -113,7 +121,6 @@ async function showAnswer(answer) {
   query.delete("start");
   query.delete("end");
   await series.show({ ...shown, sensor, start, end, figure: start || end ? null : answer.figures.time_series });
-  showFindings(answer);
   for (const name of ["distribution", "correlation"]) await draw(byId(name), answer.figures[name]);
   byId("correlation-normal").checked = true;
   await score.show(answer);

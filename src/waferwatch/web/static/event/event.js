@@ -1,6 +1,6 @@
 // The page that explains one event: what, where, when, how sure, and what it looks like beside what is normal.
 import { announce, ask, clearProblem, showProblem } from "../api.js";
-import { draw } from "../charts/chart.js";
+import { draw, drawAll } from "../charts/chart.js";
 import {
   byId,
   counted,
@@ -349,7 +349,7 @@ document.addEventListener("keydown", (event) => {
   step(by);
 });
 byId("moment").addEventListener("change", () => show(where.event));
-byId("print").addEventListener("click", () => window.print());
+byId("print").addEventListener("click", () => drawAll().then(() => window.print()));
 // Figures do not follow the paper's width by themselves, and what is printed is what stands there at once.
 window.addEventListener("beforeprint", () => {
   document.body.classList.add("printing");

@@ -1,6 +1,6 @@
 // The Groups page: which data set, which detection on it, which columns; then everything that is counted by them.
 import { announce, ask, clearProblem, showNotes, showProblem } from "../api.js";
-import { clear, draw } from "../charts/chart.js";
+import { clear, draw, onEvent } from "../charts/chart.js";
 import * as data from "../datasets.js";
 import { offerExport } from "../exports.js";
 import * as runs from "../run.js";
@@ -20,7 +20,6 @@ const wished = {
 let groups = []; // as they are drawn, from top to bottom
 let unit = ""; // what was counted: runs or events
 let turn = 0; // grows whenever something else is looked at: late answers are dropped
-const listening = new Set();
 
 const number = (title, value, cell, className = "number") => ({ title, value, cell, className, first: -1 });
 const columns = () => [
@@ -232,14 +231,11 @@ async function put(answer) {
 async function chart(target, figure) {
   target.hidden = !figure;
   if (!figure) {
-    listening.delete(target);
     clear(target);
     return;
   }
+  onEvent(target, "plotly_click", ({ points }) => openRows(groups[Math.round(points[0].y)]));
   await draw(target, figure);
-  if (listening.has(target)) return;
-  listening.add(target);
-  target.on("plotly_click", ({ points }) => openRows(groups[Math.round(points[0].y)]));
 }
 
 byId("detect").addEventListener("click", detect);

@@ -1,7 +1,7 @@
 // Runs laid over one another: which of them, the figure, and the flagged ones as a table with their place in time.
 import { ask } from "../api.js";
-import { clear, draw } from "../charts/chart.js";
 import { offerExport } from "../exports.js";
+import { clear, draw, onEvent } from "../charts/chart.js";
 import { sortable } from "../table.js";
 import { byId, element, significant, text, whole } from "../text.js";
 import { closer, told } from "./rows.js";
@@ -13,7 +13,6 @@ const shown = { run: null, flagged: [] };
 /** @type {any} */
 const wishes = { recipe: null, equipment: null, color: null };
 let changed = () => {};
-let listening = false;
 
 const columns = [
   { title: text("Run"), value: ({ name }) => name, cell: (run) => place(run) },
@@ -90,13 +89,10 @@ async function put(answer, run, colors) {
   for (const part of [chart, byId("runs")]) part.hidden = !answer.figure;
   table.show(answer.flagged);
   if (!answer.figure) {
-    listening = false;
     clear(chart);
     return;
   }
   await draw(chart, answer.figure);
-  if (!listening) chart.on("plotly_click", ({ points }) => go(points[0].curveNumber - ENVELOPE_TRACES));
-  listening = true;
 }
 
 const choice = ({ value, runs, flagged }) => ({
@@ -119,6 +115,7 @@ function go(number) {
   if (run && run.first !== null) location.assign(closer(shown.run, run.first, run.last));
 }
 
+onEvent(chart, "plotly_click", ({ points }) => go(points[0].curveNumber - ENVELOPE_TRACES));
 byId("recipe").addEventListener("change", ({ target }) => {
   wishes.recipe = target.value;
   changed();

@@ -1,9 +1,8 @@
 // The PM check page: is the tool back? A sentence, the sensors that are not, a grid, and both sides of one indicator.
 import { announce, ask, clearProblem, queryOf, showProblem } from "../api.js";
-import { draw } from "../charts/chart.js";
+import { draw, drawAll } from "../charts/chart.js";
 import { enter, walkable } from "../charts/grid.js";
 import { keep, place } from "../charts/marks.js";
-import { plotly } from "../charts/plotly.js";
 import { spark } from "../charts/spark.js";
 import * as data from "../datasets.js";
 import { byId, element, text, whole } from "../text.js";
@@ -183,7 +182,6 @@ async function showOne() {
   byId("statistic").value = statistic;
   for (const id of ["check-trend", "check-trace"]) byId(id).style.height = "300px";
   byId("check-trace").hidden = !answer.trace;
-  await plotly();
   await draw(byId("check-trend"), answer.trend);
   if (answer.trace) await draw(byId("check-trace"), answer.trace);
 }
@@ -210,7 +208,7 @@ byId("typed").addEventListener("submit", (event) => {
   if (view.at) check(++turn, true).catch(showProblem);
   else byId("at").focus();
 });
-byId("print").addEventListener("click", () => window.print());
+byId("print").addEventListener("click", () => drawAll().then(() => window.print()));
 byId("mark").addEventListener("click", () =>
   keep(found.dataset, { kind: "pm", start: view.at, ...(view.chamber ? { equipment: view.chamber } : {}) })
     .then(() => {

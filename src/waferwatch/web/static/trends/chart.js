@@ -1,7 +1,6 @@
 // The figure of a trend: a press opens a wafer; dragging selects and changes nothing until something is chosen.
-import { draw } from "../charts/chart.js";
+import { draw, onEvent } from "../charts/chart.js";
 import { place } from "../charts/marks.js";
-import { plotly } from "../charts/plotly.js";
 import { byId, counted, page, text } from "../text.js";
 
 const chart = byId("chart");
@@ -13,7 +12,6 @@ let chosen = null; // stretch that is selected
 const former = []; // ranges of before
 /** @type {any} */
 let range = { from: null, to: null };
-let listening = false;
 const does = {
   wafer: /** @type {(number: number) => void} */ (() => {}),
   range: /** @type {(from: any, to: any) => void} */ (() => {}),
@@ -36,16 +34,12 @@ export async function show(answer, view) {
   byId("undo-zoom").disabled = !former.length;
   byId("whole").disabled = !view.from;
   select(null);
-  chart.style.height = `${answer.figure.layout.height}px`; // before Plotly is there: nothing moves when it comes
-  await plotly();
   await draw(chart, figure(view.wafer));
-  if (!listening) listen();
-  chart.dataset.ready = "";
 }
 
 /** Shows which wafer is looked at. */
 export async function ring(wafer) {
-  if (listening) await draw(chart, figure(wafer));
+  if (shown) await draw(chart, figure(wafer));
 }
 
 // With a line through the wafer that is looked at.
@@ -87,15 +81,12 @@ const points = () =>
       ),
     );
 
-function listen() {
-  listening = true;
-  chart.on("plotly_click", ({ points: [point] }) => point?.customdata && does.wafer(point.customdata));
-  chart.on("plotly_selected", (event) => {
-    if (!event?.range?.x) return;
-    const axis = Object.keys(event.range).find((name) => name.startsWith("y"));
-    take(event.range.x[0], event.range.x[1], Number(axis?.slice(1) || 1) - 1);
-  });
-}
+onEvent(chart, "plotly_click", ({ points: [point] }) => point?.customdata && does.wafer(point.customdata));
+onEvent(chart, "plotly_selected", (event) => {
+  if (!event?.range?.x) return;
+  const axis = Object.keys(event.range).find((name) => name.startsWith("y"));
+  take(event.range.x[0], event.range.x[1], Number(axis?.slice(1) || 1) - 1);
+});
 
 const value = (x) => (typeof x === "number" ? x : Date.parse(`${String(x).replace(" ", "T")}Z`));
 

@@ -8,6 +8,8 @@ const grid = byId("grid");
 /** @type {(place: any) => void} */
 let chosen = () => {};
 let places = new Map();
+/** @type {Record<string, string[]>} */
+let recipesOf = {};
 
 export const onPlace = (follower) => {
   chosen = follower;
@@ -15,7 +17,10 @@ export const onPlace = (follower) => {
 
 export function show(answer, open) {
   places = new Map(answer.cells.map((place) => [key(place.sensor, place.step), place]));
-  byId("worst").replaceChildren(...answer.worst.map(entry));
+  recipesOf = answer.recipes_of;
+  const unlimited = !answer.cells.length && !byId("search").value;
+  byId("far-title").hidden = !unlimited || !answer.far.length;
+  byId("worst").replaceChildren(...(unlimited ? answer.far : answer.worst).map(entry));
   grid.replaceChildren(head(answer.steps), body(answer));
   enter(grid, grid.querySelector("td"));
   const left = answer.sensors_total - answer.sensors.length;
@@ -45,12 +50,19 @@ function entry(place) {
   const button = element(
     "button",
     { type: "button", className: "worst-place", "data-key": key(place.sensor, place.step), "aria-pressed": "false" },
-    element("span", { className: `sign ${place.severity}`, "aria-hidden": "true", content: SIGNS[place.severity] }),
+    element("span", {
+      className: `sign ${place.severity ?? ""}`,
+      "aria-hidden": "true",
+      content: SIGNS[place.severity] ?? "○",
+    }),
     element(
       "span",
       {},
       element("b", { content: [place.title, place.equipment].filter(Boolean).join(" · ") }),
-      element("span", { className: "worst-steps", content: [place.step, ...place.also].filter(Boolean).join(", ") }),
+      element("span", {
+        className: "worst-steps",
+        content: [place.step, ...(place.also ?? [])].filter(Boolean).join(", "),
+      }),
       element("span", { className: "form-text", content: place.short }),
     ),
   );
@@ -72,7 +84,7 @@ function body({ sensors, steps }) {
 
 function cellOf(sensor, step) {
   const place = places.get(key(sensor, step));
-  if (!place) return element("td", { className: "none", tabindex: "-1", "aria-label": text("no limit") });
+  if (!place) return withoutLimit(sensor, step);
   const { severity, said, beyond } = place;
   const cell = element("td", {
     className: severity ?? "within",
@@ -83,6 +95,20 @@ function cellOf(sensor, step) {
     content: severity ? `${SIGNS[severity]} ${whole(beyond)}` : "·",
   });
   cell.addEventListener("click", () => chosen(place));
+  return cell;
+}
+
+// Its values can be looked at all the same.
+function withoutLimit(sensor, step) {
+  const cell = element("td", {
+    className: "none",
+    tabindex: "-1",
+    title: text("no limit"),
+    "aria-label": text("no limit"),
+    "data-key": key(sensor, step),
+  });
+  const recipe = recipesOf[step]?.[0] ?? "";
+  cell.addEventListener("click", () => chosen({ sensor, step, recipe, statistic: "mean" }));
   return cell;
 }
 

@@ -1,7 +1,6 @@
 // The trace of a wafer over the golden band of its step, opened by a press on its point.
 import { announce, ask, queryOf } from "../api.js";
 import { draw } from "../charts/chart.js";
-import { plotly } from "../charts/plotly.js";
 import { byId, text } from "../text.js";
 
 /** @type {(change: any) => void} */
@@ -31,7 +30,6 @@ export async function show(view, found) {
   byId("wafer-before").disabled = answer.previous === null;
   byId("wafer-after").disabled = answer.next === null;
   byId("keep").setAttribute("aria-pressed", kept().includes(String(answer.wafer)));
-  await plotly();
   await draw(byId("trace-chart"), answer.figure);
   byId("trace").scrollIntoView({ block: "nearest" });
   announce(answer.said);

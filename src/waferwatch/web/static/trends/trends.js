@@ -5,6 +5,7 @@ import * as data from "../datasets.js";
 import * as runs from "../run.js";
 import { byId, element, locale, page, text, whole } from "../text.js";
 import * as chart from "./chart.js";
+import * as coverage from "./coverage.js";
 import * as grid from "./grid.js";
 import * as limits from "./limits.js";
 import * as table from "./table.js";
@@ -76,9 +77,9 @@ function fail(problem, mine = turn) {
 }
 
 /**
- * Without a finished detection, or where its wafers have no limits.
+ * Without a finished detection, or without wafers.
  *
- * @param {any} [problem] why it has none
+ * @param {any} [problem] why there is nothing to show
  */
 function nothing(problem = null) {
   byId("shown").hidden = true;
@@ -131,10 +132,10 @@ async function followed(started, mine, more = {}) {
 async function showRun(mine = ++turn) {
   view.run = run.id;
   byId("run").value = run.id;
-  byId("shown").hidden = false;
   byId("shown").setAttribute("aria-busy", "true");
   try {
-    await showGrid(mine);
+    await showGrid(mine); // what is under the sentence is seen once its height is known: nothing moves
+    if (mine === turn) byId("shown").hidden = false;
     if (mine === turn) await showSeries({ push: false });
     if (mine === turn && view.wafer) await trace.show(view, found);
   } catch (problem) {
@@ -154,10 +155,19 @@ async function showGrid(mine = turn) {
   found = answer;
   byId("sentence").textContent = answer.sentence;
   byId("about").textContent = answer.about;
-  if (!view.step && !view.sensor) open(answer.worst[0] ?? answer.cells[0] ?? {});
+  if (!view.step && !view.sensor) open(answer.worst[0] ?? answer.cells[0] ?? answer.far[0] ?? firstPlace(answer));
   grid.show(answer, view);
+  coverage.show(answer);
   offer();
 }
+
+// Of data in which nothing differs.
+const firstPlace = ({ sensors, steps, recipes_of: recipes }) => ({
+  sensor: sensors[0]?.sensor,
+  step: steps[0],
+  recipe: recipes[steps[0]]?.[0],
+  statistic: "mean",
+});
 
 function open(place) {
   const { sensor, step, recipe, statistic } = place;
@@ -310,6 +320,10 @@ byId("run").addEventListener("change", () => {
   showDataset(data.chosen());
 });
 byId("detect").addEventListener("click", () => detect({ dataset: data.chosen().id }));
+coverage.onLearn(() => {
+  const { monitor, ...question } = limits.questionOf(run);
+  detect({ ...question, ...coverage.FROM_ALL });
+});
 byId("scope").addEventListener("submit", (event) => event.preventDefault());
 window.addEventListener("popstate", () => {
   view = read();
