@@ -11,7 +11,7 @@ from waferwatch.read.cells import values
 from waferwatch.read.cells.rules import USUAL, CellRules
 from waferwatch.read.clock.choice import choose_clock, named_clock
 from waferwatch.read.findings import Findings
-from waferwatch.read.roles.find import column_names
+from waferwatch.read.roles import column_names
 from waferwatch.read.roles.labels import find_label
 from waferwatch.read.roles.status import Status, find_status
 from waferwatch.read.roles.wishes import Wishes

@@ -1,7 +1,7 @@
 // Runs laid over one another: which of them, the figure, and the flagged ones as a table with their place in time.
 import { ask } from "../api.js";
-import { offerExport } from "../exports.js";
 import { clear, draw, onEvent } from "../charts/chart.js";
+import { offerExport } from "../exports.js";
 import { sortable } from "../table.js";
 import { byId, element, significant, text, whole } from "../text.js";
 import { closer, told } from "./rows.js";
