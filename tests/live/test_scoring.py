@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +13,11 @@ import pytest
 
 import waferwatch
 from tests.live.fab import Heard, as_rows, golden, kept_rows, live_frame, send, until
+from waferwatch.live import state
+from waferwatch.live.log.reading import LoggedRows
 from waferwatch.live.scored import WaferBlock
 from waferwatch.live.scoring import early_scores, workers
+from waferwatch.live.scoring.track import EarlyScores, EarlyTrack
 from waferwatch.live.scoring.watched import Watch
 from waferwatch.live.service import LiveService
 from waferwatch.live.state import WatchState, live_state
@@ -139,15 +144,59 @@ def test_under_overload_early_scores_are_left_out_and_marked_and_settled_ones_ne
     until(lambda: bool(kept_rows(service.parts.database)["settled"].notna().any()), "settled scores")
 
 
+def test_when_rows_come_too_fast_those_that_come_now_go_first_and_every_row_is_settled(
+    service: LiveService, model: waferwatch.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "IDLE_S", 0.2)
+    monkeypatch.setattr(workers, "TICK_S", 0.01)
+    monkeypatch.setattr(early_scores, "LATEST_S", 0.5)
+    monkeypatch.setattr(early_scores, "MOST_ROWS", 100)
+    monkeypatch.setattr(state, "BEHIND_S", 0.3)
+    slow, score = threading.Event(), EarlyTrack.score
+
+    def scored(track: EarlyTrack, rows: LoggedRows) -> EarlyScores:
+        slow.wait(0.3)
+        return score(track, rows)
+
+    monkeypatch.setattr(EarlyTrack, "score", scored)
+    rows, log = as_rows(live_frame(1000)), service.parts.log
+    said = []
+    for start in range(0, 900, 100):
+        log.accept("test", rows[start : start + 100])
+        time.sleep(0.1)
+        said.append(live_state(service.parts, 60.0).overload)
+    until(lambda: not service.parts.waiting, "early scores")
+    slow.set()
+    assert any(said)
+    assert live_state(service.parts, 60.0).overload is None
+    send(service, rows[900:])
+    for name in ("ETCH-01", "ETCH-02"):
+        log.end_series("test", name)
+        last = next(one for one in reversed(rows) if one.equipment == name)
+        log.accept("test", [replace(last, time=last.time + 10**12)])
+    until(lambda: not service.parts.waiting and not service.parts.workers.unsettled, "settled scores")
+    found = kept_rows(service.parts.database).groupby("equipment").head(500)
+    assert 0 < found["skipped"].sum() < 900
+    assert found[found["skipped"] == 1]["early"].isna().all()
+    assert found[found["position"] > 900]["early"].notna().all()
+    assert live_state(service.parts, 60.0).skipped == found["skipped"].sum()
+    expected = model.detect(live_frame(1000)).scores
+    frame = live_frame(1000).assign(score=expected)
+    frame["time"] = frame["timestamp"].astype("datetime64[ns]").astype("int64")
+    both = found.merge(frame, on=["equipment", "time"])
+    assert len(both) == 1000
+    np.testing.assert_allclose(both["settled"], both["score"], atol=1e-4)
+
+
 def test_the_state_says_why_an_equipment_is_not_scored(service: LiveService) -> None:
     rows = as_rows(live_frame(4))
     send(service, [*rows, replace(rows[-1], equipment="ETCH-99", readings={"new": 1.0})])
-    state = {one.equipment: one for one in live_state(service.parts, 60.0).equipment}
-    assert state["ETCH-01"].state is WatchState.WATCHED
-    assert state["ETCH-01"].monitor == "etch@1"
-    assert state["ETCH-99"].state is WatchState.UNKNOWN
-    assert state["ETCH-99"].unknown_sensors == ["new"]
-    assert "pressure_mTorr" in state["ETCH-99"].missing_sensors
+    found = {one.equipment: one for one in live_state(service.parts, 60.0).equipment}
+    assert found["ETCH-01"].state is WatchState.WATCHED
+    assert found["ETCH-01"].monitor == "etch@1"
+    assert found["ETCH-99"].state is WatchState.UNKNOWN
+    assert found["ETCH-99"].unknown_sensors == ["new"]
+    assert "pressure_mTorr" in found["ETCH-99"].missing_sensors
     service.end_watch("*", "*")
     assert {one.state for one in live_state(service.parts, 60.0).equipment} == {WatchState.NO_MONITOR}
 

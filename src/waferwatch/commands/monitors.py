@@ -239,9 +239,18 @@ def run_rebase(options: argparse.Namespace) -> int:
 def run_learn_false(options: argparse.Namespace) -> int:
     """Learn the false alarms of engineers' verdicts as normal."""
     from waferwatch.jobs.monitors.learning import widen_version
+    from waferwatch.live.database.connection import LiveDatabase
+    from waferwatch.live.learning.judged import live_verdicts
+    from waferwatch.live.service import FILE, FOLDER
 
     with opened_store(options.data_dir) as store:
-        return _say_made(store, widen_version(store, options.name, user()), options)
+        path = store.settings.data_dir / FOLDER / FILE
+        live = []
+        if path.is_file():
+            database = LiveDatabase(path)
+            live = live_verdicts(database, store, options.name)
+            database.close()
+        return _say_made(store, widen_version(store, options.name, user(), live=live), options)
 
 
 def run_compare(options: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from waferwatch.errors import Cancelled, NotFoundError, TooManyError, WaferwatchError
@@ -17,7 +18,14 @@ from waferwatch.jobs.detection import run_detection
 from waferwatch.jobs.endings import Endings
 from waferwatch.jobs.monitors.settling import settled_options, settled_task
 from waferwatch.jobs.monitors.tasks import LearnTask, MonitorTask, RebaseTask, ReplayTask, WidenTask
-from waferwatch.jobs.monitors.work import run_learning, run_rebase, run_replay, run_widening
+from waferwatch.jobs.monitors.work import (
+    LiveVerdicts,
+    no_live_verdicts,
+    run_learning,
+    run_rebase,
+    run_replay,
+    run_widening,
+)
 from waferwatch.jobs.options import Options
 from waferwatch.jobs.queue import Job, Queue, cancelled
 from waferwatch.models.contract import Progress
@@ -58,6 +66,7 @@ class Jobs:
 
     Args:
         ended: called with each run that ended after it had begun, how it ended, and the seconds that it took.
+        live: gives what engineers said of live alarms.
     """
 
     def __init__(
@@ -65,7 +74,10 @@ class Jobs:
         settings: Settings,
         store: Store,
         ended: Callable[[Run, State, float], None] = lambda _run, _state, _seconds: None,
+        live: LiveVerdicts = no_live_verdicts,
     ) -> None:
+        self._live = live
+        self._kinds = KINDS | {WidenTask.kind: partial(run_widening, live=live)}
         cores = os.cpu_count() or 1
         self._settings = settings
         self._store = store
@@ -118,7 +130,7 @@ class Jobs:
         if isinstance(options, Options):
             options = settled_options(self._store, options)
         else:
-            options = settled_task(self._store, options)
+            options = settled_task(self._store, options, self._live)
         dataset = self._store.datasets.get(options.dataset)
         options = replace(options, version=dataset.version)
         fingerprint = options.fingerprint(kind, dataset)
@@ -252,7 +264,7 @@ class Jobs:
         try:
             progress(0.0)
             self._say_started(run.id)
-            summary = KINDS[run.kind](self._store, self._settings, run, progress)
+            summary = self._kinds[run.kind](self._store, self._settings, run, progress)
             return Ending(State.DONE, now(), summary=summary)
         except Cancelled as error:
             if self._queue.stopped:

@@ -13,9 +13,12 @@ import numpy as np
 from waferwatch.live.equipment_states import is_down
 from waferwatch.live.learning.maintenance import MaintenanceMark
 from waferwatch.live.log.reading import EquipmentRecord, every_equipment
+from waferwatch.live.numbers import LiveNumbers, live_numbers
+from waferwatch.live.scoring.early_scores import LATEST_S
 from waferwatch.live.service import LiveParts
 from waferwatch.live.source_states import LiveSourceState, source_states
 
+BEHIND_S = 3.0  # from which on it is said that rows come too fast
 _MOST_NAMED = 20  # sensors
 
 
@@ -88,6 +91,10 @@ class LiveState:
 
     position: int  # of the last row
     waiting: int  # rows without an early score
+    behind_s: float  # how long the oldest of them has waited
+    unsettled: int  # rows that wait to be taken in for settled scores
+    skipped: int  # rows that got no early score since the server began, because they had waited for too long
+    overload: str | None  # what is to be said where rows come faster than they are scored
     equipment: list[LiveEquipment]
     sources: list[LiveSourceState]
 
@@ -96,8 +103,27 @@ def live_state(parts: LiveParts, silence_s: float, translate: Callable[[str], st
     """What is known now, by source and equipment."""
     with parts.database.reading() as connection:
         known = every_equipment(connection)
-    equipment = [_of(parts, one, silence_s, translate) for one in known]
-    return LiveState(parts.log.position, parts.waiting, equipment, source_states(parts, silence_s, translate))
+    numbers = live_numbers(parts)
+    return LiveState(
+        parts.log.position,
+        parts.waiting,
+        numbers.lag_seconds,
+        numbers.unsettled,
+        numbers.skipped,
+        _overload(numbers, translate),
+        [_of(parts, one, silence_s, translate) for one in known],
+        source_states(parts, silence_s, translate),
+    )
+
+
+def _overload(numbers: LiveNumbers, translate: Callable[[str], str]) -> str | None:
+    if numbers.lag_seconds <= BEHIND_S:
+        return None
+    sentence = translate(
+        "Rows come faster than they can be scored: {waiting} wait, the oldest for {seconds} s. Rows that have waited "
+        "for {most} s get no early score; settled scores come later, for every row."
+    )
+    return sentence.format(waiting=numbers.waiting, seconds=round(numbers.lag_seconds), most=round(LATEST_S))
 
 
 def _of(parts: LiveParts, one: EquipmentRecord, silence_s: float, translate: Callable[[str], str]) -> LiveEquipment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from importlib import metadata
 
@@ -20,9 +20,12 @@ from starlette.routing import Route
 from waferwatch.errors import WaferwatchError
 from waferwatch.jobs.jobs import Jobs
 from waferwatch.live.alarms.service import live_with_alarms
+from waferwatch.live.learning.judged import live_verdicts
 from waferwatch.live.numbers import live_numbers
+from waferwatch.live.service import LiveService
+from waferwatch.monitors.golden.verdicts import Judged
 from waferwatch.settings import Settings, current_settings
-from waferwatch.store.store import open_store
+from waferwatch.store.store import Store, open_store
 from waferwatch.store.upkeep.sweeper import Sweeper
 from waferwatch.web.access.access import Access
 from waferwatch.web.access.peers import Peers
@@ -109,9 +112,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
     """
     settings = settings or current_settings()
     store, telemetry = open_store(settings), Telemetry()
-    jobs = Jobs(settings, store, telemetry.count_run)
-    telemetry.watch_queue(jobs.waiting, jobs.running)
     live_service, alarm_service = live_with_alarms(settings, store, Translator)
+    jobs = Jobs(settings, store, telemetry.count_run, partial(_live_verdicts, live_service))
+    telemetry.watch_queue(jobs.waiting, jobs.running)
     telemetry.watch_alarms(alarm_service.counts)
     made = Parts(settings, store, jobs, telemetry, Work(store.datasets), Access(settings), live_service, alarm_service)
     telemetry.watch_live(lambda: None if made.live.running is None else live_numbers(made.live.running))
@@ -130,6 +133,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
     )
     app.state.parts = made
     return app
+
+
+def _live_verdicts(live: LiveService, store: Store, monitor: str) -> Sequence[Judged]:
+    """What engineers said of live alarms; nothing while live monitoring does not run."""
+    return () if live.running is None else live_verdicts(live.running.database, store, monitor)
 
 
 def prepare(parts: Parts) -> None:

@@ -12,7 +12,7 @@ from waferwatch.models.contract import Progress, no_progress
 from waferwatch.monitors.golden.coverage import coverage
 from waferwatch.monitors.golden.golden_set import Golden, GoldenChoice, LeftOut, Reason, choose
 from waferwatch.monitors.golden.joined import joined_tables
-from waferwatch.monitors.golden.verdicts import with_verdicts
+from waferwatch.monitors.golden.verdicts import Judged, with_verdicts
 from waferwatch.monitors.learn import learn
 from waferwatch.read.table import Role, Table
 from waferwatch.store.monitors.facts import model_facts, thresholds_of
@@ -75,9 +75,18 @@ def learn_version(
 
 
 def widen_version(
-    store: Store, name: str, user: str, *, device: str | None = None, progress: Progress = no_progress
+    store: Store,
+    name: str,
+    user: str,
+    *,
+    live: Sequence[Judged] = (),
+    device: str | None = None,
+    progress: Progress = no_progress,
 ) -> VersionRecord:
     """Learn the version in use again, with the rows of false alarms as normal ones, and without those of true ones.
+
+    Args:
+        live: rows of live alarms with verdicts.
 
     Raises:
         InputError: when nobody has called an alarm of this monitor false, or it has no golden rows.
@@ -92,10 +101,11 @@ def widen_version(
             monitor=version.title,
         )
     judged = [one for one in judged_tables(store, store.monitors.get(name)) if one.verdicts]
-    if not any(said is False for one in judged for said in one.verdicts.values()):
+    everything: list[Judged] = [*judged, *live]
+    if not any(one.rows(False).any() for one in everything):
         raise no_false_alarm(name)
     before = golden_of(version.golden, store.monitors.golden_rows(version.golden))
-    golden = with_verdicts(before, judged, learn_false=True)
+    golden = with_verdicts(before, everything, learn_false=True)
     about = version.about
     checkpoint = about["model"] if about["model_sha256"] else None
     learnt = learn(golden, detector=about["detector"], checkpoint=checkpoint, device=device, progress=progress)

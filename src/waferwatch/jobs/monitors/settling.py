@@ -7,6 +7,7 @@ from dataclasses import replace
 from waferwatch.errors import InputError
 from waferwatch.jobs.monitors.judged import dataset_of_verdicts
 from waferwatch.jobs.monitors.tasks import LearnTask, MonitorTask, ReplayTask, WidenTask
+from waferwatch.jobs.monitors.work import LiveVerdicts, no_live_verdicts
 from waferwatch.jobs.options import Options
 from waferwatch.store.monitors.facts import thresholds_of
 from waferwatch.store.monitors.monitors import version_of
@@ -42,8 +43,11 @@ def settled_options(store: Store, options: Options) -> Options:
     )
 
 
-def settled_task(store: Store, task: MonitorTask) -> MonitorTask:
+def settled_task(store: Store, task: MonitorTask, live: LiveVerdicts = no_live_verdicts) -> MonitorTask:
     """With what decides whether two tasks are the same. What cannot succeed is refused before it is queued.
+
+    Args:
+        live: gives what engineers said of live alarms.
 
     Raises:
         NotFoundError, InputError: when there is no such monitor, version or verdict, or a name cannot be one.
@@ -56,7 +60,9 @@ def settled_task(store: Store, task: MonitorTask) -> MonitorTask:
         digests = tuple(version_of(monitor, number).digest for number in (task.old, task.new))
         return replace(task, digests=digests, policy=monitor.policy, watched=monitor.equipment)
     version_of(monitor, None)
-    return replace(task, dataset=dataset_of_verdicts(store, monitor)) if isinstance(task, WidenTask) else task
+    if not isinstance(task, WidenTask) or any(one.rows(False).any() for one in live(store, task.monitor)):
+        return task
+    return replace(task, dataset=dataset_of_verdicts(store, monitor))
 
 
 def _settled_learning(store: Store, task: LearnTask) -> LearnTask:

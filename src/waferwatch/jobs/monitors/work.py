@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from waferwatch.jobs.monitors.learning import LearnWish, learn_version, widen_version
@@ -11,6 +12,7 @@ from waferwatch.jobs.monitors.tasks import LearnTask, RebaseTask, ReplayTask, Wi
 from waferwatch.jobs.options import with_features
 from waferwatch.models.contract import Progress
 from waferwatch.monitors.golden.golden_set import GoldenChoice
+from waferwatch.monitors.golden.verdicts import Judged
 from waferwatch.settings import Settings
 from waferwatch.store.monitors.records import VersionRecord
 from waferwatch.store.runs import Run
@@ -43,10 +45,25 @@ def run_rebase(store: Store, _settings: Settings, run: Run, progress: Progress) 
     return _kept(store, run, rebase_version(store, task.monitor, table, wish, run.user, progress))
 
 
-def run_widening(store: Store, settings: Settings, run: Run, progress: Progress) -> dict[str, Any]:
-    """Learn a monitor again with its false alarms as normal; errors as ``widen_version``."""
+LiveVerdicts = Callable[[Store, str], Sequence[Judged]]  # rows of a monitor's live alarms, by its name
+
+
+def no_live_verdicts(_store: Store, _monitor: str) -> Sequence[Judged]:
+    """Of a server without live monitoring."""
+    return ()
+
+
+def run_widening(
+    store: Store, settings: Settings, run: Run, progress: Progress, live: LiveVerdicts = no_live_verdicts
+) -> dict[str, Any]:
+    """Learn a monitor again with its false alarms as normal; errors as ``widen_version``.
+
+    Args:
+        live: gives what engineers said of live alarms.
+    """
     task = WidenTask.from_dict(run.options)
-    made = widen_version(store, task.monitor, run.user, device=settings.device, progress=progress)
+    more = live(store, task.monitor)
+    made = widen_version(store, task.monitor, run.user, live=more, device=settings.device, progress=progress)
     return _kept(store, run, made)
 
 

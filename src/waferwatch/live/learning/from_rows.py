@@ -151,11 +151,15 @@ def live_table(frame: pd.DataFrame) -> Table:
     return table_from_frame(frame, name="the live rows", roles=roles)
 
 
-def frame_of(equipment: str, rows: LoggedRows) -> pd.DataFrame:
-    """Only rows of wafers that have ended, where rows name wafers."""
-    ended = [one for one in passes_of(rows) if one.ended]
-    if ended:
-        rows = rows.at(rows.positions <= ended[-1].last)
+def frame_of(equipment: str, rows: LoggedRows, *, ended: bool = True) -> pd.DataFrame:
+    """Rows with time, equipment, context and sensors.
+
+    Args:
+        ended: where rows name wafers, only those of wafers that have ended.
+    """
+    over = [one for one in passes_of(rows) if one.ended] if ended else []
+    if over:
+        rows = rows.at(rows.positions <= over[-1].last)
     columns: dict[str, object] = {"time": rows.times.view("datetime64[ns]"), "equipment": equipment}
     columns |= {name: rows.context[name] for name in CONTEXT[:-1] if (rows.context[name] != "").any()}
     taken = {str(name) for name in columns}

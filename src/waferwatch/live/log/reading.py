@@ -134,6 +134,12 @@ def rows_up_to(connection: sqlite3.Connection, equipment: int, position: int, mo
     return connection.execute(f"{_ROWS} {where}", (equipment, position, most)).fetchall()[::-1]
 
 
+def rows_between(connection: sqlite3.Connection, equipment: int, start: int, stop: int) -> list[sqlite3.Row]:
+    """Rows of one equipment between two times (nanoseconds since 1970) that are not late, in the order of the log."""
+    where = "WHERE r.equipment = ? AND r.time BETWEEN ? AND ? AND r.series IS NOT NULL ORDER BY r.position"
+    return connection.execute(f"{_ROWS} {where}", (equipment, start, stop)).fetchall()
+
+
 def rows_before(
     connection: sqlite3.Connection, equipment: int, position: int, received: float, most: int
 ) -> list[sqlite3.Row]:

@@ -113,6 +113,18 @@ def _frame(connection: sqlite3.Connection, one: EquipmentRecord, rows: Sequence[
     return frame
 
 
+def sealed_rows(database: LiveDatabase, source: str, equipment: str, start: int, stop: int) -> pd.DataFrame | None:
+    """Rows between two times (nanoseconds since 1970) that have moved to files; None where there are none."""
+    folder = database.path.parent / FOLDER / _name(source) / _name(equipment)
+    days = [str(np.datetime64(at, "ns").astype("datetime64[D]")) for at in (start, stop)]
+    files = [one for one in sorted(folder.glob("*/*.parquet")) if days[0] <= one.parent.name <= days[1]]
+    if not files:
+        return None
+    found = pd.concat([pd.read_parquet(one) for one in files], ignore_index=True)
+    times = found["time"].astype("datetime64[ns]").astype(np.int64)
+    return found[(times >= start) & (times <= stop) & ~found["late"]].drop_duplicates("position")
+
+
 def _remove(connection: sqlite3.Connection, positions: list[int]) -> None:
     some = [(position,) for position in positions]
     connection.executemany("DELETE FROM live_rows WHERE position = ?", some)

@@ -29,6 +29,13 @@ class AlarmRate:
         low, high = poisson_interval(false)
         return cls(false, true, unjudged, hours, false / hours, low / hours, high / hours)
 
+    def plus(self, other: Self) -> Self:
+        """Of both together; without hours where one of them has none but alarms."""
+        hours = [one.hours for one in (self, other) if one.hours is not None or one.false + one.true + one.unjudged]
+        known = [one for one in hours if one is not None]
+        counts = (self.false + other.false, self.true + other.true, self.unjudged + other.unjudged)
+        return type(self).of(*counts, sum(known) if len(known) == len(hours) else None)
+
     def per_week(self) -> tuple[float, float, float] | None:
         """False alarms per equipment and week with their interval; None where less than a week was watched: no rate is
         given in a unit longer than what was seen.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from waferwatch.errors import InputError
 from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
+from waferwatch.read.values import is_numeric, is_whole, to_float, without_categories
 
 _READ = (Role.TIME, Role.SENSOR, Role.EQUIPMENT, Role.LOT, Role.WAFER, Role.RECIPE, Role.STEP)
 _HINT = "Learn from files with the same columns, or name the roles of the columns."
@@ -40,10 +42,27 @@ def joined_tables(tables: Sequence[Table], *, overlapping: bool = False) -> Tabl
     return replace(
         first,
         name=", ".join(one.name for one in tables),
-        frame=pd.concat([one.frame[kept] for one in tables], ignore_index=True),
+        frame=pd.concat(_of_one_kind([one.frame[kept] for one in tables], first.roles), ignore_index=True),
         roles={name: first.roles[name] for name in kept},
         notes=tuple(note for one in tables for note in one.notes),
     )
+
+
+def _of_one_kind(frames: list[pd.DataFrame], roles: Mapping[str, Role]) -> list[pd.DataFrame]:
+    """A wafer may be the number 3 in one table and the text "3" in another; a column of both cannot be kept."""
+    names = [name for name in frames[0].columns if roles[name] not in (Role.TIME, Role.SENSOR)]
+    mixed = [name for name in names if len({is_numeric(one[name]) for one in frames}) > 1]
+    return [one.assign(**{name: text_of(one[name]) for name in mixed}) for one in frames]
+
+
+def text_of(column: pd.Series) -> pd.Series:
+    """As text; whole numbers without a fraction."""
+    column = without_categories(column)
+    if not is_numeric(column):
+        return column.astype(str)
+    numbers = to_float(column)
+    whole = np.isfinite(numbers).all() and is_whole(numbers)
+    return pd.Series(numbers.astype(np.int64).astype(str) if whole else numbers.astype(str), index=column.index)
 
 
 def _check_same(first: Table, other: Table) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,17 @@ AROUND = 256  # rows on both sides of a false alarm that are learnt with it wher
 Mask = NDArray[np.bool_]
 
 
+class Judged(Protocol):
+    """Rows, and what engineers said of them."""
+
+    @property
+    def table(self) -> Table:
+        """The rows."""
+
+    def rows(self, verdict: bool) -> Mask:
+        """(rows,) with this verdict; where wafers are named, of all of their wafers."""
+
+
 @dataclass(frozen=True)
 class JudgedTable:
     """A table, what a monitor found in it, and what engineers said about it."""
@@ -42,7 +54,7 @@ class JudgedTable:
         return found if wafers is None else wafers.any_of(found)
 
 
-def with_verdicts(golden: Golden, judged: Sequence[JudgedTable], *, learn_false: bool) -> Golden:
+def with_verdicts(golden: Golden, judged: Sequence[Judged], *, learn_false: bool) -> Golden:
     """A golden set without what turned out to be true alarms and, on request, with what turned out to be false ones.
 
     Rows of true alarms are never added, also where a false one overlaps them; those that are in the golden set are
@@ -81,7 +93,7 @@ def alarm_rate(judged: Sequence[JudgedTable]) -> AlarmRate:
     return AlarmRate.of(false, len(verdicts) - false, max(0, events - len(verdicts)), total)
 
 
-def _with_false(golden: Golden, judged: JudgedTable, others: Sequence[JudgedTable]) -> Golden:
+def _with_false(golden: Golden, judged: Judged, others: Sequence[Judged]) -> Golden:
     false, never = _learnable(judged)
     for other in others:  # the same rows may have been scored twice, and a fault was seen only once
         never = never | _same_rows(judged.table, other.table, other.rows(True))
@@ -100,7 +112,7 @@ def _with_false(golden: Golden, judged: JudgedTable, others: Sequence[JudgedTabl
     )
 
 
-def _learnable(judged: JudgedTable) -> tuple[Mask, Mask]:
+def _learnable(judged: Judged) -> tuple[Mask, Mask]:
     """(rows,) of false alarms, and those that are never learnt: of true alarms, or labelled anomalous."""
     wafers, labels = wafers_of(judged.table), judged.table.labels()
     never = judged.rows(True) if labels is None else judged.rows(True) | labels

@@ -127,6 +127,10 @@ class LiveSourceAnswer(BaseModel):
 class LiveAnswer(BaseModel):
     position: int
     waiting: int = Field(description="Rows without an early score yet.")
+    behind_s: float = Field(description="Seconds that the oldest of them has waited.")
+    unsettled: int = Field(description="Rows that wait to be taken in for settled scores.")
+    skipped: int = Field(description="Rows that got no early score since the server began: they had waited too long.")
+    overload: str | None = Field(description="A sentence where rows come faster than they can be scored.")
     equipment: list[LiveEquipmentAnswer]
     sources: list[LiveSourceAnswer]
 

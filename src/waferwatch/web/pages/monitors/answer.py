@@ -7,6 +7,7 @@ from typing import Any
 from waferwatch.errors import NotFoundError
 from waferwatch.explain.threshold import threshold_notes
 from waferwatch.jobs.monitors.judged import rate_of_version, runs_of
+from waferwatch.live.learning.judged import live_rate
 from waferwatch.monitors.alarms.alarm_rate import AlarmRate
 from waferwatch.store.monitors.documents import monitor_document
 from waferwatch.store.monitors.facts import shown_notes, threshold_by_policy
@@ -40,10 +41,13 @@ def promise_sentences(monitor: MonitorRecord, translate: Translator) -> list[str
 
 
 def rate_of(app: Parts, monitor: MonitorRecord) -> AlarmRate | None:
-    """False alarms of the version in use by engineers' verdicts; None before its first detection."""
+    """False alarms of the version in use by engineers' verdicts, on files and live; None before it has scored any."""
     if monitor.in_use is None:
         return None
-    return rate_of_version(app.store, monitor, monitor.in_use.number)
+    running = app.live.running
+    of_files = rate_of_version(app.store, monitor, monitor.in_use.number)
+    of_live = None if running is None else live_rate(running.database, monitor.in_use.title)
+    return of_files.plus(of_live) if of_files is not None and of_live is not None else of_files or of_live
 
 
 def drift_of(app: Parts, monitor: MonitorRecord, translate: Translator) -> dict[str, Any] | None:
