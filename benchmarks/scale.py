@@ -6,12 +6,12 @@ Parts: fleet, speed-up, kill, day-units, no-network, s3, memory, sisters.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
 import random
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def main() -> None:
     parser.add_argument("--with-reference", type=int, default=20, help="chambers that have a reference")
     parser.add_argument("--detector", default="statistical")
     parser.add_argument("--engine", default="local")
+    parser.add_argument("--repeats", type=int, default=3, help="of speed-up")
     parser.add_argument("--kills", type=int, default=12, help="workers that are killed")
     parser.add_argument("--seed", type=int, default=1, help="of the moments of killing")
     parser.add_argument("--moto", help="moto_server, installed with: pip install 'moto[s3]' flask flask-cors")
@@ -86,13 +88,40 @@ def planned(source: str, out: str, **wishes: Any) -> ScalePlan:
     return make_plan(asked(PlanWish(source=source, out=out, **given | wishes)))
 
 
-def command(*arguments: str, check: bool = True, prefix: tuple[str, ...] = ()) -> tuple[float, dict[str, Any], int]:
-    """Seconds, JSON document and largest memory of any process of a command, in MB."""
-    started = time.perf_counter()
-    done = subprocess.run([*prefix, *CLI, "scale", *arguments, "--json"], stdout=subprocess.PIPE, check=check)
-    lines = done.stdout.decode().splitlines()
-    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000
-    return time.perf_counter() - started, json.loads(lines[-1]) if lines else {}, int(most)
+@dataclass
+class Watched:
+    """What the processes of a command took, looked at every half second."""
+
+    driver_mb: float = 0.0  # highest
+    worker_mb: float = 0.0  # highest of any
+    cpu: dict[int, tuple[str, float]] = field(default_factory=dict)  # process -> driver or worker, processor seconds
+
+    def look(self, driver: psutil.Process) -> None:
+        with contextlib.suppress(psutil.Error):
+            for one in (driver, *driver.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    kind = "driver" if one == driver else "worker"
+                    size, times = one.memory_info().rss / 1e6, one.cpu_times()
+                    self.cpu[one.pid] = kind, times.user + times.system
+                    setattr(self, f"{kind}_mb", max(getattr(self, f"{kind}_mb"), size))
+
+    def seconds(self, kind: str) -> float:
+        """Processor seconds of the driver or of all workers."""
+        return round(sum(value for of, value in self.cpu.values() if of == kind), 1)
+
+
+def command(*arguments: str, check: bool = True, prefix: tuple[str, ...] = ()) -> tuple[float, dict[str, Any], Watched]:
+    """Seconds and JSON document of a command, and what its processes took."""
+    started, watched = time.perf_counter(), Watched()
+    process = subprocess.Popen([*prefix, *CLI, "scale", *arguments, "--json"], stdout=subprocess.PIPE)
+    while process.poll() is None:
+        watched.look(psutil.Process(process.pid))
+        time.sleep(0.5)
+    seconds = time.perf_counter() - started
+    if check and process.returncode != 0:
+        raise SystemExit(f"{' '.join(arguments)} ended with {process.returncode}")
+    lines = process.stdout.read().decode().splitlines() if process.stdout else []
+    return seconds, json.loads(lines[-1]) if lines else {}, watched
 
 
 def hashes(out: Path) -> str:
@@ -112,11 +141,12 @@ def fleet(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     plan_s, count, _ = command(
         "plan", str(folder / "in"), "--reference", period, "--detector", options.detector, "--out", out
     )
-    run_s, record, most = command("run", out, "--engine", options.engine)
-    again_s, again, _ = command("resume", out, "--engine", options.engine)
+    run_s, record, ran = command("run", out, "--engine", options.engine)
+    again_s, again, seen = command("resume", out, "--engine", options.engine)
     status_s, _, _ = command("status", out)
     report_s, report, _ = command("report", out)
     size = sum(file.stat().st_size for file in (folder / "out").rglob("*") if file.is_file())
+    tasks = sum(sum(states.values()) for states in record["counts"].values())
     return {
         "plan": count,
         "seconds": {"plan": plan_s, "run": run_s, "resume": again_s, "status": status_s, "report": report_s},
@@ -124,29 +154,41 @@ def fleet(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "again": again["counts"],
         "models": report["models"],
         "events": report["totals"]["events"],
-        "largest_process_mb": most,
+        "processor_seconds": {
+            "driver": ran.seconds("driver"),
+            "workers": ran.seconds("worker"),
+            "resume": seen.seconds("driver") + seen.seconds("worker"),
+        },
+        "ms_of_driver_for_each_task": 1000 * ran.seconds("driver") / tasks,
+        "ms_of_workers_for_each_unit": 1000 * ran.seconds("worker") / count["units"],
+        "memory_mb": {"driver": ran.driver_mb, "worker": ran.worker_mb},
         "bytes_of_results": size,
     }
 
 
 def speed_up(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """50 units by one worker and by two, in turns."""
+    """50 units by one worker and by two, in turns; compare processor seconds where other work keeps the cores busy."""
     streams(folder / "in", 10, 5, 8640)
-    seconds: dict[int, list[float]] = {1: [], 2: []}
-    for _ in range(2):
+    wall: dict[int, list[float]] = {1: [], 2: []}
+    busy: dict[int, list[float]] = {1: [], 2: []}
+    memory = 0.0
+    for _ in range(options.repeats):
         for workers in (1, 2):
             out = folder / f"out-{workers}"
             shutil.rmtree(out, ignore_errors=True)
             planned(str(folder / "in"), str(out), detector=options.detector)
-            _, record, most = command("run", str(out), "--workers", str(workers), "--engine", options.engine)
-            seconds[workers].append(record["seconds"])
+            _, record, ran = command("run", str(out), "--workers", str(workers), "--engine", options.engine)
+            wall[workers].append(round(record["seconds"], 2))
+            busy[workers].append(ran.seconds("worker"))
+            memory = max(memory, ran.worker_mb)
     rows = 10 * 5 * 8640
-    best = {workers: min(values) for workers, values in seconds.items()}
+    best = {workers: min(values) for workers, values in wall.items()}
     return {
-        "seconds": seconds,
+        "seconds": wall,
+        "processor_seconds_of_workers": busy,
         "speed_up": best[1] / best[2],
         "values_per_second": {workers: rows * 8 / value for workers, value in best.items()},
-        "largest_process_mb": most,
+        "worker_mb": memory,
     }
 
 
@@ -409,7 +451,7 @@ def sisters(options: argparse.Namespace, _folder: Path) -> dict[str, Any]:
     from waferwatch.scale.units import adopting
 
     reference, rows = 4000, []
-    for seed in (11, 12, 13):
+    for seed in range(options.seed, options.seed + options.repeats):
         frame = waferwatch.generate(rows=60_000, equipment=5, seed=seed)
         chambers = {name: mine.reset_index(drop=True) for name, mine in frame.groupby("equipment")}
         golden = {
@@ -422,17 +464,21 @@ def sisters(options: argparse.Namespace, _folder: Path) -> dict[str, Any]:
             tried: dict[str, Any] = {"own": own[name]}
             first, scope = next((model, next(iter(model.fitted.parts))) for model in others.values())
             tried["a sister's as it is"] = adopting.as_for(first, scope, (name,))
-            for wafers in (5, 8, 25):
+            for wafers in (5, 8, 12):
                 every = [
                     adopting._taken_over(model, sister, (name,), golden[name], wafers)
                     for model, sister in adopting._sisters(others)
                 ]
-                tried[f"best sister's, {wafers} wafers of a recipe"] = min(every, key=lambda one: one.off).model
+                best = max(every, key=lambda one: one.sharpness)
+                tried[f"best sister's, {wafers} wafers of a recipe"] = best.model
+                few = adopting._first_wafers(own[name], golden[name], wafers)
+                alone = learn(choose(few), detector=options.detector).model
+                tried[f"first wafers alone, {wafers} wafers of a recipe"] = alone
             for title, model in tried.items():
                 rows.append({"model": title, **_judged(model, mine[reference:].reset_index(drop=True))})
     table = pd.DataFrame(rows).groupby("model").mean().round(4)
     print(table.to_string(), file=sys.stderr)
-    return {"means": table.to_dict("index"), "chambers": 15}
+    return {"means": table.to_dict("index"), "chambers": 5 * options.repeats}
 
 
 def _judged(model: Any, frame: pd.DataFrame) -> dict[str, float]:

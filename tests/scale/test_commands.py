@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import waferwatch
-from tests.scale.made import REFERENCE, OnTheSpot, rows_of, write_fleet
+from tests.scale.made import REFERENCE, OnTheSpot, planned, rows_of, write_fleet
 from waferwatch.cli import main
 from waferwatch.commands import scale
 
@@ -73,14 +73,68 @@ def test_a_model_scores_equipment_that_it_knows_and_is_taken_over_by_others(
         (["--reference", REFERENCE, "--by", "lot,day"], "cannot be split by lot, day"),
         (["--reference", REFERENCE, "--contamination", "0.1"], "share of anomalies"),
         (["--reference", REFERENCE, "--time", "s1"], "holds no dates"),
+        (["--reference", REFERENCE, "--detector", "nosuch"], "no detector named nosuch"),
+        (["--reference", REFERENCE, "--detector", "statistical", "--checkpoint", "x"], "has no weights"),
+        (["--reference", REFERENCE, "--checkpoint", "nosuch"], "nosuch"),
+        (["--reference", REFERENCE, "--wafers", "0"], "at least 5 are needed"),
+        (["--reference", REFERENCE, "--recipe", "nosuch"], "no import recipe nosuch"),
+        (["--monitor", "nosuch"], "no monitor nosuch"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_named(
     options: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_fleet(tmp_path / "in", [rows_of("E1", 1)])
-    assert main(["scale", "plan", str(tmp_path / "in"), *options, "--out", str(tmp_path / "out")]) == 2
+    places = ["--out", str(tmp_path / "out"), "--data-dir", str(tmp_path / "data")]
+    assert main(["scale", "plan", str(tmp_path / "in"), *options, *places]) == 2
     assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--gpus", "0.5"], "take no --gpus"),
+        (["--address", "auto"], "take no --address"),
+        (["--workers", "-1"], "-1 is too small"),
+        (["--engine", "ray", "--threads", "0"], "0 is too small"),
+        (["--engine", "ray", "--gpus", "nan"], "nan is too small"),
+    ],
+)
+def test_an_option_of_an_engine_that_cannot_be_used_is_named(
+    options: list[str],
+    sentence: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.undo()
+    write_fleet(tmp_path / "in", [rows_of("E1", 1)])
+    planned(tmp_path / "in", tmp_path / "out")
+    assert main(["scale", "run", str(tmp_path / "out"), *options]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_files_are_read_by_a_recipe_and_scored_by_a_monitor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, out = ["--data-dir", str(tmp_path / "data")], str(tmp_path / "out")
+    frame = rows_of("E1", 3)
+    frame["time"] = frame["time"].dt.strftime("%m/%d/%Y %H:%M:%S")
+    for number, name in enumerate(("golden", "in/late")):
+        file = tmp_path / f"{name}.csv"
+        file.parent.mkdir(exist_ok=True)
+        half = frame.iloc[number * 1440 : (number + 1) * 1440 + number * 1440]
+        file.write_text("Report 7\n" + half.replace({"s0": {0.0: -999.0}}).to_csv(index=False, sep=";"))
+    golden = str(tmp_path / "golden.csv")
+    assert main(["recipes", "save", "tool7", golden, "--month-first", "--no-value=-999", *data]) == 0
+    assert main(["fit", "ETCH", golden, "--detector", "statistical", *data]) == 0
+    count = answered(
+        capsys, "plan", str(tmp_path / "in"), "--monitor", "ETCH", "--recipe", "tool7", "--out", out, *data
+    )
+    assert (count["rows"], count["equipment"]) == (2880, 1)
+    assert answered(capsys, "run", out)["failed"] == 0
+    scores = pd.read_parquet(tmp_path / "out" / "scores")
+    assert scores["time"].min() >= pd.Timestamp("2026-01-06")
+    assert scores["score"].median() < 1.0
 
 
 def test_a_plan_that_is_not_there_or_damaged_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.scale.made import OnTheSpot, hashes, planned, rows_of, run, write_fleet
 from tests.test_layers import FILES, found_imports, path_of
-from waferwatch.errors import MissingExtraError
+from waferwatch.errors import InputError, MissingExtraError
 from waferwatch.scale.engines.local import LocalEngine
 from waferwatch.scale.engines.ray import RayEngine
 from waferwatch.scale.plans.plan import ScalePlan
@@ -68,6 +68,20 @@ def test_ray_gives_the_same_bytes(plan: ScalePlan, expected: dict[str, str]) -> 
     pytest.importorskip("ray", reason="needs the extra ray")
     engine = RayEngine(workers=1)
     assert found_by(plan, engine, engine) == expected
+
+
+def test_a_share_of_a_gpu_that_ray_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tasks would wait for ever."""
+    ray = pytest.importorskip("ray", reason="needs the extra ray")
+    closed: list[bool] = []
+    monkeypatch.setattr(ray, "init", lambda **_: None)
+    monkeypatch.setattr(ray, "shutdown", lambda: closed.append(True))
+    monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": 2.0})
+    with pytest.raises(InputError, match="for one task: CPU 2, GPU 0"):
+        RayEngine(gpus=0.25)
+    with pytest.raises(InputError, match="for one task: CPU 2, GPU 0"):
+        RayEngine(threads=4)
+    assert len(closed) == 2
 
 
 def test_ray_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from waferwatch.commands.options import data_options, monitor_options, recipe_options
 from waferwatch.commands.options.monitor_options import opened_store, print_json, say
+from waferwatch.errors import InputError
 from waferwatch.scoring.option_rules import DETECTOR
 
 if TYPE_CHECKING:
@@ -229,6 +230,7 @@ class _Progress:
 
 
 def _engine(options: argparse.Namespace) -> TaskEngine:
+    _check_engine(options)
     if options.engine == "ray":
         from waferwatch.scale.engines.ray import RayEngine
 
@@ -236,6 +238,30 @@ def _engine(options: argparse.Namespace) -> TaskEngine:
     from waferwatch.scale.engines.local import LocalEngine
 
     return LocalEngine(options.workers, options.threads)
+
+
+def _check_engine(options: argparse.Namespace) -> None:
+    """
+    Raises:
+        InputError: an option has no sense, or none with this engine.
+    """
+    for name, least in (("workers", 0), ("threads", 1), ("gpus", 0)):
+        if not getattr(options, name) >= least:
+            raise InputError(
+                "{found} is too small a number.",
+                hint="Give at least {least}.",
+                field=name,
+                found=getattr(options, name),
+                least=least,
+            )
+    only_ray = [name for name in ("address", "gpus") if getattr(options, name)]
+    if options.engine != "ray" and only_ray:
+        raise InputError(
+            "Processes of this machine take no {option}.",
+            hint="Add --engine ray, or leave it out.",
+            field=only_ray[0],
+            option=f"--{only_ray[0]}",
+        )
 
 
 def _import_options(options: argparse.Namespace) -> ImportOptions:

@@ -125,7 +125,8 @@ def _adopt(task: ScaleTask, plan: ScalePlan) -> dict[str, Any]:
             return {"model": SHARED, "digest": shared.digest, "kind": "given", "sister": None}
     models = {name: _model(plan.out, name, digest) for name, digest in _digests(plan, task.sisters).items()}
     found = adopt(plan, task.equipment, task.units, models)
-    return _keep(task, plan, found.model, "adopted") | {"sister": found.sister}
+    kind = "first wafers" if found.sister is None else "adopted"
+    return _keep(task, plan, found.model, kind) | {"sister": found.sister}
 
 
 def _keep(task: ScaleTask, plan: ScalePlan, model: Model, kind: str) -> dict[str, Any]:

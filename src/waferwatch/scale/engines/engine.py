@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
+from waferwatch.errors import InputError
 from waferwatch.scale.task import FAILED, ScaleTask, TaskOutcome
 
 MOST_TRIES = 3  # of a task whose worker ended before it did
@@ -71,6 +72,28 @@ class TaskQueue:
             self._again.append(task)
             return None
         return _ended(task, how)
+
+
+def room_for(there: Mapping[str, float], workers: int, threads: int, gpus: float) -> int:
+    """How many tasks a cluster has room for at once.
+
+    Args:
+        there: what it has, as CPU and GPU.
+        workers: at most; 0: all that there is room for.
+        threads, gpus: of one task.
+
+    Raises:
+        InputError: it has no room for one; such tasks would wait for ever.
+    """
+    room = int(there.get("CPU", 1)) // threads if gpus <= there.get("GPU", 0.0) else 0
+    if not room:
+        raise InputError(
+            "Ray has too few cores or GPUs for one task: {there}.",
+            hint="Ask for less with --threads and --gpus, or use a cluster that has them.",
+            field="gpus" if gpus else "threads",
+            there=", ".join(f"{name} {there.get(name, 0):.0f}" for name in ("CPU", "GPU")),
+        )
+    return min(workers, room) if workers else room
 
 
 def limit_threads(threads: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from waferwatch.errors import InputError, MissingExtraError
-from waferwatch.scale.engines.engine import TaskQueue, limit_threads
+from waferwatch.scale.engines.engine import TaskQueue, limit_threads, room_for
 from waferwatch.scale.task import ScaleTask, TaskOutcome
 from waferwatch.scale.tasks import run_task
 
@@ -40,8 +40,8 @@ class RayEngine:
                 "Ray is not installed.", hint="Install it with: pip install 'waferwatch[ray]'", field="engine"
             ) from error
         self._ray: Any = ray
-        own: dict[str, Any] = {"num_cpus": (workers * threads) or None, "object_store_memory": _STORE}
-        own |= {"include_dashboard": False, "_node_ip_address": _HERE}
+        own = {"include_dashboard": False, "_node_ip_address": _HERE, "object_store_memory": _STORE}
+        own |= {"num_cpus": (workers * threads) or None}
         try:
             ray.init(**({"address": address} if address else own), log_to_driver=False)
         except (ConnectionError, ValueError, RuntimeError) as error:
@@ -52,8 +52,11 @@ class RayEngine:
                 address=address or "this machine",
                 reason=str(error).splitlines()[0].rstrip("."),
             ) from error
-        cores = int(self._ray.cluster_resources().get("CPU", 1)) // threads
-        self.workers = min(workers, cores) if workers else max(cores, 1)
+        try:
+            self.workers = room_for(self._ray.cluster_resources(), workers, threads, gpus)
+        except InputError:
+            self.close()
+            raise
         self._threads = threads
         # A task whose worker ended is tried again by the queue, as with local processes.
         self._do = ray.remote(max_retries=0, num_cpus=threads, num_gpus=gpus)(_do)

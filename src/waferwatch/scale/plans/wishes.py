@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from waferwatch.errors import InputError, WaferwatchError
+from waferwatch.models.registry import check_name, create
+from waferwatch.monitors.levels.settling import FEWEST
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.recipe.option_fields import options_to_json
 from waferwatch.read.recipe.options import ImportOptions
@@ -70,6 +72,7 @@ def asked(wish: PlanWish) -> ScalePlan:
             field="reference",
         )
     _check_threshold(wish)
+    _check_learning(wish)
     unit, source, out = _unit(wish.by), Storage.at(wish.source, "source"), Storage.at(wish.out, "out")
     table = _sample(source, wish)
     time, equipment = _clock(table), _equipment(table, wish)
@@ -104,6 +107,21 @@ def _check_threshold(wish: PlanWish) -> None:
             field="contamination",
         )
     _ = Thresholds(AUTO if isinstance(wish.threshold, str) else wish.threshold, None, wish.false_alarms)
+
+
+def _check_learning(wish: PlanWish) -> None:
+    """What every unit would stumble over is refused before any is planned."""
+    check_name(wish.detector)
+    if wish.model is None and wish.checkpoint is not None:
+        create(wish.detector, checkpoint=wish.checkpoint, device="cpu")
+    if wish.wafers < FEWEST:
+        raise InputError(
+            "The level of an equipment cannot be learnt from {wafers} wafers: at least {fewest} are needed.",
+            hint="Give a larger number, or leave --wafers out.",
+            field="wafers",
+            wafers=wish.wafers,
+            fewest=FEWEST,
+        )
 
 
 def period(text: str, unit: str = "day", zone: str | None = None) -> tuple[int, int]:

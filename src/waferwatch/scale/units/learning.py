@@ -11,7 +11,7 @@ import pandas as pd
 
 from waferwatch.errors import InputError
 from waferwatch.models.fitted import ReferencePiece
-from waferwatch.monitors.golden.golden_set import GoldenChoice, choose
+from waferwatch.monitors.golden.golden_set import Golden, GoldenChoice, choose
 from waferwatch.monitors.learn import learn
 from waferwatch.read.table import Table
 from waferwatch.scale.plans.contents import UNIT_NS
@@ -43,8 +43,8 @@ def learn_equipment(plan: ScalePlan, equipment: tuple[str, ...], units: Sequence
     table = table_of(plan, frame, " / ".join(equipment))
     period = GoldenChoice(str(np.datetime64(first, "ns")), str(np.datetime64(last, "ns")))
     golden = choose(table, period)
-    found = learn(golden, detector=plan.detector, checkpoint=plan.checkpoint, device=plan.device)
-    if not np.isfinite(found.model.fitted.threshold):
+    found = learnt_from(plan, golden)
+    if found is None:
         raise InputError(
             "{equipment} has too few rows in the reference period to learn from: {rows}.",
             hint="Choose another period, or give a model of all equipment.",
@@ -52,7 +52,19 @@ def learn_equipment(plan: ScalePlan, equipment: tuple[str, ...], units: Sequence
             equipment=table.name,
             rows=golden.rows,
         )
-    return _cut_by_unit(found.model, golden.table, UNIT_NS[plan.unit])
+    return found
+
+
+def learnt_from(plan: ScalePlan, golden: Golden) -> Model | None:
+    """The model that golden rows give; None where they are too few for a threshold.
+
+    Raises:
+        InputError, ModelError: as ``learn``.
+    """
+    model = learn(golden, detector=plan.detector, checkpoint=plan.checkpoint, device=plan.device).model
+    if not np.isfinite(model.fitted.threshold):
+        return None
+    return _cut_by_unit(model, golden.table, UNIT_NS[plan.unit])
 
 
 def rows_between(
