@@ -41,6 +41,7 @@ TREND = "trend"  # of a sensor's step means over successive wafers
 LEAST_ASIDE = 1.5  # distances of a limit,
 ASIDE = 8.0  # robust spreads of golden wafers' scores above their median: such a wafer is not learnt from
 _ROBUST = 1.4826
+SEEN = 0.01  # spreads of a row: a mean that is the same but for rounding has no finer limits
 BEYOND = 1.1  # times the farthest golden wafer, where that one lies beyond a limit
 MOST_BEYOND = 1.5  # but no farther: a fault among the golden wafers must not hide those to come
 ROWS_BEYOND = 1.25  # times the highest row score of a golden wafer, which rows of a normal wafer may reach
@@ -130,7 +131,8 @@ def learn_wafers(
             return None
         course = NormalCourse.learn(every, cells, kept[cells.run], quantum)
         measured = _left_out_traces(indicators_of(values, cells, sensors, course), every, kept, quantum)
-        least = least_spreads(measured.columns, sensors, quantum, row_seconds, usual)
+        seen = np.maximum(quantum, SEEN * course.usual_spread)
+        least = least_spreads(measured.columns, sensors, seen, row_seconds, usual)
         off = left_out(measured.values, cells, kept[cells.run], measured.columns, least)
         off[cells.of_unknown_start] = np.nan
         unlike = kept & _unlike(np.abs(off), measured.columns, cells, kept)
