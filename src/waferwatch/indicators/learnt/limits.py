@@ -22,12 +22,15 @@ Ints = NDArray[np.int64]
 
 FEWEST_WAFERS = 8  # golden ones of a stage; with fewer there is no limit
 ENOUGH_WAFERS = 25  # with fewer a limit is provisional
-SPREADS = 5.0  # normal spreads from the middle to a limit, of a spread known exactly
+SPREADS = 4.75  # normal spreads from the middle to a limit, of a spread known exactly
 SISTERS = 10.0  # wafers that the spread of the same step on sister equipment counts for
 UPPER_ONLY = frozenset({SHAPE, SPE, T2, MISSING})
 LOGARITHMIC = frozenset({SPE, T2})
 FOLDS = 5
 _ROBUST = 1.4826  # median absolute deviation to standard deviation
+_TRIM = 3.0  # robust spreads from the middle; what lies farther off says nothing of how wide normal is
+_KEPT = 1 - 2 * _TRIM * float(norm.pdf(_TRIM)) / (2 * float(norm.cdf(_TRIM)) - 1)  # variance of a normal value within
+_FREEDOM, _FREEDOM_FEW = 0.7, 0.5  # of such a spread and of a median distance, in those of a standard deviation
 _RARE = 1e-3  # share of left-out values that says how heavy the tails of a statistic are
 _LEAST = 1e-12
 # Shares of a step's usual length: the statistics of a longer or shorter one cannot be compared.
@@ -82,7 +85,7 @@ class IndicatorLimits:
         pooled, sisters = _pooled(spread, [cells.names[number].anywhere for number in stages])
         weight = np.where(sisters > 1, SISTERS, 0.0)[:, None]
         spread = np.sqrt((count[:, None] * spread**2 + weight * pooled**2) / (count[:, None] + weight))
-        reach = np.repeat(_reach((count + weight[:, 0]).astype(np.float64))[:, None], len(columns), axis=1)
+        reach = np.repeat(_reach(count, weight[:, 0])[:, None], len(columns), axis=1)
         centre[count < FEWEST_WAFERS] = np.nan
         for column in [at for at, one in enumerate(columns) if one.statistic == LENGTH]:
             for row, number in enumerate(stages):
@@ -145,14 +148,27 @@ def left_out(
     return found
 
 
-def heavy_tails(off: Floats, columns: Sequence[IndicatorColumn]) -> dict[str, float]:
-    """Statistic -> factor by which its limits lie farther out, as its left-out golden values do."""
+def heavy_tails(off: Floats, run: Ints, columns: Sequence[IndicatorColumn]) -> dict[str, float]:
+    """Statistic -> factor by which its limits lie farther out, as its left-out golden values do.
+
+    Of each wafer and sensor the farthest step counts, since what a wafer has in one step it often has in all of them,
+    and one odd wafer must not widen every limit.
+
+    Args:
+        off: (cells, K) of golden cells, in multiples of their limits.
+        run: (cells,) the run of each, ascending.
+    """
     usual = float(norm.isf(_RARE / 2)) / SPREADS
+    starts = np.flatnonzero(np.diff(run, prepend=-1))
+    steps = len(run) / max(len(starts), 1)
+    far = np.where(np.isfinite(off), np.abs(off), -1.0)
+    worst = np.maximum.reduceat(far, starts, axis=0) if len(starts) else far
     found = {}
     for statistic in dict.fromkeys(one.statistic for one in columns):
-        mine = np.abs(off[:, [one.statistic == statistic for one in columns]])
-        mine = mine[np.isfinite(mine)]
-        found[statistic] = max(1.0, float(np.quantile(mine, 1 - _RARE)) / usual) if len(mine) else 1.0
+        mine = worst[:, [one.statistic == statistic for one in columns]]
+        mine = mine[mine >= 0]
+        share = max(1 - _RARE * steps, 0.5)
+        found[statistic] = max(1.0, float(np.quantile(mine, share)) / usual) if len(mine) else 1.0
     return found
 
 
@@ -209,7 +225,23 @@ def _robust(values: Floats, least: Floats) -> tuple[Floats, Floats]:
         off = np.abs(some - centre)
         middle, mean = _ROBUST * np.median(off, axis=0), 1.2533 * off.mean(axis=0)
     spread = np.where(middle > 0, middle, mean) * len(some) / max(len(some) - 0.8, 0.2)
+    if len(some) >= ENOUGH_WAFERS:
+        spread = np.where(middle > 0, _reweighted(some, off, spread), spread)
     return centre, np.where(np.isnan(spread), np.nan, np.maximum(spread, least))
+
+
+def _reweighted(values: Floats, off: Floats, spread: Floats) -> Floats:
+    """(K,) standard deviation of what lies within ``_TRIM`` robust spreads, as of whole normal values.
+
+    The median distance alone uses a third of what the wafers say, so limits would have to lie far out (Rousseeuw and
+    Leroy 1987, reweighted estimates).
+    """
+    near = off <= _TRIM * spread
+    count = near.sum(axis=0)
+    mean = np.where(near, values, 0.0).sum(axis=0) / np.maximum(count, 1)
+    square = np.where(near, np.square(values - mean), 0.0).sum(axis=0) / np.maximum(count - 1, 1)
+    found: Floats = np.sqrt(square / _KEPT)
+    return found
 
 
 def farthest_length(lengths: Floats, row: float) -> float:
@@ -249,9 +281,10 @@ def _pooled(spread: Floats, recipes: list[tuple[str, str]]) -> tuple[Floats, Int
     return found, count
 
 
-def _reach(wafers: Floats) -> Floats:
-    """Spreads to the limit, where a spread is known from so many wafers: as rare as SPREADS of one known exactly."""
-    freedom = 0.5 * (wafers - 1)  # a median distance says as much as a standard deviation of half as many
+def _reach(wafers: Ints, sisters: Floats) -> Floats:
+    """Spreads to the limit, where a spread is known from few wafers: as rare as SPREADS of one known exactly."""
+    known = wafers + sisters
+    freedom = np.where(wafers >= ENOUGH_WAFERS, _FREEDOM, _FREEDOM_FEW) * (known - 1)
     rare = float(norm.sf(SPREADS))
-    found: Floats = t.isf(rare, np.maximum(freedom, _LEAST_FREEDOM)) * np.sqrt(1 + 1 / np.maximum(wafers, 1))
+    found: Floats = t.isf(rare, np.maximum(freedom, _LEAST_FREEDOM)) * np.sqrt(1 + 1 / np.maximum(known, 1))
     return found

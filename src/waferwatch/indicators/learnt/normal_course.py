@@ -67,6 +67,13 @@ class NormalCourse:
         )
         return cls(**{**vars(found), "whiten": found._relations(values, cells, golden)})
 
+    @property
+    def usual_spread(self) -> Floats:
+        """(S,) the usual spread of single rows over all stages; 0 where nothing is known."""
+        if not len(self.spread):
+            return np.zeros(self.spread.shape[1])
+        return np.median(self.spread, axis=0).astype(np.float64)
+
     def row_spread(self, name: StageName) -> list[float]:
         """(S,) the usual spread of single rows of a stage; 0 where nothing is known."""
         key = stage_key(name)

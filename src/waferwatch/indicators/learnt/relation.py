@@ -18,6 +18,7 @@ SHRINK = 0.2
 WEIGHT = 0.2  # of the newest wafer in the trend
 WAFERS = 15  # that a trend looks back on
 LEAST = 1.0  # spreads by which a wafer itself is off, to the same side, where its trend counts
+SHARE = 0.5  # of what the wafers have been off by: a wafer that is back is not blamed for those before it
 _CLIP = 4.0  # spreads: one wafer alone makes no trend
 _SEPARATOR = "\x1f"
 
@@ -72,8 +73,9 @@ def _weighted(off: Floats, beyond: NDArray[np.bool_]) -> Floats:
     total = np.zeros(off.shape)
     for back, weight in enumerate(weights[: len(off)].tolist()):
         total[back:] += weight * known[: len(off) - back]
+    level = np.abs(total) / weights.sum()
     total /= np.sqrt(np.square(weights).sum())
-    counts = (np.sign(total) == np.sign(known)) & (np.abs(known) >= LEAST)
+    counts = (np.sign(total) == np.sign(known)) & (np.abs(known) >= np.maximum(LEAST, SHARE * level))
     return np.where(np.isnan(off), np.nan, np.where(counts, total, 0.0))
 
 

@@ -41,7 +41,9 @@ TREND = "trend"  # of a sensor's step means over successive wafers
 LEAST_ASIDE = 1.5  # distances of a limit,
 ASIDE = 8.0  # robust spreads of golden wafers' scores above their median: such a wafer is not learnt from
 _ROBUST = 1.4826
+SEEN = 0.01  # spreads of a row: a mean that is the same but for rounding has no finer limits
 BEYOND = 1.1  # times the farthest golden wafer, where that one lies beyond a limit
+MOST_BEYOND = 1.5  # but no farther: a fault among the golden wafers must not hide those to come
 ROWS_BEYOND = 1.25  # times the highest row score of a golden wafer, which rows of a normal wafer may reach
 # Missing rows and the length of a step are hard rules; single rows have scores of their own; when a sensor settles
 # hangs on single rows too.
@@ -129,7 +131,8 @@ def learn_wafers(
             return None
         course = NormalCourse.learn(every, cells, kept[cells.run], quantum)
         measured = _left_out_traces(indicators_of(values, cells, sensors, course), every, kept, quantum)
-        least = least_spreads(measured.columns, sensors, quantum, row_seconds, usual)
+        seen = np.maximum(quantum, SEEN * course.usual_spread)
+        least = least_spreads(measured.columns, sensors, seen, row_seconds, usual)
         off = left_out(measured.values, cells, kept[cells.run], measured.columns, least)
         off[cells.of_unknown_start] = np.nan
         unlike = kept & _unlike(np.abs(off), measured.columns, cells, kept)
@@ -191,7 +194,7 @@ def _learn(
     off = left_out(found.values, cells, used, found.columns, least)
     timed = every_golden[cells.run] & ~cells.of_unknown_start & ~cells.of_unknown_end
     limits = IndicatorLimits.learn(found.values, cells, used, found.columns, least, timed).widened(
-        heavy_tails(off[used], found.columns), found.columns
+        heavy_tails(off[used], cells.run[used], found.columns), found.columns
     )
     off = left_out(found.values, cells, used, found.columns, least) / limits.factor
     mean = [one.statistic == MEAN for one in found.columns]
@@ -205,7 +208,7 @@ def _learn(
     reached = np.fmax(worst, _as_multiples(rows[golden], row_limit, row_knots))
     rarity = Rarity.learn([reached])
     rarity = replace(rarity, slope=min(rarity.slope, max(rarity.highest, 1.0) / _LEAST_WIDTH))
-    beyond = max(1.0, BEYOND * float(np.nanmax(reached, initial=0.0)))
+    beyond = min(max(1.0, BEYOND * float(np.nanmax(reached, initial=0.0))), MOST_BEYOND)
     wafers = int(golden.sum())
     return WaferModel(sensors, course, limits, relation, t2_limits, row_limit, row_knots, rarity, beyond, wafers)
 

@@ -1,0 +1,80 @@
+"""Limits of indicators: how far out they lie, and what widens them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import waferwatch
+from waferwatch.indicators.cells import StageName, StepCells
+from waferwatch.indicators.indicators import IndicatorColumn
+from waferwatch.indicators.learnt.limits import IndicatorLimits, heavy_tails
+from waferwatch.indicators.learnt.relation import trend
+from waferwatch.series.wafer_runs import WaferRuns
+
+MEANS = [IndicatorColumn(f"s{number}", "mean") for number in range(200)]
+
+
+def one_stage(wafers: int) -> StepCells:
+    """One row a wafer, in one step."""
+    at = np.arange(wafers)
+    return StepCells(
+        WaferRuns(("wafer",), at, at), at, at, at, np.zeros_like(at), [StageName("", "", "")], at * 1.0, True
+    )
+
+
+def limits_of(values: np.ndarray) -> IndicatorLimits:
+    cells, all_golden = one_stage(len(values)), np.ones(len(values), np.bool_)
+    return IndicatorLimits.learn(values, cells, all_golden, MEANS, np.full(len(MEANS), 1e-9))
+
+
+@pytest.mark.parametrize("wafers", [25, 40, 100])
+def test_spreads_of_normal_wafers_are_right_on_average(wafers: int):
+    values = np.random.default_rng(wafers).normal(10, 2, (wafers, len(MEANS)))
+    assert float(limits_of(values).spread.mean()) == pytest.approx(2.0, rel=0.06)
+
+
+def test_a_spread_of_many_wafers_is_known_better_than_by_the_median_distance_alone():
+    values = np.random.default_rng(1).normal(0, 1, (40, len(MEANS)))
+    off = np.abs(values - np.median(values, axis=0))
+    assert limits_of(values).spread.std() < 0.8 * (1.4826 * np.median(off, axis=0)).std()
+
+
+def test_far_off_golden_wafers_hardly_widen_a_limit():
+    values = np.random.default_rng(2).normal(0, 1, (50, len(MEANS)))
+    some = values.copy()
+    some[:5] += 30
+    wide, usual = limits_of(some), limits_of(values)
+    assert float(wide.spread.mean()) < 1.3 * float(usual.spread.mean())
+
+
+def test_one_odd_wafer_that_is_odd_in_every_step_widens_no_limit():
+    rng = np.random.default_rng(3)
+    runs, steps = 72, 5
+    off = np.clip(rng.normal(0, 1, (runs, 1, 6)), -3, 3) / 4.75 * np.ones((1, steps, 1))
+    off[0, :, 0] = 0.98
+    run = np.repeat(np.arange(runs), steps)
+    assert heavy_tails(off.reshape(-1, 6), run, MEANS[:6])["mean"] == 1.0
+    off[:9, :, 0] = 0.98
+    assert heavy_tails(off.reshape(-1, 6), run, MEANS[:6])["mean"] > 1.2
+
+
+def test_a_wafer_that_is_back_is_not_blamed_for_those_before_it():
+    off = np.array([0.0] * 20 + [3.5] * 10 + [1.2, 0.3])[:, None]
+    found = trend(off, np.zeros(off.shape, np.bool_), one_stage(len(off)))[:, 0]
+    assert found[29] > 7
+    assert found[30] == found[31] == 0
+    small = np.array([0.0] * 20 + [1.5] * 12)[:, None]
+    assert trend(small, np.zeros(small.shape, np.bool_), one_stage(32))[-1, 0] > 4
+
+
+def test_faults_taken_for_normal_do_not_hide_the_others():
+    """Nothing is known to be normal, and four faulty wafers are like the others to within twice their limits."""
+    frame = waferwatch.generate(rows=20_000, seed=0)
+    found = waferwatch.detect(frame.drop(columns=["anomaly", "fault_kind"]), detector="statistical")
+    faulty = set(
+        frame[frame["anomaly"] == 1][["equipment", "lot", "wafer"]].astype(str).itertuples(index=False, name=None)
+    )
+    abnormal = {(run.equipment, run.lot, run.wafer) for run in found.runs if run.abnormal}
+    assert abnormal <= faulty
+    assert len(abnormal) >= 28
