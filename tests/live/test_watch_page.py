@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from tests.live.alarm_blocks import START, block
 from tests.live.fab import PATIENCE_S, as_rows, live_frame, until
+from waferwatch.live.database.connection import SENT, LiveDatabase
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
 from waferwatch.web.pages.watch import fleet
@@ -143,12 +144,18 @@ def test_sources_say_when_they_sent_last_and_folders_what_became_of_their_files(
         ("/drop", "b.csv", 9, 1, "failed", 0, "no rows", time.time()),
         ("/drop", "c.txt", 0, 1, "skipped", 0, "it is empty", time.time()),
     ]
+    keep = "INSERT INTO live_files VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     with app.live.parts.database.writing() as connection:
-        connection.executemany("INSERT INTO live_files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", kept)
+        connection.executemany(keep, kept)
+    handed = LiveDatabase(app.live.parts.database.path.with_name(SENT))  # by a command next to the server
+    with handed.writing() as connection:
+        connection.execute(keep, ("/share", *kept[0][1:]))
     found = client.get("/watch/sources").json()
     (source,) = found["sources"]
     assert (source["name"], source["chambers"], source["rows"], source["silent"]) == ("line 3", 2, 2, False)
-    (folder,) = found["folders"]
+    folder, share = found["folders"]
+    assert (share["folder"], share["processed"], share["failures"]) == ("/share", 1, [])
+    handed.close()
     assert (folder["processed"], folder["failed"], folder["skipped"]) == (1, 1, 1)
     assert [(one["file"], one["reason"]) for one in folder["failures"]] == [("b.csv", "no rows")]
 

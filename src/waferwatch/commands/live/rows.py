@@ -177,7 +177,7 @@ class _Target:
 @contextlib.contextmanager
 def _target(options: argparse.Namespace, source: str) -> Iterator[_Target]:
     from waferwatch.live.alarms.service import live_with_alarms
-    from waferwatch.live.database.connection import LiveDatabase
+    from waferwatch.live.database.connection import SENT, LiveDatabase
     from waferwatch.live.scoring.watched import Watch
     from waferwatch.live.service import FOLDER
     from waferwatch.live.sources.remote import RemoteTaker
@@ -192,7 +192,7 @@ def _target(options: argparse.Namespace, source: str) -> Iterator[_Target]:
         if live is None:
             url = options.to or f"http://127.0.0.1:{settings.port}"
             taker = RemoteTaker(url, settings.token.get_secret_value(), options.monitor)
-            files = LiveDatabase(settings.data_dir / FOLDER / "sent.sqlite")
+            files = LiveDatabase(settings.data_dir / FOLDER / SENT)
             try:
                 yield _Target(source, taker, files, None)
             finally:

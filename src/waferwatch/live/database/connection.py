@@ -10,6 +10,7 @@ from pathlib import Path
 
 from waferwatch.live.database.schema import upgrade
 
+SENT = "sent.sqlite"  # next to the file of a server: what commands that watch folders have handed to it
 PATIENCE_S = 10.0  # how long a writer waits for another process, such as a backup
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
+from waferwatch.live.database.connection import SENT
 from waferwatch.live.service import LiveParts
 from waferwatch.live.sources.folder import FAILED, PROCESSED, SKIPPED
 
+_PATIENCE_S = 5.0
 _MOST_FAILED = 20  # files that are named
 _SOURCES = """
 SELECT source, count(*), sum(rows), max(received) FROM live_equipment WHERE position > 0 GROUP BY source ORDER BY source
@@ -18,10 +21,16 @@ _REFUSED = "SELECT name, reason, at FROM live_files WHERE folder = ? AND state =
 
 
 def sources_of(live: LiveParts, silence_s: float) -> dict[str, list[dict[str, Any]]]:
-    """Every source that has sent a row, and every folder whose files were dealt with."""
+    """Every source that has sent a row, and every folder whose files were dealt with, by the server or by a command."""
     with live.database.reading() as connection:
         rows = connection.execute(_SOURCES).fetchall()
-        return {"sources": [_source(row, silence_s) for row in rows], "folders": _folders(connection)}
+        folders = _folders(connection)
+    sent = live.database.path.with_name(SENT)
+    if sent.exists():
+        with closing(sqlite3.connect(sent, timeout=_PATIENCE_S)) as connection:
+            connection.execute("PRAGMA query_only=ON")
+            folders += _folders(connection)
+    return {"sources": [_source(row, silence_s) for row in rows], "folders": folders}
 
 
 def _source(row: Sequence[Any], silence_s: float) -> dict[str, Any]:
