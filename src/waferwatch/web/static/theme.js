@@ -7,13 +7,15 @@
   } catch {
     // storage is switched off: a choice lasts until the page is left
   }
-  const apply = () => {
-    const theme = chosen === "auto" ? (system.matches ? "dark" : "light") : chosen;
+  const show = (theme) => {
     document.documentElement.dataset.bsTheme = theme;
     document.dispatchEvent(new CustomEvent("themechange"));
   };
+  const apply = () => show(chosen === "auto" ? (system.matches ? "dark" : "light") : chosen);
   apply();
   system.addEventListener("change", apply);
+  addEventListener("beforeprint", () => show("light")); // charts too: paper is white
+  addEventListener("afterprint", apply);
   const select = () => /** @type {HTMLSelectElement | null} */ (document.getElementById("theme"));
   document.addEventListener("DOMContentLoaded", () => {
     const field = select();
