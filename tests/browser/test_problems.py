@@ -244,3 +244,19 @@ def test_the_true_faults_of_the_demo_are_shown_when_asked_for(page: Page, run: s
     assert serious(page) == []
     page.click("#show-faults")
     expect(page.locator("#true-faults")).to_have_count(0)
+
+
+def test_pages_are_printed_in_light_colours_whatever_the_theme(page: Page, run: str) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"/problems/groups?run={run}")
+    expect(page.locator("#overlay-chart .main-svg").first).to_be_visible(timeout=60_000)
+    theme = "document.documentElement.dataset.bsTheme"
+    assert page.evaluate(theme) == "dark"
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(theme) == "light"
+    expect(page.locator("#share-chart .xtick text").first).to_have_css("fill", "rgb(86, 98, 113)")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(theme) == "dark"
+    page.emulate_media(media="print")
+    expect(page.locator(".side")).to_be_hidden()
+    expect(page.locator("#groups")).to_be_visible()

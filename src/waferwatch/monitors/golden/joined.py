@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from waferwatch.errors import InputError
+from waferwatch.read.cells.values import is_numeric, is_whole, to_float, without_categories
 from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
-from waferwatch.read.values import is_numeric, is_whole, to_float, without_categories
 
 _READ = (Role.TIME, Role.SENSOR, Role.EQUIPMENT, Role.LOT, Role.WAFER, Role.RECIPE, Role.STEP)
 _HINT = "Learn from files with the same columns, or name the roles of the columns."

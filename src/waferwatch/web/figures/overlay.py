@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from waferwatch.grouping.alignment import Step
 from waferwatch.grouping.overlay import Envelope, Overlay, Trace
 from waferwatch.web.figures.lines import pick
 from waferwatch.web.figures.style import ANOMALY, LINES, REFERENCE, Figure, layout, safe, short
+from waferwatch.web.figures.wafers.chambers import ChamberStyle
 from waferwatch.web.html.language import Translator
 
 _ENVELOPE_POINTS, _FLAG_POINTS = 150, 500
@@ -27,6 +28,7 @@ def overlay_figure(
     flags: NDArray[np.bool_],
     sensor: str,
     translate: Translator,
+    chambers: Mapping[str, ChamberStyle] | None = None,
 ) -> Figure:
     """Trace number 3 + n of the figure is run number n: the first three are the envelope.
 
@@ -36,15 +38,21 @@ def overlay_figure(
         groups: by which each of them is coloured; the first eight different ones have a colour.
         flags: (rows,) of the table.
         sensor: the column drawn.
+        chambers: styles of the groups where these are chambers, which look alike wherever they are drawn.
     """
     colors = {group: LINES[at % len(LINES)] for at, group in enumerate(list(dict.fromkeys(groups))[: len(LINES)])}
+    dashes: dict[str, str] = {}
+    if chambers is not None:
+        colors = {group: chambers[group].color for group in groups if group in chambers}
+        dashes = {group: chambers[group].dash for group in colors}
     data = _envelope(overlay.envelope, translate)
     points = max(_LEAST_POINTS, _ALL_POINTS // max(1, len(overlay.traces)))
-    in_legend: set[str] = set()
+    listed: set[str] = set()
     for trace, name, group in zip(overlay.traces, names, groups, strict=True):
         label = group if group in colors else translate("others")
-        data.append(_line(trace, name, label, colors.get(group, REFERENCE), points, label not in in_legend))
-        in_legend.add(label)
+        line = {"color": colors.get(group, REFERENCE), "dash": dashes.get(group, "solid")}
+        data.append(_line(trace, name, label, line, points, label not in listed))
+        listed.add(label)
     data.append(_flagged(overlay.traces, flags, translate))
     title = translate("rows of the usual run") if overlay.steps else translate("rows since the run began")
     return {
@@ -83,7 +91,7 @@ def _points(place: NDArray[np.float64], values: NDArray[np.float64]) -> dict[str
     return {"x": short(place[chosen]), "y": short(values[chosen])}
 
 
-def _line(trace: Trace, name: str, group: str, color: str, points: int, first: bool) -> dict[str, Any]:
+def _line(trace: Trace, name: str, group: str, line: Mapping[str, str], points: int, first: bool) -> dict[str, Any]:
     chosen = pick(trace.values, points)
     return {
         "type": "scatter",
@@ -93,7 +101,7 @@ def _line(trace: Trace, name: str, group: str, color: str, points: int, first: b
         "name": safe(group, 30),
         "legendgroup": safe(group, 60),
         "showlegend": first,
-        "line": {"color": color, "width": 1.4},
+        "line": {**line, "width": 1.4},
         "opacity": 0.85,
         "hovertemplate": f"<b>{safe(name)}</b><br>%{{y:.5g}}<extra></extra>",
     }

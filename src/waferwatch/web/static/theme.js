@@ -7,14 +7,17 @@
   } catch {
     // storage is switched off: a choice lasts until the page is left
   }
-  const apply = () => {
-    const dark = system.matches || document.documentElement.classList.contains("wall"); // a bright wall dazzles a dark room
-    const theme = chosen === "auto" ? (dark ? "dark" : "light") : chosen;
+  const show = (theme) => {
     document.documentElement.dataset.bsTheme = theme;
     document.dispatchEvent(new CustomEvent("themechange"));
   };
+  // A bright wall dazzles a dark room.
+  const dark = () => system.matches || document.documentElement.classList.contains("wall");
+  const apply = () => show(chosen === "auto" ? (dark() ? "dark" : "light") : chosen);
   apply();
   system.addEventListener("change", apply);
+  addEventListener("beforeprint", () => show("light")); // charts too: paper is white
+  addEventListener("afterprint", apply);
   const select = () => /** @type {HTMLSelectElement | null} */ (document.getElementById("theme"));
   document.addEventListener("DOMContentLoaded", () => {
     const field = select();

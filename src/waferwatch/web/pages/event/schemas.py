@@ -128,7 +128,7 @@ class ExplanationAnswer(BaseModel):
     model: str
     model_sha256: str | None
     detected: str
-    first_row: int = Field(description="Number of the table's first row, for rows told to people.")
+    first_row: int = Field(description="Number of the table's first row, for row numbers shown to people.")
     events: int
     event: EventAnswer
     said: VerdictAnswer

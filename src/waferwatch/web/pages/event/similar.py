@@ -37,7 +37,7 @@ def similar_events(app: Parts, one: Finished, event: Event) -> list[dict[str, An
         said |= {(run.id, number): verdict for number, verdict in of_run.items()}
         candidates += [Candidate(run.id, run.dataset, it, (run.id, it.id) in said) for it in found_here.events]
     found = most_similar(one.run.id, one.run.dataset, event, candidates)
-    return [_told(like, runs[like.candidate.run], said, one.run) for like in found]
+    return [_similar_answer(like, runs[like.candidate.run], said, one.run) for like in found]
 
 
 def _runs(app: Parts, own: Run) -> Iterator[Run]:
@@ -59,7 +59,7 @@ def _events(app: Parts, one: Finished, run: Run) -> FoundEvents:
         return FoundEvents([], np.zeros(0, np.int64))
 
 
-def _told(similar: Similar, run: Run, said: Said, own: Run) -> dict[str, Any]:
+def _similar_answer(similar: Similar, run: Run, said: Said, own: Run) -> dict[str, Any]:
     event = similar.candidate.event
     verdict = said.get((run.id, event.id))
     return {

@@ -19,6 +19,8 @@ from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role
 from waferwatch.series.wafer_runs import WaferRuns, find_runs
 from waferwatch.web.figures.overlay import overlay_figure
+from waferwatch.web.figures.style import Figure
+from waferwatch.web.figures.wafers.chambers import ChamberStyle, chamber_styles
 from waferwatch.web.html.language import Translator
 from waferwatch.web.pages.groups.places import Places
 from waferwatch.web.pages.groups.schemas import OverlayQuery
@@ -83,10 +85,28 @@ def overlay_answer(one: ScoredRows, places: Places, query: OverlayQuery, transla
             for trace, name, group in zip(overlay.traces, names, groups, strict=True)
         ],
         "notes": _notes(overlay, translate),
-        "figure": overlay_figure(
-            overlay, names, [group or translate("(empty)") for group in groups], one.found.flags, sensor, translate
-        ),
+        "figure": _figure(one, overlay, names, groups, colors, sensor, translate),
     }
+
+
+def _figure(
+    one: ScoredRows,
+    overlay: Overlay,
+    names: Sequence[str],
+    groups: Sequence[str | None],
+    colors: Groups | None,
+    sensor: str,
+    translate: Translator,
+) -> Figure:
+    named = [group or translate("(empty)") for group in groups]
+    return overlay_figure(overlay, names, named, one.found.flags, sensor, translate, _chambers(one, colors))
+
+
+def _chambers(one: ScoredRows, colors: Groups | None) -> dict[str, ChamberStyle] | None:
+    """Styles of the chambers of the data, where chambers give the colours."""
+    if colors is None or colors.column != one.table.column(Role.EQUIPMENT):
+        return None
+    return chamber_styles(value for value in colors.values if value)
 
 
 def _nothing(translate: Translator) -> dict[str, Any]:

@@ -66,8 +66,8 @@ def _times(one: ScoredRows, page: NDArray[np.int64]) -> list[Any]:
         return [None] * len(page)
     times = one.table.frame[column].to_numpy()[page]
     missing = np.isnat(times) if times.dtype.kind == "M" else np.isnan(times)
-    told = axis_values(times)
-    return [None if gone else time for time, gone in zip(told, missing.tolist(), strict=True)]
+    known = axis_values(times)
+    return [None if gone else time for time, gone in zip(known, missing.tolist(), strict=True)]
 
 
 def _row(one: ScoredRows, places: Places, row: int, time: Any) -> dict[str, Any]:

@@ -21,11 +21,11 @@ def sentences(values: Sequence[str | None], found: Differences, translate: Trans
         return [translate("There is only one group: nothing to compare it with.")]
     clear = [at for at in range(len(values)) if found.groups[at].direction]
     clear.sort(key=lambda at: found.groups[at].p_value)
-    told = [_told(values[at], found.groups[at], found, translate) for at in _chosen(clear, found)]
-    if len(clear) > len(told) and len(values) > 2:  # of two groups each is the other's rest
-        told.append(translate("Further groups that differ: {count}.").format(count=f"{len(clear) - len(told):,}"))
+    said = [_sentence(values[at], found.groups[at], found, translate) for at in _chosen(clear, found)]
+    if len(clear) > len(said) and len(values) > 2:  # of two groups each is the other's rest
+        said.append(translate("Further groups that differ: {count}.").format(count=f"{len(clear) - len(said):,}"))
     nothing = translate("No group differs from the rest by more than chance explains.")
-    return [*(told or [nothing]), _basis(found, translate)]
+    return [*(said or [nothing]), _basis(found, translate)]
 
 
 def _chosen(clear: Sequence[int], found: Differences) -> list[int]:
@@ -35,7 +35,7 @@ def _chosen(clear: Sequence[int], found: Differences) -> list[int]:
     return higher + lower
 
 
-def _told(value: str | None, one: Difference, found: Differences, translate: Translator) -> str:
+def _sentence(value: str | None, one: Difference, found: Differences, translate: Translator) -> str:
     named = {
         "group": translate("(empty)") if value is None else value[:100],
         "p": "p < 0.001" if one.p_value < 0.001 else f"p = {one.p_value:.2g}",

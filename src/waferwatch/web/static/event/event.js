@@ -80,7 +80,7 @@ function showHead({ event, events, run: id, dataset_name: name, detector, model 
   }
 }
 
-// A column that is called by the name of a role is told in the reader's language.
+// A column that is called by the name of a role is named in the reader's language.
 const spoken = (column) => ROLES[column.toLowerCase()] ?? column;
 
 function facts(answer) {

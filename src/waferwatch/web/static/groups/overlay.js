@@ -4,7 +4,7 @@ import { clear, draw, onEvent } from "../charts/chart.js";
 import { offerExport } from "../exports.js";
 import { sortable } from "../table.js";
 import { byId, element, significant, text, whole } from "../text.js";
-import { closer, told } from "./rows.js";
+import { closer, placeText } from "./rows.js";
 
 const ENVELOPE_TRACES = 3; // of the figure, before the runs
 const chart = byId("overlay-chart");
@@ -22,7 +22,7 @@ const columns = [
     value: ({ group }) => group,
     cell: ({ group }) => group ?? text("(empty)"),
   },
-  { title: text("Begins"), className: "wide", value: ({ first }) => first, cell: ({ first }) => told(first) },
+  { title: text("Begins"), className: "wide", value: ({ first }) => first, cell: ({ first }) => placeText(first) },
   {
     title: text("Run score"),
     className: "number",

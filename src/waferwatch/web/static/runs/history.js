@@ -13,7 +13,7 @@ const list = byId("runs");
 const form = byId("run-filters");
 const dialog = byId("repeat-dialog");
 const shown = new Map(); // id -> { run, node, key }, in the order of the list
-const followed = new Set(); // runs started here whose end is told
+const followed = new Set(); // runs started here whose end is announced
 let wanted = PAGE;
 let turn = 0;
 /** @type {any} */

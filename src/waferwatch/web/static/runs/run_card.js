@@ -4,7 +4,7 @@ import { STATES } from "../words.js";
 
 const UNFINISHED = ["queued", "running"];
 const datasets = new Map(page.datasets.map((dataset) => [dataset.id, dataset]));
-const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const STEPS = [
@@ -135,12 +135,12 @@ export function showProgress(card, run) {
 }
 
 function why(run) {
-  const told =
+  const reason =
     run.error ??
     (run.state === "interrupted" ? { message: text("The server ended before this run did."), hint: "" } : null);
-  if (!told) return null;
-  const line = element("p", { className: "run-why run-wide", content: told.message });
-  if (told.hint) line.append(element("span", { className: "hint", content: told.hint }));
+  if (!reason) return null;
+  const line = element("p", { className: "run-why run-wide", content: reason.message });
+  if (reason.hint) line.append(element("span", { className: "hint", content: reason.hint }));
   return line;
 }
 

@@ -57,7 +57,7 @@ def _near(found: Ints, judged: JudgedWafers, problem: FabProblem) -> Ints:
 
 
 def _spread(found: Ints) -> Ints:
-    """Not more than can be told apart, the first and the last among them."""
+    """No more than can be kept apart by eye, the first and the last among them."""
     if len(found) <= _MOST_LINES:
         return found
     return found[np.unique(np.linspace(0, len(found) - 1, _MOST_LINES).round().astype(np.int64))]
