@@ -133,3 +133,26 @@ def test_plotly_is_not_loaded_before_a_chart_comes_on_the_screen(phone: Page, ru
     assert [one for one in asked if "plotly" in one] == []
     see_chart(phone, "#overlay-chart")
     assert len([one for one in asked if "plotly" in one]) == 1
+
+
+def test_chambers_are_compared_and_lead_to_their_trend(page: Page, run: str) -> None:
+    page.goto(f"/trends?run={run}")
+    page.get_by_role("link", name="Chamber matching").click()
+    expect(page.locator("#sentence")).to_contain_text("indicators")
+    expect(page.locator("#indicators > li")).not_to_have_count(0)
+    expect(page.locator("#indicators .range").first).to_be_visible()
+    check_access(page)
+    page.select_option("#verdict", "matched")
+    expect(page).to_have_url(re.compile("verdict=matched"))
+    expect(page.locator("#indicators tr.different")).to_have_count(0)
+    with page.expect_download() as saved:
+        page.click("#csv")
+    assert saved.value.suggested_filename.endswith("chambers.csv")
+    page.locator("#indicators h3 a").first.click()
+    expect(page.locator("#trend-title")).to_contain_text("·")
+
+
+def test_chambers_are_compared_on_a_phone_in_korean(phone: Page, run: str) -> None:
+    phone.goto("/trends/chambers")
+    expect(phone.locator("#indicators > li")).not_to_have_count(0)
+    check_access(phone)

@@ -27,8 +27,8 @@ def dataset(client: TestClient) -> Iterator[str]:
     client.delete(f"/datasets/{made}")
 
 
-def asked(client: TestClient, dataset: str, **query: str | int | float) -> dict[str, Any]:
-    answer = client.get(f"/datasets/{dataset}/{AREA}", params=query)
+def asked(client: TestClient, dataset: str, area: str = AREA, **query: str | int | float) -> dict[str, Any]:
+    answer = client.get(f"/datasets/{dataset}/{area}", params=query)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -73,3 +73,32 @@ def test_what_cannot_be_compared_is_refused(client: TestClient, dataset: str) ->
         answer = client.get(f"/datasets/{dataset}/{AREA}", params=query)
         assert answer.status_code == status, answer.text
         assert answer.json()["error"]["hint"]
+
+
+def test_indicators_are_listed_with_every_chamber_in_words(client: TestClient, dataset: str) -> None:
+    found = asked(client, dataset, area=f"{AREA}/indicators")
+    first = found["indicators"][0]
+    assert found["sentence"].startswith(f"{found['counts']['different']} of {sum(found['counts'].values())} indicators")
+    assert "flow mean" in found["sentence"]
+    assert (first["sensor"], first["verdict"]) == ("flow", "different")
+    assert [one["equipment"] for one in first["chambers"]] == ["PM1", "PM2"]
+    assert first["chambers"][1]["said"].startswith("different: +")
+    assert found["chambers"][1] == {"name": "PM2", "color": "var(--chamber-2)", "dash": "solid"}
+
+
+def test_indicators_are_chosen_by_verdict_and_place_and_page_by_page(client: TestClient, dataset: str) -> None:
+    every = asked(client, dataset, area=f"{AREA}/indicators", limit=500)
+    matched = asked(client, dataset, area=f"{AREA}/indicators", verdict="matched", limit=500)
+    assert {one["verdict"] for one in matched["indicators"]} == {"matched"}
+    assert matched["total"] == every["counts"]["matched"] == len(matched["indicators"])
+    second = asked(client, dataset, area=f"{AREA}/indicators", limit=1, skip=1)
+    assert second["indicators"] == every["indicators"][1:2]
+    one = asked(client, dataset, area=f"{AREA}/indicators", sensor="flow", step=every["steps"][0])
+    assert {(each["sensor"], each["step"]) for each in one["indicators"]} == {("flow", every["steps"][0])}
+
+
+def test_few_wafers_are_said_with_how_many_are_missing(client: TestClient, dataset: str) -> None:
+    found = asked(client, dataset, area=f"{AREA}/indicators", last=5)
+    assert found["counts"]["different"] == 0
+    assert found["sentence"].startswith("No indicator is shown to differ")
+    assert found["indicators"][0]["chambers"][0]["said"] == "too few wafers, missing: 3"

@@ -14,15 +14,19 @@ from starlette.responses import Response
 from waferwatch.export.tables import write_tables
 from waferwatch.scoring.comparison.chambers import ChamberMatching, chamber_matching, rows_of
 from waferwatch.store.recent import Recent
+from waferwatch.web.html.pages import render
 from waferwatch.web.pages.chambers.schemas import (
     ChamberMatchingAnswer,
     ChambersExportQuery,
     ChambersListQuery,
     ChambersQuery,
+    MatchedIndicatorsAnswer,
+    MatchedIndicatorsQuery,
 )
+from waferwatch.web.pages.chambers.view import matched_view, verdict_words
 from waferwatch.web.results.keys import dataset_key
 from waferwatch.web.results.tolerances import tolerances_of
-from waferwatch.web.shell.context import Parts, parts, read_query, user_of
+from waferwatch.web.shell.context import Parts, parts, read_query, translator, user_of
 from waferwatch.web.shell.kept import as_key
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
 from waferwatch.web.transfer.download import TABLE_MEDIA, download, file_name
@@ -43,6 +47,23 @@ async def list_matches(request: Request) -> Response:
         return "chambers", as_key(query.model_dump()), dataset_key(app, dataset)
 
     return await app.work.answer(request, key, lambda: _answer(app, dataset, query))
+
+
+async def chambers_page(request: Request) -> Response:
+    """The page of chamber matching."""
+    words = verdict_words(translator(request))
+    return await render(request, "trends/chambers.html", area="trends", verdicts=words)
+
+
+async def list_indicators(request: Request) -> Response:
+    """Every indicator with its chambers and their verdicts in words, farthest first."""
+    query = read_query(request, MatchedIndicatorsQuery)
+    app, dataset, translate = parts(request), str(request.path_params["id"]), translator(request)
+
+    def key() -> Hashable:
+        return "indicators", translate.language, as_key(query.model_dump()), dataset_key(app, dataset)
+
+    return await app.work.answer(request, key, lambda: matched_view(_matching(app, dataset, query), query, translate))
 
 
 async def export_matches(request: Request) -> Response:
@@ -103,6 +124,16 @@ def _matching(app: Parts, dataset: str, query: ChambersQuery) -> ChamberMatching
 
 
 ENDPOINTS = (
+    Endpoint("GET", "/trends/chambers", chambers_page, "The page of chamber matching.", "text/html"),
+    Endpoint(
+        "GET",
+        "/datasets/{id}/chamber-matching/indicators",
+        list_indicators,
+        "Indicator by indicator: every chamber with its verdict in words.",
+        MatchedIndicatorsAnswer,
+        query=MatchedIndicatorsQuery,
+        failures=DETECTING,
+    ),
     Endpoint(
         "GET",
         "/datasets/{id}/chamber-matching",

@@ -31,6 +31,15 @@ class ChambersListQuery(ChambersQuery):
     skip: Annotated[int, Field(ge=0, le=10_000_000)] = Field(0, description="How many of the first to leave out.")
 
 
+class MatchedIndicatorsQuery(ChambersQuery):
+    recipe: Annotated[str, Field(max_length=1000)] | None = Field(None, description="Only this recipe.")
+    step: Annotated[str, Field(max_length=1000)] | None = Field(None, description="Only this step.")
+    sensor: Name | None = Field(None, description="Only this sensor; _length for the length of the step.")
+    verdict: Literal["matched", "different", "too_few"] | None = Field(None, description="Only these.")
+    limit: Annotated[int, Field(ge=1, le=500)] = Field(20, description="Most indicators listed.")
+    skip: Annotated[int, Field(ge=0, le=10_000_000)] = Field(0, description="How many of the first to leave out.")
+
+
 class ChambersExportQuery(ChambersQuery):
     format: Literal["csv", "xlsx", "parquet"] = "csv"
 
@@ -60,6 +69,39 @@ class ChamberRow(BaseModel):
     missing_wafers: int | None = Field(
         description="Wafers that are needed still; null where the difference lies at the tolerance."
     )
+
+
+class RowInWords(ChamberRow):
+    said: str = Field(description="Its verdict in words.")
+
+
+class DrawnChamber(BaseModel):
+    name: str
+    color: str = Field(description="Name of a colour of the page, such as var(--chamber-1).")
+    dash: str
+
+
+class MatchedIndicator(BaseModel):
+    """One indicator on every chamber that ran the step."""
+
+    recipe: str
+    step: str
+    sensor: str
+    statistic: str
+    title: str
+    verdict: Literal["matched", "different", "too_few"] = Field(description="The worst of its chambers.")
+    chambers: list[RowInWords] = Field(description="By name.")
+
+
+class MatchedIndicatorsAnswer(BaseModel):
+    sentence: str
+    about: str
+    chambers: list[DrawnChamber]
+    recipes: list[str]
+    steps: list[str]
+    counts: dict[str, int] = Field(description="Verdict to number of indicators, of all.")
+    total: int = Field(description="Indicators that the query chooses.")
+    indicators: list[MatchedIndicator] = Field(description="Different ones first, the farthest first.")
 
 
 class ChamberMatchingAnswer(BaseModel):

@@ -25,9 +25,14 @@ async function showDataset(dataset) {
     const run = wanted ? await ask(`/runs/${encodeURIComponent(wanted)}`) : await newestRun(dataset);
     if (mine !== turn) return;
     if (run) await showRun(run, mine);
-    else address({ dataset: dataset.id });
+    else {
+      address({ dataset: dataset.id });
+      nothing();
+    }
   } catch (problem) {
-    if (mine === turn) showProblem(problem);
+    if (mine !== turn) return;
+    nothing();
+    showProblem(problem);
   }
 }
 
@@ -38,9 +43,14 @@ async function newestRun(dataset) {
 
 function hide() {
   byId("found").hidden = true;
+  byId("welcome").hidden = true;
+  for (const id of ["curves", "measures", "agreement", "faults", "delays"]) clear(byId(id));
+}
+
+// Seen once it is known that there is no comparison: what stands on the page does not move.
+function nothing() {
   byId("welcome").hidden = false;
   byId("settings-fold").open = true;
-  for (const id of ["curves", "measures", "agreement", "faults", "delays"]) clear(byId(id));
 }
 
 // Follow a comparison to its end, and show what it found.

@@ -1,6 +1,6 @@
 // What a comparison found: the verdict in sentences, then its parts, and how it was made.
 import { ask, showProblem } from "../api.js";
-import { draw } from "../charts/chart.js";
+import { draw, drawAll } from "../charts/chart.js";
 import * as runs from "../run.js";
 import { sortable } from "../table.js";
 import { byId, element, isTime, significant, text, time, whole } from "../text.js";
@@ -159,7 +159,7 @@ async function open(event, button) {
 }
 
 for (const id of ["found-by", "missed-by"]) byId(id).addEventListener("change", showMissed);
-byId("print").addEventListener("click", () => window.print());
+byId("print").addEventListener("click", () => drawAll().then(() => window.print()));
 
 // Paper is light: charts hold the colours of the theme they were drawn in.
 const root = document.documentElement;

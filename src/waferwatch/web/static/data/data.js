@@ -18,6 +18,7 @@ const openTab = (id) => bootstrap.Tab.getOrCreateInstance(byId(`${id}-tab`)).sho
 
 async function open(dataset) {
   clearProblem();
+  byId("results").hidden = false; // the list above it on a phone is there
   if (reading.isOpen()) reading.close();
   showDataset(true);
   rename(false);

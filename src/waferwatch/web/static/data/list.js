@@ -28,6 +28,7 @@ function show() {
   const shown = [...datasets.values()].filter((dataset) => nameOf(dataset).toLowerCase().includes(wanted));
   shelf.replaceChildren(...shown.map(entry));
   byId("shelf-none").hidden = shown.length > 0;
+  byId("shelf-panel").hidden = false; // seen with what is in it: nothing below it moves
 }
 
 function entry(dataset) {
