@@ -132,3 +132,9 @@ def test_the_format_that_is_shown_is_read_named_and_translated(copy: Path) -> No
     names = "arrow or has_a_korean_translation or that_is_gone or the_tree or imports_go"
     files = ("read/formats/test_feather.py", "web/html/test_translations.py", "test_docs.py", "test_layers.py")
     assert passing(copy, names, *files) >= 6
+
+
+def test_the_source_that_is_shown_keeps_the_contract(copy: Path) -> None:
+    make(copy, change("Add a source of live rows"))
+    files = ("live/test_sources.py", "test_docs.py", "test_layers.py")
+    assert passing(copy, "appended or the_tree or imports_go", *files) >= 6
