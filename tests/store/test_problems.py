@@ -219,6 +219,8 @@ def test_problems_that_a_check_does_not_find_are_named(store: Store) -> None:
     numbers(store, second, problem(0))
     lines = store.problems.listed(second, found(problem(0)))
     assert [one.number for one in store.problems.missing(second, lines)] == [2]
+    store.problems.merge(2, 1, "kim")
+    assert store.problems.missing(second, lines) == [], "what is merged is counted to the other one"
 
 
 def test_problems_of_the_same_kind_are_found_on_any_chamber_and_data_those_with_a_verdict_first(store: Store) -> None:
