@@ -103,9 +103,11 @@ def test_joined_problems_of_rows_add_their_events_and_begin_with_the_earliest() 
     )
     late = replace(problem(3), runs=(), events=(5, 7), count=2, first_seen=500.0, last_seen=900.0, title=title)
     late = replace(late, title=Note(title.template, {**title.values, "count": 2, "since": 500.0}))
+    late = replace(late, why=Note("events: {count}, peak {ratio} x limit", {"count": 2, "ratio": "6.0"}))
     early = replace(late, events=(1,), count=1, first_seen=90.0, last_seen=95.0)
     both = joined([late, early], [])
     assert (both.events, both.count, both.first_seen, both.last_seen) == ((1, 5, 7), 3, 90.0, 900.0)
+    assert str(both.why) == "events: 3, peak 6.0 x limit"
     assert str(both.title) == "He unusual on PM1, events: 3, since 90.0"
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
 
-from babel.dates import format_datetime
 from babel.numbers import format_decimal, format_percent
 
 NONE = "–"
@@ -38,10 +36,8 @@ class Numbers:
         return f"{text[:16].replace('T', ' ')} UTC"
 
     def moment(self, text: str | None) -> str:
-        """A moment of the store, which is in UTC."""
-        if not text:
-            return NONE
-        return f"{format_datetime(datetime.fromisoformat(text), 'medium', locale=self._language)} UTC"
+        """A moment of the store, which is in UTC, by the 24-hour clock."""
+        return f"{text[:19].replace('T', ' ')} UTC" if text else NONE
 
 
 def until(first: object, last: object) -> str:
