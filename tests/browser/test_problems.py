@@ -179,6 +179,7 @@ def test_a_problem_is_shelved_for_a_day_and_brought_back_by_keys_alone(page: Pag
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(row.locator(".verdict")).to_contain_text("shelved until")
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     row.locator("[data-act=unshelve]").press("Enter")
     expect(row.locator(".verdict")).not_to_contain_text("shelved")
 

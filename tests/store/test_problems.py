@@ -219,3 +219,18 @@ def test_problems_that_a_check_does_not_find_are_named(store: Store) -> None:
     numbers(store, second, problem(0))
     lines = store.problems.listed(second, found(problem(0)))
     assert [one.number for one in store.problems.missing(second, lines)] == [2]
+    store.problems.merge(2, 1, "kim")
+    assert store.problems.missing(second, lines) == [], "what is merged is counted to the other one"
+
+
+def test_problems_of_the_same_kind_are_found_on_any_chamber_and_data_those_with_a_verdict_first(store: Store) -> None:
+    kinds = [
+        "PM1 | A | etch | He | up",
+        "PM2 | A | etch | He | up",
+        "PM1 | A | etch | He | down",
+        "PM3 | A | etch | He | up",
+    ]
+    numbers(store, check(store), *(problem(at, fingerprint=kind) for at, kind in enumerate(kinds)))
+    numbers(store, check(store, "two"), problem(0), problem(1, fingerprint="PM1 | A | xetch | He | up"))
+    store.problems.judge(2, Judgement.TRUE_ALARM, "O-ring replaced", "kim")
+    assert [one.number for one in store.problems.alike(store.problems.get(1))] == [2, 5, 4]

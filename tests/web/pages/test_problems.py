@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from waferwatch.read.fab_faults import FAULT_KINDS
 from waferwatch.store.datasets import DEMO
 from waferwatch.web.server import check_demo
 
@@ -432,3 +433,45 @@ def test_the_demo_and_a_check_by_a_reference_propose_nothing(client: TestClient,
         "/detect", json={"dataset": uploaded, "detector": "squared_difference", "reference_rows": 200}
     ).json()["run"]
     assert "data-request" not in page(client, f"/problems?run={known}")
+
+
+def test_the_demo_gives_its_answer_away_nowhere_before_it_is_asked_for(client: TestClient, run: str) -> None:
+    (worst, *_) = client.get(f"/runs/{run}/problems").json()["problems"]
+    event = client.get(f"/runs/{run}/result").json()["events"][0]["id"]
+    for address in (
+        "/problems?",
+        f"/problems/{worst['name']}?",
+        f"/problems/event?event={event}&",
+        "/problems/groups?",
+    ):
+        text = re.sub(r'data-page="[^"]*"', "", page(client, f"{address}run={run}"))  # roles, which scripts need
+        assert [kind for kind in FAULT_KINDS if kind in text] == [], address
+    assert "fault_kind" not in client.get(f"/runs/{run}/groups").json()["columns"]
+    assert "fault_kind" not in client.get(f"/runs/{run}/events/{event}").text
+
+
+def test_no_problem_of_the_demo_is_one_row_or_begins_in_the_first_minute(client: TestClient, run: str) -> None:
+    events = {one["id"]: one for one in client.get(f"/runs/{run}/result").json()["events"]}
+    for problem in client.get(f"/runs/{run}/problems").json()["problems"]:
+        assert problem["first_seen"] > "2026-01-05T08:01:00"
+        mine = [events[one]["rows"] for one in problem["events"]]
+        assert problem["wafers"] or max(mine) >= 3, problem["title"]
+
+
+def test_a_budget_that_the_golden_rows_cannot_carry_is_said_in_red_and_the_page_is_not_silent(
+    client: TestClient,
+) -> None:
+    asked = {"detector": "statistical", "reference_rows": 2000, "false_alarms": 1}
+    run = client.post("/detect", json=asked).json()["run"]
+    text = page(client, f"/problems?run={run}")
+    warning = re.search(r'<p class="reason not-kept">(.*?)</p>', text, re.S)
+    assert warning is not None
+    assert "can be promised" in warning[1]
+    table = client.app.state.parts.store.datasets.table(DEMO)  # type: ignore[attr-defined]
+    found = client.app.state.parts.store.results.detection(run)  # type: ignore[attr-defined]
+    faulty = table.frame["anomaly"].to_numpy(dtype=float) > 0
+    strong = [one for one in found.problems if one.severity != "weak"][:10]
+    true = [bool(faulty[np.isin(found.event_ids, one.events)].any()) for one in strong]
+    assert len(true) == 10
+    assert sum(true) >= 8
+    assert "Highest below the limit" in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -95,11 +95,16 @@ def _of_wafers(one: FabProblem, runs: Sequence[int], all_runs: Sequence[RunScore
 
 
 def _of_rows(one: FabProblem) -> FabProblem:
-    kind, why = severity(one.ratio, one.in_a_row, one.count, typed_broken=False)
-    title = one.title or Note("")
-    values = {"count": one.count, "since": one.first_seen}
-    known = {name: value for name, value in values.items() if name in title.values}
-    return replace(one, severity=kind, why=why, title=Note(title.template, {**title.values, **known}))
+    kind, _ = severity(one.ratio, one.in_a_row, one.count, typed_broken=False)
+    values = {"count": one.count, "since": one.first_seen, "ratio": f"{min(one.ratio, 999.0):.1f}"}
+    return replace(one, severity=kind, why=_with(one.why, values), title=_with(one.title, values))
+
+
+def _with(note: Note | None, values: Mapping[str, object]) -> Note | None:
+    """The same sentence with other values in the places that it has."""
+    if note is None:
+        return None
+    return Note(note.template, {name: values.get(name, value) for name, value in note.values.items()})
 
 
 def _run_of(event: Event, runs: Sequence[int], all_runs: Sequence[RunScore]) -> int:

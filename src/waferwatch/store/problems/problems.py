@@ -53,6 +53,21 @@ class Problems:
         kept = [one for one in self._of_dataset(run.dataset) if one.merged_into is None]
         return [one for one in reversed(kept) if one.number not in found]
 
+    def alike(self, known: KnownProblem, limit: int = 5) -> list[KnownProblem]:
+        """Problems of any chamber and data with the same recipe, step, leading sensors and direction.
+
+        Those of which somebody said what they were come first, then the newest.
+        """
+        tail = known.fingerprint.partition(" | ")[2]
+        wanted = select(rows).where(
+            rows.c.fingerprint.endswith(f" | {tail}", autoescape=True),
+            rows.c.number != known.number,
+            rows.c.merged_into.is_(None),
+        )
+        with self._database.read() as connection:
+            order_by = (rows.c.verdict.is_(None), rows.c.number.desc())
+            return [known_problem(row) for row in connection.execute(wanted.order_by(*order_by).limit(limit))]
+
     def merged_into(self, number: int) -> list[KnownProblem]:
         """Problems that are counted to this one, by number."""
         with self._database.read() as connection:

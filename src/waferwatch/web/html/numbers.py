@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
 
-from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 NONE = "–"
@@ -38,12 +36,8 @@ class Numbers:
         return f"{text[:16].replace('T', ' ')} UTC"
 
     def moment(self, text: str | None) -> str:
-        """A moment of the store, which is in UTC."""
-        if not text:
-            return NONE
-        when = datetime.fromisoformat(text)
-        day = format_date(when, "medium", locale=self._language)
-        return f"{day} {when:%H:%M:%S} UTC"  # by 24 hours in every language, as the field writes it
+        """A moment of the store, which is in UTC, by the 24-hour clock."""
+        return f"{text[:19].replace('T', ' ')} UTC" if text else NONE
 
 
 def until(first: object, last: object) -> str:

@@ -20,7 +20,7 @@ from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import NONE, Numbers, place
 from waferwatch.web.pages.problems.highest import wafer_name
-from waferwatch.web.pages.problems.lines import ProblemLine, problem_line, said, short_title
+from waferwatch.web.pages.problems.lines import ProblemLine, problem_line, said, short_title, state_text
 from waferwatch.web.pages.problems.one.checks import OtherCheck, other_checks
 from waferwatch.web.pages.problems.one.event_picture import event_picture
 from waferwatch.web.pages.problems.one.facts import WaferSquare, facts_of, wafer_strip
@@ -49,6 +49,17 @@ class MergeChoice:
 
     name: str
     title: str
+
+
+@dataclass(frozen=True)
+class SimilarProblem:
+    """A problem of the same kind, and what was said of it."""
+
+    name: str
+    chamber: str
+    data: str
+    state_text: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,7 @@ class ProblemDetail:
     others: list[MergeChoice]
     merged: list[MergeChoice]
     split_from: str
+    similar: list[SimilarProblem]
     checks: list[OtherCheck] | None  # None while nobody has asked
     compare: str  # address that asks
 
@@ -188,8 +200,17 @@ class _Detail:
             history=history_of(self.app, known, translate),
             checks=other_checks(self.app, self.run, known, translate) if self.query.get("checks") else None,
             compare=f"{self._address(checks=1)}#checks",
+            similar=self._similar(),
             **self._grouping(),
         )
+
+    def _similar(self) -> list[SimilarProblem]:
+        return [
+            SimilarProblem(
+                one.name, one.equipment, one.dataset_name or "demo", state_text(one, self.translate), one.note
+            )
+            for one in self.app.store.problems.alike(self.known)
+        ]
 
     def _grouping(self) -> dict[str, Any]:
         """What can be split off, what it can be merged into, and what was merged into it."""
