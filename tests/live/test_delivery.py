@@ -164,6 +164,17 @@ def test_a_message_is_given_up_after_three_days_and_can_be_sent_again(bench: Ben
     assert set(receiver.ids) == {dead.message}
 
 
+def test_a_message_is_sent_though_the_clock_is_set_back_by_an_hour(tmp_path: Path, receiver: WebhookReceiver) -> None:
+    made = Bench(tmp_path)
+    made.add(receiver.url)
+    made.raise_alarm()
+    made.clock.on(-3600)
+    made.worker.start()
+    wait_for(lambda: len(receiver.ids) == 1)
+    made.worker.stop()
+    made.database.close()
+
+
 def test_gone_switches_the_channel_off(bench: Bench, receiver: WebhookReceiver) -> None:
     receiver.answers = [410]
     bench.add(receiver.url)

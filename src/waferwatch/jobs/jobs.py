@@ -77,7 +77,6 @@ class Jobs:
         live: LiveVerdicts = no_live_verdicts,
     ) -> None:
         self._live = live
-        self._kinds = KINDS | {WidenTask.kind: partial(run_widening, live=live)}
         cores = os.cpu_count() or 1
         self._settings = settings
         self._store = store
@@ -264,7 +263,8 @@ class Jobs:
         try:
             progress(0.0)
             self._say_started(run.id)
-            summary = self._kinds[run.kind](self._store, self._settings, run, progress)
+            work = partial(run_widening, live=self._live) if run.kind == WidenTask.kind else KINDS[run.kind]
+            summary = work(self._store, self._settings, run, progress)
             return Ending(State.DONE, now(), summary=summary)
         except Cancelled as error:
             if self._queue.stopped:

@@ -76,7 +76,8 @@ def write_message(connection: sqlite3.Connection, channel: Channel, draft: Draft
 
 
 def due_messages(connection: sqlite3.Connection, now: float, busy: Iterable[int]) -> list[tuple[Channel, Message]]:
-    """The next message of each channel that may be tried now.
+    """The next message of each channel that may be tried now. One that was never tried is due whatever the clock says:
+    it may have been set back since.
 
     Args:
         busy: channels that are being sent to.
@@ -86,7 +87,8 @@ def due_messages(connection: sqlite3.Connection, now: float, busy: Iterable[int]
     for channel in map(Channel.of, rows):
         if channel.id not in busy:
             row = connection.execute(
-                "SELECT * FROM outbox WHERE channel = ? AND state = 'waiting' AND due <= ? ORDER BY id LIMIT 1",
+                "SELECT * FROM outbox WHERE channel = ? AND state = 'waiting' AND (due <= ? OR tries = 0)"
+                " ORDER BY id LIMIT 1",
                 (channel.id, now),
             ).fetchone()
             found += [] if row is None else [(channel, Message.of(row))]

@@ -96,7 +96,7 @@ class FileCountsAnswer(BaseModel):
     skipped: int
 
 
-class ReplayAnswer(BaseModel):
+class PlayedAnswer(BaseModel):
     dataset: str
     speed: float = Field(description="Times as fast as it was recorded; 0: as fast as can be.")
     sent: int = Field(description="Rows that are handed over.")
@@ -121,7 +121,7 @@ class LiveSourceAnswer(BaseModel):
     duplicates: int
     refused: int = Field(description="Messages or rows that could not be used, since the server began.")
     files: FileCountsAnswer | None = Field(description="Of a folder.")
-    replay: ReplayAnswer | None
+    replay: PlayedAnswer | None
 
 
 class LiveAnswer(BaseModel):
