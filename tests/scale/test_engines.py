@@ -84,6 +84,17 @@ def test_a_share_of_a_gpu_that_ray_does_not_have_is_refused(monkeypatch: pytest.
     assert len(closed) == 2
 
 
+def test_ray_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    ray = pytest.importorskip("ray", reason="needs the extra ray")
+
+    def init(**_: object) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", init)
+    with pytest.raises(InputError, match="cannot be used at this machine: The current node timed out during startup"):
+        RayEngine()
+
+
 def test_ray_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(MissingExtraError, match="waferwatch\\[ray\\]"):

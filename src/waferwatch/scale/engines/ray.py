@@ -44,13 +44,13 @@ class RayEngine:
         own |= {"num_cpus": (workers * threads) or None}
         try:
             ray.init(**({"address": address} if address else own), log_to_driver=False)
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except Exception as error:  # where it does not start in time Ray raises nothing narrower
             raise InputError(
                 "Ray cannot be used at {address}: {reason}.",
                 hint="Check the address, or leave it out to start Ray on this machine.",
                 field="address",
                 address=address or "this machine",
-                reason=str(error).splitlines()[0].rstrip("."),
+                reason=(str(error) or type(error).__name__).splitlines()[0].rstrip("."),
             ) from error
         try:
             self.workers = room_for(self._ray.cluster_resources(), workers, threads, gpus)
