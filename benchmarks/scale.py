@@ -168,7 +168,8 @@ def fleet(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def speed_up(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """50 units by one worker and by two, in turns; compare processor seconds where other work keeps the cores busy."""
-    streams(folder / "in", 10, 5, 8640)
+    each = max(options.rows, 8640)
+    streams(folder / "in", 10, 5, each)
     wall: dict[int, list[float]] = {1: [], 2: []}
     busy: dict[int, list[float]] = {1: [], 2: []}
     memory = 0.0
@@ -181,7 +182,7 @@ def speed_up(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             wall[workers].append(round(record["seconds"], 2))
             busy[workers].append(ran.seconds("worker"))
             memory = max(memory, ran.worker_mb)
-    rows = 10 * 5 * 8640
+    rows = 10 * 5 * each
     best = {workers: min(values) for workers, values in wall.items()}
     return {
         "seconds": wall,

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.scale.made import planned, rows_of, run, write_fleet
+from waferwatch.errors import InputError
 from waferwatch.read.recipe.options import ImportOptions
 from waferwatch.scale import results
 from waferwatch.scale.driver import run_plan
@@ -138,3 +139,10 @@ def test_the_memory_of_the_driver_does_not_grow_with_the_units(tmp_path: Path, m
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 2 * peaks[0]
+
+
+def test_a_delta_table_is_refused_since_its_folder_holds_rows_that_were_deleted(tmp_path: Path) -> None:
+    write_fleet(tmp_path / "in", [rows_of("E1", 1)])
+    (tmp_path / "in" / "_delta_log").mkdir()
+    with pytest.raises(InputError, match="is a Delta table"):
+        planned(tmp_path / "in", tmp_path / "out")

@@ -13,7 +13,6 @@ from waferwatch.scale.tasks import run_task
 
 _AHEAD = 4  # tasks handed over for each that can be done at once
 _STORE = 200_000_000  # bytes of Ray's own store: tasks and outcomes are small
-_HERE = "127.0.0.1"  # Ray on this machine listens nowhere else, and starts where there is no network
 
 
 class RayEngine:
@@ -40,17 +39,17 @@ class RayEngine:
                 "Ray is not installed.", hint="Install it with: pip install 'waferwatch[ray]'", field="engine"
             ) from error
         self._ray: Any = ray
-        own = {"include_dashboard": False, "_node_ip_address": _HERE, "object_store_memory": _STORE}
-        own |= {"num_cpus": (workers * threads) or None}
+        own: dict[str, Any] = {"num_cpus": (workers * threads) or None, "object_store_memory": _STORE}
+        own["include_dashboard"] = False
         try:
             ray.init(**({"address": address} if address else own), log_to_driver=False)
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except Exception as error:  # where it does not start in time Ray raises nothing narrower
             raise InputError(
                 "Ray cannot be used at {address}: {reason}.",
                 hint="Check the address, or leave it out to start Ray on this machine.",
                 field="address",
                 address=address or "this machine",
-                reason=str(error).splitlines()[0].rstrip("."),
+                reason=(str(error) or type(error).__name__).splitlines()[0].rstrip("."),
             ) from error
         try:
             self.workers = room_for(self._ray.cluster_resources(), workers, threads, gpus)

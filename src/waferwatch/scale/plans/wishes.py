@@ -74,6 +74,8 @@ def asked(wish: PlanWish) -> ScalePlan:
     _check_threshold(wish)
     _check_learning(wish)
     unit, source, out = _unit(wish.by), Storage.at(wish.source, "source"), Storage.at(wish.out, "out")
+    if source.child("_delta_log").is_folder():
+        raise _delta(wish.source)
     table = _sample(source, wish)
     time, equipment = _clock(table), _equipment(table, wish)
     return ScalePlan(
@@ -122,6 +124,15 @@ def _check_learning(wish: PlanWish) -> None:
             wafers=wish.wafers,
             fewest=FEWEST,
         )
+
+
+def _delta(source: str) -> InputError:
+    return InputError(
+        "{path} is a Delta table: its folder also holds files that are no longer part of it.",
+        hint="Write its rows as plain Parquet files into another folder, and plan that.",
+        field="source",
+        path=source,
+    )
 
 
 def period(text: str, unit: str = "day", zone: str | None = None) -> tuple[int, int]:
