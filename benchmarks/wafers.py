@@ -87,8 +87,8 @@ def ours(found: waferwatch.Detection, bad: pd.Series) -> tuple[float, int, int]:
 def run_made(first: int, seeds: int, kinds: list[str], detector: str) -> None:
     """Ten faulty wafers a seed (three of shape, relation, timing and length) among 160 of two chambers.
 
-    Each chamber's first wafers are known to be normal. They are the same whatever is wrong later, so each seed is learnt
-    from once.
+    Each chamber's first wafers are known to be normal. They are the same whatever is wrong later, so each seed is
+    learnt from once.
     """
     found: dict[tuple[str, int], dict[str, list[tuple]]] = {}
     for seed in range(first, first + seeds):
@@ -119,7 +119,7 @@ def _table(found: dict[tuple[str, int], dict[str, list[tuple]]]) -> None:
         for name, each in rows.items():
             ap, *counts = np.array(each).T
             hits, false, total = (int(part.sum()) for part in counts)
-            every[name] = every.get(name, np.zeros(3, int)) + (hits, false, total)
+            every[name] = every.get(name, np.zeros(3, int)) + np.array([hits, false, total])
             print(f"{f'{kind} {strength}':>12} {name:>10} {ap.mean():5.2f} {hits:4d}/{total:<4d} {false:5d}")
     for name, (hits, false, total) in every.items():
         print(f"{'all':>12} {name:>10}       {hits:4d}/{total:<4d} {false:5d}")
