@@ -3,6 +3,7 @@
 python benchmarks/wafers.py made [--first 0] [--seeds 10] [--kinds mean,shape] [--detector statistical]
 python benchmarks/wafers.py fab ETCH_LABELLED.csv.gz [--mode reference|nothing]
 python benchmarks/wafers.py runs FILE.parquet
+python benchmarks/wafers.py maintenance after_maintenance.csv.gz
 python benchmarks/wafers.py cost
 python benchmarks/wafers.py week [--first 0] [--seeds 10]
 """
@@ -87,8 +88,8 @@ def ours(found: waferwatch.Detection, bad: pd.Series) -> tuple[float, int, int]:
 def run_made(first: int, seeds: int, kinds: list[str], detector: str) -> None:
     """Ten faulty wafers a seed (three of shape, relation, timing and length) among 160 of two chambers.
 
-    Each chamber's first wafers are known to be normal. They are the same whatever is wrong later, so each seed is learnt
-    from once.
+    Each chamber's first wafers are known to be normal. They are the same whatever is wrong later, so each seed is
+    learnt from once.
     """
     found: dict[tuple[str, int], dict[str, list[tuple]]] = {}
     for seed in range(first, first + seeds):
@@ -119,7 +120,7 @@ def _table(found: dict[tuple[str, int], dict[str, list[tuple]]]) -> None:
         for name, each in rows.items():
             ap, *counts = np.array(each).T
             hits, false, total = (int(part.sum()) for part in counts)
-            every[name] = every.get(name, np.zeros(3, int)) + (hits, false, total)
+            every[name] = every.get(name, np.zeros(3, int)) + np.array([hits, false, total])
             print(f"{f'{kind} {strength}':>12} {name:>10} {ap.mean():5.2f} {hits:4d}/{total:<4d} {false:5d}")
     for name, (hits, false, total) in every.items():
         print(f"{'all':>12} {name:>10}       {hits:4d}/{total:<4d} {false:5d}")
@@ -197,6 +198,26 @@ def run_cost() -> None:
     print(f"memory above the table: {(after - before) / 1024:.0f} MB")
 
 
+def run_maintenance(path: str) -> None:
+    """Before and after the longest pause; the same with five wafers after it; wafers before it alone, cut in two."""
+    frame = pd.read_csv(path, encoding="utf-8-sig")
+    clock, wafer = pd.to_datetime(frame["timestamp"]), frame.groupby(["lot", "wafer"], sort=False).ngroup()
+    at = int(clock.diff().argmax())
+    begin = clock.groupby(wafer).min()
+    late = int(wafer[at])
+    cases = {
+        "all wafers": (frame, clock[at]),
+        "five wafers after it": (frame[wafer < late + 5], clock[at]),
+        "before it alone, from wafer 61": (frame[wafer < late], begin[60]),
+        "before it alone, from wafer 101": (frame[wafer < late], begin[100]),
+    }
+    for name, (rows, moment) in cases.items():
+        found = waferwatch.before_after(rows, str(moment))
+        print(f"{name}: {found.verdict}, {found.counts}")
+        for row in found.frame[found.frame["verdict"].isin(["out", "settling", "settled"])].to_dict("records"):
+            print(f"  {row['verdict']}: {row['sensor']} {row['statistic']} in {row['step']}")
+
+
 def run_week(seed: int = 0) -> None:
     """Three chambers, 30 faults of six kinds: problems against faults."""
     rng = np.random.default_rng(seed)
@@ -245,7 +266,7 @@ def run_week(seed: int = 0) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["made", "fab", "runs", "cost", "week"])
+    parser.add_argument("what", choices=["made", "fab", "runs", "maintenance", "cost", "week"])
     parser.add_argument("path", nargs="?")
     parser.add_argument("--first", type=int, default=0, help="the first seed of made wafers")
     parser.add_argument("--seeds", type=int, default=10)
@@ -259,6 +280,8 @@ def main() -> None:
         run_fab(options.path, options.mode)
     elif options.what == "runs":
         run_runs(options.path)
+    elif options.what == "maintenance":
+        run_maintenance(options.path)
     elif options.what == "week":
         for seed in range(options.first, options.first + options.seeds):
             run_week(seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import waferwatch
@@ -10,6 +11,8 @@ from waferwatch.indicators.cells import StageName, StepCells
 from waferwatch.indicators.indicators import IndicatorColumn
 from waferwatch.indicators.learnt.limits import IndicatorLimits, heavy_tails
 from waferwatch.indicators.learnt.relation import trend
+from waferwatch.read.frames import table_from_frame
+from waferwatch.scoring.wafers import judged_again
 from waferwatch.series.wafer_runs import WaferRuns
 
 MEANS = [IndicatorColumn(f"s{number}", "mean") for number in range(200)]
@@ -78,3 +81,16 @@ def test_faults_taken_for_normal_do_not_hide_the_others():
     abnormal = {(run.equipment, run.lot, run.wafer) for run in found.runs if run.abnormal}
     assert abnormal <= faulty
     assert len(abnormal) >= 28
+
+
+def test_a_mean_that_is_the_same_but_for_rounding_is_never_off():
+    """Every run is scaled to mean 0 and spread 1, as files of public archives are."""
+    rng = np.random.default_rng(4)
+    runs = np.sin(np.arange(60) / 9) + rng.normal(0, 0.2, (40, 60))
+    scaled = ((runs - runs.mean(axis=1, keepdims=True)) / runs.std(axis=1, keepdims=True)).astype(np.float32)
+    frame = pd.DataFrame({"wafer": np.repeat(np.arange(40), 60).astype(str), "value": scaled.ravel()})
+    table = table_from_frame(frame)
+    judged = judged_again(table, waferwatch.detect(frame, detector="statistical"))
+    assert judged is not None
+    means = [at for at, one in enumerate(judged.deviations.columns) if one.statistic in ("mean", "spread", "trend")]
+    assert float(np.nanmax(np.abs(judged.deviations.spreads[:, means]))) < 0.1

@@ -13,7 +13,9 @@ from made_wafers import MadeFault, made
 import waferwatch
 from waferwatch.cli import main
 from waferwatch.errors import InputError
+from waferwatch.export.wafers import wafer_tables
 from waferwatch.indicators.frames import INDICATOR_COLUMNS, LIMIT_COLUMNS, PROBLEM_COLUMNS, WAFER_COLUMNS
+from waferwatch.read.frames import table_from_frame
 from waferwatch.scoring.result import Detection
 from waferwatch.store.detections import describe_detection, restore_detection, score_frame
 
@@ -196,6 +198,64 @@ def test_files_of_wafers_are_read_back(frame: pd.DataFrame, tmp_path: Path, caps
     assert tuple(limits.columns) == LIMIT_COLUMNS
     mean = limits.query("equipment == 'PM1' and step == 'main_etch' and sensor == 'he_flow' and statistic == 'mean'")
     assert mean["lower"].iloc[0] < mean["usual"].iloc[0] < mean["upper"].iloc[0]
+
+
+ENDINGS = ("csv", "parquet", "xlsx")
+
+
+def read_back(path: Path) -> pd.DataFrame:
+    if path.suffix == ".xlsx":
+        return pd.read_excel(path, engine="calamine")
+    return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+
+
+@pytest.fixture(scope="module")
+def few() -> pd.DataFrame:
+    return made(1, chambers=1, wafers=30, faults=(MadeFault("mean", 0, 26, 3, 30.0),))[0]
+
+
+@pytest.fixture(scope="module")
+def files(few: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All four tables in all three formats, from the command line."""
+    folder = tmp_path_factory.mktemp("files")
+    few.to_csv(folder / "data.csv", index=False)
+    first_wafers(few, 25).to_csv(folder / "normal.csv", index=False)
+    known = ["--reference", str(folder / "normal.csv"), "--detector", "statistical"]
+    named = {"--runs": "wafers", "--indicators": "indicators", "--problems": "problems", "--save-limits": "limits"}
+    for ending in ENDINGS:
+        options = [part for name, table in named.items() for part in (name, str(folder / f"{table}.{ending}"))]
+        assert main(["detect", str(folder / "data.csv"), *known, *options]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_every_table_is_the_same_in_every_format(files: Path, few: pd.DataFrame, ending: str):
+    columns = {
+        "wafers": WAFER_COLUMNS,
+        "indicators": INDICATOR_COLUMNS,
+        "problems": PROBLEM_COLUMNS,
+        "limits": LIMIT_COLUMNS,
+    }
+    found = waferwatch.detect(few, reference=first_wafers(few, 25), detector="statistical")
+    known = wafer_tables(table_from_frame(few), found)
+    for table, names in columns.items():
+        back = read_back(files / f"{table}.{ending}")
+        assert tuple(back.columns) == names
+        assert len(back) == len(known[table])
+        numbers = [name for name in names if known[table][name].dtype.kind == "f"]
+        for name in numbers:
+            values = pd.to_numeric(back[name]).to_numpy(float)
+            np.testing.assert_allclose(values, known[table][name].to_numpy(float), rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+def test_every_indicator_with_limits_has_them_in_the_table_of_limits(files: Path):
+    limits, indicators = read_back(files / "limits.parquet"), read_back(files / "indicators.parquet")
+    place = ["equipment", "recipe", "step", "sensor", "statistic"]
+    bound = indicators[indicators["upper"].notna()].astype(dict.fromkeys(place, str))
+    joined = bound.drop_duplicates(place).merge(limits, on=place, how="left", suffixes=("", "_limit"))
+    assert {"t2", "spe", "trend", "shape", "mean"} <= set(joined["statistic"])
+    np.testing.assert_allclose(joined["upper"], joined["upper_limit"], rtol=1e-9)
+    np.testing.assert_allclose(joined["lower"], joined["lower_limit"], rtol=1e-9)
 
 
 def test_a_file_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

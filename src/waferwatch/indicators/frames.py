@@ -11,8 +11,8 @@ import pandas as pd
 
 from waferwatch.indicators.indicators import SPE, T2, IndicatorColumn
 from waferwatch.indicators.judge import JudgedWafers, bounds
-from waferwatch.indicators.learnt.limits import ENOUGH_WAFERS, FEWEST_WAFERS
-from waferwatch.indicators.learnt.wafer_model import WaferModel
+from waferwatch.indicators.learnt.limits import ENOUGH_WAFERS, FEWEST_WAFERS, IndicatorLimits
+from waferwatch.indicators.learnt.wafer_model import TREND, WaferModel
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.rules import RULES, fired
 from waferwatch.indicators.trends.values import sides_of, values_of
@@ -36,6 +36,7 @@ PROBLEM_COLUMNS = (
     "ongoing", "first_seen", "last_seen", "onset", "count", "of", "in_a_row", "peak_score", "limit", "ratio", "change",
     "alone", "also_on", "recipes", "steps", "wafers", "events", "sensors", "fingerprint",
 )  # fmt: skip
+_T2_COLUMN = IndicatorColumn("_t2", T2)
 RULE_COLUMNS = ("rule", "about", "expected_rate", "rate", "points", "fired")
 
 
@@ -59,35 +60,60 @@ def problem_frame(problems: Sequence[FabProblem]) -> pd.DataFrame:
 
 
 def limit_frame(model: WaferModel, columns: Sequence[IndicatorColumn]) -> pd.DataFrame:
-    """One row per equipment, recipe, step, sensor and statistic that has a golden value."""
-    limits = model.limits
-    parts = []
-    for stage, key in enumerate(limits.stages):
-        equipment, recipe, step = key.split("\x1f")
-        sides = [bounds(limits, stage, at, one) for at, one in enumerate(columns)]
-        usual = limits.centre[stage].copy()
-        logarithms = np.array([one.statistic in (SPE, T2) for one in columns])
-        usual[logarithms] = np.exp(usual[logarithms])
-        wafers = int(limits.wafers[stage])
-        parts.append(
-            pd.DataFrame(
-                {
-                    "equipment": equipment,
-                    "recipe": recipe,
-                    "step": step,
-                    "sensor": [one.sensor for one in columns],
-                    "statistic": [one.statistic for one in columns],
-                    "lower": [side[0] for side in sides],
-                    "upper": [side[1] for side in sides],
-                    "usual": usual,
-                    "spread": limits.spread[stage],
-                    "wafers": wafers,
-                    "provisional": wafers < ENOUGH_WAFERS,
-                    "source": "learnt" if wafers >= FEWEST_WAFERS else "none: too few golden wafers",
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(LIMIT_COLUMNS))
+    """One row per equipment, recipe, step, sensor and statistic, T2 and trends among them.
+
+    Args:
+        columns: of ``model.limits``.
+    """
+    parts = [_limits_of(model.limits, stage, columns) for stage in range(len(model.limits.stages))]
+    parts += [_limits_of(model.t2_limits, stage, [_T2_COLUMN]) for stage in range(len(model.t2_limits.stages))]
+    parts += [_trends_of(model, stage) for stage in range(len(model.limits.stages))]
+    if not parts:
+        return pd.DataFrame(columns=list(LIMIT_COLUMNS))
+    frame = pd.concat(parts, ignore_index=True)
+    return frame.sort_values(["equipment", "recipe", "step"], kind="stable", ignore_index=True)
+
+
+def _limits_of(limits: IndicatorLimits, stage: int, columns: Sequence[IndicatorColumn]) -> pd.DataFrame:
+    sides = [bounds(limits, stage, at, one) for at, one in enumerate(columns)]
+    usual = limits.centre[stage].copy()
+    logarithms = np.array([one.statistic in (SPE, T2) for one in columns])
+    usual[logarithms] = np.exp(usual[logarithms])
+    of_stage = _about(limits, stage)
+    return pd.DataFrame(
+        {
+            **{name: of_stage[name] for name in ("equipment", "recipe", "step")},
+            "sensor": [one.sensor for one in columns],
+            "statistic": [one.statistic for one in columns],
+            "lower": [side[0] for side in sides],
+            "upper": [side[1] for side in sides],
+            "usual": usual,
+            "spread": limits.spread[stage],
+            **{name: of_stage[name] for name in ("wafers", "provisional", "source")},
+        }
+    ).astype({"lower": np.float64, "upper": np.float64})
+
+
+def _trends_of(model: WaferModel, stage: int) -> pd.DataFrame:
+    """In spreads of a trend, around none."""
+    of_stage = _about(model.limits, stage)
+    reach = model.limits.usual_reach if int(model.limits.wafers[stage]) >= FEWEST_WAFERS else np.nan
+    numbers = {"lower": -reach, "upper": reach, "usual": 0.0, "spread": 1.0}
+    rows = [of_stage | {"sensor": one, "statistic": TREND} | numbers for one in model.sensors]
+    return pd.DataFrame(rows, columns=list(LIMIT_COLUMNS))
+
+
+def _about(limits: IndicatorLimits, stage: int) -> dict[str, object]:
+    equipment, recipe, step = limits.stages[stage].split("\x1f")
+    wafers = int(limits.wafers[stage])
+    return {
+        "equipment": equipment,
+        "recipe": recipe,
+        "step": step,
+        "wafers": wafers,
+        "provisional": wafers < ENOUGH_WAFERS,
+        "source": "learnt" if wafers >= FEWEST_WAFERS else "none: too few golden wafers",
+    }
 
 
 def indicator_frame(judged: JudgedWafers) -> pd.DataFrame:

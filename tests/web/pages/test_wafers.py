@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
+from waferwatch.indicators.frames import INDICATOR_COLUMNS, LIMIT_COLUMNS, PROBLEM_COLUMNS, WAFER_COLUMNS
+
 
 @pytest.fixture(scope="module")
 def run(client: TestClient) -> str:
@@ -34,17 +36,35 @@ def test_problems_are_listed_in_the_language_of_the_visitor(client: TestClient, 
     assert all(one["title"] != other["title"] for one, other in zip(english, korean, strict=True))
 
 
-@pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx"])
-def test_wafers_leave_as_files(client: TestClient, run: str, kind: str) -> None:
-    answer = client.get(f"/runs/{run}/wafers/export?what=wafers&format={kind}")
+COLUMNS = {
+    "wafers": WAFER_COLUMNS,
+    "indicators": INDICATOR_COLUMNS,
+    "limits": LIMIT_COLUMNS,
+    "problems": ("problem", *PROBLEM_COLUMNS, "verdict", "note"),
+}
+
+
+def rows_of(client: TestClient, run: str, what: str, kind: str) -> pd.DataFrame:
+    answer = client.get(f"/runs/{run}/wafers/export?what={what}&format={kind}")
     assert answer.status_code == 200, answer.text
     read: dict[str, Callable[[Any], pd.DataFrame]] = {
         "csv": pd.read_csv,
         "parquet": pd.read_parquet,
         "xlsx": lambda file: pd.read_excel(file, engine="calamine"),
     }
-    total = client.get(f"/runs/{run}/wafers").json()["total"]
-    assert len(read[kind](io.BytesIO(answer.content))) == total
+    return read[kind](io.BytesIO(answer.content))
+
+
+@pytest.mark.parametrize(
+    ("what", "kind"),
+    [(what, kind) for what in COLUMNS for kind in ("csv", "parquet", "xlsx") if (what, kind) != ("indicators", "xlsx")],
+)  # a workbook of all indicators of the demo takes long; tests/indicators/test_wafers.py reads one of fewer wafers
+def test_wafers_leave_as_files(client: TestClient, run: str, what: str, kind: str) -> None:
+    frame = rows_of(client, run, what, kind)
+    assert tuple(frame.columns) == COLUMNS[what]
+    assert len(frame) == len(rows_of(client, run, what, "parquet")) > 0
+    if what == "wafers":
+        assert len(frame) == client.get(f"/runs/{run}/wafers").json()["total"]
 
 
 def test_unknown_tables_are_refused(client: TestClient, run: str) -> None:

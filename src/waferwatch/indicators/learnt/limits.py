@@ -100,6 +100,11 @@ class IndicatorLimits:
         factor = np.array([1.0 if one.statistic == LENGTH else tails.get(one.statistic, 1.0) for one in columns])
         return replace(self, reach=self.reach * factor, factor=factor)
 
+    @property
+    def usual_reach(self) -> float:
+        """Spreads from centre to limit, of the median column: the limit of a trend."""
+        return float(np.nanmedian(self.reach)) if self.reach.size else 1.0
+
     def places(self, cells: StepCells) -> Ints:
         """(cells,) which stage each cell is of; -1 where there is none."""
         known = {name: number for number, name in enumerate(self.stages)}

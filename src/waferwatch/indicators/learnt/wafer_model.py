@@ -255,7 +255,7 @@ def _deviations(
     t2_column = [IndicatorColumn("_t2", T2)]
     far = t2_limits.off(t2[:, None], cells, t2_column)
     wandered = trend(spreads[:, mean], np.abs(off[:, mean]) > 1, cells)
-    reach = float(np.nanmedian(limits.reach)) if limits.reach.size else 1.0
+    reach = limits.usual_reach
     sensors = [one.sensor for one in found.columns if one.statistic == MEAN]
     columns = [*found.columns, *t2_column, *(IndicatorColumn(one, TREND) for one in sensors)]
     return Deviations(
