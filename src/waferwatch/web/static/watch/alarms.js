@@ -153,7 +153,7 @@ function factsOf(alarm) {
   return element("p", { className: "alarm-facts", content: facts.filter(Boolean).join(" · ") });
 }
 
-/** A moment in the reader's own time. */
+/** A moment in the user's own time. */
 export const clock = (moment) => new Date(moment).toLocaleTimeString([], { hour12: false });
 
 function actsOf(alarm, item) {
