@@ -95,7 +95,7 @@ def test_a_refusal_is_shown_in_a_sentence(page: Page, api: httpx.Client) -> None
 
 def test_the_pages_fit_a_small_phone_in_korean(phone: Page, api: httpx.Client) -> None:
     learn(phone, "식각", "golden.csv")
-    for path in ("/monitors", "/monitors/식각"):
+    for path in ("/monitors", "/monitors/식각", "/golden-sets", "/golden-sets/식각/1"):
         phone.goto(path)
         expect(phone.locator("h1")).to_be_visible()
         for theme in ("light", "dark"):
@@ -103,6 +103,7 @@ def test_the_pages_fit_a_small_phone_in_korean(phone: Page, api: httpx.Client) -
             found = Axe().run(phone).response["violations"]
             assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == [], (path, theme)
         assert phone.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+    phone.goto("/monitors/식각")
     expect(phone.locator("main")).to_contain_text("학습한 데이터")
 
 
@@ -114,10 +115,10 @@ def after_maintenance() -> pd.DataFrame:
 def check(page: Page, data: str) -> None:
     """Check a data set with the monitor that is shown, from its page."""
     page.get_by_role("link", name="Check data with it").click()
-    expect(page.locator("#monitor")).to_have_value("etch-poly@1")
+    expect(page.locator("#monitor")).to_have_value("etch-life@1")
     page.locator("#dataset").select_option(label=data)
     page.locator("#detect").click()
-    expect(page.locator("#summary")).to_contain_text("etch-poly@")
+    expect(page.locator("#summary")).to_contain_text("etch-life@")
 
 
 def found_on(client: httpx.Client, name: str) -> Any:
@@ -138,33 +139,36 @@ def test_the_whole_life_of_a_monitor_is_walked_on_the_pages(
 
     # A golden set of three lots without one wafer, and a monitor that learns from it.
     page.goto("/monitors")
-    page.locator("#learn-name").fill("etch-poly")
+    page.locator("#learn-name").fill("etch-life")
     page.locator("#learn-datasets label", has_text="Demo").click()
     page.locator("#learn-datasets label", has_text="lots.csv").click()
-    page.locator("#learn-lots").fill("L0, L1, L2")
+    for lot in ("L0", "L3", "L1", "L2", "L3"):  # pressed twice: not chosen after all
+        page.get_by_role("button", name=lot, exact=True).click()
+    expect(page.locator("#learn-lots")).to_have_value("L0, L1, L2")
+    expect(page.locator("#learn-start")).to_have_attribute("placeholder", "2026-11-20 00:00:00")
     page.locator("#learn-leave_out").fill("L0/W0")
     page.locator("#learn-detector").select_option("statistical")
     page.locator("#learn-rule").select_option("false_alarms")
     page.locator("#learn-form [type=submit]").click()
-    expect(page.locator("h1")).to_contain_text("etch-poly v1")
+    expect(page.locator("h1")).to_contain_text("etch-life v1")
     expect(page.locator(".promised")).to_contain_text('"1 a week" is not proven: 0.48 hours of golden data carry')
     expect(page.locator("#drift-title + p")).to_contain_text("nothing is known of drift")
-    page.get_by_role("link", name="etch-poly v1").click()
-    expect(page.locator("h1")).to_have_text("etch-poly v1")
+    page.get_by_role("link", name="etch-life v1").click()
+    expect(page.locator("h1")).to_have_text("etch-life v1")
     expect(page.locator("main")).to_contain_text("Lots: L0, L1, L2")
     expect(page.get_by_role("row", name="PM1 POLY")).to_contain_text("29")
     expect(page.locator("main")).to_contain_text("by name: L0/W0")
-    page.get_by_role("link", name="etch-poly@1").click()
+    page.get_by_role("link", name="etch-life@1").click()
 
     # Two new files; nothing is learnt from them.
     check(page, "today.csv")
     expect(page.locator("#headline-found")).to_contain_text("PM2")
-    page.goto("/monitors/etch-poly")
+    page.goto("/monitors/etch-life")
     check(page, "tomorrow.csv")
-    page.goto("/monitors/etch-poly")
+    page.goto("/monitors/etch-life")
     expect(page.locator(".fits-yes")).to_contain_text("Its normal fits the data scored last.")
     check(page, "pm.csv")
-    page.goto("/monitors/etch-poly")
+    page.goto("/monitors/etch-life")
     expect(page.locator(".fits-no")).to_contain_text("no longer fits")
     expect(page.get_by_role("row", name="pressure PM1")).to_be_visible()
 
@@ -173,7 +177,7 @@ def test_the_whole_life_of_a_monitor_is_walked_on_the_pages(
     (pm,) = [one["id"] for one in listed if one["name"] == "pm.csv"]
     page.goto(f"/pm?dataset={pm}&at={MAINTENANCE}")
     page.get_by_role("button", name="Keep as a mark").click()
-    page.get_by_role("link", name="Rebase etch-poly").click()
+    page.get_by_role("link", name="Rebase etch-life").click()
     expect(page.locator("#rebase-dataset")).to_have_value(pm)
     expect(page.locator("#rebase-since")).to_have_value(MAINTENANCE)
     expect(page.locator("#rebase-marks option")).to_have_count(1)
@@ -200,10 +204,10 @@ def test_the_whole_life_of_a_monitor_is_walked_on_the_pages(
     other.goto("/monitors")
     other.locator("#import-file").set_input_files(file)
     other.locator("#import-form [type=submit]").click()
-    expect(other.locator("h1")).to_contain_text("etch-poly v1 · in use")
+    expect(other.locator("h1")).to_contain_text("etch-life v1 · in use")
     expect(other.locator("main")).to_contain_text("imported")
     other.close()
     with httpx.Client(base_url=elsewhere, timeout=60) as client:
         today = fab_rows(10, first=60, seed=2, leak=65).to_csv(index=False).encode()
         client.post("/datasets", files={"file": ("today.csv", today)})
-        assert found_on(client, "etch-poly") == found_on(api, "etch-poly@2")
+        assert found_on(client, "etch-life") == found_on(api, "etch-life@2")

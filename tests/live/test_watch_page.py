@@ -13,9 +13,12 @@ from starlette.testclient import TestClient
 
 from tests.live.alarm_blocks import START, block
 from tests.live.fab import PATIENCE_S, as_rows, live_frame, until
+from waferwatch.live.alarms.titles import said
 from waferwatch.live.database.connection import SENT, LiveDatabase
+from waferwatch.read.table import Note
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
+from waferwatch.web.html.language import Translator
 from waferwatch.web.pages.watch import fleet
 from waferwatch.web.pages.watch.fleet import tool_type
 from waferwatch.web.shell.context import Parts
@@ -190,3 +193,10 @@ def test_the_navigation_counts_alarms_that_nobody_has_acknowledged(client: TestC
 def test_a_wall_is_an_address(client: TestClient) -> None:
     assert '<html lang="en" class="wall">' in client.get("/watch?wall=1").text
     assert 'class="wall"' not in client.get("/watch?area=ETCH&state=alarm").text
+
+
+def test_the_reason_of_an_alarm_names_the_statistic_in_the_language_of_the_page() -> None:
+    values = {"sensor": "rf_W", "step": "etch", "statistic": "min", "change": "-40%", "count": 2}
+    reason = Note("{sensor} in {step}: {statistic} {change}, wafers in a row: {count}", values)
+    assert said(reason, str) == "rf_W in etch: lowest -40%, wafers in a row: 2"
+    assert "최솟값" in said(reason, Translator("ko"))

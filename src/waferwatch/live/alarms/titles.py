@@ -12,6 +12,7 @@ from waferwatch.read.table import Note
 
 Translate = Callable[[str], str]  # a template in English -> in the language of who reads it
 _LENGTH = "_length"  # where other problems have a sensor
+_STATISTICS = {"min": "lowest", "max": "highest", "settle": "time to settle"}  # what they are called, where otherwise
 _HIDDEN = ("rows_on", "wafers_on", "below", "held_position", "announced", "reason")
 
 
@@ -33,7 +34,11 @@ def title_of(alarm: AlarmRecord) -> Note:
 
 def said(note: Note | None, translate: Translate) -> str:
     """A sentence in the reader's language; none is empty."""
-    return "" if note is None else translate(note.template).format(**note.values)
+    if note is None:
+        return ""
+    statistic = str(note.values.get("statistic", ""))
+    words = {"statistic": translate(_STATISTICS.get(statistic, statistic))} if statistic else {}
+    return translate(note.template).format(**{**note.values, **words})
 
 
 def alarm_document(alarm: AlarmRecord, translate: Translate = str) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class CloseRequest(NoteRequest):
 
 class AlarmAnswer(BaseModel):
     id: int
-    title: str = Field(description="What it is about, in the reader's language.")
+    title: str = Field(description="What it is about, in the user's language.")
     reason: str | None = Field(description="Why the newest wafer is abnormal.")
     kind: str = Field(description="What opened it: rows, wafer or silence.")
     fingerprint: str = Field(description="Alarms with the same one are about the same problem.")

@@ -45,8 +45,8 @@ async def _events(app: Parts, after: int, translate: Translate) -> AsyncIterator
         else:
             for change, alarm in await app.work.read(_changes, app.alarms.desk, after):
                 after = change.id
-                told = {"change": change_document(change), "alarm": alarm_document(alarm, translate)}
-                yield ServerSentEvent(id=str(change.id), event="change", data=encoded(told).decode())
+                news = {"change": change_document(change), "alarm": alarm_document(alarm, translate)}
+                yield ServerSentEvent(id=str(change.id), event="change", data=encoded(news).decode())
 
 
 def _changes(desk: AlarmDesk, after: int) -> list[tuple[AlarmChange, AlarmRecord]]:

@@ -106,7 +106,7 @@ def chosen_lines(choice: Mapping[str, Any], translate: Translator) -> list[str]:
         "equipment": translate("Equipment"),
         "lots": translate("Lots"),
         "wafers": translate("Wafers"),
-        "leave_out": translate("Leave out wafers or lots"),
+        "leave_out": translate("Left out"),
     }
     found = ((title, choice.get(name)) for name, title in titles.items())
     return [

@@ -84,7 +84,7 @@ class Fleet:
 class FleetGroup:
     """Chambers of one kind."""
 
-    name: str  # "" where it cannot be told
+    name: str  # "" where it is not known
     chambers: Sequence[FleetChamber]  # by source and name, so that a square keeps its place
 
     @property

@@ -51,7 +51,7 @@ class WatchedChamber(BaseModel):
 
 
 class WatchedGroup(BaseModel):
-    name: str = Field(description="Empty where it cannot be told.")
+    name: str = Field(description="Empty where it is not known.")
     total: int
     counts: dict[str, int] = Field(description="How many chambers are in each state; `alarm`: with an open alarm.")
     cells: str = Field(

@@ -2,6 +2,7 @@
 import { announce, ask, clearProblem, Problem, showProblem } from "../api.js";
 import * as runs from "../run.js";
 import { byId, duration, element, page, text, whole } from "../text.js";
+import { offerChoices } from "./choices.js";
 
 const MOST_NAMED = 5; // events
 const place = (value) => String(value).replace("T", " ");
@@ -263,6 +264,9 @@ if (byId("learn-form")) {
   for (const box of byId("learn-datasets").querySelectorAll("input")) box.checked = box.value === (wanted ?? "demo");
   for (const part of ["start", "end", "equipment", "lots", "wafers", "leave_out"])
     if (query.has(part)) byId(`learn-${part}`).value = query.get(part);
+  const chosen = () => [...byId("learn-datasets").querySelectorAll(":checked")].map((box) => box.value);
+  offerChoices(chosen());
+  byId("learn-datasets").addEventListener("change", () => offerChoices(chosen()));
   forecast().catch(() => {}); // only a hint
   for (const id of ["learn-datasets", "learn-detector"]) {
     byId(id).addEventListener("change", () => forecast().catch(() => {}));

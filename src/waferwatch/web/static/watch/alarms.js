@@ -21,6 +21,7 @@ const known = new Map();
 const items = new Map();
 /** @type {Record<string, string>} alarms that no settled score confirms: waiting or denied */
 let unconfirmed = {};
+let moreEnded = false; // than are listed
 let afterChange = () => {};
 let afterOpen = (_alarm) => {};
 
@@ -32,6 +33,7 @@ export async function reload() {
     ask("/alarms?state=closed&verdict=none&limit=100"),
     ask(`/alarms?${queryOf({ state: "closed", since, limit: 50 })}`),
   ]);
+  moreEnded = found[1].next !== null;
   known.clear();
   for (const { alarms } of found) for (const alarm of alarms) known.set(alarm.id, alarm);
   show();
@@ -81,7 +83,7 @@ function show() {
     place(byId(list), alarms);
     if (list !== "need") {
       byId(`fold-${list}`).hidden = alarms.length === 0;
-      byId(`count-${list}`).textContent = whole(alarms.length);
+      byId(`count-${list}`).textContent = whole(alarms.length) + (list === "ended" && moreEnded ? "+" : "");
     }
   }
   for (const [id] of items) if (!known.has(id) || !listOf(known.get(id))) items.delete(id);
@@ -151,7 +153,7 @@ function factsOf(alarm) {
   return element("p", { className: "alarm-facts", content: facts.filter(Boolean).join(" · ") });
 }
 
-/** A moment in the reader's own time. */
+/** A moment in the user's own time. */
 export const clock = (moment) => new Date(moment).toLocaleTimeString([], { hour12: false });
 
 function actsOf(alarm, item) {
