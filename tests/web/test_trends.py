@@ -16,6 +16,7 @@ from tests.test_monitor_commands import fab_rows
 from waferwatch.indicators.trends.trend import Indicator, Trend
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.web.figures.wafers.trend import TrendView, trend_figure
+from waferwatch.web.results import judged
 
 STARTS = [*range(10), 500.0, *range(1000, 1010)]
 FLAT = (np.zeros(len(STARTS)), np.zeros(len(STARTS), np.int64), None, None, None, 0)
@@ -252,3 +253,20 @@ def test_many_panels_draw_lines_and_marks_only_where_no_line_reaches() -> None:
         ("lines", [*range(1, 11), None, 11, None, *range(12, 22)]),
         ("markers", [11]),
     ]
+
+
+def test_wafers_are_judged_behind_the_page_of_problems_and_trends_then_need_not_wait(
+    client: TestClient, dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = detect(client, dataset, detector="moving_variance")
+    assert client.get(f"/problems?run={run}").status_code == 200
+
+    def again(*_: object) -> None:
+        raise AssertionError("judged already")
+
+    monkeypatch.setattr(judged, "judged_again", again)
+    assert client.get(f"/runs/{run}/trends").status_code == 200
+
+
+def test_a_page_of_trends_about_a_run_that_is_not_there_is_a_page_all_the_same(client: TestClient) -> None:
+    assert client.get("/trends?run=nothing").status_code == 200

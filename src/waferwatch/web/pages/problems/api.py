@@ -25,6 +25,7 @@ from waferwatch.web.pages.problems.schemas import (
 )
 from waferwatch.web.pages.problems.scope import ORDERS, Scope
 from waferwatch.web.pages.problems.view import ProblemsView, problems_view
+from waferwatch.web.results.judged import judged_soon
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, translator, user_of
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
@@ -55,7 +56,7 @@ async def problems_page(request: Request) -> Response:
     """What is wrong, worst first."""
     app, translate = parts(request), translator(request)
     made = await app.work.draw(_made, app, dict(request.query_params), translate)
-    return await render(
+    answer = await render(
         request,
         "problems/problems.html",
         area=_AREA,
@@ -67,6 +68,9 @@ async def problems_page(request: Request) -> Response:
         orders=ORDERS,
         numbers=Numbers(translate.language),
     )
+    if made.view is not None and made.chosen.run is not None and answer.status_code == made.status:
+        answer.background = judged_soon(app, made.chosen.run.id)
+    return answer
 
 
 async def problem_page(request: Request) -> Response:
