@@ -19,7 +19,7 @@ CHROMIUM = "/usr/bin/chromium"
 FOLDER = Path(__file__).parent
 LOCALES = {"en": "en-US", "ko": "ko-KR"}
 GOLDEN_ROWS = "2200"  # of each chamber of the demo, as the server checks it by itself
-WAIT_MS = 300_000  # for a detection, on a slow machine
+WAIT_MS = 900_000  # for a detection, on a slow machine
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -107,7 +107,7 @@ async function showDataset(dataset) {
   }
 }
 
-// Moments of the server's clock are told in the reader's own time, unlike those of the data.
+// Moments of the server's clock are shown in the visitor's own time, unlike those of the data.
 const when = new Intl.DateTimeFormat(locale, {
   month: "short",
   day: "numeric",

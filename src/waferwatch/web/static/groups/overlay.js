@@ -3,7 +3,7 @@ import { ask } from "../api.js";
 import { clear, draw, onEvent } from "../charts/chart.js";
 import { sortable } from "../table.js";
 import { byId, element, significant, text, whole } from "../text.js";
-import { closer, told } from "./rows.js";
+import { closer, placeText } from "./rows.js";
 
 const ENVELOPE_TRACES = 3; // of the figure, before the runs
 const chart = byId("overlay-chart");
@@ -21,7 +21,7 @@ const columns = [
     value: ({ group }) => group,
     cell: ({ group }) => group ?? text("(empty)"),
   },
-  { title: text("Begins"), className: "wide", value: ({ first }) => first, cell: ({ first }) => told(first) },
+  { title: text("Begins"), className: "wide", value: ({ first }) => first, cell: ({ first }) => placeText(first) },
   {
     title: text("Run score"),
     className: "number",
@@ -71,7 +71,7 @@ async function put(answer, run, colors) {
   offer("recipe", answer.recipes.map(choice), answer.recipe ?? "");
   offer("equipment", [{ value: "*", title: text("All") }, ...answer.equipments.map(choice)], answer.equipment ?? "*");
   byId("overlay-notes").replaceChildren(...answer.notes.map((note) => element("li", { content: note })));
-  const told = {
+  const values = {
     all: whole(answer.runs),
     normal: whole(answer.normal),
     shown: whole(answer.flagged.length),
@@ -80,7 +80,7 @@ async function put(answer, run, colors) {
   byId("overlay-about").textContent = answer.figure
     ? text(
         "{sensor}: {all} runs, {normal} of them without a flagged row. Shown are the {shown} flagged runs with the highest scores.",
-        told,
+        values,
       )
     : "";
   for (const part of [chart, byId("runs")]) part.hidden = !answer.figure;

@@ -10,7 +10,7 @@ let turn = 0;
 
 export const closer = (run, start, end) =>
   `/problems/check?${new URLSearchParams({ run, ...(start === null ? {} : { start, end }) })}`;
-export const told = (value) =>
+export const placeText = (value) =>
   isTime(value) ? time(value) : typeof value === "number" ? significant(value, 9) : (value ?? "–");
 
 const columns = [
@@ -28,7 +28,7 @@ const columns = [
 const table = sortable(byId("rows-table"), columns);
 
 function where(row) {
-  const label = row.time === null ? text("row {row}", { row: whole(row.row) }) : told(row.time);
+  const label = row.time === null ? text("row {row}", { row: whole(row.row) }) : placeText(row.time);
   return row.from === null ? label : element("a", { href: closer(shown.run, row.from, row.to), content: label });
 }
 
