@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 CHROMIUM = "/usr/bin/chromium"
 FOLDER = Path(__file__).parent
 LOCALES = {"en": "en-US", "ko": "ko-KR"}
-WAIT_MS = 300_000  # for a detection, on a slow machine
+GOLDEN_ROWS = "2200"  # of each chamber of the demo, as the server checks it by itself
+WAIT_MS = 900_000  # for a detection, on a slow machine
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,17 +33,20 @@ def main(arguments: Sequence[str]) -> int:
 
 def take_all(browser: Browser, address: str) -> None:
     first = open_page(browser, address, "en", 1000)
-    found = first.request.post("/detect", data={}, timeout=WAIT_MS).json()
+    found = first.request.post("/detect", data={"reference_rows": int(GOLDEN_ROWS)}, timeout=WAIT_MS).json()
     run, worst = found["run"], found["headline"]["event"]
     for language in LOCALES:
-        take(open_page(browser, address, language, 1000), f"/?run={run}", "#found", f"screenshot-{language}")
-        event = f"/event?run={run}&event={worst}"
-        take(open_page(browser, address, language, 1000), event, "#sisters .main-svg", f"screenshot-event-{language}")
+        problems = f"/problems?run={run}"
+        take(open_page(browser, address, language, 1000), problems, ".problem-list", f"screenshot-{language}")
+        event = f"/problems/event?run={run}&event={worst}"
+        take(open_page(browser, address, language, 1000), event, "#course .main-svg", f"screenshot-event-{language}")
     phone = open_page(browser, address, "ko", 844, width=390, has_touch=True, is_mobile=True)
-    take(phone, f"/?run={run}", "#found", "screenshot-phone")
-    take(open_page(browser, address, "en", 1300), f"/groups?run={run}", "#overlay-chart .main-svg", "screenshot-groups")
+    take(phone, f"/problems?run={run}", ".problem-list", "screenshot-phone")
+    groups = f"/problems/groups?run={run}"
+    take(open_page(browser, address, "en", 1300), groups, "#overlay-chart .main-svg", "screenshot-groups")
     compare = open_page(browser, address, "en", 1300)
-    compare.goto("/compare")
+    compare.goto("/monitors/compare")
+    compare.fill("#reference", GOLDEN_ROWS)
     compare.click("#compare")
     compare.wait_for_selector("#found:not([hidden])", timeout=WAIT_MS)
     save(compare, "screenshot-compare")
@@ -56,6 +60,7 @@ def open_page(browser: Browser, address: str, language: str, height: int, width:
 
 def take(page: Page, path: str, ready: str, name: str) -> None:
     page.goto(path)
+    page.mouse.move(2, 2)  # charts below the screen are drawn once somebody does something
     page.locator(ready).first.wait_for(state="visible", timeout=WAIT_MS)
     save(page, name)
 

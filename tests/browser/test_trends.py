@@ -130,15 +130,15 @@ def test_plotly_is_not_loaded_before_a_chart_comes_on_the_screen(phone: Page, ru
     phone.on("request", lambda request: asked.append(request.url))
     phone.goto(f"/problems/groups?run={run}")
     expect(phone.locator("#overlay-about")).not_to_be_empty()
-    assert [one for one in asked if "plotly" in one] == []
+    assert [one for one in asked if "plotly.min" in one] == []
     see_chart(phone, "#overlay-chart")
-    assert len([one for one in asked if "plotly" in one]) == 1
+    assert len([one for one in asked if "plotly.min" in one]) == 1
 
 
 def test_chambers_are_compared_and_lead_to_their_trend(page: Page, run: str) -> None:
     page.goto(f"/trends?run={run}")
     page.get_by_role("link", name="Chamber matching").click()
-    expect(page.locator("#sentence")).to_contain_text("indicators")
+    expect(page.locator("#sentence")).to_contain_text("of 15 have too few wafers to tell")
     expect(page.locator("#indicators > li")).not_to_have_count(0)
     expect(page.locator("#indicators .range").first).to_be_visible()
     check_access(page)
@@ -156,3 +156,29 @@ def test_chambers_are_compared_on_a_phone_in_korean(phone: Page, run: str) -> No
     phone.goto("/trends/chambers")
     expect(phone.locator("#indicators > li")).not_to_have_count(0)
     check_access(phone)
+
+
+def test_wafers_are_selected_marked_and_limited_by_keyboard_alone(page: Page, api: httpx.Client) -> None:
+    made = uploaded(api, "keys.csv", fab_rows(30).to_csv(index=False).encode())
+    run = api.post("/detect", json={"dataset": made, "detector": "squared_difference"}).json()["run"]
+    page.goto(f"/trends?run={run}")
+    see_chart(page, "#chart")
+    page.keyboard.press("b")
+    expect(page.locator("#from-wafer")).to_be_focused()
+    page.keyboard.type("5")
+    page.keyboard.press("Tab")
+    page.keyboard.type("9")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chosen-text")).to_contain_text("wafers")
+    page.locator("#chart").focus()
+    page.keyboard.press("x")
+    expect(page.locator("#mark-list li")).to_have_count(1)
+    page.locator("#limits-fold summary").focus()
+    page.keyboard.press("Enter")
+    page.locator("#upper").focus()
+    page.keyboard.type("-1000")  # below whatever indicator is open
+    page.keyboard.press("Enter")
+    expect(page.locator("#limits-on")).to_contain_text("-1000")
+    expect(page.locator("#panels")).to_contain_text("30 beyond")
+    api.delete(f"/datasets/{made}")

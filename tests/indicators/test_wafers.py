@@ -15,8 +15,10 @@ from waferwatch.cli import main
 from waferwatch.errors import InputError
 from waferwatch.export.wafers import wafer_tables
 from waferwatch.indicators.frames import INDICATOR_COLUMNS, LIMIT_COLUMNS, PROBLEM_COLUMNS, WAFER_COLUMNS
+from waferwatch.indicators.trends.values import column_of, sides_of, stage_sides, values_of
 from waferwatch.read.frames import table_from_frame
 from waferwatch.scoring.result import Detection
+from waferwatch.scoring.wafers import judged_again
 from waferwatch.store.detections import describe_detection, restore_detection, score_frame
 
 FAULT = MadeFault("mean", 1, 50, 8, 30.0)
@@ -271,3 +273,15 @@ def test_before_after_on_the_command_line(frame: pd.DataFrame, tmp_path: Path, c
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["verdict"] == "back"
     assert len(pd.read_csv(out)) == len(told["indicators"])
+
+
+def test_one_column_and_its_limits_are_those_of_the_whole_table(frame: pd.DataFrame, found: Detection):
+    judged = judged_again(table_from_frame(frame, name="fab"), found)
+    assert judged is not None
+    values, sides = values_of(judged), sides_of(judged)
+    for at in range(values.shape[1]):
+        np.testing.assert_array_equal(column_of(judged, at), values[:, at])
+        for stage in range(len(judged.cells.names)):
+            first = int(np.flatnonzero(judged.cells.stage == stage)[0])
+            expected = [one if np.isfinite(one) else None for one in (sides.lower[first, at], sides.upper[first, at])]
+            assert list(stage_sides(judged, stage, at)) == expected

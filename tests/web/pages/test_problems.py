@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from waferwatch.read.fab_faults import FAULT_KINDS
+from waferwatch.read.virtual_fab.faults import FAULT_KINDS
 from waferwatch.store.datasets import DEMO
 from waferwatch.web.server import check_demo
 

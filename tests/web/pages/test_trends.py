@@ -6,13 +6,20 @@ import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from httpx import Response
 from starlette.testclient import TestClient
 
 from tests.commands.test_monitor_commands import fab_rows
+from waferwatch.indicators.trends.trend import Indicator, Trend
+from waferwatch.indicators.verdicts import RunScore
+from waferwatch.web.figures.wafers.trend import TrendView, trend_figure
+from waferwatch.web.results import judged
 
+STARTS = [*range(10), 500.0, *range(1000, 1010)]
+FLAT = (np.zeros(len(STARTS)), np.zeros(len(STARTS), np.int64), None, None, None, 0)
 PLACE = {"step": "etch", "sensor": "flow", "recipe": "POLY"}
 
 
@@ -231,3 +238,35 @@ def test_a_detection_of_data_without_wafers_says_so(
     made = client.post("/datasets", files={"file": ("plain.csv", content.encode())}).json()["id"]
     assert_error(client.get(f"/runs/{detect(client, made)}/trends"), 422, "bad_input", "run")
     client.delete(f"/datasets/{made}")
+
+
+def test_many_panels_draw_lines_and_marks_only_where_no_line_reaches() -> None:
+    runs = [
+        RunScore(key={}, start_row=at, rows=1, score=0.0, flagged=0, start=start) for at, start in enumerate(STARTS)
+    ]
+    one = Trend(
+        "PM1", "", Indicator("etch", "flow", "mean"), np.arange(len(runs)), np.arange(1.0, 1.0 + len(runs)), *FLAT
+    )
+    few, many = (trend_figure([one] * count, runs, TrendView(), str)["data"] for count in (2, 9))
+    assert {trace["mode"] for trace in few} == {"lines+markers"}
+    assert [(trace["mode"], trace["customdata"]) for trace in many[:2]] == [
+        ("lines", [*range(1, 11), None, 11, None, *range(12, 22)]),
+        ("markers", [11]),
+    ]
+
+
+def test_wafers_are_judged_behind_the_page_of_problems_and_trends_then_need_not_wait(
+    client: TestClient, dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = detect(client, dataset, detector="moving_variance")
+    assert client.get(f"/problems?run={run}").status_code == 200
+
+    def again(*_: object) -> None:
+        raise AssertionError("judged already")
+
+    monkeypatch.setattr(judged, "judged_again", again)
+    assert client.get(f"/runs/{run}/trends").status_code == 200
+
+
+def test_a_page_of_trends_about_a_run_that_is_not_there_is_a_page_all_the_same(client: TestClient) -> None:
+    assert client.get("/trends?run=nothing").status_code == 200

@@ -15,7 +15,7 @@ from waferwatch.indicators.learnt.limits import ENOUGH_WAFERS
 from waferwatch.indicators.learnt.normal_course import stage_key
 from waferwatch.indicators.learnt.wafer_model import TREND
 from waferwatch.indicators.rules import RULES, Flags, Rule, fired
-from waferwatch.indicators.trends.values import sides_of, values_of
+from waferwatch.indicators.trends.values import column_of, stage_sides
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -70,7 +70,7 @@ def trends_of(judged: JudgedWafers, indicator: Indicator, recipe: str, equipment
         NotFoundError: the indicator, or no wafer of it, exists.
     """
     at = _column(judged, indicator)
-    values, sides = values_of(judged), sides_of(judged)
+    values = column_of(judged, at)
     found = []
     for stage, name in enumerate(judged.cells.names):
         if name.anywhere != (recipe, indicator.step) or equipment not in (None, name.equipment):
@@ -79,17 +79,18 @@ def trends_of(judged: JudgedWafers, indicator: Indicator, recipe: str, equipment
         off = judged.deviations.off[mine, at]
         beyond = np.where(np.abs(np.nan_to_num(off)) > 1, np.sign(np.nan_to_num(off)), 0).astype(np.int64)
         golden, usual = _golden(judged, stage, at)
+        lower, upper = stage_sides(judged, stage, at)
         found.append(
             Trend(
                 name.equipment,
                 recipe,
                 indicator,
                 judged.cells.run[mine],
-                values[mine, at],
+                values[mine],
                 judged.deviations.spreads[mine, at],
                 beyond,
-                _side(sides.lower[mine, at]),
-                _side(sides.upper[mine, at]),
+                lower,
+                upper,
                 usual,
                 golden,
             )
@@ -136,12 +137,6 @@ def _golden(judged: JudgedWafers, stage: int, at: int) -> tuple[int, float | Non
         return wafers, None
     usual = float(limits.centre[place, at])
     return wafers, float(np.exp(usual)) if column.statistic == SPE else usual
-
-
-def _side(values: Floats) -> float | None:
-    """The limit of a stage, which all of its cells share."""
-    known = values[np.isfinite(values)]
-    return float(known[0]) if len(known) else None
 
 
 def _nothing(judged: JudgedWafers, indicator: Indicator, recipe: str) -> NotFoundError:

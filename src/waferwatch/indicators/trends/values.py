@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from waferwatch.indicators.indicators import IndicatorColumn
 from waferwatch.indicators.judge import JudgedWafers, bounds
 from waferwatch.indicators.learnt.limits import IndicatorLimits
+from waferwatch.indicators.learnt.normal_course import stage_key
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +29,31 @@ def values_of(judged: JudgedWafers) -> Floats:
     base = len(judged.found.columns)
     deviations = judged.deviations
     return np.concatenate([judged.found.values, deviations.t2[:, None], deviations.spreads[:, base + 1 :]], axis=1)
+
+
+def column_of(judged: JudgedWafers, at: int) -> Floats:
+    """(cells,) one column of :func:`values_of`, without making the others."""
+    base = len(judged.found.columns)
+    if at < base:
+        return judged.found.values[:, at]
+    return judged.deviations.t2 if at == base else judged.deviations.spreads[:, at]
+
+
+def stage_sides(judged: JudgedWafers, stage: int, at: int) -> tuple[float | None, float | None]:
+    """Lower and upper limit of a column in a stage, as :func:`sides_of` has them; None where there is none."""
+    base, column = len(judged.found.columns), judged.deviations.columns[at]
+    if at > base:
+        return -judged.deviations.trend_limit, judged.deviations.trend_limit
+    limits, place = (judged.model.limits, at) if at < base else (judged.model.t2_limits, 0)
+    key = stage_key(judged.cells.names[stage])
+    if key not in limits.stages:
+        return None, None
+    lower, upper = bounds(limits, limits.stages.index(key), place, column)
+    return _known(lower), _known(upper)
+
+
+def _known(side: float | None) -> float | None:
+    return side if side is not None and np.isfinite(side) else None
 
 
 def sides_of(judged: JudgedWafers) -> LimitSides:

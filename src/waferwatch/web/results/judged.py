@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
+from starlette.background import BackgroundTask
 
-from waferwatch.errors import InputError
+from waferwatch.errors import InputError, WaferwatchError
 from waferwatch.indicators.judge import JudgedWafers
 from waferwatch.jobs.finished import Finished, ScoredRows
 from waferwatch.jobs.options import reference_mask
@@ -76,6 +78,16 @@ def measured_of(app: Parts, run_id: str) -> JudgedWafers:
             field="run",
         )
     return kept.judged
+
+
+def judged_soon(app: Parts, run_id: str) -> BackgroundTask:
+    """Judge the wafers behind an answer that is sent: who looks at a result looks at its wafers next."""
+    return BackgroundTask(_judged_soon, app, run_id)
+
+
+async def _judged_soon(app: Parts, run_id: str) -> None:
+    with suppress(WaferwatchError):  # said to whoever asks for them
+        await app.work.draw(measured_of, app, run_id)
 
 
 def _judge(one: Finished) -> JudgedWafers | None:

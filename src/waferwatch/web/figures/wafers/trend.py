@@ -24,6 +24,8 @@ _PANEL_PX, _ALONE_PX, _LEAST_PX = 150, 300, 90
 _GAP = 0.22  # of a panel, between panels
 _PAUSE = 8.0  # usual times from wafer to wafer, after which the line is broken
 _MOST_GAPS = 0.2  # of the points: more of them are how the chamber runs
+_MOST_MARKED = 8  # panels in which each wafer has a mark: those of 24 panels take most of the time of drawing
+_LISTS = ("x", "y", "customdata", "text")
 _PAD = 0.08  # of the values' range, above and below
 
 
@@ -53,13 +55,13 @@ def trend_figure(trends: Sequence[Trend], runs: Sequence[RunScore], view: TrendV
     notes: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}
     for number, one in enumerate(trends):
-        panel = _Panel(one, runs, view, number, translate)
+        panel = _Panel(one, runs, view, number, translate, marked=len(trends) <= _MOST_MARKED)
         data += panel.traces()
         shapes += [*panel.limits(), *panel.marks()]
         notes += panel.notes()
         axes[f"yaxis{panel.suffix}"] = panel.axis(_domain(number, len(trends)))
     height = _ALONE_PX if len(trends) == 1 else max(_LEAST_PX, _PANEL_PX - 3 * len(trends)) * len(trends)
-    x = {"anchor": f"y{len(trends) if len(trends) > 1 else ''}", "zeroline": False}
+    x = {"anchor": f"y{len(trends) if len(trends) > 1 else ''}", "zeroline": False, "automargin": False}
     if view.start is not None and view.end is not None:
         x["range"] = [view.start, view.end]
     own = layout(height=height + 70, margin={"l": 62, "r": 16, "t": 26, "b": 44}, xaxis=x, shapes=shapes)
@@ -80,8 +82,7 @@ def _broken(points: dict[str, Any]) -> dict[str, Any]:
     gaps = np.flatnonzero(steps > _PAUSE * float(np.median(steps))) + 1
     if len(gaps) > len(steps) * _MOST_GAPS:
         return points
-    lists = ("x", "y", "customdata", "text")
-    return points | {name: _with_gaps(points[name], gaps.tolist()) for name in lists}
+    return points | {name: _with_gaps(points[name], gaps.tolist()) for name in _LISTS}
 
 
 def _with_gaps(values: Sequence[Any], gaps: Sequence[int]) -> list[Any]:
@@ -90,6 +91,16 @@ def _with_gaps(values: Sequence[Any], gaps: Sequence[int]) -> list[Any]:
         found += [*values[start:gap], None]
         start = gap
     return [*found, *values[start:]]
+
+
+def _single(places: Sequence[Any]) -> list[int]:
+    """Points that no line reaches, since the line is broken on both sides."""
+    around = [None, *places, None]
+    return [at for at, one in enumerate(places) if one is not None and around[at] is None and around[at + 2] is None]
+
+
+def _picked(points: dict[str, Any], chosen: Sequence[int]) -> dict[str, Any]:
+    return {name: [points[name][at] for at in chosen] for name in _LISTS}
 
 
 def _numbers(places: Sequence[Any]) -> NDArray[np.float64]:
@@ -112,6 +123,7 @@ class _Panel:
     view: TrendView
     number: int
     translate: Translator
+    marked: bool  # whether each wafer has a mark
 
     @property
     def suffix(self) -> str:
@@ -136,8 +148,13 @@ class _Panel:
         chosen = np.unique(np.concatenate([pick(self.trend.values, MOST_POINTS), np.flatnonzero(self.off | some)]))
         chosen = chosen[np.isfinite(self.trend.values[chosen])]
         line = {"color": self.color, "width": 1, "dash": self._style.dash}
-        calm = {"mode": "lines+markers", "line": line, "marker": {"color": self.color, "size": 4.5}}
-        found = [{**_broken(self._points(chosen, fired)), **calm, "name": safe(self.trend.equipment)}]
+        dot = {"color": self.color, "size": 4.5}
+        calm = {"mode": "lines+markers" if self.marked else "lines", "line": line, "marker": dot}
+        points = _broken(self._points(chosen, fired))
+        found = [{**points, **calm, "name": safe(self.trend.equipment)}]
+        single = [] if self.marked else _single(points["x"])
+        if single:
+            found.append({**self._points(chosen, fired), **_picked(points, single), "mode": "markers", "marker": dot})
         if some.any():
             ring = {"color": ABNORMAL, "size": 10, "symbol": "circle-open", "line": {"width": 1.5}}
             found.append({**self._points(np.flatnonzero(some), fired), "mode": "markers", "marker": ring})
@@ -189,7 +206,8 @@ class _Panel:
         return self.translate("no limit") if unlimited else self.translate("none beyond")
 
     def axis(self, domain: list[float]) -> dict[str, Any]:
-        return {"domain": domain, "range": list(self._range()), "zeroline": False, "anchor": "x", "nticks": 5}
+        own = {"domain": domain, "range": list(self._range()), "zeroline": False, "anchor": "x", "nticks": 5}
+        return own | {"automargin": False}  # measuring every label at each zoom takes longer than drawing
 
     def _pm_notes(self) -> list[dict[str, Any]]:
         found = []

@@ -22,6 +22,7 @@ from waferwatch.web.pages.problems.one.detail import problem_detail
 from waferwatch.web.pages.problems.schemas import LONGEST_NOTE, FaultsExportQuery, ProblemQuery, ProblemsQuery
 from waferwatch.web.pages.problems.scope import ORDERS, Scope
 from waferwatch.web.pages.problems.view import ProblemsView, problems_view
+from waferwatch.web.results.judged import judged_soon
 from waferwatch.web.shell.context import Parts, parts, translator
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
 from waferwatch.web.transfer.download import TABLE_MEDIA
@@ -62,7 +63,7 @@ async def problems_page(request: Request) -> Response:
     if number is not None:
         return RedirectResponse(f"/problems/P-{number[1]}", 303)
     made = await app.work.draw(_made, app, dict(request.query_params), translate)
-    return await render(
+    answer = await render(
         request,
         "problems/problems.html",
         area=_AREA,
@@ -74,6 +75,9 @@ async def problems_page(request: Request) -> Response:
         orders=ORDERS,
         numbers=Numbers(translate.language),
     )
+    if made.view is not None and made.chosen.run is not None and answer.status_code == made.status:
+        answer.background = judged_soon(app, made.chosen.run.id)
+    return answer
 
 
 async def problem_page(request: Request) -> Response:

@@ -22,7 +22,7 @@ from waferwatch.web.pages.trends.schemas import (
 )
 from waferwatch.web.pages.trends.series import series_answer, trace_answer, trend_frame, write_trend
 from waferwatch.web.results.finished import finished_detection
-from waferwatch.web.results.judged import measured_of
+from waferwatch.web.results.judged import judged_soon, measured_of
 from waferwatch.web.results.keys import detection_key
 from waferwatch.web.shell.context import Parts, parts, read_query, translator, user_of
 from waferwatch.web.shell.kept import as_key
@@ -33,7 +33,11 @@ from waferwatch.web.transfer.download import TABLE_MEDIA, download, file_name
 
 async def trends_page(request: Request) -> Response:
     """The page of trends."""
-    return await render(request, "trends/trends.html", area="trends")
+    answer = await render(request, "trends/trends.html", area="trends")
+    run = request.query_params.get("run")
+    if run:
+        answer.background = judged_soon(parts(request), run)
+    return answer
 
 
 async def trend_grid(request: Request) -> Response:

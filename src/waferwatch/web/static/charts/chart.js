@@ -186,6 +186,14 @@ async function put(target) {
   if (!drawn.has(target)) listen(target);
 }
 
+/**
+ * Changes parts of the layout of a figure: faster than another figure.
+ *
+ * @param {any} target
+ * @param {Record<string, any>} change as Plotly.relayout takes it
+ */
+export const change = async (target, change) => drawn.has(target) && Plotly.relayout(target, change);
+
 /** Draws what has not come on the screen: before the page is printed, and once somebody does something. */
 export async function drawAll() {
   await Promise.all([...waiting].filter(({ offsetParent }) => offsetParent).map(put));

@@ -137,13 +137,13 @@ function findings() {
       actions.append(button(text("Row {row}", { row: number }), () => followers.row(finding.row, finding.columns[0])));
     }
     if (finding.columns.length) actions.append(button(text("Roles"), () => followers.columns(finding.columns)));
-    const told = element(
+    const words = element(
       "div",
       { className: "text" },
       element("div", { content: finding.message }),
       element("div", { className: "hint", content: finding.hint }),
     );
-    return element("li", { "data-kind": finding.kind }, severity(finding.severity), told, actions);
+    return element("li", { "data-kind": finding.kind }, severity(finding.severity), words, actions);
   });
   const fine = element("li", {
     className: "fine",

@@ -72,7 +72,7 @@ function draw() {
 }
 
 function entry(finding) {
-  const told = element(
+  const words = element(
     "div",
     { className: "text" },
     element("div", { content: finding.message }),
@@ -90,7 +90,7 @@ function entry(finding) {
     "li",
     { "data-kind": finding.kind },
     element("span", { className: "severity severity-serious", content: text("serious") }),
-    told,
+    words,
     actions,
   );
 }

@@ -108,7 +108,7 @@ async function showDataset(dataset) {
   }
 }
 
-// Moments of the server's clock are shown in the reader's own time, unlike those of the data.
+// Moments of the server's clock are shown in the visitor's own time, unlike those of the data.
 const when = new Intl.DateTimeFormat(locale, {
   month: "short",
   day: "numeric",

@@ -1,5 +1,5 @@
 // The figure of a trend: a press opens a wafer; dragging selects and changes nothing until something is chosen.
-import { draw, onEvent } from "../charts/chart.js";
+import { change, draw, onEvent } from "../charts/chart.js";
 import { place } from "../charts/marks.js";
 import { byId, counted, page, text } from "../text.js";
 
@@ -30,11 +30,32 @@ export const onMark = (follower) => {
 
 export async function show(answer, view) {
   shown = answer;
-  range = { from: view.from, to: view.to };
-  byId("undo-zoom").disabled = !former.length;
-  byId("whole").disabled = !view.from;
+  drawnPoints = null;
+  look(view.from, view.to);
   select(null);
   await draw(chart, figure(view.wafer));
+}
+
+/**
+ * Shows another stretch of the x axis, without asking the server where every point is drawn.
+ *
+ * @returns {boolean} whether that was so
+ */
+export function zoomed({ from, to }) {
+  const every = shown.panels.reduce((sum, panel) => sum + panel.points, 0);
+  if (points().length < every) return false;
+  look(from, to);
+  const { range: _, ...axis } = shown.figure.layout.xaxis;
+  shown.figure.layout.xaxis = from && to ? { ...axis, range: [from, to] } : { ...axis, autorange: true };
+  select(null);
+  change(chart, { selections: [], ...(from && to ? { "xaxis.range": [from, to] } : { "xaxis.autorange": true }) });
+  return true;
+}
+
+function look(from, to) {
+  range = { from, to };
+  byId("undo-zoom").disabled = !former.length;
+  byId("whole").disabled = !from;
 }
 
 /** Shows which wafer is looked at. */
@@ -65,8 +86,12 @@ function figure(wafer) {
 }
 
 // The calm points of all panels: every wafer that is drawn, once.
-const points = () =>
-  shown.figure.data
+const points = () => (drawnPoints ??= pointsOf(shown.figure.data));
+/** @type {any[] | null} */
+let drawnPoints = null;
+
+const pointsOf = (traces) =>
+  traces
     .filter(({ name }) => name !== undefined)
     .flatMap(({ x, customdata, text: names, yaxis }) =>
       x.flatMap((at, index) =>

@@ -284,7 +284,14 @@ grid.onPlace((place) => {
   choose({}, { forget: true }).then(() => byId("trend").scrollIntoView({ block: "nearest" }));
 });
 chart.onWafer(openWafer);
-chart.onRange((from, to) => choose({ from, to }));
+chart.onRange((from, to) => {
+  if (!chart.zoomed({ from, to })) {
+    choose({ from, to });
+    return;
+  }
+  Object.assign(view, { from, to });
+  write(true);
+});
 chart.onMark(markChosen);
 trace.onChange((change) => {
   Object.assign(view, change);

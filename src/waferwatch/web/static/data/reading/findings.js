@@ -23,8 +23,8 @@ function remedies(option) {
 }
 
 function line(finding, change) {
-  const told = element("div", { className: "text" }, element("div", { content: finding.sentence }));
-  if (finding.remedy) told.append(element("div", { className: "hint", content: finding.remedy }));
+  const words = element("div", { className: "text" }, element("div", { content: finding.sentence }));
+  if (finding.remedy) words.append(element("div", { className: "hint", content: finding.remedy }));
   const actions = element("div", { className: "actions" });
   for (const { label, said, role } of remedies(finding.option ?? "")) {
     const button = element("button", { type: "button", className: "btn btn-sm btn-primary fix", content: label });
@@ -35,7 +35,7 @@ function line(finding, change) {
     className: `severity severity-${LOOK[finding.level]}`,
     content: LEVELS[finding.level],
   });
-  return element("li", { "data-code": finding.code, "data-level": finding.level }, level, told, actions);
+  return element("li", { "data-code": finding.code, "data-level": finding.level }, level, words, actions);
 }
 
 export function drawFindings(findings, change) {
