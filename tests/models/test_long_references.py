@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.models.frames import stream
 
 import waferwatch
+from tests.models.frames import stream
 from waferwatch.models.ensemble.features.place_embeddings import LONG_REFERENCE
 from waferwatch.models.registry import create
 from waferwatch.scoring.model import Model

@@ -16,7 +16,11 @@ from numpy.typing import NDArray
 from waferwatch.models.blocks import BLOCKS, Folds
 from waferwatch.models.ensemble.features.descriptors import STRIDE, Grid, averaged, describe, measured_share
 from waferwatch.models.ensemble.features.joint_bank import JointBank, Metric
-from waferwatch.models.ensemble.features.place_embeddings import LONG_REFERENCE, PlaceEmbeddings, PlaceEmbeddingsLearning
+from waferwatch.models.ensemble.features.place_embeddings import (
+    LONG_REFERENCE,
+    PlaceEmbeddings,
+    PlaceEmbeddingsLearning,
+)
 from waferwatch.models.ensemble.preparation.chain import Chain, local_mean
 from waferwatch.models.ensemble.vote import LOWEST, Vote, filled
 from waferwatch.models.moment.encoder import Encoder, Step
