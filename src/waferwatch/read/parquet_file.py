@@ -47,7 +47,6 @@ def read_parquet(source: Path | io.BytesIO, name: str, limits: Limits, most_rows
             )
     except (pa.ArrowException, OSError) as error:
         raise _damaged(name) from error
-    pa.default_memory_pool().release_unused()  # a third of what the table takes, left over from reading it
     return FileRows(frame, first_row=1)
 
 
