@@ -24,6 +24,7 @@ import pandas as pd
 from manifest import LABEL, SHAPES, Entry, entries, labelled_table
 from numpy.typing import NDArray
 
+from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import detect_table
 
@@ -71,7 +72,7 @@ def outcome_of(entry: Entry, detector: str) -> Outcome | None:
     labels = table.frame[LABEL].to_numpy(bool)
     if not 0 < entry.train_rows < len(labels) or labels[entry.train_rows :].all():
         return None
-    found = detect_table(table, detector=detector, reference_rows=entry.train_rows)
+    found = detect_table(table, Question(detector=detector, reference_rows=entry.train_rows))
     print(f"{entry.path.name} {detector}: {found.seconds:.1f} s", file=sys.stderr)
     return outcome(entry.path.name, found, labels, entry.train_rows)
 

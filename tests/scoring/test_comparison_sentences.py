@@ -99,5 +99,5 @@ def test_few_labelled_faults_leave_the_verdict_to_injected_ones() -> None:
 
 def test_an_equal_result_is_explained() -> None:
     equal = replace(LABELLED, difference=0.0, low=0.0, high=0.0, more_events=0)
-    assert any("not run" in sentence for sentence in sentences(equal))
-    assert not any("not run" in sentence for sentence in sentences(LABELLED))
+    assert any("the network is not run" in sentence for sentence in sentences(equal))
+    assert not any("the network is not run" in sentence for sentence in sentences(LABELLED))

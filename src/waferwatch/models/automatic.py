@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-SPREADS = 12.0  # robust spreads of normal runs' highest scores above their median
+SPREADS = 10.0  # robust spreads of normal runs' highest scores above their median
 BEYOND = 2.5  # times as far from the usual as the highest normal score: no threshold lies farther
 FEWEST_RUNS = 8
 _ROBUST = 1.4826  # median absolute deviation to standard deviation
@@ -19,7 +19,7 @@ def automatic_threshold(left_out: Mapping[str, Sequence[Floats]], runs: Mapping[
     """The raw threshold, and the scope that is nearest to it.
 
     Of a stream it is the highest score that a normal row had which was not learnt from; of runs the median of their
-    highest scores and twelve robust spreads, at most two and a half times as far out as the highest of all and
+    highest scores and ten robust spreads, at most two and a half times as far out as the highest of all and
     never below it. Of several scopes (equipment) it is the median of theirs: the highest score of one short reference
     is a chancy number.
 

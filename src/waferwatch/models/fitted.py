@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -97,11 +97,17 @@ class Fitted:
 
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         """Scores of series on the common scale, in their order; those of one scope follow one another in time."""
+        found = dict(self.scored(series, detector, progress))
+        return [found[number] for number in range(len(series))]
+
+    def scored(
+        self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress
+    ) -> Iterator[tuple[int, Scores]]:
+        """As :meth:`score`, scope by scope with the number of each series: what is taken at once need not be held."""
         by_scope: dict[str, list[int]] = defaultdict(list)
         for number, one in enumerate(series):
             by_scope[key_of(one.scope)].append(number)
         total, done = max(1, sum(len(one) for one in series)), 0
-        found: dict[int, Scores] = {}
         for key, numbers in by_scope.items():
             mine = [series[number] for number in numbers]
             share = sum(len(one) for one in mine) / total
@@ -109,9 +115,9 @@ class Fitted:
             done += sum(len(one) for one in mine)
             known = _by_first_row([piece for piece in self.reference if piece.scope in (key, EVERY_SCOPE)])
             for number, one, scores in zip(numbers, mine, scored, strict=True):
-                found[number] = self._scaled(one, scores, known)
+                yield number, self._scaled(one, scores, known)
+            del scored, scores  # before the next scope is scored
         progress(1.0)
-        return [found[number] for number in range(len(series))]
 
     def unknown(self, series: Sequence[Series]) -> list[Scope]:
         """Scopes without a reference of their own."""
@@ -142,8 +148,9 @@ class Fitted:
                 mine = slice(start, start + len(piece.left_out))
                 raw[mine] = np.where(np.isnan(raw[mine]) | np.isnan(piece.left_out), raw[mine], piece.left_out)
         points = self.rarity.of(raw)
-        height = np.maximum(points, 0.0)[:, None]
-        return Scores(points, (scores.contributions * height).astype(np.float32))
+        # In place: contributions are the largest thing that a detection holds.
+        scores.contributions[:] *= np.maximum(points, 0.0)[:, None]
+        return Scores(points, scores.contributions)
 
 
 def fit_parts(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring import wafers
 from waferwatch.scoring.model import Model, roles_of
 from waferwatch.scoring.question import Question
-from waferwatch.scoring.reference import like, normal_series
+from waferwatch.scoring.reference import Scope, like, normal_series
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.sensors import with_sensors_of
 from waferwatch.scoring.thresholds.promise import promise_notes
@@ -65,27 +65,34 @@ def fit_table(
     if vouched is not None:
         series = [replace(one, vouched=bool(vouched[one.rows].all())) for one in parts.series]
         parts = replace(parts, series=series)
-    fitted = fit_series(method, parts.series, progress)
+    normal = normal_series(parts.series)
+    features, layout = parts.features, parts.layout
+    del parts  # which holds all rows, not the normal ones alone
+    fitted = _fitted(method, normal, progress)
     return Model(
         fitted,
-        parts.features,
+        features,
         roles_of(table),
         list(table.groups),
-        parts.layout,
+        layout,
         method.info,
-        {key_of(scope): jumps(mine).tolist() for scope, mine in normal_series(parts.series).items()},
+        {key_of(scope): jumps(mine).tolist() for scope, mine in normal.items()},
         device,
-        (*_set_aside_notes(fitted, parts.series), *_network_notes(method, fitted)),
-        wafers=wafers.learn_from(table, parts.series, parts.features, fitted),
+        (*_set_aside_notes(fitted, normal), *_network_notes(method, fitted)),
+        wafers=wafers.learn_from(table, normal, features, fitted),
     )
 
 
 def fit_series(detector: Detector, series: Sequence[Series], progress: Progress = no_progress) -> Fitted:
     """Learn from the known-normal rows of series, or from all of them where nothing is known to be normal."""
+    return _fitted(detector, normal_series(series), progress)
+
+
+def _fitted(detector: Detector, normal: Mapping[Scope, Sequence[Series]], progress: Progress) -> Fitted:
     # Threads of the matrix library wait for one another by spinning: on a busy machine two took eight times the
     # processor time of one, on a free one they were no faster.
     with threadpool_limits(limits=1, user_api="blas"):
-        return fit_parts(detector, normal_series(series), progress)
+        return fit_parts(detector, normal, progress)
 
 
 def detect_table(
@@ -158,9 +165,7 @@ def detect_series(
         series: of the table, with the sensors of the model in its order.
     """
     started = time.perf_counter()
-    with threadpool_limits(limits=1, user_api="blas"):
-        scores = model.fitted.score(model.as_before(series), model.detector, progress)
-    points, contributions = _in_input_order(series, scores, len(table.frame), len(model.features))
+    points, contributions = _scores(model, series, len(table.frame), progress)
     chosen = choose(wish, model.fitted, points)
     flags = points > chosen.value  # NaN compares as False: what was not judged is not flagged
     flags = narrowed(flags, contributions, series, usual_jumps(model.jumps, series))
@@ -254,14 +259,16 @@ def _nothing_learnt(detector: str, field: str) -> InputError:
     )
 
 
-def _in_input_order(
-    series: Sequence[Series], scores: Sequence[Scores], rows: int, features: int
+def _scores(
+    model: Model, series: Sequence[Series], rows: int, progress: Progress
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Scores and contributions by row of the table."""
     points = np.full(rows, np.nan)
-    contributions = np.full((rows, features), np.nan, np.float32)
-    for one, scored in zip(series, scores, strict=True):
-        points[one.rows] = scored.points
-        contributions[one.rows] = scored.contributions
+    contributions = np.full((rows, len(model.features)), np.nan, np.float32)
+    with threadpool_limits(limits=1, user_api="blas"):
+        for number, scored in model.fitted.scored(model.as_before(series), model.detector, progress):
+            points[series[number].rows] = scored.points
+            contributions[series[number].rows] = scored.contributions
     return points, contributions
 
 
@@ -281,22 +288,18 @@ def _network_notes(detector: Detector, fitted: Fitted) -> list[Note]:
     return [Note(template, {"detector": detector.name})]
 
 
-def _set_aside_notes(fitted: Fitted, series: Sequence[Series]) -> list[Note]:
+def _set_aside_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]]) -> list[Note]:
     """Runs of the reference that are unlike the others, by name."""
-    aside = [piece for piece in fitted.reference if piece.set_aside]
-    if not aside:
+    pieces = zip(fitted.reference, (one for mine in normal.values() for one in mine), strict=True)
+    names = [" ".join(filter(None, (*one.key, *one.run))) for piece, one in pieces if piece.set_aside]
+    if not names:
         return []
-    names = []
-    for piece in aside:
-        found = next((one for one in series if key_of(one.scope) == piece.scope and piece.starts_in(one) == 0), None)
-        if found is not None:
-            names.append(" ".join(filter(None, (*found.key, *found.run))))
     return [
         Note(
             "{count} of {runs} reference runs are unlike the others and were not learnt from: {names}. Check them; if "
             "they are normal, give more like them.",
             {
-                "count": len(aside),
+                "count": len(names),
                 "runs": len(fitted.reference),
                 "names": ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else ""),
             },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ from waferwatch.models.fitted import Fitted
 from waferwatch.models.levels import LevelShift, as_before
 from waferwatch.read.cells.values import to_float
 from waferwatch.read.table import Note, Role, Table
-from waferwatch.scoring.reference import normal_series
+from waferwatch.scoring.reference import Scope
 from waferwatch.scoring.result import Detection
 from waferwatch.series.series import Series
 from waferwatch.series.split import run_columns, split
@@ -39,17 +39,22 @@ from waferwatch.series.split import run_columns, split
 Floats = NDArray[np.float64]
 
 
-def learn_from(table: Table, series: Sequence[Series], features: Sequence[str], fitted: Fitted) -> WaferModel | None:
+def learn_from(
+    table: Table, normal: Mapping[Scope, Sequence[Series]], features: Sequence[str], fitted: Fitted
+) -> WaferModel | None:
     """What the golden wafers of a reference show; None where it has no runs, or too few of them.
 
     Golden are the runs all of whose rows were learnt from.
+
+    Args:
+        normal: the series that ``fitted`` was learnt from.
     """
     cells = cells_of(table)
     if cells is None or not features:
         return None
     rows = len(table.frame)
     learnt, left_out = np.zeros(rows, np.bool_), np.full(rows, np.nan)
-    pieces = [one for mine in normal_series(series).values() for one in mine]
+    pieces = [one for mine in normal.values() for one in mine]
     for one, piece in zip(pieces, fitted.reference, strict=True):
         learnt[one.rows] = not piece.set_aside
         left_out[one.rows] = fitted.rarity.of(piece.left_out.astype(np.float64))

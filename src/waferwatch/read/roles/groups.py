@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from waferwatch.read.roles.column_names import is_run
@@ -43,6 +44,9 @@ def group_codes(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[NDArray[np
     keys: list[tuple[str, ...]] = [()]
     for name in columns:
         column, texts = _text_codes(frame[name])
+        if len(keys) == 1:  # the first that splits them
+            codes, keys = column, [(*keys[0], text) for text in texts]
+            continue
         combined, found = pd.factorize(codes * len(texts) + column)
         codes = combined.astype(np.intp)
         keys = [(*keys[number // len(texts)], texts[number % len(texts)]) for number in found.tolist()]
@@ -51,8 +55,9 @@ def group_codes(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[NDArray[np
 
 def _text_codes(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
     codes, distinct = pd.factorize(column, use_na_sentinel=False)
+    pa.default_memory_pool().release_unused()  # codes of texts are made by Arrow, which keeps as much again
     same, texts = pd.factorize(np.array([_text(value) for value in distinct], dtype=object))
-    return same[codes], list(texts)
+    return (codes if len(texts) == len(distinct) else same[codes]).astype(np.intp, copy=False), list(texts)
 
 
 def _text(value: object) -> str:

@@ -9,8 +9,8 @@ from waferwatch.scoring.comparison.pairs import better_than_moment
 
 DETECTORS = ("detector", "other", "better")  # places of the sentences that hold names of detectors
 _NOT_RUN = Note(
-    "Both gave the same result: where recipe steps are known, or the reference of several sensors is long, "
-    "the network is not run, since it adds nothing there."
+    "Both gave the same result: where recipe steps are known, or the reference of several sensors is long, the "
+    "network is not run, since it adds nothing there."
 )
 _MINUS = "\N{MINUS SIGN}"
 

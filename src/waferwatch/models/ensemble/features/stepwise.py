@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ from waferwatch.series.steps import Steps
 
 HIGH = 10.0  # above which a vote grows by its logarithm only
 FEWEST_STAYS = 5  # in a stage, to know its spread
+FEWEST_LEFT = 3  # the same, of those that a block leaves
+SHARED = 4  # stays that the usual spread of a sensor counts as, when that of a stage is taken from few
 LEAST_SPREAD = 0.3  # of a stay's mean, in spreads of the course: what is smaller is drift, not a fault
 HIGH_JUMP = 50.0  # above which the vote of one sensor's jumps grows by its logarithm only
 STAY, OFF, JUMP, JOINT = "stay", "off course", "jump", "joint"
@@ -43,6 +46,28 @@ class StayMeans:
     stages: NDArray[np.int64]  # (K,) sorted
     level: Floats  # (S, K)
     spread: Floats  # (S, K) above 0
+
+    @classmethod
+    def learn(cls, stays: Stays, chosen: NDArray[np.bool_], least: Floats, fewest: int) -> Self:
+        """From the chosen stays (m,).
+
+        Args:
+            least: (S,) no spread is smaller.
+            fewest: stays of a stage that say something of it.
+        """
+        stages, counts = np.unique(stays.stage[chosen], return_counts=True)
+        level, spread = np.zeros((len(stays.mean), len(stages))), np.ones((len(stays.mean), len(stages)))
+        known = np.flatnonzero(counts >= fewest)
+        variance = np.zeros((len(stays.mean), len(stages)))
+        for number in known:
+            some = stays.mean[:, chosen & (stays.stage == stages[number])]
+            level[:, number], variance[:, number] = some.mean(axis=1), some.var(axis=1, ddof=1)
+        if len(known):
+            usual = np.median(variance[:, known], axis=1)[:, None]
+            freedom = counts[known] - 1
+            shared = (freedom * variance[:, known] + SHARED * usual) / (freedom + SHARED)
+            spread[:, known] = np.maximum(np.sqrt(shared * (1 + 1 / counts[known])), least[:, None])
+        return cls(stages, level, spread)
 
     def deviation(self, stays: Stays) -> Floats:
         """(S, m) distance of stays from what is usual in their stage, in its spreads; as it is in unknown stages."""
@@ -178,17 +203,16 @@ class StepwiseLearning:
 
     def _stays(self, beyond: Chain, wander: Wander) -> None:
         stays = stays_of(beyond, self._steps)
-        known = self._folds[np.cumsum(stays.points) - stays.points] >= 0
-        stages = np.unique(stays.stage[known])
-        level, spread = np.zeros((len(stays.mean), len(stages))), np.ones((len(stays.mean), len(stages)))
+        block = self._folds[np.cumsum(stays.points) - stays.points]
         least = np.maximum(wander.reach, LEAST_SPREAD)
-        for number, stage in enumerate(stages):
-            some = stays.mean[:, known & (stays.stage == stage)]
-            if some.shape[1] >= FEWEST_STAYS:
-                level[:, number] = some.mean(axis=1)
-                spread[:, number] = np.maximum(some.std(axis=1), least)
-        self._means = StayMeans(stages, level, spread)
-        self._left[STAY] = stays.on_points(stay_distance(self._means.deviation(stays)))
+        self._means = StayMeans.learn(stays, block >= 0, least, FEWEST_STAYS)
+        deviation = self._means.deviation(stays)
+        for number in range(BLOCKS):  # a mean that a stay had its share in lies nearer to it than to any later one
+            mine = block == number
+            if mine.any():
+                others = StayMeans.learn(stays, (block >= 0) & ~mine, least, FEWEST_LEFT)
+                deviation[:, mine] = others.deviation(stays)[:, mine]
+        self._left[STAY] = stays.on_points(stay_distance(deviation))
 
 
 def over_each(distances: NDArray[np.floating], votes: Sequence[Vote], beyond: Chain) -> tuple[Floats, Floats]:
