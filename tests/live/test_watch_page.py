@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -156,11 +157,25 @@ def test_sources_say_when_they_sent_last_and_folders_what_became_of_their_files(
     found = client.get("/watch/sources").json()
     (source,) = found["sources"]
     assert (source["name"], source["chambers"], source["rows"], source["silent"]) == ("line 3", 2, 2, False)
+    assert (source["kind"], source["connected"], source["reason"]) == ("pushed", None, None)
     folder, share = found["folders"]
     assert (share["folder"], share["processed"], share["failures"]) == ("/share", 1, [])
     handed.close()
     assert (folder["processed"], folder["failed"], folder["skipped"]) == (1, 1, 1)
     assert [(one["file"], one["reason"]) for one in folder["failures"]] == [("b.csv", "no rows")]
+
+
+def test_a_source_that_cannot_connect_says_why_and_a_replay_how_far_it_is(settings: Settings, tmp_path: Path) -> None:
+    listed = tmp_path / "sources.toml"
+    listed.write_text(f'[[sources]]\nkind = "folder"\nname = "drop"\nfolder = "{tmp_path / "nowhere"}"\n')
+    named = settings.model_copy(update={"live_sources": str(listed)})
+    with TestClient(create_app(named), base_url="http://127.0.0.1") as client:
+        client.post("/live/replays", json={"dataset": "demo", "source": "demo", "speed": 0.001})
+        until(lambda: len(client.get("/watch/sources").json()["sources"]) == 2, "both sources")
+        drop, demo = client.get("/watch/sources").json()["sources"]
+    assert (drop["name"], drop["connected"], drop["lag_s"]) == ("drop", False, None)
+    assert "nowhere" in drop["reason"]
+    assert (demo["kind"], demo["replay"]["state"]) == ("replay", "running")
 
 
 def first_page(client: TestClient) -> tuple[int, str]:

@@ -40,8 +40,8 @@ async def watched_chambers(request: Request) -> Response:
 
 async def watched_sources(request: Request) -> Response:
     """Where rows come from."""
-    app = parts(request)
-    return JsonAnswer(await app.work.read(sources_of, app.live.parts, app.settings.live_silence_s))
+    app, translate = parts(request), translator(request)
+    return JsonAnswer(await app.work.read(sources_of, app.live.parts, app.settings.live_silence_s, translate))
 
 
 def _chambers(app: Parts, query: WatchQuery, translate: Translator) -> dict[str, Any]:
@@ -127,7 +127,7 @@ ENDPOINTS = (
         "GET",
         "/watch/sources",
         watched_sources,
-        "Where live rows come from: when each source sent last, and what became of the files of folders.",
+        "Where live rows come from: how each source stands, and what became of the files of folders.",
         SourcesAnswer,
         failures=(503,),
     ),

@@ -87,10 +87,15 @@ class WatchedChambers(BaseModel):
 
 class WatchedSource(BaseModel):
     name: str
+    kind: str = Field(description="As in /live.")
+    connected: bool | None = Field(description="null: nobody can know, as of rows that are pushed.")
+    reason: str | None = Field(description="Why it is not connected, or why a replay failed.")
     chambers: int
     rows: int
-    lag_s: float = Field(description="Seconds since its last row.")
+    refused: int = Field(description="Messages or rows that could not be used, since the server began.")
+    lag_s: float | None = Field(description="Seconds since its last row; null: none has come.")
     silent: bool = Field(description="For longer than it may be.")
+    replay: dict[str, Any] | None = Field(description="As in /live.")
 
 
 class RefusedFile(BaseModel):

@@ -1,7 +1,13 @@
-// Where rows come from: when each source sent last, and what became of the files of a folder.
+// Where rows come from: how each source stands, and what became of the files of a folder.
 import { ask, Problem } from "../api.js";
 import { byId, duration, element, text, whole } from "../text.js";
 
+const REPLAYS = {
+  running: ({ sent, rows }) => text("played {sent} of {rows} rows", { sent: whole(sent), rows: whole(rows) }),
+  done: () => text("played to the end"),
+  stopped: () => text("the replay was stopped"),
+  failed: () => text("the replay failed"),
+};
 const age = (seconds) => duration(Math.max(1, Math.round(seconds)));
 
 /** Read and show them. */
@@ -18,20 +24,30 @@ export async function showSources() {
 }
 
 function sourceItem(source) {
+  const away = source.connected === false && source.kind !== "replay";
+  const bad = away || source.silent || source.replay?.state === "failed";
   const facts = [
-    source.silent
-      ? text("no data for {age}", { age: age(source.lag_s) })
-      : text("data {age} old", { age: age(source.lag_s) }),
+    away ? text("not connected") : "",
+    source.connected && source.kind !== "replay" ? text("connected") : "",
+    source.reason ?? "",
+    source.replay ? REPLAYS[source.replay.state](source.replay) : "",
+    source.lag_s === null ? text("no row yet") : lag(source),
     text("chambers: {count}", { count: whole(source.chambers) }),
     text("rows: {count}", { count: whole(source.rows) }),
+    source.refused ? text("refused {count}", { count: whole(source.refused) }) : "",
   ];
   return element(
     "li",
-    { className: source.silent ? "source-silent" : "" },
+    { className: bad ? "source-silent" : "" },
     element("strong", { content: source.name }),
-    element("span", { content: facts.join(" · ") }),
+    element("span", { content: facts.filter(Boolean).join(" · ") }),
   );
 }
+
+const lag = (source) =>
+  source.silent
+    ? text("no data for {age}", { age: age(source.lag_s) })
+    : text("data {age} old", { age: age(source.lag_s) });
 
 function folderItem(folder) {
   const facts = [
