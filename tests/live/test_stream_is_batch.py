@@ -116,6 +116,8 @@ def scores_of(store: Store, family: Family, source: str, most: int, *, whole: bo
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "IDLE_S", 0.3)
     monkeypatch.setattr(workers, "TICK_S", 0.02)
+    monkeypatch.setattr(workers, "BLOCK", 300)  # not a multiple of the distance between windows
+    monkeypatch.setattr(workers, "MOST_BLOCK", 700)
     monkeypatch.setattr(early_scores, "KEPT_EVERY", 50)
     monkeypatch.setattr(early_scores, "LATEST_S", 3600.0)
 
