@@ -31,6 +31,8 @@ main() {
       shift
       prepare_tests
       cd -- "$here"
+      # Many tests start processes, which begin several seconds sooner where Python may keep what it has compiled.
+      unset PYTHONDONTWRITEBYTECODE
       # The whole suite runs in several processes; what is picked by an argument is soon done in one.
       [ $# -gt 0 ] || set -- -n logical --maxprocesses 4 --dist loadgroup
       if [ "${WAFERWATCH_TEST_TORCH:-1}" = 0 ]; then
