@@ -57,7 +57,7 @@ def count_rows(groups: Groups, found: Detection, sensor: NDArray[np.float64] | N
     peaks = np.array([event.peak_row for event in found.events], dtype=np.int64)
     events = np.bincount(codes[peaks], minlength=size)
     scores = _moments(codes, found.scores, size)[0]
-    told = None if sensor is None else _moments(codes, sensor, size)
+    moments = None if sensor is None else _moments(codes, sensor, size)
     return [
         GroupCount(
             value,
@@ -67,8 +67,8 @@ def count_rows(groups: Groups, found: Detection, sensor: NDArray[np.float64] | N
             *wilson(int(anomalies[at]), int(rows[at])),
             float(scores[at]),
             int(events[at]),
-            None if told is None else float(told[0][at]),
-            None if told is None else float(told[1][at]),
+            None if moments is None else float(moments[0][at]),
+            None if moments is None else float(moments[1][at]),
         )
         for at, value in enumerate(groups.values)
     ]

@@ -141,11 +141,11 @@ def _stage(
         row = rows_of.get(column.sensor, 0.0) if column.statistic in OF_ROWS else 0.0
         one = compare(values[~after], values[after], float(least[at]), row, typed)
         sides = {"wafers_before": int((~after).sum()), "wafers_after": int(after.sum())}
-        rows.append({"sensor": column.sensor, "statistic": column.statistic, **_told(one), **sides})
+        rows.append({"sensor": column.sensor, "statistic": column.statistic, **_record(one), **sides})
     return rows
 
 
-def _told(one: Compared) -> dict[str, object]:
+def _record(one: Compared) -> dict[str, object]:
     change = one.after - one.before
     return {
         "verdict": one.verdict.value,

@@ -131,7 +131,7 @@ def _matched(one: _Chamber, others: list[_Chamber], usual: float, tolerance: flo
     if not enough or not others:
         return _unknown(one, tolerance, FEWEST_WAFERS - len(one.values) if not enough else FEWEST_WAFERS)
     if [one.name] == [other.name for other in others]:
-        return _told(one, Match.MATCHED, "", one.median, tolerance, 0.0, 1.0, 0)
+        return _compared(one, Match.MATCHED, "", one.median, tolerance, 0.0, 1.0, 0)
     reference = float(np.median([other.median for other in others]))
     far = max(one.variance, (_OF_MEDIAN * usual) ** 2 / len(one.values))  # believed to vary as much as the others
     widening = math.pi / 2 if len(others) > 2 else 1.0  # of a median of chambers over their mean
@@ -141,11 +141,11 @@ def _matched(one: _Chamber, others: list[_Chamber], usual: float, tolerance: flo
     difference = abs(one.median - reference)
     if certain or difference - half > tolerance:
         because = "level" if difference - half > tolerance else "spread"
-        return _told(one, Match.DIFFERENT, because, reference, tolerance, half, ratio, 0)
+        return _compared(one, Match.DIFFERENT, because, reference, tolerance, half, ratio, 0)
     if difference + half <= tolerance:
-        return _told(one, Match.MATCHED, "", reference, tolerance, half, ratio, 0)
+        return _compared(one, Match.MATCHED, "", reference, tolerance, half, ratio, 0)
     missing = _missing(len(one.values), half, abs(tolerance - difference))
-    return _told(one, Match.TOO_FEW, "", reference, tolerance, half, ratio, missing)
+    return _compared(one, Match.TOO_FEW, "", reference, tolerance, half, ratio, missing)
 
 
 def _spread_ratio(one: _Chamber, others: list[_Chamber]) -> tuple[float, bool]:
@@ -165,11 +165,11 @@ def _missing(wafers: int, half: float, room: float) -> int | None:
 
 def _unknown(one: _Chamber, tolerance: float, missing: int) -> MatchedChamber:
     nothing = math.nan
-    found = _told(one, Match.TOO_FEW, "", nothing, tolerance, nothing, nothing, missing)
+    found = _compared(one, Match.TOO_FEW, "", nothing, tolerance, nothing, nothing, missing)
     return found
 
 
-def _told(
+def _compared(
     one: _Chamber,
     verdict: Match,
     because: str,

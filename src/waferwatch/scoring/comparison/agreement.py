@@ -13,7 +13,7 @@ from waferwatch.events.event import Event
 Mask = NDArray[np.bool_]
 
 MOST_LISTED = 20  # events listed for each pair of detectors, those with the highest peaks
-_SENSORS_TOLD = 3
+_SENSORS_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -98,16 +98,18 @@ def agreement(
     """
     names = list(flags)
     missed: list[list[int]] = []
-    told: list[FoundEvent] = []
+    found_events: list[FoundEvent] = []
     for mine in names:
         touched = {other: events_touched(event_ids[mine], len(events[mine]), flags[other]) for other in names}
         missed.append([int(np.count_nonzero(~touched[other])) for other in names])
         known = None if labels is None else events_touched(event_ids[mine], len(events[mine]), labels)
-        told += _told(mine, events[mine], touched, known)
-    return Agreement(names, jaccard([flags[name] for name in names]), missed, told)
+        found_events += _found_events(mine, events[mine], touched, known)
+    return Agreement(names, jaccard([flags[name] for name in names]), missed, found_events)
 
 
-def _told(mine: str, events: Sequence[Event], touched: Mapping[str, Mask], known: Mask | None) -> list[FoundEvent]:
+def _found_events(
+    mine: str, events: Sequence[Event], touched: Mapping[str, Mask], known: Mask | None
+) -> list[FoundEvent]:
     """Of each other detector the missed events with the highest peaks, each event once, highest first."""
     by_peak = sorted(range(len(events)), key=lambda at: -events[at].peak_score)
     chosen: set[int] = set()
@@ -135,6 +137,6 @@ def _found(event: Event, mine: str, touched: Mapping[str, Mask], at: int, labell
         peak_score=event.peak_score,
         equipment=event.equipment,
         lot=event.lot,
-        sensors=tuple(share.sensor for share in event.sensors[:_SENSORS_TOLD]),
+        sensors=tuple(share.sensor for share in event.sensors[:_SENSORS_NAMED]),
         labelled=labelled,
     )

@@ -145,7 +145,7 @@ def fault_test(
         rounds=len(rounds),
         allowed=FALSE_ALARMS,
         seed=seed,
-        faults=[_told(fault, parts.features) for injected in rounds for fault in injected.faults],
+        faults=[_injected_fault(fault, parts.features) for injected in rounds for fault in injected.faults],
         scores=_scores(detectors, make, _work(halves, rounds), clean, rounds, failures, rest),
     )
 
@@ -284,5 +284,5 @@ def _nothing_learnt(name: str) -> InputError:
     )
 
 
-def _told(fault: Fault, features: Sequence[str]) -> InjectedFault:
+def _injected_fault(fault: Fault, features: Sequence[str]) -> InjectedFault:
     return InjectedFault(fault.kind, fault.size, fault.stop - fault.start, tuple(features[at] for at in fault.sensors))

@@ -228,7 +228,7 @@ def _labels(table: Table) -> Iterator[Finding]:
         yield Finding(
             "labels",
             Severity.NOTE,
-            Note("{column} marks no row as anomalous, so precision and recall cannot be told.", {"column": column}),
+            Note("{column} marks no row as anomalous, so precision and recall cannot be computed.", {"column": column}),
             Note("If this is not the label, give it another role."),
             columns=(column,),
         )

@@ -82,11 +82,11 @@ def _sensor(sensor: SensorQuality, worst: Finding | None) -> dict[str, Any]:
 
 def spoken(note: Note, translate: Translator) -> str:
     """The sentence with its numbers as the reader writes them."""
-    values = {name: _told(value, translate.language) for name, value in note.values.items()}
+    values = {name: _shown(value, translate.language) for name, value in note.values.items()}
     return translate(note.template).format(**values)
 
 
-def _told(value: object, language: str) -> str:
+def _shown(value: object, language: str) -> str:
     if isinstance(value, Share):
         return _percent(value, language)
     if isinstance(value, Seconds):

@@ -66,9 +66,9 @@ class DatasetDetail(DatasetAnswer):
 
 class RowsQuery(Query):
     start: Start = Field(0, description="Rows to leave out.")
-    count: Annotated[int, Field(ge=1, le=MOST_ROWS)] = Field(20, description="Most rows told.")
+    count: Annotated[int, Field(ge=1, le=MOST_ROWS)] = Field(20, description="Most rows returned.")
     first_column: Start = Field(0, description="Columns to leave out.")
-    columns: Annotated[int, Field(ge=1, le=MOST_COLUMNS)] = Field(MOST_COLUMNS, description="Most columns told.")
+    columns: Annotated[int, Field(ge=1, le=MOST_COLUMNS)] = Field(MOST_COLUMNS, description="Most columns returned.")
 
 
 class RowsAnswer(BaseModel):
@@ -83,7 +83,7 @@ class RowsAnswer(BaseModel):
 
 class SparkQuery(Query):
     first: Start = Field(0, description="Sensors to leave out.")
-    count: Annotated[int, Field(ge=1, le=MOST_COLUMNS)] = Field(MOST_COLUMNS, description="Most sensors told.")
+    count: Annotated[int, Field(ge=1, le=MOST_COLUMNS)] = Field(MOST_COLUMNS, description="Most sensors returned.")
 
 
 class Sparkline(BaseModel):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from waferwatch.grouping.differences import Difference, Differences
 from waferwatch.web.html.language import Translator
 
-_MOST_TOLD = 5  # of each direction
+_MOST_NAMED = 5  # of each direction
 
 
 def sentences(values: Sequence[str | None], found: Differences, translate: Translator) -> list[str]:
@@ -30,8 +30,8 @@ def sentences(values: Sequence[str | None], found: Differences, translate: Trans
 
 def _chosen(clear: Sequence[int], found: Differences) -> list[int]:
     """Those flagged more than the rest come first: where one stands out, all others are flagged less."""
-    higher = [at for at in clear if found.groups[at].direction == "higher"][:_MOST_TOLD]
-    lower = [at for at in clear if found.groups[at].direction == "lower"][: 0 if higher else _MOST_TOLD]
+    higher = [at for at in clear if found.groups[at].direction == "higher"][:_MOST_NAMED]
+    lower = [at for at in clear if found.groups[at].direction == "lower"][: 0 if higher else _MOST_NAMED]
     return higher + lower
 
 
