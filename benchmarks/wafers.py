@@ -103,8 +103,8 @@ def run_made(first: int, seeds: int, kinds: list[str], detector: str) -> None:
             one |= others(frame, _golden(frame), bad, list(SENSORS))
             for name, counts in one.items():
                 found.setdefault((kind, strength), {}).setdefault(name, []).append((*counts, int(bad.sum())))
-        print(f"seed {seed} done", file=sys.stderr, flush=True)
-    _table(found)
+        print(f"\nseeds {first} to {seed}")  # a run that is stopped has a table, too
+        _table(found)
 
 
 def _golden(frame: pd.DataFrame) -> np.ndarray:
@@ -123,7 +123,7 @@ def _table(found: dict[tuple[str, int], dict[str, list[tuple]]]) -> None:
             every[name] = every.get(name, np.zeros(3, int)) + np.array([hits, false, total])
             print(f"{f'{kind} {strength}':>12} {name:>10} {ap.mean():5.2f} {hits:4d}/{total:<4d} {false:5d}")
     for name, (hits, false, total) in every.items():
-        print(f"{'all':>12} {name:>10}       {hits:4d}/{total:<4d} {false:5d}")
+        print(f"{'all':>12} {name:>10}       {hits:4d}/{total:<4d} {false:5d}", flush=True)
 
 
 def run_fab(path: str, mode: str) -> None:
