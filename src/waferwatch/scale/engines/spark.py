@@ -22,8 +22,8 @@ def scorer(folder: str) -> Callable[[Batches], Batches]:
     """Score partitions by the model in ``folder``, which every worker must be able to read.
 
     A partition must hold all rows of its equipment, in any order, such as after ``repartition("equipment")``, and must
-    fit into a worker's memory. Rows come back in their order with two more columns: ``anomaly_score`` (double, null where
-    a row cannot be judged) and ``is_anomaly`` (boolean, by the model's automatic threshold).
+    fit into a worker's memory. Rows come back in their order with two more columns: ``anomaly_score`` (double, null
+    where a row cannot be judged) and ``is_anomaly`` (boolean, by the model's automatic threshold).
 
     Raises:
         InputError, NotFoundError: on the worker, where the rows lack what the model needs.
