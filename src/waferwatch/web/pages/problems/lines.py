@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from markupsafe import Markup
@@ -119,13 +120,18 @@ def _following(one: FabProblem, translate: Translator) -> str:
     return " · ".join(parts)
 
 
+def _last_wafers(one: FabProblem, found: Detection) -> list[int]:
+    """Positions of the chamber's wafers up to the last one of the problem, as many as the spark line has room for."""
+    before = range(one.runs[-1], -1, -1)
+    own = (number for number in before if found.runs[number].equipment == one.equipment)
+    return list(islice(own, _SPARK_WAFERS))[::-1]
+
+
 def _spark(one: FabProblem, found: Detection) -> Markup:
     """The chamber's last wafers as multiples of the limit; its line says the rest in words."""
     if not one.runs:
         return Markup()
-    own = [number for number, run in enumerate(found.runs) if run.equipment == one.equipment]
-    stop = own.index(one.runs[-1]) + 1
-    shown = own[max(0, stop - _SPARK_WAFERS) : stop]
+    shown = _last_wafers(one, found)
     ratios = np.nan_to_num(np.array([found.runs[number].ratio for number in shown]))
     top = np.log1p(max(_SPARK_TOP, float(ratios.max(initial=0.0))))
     room = _SPARK_HEIGHT - 4
