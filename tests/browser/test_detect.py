@@ -279,7 +279,7 @@ def test_the_result_of_before_is_dimmed_while_another_is_made(page: Page) -> Non
     open_fresh(page)
     detect(page)
     expect(page.locator("#found")).to_have_css("opacity", "1")
-    page.select_option("#detector", "moment")
+    page.select_option("#detector", "moment_only")
     page.select_option("#threshold-by", "contamination")
     page.fill("#contamination", "3.22")  # settings that no other test uses
     page.click("#detect")
@@ -429,7 +429,7 @@ def test_a_narrow_phone_shows_everything_without_sideways_scroll(phone: Page) ->
 
 def test_the_progress_of_a_run_comes_into_view_on_a_phone(phone: Page) -> None:
     open_fresh(phone)
-    phone.select_option("#detector", "moment")
+    phone.select_option("#detector", "moment_only")
     phone.select_option("#threshold-by", "contamination")
     phone.fill("#contamination", "3.23")  # settings that no other test uses
     phone.click("#detect")
