@@ -83,7 +83,7 @@ def test_a_body_that_cannot_be_used_is_refused_by_its_field(
         (
             "/runs/x/export?format=exe",
             "format is none of the values that there are.",
-            "Choose one of: csv, parquet, json.",
+            "Choose one of: csv, parquet, json, xlsx.",
         ),
         (f"/runs?search={'x' * 1001}", "search is longer than 1000 letters.", "Shorten it."),
         ("/runs?search=", "search is empty.", "Give it a value."),

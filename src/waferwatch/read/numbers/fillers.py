@@ -85,7 +85,7 @@ def _is_impossible(value: float, numbers: NDArray[np.float64]) -> bool:
 
     A fault would last, and would not take the same value each time: -200 and the like are written for no value.
     """
-    if not value < 0 or value != round(value):
+    if not -_HUGE < value < 0 or value != round(value):
         return False
     is_it = numbers == value
     others = numbers[~is_it & ~np.isnan(numbers)]
