@@ -159,7 +159,7 @@ def test_the_page_asks_no_other_host_and_runs_no_inline_script(client: TestClien
 
 def test_the_files_of_the_page_are_kept_for_ever_under_their_hash(client: TestClient) -> None:
     page = client.get("/problems/check").text
-    addresses = re.findall(r"""(?:src|href)=["'](/static/[^"']+)""", page)
+    addresses = re.findall(r"""(?:src|href|data-plotly)=["'](/static/[^"']+)""", page)
     assert len(set(addresses)) >= 6
     for address in set(addresses):
         answer = client.get(address)
