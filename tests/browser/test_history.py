@@ -266,12 +266,12 @@ def test_no_serious_accessibility_fault_is_found(page: Page, api: httpx.Client, 
     detect(api)
     fail(api)
     api.post("/runs", json={"kind": "comparison", "contamination": 0.08})
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     open_page(page)
     page.locator("[data-action=export]").click()
     page.locator("[data-action=delete]").first.click()
     serious = [
-        (fault["id"], [node["target"] for node in fault["nodes"]])
+        (fault["id"], [(node["target"], [one["message"] for one in node["any"]]) for node in fault["nodes"]])
         for fault in Axe().run(page).response["violations"]
         if fault["impact"] in ("serious", "critical")
     ]

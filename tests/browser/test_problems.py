@@ -11,6 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.charts import see_chart
+
 pytestmark = pytest.mark.browser
 
 _SHIFTS = """() => new Promise((resolve) => {
@@ -250,7 +252,7 @@ def test_the_true_faults_of_the_demo_are_shown_when_asked_for(page: Page, run: s
 def test_pages_are_printed_in_light_colours_whatever_the_theme(page: Page, run: str) -> None:
     page.emulate_media(color_scheme="dark")
     page.goto(f"/problems/groups?run={run}")
-    expect(page.locator("#overlay-chart .main-svg").first).to_be_visible(timeout=60_000)
+    see_chart(page, "#share-chart", 60_000)
     theme = "document.documentElement.dataset.bsTheme"
     assert page.evaluate(theme) == "dark"
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")

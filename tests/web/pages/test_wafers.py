@@ -40,7 +40,7 @@ COLUMNS = {
     "wafers": WAFER_COLUMNS,
     "indicators": INDICATOR_COLUMNS,
     "limits": LIMIT_COLUMNS,
-    "problems": ("problem", *PROBLEM_COLUMNS, "verdict", "note"),
+    "problems": ("problem", *PROBLEM_COLUMNS, "state", "verdict", "note"),
 }
 
 
