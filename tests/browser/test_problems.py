@@ -12,8 +12,16 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.charts import see_chart
+from tests.browser.conftest import _serve
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of its own: what other tests say of the demo changes what is asked for here."""
+    yield from _serve(tmp_path_factory.mktemp("problems"))
+
 
 _SHIFTS = """() => new Promise((resolve) => {
   let sum = 0;

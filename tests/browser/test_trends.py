@@ -11,10 +11,17 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.charts import see_chart
+from tests.browser.conftest import _serve
 from tests.commands.test_monitor_commands import fab_rows
 from tests.web.pages.test_pm import AT, maintained
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of its own: what other tests say of the demo changes what is asked for here."""
+    yield from _serve(tmp_path_factory.mktemp("trends"))
 
 
 @pytest.fixture(scope="module")

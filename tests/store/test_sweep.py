@@ -243,6 +243,7 @@ def test_a_run_whose_deletion_was_cut_short_can_be_deleted_again(store: Store, m
 
 def test_the_server_sweeps_while_it_runs(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("waferwatch.web.app.Sweeper", partial(Sweeper, every_s=0.02))
+    before = sweepers()
     app = create_app(settings)
     with TestClient(app, base_url="http://127.0.0.1") as client:
         sent = {"file": ("a.csv", CSV, "text/csv")}
@@ -252,5 +253,10 @@ def test_the_server_sweeps_while_it_runs(settings: Settings, monkeypatch: pytest
         change_dataset(store, dataset, deleted=ago(minutes=61))
         assert wait_for(lambda: not (store.datasets.folder / dataset).exists())
         assert client.post(f"/datasets/{dataset}/restore").status_code == 404
-        assert "sweeper" in [thread.name for thread in threading.enumerate()]
-    assert wait_for(lambda: "sweeper" not in [thread.name for thread in threading.enumerate()])
+        assert len(sweepers() - before) == 1
+    assert wait_for(lambda: not sweepers() - before)
+
+
+def sweepers() -> set[threading.Thread]:
+    """Those that run in this process, of other tests' servers too."""
+    return {thread for thread in threading.enumerate() if thread.name == "sweeper"}
