@@ -91,6 +91,7 @@ def test_a_problem_is_found_opened_judged_and_left_by_keys(page: Page, run: str)
     expect(page.locator("#said")).to_have_text("Nobody has said yet what it was.")
     page.keyboard.press("k")
     expect(page.locator("h1")).not_to_contain_text(str(second))
+    page.wait_for_load_state()
     page.keyboard.press("?")
     expect(page.locator("dialog")).to_contain_text("Next problem")
     page.wait_for_timeout(300)  # colours fade in
