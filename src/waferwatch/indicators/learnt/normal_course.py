@@ -207,7 +207,8 @@ def _whitening(rows: Floats) -> Floats:
     spread = np.sqrt(np.square(rows).mean(axis=0)) if len(rows) else np.ones(sensors)
     spread = np.where(spread > 0, spread, 1.0)
     scaled = rows / spread
-    relation = (1 - SHRINK) * (scaled.T @ scaled) / max(len(rows), 1) + SHRINK * np.eye(sensors)
+    shrink = min(sensors / max(len(rows), 1), SHRINK)
+    relation = (1 - shrink) * (scaled.T @ scaled) / max(len(rows), 1) + shrink * np.eye(sensors)
     lengths, axes = np.linalg.eigh(relation)
     found: Floats = (axes / np.sqrt(np.maximum(lengths, 1e-6))) / spread[:, None]
     return found
