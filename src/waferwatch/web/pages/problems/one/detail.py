@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from waferwatch.errors import InputError, NotFoundError
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.problems.problem import Alone, FabProblem
 from waferwatch.scoring.result import Detection
 from waferwatch.store.problems.grouping import ListedProblem
