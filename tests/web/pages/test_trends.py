@@ -284,7 +284,9 @@ def trends_of_run(client: TestClient, run: str, step: str) -> list[dict[str, Any
     place = PLACE | {"step": step, "equipment": "PM2"}
     trace = {"wafer": 3, "step": step, "sensor": "flow"}
     answers = [client.get(f"/runs/{run}/trends")]
-    answers += [client.get(f"/runs/{run}/trends/series", params=place | {"statistic": stat}) for stat in ("mean", "trend")]
+    answers += [
+        client.get(f"/runs/{run}/trends/series", params=place | {"statistic": stat}) for stat in ("mean", "trend")
+    ]
     answers += [client.get(f"/runs/{run}/trends/trace", params=trace)]
     assert {one.status_code for one in answers} == {200}
     return [one.json() for one in answers]
