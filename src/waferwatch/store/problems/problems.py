@@ -45,7 +45,11 @@ class Problems:
 
     def listed(self, run: Run, found: Detection) -> list[ListedProblem]:
         """The problems of a check as an engineer has merged and split them, worst first."""
-        return regrouped(found, self.of(run, found), self._of_dataset(run.dataset))
+        known = self._of_dataset(run.dataset)
+        matched = [one for one in matches(found, known) if one is not None]
+        if len(matched) < len(found.problems):
+            matched, known = self.of(run, found), self._of_dataset(run.dataset)
+        return regrouped(found, matched, known)
 
     def missing(self, run: Run, listed: Sequence[ListedProblem]) -> list[KnownProblem]:
         """Problems that other checks of the same data found, and this one did not, the newest first."""
