@@ -13,11 +13,13 @@ from waferwatch.indicators.verdicts import RunScore
 from waferwatch.read.table import Note
 from waferwatch.scoring.result import Detection
 from waferwatch.store.datasets import Dataset
+from waferwatch.store.marks import Mark
 from waferwatch.store.problems.grouping import ListedProblem
 from waferwatch.store.problems.known import KnownProblem, ProblemState
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import Numbers, place
+from waferwatch.web.pages.problems.acts.marked import of_change, place_of_change
 from waferwatch.web.pages.problems.faults import TrueFaults, true_faults
 from waferwatch.web.pages.problems.highest import HighRun, highest, wafer_name
 from waferwatch.web.pages.problems.lanes import Lanes, make_lanes
@@ -90,6 +92,7 @@ def problems_view(app: Parts, run: Run, dataset: Dataset | None, scope: Scope, t
     found = app.store.results.detection(run.id)
     listed = app.store.problems.listed(run, found)
     numbers, live = Numbers(translate.language), live_alarms(app)
+    marks = app.store.marks.of(run.dataset)
     held = [one for one in listed if scope.holds_problem(one.problem)]
     problems = [one.problem for one in held]
     runs = [one for one in found.runs if scope.holds_run(one)]
@@ -101,7 +104,7 @@ def problems_view(app: Parts, run: Run, dataset: Dataset | None, scope: Scope, t
         worst=said(problems[0].title, translate) if problems else "",
         worst_name=held[0].known.name if held else "",
         lanes=make_lanes(found, problems, scope, translate),
-        **_parts(in_order(held, scope.sort), found, live, translate),
+        **_parts(in_order(held, scope.sort), found, live, marks, translate),
         missing=[] if scope.narrowed else _missing(app.store.problems.missing(run, listed), translate),
         live=live,
         proposal=golden_proposal(run, found, listed, dataset, translate) if proposes and dataset else None,
@@ -117,7 +120,11 @@ def problems_view(app: Parts, run: Run, dataset: Dataset | None, scope: Scope, t
 
 
 def _parts(
-    ordered: Sequence[ListedProblem], found: Detection, live: LiveAlarms, translate: Translator
+    ordered: Sequence[ListedProblem],
+    found: Detection,
+    live: LiveAlarms,
+    marks: Sequence[Mark],
+    translate: Translator,
 ) -> dict[str, list[ProblemLine]]:
     """The list and what is folded below it: weak, shelved and closed ones."""
     parts: dict[str, list[ProblemLine]] = {"lines": [], "weak": [], "shelved": [], "closed": []}
@@ -126,7 +133,8 @@ def _parts(
         folded = state.value if state in (ProblemState.SHELVED, ProblemState.CLOSED) else ""
         weak = "weak" if one.problem.severity is ProblemSeverity.WEAK else "lines"
         alarm = live.by_place.get((one.problem.equipment or "", one.problem.sensor))
-        parts[folded or weak].append(replace(problem_line(one, found, translate), live=alarm))
+        marked = of_change(marks, *place_of_change(one.problem)) is not None
+        parts[folded or weak].append(replace(problem_line(one, found, translate), live=alarm, marked=marked))
     return parts
 
 
