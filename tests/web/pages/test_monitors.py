@@ -155,6 +155,7 @@ def test_false_alarms_are_counted_without_reading_the_data(
     assert counted == by_data
     assert counted is not None
     assert counted.false == 1
+    monkeypatch.undo()
     client.put(f"/runs/{found['run']}/events/{event}/verdict", json={"verdict": "intended_change", "note": ""})
     meant = rate_of_version(store, monitor, 1)
     assert meant is not None
