@@ -42,7 +42,7 @@ const TABLE = [
   { key: "Esc", title: text("Choose none"), needs: PICKED, act: press("picked-clear") },
   { key: "n", title: text("Write a note"), needs: `#note, ${PICKED}`, act: note },
   { key: "e", title: text("Export"), needs: ".menu > summary", act: openExport },
-  { key: "p", title: text("Print"), needs: "#print", act: press("print") },
+  { key: "p", title: text("Print"), needs: "body", act: printPage },
   { key: "a", title: text("Acknowledge the alarm"), needs: "#need .alarm", act: acknowledge },
   { key: "w", title: text("Screen on the wall"), needs: "#wall", act: press("wall") },
   { key: "?", title: text("This help"), needs: "body", act: help },
@@ -132,6 +132,11 @@ function openExport() {
   const menu = /** @type {any} */ (document.querySelector(".menu"));
   menu.open = !menu.open;
   menu.querySelector(menu.open ? "a" : "summary").focus();
+}
+
+function printPage() {
+  if (byId("print")) byId("print").click();
+  else print();
 }
 
 function help() {

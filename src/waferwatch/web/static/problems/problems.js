@@ -1,5 +1,6 @@
 // The page of problems: the scope is followed as it is chosen, and a check is started and followed to its end.
 import { announce, ask, clearProblem, showProblem } from "../api.js";
+import { unfolds } from "../charts/grid.js";
 import * as severe from "../findings/severe.js";
 import * as runs from "../run.js";
 import { byId, page, text } from "../text.js";
@@ -80,6 +81,7 @@ const standing = (box, answer) => {
 };
 acts.follow(standing);
 if (byId("picked")) together.follow(standing);
+if (byId("lanes-open")) unfolds(byId("lanes-open"));
 byId("print")?.addEventListener("click", () => print());
 if (state === "running") follow({ id: run, state: "queued", progress: 0, place: 1 });
 if (state === "new" && dataset) {
