@@ -58,7 +58,7 @@ def same(one: object, other: object) -> None:
 def test_kept_indicators_are_those_that_were_computed(results: Results, computed: Indicators) -> None:
     assert not np.array_equal(computed.cells.rows, computed.cells.runs.rows)
     results.put_indicators(RUN, computed)
-    read = results.indicators(RUN, SENSORS)
+    read = results.indicators(RUN)
     assert read is not None
     same(computed, read)
 
@@ -70,8 +70,8 @@ def test_later_ones_take_the_place_of_earlier_ones(results: Results, computed: I
 
 
 def test_a_result_of_before_has_none(results: Results) -> None:
-    assert results.indicators(RUN, SENSORS) is None
-    assert results.indicators("c" * 16, SENSORS) is None
+    assert results.indicators(RUN) is None
+    assert results.indicators("c" * 16) is None
 
 
 def test_those_of_another_release_are_not_taken(
@@ -79,7 +79,7 @@ def test_those_of_another_release_are_not_taken(
 ) -> None:
     results.put_indicators(RUN, computed)
     monkeypatch.setattr(kept, "_RELEASE", "99.0.0")
-    assert results.indicators(RUN, SENSORS) is None
+    assert results.indicators(RUN) is None
 
 
 def _cut(path: Path) -> None:
@@ -100,11 +100,11 @@ def test_damaged_ones_are_computed_again(
     results.put_indicators(RUN, computed)
     (path,) = (results.folder / RUN).glob(name)
     harm(path)
-    assert results.indicators(RUN, SENSORS) is None
+    assert results.indicators(RUN) is None
     results.put_indicators(RUN, computed)
-    assert results.indicators(RUN, SENSORS) is not None
+    assert results.indicators(RUN) is not None
 
 
 def test_where_they_cannot_be_kept_nothing_is_lost(results: Results, computed: Indicators) -> None:
     results.put_indicators("c" * 16, computed)
-    assert results.indicators("c" * 16, SENSORS) is None
+    assert results.indicators("c" * 16) is None

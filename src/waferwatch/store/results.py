@@ -176,9 +176,9 @@ class Results:
         except (StorageFullError, OSError):
             _log.warning("the indicators of result %s could not be kept", run_id)
 
-    def indicators(self, run_id: str, sensors: list[str]) -> Indicators | None:
+    def indicators(self, run_id: str) -> Indicators | None:
         """What ``put_indicators`` kept; None where they have to be computed, as for results of before 0.7.0."""
-        return load_indicators(self.folder / run_id, sensors)
+        return load_indicators(self.folder / run_id)
 
     def put_document(self, run_id: str, document: dict[str, Any]) -> None:
         """Keep the result of another kind of run: plain JSON types. It is on the disk when this returns.

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import DamagedError
 from waferwatch.indicators.cells import StageName, StepCells
-from waferwatch.indicators.indicators import IndicatorColumn, Indicators, columns_of
+from waferwatch.indicators.indicators import IndicatorColumn, Indicators
 from waferwatch.series.wafer_runs import WaferRuns
 from waferwatch.store.disk.files import put, sha256_of
 from waferwatch.store.disk.sealed import guarded, put_json, read_json
@@ -44,6 +44,7 @@ def save_indicators(folder: Path, found: Indicators) -> None:
     about = {
         "release": _RELEASE,
         "file": {"name": name, "sha256": written.sha256},
+        "columns": [[one.sensor, one.statistic] for one in found.columns],
         "run_columns": cells.runs.columns,
         "stages": [[one.equipment, one.recipe, one.step] for one in cells.names],
         "timed": cells.timed,
@@ -54,12 +55,8 @@ def save_indicators(folder: Path, found: Indicators) -> None:
             old.unlink(missing_ok=True)
 
 
-def load_indicators(folder: Path, sensors: list[str]) -> Indicators | None:
-    """What ``save_indicators`` kept of this result; None where it has to be computed.
-
-    Args:
-        sensors: whose indicators they are, in their order.
-    """
+def load_indicators(folder: Path) -> Indicators | None:
+    """What ``save_indicators`` kept of this result; None where it has to be computed."""
     damaged = DamagedError("The indicators of this result are damaged.", hint="They are computed again.")
     try:
         with guarded(damaged):
@@ -69,7 +66,7 @@ def load_indicators(folder: Path, sensors: list[str]) -> Indicators | None:
             path = folder / about["file"]["name"]
             if sha256_of(path) != about["file"]["sha256"]:
                 raise ValueError("the checksum does not fit the content")
-            return _from_table(pq.read_table(path), about, columns_of(sensors))
+            return _from_table(pq.read_table(path), about)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except DamagedError:
@@ -101,7 +98,9 @@ def _as_table(found: Indicators) -> pa.Table:
     return pa.table(columns)
 
 
-def _from_table(table: pa.Table, about: dict[str, Any], columns: list[IndicatorColumn]) -> Indicators:
+def _from_table(table: pa.Table, about: dict[str, Any]) -> Indicators:
+    columns = [IndicatorColumn(*one) for one in about["columns"]]
+
     def each(name: str) -> NDArray[Any]:
         found: NDArray[Any] = table[name].combine_chunks().flatten().to_numpy()
         return found

@@ -102,7 +102,7 @@ def _judge(app: Parts, run: Run) -> JudgedWafers | None:
     found = results.wafers(run.id)
     if found.model is None:
         return None
-    kept = results.indicators(run.id, found.model.sensors)
+    kept = results.indicators(run.id)
     if kept is not None and len(kept.cells.runs) == len(found.runs):
         return judged_as(found.model, kept, found.runs, lambda: _rows(finished_of(app.store, run)))
     scored = finished_of(app.store, run).scored_rows()
