@@ -43,6 +43,7 @@ def event_words(translate: Translator) -> dict[str, str]:
         "state": translate("state"),
         "true_alarm": translate("true alarm"),
         "false_alarm": translate("false alarm"),
+        "intended_change": translate("intended change"),
     }
 
 
