@@ -15,6 +15,7 @@ from waferwatch.indicators.hard_rules import ABSENT, STUCK, Broken, TypedLimit, 
 from waferwatch.indicators.indicators import LENGTH, SHAPE, SPE, T2, IndicatorColumn, Indicators, Values, indicators_of
 from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.learnt.limits import UPPER_ONLY, IndicatorLimits
+from waferwatch.indicators.learnt.step_relation import CONTRAST
 from waferwatch.indicators.learnt.wafer_model import NO_VERDICT, TREND, Deviations, WaferModel, farthest
 from waferwatch.indicators.run_score import TOP_SHARE, run_score
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN
@@ -27,7 +28,8 @@ Floats = NDArray[np.float64]
 MOST_SENSORS = 5  # of a verdict
 HARD_SIGNS = (STUCK, ABSENT)  # of problems: rules that a sensor breaks in no direction
 ROWS = "rows"  # the statistic of a facet that no indicator shows
-_SIGNED = (MEAN, TREND, LOWEST, HIGHEST, LENGTH)
+_OF_MEANS = (TREND, CONTRAST)  # statistics that are made of a step's mean
+_SIGNED = (MEAN, *_OF_MEANS, LOWEST, HIGHEST, LENGTH)
 _LEAST_CHANGE = 5.0  # spreads between the usual value and zero, so that a change in per cent means something
 _NEAR = 0.5  # share of the leading deviation that another one of the same wafer must have, to name it as well
 _GAP = 5.0  # usual steps of time that make a gap inside a run
@@ -285,7 +287,7 @@ class _Judging:
         whole = sum(total.values()) or 1.0
         ranked = sorted(total.items(), key=lambda item: -item[1])[:MOST_SENSORS]
         explained = replace(explained, sensors={name: weight / whole for name, weight in ranked})
-        statistic = MEAN if lead.statistic == TREND else lead.statistic
+        statistic = MEAN if lead.statistic in _OF_MEANS else lead.statistic
         at = next(
             (k for k, one in enumerate(self.found.columns) if one == IndicatorColumn(lead.sensor, statistic)), None
         )
@@ -303,9 +305,9 @@ class _Judging:
             usual = float(np.exp(usual))
         known = abs(usual) > _LEAST_CHANGE * spread and usual != 0
         far = self.deviations.spreads[cell, at]
-        if lead.statistic == TREND:
-            trend = IndicatorColumn(lead.sensor, TREND)
-            far = self.deviations.spreads[cell, self.deviations.columns.index(trend)]
+        if lead.statistic in _OF_MEANS:
+            made = IndicatorColumn(lead.sensor, lead.statistic)
+            far = self.deviations.spreads[cell, self.deviations.columns.index(made)]
         change = (value - usual) / abs(usual) if known else None
         return {"value": value, "usual": usual, "lower": lower, "upper": upper, "spreads": float(far), "change": change}
 
