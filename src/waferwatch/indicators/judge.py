@@ -14,7 +14,7 @@ from waferwatch.indicators.cells import StageName, StepCells, cells_of
 from waferwatch.indicators.hard_rules import ABSENT, STUCK, Broken, TypedLimit, broken_rules
 from waferwatch.indicators.indicators import LENGTH, SHAPE, SPE, T2, IndicatorColumn, Indicators, Values, indicators_of
 from waferwatch.indicators.judged import JudgedWafers
-from waferwatch.indicators.learnt.limits import IndicatorLimits
+from waferwatch.indicators.learnt.limits import UPPER_ONLY, IndicatorLimits
 from waferwatch.indicators.learnt.wafer_model import NO_VERDICT, TREND, Deviations, WaferModel, farthest
 from waferwatch.indicators.run_score import TOP_SHARE, run_score
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN
@@ -317,7 +317,7 @@ def bounds(limits: IndicatorLimits, stage: int, at: int, column: IndicatorColumn
         return None, None
     if column.statistic in (SPE, T2):
         return None, float(np.exp(centre + far))
-    return (None if column.statistic in (SHAPE, "missing") else centre - far), centre + far
+    return (None if column.statistic in UPPER_ONLY else centre - far), centre + far
 
 
 def _in_a_row(runs: Sequence[RunScore], facets: Sequence[Sequence[Facet]]) -> list[RunScore]:

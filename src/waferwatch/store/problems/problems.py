@@ -129,12 +129,21 @@ class Problems:
             NotFoundError: when no problem was ever given one of the numbers.
             InputError: they belong to different data or chambers, or are one problem already.
         """
-        one, other = self.get(number), self.get(into)
-        by_number = {each.number: each for each in self._of_dataset(other.dataset)}
-        root = by_number[root_of(other.number, by_number)]
+        one, root = self.get(number), self._root(into)
         _check_mergeable(one, root)
         self._act(root.number, "take in problem", user, "", problem=one.name)
         return self._act(number, "merge problem", user, "", merged_into=root.number, into=root.name)
+
+    def check_merge(self, numbers: Sequence[int], into: int) -> None:
+        """What :meth:`merge` would say of any of them, before any is merged.
+
+        Raises:
+            NotFoundError: when no problem was ever given one of the numbers.
+            InputError: as :meth:`merge`.
+        """
+        root = self._root(into)
+        for number in numbers:
+            _check_mergeable(self.get(number), root)
 
     def separate(self, number: int, user: str) -> KnownProblem:
         """Take a merge back: the problem stands on its own again.
@@ -190,6 +199,12 @@ class Problems:
         with self._database.begin() as connection:
             connection.execute(update(rows).where(rows.c.number == number).values(**values))
         return self.get(number)
+
+    def _root(self, number: int) -> KnownProblem:
+        """The problem that this one is counted to in the end."""
+        known = self.get(number)
+        by_number = {each.number: each for each in self._of_dataset(known.dataset)}
+        return by_number[root_of(number, by_number)]
 
     def _act(self, number: int, action: str, user: str, note: str, **values: Any) -> KnownProblem:
         """Change a problem and write it down in one transaction; what is no column is a detail of the audit line."""

@@ -46,6 +46,7 @@ class ProblemLine:
     verdict: str
     verdict_word: str
     note: str
+    marked: bool = False  # whether the change that it was is marked
     live: int | None = None  # number of an open alarm of live data on the same chamber and sensor
 
 

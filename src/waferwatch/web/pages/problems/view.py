@@ -13,12 +13,14 @@ from waferwatch.indicators.verdicts import RunScore
 from waferwatch.read.table import Note
 from waferwatch.scoring.result import Detection
 from waferwatch.store.datasets import Dataset
+from waferwatch.store.marks import Mark
 from waferwatch.store.problems.grouping import ListedProblem
 from waferwatch.store.problems.known import KnownProblem, ProblemState
 from waferwatch.store.recent import Recent
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import Numbers, place
+from waferwatch.web.pages.problems.acts.marked import of_change, place_of_change
 from waferwatch.web.pages.problems.faults import TrueFaults, true_faults
 from waferwatch.web.pages.problems.highest import HighRun, highest, wafer_name
 from waferwatch.web.pages.problems.lanes import Lanes, make_lanes
@@ -100,7 +102,8 @@ def problems_view(app: Parts, run: Run, dataset: Dataset | None, scope: Scope, t
     if dataset is None:
         return _with_live(_made(app, run, None, scope, translate), live)
     state = app.store.problems.state_of(run.dataset)
-    key = (translate.language, scope, detection_key(app, run), state)
+    marks = repr(app.store.marks.of(run.dataset))
+    key = (translate.language, scope, detection_key(app, run), state, marks)
     return _with_live(_views.get(key, lambda: _made(app, run, dataset, scope, translate)), live)
 
 
@@ -108,6 +111,7 @@ def _made(app: Parts, run: Run, dataset: Dataset | None, scope: Scope, translate
     found = app.store.results.detection(run.id)
     listed = app.store.problems.listed(run, found)
     numbers = Numbers(translate.language)
+    marks = app.store.marks.of(run.dataset)
     held = [one for one in listed if scope.holds_problem(one.problem)]
     problems = [one.problem for one in held]
     runs = [one for one in found.runs if scope.holds_run(one)]
@@ -119,7 +123,7 @@ def _made(app: Parts, run: Run, dataset: Dataset | None, scope: Scope, translate
         worst=said(problems[0].title, translate) if problems else "",
         worst_name=held[0].known.name if held else "",
         lanes=make_lanes(found, problems, scope, translate),
-        **_parts(in_order(held, scope.sort), found, translate),
+        **_parts(in_order(held, scope.sort), found, marks, translate),
         missing=[] if scope.narrowed else _missing(app.store.problems.missing(run, listed), translate),
         live=LiveAlarms(),
         proposal=golden_proposal(run, found, listed, dataset, translate) if proposes and dataset else None,
@@ -146,14 +150,20 @@ def _with_live(view: ProblemsView, live: LiveAlarms) -> ProblemsView:
     return replace(view, live=live, **cast(Any, parts))
 
 
-def _parts(ordered: Sequence[ListedProblem], found: Detection, translate: Translator) -> dict[str, list[ProblemLine]]:
+def _parts(
+    ordered: Sequence[ListedProblem],
+    found: Detection,
+    marks: Sequence[Mark],
+    translate: Translator,
+) -> dict[str, list[ProblemLine]]:
     """The list and what is folded below it: weak, shelved and closed ones."""
     parts: dict[str, list[ProblemLine]] = {name: [] for name in _LISTS}
     for one in ordered:
         state = one.known.state
         folded = state.value if state in (ProblemState.SHELVED, ProblemState.CLOSED) else ""
         weak = "weak" if one.problem.severity is ProblemSeverity.WEAK else "lines"
-        parts[folded or weak].append(problem_line(one, found, translate))
+        marked = of_change(marks, *place_of_change(one.problem)) is not None
+        parts[folded or weak].append(replace(problem_line(one, found, translate), marked=marked))
     return parts
 
 

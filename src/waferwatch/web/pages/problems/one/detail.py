@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +20,7 @@ from waferwatch.store.recent import Recent
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import NONE, Numbers, place
+from waferwatch.web.pages.problems.acts.marked import of_change, place_of_change
 from waferwatch.web.pages.problems.highest import wafer_name
 from waferwatch.web.pages.problems.lines import ProblemLine, problem_line, said, short_title, state_text
 from waferwatch.web.pages.problems.one.checks import OtherCheck, other_checks
@@ -195,7 +196,7 @@ class _Detail:
         drawn = self._drawn(shown)
         return ProblemDetail(
             run=self.run,
-            line=problem_line(self.listed[self.at], self.found, translate),
+            line=self._line(),
             known=known,
             title=said(one.title, translate),
             facts=facts_of(self.run, self.found, one, translate),
@@ -238,6 +239,11 @@ class _Detail:
         one, translate = self.problem, self.translate
         trend = trend_picture(judged, one, shown, translate)
         return _Drawn(trend, why, trace, overlay_picture(judged, one, translate), what_moved(judged, one, translate))
+
+    def _line(self) -> ProblemLine:
+        marks = self.app.store.marks.of(self.run.dataset)
+        marked = of_change(marks, *place_of_change(self.problem)) is not None
+        return replace(problem_line(self.listed[self.at], self.found, self.translate), marked=marked)
 
     def _similar(self) -> list[SimilarProblem]:
         return [
