@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from starlette.background import BackgroundTask
 
 from waferwatch.errors import InputError, WaferwatchError
-from waferwatch.indicators.indicators import Values
+from waferwatch.indicators.indicators import Values, columns_of
 from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.jobs.finished import Finished, ScoredRows, finished_of
 from waferwatch.jobs.options import reference_mask
@@ -102,7 +102,7 @@ def _judge(app: Parts, run: Run) -> JudgedWafers | None:
     found = results.wafers(run.id)
     if found.model is None:
         return None
-    kept = results.indicators(run.id, found.model.sensors)
+    kept = results.indicators(run.id, columns_of(found.model.sensors, found.model.course))
     if kept is not None and len(kept.cells.runs) == len(found.runs):
         return judged_as(found.model, kept, found.runs, lambda: _rows(finished_of(app.store, run)))
     scored = finished_of(app.store, run).scored_rows()
