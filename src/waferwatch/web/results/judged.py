@@ -93,7 +93,9 @@ def judged_soon(app: Parts, run_id: str) -> BackgroundTask:
 
 async def _judged_soon(app: Parts, run_id: str) -> None:
     with suppress(WaferwatchError):  # said to whoever asks for them
-        await app.work.draw(measured_of, app, run_id)
+        await app.work.draw(
+            lambda: measured_of(app, run_id).table
+        )  # that of indicators which were kept is not read yet
 
 
 def _judge(app: Parts, run: Run) -> JudgedWafers | None:
