@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Text, cast, func, select, update
 
 from waferwatch.errors import InputError
 from waferwatch.indicators.problems.problem import FabProblem
@@ -45,13 +45,26 @@ class Problems:
 
     def listed(self, run: Run, found: Detection) -> list[ListedProblem]:
         """The problems of a check as an engineer has merged and split them, worst first."""
-        return regrouped(found, self.of(run, found), self._of_dataset(run.dataset))
+        known = self._of_dataset(run.dataset)
+        matched = [one for one in matches(found, known) if one is not None]
+        if len(matched) < len(found.problems):
+            matched, known = self.of(run, found), self._of_dataset(run.dataset)
+        return regrouped(found, matched, known)
 
     def missing(self, run: Run, listed: Sequence[ListedProblem]) -> list[KnownProblem]:
         """Problems that other checks of the same data found, and this one did not, the newest first."""
         found = {one.known.number for one in listed}
         kept = [one for one in self._of_dataset(run.dataset) if one.merged_into is None]
         return [one for one in reversed(kept) if one.number not in found]
+
+    def state_of(self, dataset: str) -> Hashable:
+        """What is kept of the problems of a data set at this moment: as long as it is the same, so are they."""
+        size = func.length(cast(rows.c.members, Text))  # members are only ever added
+        plain = [one for one in rows.c if one.name not in ("members", "about")]
+        shelved = func.coalesce(rows.c.shelved_until > now(), False)  # it ends by itself
+        wanted = select(*plain, shelved, cast(rows.c.about, Text), size).where(rows.c.dataset == dataset)
+        with self._database.read() as connection:
+            return tuple(tuple(row) for row in connection.execute(wanted.order_by(rows.c.number)))
 
     def alike(self, known: KnownProblem, limit: int = 5) -> list[KnownProblem]:
         """Problems of any chamber and data with the same recipe, step, leading sensors and direction.

@@ -76,6 +76,7 @@ def statistic_words(translate: Translator) -> dict[str, str]:
         "slope": translate("slope"),
         "settle": translate("time to settle"),
         "shape": translate("shape of the trace"),
+        "bend": translate("slow bend of the trace"),
         "spe": translate("relation to the other sensors"),
         "length": translate("length of the step"),
         "missing": translate("missing rows"),

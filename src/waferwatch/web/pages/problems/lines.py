@@ -34,6 +34,7 @@ class ProblemLine:
     title: str
     following: str
     chamber: str
+    sensor: str  # the leading one
     place: str  # recipe and step
     wafers: str
     first: str
@@ -62,6 +63,7 @@ def problem_line(listed: ListedProblem, found: Detection, translate: Translator)
         title=short_title(one, translate),
         following=_following(one, translate),
         chamber=one.equipment or "",
+        sensor=one.sensor,
         place=" · ".join(part for part in (one.step, one.recipe) if part),
         wafers=_wafers(one, translate),
         first=place(one.first_seen),
