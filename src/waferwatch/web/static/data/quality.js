@@ -1,5 +1,6 @@
 // The quality report: what to look at first, then every sensor.
 import { ask, showProblem } from "../api.js";
+import { unfolds } from "../charts/grid.js";
 import { fixButton } from "../findings/fix.js";
 import { sortable } from "../table.js";
 import {
@@ -18,6 +19,7 @@ import { SEVERITIES } from "../words.js";
 import { place } from "./measures.js";
 
 const BATCH = 50; // sparklines asked for at once
+unfolds(byId("sensors-open"), text("Show all columns"), text("Show fewer columns"));
 const SVG = "http://www.w3.org/2000/svg";
 /** @type {any} */
 let dataset = null;
