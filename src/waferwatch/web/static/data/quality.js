@@ -225,13 +225,13 @@ function sensors(signal) {
       title: text("Different values"),
       value: (one) => one.distinct ?? Infinity,
       cell: (one) => (one.distinct === null ? text("over {count}", { count: whole(1000) }) : whole(one.distinct)),
-      className: "number",
+      className: "number rare",
     },
     {
       title: text("Longest standstill"),
       value: (one) => one.longest_run,
       cell: (one) => whole(one.longest_run),
-      className: "number",
+      className: "number rare",
       first: -1,
     },
     {
