@@ -110,3 +110,39 @@ def test_after_a_maintenance_the_page_says_whether_the_tool_is_back_by_one_click
     expect(page.locator("#lines li").first).to_be_visible()
     assert hand.clicks == 1
     page.request.delete(f"/datasets/{made}")
+
+
+def test_a_stretch_is_the_same_by_mouse_and_by_keyboard(page: Page, server: str) -> None:
+    with httpx.Client(base_url=server, timeout=120) as api:
+        content = fab_rows(30).to_csv(index=False).encode()
+        made = api.post("/datasets", files={"file": ("stretch.csv", content)}).json()["id"]
+        run = api.post("/detect", json={"dataset": made, "detector": "squared_difference"}).json()["run"]
+    page.goto(f"/trends?run={run}")
+    see_chart(page, "#chart")
+    expect(page.locator("#chart[data-drawn]")).to_be_visible()
+    drag(page, 0.1, 0.4)
+    page.get_by_role("button", name="Mark normal").click()
+    expect(page.locator("#mark-list li")).to_have_count(1)
+    by_mouse = page.request.get(f"/datasets/{made}/marks").json()["marks"][0]
+    judged = page.request.get(f"/runs/{run}/wafers?limit=1000").json()["wafers"]
+    numbers = [
+        one["run"]
+        for one in judged
+        if f"{one['lot']}/{one['wafer']}" in by_mouse["wafers"] and one["equipment"] == by_mouse["equipment"]
+    ]
+    page.request.delete(f"/datasets/{made}/marks/{by_mouse['id']}")
+    page.reload()
+    see_chart(page, "#chart")
+    expect(page.locator("#chart[data-drawn]")).to_be_visible()
+    page.keyboard.press("b")
+    page.keyboard.type(str(min(numbers)))
+    page.keyboard.press("Tab")
+    page.keyboard.type(str(max(numbers)))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator("#chart").focus()
+    page.keyboard.press("g")
+    expect(page.locator("#mark-list li")).to_have_count(1)
+    by_keys = page.request.get(f"/datasets/{made}/marks").json()["marks"][0]
+    assert (by_keys["wafers"], by_keys["equipment"]) == (by_mouse["wafers"], by_mouse["equipment"])
+    page.request.delete(f"/datasets/{made}")

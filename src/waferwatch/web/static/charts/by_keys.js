@@ -8,7 +8,7 @@ const NAMES = ".legend .traces";
 /** @param {any} target that was drawn for the first time */
 export function followKeys(target) {
   target.on("plotly_afterplot", () => mark(target));
-  target.addEventListener("keydown", press);
+  target.addEventListener("keydown", press, true); // before the keys of the figure itself
   mark(target);
 }
 
