@@ -161,9 +161,10 @@ class _Judging:
         flagged = np.add.reduceat(self.rows.flags[cells.runs.rows].astype(np.int64), starts)
         pauses, golden = _gaps(self.table, cells), self._golden()
         names = {role: self.table.column(role) for role in (Role.WAFER, Role.RECIPE)}
+        named = _naming(self.table)
         return [
             RunScore(
-                key=_key(self.table, where[at].equipment, where[at].lot, where[at].context),
+                key=_key(named, where[at].equipment, where[at].lot, where[at].context),
                 start_row=int(first[at]),
                 rows=int(lengths[at]),
                 score=float(scores[at]),
@@ -331,21 +332,27 @@ def _in_a_row(runs: Sequence[RunScore], facets: Sequence[Sequence[Facet]]) -> li
         mine = {(one.sensor, one.direction) for one in seen}
         count = (count + 1 if mine & before else 1) if run.abnormal else 0
         last[run.equipment] = (count, mine)
-        counted = replace(run, in_a_row=count)
-        found.append(replace(counted, sentence=sentence_of(counted)))
+        counted = replace(run, in_a_row=count) if count else run
+        sentence = sentence_of(counted)
+        found.append(counted if sentence is None else replace(counted, sentence=sentence))
     return found
 
 
-def _key(table: Table, equipment: str | None, lot: str | None, context: Mapping[str, str]) -> dict[str, str]:
-    named: dict[str, str] = {}
-    for role, value in ((Role.EQUIPMENT, equipment), (Role.LOT, lot)):
-        column = table.column(role)
-        if column is not None and value is not None:
-            named[column] = value
-    wafer = table.column(Role.WAFER)
-    if wafer is not None and wafer in context:
-        named[wafer] = context[wafer]
-    return {**named, **{name: context[name] for name in table.groups if name in context}}
+def _key(
+    named: Sequence[tuple[Role, str]], equipment: str | None, lot: str | None, context: Mapping[str, str]
+) -> dict[str, str]:
+    """The columns that name a run, of :func:`_naming`, with their values."""
+    known = {Role.EQUIPMENT: equipment, Role.LOT: lot}
+    values = {name: known[role] if role in known else context.get(name) for role, name in named}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _naming(table: Table) -> list[tuple[Role, str]]:
+    """Equipment, lot, wafer and what else splits the table, with their columns."""
+    roles = (Role.EQUIPMENT, Role.LOT, Role.WAFER)
+    found = [(role, name) for role, name in ((role, table.column(role)) for role in roles) if name is not None]
+    names = [name for _, name in found]
+    return [*found, *((Role.CONTEXT, one) for one in table.groups if one not in names)]
 
 
 def times_of(table: Table, rows: NDArray[np.int64]) -> list[str | float]:
