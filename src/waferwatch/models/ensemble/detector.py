@@ -275,10 +275,14 @@ def _learn_stream(reference: Sequence[Series], detector: EnsembleDetector, step:
             chain.pick(~normal.two_valued), np.concatenate(folds), encoder, plain=detector.plain, step=step
         )
         kept = ~normal.two_valued
-        states = None if kept.all() else States.learn([one.pick(~kept) for one in columns])
+        known_normal = all(one.is_known_normal for one in reference)
+        pieces = [one.pick(~kept) for one in columns]
+        states = None if kept.all() else States.learn(pieces, known_normal=known_normal)
         context = max(STREAM_CONTEXT[2], 0 if states is None else states.reach)
         part = StreamPart(normal, None, several.model, states, context, STREAM_CONTEXT[2])
         points = mean_vote(several.left_out)
+        if states is not None:
+            points += np.concatenate([states.excess(one) for one in pieces], axis=1).max(axis=0)
     return Learnt(part, chain.split(np.where(_measured(chain, normal), points, np.nan)))
 
 
