@@ -21,7 +21,7 @@ from waferwatch.models.ensemble.features.place_embeddings import (
     PlaceEmbeddings,
     PlaceEmbeddingsLearning,
 )
-from waferwatch.models.ensemble.preparation.chain import Chain, local_mean
+from waferwatch.models.ensemble.preparation.chain import Chain, local_mean, stretches
 from waferwatch.models.ensemble.vote import LOWEST, Vote, filled
 from waferwatch.models.moment.encoder import Encoder, Step
 from waferwatch.models.state import storable
@@ -58,7 +58,7 @@ class SeveralSensors:
         for name, rows in self._rows(grid, encoder, step):
             step()
             distances, near = self.banks[name].nearest(rows)
-            votes[name] = self.votes[name].of(local_mean(grid.on_points(distances), SMOOTH, chain))
+            votes[name] = self.votes[name].of(smoothed(grid.on_points(distances), chain))
             height = np.maximum(self.votes[name].of(distances) - LOWEST, 1e-6)
             shares.append(self.banks[name].shares(rows, near, chain.sensors, height > HIGH_ENOUGH) * height[:, None])
         total = np.sum(shares, axis=0)
@@ -131,7 +131,7 @@ class SeveralSensorsLearning:
         self._banks[name] = JointBank.learn(rows[block >= 0], metric)
         if (mine < 0).any():
             found[mine < 0] = self._banks[name].nearest(read[mine < 0])[0]
-        self._left[name] = local_mean(grids[0].on_points(filled(found)), SMOOTH, self._reference)
+        self._left[name] = smoothed(grids[0].on_points(filled(found)), self._reference)
 
     def _at_places(self, grid: Grid, width: int, embeddings: PlaceEmbeddingsLearning | None) -> Floats:
         found = described(grid, self._measured)
@@ -149,6 +149,19 @@ class SeveralSensorsLearning:
             count = np.concatenate([[0], np.cumsum(self._folds == block)])
             found[block] = count[after] > count[first]
         return found
+
+
+def smoothed(values: NDArray[np.float64], chain: Chain) -> NDArray[np.float64]:
+    """(n,) mean of the points around each point; next to an end, or a hole in all sensors, that of the next full
+    window: the mean of half as many points is as often high as it is low.
+    """
+    found = local_mean(values, SMOOTH, chain)
+    half = SMOOTH // 2
+    for one, _ in stretches(chain):
+        if one.stop - one.start >= SMOOTH:
+            found[one.start : one.start + half] = found[one.start + half]
+            found[one.stop - half : one.stop] = found[one.stop - half - 1]
+    return found
 
 
 def usually_measured(grid: Grid) -> Floats:

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.models.ensemble.preparation.columns import FARTHEST, Columns, bridged
+from waferwatch.models.ensemble.preparation.columns import FARTHEST, Columns, between_holes, bridged
 from waferwatch.models.ensemble.preparation.normal import Normal
 from waferwatch.series.series import Series
 
@@ -104,3 +104,14 @@ def local_mean(values: NDArray[np.float64], points: int, chain: Chain) -> NDArra
     first = np.maximum(place - half, np.repeat(chain.starts, chain.lengths))
     after = np.minimum(place + half + 1, np.repeat(chain.stops, chain.lengths))
     return np.asarray((sums[after] - sums[first]) / (after - first), np.float64)
+
+
+def stretches(chain: Chain) -> list[tuple[slice, Columns]]:
+    """The series cut where no sensor was measured for long, and where in the chain they lie: windows that show such a
+    hole are unlike all others.
+    """
+    found = []
+    for number, start in enumerate(chain.starts.tolist()):
+        piece = chain.piece(number)
+        found += [(slice(start + one.start, start + one.stop), piece.at(one)) for one in between_holes(piece)]
+    return found

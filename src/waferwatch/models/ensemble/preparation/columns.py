@@ -116,6 +116,16 @@ def mirrored(columns: Columns, before: int, after: int) -> Columns:
     )
 
 
+def between_holes(columns: Columns) -> list[slice]:
+    """Where a sensor was measured, long gaps left out; shorter ones are bridged."""
+    known = np.flatnonzero(columns.measured.any(axis=0))
+    if not len(known):
+        return []
+    ends = np.flatnonzero(np.diff(known) > LONGEST_BRIDGE + 1)
+    firsts, lasts = known[np.append(0, ends + 1)], known[np.append(ends, -1)]
+    return [slice(int(first), int(last) + 1) for first, last in zip(firsts, lasts, strict=True)]
+
+
 def holes_mirrored(columns: Columns, reach: int) -> Columns:
     """Long gaps filled from both sides with what lies next to them, mirrored, no farther than ``reach`` points, and
     called measured there, so that windows next to a gap are as full as all others.
