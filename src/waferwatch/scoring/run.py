@@ -316,8 +316,8 @@ def _standing_out_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]]
         return []
     return [
         Note(
-            "Nobody said which rows are normal: {count} of {rows} stand out from the others and do not count as "
-            "normal. If they are, say which rows are known to be normal.",
+            "{count} of the {rows} rows that were taken to be normal stand out from the others and do not count as "
+            "normal. If they are, say that they are known to be normal.",
             {"count": f"{count:,}", "rows": f"{sum(len(one) for one in streams):,}"},
         )
     ]
