@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from waferwatch.indicators.indicators import SPE, T2, IndicatorColumn
-from waferwatch.indicators.judge import JudgedWafers, bounds
+from waferwatch.indicators.judge import bounds
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.learnt.limits import ENOUGH_WAFERS, FEWEST_WAFERS, IndicatorLimits
 from waferwatch.indicators.learnt.wafer_model import TREND, WaferModel
 from waferwatch.indicators.problems.problem import FabProblem
@@ -59,13 +60,9 @@ def problem_frame(problems: Sequence[FabProblem]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(PROBLEM_COLUMNS))
 
 
-def limit_frame(model: WaferModel, columns: Sequence[IndicatorColumn]) -> pd.DataFrame:
-    """One row per equipment, recipe, step, sensor and statistic, T2 and trends among them.
-
-    Args:
-        columns: of ``model.limits``.
-    """
-    parts = [_limits_of(model.limits, stage, columns) for stage in range(len(model.limits.stages))]
+def limit_frame(model: WaferModel) -> pd.DataFrame:
+    """One row per equipment, recipe, step, sensor and statistic, T2 and trends among them."""
+    parts = [_limits_of(model.limits, stage, model.columns) for stage in range(len(model.limits.stages))]
     parts += [_limits_of(model.t2_limits, stage, [_T2_COLUMN]) for stage in range(len(model.t2_limits.stages))]
     parts += [_trends_of(model, stage) for stage in range(len(model.limits.stages))]
     if not parts:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.indicators.cells import StepCells
+from waferwatch.indicators.learnt.eighths import bends, means_of_eighths
 from waferwatch.indicators.learnt.normal_course import NormalCourse, centred
 from waferwatch.indicators.statistics import STATISTICS, durations, statistics_of
 
@@ -17,8 +18,9 @@ Ints = NDArray[np.int64]
 Values = Callable[[Ints], Floats]  # rows of the table to the values of the sensors there, (n, S), NaN = missing
 
 SHAPE = "shape"  # of a sensor: how far its trace bends off the normal course, its mean aside
+BEND = "bend"  # of a sensor: how far it bends off slowly, which single rows hide
 LENGTH, MISSING, T2, SPE = "length", "missing", "t2", "spe"  # of a cell as a whole
-OF_SENSORS = (*STATISTICS, SHAPE)
+OF_SENSORS = (*STATISTICS, SHAPE, BEND)
 OF_CELLS = (LENGTH, MISSING, SPE)
 _ROWS_AT_ONCE = 200_000
 _CLIP = 20.0  # spreads
@@ -45,9 +47,13 @@ class Indicators:
         return self.values[chosen]
 
 
-def columns_of(sensors: Sequence[str]) -> list[IndicatorColumn]:
-    """The columns in their order: all sensors of a statistic below one another, then those of whole cells."""
-    found = [IndicatorColumn(sensor, statistic) for statistic in OF_SENSORS for sensor in sensors]
+def columns_of(sensors: Sequence[str], course: NormalCourse | None) -> list[IndicatorColumn]:
+    """The columns in their order: all sensors of a statistic below one another, then those of whole cells.
+
+    A course of a model from before 0.7.0 knows no bends.
+    """
+    known = OF_SENSORS if course is None or course.eighths is not None else OF_SENSORS[:-1]
+    found = [IndicatorColumn(sensor, statistic) for statistic in known for sensor in sensors]
     return [*found, *(IndicatorColumn(f"_{name}", name) for name in OF_CELLS)]
 
 
@@ -56,9 +62,9 @@ def indicators_of(values: Values, cells: StepCells, sensors: Sequence[str], cour
 
     Args:
         values: gives the sensors' values at rows of the table.
-        course: what is normal, row by row; None leaves shape and relation out (NaN).
+        course: what is normal, row by row; None leaves shape, bend and relation out (NaN).
     """
-    columns = columns_of(sensors)
+    columns = columns_of(sensors, course)
     found = np.full((len(cells), len(columns)), np.nan)
     for first, part in pieces(cells):
         found[first : first + len(part)] = _piece(values(part.rows), part, len(sensors), course)
@@ -93,11 +99,8 @@ def _piece(values: Floats, cells: StepCells, sensors: int, course: NormalCourse 
     if course is not None and missing.any():
         values = filled(values, cells, course)
     each = np.stack([statistics_of(np.ascontiguousarray(one), cells) for one in values.T], axis=-1)
-    shape, spe = np.full((len(cells), sensors), np.nan), np.full(len(cells), np.nan)
-    if course is not None:
-        traces = against(values, cells, course)
-        shape, spe = traces[:, :-1], traces[:, -1]
-    table = [*each, shape, np.stack([durations(cells), missing, spe], axis=1)]
+    traces = np.full((len(cells), 2 * sensors + 1), np.nan) if course is None else against(values, cells, course)
+    table = [*each, traces[:, :-1], np.stack([durations(cells), missing, traces[:, -1]], axis=1)]
     return np.concatenate(table, axis=1)
 
 
@@ -120,13 +123,19 @@ def filled(values: Floats, cells: StepCells, course: NormalCourse) -> Floats:
 
 
 def against(values: Floats, cells: StepCells, course: NormalCourse) -> Floats:
-    """(cells, S + 1) shape of each sensor, in spreads of a row, and how far rows are from the usual relation."""
+    """(cells, 2 S + 1) shape of each sensor, in spreads of a row, its bend, and how far rows are from the usual
+    relation; (cells, S + 1) by a course that knows no bends.
+    """
     places = course.places(cells)
     off = course.off(values, places)
     known = ~np.isnan(off)
     bent = centred(np.clip(np.where(known, off, 0.0), -_CLIP, _CLIP), cells)
     shape = np.sqrt(np.add.reduceat(np.square(bent), cells.starts, axis=0) / cells.lengths[:, None])
-    shape[np.add.reduceat(known, cells.starts, axis=0) == 0] = np.nan
+    spread = course.spread_of_eighths(cells)
+    if spread is not None:
+        shape = np.concatenate([shape, bends(means_of_eighths(bent, cells), spread)], axis=1)
+    nothing = np.add.reduceat(known, cells.starts, axis=0) == 0
+    shape[np.tile(nothing, shape.shape[1] // nothing.shape[1])] = np.nan
     square = np.add.reduceat(np.square(course.related(bent, cells)), cells.starts, axis=0) / cells.lengths[:, None]
     spe = square.max(axis=1)  # of the direction that is farthest off: a broken relation shows in one
     spe[~np.logical_or.reduceat(known.any(axis=1), cells.starts)] = np.nan

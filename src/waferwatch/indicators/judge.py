@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,8 @@ from waferwatch.events.context import places
 from waferwatch.indicators.cells import StageName, StepCells, cells_of
 from waferwatch.indicators.hard_rules import ABSENT, STUCK, Broken, TypedLimit, broken_rules
 from waferwatch.indicators.indicators import LENGTH, SHAPE, SPE, T2, IndicatorColumn, Indicators, Values, indicators_of
-from waferwatch.indicators.learnt.limits import IndicatorLimits
+from waferwatch.indicators.judged import JudgedWafers
+from waferwatch.indicators.learnt.limits import UPPER_ONLY, IndicatorLimits
 from waferwatch.indicators.learnt.wafer_model import NO_VERDICT, TREND, Deviations, WaferModel, farthest
 from waferwatch.indicators.run_score import TOP_SHARE, run_score
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN
@@ -66,36 +66,11 @@ class Facet:
 
 
 @dataclass(frozen=True)
-class JudgedWafers:
-    """The wafers of one table, with everything that problems are made of."""
+class ExplainedWafers(JudgedWafers):
+    """The wafers with everything that problems are made of."""
 
-    table: Table
-    model: WaferModel
-    values: Values  # of ``model.sensors``, as the limits see them: after a rebase at the level before it
-    found: Indicators
-    deviations: Deviations
-    broken: list[Broken]
     rows: RowScores
-    runs: list[RunScore]  # in order of the cells' runs
     facets: list[list[Facet]]  # of each run, the leading one first; empty for normal wafers
-
-    @property
-    def cells(self) -> StepCells:
-        return self.found.cells
-
-    @cached_property
-    def run_of_row(self) -> NDArray[np.int64]:
-        """(rows,) the run of each row of the table, -1 for none."""
-        found = np.full(len(self.table.frame), -1, np.int64)
-        found[self.cells.rows] = self.cells.run[self.cells.cell]
-        return found
-
-    @cached_property
-    def cell_of_row(self) -> NDArray[np.int64]:
-        """(rows,) the cell of each row of the table, -1 for none."""
-        found = np.full(len(self.table.frame), -1, np.int64)
-        found[self.cells.rows] = self.cells.cell
-        return found
 
 
 def sensor_values(table: Table, sensors: Sequence[str]) -> Values:
@@ -121,7 +96,7 @@ def row_scores_of_runs(scores: Floats, cells: StepCells) -> Floats:
 
 def judge_wafers(
     model: WaferModel, table: Table, values: Values, rows: RowScores, typed: Sequence[TypedLimit] = ()
-) -> JudgedWafers | None:
+) -> ExplainedWafers | None:
     """Verdicts of all runs of a table; None where it has no runs.
 
     Args:
@@ -139,7 +114,7 @@ def judge_wafers(
     broken = broken_rules(found, model.limits, typed)
     judging = _Judging(model, table, found, deviations, broken, rows)
     runs, facets = judging.verdicts()
-    return JudgedWafers(table, model, values, found, deviations, broken, rows, _in_a_row(runs, facets), facets)
+    return ExplainedWafers(model, found, deviations, _in_a_row(runs, facets), lambda: (table, values), rows, facets)
 
 
 @dataclass(frozen=True)
@@ -342,7 +317,7 @@ def bounds(limits: IndicatorLimits, stage: int, at: int, column: IndicatorColumn
         return None, None
     if column.statistic in (SPE, T2):
         return None, float(np.exp(centre + far))
-    return (None if column.statistic in (SHAPE, "missing") else centre - far), centre + far
+    return (None if column.statistic in UPPER_ONLY else centre - far), centre + far
 
 
 def _in_a_row(runs: Sequence[RunScore], facets: Sequence[Sequence[Facet]]) -> list[RunScore]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.indicators.cells import StageName, StepCells
-from waferwatch.models.state import storable
+from waferwatch.indicators.learnt.eighths import EIGHTHS, means_of_eighths, usual_spread
+from waferwatch.models.state import SINCE, storable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,6 +37,8 @@ class NormalCourse:
     spread: NDArray[np.float32]  # (P, S) robust, above 0
     recipes: list[str]  # recipe and step, of which each has a relation
     whiten: Floats  # (recipes, S, S) makes residuals of golden rows uncorrelated
+    # (stages, EIGHTHS, S) what means over eighths of the step spread, in spreads of a row; NaN for short steps
+    eighths: Floats | None = field(default=None, metadata={SINCE: "0.7.0"})
 
     @classmethod
     def learn(cls, values: Floats, cells: StepCells, golden: NDArray[np.bool_], quantum: Floats) -> Self:
@@ -65,7 +68,10 @@ class NormalCourse:
             list(dict.fromkeys(_SEPARATOR.join(one.anywhere) for one in names)),
             np.empty((0, sensors, sensors)),
         )
-        return cls(**{**vars(found), "whiten": found._relations(values, cells, golden)})
+        off = np.clip(np.nan_to_num(found.off(values, found.places(cells))), -_CLIP, _CLIP)
+        bent = centred(off, cells)
+        learnt = {"whiten": found._relations(bent, cells, golden), "eighths": found._eighths(bent, cells, golden)}
+        return cls(**{**vars(found), **learnt})
 
     @property
     def usual_spread(self) -> Floats:
@@ -111,12 +117,30 @@ class NormalCourse:
             found[mine] = off[mine] @ self.whiten[one]
         return found
 
-    def _relations(self, values: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> Floats:
-        sensors = values.shape[1]
-        off = centred(np.clip(np.nan_to_num(self.off(values, self.places(cells))), -_CLIP, _CLIP), cells)
+    def spread_of_eighths(self, cells: StepCells) -> Floats | None:
+        """(cells, EIGHTHS, S) of the stage of each cell, NaN where unknown; None in a model of before."""
+        if self.eighths is None:
+            return None
+        known = {name: number for number, name in enumerate(self.stages)}
+        stage = np.array([known.get(stage_key(one), -1) for one in cells.names], np.int64)[cells.stage]
+        found = np.full((len(cells), *self.eighths.shape[1:]), np.nan)
+        found[stage >= 0] = self.eighths[stage[stage >= 0]]
+        return found
+
+    def _eighths(self, bent: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> Floats:
+        names = [stage_key(one) for one in cells.names]
+        means = means_of_eighths(bent, cells)
+        found = [
+            usual_spread(means[golden & (cells.stage == names.index(stage))], int(rows))
+            for stage, rows in zip(self.stages, self.ticks, strict=True)
+        ]
+        return np.stack(found) if found else np.empty((0, EIGHTHS, bent.shape[1]))
+
+    def _relations(self, bent: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> Floats:
+        sensors = bent.shape[1]
         stage = np.array([_SEPARATOR.join(one.anywhere) for one in cells.names], dtype=object)
         recipe, used = stage[cells.stage][cells.cell], golden[cells.cell]
-        found = [_whitening(off[used & (recipe == name)]) for name in self.recipes]
+        found = [_whitening(bent[used & (recipe == name)]) for name in self.recipes]
         return np.stack(found) if found else np.empty((0, sensors, sensors))
 
 
@@ -183,7 +207,8 @@ def _whitening(rows: Floats) -> Floats:
     spread = np.sqrt(np.square(rows).mean(axis=0)) if len(rows) else np.ones(sensors)
     spread = np.where(spread > 0, spread, 1.0)
     scaled = rows / spread
-    relation = (1 - SHRINK) * (scaled.T @ scaled) / max(len(rows), 1) + SHRINK * np.eye(sensors)
+    shrink = min(sensors / max(len(rows), 1), SHRINK)
+    relation = (1 - shrink) * (scaled.T @ scaled) / max(len(rows), 1) + shrink * np.eye(sensors)
     lengths, axes = np.linalg.eigh(relation)
     found: Floats = (axes / np.sqrt(np.maximum(lengths, 1e-6))) / spread[:, None]
     return found

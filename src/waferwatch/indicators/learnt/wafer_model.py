@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from waferwatch.indicators.cells import StepCells
 from waferwatch.indicators.indicators import (
+    BEND,
     LENGTH,
     MISSING,
     SHAPE,
@@ -19,6 +20,7 @@ from waferwatch.indicators.indicators import (
     Indicators,
     Values,
     against,
+    columns_of,
     indicators_of,
 )
 from waferwatch.indicators.learnt.limits import (
@@ -48,6 +50,9 @@ ROWS_BEYOND = 1.25  # times the highest row score of a golden wafer, which rows 
 # Missing rows and the length of a step are hard rules; single rows have scores of their own; when a sensor settles
 # hangs on single rows too.
 NO_VERDICT = (LENGTH, MISSING, SETTLE, LOWEST, HIGHEST)
+# A bend leaves a golden wafer among the others: set aside for it, wafers that wander a little made limits of other
+# statistics too tight.
+NEVER_ASIDE = (*NO_VERDICT, BEND)
 _QUANTILES = 33
 _LEAST_ROW = 2.0  # row score that one normal row in a hundred reaches
 _ROUNDS = 3
@@ -82,6 +87,11 @@ class WaferModel:
     rarity: Rarity  # how rare a wafer's farthest deviation, as a multiple of its limit, is among golden wafers
     farthest: float  # a wafer is abnormal beyond this multiple of a limit: 1, or more where golden ones lie beyond
     wafers: int  # golden ones
+
+    @property
+    def columns(self) -> list[IndicatorColumn]:
+        """What its limits are of."""
+        return columns_of(self.sensors, self.course)
 
     def deviations(self, found: Indicators) -> Deviations:
         """How far the cells of a table are off."""
@@ -145,7 +155,7 @@ def learn_wafers(
 
 
 def _left_out_traces(found: Indicators, every: Floats, golden: NDArray[np.bool_], quantum: Floats) -> Indicators:
-    """Shape and relation of golden cells by a course that was learnt without them: else they look better than they are.
+    """Shape, bend and relation of golden cells by a course learnt without them: else they look better than they are.
 
     Args:
         every: (n, S) in the order of the cells' rows.
@@ -153,7 +163,7 @@ def _left_out_traces(found: Indicators, every: Floats, golden: NDArray[np.bool_]
     cells = found.cells
     used = golden[cells.run]
     fold = turns(cells, TRACE_FOLDS)
-    traces = np.array([one.statistic in (SHAPE, SPE) for one in found.columns])
+    traces = np.array([one.statistic in (SHAPE, BEND, SPE) for one in found.columns])
     values = found.values.copy()
     for number in range(TRACE_FOLDS):
         mine = np.flatnonzero(used & (fold == number))
@@ -272,7 +282,7 @@ def _unlike(
 ) -> NDArray[np.bool_]:
     """(runs,) whether any statistic of a run lies beyond its limit, and farther off than golden wafers ever do."""
     found = np.zeros(len(cells.runs), np.bool_)
-    for statistic in dict.fromkeys(one.statistic for one in columns if one.statistic not in NO_VERDICT):
+    for statistic in dict.fromkeys(one.statistic for one in columns if one.statistic not in NEVER_ASIDE):
         worst = highest(off[:, [one.statistic == statistic for one in columns]], cells)
         found |= worst > max(LEAST_ASIDE, _far(worst[golden]))
     return found

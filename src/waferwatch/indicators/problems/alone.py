@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from waferwatch.indicators.indicators import IndicatorColumn
-from waferwatch.indicators.judge import Facet, JudgedWafers
+from waferwatch.indicators.judge import Facet
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.problems.problem import Alone
 from waferwatch.indicators.statistics import MEAN
 from waferwatch.read.table import Role

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from waferwatch.events.event import Event
 from waferwatch.indicators.hard_rules import RANGE
-from waferwatch.indicators.judge import HARD_SIGNS, ROWS, Facet, JudgedWafers
+from waferwatch.indicators.judge import HARD_SIGNS, ROWS, ExplainedWafers, Facet
 from waferwatch.indicators.problems.alone import chamber_alone
 from waferwatch.indicators.problems.measures import most_in_a_row, runs_of, usual_change, wafers_title
 from waferwatch.indicators.problems.onset import Left, departures
@@ -76,7 +76,7 @@ class _Open:
         return max(self.weights, key=lambda key: (key in self.measured, self.weights[key]))
 
 
-def problems_of_wafers(judged: JudgedWafers, events: Sequence[Event], event_ids: Ints) -> list[FabProblem]:
+def problems_of_wafers(judged: ExplainedWafers, events: Sequence[Event], event_ids: Ints) -> list[FabProblem]:
     """Problems, worst first.
 
     Args:
@@ -102,7 +102,7 @@ def problems_of_wafers(judged: JudgedWafers, events: Sequence[Event], event_ids:
     return [replace(one, number=number) for number, one in enumerate(found, start=1)]
 
 
-def _events_of_runs(judged: JudgedWafers, event_ids: Ints) -> dict[int, list[int]]:
+def _events_of_runs(judged: ExplainedWafers, event_ids: Ints) -> dict[int, list[int]]:
     """Run -> ids of the events of its rows; an equipment's first run, whose start is unknown, does not count."""
     cells = judged.cells
     first = np.isin(judged.run_of_row, cells.run[cells.of_unknown_start])
@@ -114,7 +114,7 @@ def _events_of_runs(judged: JudgedWafers, event_ids: Ints) -> dict[int, list[int
     return found
 
 
-def _occurrences(judged: JudgedWafers, events: Sequence[Event], of_run: dict[int, list[int]]) -> list[_Occurrence]:
+def _occurrences(judged: ExplainedWafers, events: Sequence[Event], of_run: dict[int, list[int]]) -> list[_Occurrence]:
     """In order of time: each abnormal wafer, and each event none of whose wafers is abnormal."""
     by_id = {event.id: event for event in events}
     explained = {event for run, mine in of_run.items() if judged.runs[run].abnormal for event in mine}
@@ -130,7 +130,7 @@ def _occurrences(judged: JudgedWafers, events: Sequence[Event], of_run: dict[int
     return sorted(found, key=lambda one: judged.cells.runs.starts[one.run])
 
 
-def _of_event(judged: JudgedWafers, run: int, event: Event) -> _Occurrence:
+def _of_event(judged: ExplainedWafers, run: int, event: Event) -> _Occurrence:
     cell = int(judged.cell_of_row[event.peak_row])
     cell = cell if cell >= 0 and judged.cells.run[cell] == run else int(np.flatnonzero(judged.cells.run == run)[0])
     step = judged.cells.names[judged.cells.stage[cell]].step
@@ -139,7 +139,7 @@ def _of_event(judged: JudgedWafers, run: int, event: Event) -> _Occurrence:
     return _Occurrence(run, [Facet(step, sensor, OTHER, ROWS, 1.0, cell)], ratio, event.peak_score, False)
 
 
-def _problem(judged: JudgedWafers, one: _Open, of_run: dict[int, list[int]]) -> FabProblem:
+def _problem(judged: ExplainedWafers, one: _Open, of_run: dict[int, list[int]]) -> FabProblem:
     runs = sorted({each.run for each in one.members})
     step, sensor, sign = one.lead
     facet = _facet(one, one.lead)
@@ -174,7 +174,7 @@ def _problem(judged: JudgedWafers, one: _Open, of_run: dict[int, list[int]]) -> 
     return replace(found, title=wafers_title(found, judged.runs, runs))
 
 
-def _weighed(judged: JudgedWafers, one: _Open, runs: Sequence[int]) -> dict[str, Any]:
+def _weighed(judged: ExplainedWafers, one: _Open, runs: Sequence[int]) -> dict[str, Any]:
     """How far, how often and how bad."""
     peak = max(one.members, key=lambda each: each.ratio)
     own = runs_of(judged.runs, one.equipment)
@@ -212,7 +212,7 @@ def _leading(one: _Open) -> list[str]:
     return [sensor] if second is None or others[second] <= _SECOND * best else [sensor, second]
 
 
-def _sensors(judged: JudgedWafers, one: _Open, left: dict[str, Left]) -> tuple[ProblemSensor, ...]:
+def _sensors(judged: ExplainedWafers, one: _Open, left: dict[str, Left]) -> tuple[ProblemSensor, ...]:
     """Sensors in the order in which they left their bands, those that did not by their weight behind them."""
     weight: dict[str, float] = {}
     direction: dict[str, str] = {}
@@ -230,7 +230,7 @@ def _sensors(judged: JudgedWafers, one: _Open, left: dict[str, Left]) -> tuple[P
     )
 
 
-def _onset(judged: JudgedWafers, left: Left | None, first: _Occurrence, facet: Facet) -> str | float:
+def _onset(judged: ExplainedWafers, left: Left | None, first: _Occurrence, facet: Facet) -> str | float:
     """Where the leading sensor left its band; else where the step of the first wafer begins."""
     if left is not None:
         return time_of(judged, left.row)
@@ -239,7 +239,7 @@ def _onset(judged: JudgedWafers, left: Left | None, first: _Occurrence, facet: F
     return time_of(judged, int(judged.cells.rows[judged.cells.starts[cell]]))
 
 
-def time_of(judged: JudgedWafers, row: int) -> str | float:
+def time_of(judged: ExplainedWafers, row: int) -> str | float:
     """The time of a row as events have it."""
     column = judged.table.column(Role.TIME)
     if column is None:
@@ -250,7 +250,7 @@ def time_of(judged: JudgedWafers, row: int) -> str | float:
     return str(time.astype("datetime64[s]" if time == time.astype("datetime64[s]") else "datetime64[ms]"))
 
 
-def _days(judged: JudgedWafers, one: int, other: int) -> float:
+def _days(judged: ExplainedWafers, one: int, other: int) -> float:
     column = judged.table.column(Role.TIME)
     if column is None:
         return 0.0

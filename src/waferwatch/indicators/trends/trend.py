@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import NotFoundError
 from waferwatch.indicators.indicators import SPE, IndicatorColumn
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.learnt.limits import ENOUGH_WAFERS
 from waferwatch.indicators.learnt.normal_course import stage_key
 from waferwatch.indicators.learnt.wafer_model import TREND

@@ -15,6 +15,7 @@ def statistic_titles(translate: Translator) -> dict[str, str]:
         "slope": translate("slope"),
         "settle": translate("time to settle"),
         "shape": translate("shape"),
+        "bend": translate("slow bend"),
         "trend": translate("trend over wafers"),
         "length": translate("length"),
         "missing": translate("missing rows"),

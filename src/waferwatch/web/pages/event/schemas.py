@@ -25,7 +25,9 @@ class ExplainQuery(Query):
 
 
 class VerdictRequest(StrictRequest):
-    verdict: Literal["true_alarm", "false_alarm"] | None = Field(description="What the event was; null takes it back.")
+    verdict: Literal["true_alarm", "false_alarm", "intended_change"] | None = Field(
+        description="What the event was; null takes it back."
+    )
     note: Annotated[str, Field(max_length=LONGEST_NOTE)] = Field("", description="What was found, or done about it.")
 
 

@@ -15,9 +15,10 @@ from waferwatch.web.html.language import Translator
 from waferwatch.web.html.navigation import is_live
 from waferwatch.web.html.numbers import Numbers
 from waferwatch.web.html.pages import render
+from waferwatch.web.pages.problems.acts.several import SEVERAL_ENDPOINTS
+from waferwatch.web.pages.problems.acts.single import ACT_ENDPOINTS
 from waferwatch.web.pages.problems.chosen import ChosenCheck, choose
 from waferwatch.web.pages.problems.faults import export_faults
-from waferwatch.web.pages.problems.one.acts import ACT_ENDPOINTS
 from waferwatch.web.pages.problems.one.detail import problem_detail
 from waferwatch.web.pages.problems.schemas import LONGEST_NOTE, FaultsExportQuery, ProblemQuery, ProblemsQuery
 from waferwatch.web.pages.problems.scope import ORDERS, Scope
@@ -133,6 +134,7 @@ ENDPOINTS = (
     Endpoint(
         "GET", "/problems/{problem}", problem_page, "One problem.", "text/html", query=ProblemQuery, failures=_READ
     ),
+    *SEVERAL_ENDPOINTS,
     *ACT_ENDPOINTS,
     Endpoint(
         "GET",

@@ -264,14 +264,22 @@ function sensors(signal) {
 // Sparklines are asked for when they come into view, a batch at a time.
 function sparkLines(signal) {
   const batches = new Map();
+  const images = new Set();
   const watcher = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      watcher.unobserve(target);
-      fill(target, Number(target.getAttribute("data-sensor")));
-    }
+    for (const { isIntersecting, target } of entries) if (isIntersecting) see(target);
   });
+
+  function see(image) {
+    if (!images.delete(image)) return;
+    watcher.unobserve(image);
+    fill(image, Number(image.getAttribute("data-sensor")));
+  }
+
   signal.addEventListener("abort", () => watcher.disconnect());
+  // The page may be printed at any moment: the first ones are there even when nobody scrolls.
+  requestIdleCallback(() => {
+    for (const image of [...images].slice(0, BATCH)) see(image);
+  });
 
   async function fill(image, number) {
     const batch = Math.floor(number / BATCH);
@@ -296,6 +304,7 @@ function sparkLines(signal) {
       image.setAttribute("preserveAspectRatio", "none");
       image.setAttribute("aria-hidden", "true");
       image.dataset.sensor = number;
+      images.add(image);
       watcher.observe(image);
       return image;
     },

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,14 +11,16 @@ import numpy as np
 from markupsafe import Markup
 
 from waferwatch.errors import InputError, NotFoundError
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.problems.problem import Alone, FabProblem
 from waferwatch.scoring.result import Detection
 from waferwatch.store.problems.grouping import ListedProblem
 from waferwatch.store.problems.known import KnownProblem, problem_name
+from waferwatch.store.recent import Recent
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import NONE, Numbers, place
+from waferwatch.web.pages.problems.acts.marked import of_change, place_of_change
 from waferwatch.web.pages.problems.highest import wafer_name
 from waferwatch.web.pages.problems.lines import ProblemLine, problem_line, said, short_title, state_text
 from waferwatch.web.pages.problems.one.checks import OtherCheck, other_checks
@@ -30,7 +32,10 @@ from waferwatch.web.pages.problems.one.overlay import overlay_picture
 from waferwatch.web.pages.problems.one.wafer_pictures import MOST_SENSORS, trace_picture, trend_picture
 from waferwatch.web.results.finished import finished
 from waferwatch.web.results.judged import judged_of
+from waferwatch.web.results.keys import detection_key
 from waferwatch.web.shell.context import Parts
+
+_DRAWN_BYTES = 64 * 2**20  # pictures of some hundred problems
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,24 @@ class ProblemDetail:
     compare: str  # address that asks
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """What takes long to draw, and depends on the result of the check alone."""
+
+    trend: Markup | None
+    why: str  # there is no trend
+    trace: Markup | None
+    overlay: Markup | None
+    moved: list[MovedSensor]
+
+    @property
+    def bytes(self) -> int:
+        return 1000 + sum(len(one) for one in (self.trend, self.trace, self.overlay) if one is not None)
+
+
+_drawn: Recent[Hashable, _Drawn] = Recent(_DRAWN_BYTES, lambda one: one.bytes)
+
+
 def problem_detail(app: Parts, number: int, query: Mapping[str, str], translate: Translator) -> ProblemDetail:
     """
     Args:
@@ -169,12 +192,11 @@ class _Detail:
 
     def made(self) -> ProblemDetail:
         one, known, translate = self.problem, self.known, self.translate
-        judged, why = self._judged()
         shown = self._shown()
-        trend = None if judged is None else trend_picture(judged, one, shown, translate)
+        drawn = self._drawn(shown)
         return ProblemDetail(
             run=self.run,
-            line=problem_line(self.listed[self.at], self.found, translate),
+            line=self._line(),
             known=known,
             title=said(one.title, translate),
             facts=facts_of(self.run, self.found, one, translate),
@@ -188,21 +210,40 @@ class _Detail:
             wafer_before=self._step(shown, -1),
             wafer_after=self._step(shown, 1),
             sensors=[self._sensor(each.sensor, each.share, each.direction, each.left_at) for each in one.sensors],
-            trend=trend,
+            trend=drawn.trend,
             trends=self._trends(shown),
-            trace=self._trace(judged, shown),
-            no_trend=why,
+            trace=drawn.trace,
+            no_trend=drawn.why,
             alone=self._alone(),
             events=self._events(),
             newer="" if known.run == self.run.id else f"/problems/{known.name}",
-            overlay=None if judged is None else overlay_picture(judged, one, translate),
-            moved=[] if judged is None else what_moved(judged, one, translate),
+            overlay=drawn.overlay,
+            moved=drawn.moved,
             history=history_of(self.app, known, translate),
             checks=other_checks(self.app, self.run, known, translate) if self.query.get("checks") else None,
             compare=f"{self._address(checks=1)}#checks",
             similar=self._similar(),
             **self._grouping(),
         )
+
+    def _drawn(self, shown: int) -> _Drawn:
+        """The pictures of its wafers, drawn once for everybody who looks at them."""
+        key = (self.translate.language, shown, detection_key(self.app, self.run), repr(self.problem))
+        return _drawn.get(key, lambda: self._draw(shown))
+
+    def _draw(self, shown: int) -> _Drawn:
+        judged, why = self._judged()
+        trace = self._trace(judged, shown)
+        if judged is None:
+            return _Drawn(None, why, trace, None, [])
+        one, translate = self.problem, self.translate
+        trend = trend_picture(judged, one, shown, translate)
+        return _Drawn(trend, why, trace, overlay_picture(judged, one, translate), what_moved(judged, one, translate))
+
+    def _line(self) -> ProblemLine:
+        marks = self.app.store.marks.of(self.run.dataset)
+        marked = of_change(marks, *place_of_change(self.problem)) is not None
+        return replace(problem_line(self.listed[self.at], self.found, self.translate), marked=marked)
 
     def _similar(self) -> list[SimilarProblem]:
         return [
