@@ -91,6 +91,15 @@ class TestAutomatic:
         assert (scores > found).sum() <= round(bad * rows) + 3  # about one of its stretches by chance
         assert (scores[first : first + round(bad * rows)] > found).all()
 
+    def test_many_short_streams_taken_to_be_normal_are_looked_at_together(self) -> None:
+        rng = np.random.default_rng(0)
+        pieces = {f"T{number}": [rng.normal(0, 0.3, 100)] for number in range(30)}
+        pieces["T7"][0][40:50] += 5
+        found, _ = automatic_threshold(pieces, dict.fromkeys(pieces, False), dict.fromkeys(pieces, False))
+        above = {key: (one > found).sum() for key, (one,) in pieces.items() if (one > found).any()}
+        assert above["T7"] == 10
+        assert len(above) <= 4
+
     def test_of_a_short_stream_taken_to_be_normal_nothing_is_called_unusual(self) -> None:
         scores = np.append(np.zeros(100), 9.0)
         assert automatic_threshold({"": [scores]}, {"": False}, {"": False}) == (9.0, "")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.models.alarm_counts import AlarmCounts
-from waferwatch.models.automatic import automatic_threshold
+from waferwatch.models.automatic import are_doubtful, automatic_threshold
 from waferwatch.models.contract import Detector, Learnt, Part, Progress, Scores, no_progress, part_of
 from waferwatch.models.rarity import Rarity
 from waferwatch.models.state import storable
@@ -174,7 +174,9 @@ def fit_parts(
     raw, sister = automatic_threshold(normal, runs, known)
     # What stands out of a stream that is only taken to be normal says neither how rare normal scores are nor how often
     # they come.
-    normal = {key: kept if known[key] or runs[key] else _up_to(raw, kept) for key, kept in normal.items()}
+    normal = {
+        key: _up_to(raw, kept) if are_doubtful(kept, runs[key], known[key]) else kept for key, kept in normal.items()
+    }
     rarity = Rarity.learn([values for kept in normal.values() for values in kept])
     kept_series = {key: _kept_series(series[key], one) for key, one in learnt.items()}
     scaled = {key: [rarity.of(values) for values in kept] for key, kept in normal.items()}
