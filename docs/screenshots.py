@@ -1,12 +1,13 @@
 """Screenshots, from a server that runs on a new data folder.
 
 python docs/screenshots.py http://127.0.0.1:5100
-python docs/screenshots.py http://127.0.0.1:5100 --every FOLDER [--file etch.csv]
+python docs/screenshots.py http://127.0.0.1:5100 --every FOLDER [--file etch.csv] [--pm maintained.csv]
 
 The first call takes those of the README files, which lie beside this script: the demo is judged by the default detector
 with the default settings, and each page is drawn in the language and size that its file name says. The second takes
-every page in English and Korean, 1440 and 390 px wide, light and dark, whole, as NAME-LANGUAGE-WIDTH-THEME.png; with a
-file, the pages of a check show that file instead of the demo. Needs Debian's Chromium and the package playwright.
+every page in English and Korean, 1440 and 390 px wide, light and dark, whole, as NAME-LANGUAGE-WIDTH-THEME.png, with
+the demo as a live source; with files, the pages of a check and PM check show those instead of the demo. Needs Debian's
+Chromium and the package playwright.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("address", help="of a server on a new data folder")
     parser.add_argument("--every", type=Path, metavar="FOLDER", help="take every page into this folder")
     parser.add_argument("--file", type=Path, help="data to show instead of the demo; with --every")
+    parser.add_argument("--pm", type=Path, help="data with a maintenance; with --every")
     parser.add_argument("--only", default="", help="only pages whose name has this in it; with --every")
     options = parser.parse_args(arguments)
     with sync_playwright() as playwright:
@@ -94,7 +96,9 @@ def save(page: Page, name: str) -> None:
 def take_every(browser: Browser, options: argparse.Namespace) -> None:
     options.every.mkdir(parents=True, exist_ok=True)
     first = open_page(browser, options.address, "en", 900)
-    pages = {name: made for name, made in every_page(first.request, options.file).items() if options.only in name}
+    pages = {
+        name: made for name, made in every_page(first.request, options.file, options.pm).items() if options.only in name
+    }
     first.context.close()
     for language, (width, height), theme in product(LOCALES, SIZES.items(), THEMES):
         phone = {"has_touch": True, "is_mobile": True} if width < 600 else {}
@@ -104,7 +108,7 @@ def take_every(browser: Browser, options: argparse.Namespace) -> None:
         page.context.close()
 
 
-def every_page(request: APIRequestContext, file: Path | None) -> dict[str, tuple[str, str]]:
+def every_page(request: APIRequestContext, file: Path | None, pm: Path | None) -> dict[str, tuple[str, str]]:
     """Name of each page, with its address and what is seen once it is ready."""
     chosen = {"dataset": uploaded(request, file)} if file else {}
     dataset = chosen.get("dataset", "demo")
@@ -115,8 +119,8 @@ def every_page(request: APIRequestContext, file: Path | None) -> dict[str, tuple
         request, "/runs", {"kind": "comparison", "detectors": ["statistical", "squared_difference"], **chosen}
     )
     ended(request, "/monitors", {"name": "etch", **QUICK, **chosen})
-    pauses = request.get(f"/datasets/{dataset}/maintenance").json()["proposals"]
-    at = f"&at={pauses[0]['at']}&chamber={pauses[0]['equipment']}" if pauses else ""
+    maintained = uploaded(request, pm) if pm else dataset
+    play(request)
     return {
         "problems": (f"/problems?run={run}", ".problem-list"),
         "problem": (f"/problems/{name}?run={run}&checks=1", "#checks"),
@@ -125,16 +129,27 @@ def every_page(request: APIRequestContext, file: Path | None) -> dict[str, tuple
         "check": (f"/problems/check?run={run}", "#found"),
         "trends": (f"/trends?run={run}", "#chart"),
         "chambers": (f"/trends/chambers?dataset={dataset}", "main"),
-        "pm": (f"/pm?dataset={dataset}{at}", "main"),
+        "pm": (f"/pm?dataset={maintained}", "#word"),
         "monitors": ("/monitors", "#learn-form"),
         "monitor": ("/monitors/etch", "main"),
-        "golden": ("/monitors/golden", "main"),
+        "golden": ("/golden-sets", "main"),
+        "golden-set": ("/golden-sets/etch/1", "main"),
         "compare": (f"/monitors/compare?run={compared}", "#found"),
         "data": (f"/data?dataset={dataset}", "#quality-pane[aria-busy=false]"),
         "checks": ("/data/checks", "#runs li"),
-        "watch": ("/watch", "main"),
+        "watch": ("/watch", "#need .alarm"),
+        "wall": ("/watch?wall=1", "#need .alarm"),
         "nowhere": ("/nowhere", "h1"),
     }
+
+
+def play(request: APIRequestContext) -> None:
+    """The demo as a live source, until it has an alarm."""
+    ended(request, "/monitors", {"name": "demo-live", **QUICK})
+    request.post("/live/replays", data={"dataset": "demo", "source": "demo", "speed": 600, "monitor": "demo-live"})
+    until = time.monotonic() + READY_MS / 1000
+    while not request.get("/alarms").json()["alarms"] and time.monotonic() < until:
+        time.sleep(1)
 
 
 def uploaded(request: APIRequestContext, file: Path) -> str:
@@ -160,8 +175,9 @@ def take_whole(page: Page, path: str, ready: str, target: Path) -> None:
         page.evaluate("to => scrollTo(0, to)", part)
         page.wait_for_timeout(200)
     page.evaluate("scrollTo(0, 0)")
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(800)  # for figures to be drawn
+    page.mouse.move(3, 3)
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(1500)  # for figures to be drawn
     page.screenshot(path=target, full_page=True)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def save_indicators(folder: Path, found: Indicators) -> None:
     about = {
         "release": _RELEASE,
         "file": {"name": name, "sha256": written.sha256},
-        "columns": [[one.sensor, one.statistic] for one in found.columns],
+        "columns": _named(found.columns),
         "run_columns": cells.runs.columns,
         "stages": [[one.equipment, one.recipe, one.step] for one in cells.names],
         "timed": cells.timed,
@@ -55,18 +56,22 @@ def save_indicators(folder: Path, found: Indicators) -> None:
             old.unlink(missing_ok=True)
 
 
-def load_indicators(folder: Path) -> Indicators | None:
-    """What ``save_indicators`` kept of this result; None where it has to be computed."""
+def load_indicators(folder: Path, columns: list[IndicatorColumn]) -> Indicators | None:
+    """What ``save_indicators`` kept of this result; None where it has to be computed.
+
+    Args:
+        columns: of the indicators that are wanted, in their order.
+    """
     damaged = DamagedError("The indicators of this result are damaged.", hint="They are computed again.")
     try:
         with guarded(damaged):
             about = read_json(folder / _ABOUT)
-            if about["release"] != _RELEASE:
+            if about["release"] != _RELEASE or about["columns"] != _named(columns):
                 return None
             path = folder / about["file"]["name"]
             if sha256_of(path) != about["file"]["sha256"]:
                 raise ValueError("the checksum does not fit the content")
-            return _from_table(pq.read_table(path), about)
+            return _from_table(pq.read_table(path), about, columns)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except DamagedError:
@@ -78,6 +83,10 @@ def drop_indicators(folder: Path) -> None:
     """Remove what ``save_indicators`` kept; nothing happens when nothing is there."""
     for path in (folder / _ABOUT, *folder.glob(_FILES)):
         path.unlink(missing_ok=True)
+
+
+def _named(columns: Sequence[IndicatorColumn]) -> list[list[str]]:
+    return [[one.sensor, one.statistic] for one in columns]
 
 
 def _as_table(found: Indicators) -> pa.Table:
@@ -98,9 +107,7 @@ def _as_table(found: Indicators) -> pa.Table:
     return pa.table(columns)
 
 
-def _from_table(table: pa.Table, about: dict[str, Any]) -> Indicators:
-    columns = [IndicatorColumn(*one) for one in about["columns"]]
-
+def _from_table(table: pa.Table, about: dict[str, Any], columns: list[IndicatorColumn]) -> Indicators:
     def each(name: str) -> NDArray[Any]:
         found: NDArray[Any] = table[name].combine_chunks().flatten().to_numpy()
         return found

@@ -1,6 +1,7 @@
 // Plotly figures in the page's colours and language. Each is drawn once it comes on the screen, so that Plotly, which is
 // large, never stands in the way of what is read first.
 import { page, text } from "../text.js";
+import { followKeys } from "./by_keys.js";
 import { plotly } from "./plotly.js";
 
 /** @type {Map<any, {figure: any, options: any}>} What is to be seen in each target. */
@@ -154,6 +155,7 @@ export function onEvent(target, event, follower) {
 function listen(target) {
   drawn.add(target);
   target.dataset.drawn = "";
+  followKeys(target);
   for (const [event] of followers.get(target) ?? [])
     target.on(event, (happened) => followers.get(target)?.get(event)?.(happened));
 }

@@ -28,12 +28,14 @@ export function walkable(table, open) {
  * On a phone a list of the worst places stands in place of a grid, which this button shows on request.
  *
  * @param {HTMLElement} button
+ * @param {string} [show] what it says while the grid is hidden
+ * @param {string} [hide] and while it is shown
  */
-export function unfolds(button) {
+export function unfolds(button, show = text("Show as a grid"), hide = text("Hide the grid")) {
   button.addEventListener("click", () => {
     const open = button.getAttribute("aria-expanded") !== "true";
     button.setAttribute("aria-expanded", String(open));
-    button.textContent = open ? text("Hide the grid") : text("Show as a grid");
+    button.textContent = open ? hide : show;
   });
 }
 

@@ -43,6 +43,7 @@ export function show(crossing, first, second) {
     });
     return element("tr", {}, element("th", { scope: "row", content: name, title: name }), ...cells);
   });
+  heat.style.setProperty("--columns", String(across.length));
   heat.replaceChildren(element("thead", {}, head), element("tbody", {}, ...body));
   heat.querySelector("td")?.setAttribute("tabindex", "0");
   byId("heat-places").replaceChildren(...worst(crossing, down, across, shares));
