@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import waferwatch
 from tests.models.frames import stream
+from waferwatch.models.state import pack
 
 ROWS = 6000
 DETECTORS = ["statistical", "moment"]
@@ -72,3 +76,17 @@ def test_rows_next_to_a_hole_and_at_the_ends_are_as_usual(sensors: int, detector
     assert np.isfinite(np.delete(found.scores, np.s_[2500:3101])).all()
     for edge in (slice(0, 200), slice(2300, 2500), slice(3101, 3301), slice(ROWS - 200, ROWS)):
         assert found.flags[edge].mean() < 0.25
+
+
+@pytest.mark.parametrize("detector", DETECTORS)
+@pytest.mark.parametrize("sensors", [1, 3])
+def test_models_of_before_0_7_0_go_on_as_they_were_next_to_ends(sensors: int, detector: str) -> None:
+    model = waferwatch.fit(stream(2000, sensors), detector=detector)
+    ((key, part),) = model.fitted.parts.items()
+    old = dataclasses.replace(part, full_windows=None)
+    assert "full_windows" not in json.dumps(pack(old)[0])
+    before = dataclasses.replace(model, fitted=dataclasses.replace(model.fitted, parts={key: old}, reference=[]))
+    now = dataclasses.replace(model, fitted=dataclasses.replace(model.fitted, reference=[]))
+    later = stream(3000, sensors, seed=1)
+    middle = slice(800, 2200)
+    np.testing.assert_allclose(before.detect(later).scores[middle], now.detect(later).scores[middle], atol=1e-6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -32,7 +32,7 @@ from waferwatch.models.ensemble.preparation.columns import columns_of
 from waferwatch.models.ensemble.preparation.normal import Normal, measure
 from waferwatch.models.ensemble.set_aside import outlying
 from waferwatch.models.moment.encoder import Encoder, Step
-from waferwatch.models.state import storable
+from waferwatch.models.state import SINCE, storable
 from waferwatch.series.series import Series, steps_of
 from waferwatch.series.steps import Steps, joined, whole
 from waferwatch.settings import current_settings
@@ -56,6 +56,7 @@ class StreamPart(Part):
     states: States | None  # of the sensors with two values, where there are others
     context: int
     delay: int
+    full_windows: bool | None = field(default=None, metadata={SINCE: "0.7.0"})  # next to ends and holes, too
 
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         encoder = encoder_of(detector)
@@ -78,11 +79,11 @@ class StreamPart(Part):
         judged = measured(chain, self.normal)
         points, shares = np.full(len(chain), np.nan), equal_shares(chain, self.normal)
         if self.one is not None:
-            for where, piece in stretches(chain):
+            for where, piece in stretches(chain) if self.full_windows else chain.pieces():
                 points[where] = mean_vote(self.one.votes_of(piece, encoder, step))
         elif self.several is not None:
             kept = ~self.normal.two_valued
-            found, each = self.several.votes_and_shares(chain.pick(kept), encoder, step)
+            found, each = self.several.votes_and_shares(chain.pick(kept), encoder, step, full=bool(self.full_windows))
             points, shares[:] = mean_vote(found), 0.0
             shares[kept] = each
             if self.states is not None:
@@ -246,20 +247,20 @@ def _learn_stream(reference: Sequence[Series], detector: EnsembleDetector, step:
             plain=detector.plain,
             step=step,
         )
-        part = StreamPart(normal, one.model, None, None, STREAM_CONTEXT[1], STREAM_CONTEXT[1])
+        part = StreamPart(normal, one.model, None, None, STREAM_CONTEXT[1], STREAM_CONTEXT[1], full_windows=True)
         points = np.full(len(chain), np.nan)
         for (where, _), votes in zip(parts, one.left_out, strict=True):
             points[where] = mean_vote(votes)
     else:
         several = SeveralSensorsLearning(
-            chain.pick(~normal.two_valued), np.concatenate(folds), encoder, plain=detector.plain, step=step
+            chain.pick(~normal.two_valued), np.concatenate(folds), encoder, plain=detector.plain, full=True, step=step
         )
         kept = ~normal.two_valued
         known_normal = all(one.is_known_normal for one in reference)
         pieces = [one.pick(~kept) for one in columns]
         states = None if kept.all() else States.learn(pieces, known_normal=known_normal)
         context = max(STREAM_CONTEXT[2], 0 if states is None else states.reach)
-        part = StreamPart(normal, None, several.model, states, context, STREAM_CONTEXT[2])
+        part = StreamPart(normal, None, several.model, states, context, STREAM_CONTEXT[2], full_windows=True)
         points = mean_vote(several.left_out)
         if states is not None:
             points += np.concatenate([states.excess(one) for one in pieces], axis=1).max(axis=0)

@@ -71,25 +71,32 @@ class PlaceEmbeddings:
         """The fault head is read at full resolution only."""
         return self.averaged == 1
 
-    def at_places(self, grid: Grid, encoder: Encoder, step: Step) -> Floats:
+    def at_places(self, grid: Grid, encoder: Encoder, step: Step, *, full: bool) -> Floats:
         """(m, S, features) at the places of the descriptors."""
         pieces = range(len(grid.chain.starts))
-        points = [self.on_points(grid.chain.piece(number), encoder, step) for number in pieces]
+        points = [self.on_points(grid.chain.piece(number), encoder, step, full=full) for number in pieces]
         return _at_places(np.concatenate(points, axis=2) if len(points) > 1 else points[0], grid)
 
-    def on_points(self, columns: Columns, encoder: Encoder, step: Step, *, scaled: bool = True) -> Floats:
-        """(S, features, n), in spreads of the reference."""
+    def on_points(
+        self, columns: Columns, encoder: Encoder, step: Step, *, full: bool = True, scaled: bool = True
+    ) -> Floats:
+        """(S, features, n), in spreads of the reference.
+
+        Args:
+            full: next to ends and holes features are those of the next full window. Models of before 0.7.0 were learnt
+                without.
+        """
         coarse = coarsen(columns, self.averaged)
-        wide = _full(coarse)
+        wide = _full(coarse) if full else mirrored(coarse, MIRROR, MIRROR)
         seen = replace(encoder, basis=self.basis).embed(wide, step, fault=self.fault)
-        full = [_in_full_windows(one) for one in coarse.measured]
         found = np.zeros((columns.sensors, len(KINDS) + self.fault, len(columns)), np.float32)
         for sensor, known in enumerate(self.sensors):
             step()
             if known.moved:
                 for feature, values in enumerate(_distances(known, seen, sensor, len(wide))):
-                    # Elsewhere windows show a mirrored series, which bends at its ends and holes; that is no fault.
-                    inside = filled(np.where(full[sensor], values[MIRROR : MIRROR + len(coarse)], np.nan))
+                    inside = values[MIRROR : MIRROR + len(coarse)]
+                    if full:  # others show a mirrored series, which bends at its ends and holes; that is no fault
+                        inside = filled(np.where(_in_full_windows(coarse.measured[sensor]), inside, np.nan))
                     # A sensor that says nothing of these rows is shown as usual.
                     shown = np.nan_to_num(known.standards[feature].of(inside)) if scaled else inside
                     found[sensor, feature] = refine(shown, self.averaged, columns.offset, len(columns))

@@ -68,6 +68,11 @@ class Chain:
         some = slice(int(self.starts[number]), int(self.stops[number]))
         return Columns(self.values[:, some], self.measured[:, some], int(self.offsets[number]))
 
+    def pieces(self) -> list[tuple[slice, Columns]]:
+        """All of the series, and where in the chain they lie."""
+        borders = zip(self.starts.tolist(), self.stops.tolist(), strict=True)
+        return [(slice(start, stop), self.piece(number)) for number, (start, stop) in enumerate(borders)]
+
     def pick(self, sensors: NDArray[np.bool_]) -> Self:
         """Some of the sensors."""
         return self if sensors.all() else replace(self, values=self.values[sensors], measured=self.measured[sensors])
@@ -111,7 +116,7 @@ def stretches(chain: Chain) -> list[tuple[slice, Columns]]:
     hole are unlike all others.
     """
     found = []
-    for number, start in enumerate(chain.starts.tolist()):
-        piece = chain.piece(number)
-        found += [(slice(start + one.start, start + one.stop), piece.at(one)) for one in between_holes(piece)]
+    for where, piece in chain.pieces():
+        holes = between_holes(piece)
+        found += [(slice(where.start + one.start, where.start + one.stop), piece.at(one)) for one in holes]
     return found
