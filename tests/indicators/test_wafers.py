@@ -192,7 +192,7 @@ def test_files_of_wafers_are_read_back(frame: pd.DataFrame, tmp_path: Path, caps
     assert book["wafers"]["abnormal"].sum() == 8
     indicators = pd.read_parquet(tmp_path / "i.parquet")
     assert tuple(indicators.columns) == INDICATOR_COLUMNS
-    assert len(indicators) == 140 * 5 * (6 * 8 + 3 + 1 + 6)
+    assert len(indicators) == 140 * 5 * (6 * 8 + 3 + 1 + 2 * 6)
     problems = pd.read_csv(tmp_path / "p.csv")
     assert tuple(problems.columns) == PROBLEM_COLUMNS
     assert json.loads(problems["sensors"].iloc[0])[0]["sensor"] == "he_flow"

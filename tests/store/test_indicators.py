@@ -11,7 +11,7 @@ import pytest
 
 from tests.commands.test_monitor_commands import fab_rows
 from waferwatch.indicators.cells import StepCells, cells_of
-from waferwatch.indicators.indicators import Indicators, indicators_of
+from waferwatch.indicators.indicators import Indicators, columns_of, indicators_of
 from waferwatch.indicators.judge import sensor_values
 from waferwatch.read.frames import table_from_frame
 from waferwatch.series.wafer_runs import WaferRuns
@@ -21,6 +21,7 @@ from waferwatch.store.results import Results
 
 RUN = "b" * 16
 SENSORS = ["pressure", "flow"]
+COLUMNS = columns_of(SENSORS, None)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def same(one: object, other: object) -> None:
 def test_kept_indicators_are_those_that_were_computed(results: Results, computed: Indicators) -> None:
     assert not np.array_equal(computed.cells.rows, computed.cells.runs.rows)
     results.put_indicators(RUN, computed)
-    read = results.indicators(RUN, SENSORS)
+    read = results.indicators(RUN, COLUMNS)
     assert read is not None
     same(computed, read)
 
@@ -70,8 +71,8 @@ def test_later_ones_take_the_place_of_earlier_ones(results: Results, computed: I
 
 
 def test_a_result_of_before_has_none(results: Results) -> None:
-    assert results.indicators(RUN, SENSORS) is None
-    assert results.indicators("c" * 16, SENSORS) is None
+    assert results.indicators(RUN, COLUMNS) is None
+    assert results.indicators("c" * 16, COLUMNS) is None
 
 
 def test_those_of_another_release_are_not_taken(
@@ -79,7 +80,12 @@ def test_those_of_another_release_are_not_taken(
 ) -> None:
     results.put_indicators(RUN, computed)
     monkeypatch.setattr(kept, "_RELEASE", "99.0.0")
-    assert results.indicators(RUN, SENSORS) is None
+    assert results.indicators(RUN, COLUMNS) is None
+
+
+def test_those_of_other_columns_are_not_taken(results: Results, computed: Indicators) -> None:
+    results.put_indicators(RUN, computed)
+    assert results.indicators(RUN, COLUMNS[:-1]) is None
 
 
 def _cut(path: Path) -> None:
@@ -100,11 +106,11 @@ def test_damaged_ones_are_computed_again(
     results.put_indicators(RUN, computed)
     (path,) = (results.folder / RUN).glob(name)
     harm(path)
-    assert results.indicators(RUN, SENSORS) is None
+    assert results.indicators(RUN, COLUMNS) is None
     results.put_indicators(RUN, computed)
-    assert results.indicators(RUN, SENSORS) is not None
+    assert results.indicators(RUN, COLUMNS) is not None
 
 
 def test_where_they_cannot_be_kept_nothing_is_lost(results: Results, computed: Indicators) -> None:
     results.put_indicators("c" * 16, computed)
-    assert results.indicators("c" * 16, SENSORS) is None
+    assert results.indicators("c" * 16, COLUMNS) is None

@@ -15,6 +15,7 @@ from waferwatch.indicators.hard_rules import ABSENT, STUCK, Broken, TypedLimit, 
 from waferwatch.indicators.indicators import LENGTH, SHAPE, SPE, T2, IndicatorColumn, Indicators, Values, indicators_of
 from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.learnt.limits import UPPER_ONLY, IndicatorLimits
+from waferwatch.indicators.learnt.step_relation import CONTRAST
 from waferwatch.indicators.learnt.wafer_model import NO_VERDICT, TREND, Deviations, WaferModel, farthest
 from waferwatch.indicators.run_score import TOP_SHARE, run_score
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN
@@ -27,7 +28,8 @@ Floats = NDArray[np.float64]
 MOST_SENSORS = 5  # of a verdict
 HARD_SIGNS = (STUCK, ABSENT)  # of problems: rules that a sensor breaks in no direction
 ROWS = "rows"  # the statistic of a facet that no indicator shows
-_SIGNED = (MEAN, TREND, LOWEST, HIGHEST, LENGTH)
+_OF_MEANS = (TREND, CONTRAST)  # statistics that are made of a step's mean
+_SIGNED = (MEAN, *_OF_MEANS, LOWEST, HIGHEST, LENGTH)
 _LEAST_CHANGE = 5.0  # spreads between the usual value and zero, so that a change in per cent means something
 _NEAR = 0.5  # share of the leading deviation that another one of the same wafer must have, to name it as well
 _GAP = 5.0  # usual steps of time that make a gap inside a run
@@ -159,9 +161,10 @@ class _Judging:
         flagged = np.add.reduceat(self.rows.flags[cells.runs.rows].astype(np.int64), starts)
         pauses, golden = _gaps(self.table, cells), self._golden()
         names = {role: self.table.column(role) for role in (Role.WAFER, Role.RECIPE)}
+        named = _naming(self.table)
         return [
             RunScore(
-                key=_key(self.table, where[at].equipment, where[at].lot, where[at].context),
+                key=_key(named, where[at].equipment, where[at].lot, where[at].context),
                 start_row=int(first[at]),
                 rows=int(lengths[at]),
                 score=float(scores[at]),
@@ -285,7 +288,7 @@ class _Judging:
         whole = sum(total.values()) or 1.0
         ranked = sorted(total.items(), key=lambda item: -item[1])[:MOST_SENSORS]
         explained = replace(explained, sensors={name: weight / whole for name, weight in ranked})
-        statistic = MEAN if lead.statistic == TREND else lead.statistic
+        statistic = MEAN if lead.statistic in _OF_MEANS else lead.statistic
         at = next(
             (k for k, one in enumerate(self.found.columns) if one == IndicatorColumn(lead.sensor, statistic)), None
         )
@@ -303,9 +306,9 @@ class _Judging:
             usual = float(np.exp(usual))
         known = abs(usual) > _LEAST_CHANGE * spread and usual != 0
         far = self.deviations.spreads[cell, at]
-        if lead.statistic == TREND:
-            trend = IndicatorColumn(lead.sensor, TREND)
-            far = self.deviations.spreads[cell, self.deviations.columns.index(trend)]
+        if lead.statistic in _OF_MEANS:
+            made = IndicatorColumn(lead.sensor, lead.statistic)
+            far = self.deviations.spreads[cell, self.deviations.columns.index(made)]
         change = (value - usual) / abs(usual) if known else None
         return {"value": value, "usual": usual, "lower": lower, "upper": upper, "spreads": float(far), "change": change}
 
@@ -329,21 +332,27 @@ def _in_a_row(runs: Sequence[RunScore], facets: Sequence[Sequence[Facet]]) -> li
         mine = {(one.sensor, one.direction) for one in seen}
         count = (count + 1 if mine & before else 1) if run.abnormal else 0
         last[run.equipment] = (count, mine)
-        counted = replace(run, in_a_row=count)
-        found.append(replace(counted, sentence=sentence_of(counted)))
+        counted = replace(run, in_a_row=count) if count else run
+        sentence = sentence_of(counted)
+        found.append(counted if sentence is None else replace(counted, sentence=sentence))
     return found
 
 
-def _key(table: Table, equipment: str | None, lot: str | None, context: Mapping[str, str]) -> dict[str, str]:
-    named: dict[str, str] = {}
-    for role, value in ((Role.EQUIPMENT, equipment), (Role.LOT, lot)):
-        column = table.column(role)
-        if column is not None and value is not None:
-            named[column] = value
-    wafer = table.column(Role.WAFER)
-    if wafer is not None and wafer in context:
-        named[wafer] = context[wafer]
-    return {**named, **{name: context[name] for name in table.groups if name in context}}
+def _key(
+    named: Sequence[tuple[Role, str]], equipment: str | None, lot: str | None, context: Mapping[str, str]
+) -> dict[str, str]:
+    """The columns that name a run, of :func:`_naming`, with their values."""
+    known = {Role.EQUIPMENT: equipment, Role.LOT: lot}
+    values = {name: known[role] if role in known else context.get(name) for role, name in named}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _naming(table: Table) -> list[tuple[Role, str]]:
+    """Equipment, lot, wafer and what else splits the table, with their columns."""
+    roles = (Role.EQUIPMENT, Role.LOT, Role.WAFER)
+    found = [(role, name) for role, name in ((role, table.column(role)) for role in roles) if name is not None]
+    names = [name for _, name in found]
+    return [*found, *((Role.CONTEXT, one) for one in table.groups if one not in names)]
 
 
 def times_of(table: Table, rows: NDArray[np.int64]) -> list[str | float]:

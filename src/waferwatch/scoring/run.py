@@ -199,7 +199,7 @@ def found_in(
         event_ids=event_ids,
         events=[replace(one, usual_every_hours=alarms.hours_between(one.peak_score)) for one in events],
         runs=runs,
-        problems=wafers.problems(table, judged, events, event_ids, rows),
+        problems=wafers.problems(table, judged, events, event_ids, rows, series),
         limits=list(limits),
         threshold=chosen.value,
         threshold_by=chosen.by,

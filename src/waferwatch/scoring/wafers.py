@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from waferwatch.events.context import places
 from waferwatch.events.event import Event
+from waferwatch.events.merge import MERGE_GAP_POINTS
 from waferwatch.indicators.cells import StepCells, cells_of
 from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.indicators.indicators import Indicators, Values, indicators_of
@@ -92,11 +93,14 @@ def problems(
     events: Sequence[Event],
     event_ids: NDArray[np.int64],
     rows: RowScores,
+    series: Sequence[Series],
 ) -> list[FabProblem]:
     """Problems of wafers, or of rows where a table has no wafers."""
     if judged is not None:
         return problems_of_wafers(judged, events, event_ids)
-    return problems_of_rows(table, events, rows.flags, event_ids, rows.threshold)
+    last = {one.scope: one for one in series}  # those of one scope follow one another in time
+    ends = {row for one in last.values() for row in one.rows[-(MERGE_GAP_POINTS + 1) :].tolist()}
+    return problems_of_rows(table, events, rows.flags, event_ids, rows.threshold, ends)
 
 
 def judged_again(table: Table, found: Detection) -> JudgedWafers | None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from waferwatch.errors import DamagedError, NotFoundError, StorageFullError
 from waferwatch.events.event import Event
 from waferwatch.indicators.hard_rules import TypedLimit
-from waferwatch.indicators.indicators import Indicators
+from waferwatch.indicators.indicators import IndicatorColumn, Indicators
 from waferwatch.indicators.learnt.wafer_model import WaferModel
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.scoring.result import Detection
@@ -176,9 +176,9 @@ class Results:
         except (StorageFullError, OSError):
             _log.warning("the indicators of result %s could not be kept", run_id)
 
-    def indicators(self, run_id: str, sensors: list[str]) -> Indicators | None:
+    def indicators(self, run_id: str, columns: list[IndicatorColumn]) -> Indicators | None:
         """What ``put_indicators`` kept; None where they have to be computed, as for results of before 0.7.0."""
-        return load_indicators(self.folder / run_id, sensors)
+        return load_indicators(self.folder / run_id, columns)
 
     def put_document(self, run_id: str, document: dict[str, Any]) -> None:
         """Keep the result of another kind of run: plain JSON types. It is on the disk when this returns.

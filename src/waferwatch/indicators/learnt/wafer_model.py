@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +33,10 @@ from waferwatch.indicators.learnt.limits import (
 )
 from waferwatch.indicators.learnt.normal_course import NormalCourse, quanta
 from waferwatch.indicators.learnt.relation import MeanRelation, trend
+from waferwatch.indicators.learnt.step_relation import CONTRAST, StepRelation
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN, SETTLE
 from waferwatch.models.rarity import Rarity
-from waferwatch.models.state import storable
+from waferwatch.models.state import SINCE, storable
 
 Floats = NDArray[np.float64]
 
@@ -63,13 +64,13 @@ _LEAST_SPREAD = 0.1  # of golden wafers' largest deviations, as a share of the u
 
 @dataclass(frozen=True)
 class Deviations:
-    """How far cells are off, of all columns: those of the indicators, T2, and the trend of each sensor."""
+    """How far cells are off, of all columns: those of the indicators, T2, the trend and the contrast of each sensor."""
 
     columns: list[IndicatorColumn]
     off: Floats  # (cells, K) signed, in multiples of the limit's distance; NaN without a limit
     spreads: Floats  # (cells, K) in spreads
     t2: Floats  # (cells,)
-    trend_limit: float  # spreads at which a trend is beyond its limit
+    trend_limit: float  # spreads at which a trend or a contrast is beyond its limit
 
 
 @storable
@@ -87,6 +88,7 @@ class WaferModel:
     rarity: Rarity  # how rare a wafer's farthest deviation, as a multiple of its limit, is among golden wafers
     farthest: float  # a wafer is abnormal beyond this multiple of a limit: 1, or more where golden ones lie beyond
     wafers: int  # golden ones
+    steps: StepRelation | None = field(default=None, metadata={SINCE: "0.7.0"})
 
     @property
     def columns(self) -> list[IndicatorColumn]:
@@ -96,7 +98,7 @@ class WaferModel:
     def deviations(self, found: Indicators) -> Deviations:
         """How far the cells of a table are off."""
         off = self.limits.off(found.values, found.cells, found.columns)
-        return _deviations(off, found, self.limits, self.relation, self.t2_limits)
+        return _deviations(off, found, self.limits, self.relation, self.t2_limits, self.steps)
 
     @property
     def threshold(self) -> float:
@@ -211,7 +213,8 @@ def _learn(
     relation = MeanRelation.learn(limits.spreads(off, cells)[:, mean], cells, used)
     t2 = relation.t2(limits.spreads(off, cells)[:, mean], cells)[:, None]
     t2_limits = IndicatorLimits.learn(t2, cells, used, [IndicatorColumn("_t2", T2)], np.array([0.02]))
-    every = _deviations(off, found, limits, relation, t2_limits)
+    steps = StepRelation.learn(limits.spreads(off, cells)[:, mean], np.abs(off[:, mean]) > 1, cells, used)
+    every = _deviations(off, found, limits, relation, t2_limits, steps)
     worst = farthest(every, cells)[golden]
     row_limit = _row_limit(rows[golden])
     row_knots = _knots(rows[golden], worst, row_limit)
@@ -220,7 +223,7 @@ def _learn(
     rarity = replace(rarity, slope=min(rarity.slope, max(rarity.highest, 1.0) / _LEAST_WIDTH))
     beyond = min(max(1.0, BEYOND * float(np.nanmax(reached, initial=0.0))), MOST_BEYOND)
     wafers = int(golden.sum())
-    return WaferModel(sensors, course, limits, relation, t2_limits, row_limit, row_knots, rarity, beyond, wafers)
+    return WaferModel(sensors, course, limits, relation, t2_limits, row_limit, row_knots, rarity, beyond, wafers, steps)
 
 
 def _knots(rows: Floats, worst: Floats, row_limit: float) -> Floats:
@@ -255,7 +258,12 @@ def _row_limit(rows: Floats) -> float:
 
 
 def _deviations(
-    off: Floats, found: Indicators, limits: IndicatorLimits, relation: MeanRelation, t2_limits: IndicatorLimits
+    off: Floats,
+    found: Indicators,
+    limits: IndicatorLimits,
+    relation: MeanRelation,
+    t2_limits: IndicatorLimits,
+    steps: StepRelation | None,
 ) -> Deviations:
     cells = found.cells
     off = np.where(cells.of_unknown_start[:, None], np.nan, off)
@@ -264,14 +272,18 @@ def _deviations(
     t2 = relation.t2(spreads[:, mean], cells)
     t2_column = [IndicatorColumn("_t2", T2)]
     far = t2_limits.off(t2[:, None], cells, t2_column)
-    wandered = trend(spreads[:, mean], np.abs(off[:, mean]) > 1, cells)
+    beyond = np.abs(off[:, mean]) > 1
     reach = limits.usual_reach
     sensors = [one.sensor for one in found.columns if one.statistic == MEAN]
-    columns = [*found.columns, *t2_column, *(IndicatorColumn(one, TREND) for one in sensors)]
+    derived = {TREND: trend(spreads[:, mean], beyond, cells) / reach}
+    if steps is not None:
+        derived[CONTRAST] = steps.off(spreads[:, mean], beyond, cells)
+    columns = [IndicatorColumn(sensor, statistic) for statistic in derived for sensor in sensors]
+    more = np.concatenate(list(derived.values()), axis=1)
     return Deviations(
-        columns,
-        np.concatenate([off, far, wandered / reach], axis=1),
-        np.concatenate([spreads, t2_limits.spreads(far, cells), wandered], axis=1),
+        [*found.columns, *t2_column, *columns],
+        np.concatenate([off, far, more], axis=1),
+        np.concatenate([spreads, t2_limits.spreads(far, cells), more * reach], axis=1),
         t2,
         reach,
     )

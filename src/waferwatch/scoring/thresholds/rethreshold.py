@@ -47,5 +47,5 @@ def with_threshold(table: Table, found: Detection, threshold: float) -> Detectio
         promise=None,
         metrics=None if labels is None else flag_metrics(labels, flags),
         runs=runs,
-        problems=wafers.problems(table, judged, events, event_ids, rows),
+        problems=wafers.problems(table, judged, events, event_ids, rows, series),
     )

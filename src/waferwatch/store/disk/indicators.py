@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import DamagedError
 from waferwatch.indicators.cells import StageName, StepCells
-from waferwatch.indicators.indicators import IndicatorColumn, Indicators, columns_of
+from waferwatch.indicators.indicators import IndicatorColumn, Indicators
 from waferwatch.series.wafer_runs import WaferRuns
 from waferwatch.store.disk.files import put, sha256_of
 from waferwatch.store.disk.sealed import guarded, put_json, read_json
@@ -44,6 +45,7 @@ def save_indicators(folder: Path, found: Indicators) -> None:
     about = {
         "release": _RELEASE,
         "file": {"name": name, "sha256": written.sha256},
+        "columns": _named(found.columns),
         "run_columns": cells.runs.columns,
         "stages": [[one.equipment, one.recipe, one.step] for one in cells.names],
         "timed": cells.timed,
@@ -54,22 +56,22 @@ def save_indicators(folder: Path, found: Indicators) -> None:
             old.unlink(missing_ok=True)
 
 
-def load_indicators(folder: Path, sensors: list[str]) -> Indicators | None:
+def load_indicators(folder: Path, columns: list[IndicatorColumn]) -> Indicators | None:
     """What ``save_indicators`` kept of this result; None where it has to be computed.
 
     Args:
-        sensors: whose indicators they are, in their order.
+        columns: of the indicators that are wanted, in their order.
     """
     damaged = DamagedError("The indicators of this result are damaged.", hint="They are computed again.")
     try:
         with guarded(damaged):
             about = read_json(folder / _ABOUT)
-            if about["release"] != _RELEASE:
+            if about["release"] != _RELEASE or about["columns"] != _named(columns):
                 return None
             path = folder / about["file"]["name"]
             if sha256_of(path) != about["file"]["sha256"]:
                 raise ValueError("the checksum does not fit the content")
-            return _from_table(pq.read_table(path), about, columns_of(sensors))
+            return _from_table(pq.read_table(path), about, columns)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except DamagedError:
@@ -81,6 +83,10 @@ def drop_indicators(folder: Path) -> None:
     """Remove what ``save_indicators`` kept; nothing happens when nothing is there."""
     for path in (folder / _ABOUT, *folder.glob(_FILES)):
         path.unlink(missing_ok=True)
+
+
+def _named(columns: Sequence[IndicatorColumn]) -> list[list[str]]:
+    return [[one.sensor, one.statistic] for one in columns]
 
 
 def _as_table(found: Indicators) -> pa.Table:

@@ -17,6 +17,7 @@ def statistic_titles(translate: Translator) -> dict[str, str]:
         "shape": translate("shape"),
         "bend": translate("slow bend"),
         "trend": translate("trend over wafers"),
+        "contrast": translate("contrast with other steps"),
         "length": translate("length"),
         "missing": translate("missing rows"),
         "t2": "T²",

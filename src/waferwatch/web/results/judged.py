@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from starlette.background import BackgroundTask
 
 from waferwatch.errors import InputError, WaferwatchError
-from waferwatch.indicators.indicators import Values
+from waferwatch.indicators.indicators import Values, columns_of
 from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.jobs.finished import Finished, ScoredRows, finished_of
 from waferwatch.jobs.options import reference_mask
@@ -93,7 +93,9 @@ def judged_soon(app: Parts, run_id: str) -> BackgroundTask:
 
 async def _judged_soon(app: Parts, run_id: str) -> None:
     with suppress(WaferwatchError):  # said to whoever asks for them
-        await app.work.draw(measured_of, app, run_id)
+        await app.work.draw(
+            lambda: measured_of(app, run_id).table
+        )  # that of indicators which were kept is not read yet
 
 
 def _judge(app: Parts, run: Run) -> JudgedWafers | None:
@@ -102,7 +104,7 @@ def _judge(app: Parts, run: Run) -> JudgedWafers | None:
     found = results.wafers(run.id)
     if found.model is None:
         return None
-    kept = results.indicators(run.id, found.model.sensors)
+    kept = results.indicators(run.id, columns_of(found.model.sensors, found.model.course))
     if kept is not None and len(kept.cells.runs) == len(found.runs):
         return judged_as(found.model, kept, found.runs, lambda: _rows(finished_of(app.store, run)))
     scored = finished_of(app.store, run).scored_rows()

@@ -42,7 +42,7 @@ async def event_page(request: Request) -> Response:
     problem, status = None, 200
     try:
         number = event_number(request.query_params.get("event", "1"))
-        await app.work.draw(_check, app, run_id, number)
+        await app.work.read(_check, app, run_id, number)  # quick as soon as anybody has looked at an event of the run
     except WaferwatchError as error:
         problem, status = {"message": error.message(translate), "hint": error.hint(translate)}, error.status
     return await render(

@@ -31,6 +31,7 @@ from waferwatch.web.pages.problems.proposal import GoldenProposal, golden_propos
 from waferwatch.web.pages.problems.scope import Scope, in_order
 from waferwatch.web.results.keys import detection_key
 from waferwatch.web.shell.context import Parts
+from waferwatch.web.shell.kept import as_key
 
 _MOST_WAFERS = 200  # abnormal ones that are listed
 _MOST_MISSING = 50
@@ -98,13 +99,24 @@ def problems_view(app: Parts, run: Run, dataset: Dataset | None, scope: Scope, t
     Raises:
         NotFoundError, DamagedError: when the result is gone.
     """
-    live = live_alarms(app)
     if dataset is None:
-        return _with_live(_made(app, run, None, scope, translate), live)
-    state = app.store.problems.state_of(run.dataset)
-    marks = repr(app.store.marks.of(run.dataset))
-    key = (translate.language, scope, detection_key(app, run), state, marks)
-    return _with_live(_views.get(key, lambda: _made(app, run, dataset, scope, translate)), live)
+        return _with_live(_made(app, run, None, scope, translate), live_alarms(app))
+    key = _key(app, run, scope, translate)
+    return _with_live(_views.get(key, lambda: _made(app, run, dataset, scope, translate)), live_alarms(app))
+
+
+def kept_view(
+    app: Parts, run: Run, dataset: Dataset | None, scope: Scope, translate: Translator
+) -> ProblemsView | None:
+    """What :func:`problems_view` gives, where it is quick; None where it has to be made. Raises the same."""
+    found = None if dataset is None else _views.find(_key(app, run, scope, translate))
+    return None if found is None else _with_live(found, live_alarms(app))
+
+
+def _key(app: Parts, run: Run, scope: Scope, translate: Translator) -> Hashable:
+    """Everything that the page shows depends on, but for live alarms."""
+    marks = as_key([one.to_dict() for one in app.store.marks.of(run.dataset)])
+    return translate.language, scope, detection_key(app, run), app.store.problems.state_of(run.dataset), marks
 
 
 def _made(app: Parts, run: Run, dataset: Dataset | None, scope: Scope, translate: Translator) -> ProblemsView:

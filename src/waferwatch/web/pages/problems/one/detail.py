@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -117,7 +118,7 @@ class ProblemDetail:
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class DrawnProblem:
     """What takes long to draw, and depends on the result of the check alone."""
 
     trend: Markup | None
@@ -131,11 +132,12 @@ class _Drawn:
         return 1000 + sum(len(one) for one in (self.trend, self.trace, self.overlay) if one is not None)
 
 
-_drawn: Recent[Hashable, _Drawn] = Recent(_DRAWN_BYTES, lambda one: one.bytes)
+_pictures: Recent[Hashable, DrawnProblem] = Recent(_DRAWN_BYTES, lambda one: one.bytes)
 
 
-def problem_detail(app: Parts, number: int, query: Mapping[str, str], translate: Translator) -> ProblemDetail:
-    """
+def open_problem(app: Parts, number: int, query: Mapping[str, str], translate: Translator) -> OpenedProblem:
+    """A problem of a check, without its pictures.
+
     Args:
         query: of the address: ``run``, the check to look at (the newest that found the problem), ``wafer``, the number
             of the wafer whose trace is shown, from 1 (the one farthest off), and ``checks``.
@@ -155,7 +157,7 @@ def problem_detail(app: Parts, number: int, query: Mapping[str, str], translate:
             field="run",
             name=kept.name,
         )
-    return _Detail(app, run, found, listed, at, query, translate).made()
+    return OpenedProblem(app, run, found, listed, at, query, translate)
 
 
 def _run(app: Parts, kept: KnownProblem, run_id: str) -> Run:
@@ -173,7 +175,9 @@ def _run(app: Parts, kept: KnownProblem, run_id: str) -> Run:
 
 
 @dataclass(frozen=True)
-class _Detail:
+class OpenedProblem:
+    """A problem of a check that somebody looks at."""
+
     app: Parts
     run: Run
     found: Detection
@@ -190,10 +194,9 @@ class _Detail:
     def known(self) -> KnownProblem:
         return self.listed[self.at].known
 
-    def made(self) -> ProblemDetail:
-        one, known, translate = self.problem, self.known, self.translate
-        shown = self._shown()
-        drawn = self._drawn(shown)
+    def shown_with(self, drawn: DrawnProblem) -> ProblemDetail:
+        """Everything that the page shows."""
+        one, known, translate, shown = self.problem, self.known, self.translate, self._shown
         return ProblemDetail(
             run=self.run,
             line=self._line(),
@@ -226,19 +229,27 @@ class _Detail:
             **self._grouping(),
         )
 
-    def _drawn(self, shown: int) -> _Drawn:
-        """The pictures of its wafers, drawn once for everybody who looks at them."""
-        key = (self.translate.language, shown, detection_key(self.app, self.run), repr(self.problem))
-        return _drawn.get(key, lambda: self._draw(shown))
+    @property
+    def kept(self) -> DrawnProblem | None:
+        """Its pictures where they are drawn already."""
+        return _pictures.find(self._key)
 
-    def _draw(self, shown: int) -> _Drawn:
+    def drawn(self) -> DrawnProblem:
+        """Its pictures, drawn once for everybody who looks at them."""
+        return _pictures.get(self._key, self._draw)
+
+    @property
+    def _key(self) -> Hashable:
+        return self.translate.language, self._shown, detection_key(self.app, self.run), repr(self.problem)
+
+    def _draw(self) -> DrawnProblem:
+        one, translate, shown = self.problem, self.translate, self._shown
         judged, why = self._judged()
         trace = self._trace(judged, shown)
         if judged is None:
-            return _Drawn(None, why, trace, None, [])
-        one, translate = self.problem, self.translate
-        trend = trend_picture(judged, one, shown, translate)
-        return _Drawn(trend, why, trace, overlay_picture(judged, one, translate), what_moved(judged, one, translate))
+            return DrawnProblem(None, why, trace, None, [])
+        trend, overlay = trend_picture(judged, one, shown, translate), overlay_picture(judged, one, translate)
+        return DrawnProblem(trend, why, trace, overlay, what_moved(judged, one, translate))
 
     def _line(self) -> ProblemLine:
         marks = self.app.store.marks.of(self.run.dataset)
@@ -278,6 +289,7 @@ class _Detail:
         except InputError as error:
             return None, error.message(self.translate)
 
+    @cached_property
     def _shown(self) -> int:
         runs, wafer = self.problem.runs, self.query.get("wafer", "")
         if wafer.isascii() and wafer.isdigit() and int(wafer[:9]) - 1 in runs:
