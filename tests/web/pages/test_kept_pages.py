@@ -111,6 +111,28 @@ def test_what_another_check_finds_or_a_moved_threshold_changes_is_on_the_list_at
     assert f"{threshold * 1.5:.3g}"[:3] in moved
 
 
+def test_what_stands_on_every_page_is_that_of_now(client: TestClient, listed: Callable[[], str]) -> None:
+    assert "another.csv" not in listed()
+    made = client.post("/datasets", files={"file": ("another.csv", fab_rows(2).to_csv(index=False).encode())}).json()
+    assert "another.csv" in listed()
+    client.delete(f"/datasets/{made['id']}")
+    assert "another.csv" not in listed()
+
+
+def test_a_kept_page_is_sent_plain_to_whoever_takes_nothing_else(
+    client: TestClient, run: str, listed: Callable[[], str]
+) -> None:
+    packed = client.get(f"/problems?run={run}", headers=PAGE)
+    plain = client.get(f"/problems?run={run}", headers=PAGE | {"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert plain.text == packed.text
+    for answer in (packed, plain):
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert "Accept-Encoding" in answer.headers["vary"]
+        assert answer.headers["cache-control"] == "no-store"
+
+
 def test_a_check_whose_data_were_deleted_is_said_though_its_page_was_kept(client: TestClient) -> None:
     content = fab_rows(30, seed=5, leak=24).to_csv(index=False).encode()
     made = client.post("/datasets", files={"file": ("gone.csv", content)}).json()["id"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from starlette.requests import Request
@@ -74,6 +75,7 @@ async def problems_page(request: Request) -> Response:
         "problems/problems.html",
         area=_AREA,
         status=made.status,
+        kept=None if made.view is None or made.view.state is None else (made.view.state, repr(made.chosen)),
         chosen=made.chosen,
         scope=made.scope,
         view=made.view,
@@ -103,8 +105,9 @@ async def problem_page(request: Request) -> Response:
         known = isinstance(problem, NotFoundError) and problem.field == "run" and "run" in request.query_params
         error["address"] = request.url.path if known else ""
     numbers = Numbers(translate.language)
-    variables = {"detail": detail, "error": error, "longest_note": LONGEST_NOTE, "numbers": numbers}
-    return await render(request, "problems/problem.html", area=_AREA, status=status, **variables)
+    variables: dict[str, Any] = {"detail": detail, "error": error, "longest_note": LONGEST_NOTE, "numbers": numbers}
+    kept = None if detail is None else sha256(repr(detail).encode(errors="replace")).digest()
+    return await render(request, "problems/problem.html", area=_AREA, status=status, kept=kept, **variables)
 
 
 def _merged(app: Parts, number: int) -> dict[str, str] | None:

@@ -85,6 +85,7 @@ class ProblemsView:
     made: Made
     choices: dict[str, list[str]]  # of the scope: chambers, recipes, sensors
     total: int  # problems of the whole check
+    state: Hashable = None  # everything that it depends on; None where it is not kept
 
 
 _views: Recent[Hashable, ProblemsView] = Recent(_VIEWS_BYTES, lambda view: _LINE_BYTES * (10 + view.total))
@@ -100,17 +101,20 @@ def problems_view(app: Parts, run: Run, dataset: Dataset | None, scope: Scope, t
         NotFoundError, DamagedError: when the result is gone.
     """
     if dataset is None:
-        return _with_live(_made(app, run, None, scope, translate), live_alarms(app))
+        return _with_live(_made(app, run, None, scope, translate), live_alarms(app), None)
     key = _key(app, run, scope, translate)
-    return _with_live(_views.get(key, lambda: _made(app, run, dataset, scope, translate)), live_alarms(app))
+    return _with_live(_views.get(key, lambda: _made(app, run, dataset, scope, translate)), live_alarms(app), key)
 
 
 def kept_view(
     app: Parts, run: Run, dataset: Dataset | None, scope: Scope, translate: Translator
 ) -> ProblemsView | None:
     """What :func:`problems_view` gives, where it is quick; None where it has to be made. Raises the same."""
-    found = None if dataset is None else _views.find(_key(app, run, scope, translate))
-    return None if found is None else _with_live(found, live_alarms(app))
+    if dataset is None:
+        return None
+    key = _key(app, run, scope, translate)
+    found = _views.find(key)
+    return None if found is None else _with_live(found, live_alarms(app), key)
 
 
 def _key(app: Parts, run: Run, scope: Scope, translate: Translator) -> Hashable:
@@ -135,7 +139,7 @@ def _made(app: Parts, run: Run, dataset: Dataset | None, scope: Scope, translate
         worst=said(problems[0].title, translate) if problems else "",
         worst_name=held[0].known.name if held else "",
         lanes=make_lanes(found, problems, scope, translate),
-        **_parts(in_order(held, scope.sort), found, marks, translate),
+        **cast(Any, _parts(in_order(held, scope.sort), found, marks, translate)),
         missing=[] if scope.narrowed else _missing(app.store.problems.missing(run, listed), translate),
         live=LiveAlarms(),
         proposal=golden_proposal(run, found, listed, dataset, translate) if proposes and dataset else None,
@@ -150,16 +154,17 @@ def _made(app: Parts, run: Run, dataset: Dataset | None, scope: Scope, translate
     )
 
 
-def _with_live(view: ProblemsView, live: LiveAlarms) -> ProblemsView:
+def _with_live(view: ProblemsView, live: LiveAlarms, key: Hashable) -> ProblemsView:
     """The same with the open alarms of live data at the problems on their chambers and sensors."""
+    state = None if key is None else (key, live.open, live.unseen, tuple(live.by_place.items()))
     if not live.open:
-        return view
+        return replace(view, state=state)
 
     def led(lines: list[ProblemLine]) -> list[ProblemLine]:
         return [replace(one, live=live.by_place.get((one.chamber, one.sensor))) for one in lines]
 
     parts = {name: led(getattr(view, name)) for name in _LISTS}
-    return replace(view, live=live, **cast(Any, parts))
+    return replace(view, live=live, state=state, **cast(Any, parts))
 
 
 def _parts(
