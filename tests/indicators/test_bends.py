@@ -10,7 +10,9 @@ from made_wafers import MadeFault, made
 
 import waferwatch
 from waferwatch.indicators.frames import indicator_frame, limit_frame
+from waferwatch.indicators.indicators import BEND as BENDS
 from waferwatch.indicators.learnt.eighths import EIGHTHS, bends, usual_spread
+from waferwatch.indicators.learnt.limits import LEAST_BEND, SPREADS, TAILS
 from waferwatch.read.frames import table_from_frame
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.result import Detection
@@ -87,6 +89,24 @@ def test_what_eighths_spread_is_that_of_golden_wafers_but_for_the_odd_one():
     means[0] = 50.0
     np.testing.assert_allclose(usual_spread(means, 40)[:, 0], np.linspace(0.3, 0.6, EIGHTHS), rtol=0.2)
     assert np.isnan(usual_spread(means, 15)).all()
+
+
+def test_a_sensor_at_rest_that_flickers_once_does_not_bend():
+    spread = usual_spread(np.zeros((40, EIGHTHS, 1)), 40)
+    once = np.zeros((1, EIGHTHS, 1))
+    once[0, 3] = 2 / 5  # one row of five is off by the sensor's least step, which is two spreads of a row at rest
+    assert 0 < bends(once, spread[None])[0, 0] < LEAST_BEND * SPREADS
+
+
+def test_chance_alone_bends_hardly_a_trace_beyond_a_limit():
+    found = bends(np.random.default_rng(0).normal(size=(1_000_000, EIGHTHS, 1)), np.ones((1, EIGHTHS, 1)))
+    limit = np.median(found) + TAILS[BENDS] * 5.9 * found.std()  # 35 wafers and a sister say what a spread is
+    assert (found > limit).sum() <= 5
+
+
+def test_a_golden_wafer_that_bends_is_learnt_from_like_the_others():
+    frame = made(100, wafers=40, faults=(MadeFault("shape", 1, 20, 1, 4.0),))[0]
+    assert waferwatch.fit(frame, detector="statistical").wafers.wafers == 80
 
 
 def test_a_model_of_before_judges_wafers_as_it_did():

@@ -77,3 +77,12 @@ def test_tables_with_other_steps_are_judged(model: Model, steps: tuple[str, ...]
     frame["step"] = frame["step"].replace({"purge": "clean"})
     found = model.detect(frame[frame["step"].isin(steps)])
     assert not any(run.statistic == "contrast" for run in found.runs)
+
+
+def test_contrasts_that_golden_wafers_have_now_and_then_make_none_abnormal():
+    frame = made(101, wafers=70)[0]
+    odd = (frame["step"] == "main_etch") & (frame["wafer"] % 6 == 0)
+    frame.loc[odd, "he_flow"] += 0.15  # 5 spreads between wafers
+    number = frame.groupby("equipment")["wafer"].transform(lambda one: (one != one.shift()).cumsum())
+    found = waferwatch.detect(frame, reference=frame[number <= 40], detector="statistical")
+    assert not [run.reason for run in found.runs if run.abnormal]

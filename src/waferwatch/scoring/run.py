@@ -78,7 +78,7 @@ def fit_table(
         method.info,
         {key_of(scope): jumps(mine).tolist() for scope, mine in normal.items()},
         device,
-        (*_set_aside_notes(fitted, normal), *_network_notes(method, fitted)),
+        (*_set_aside_notes(fitted, normal), *_standing_out_notes(fitted, normal), *_network_notes(method, fitted)),
         wafers=wafers.learn_from(table, normal, features, fitted),
     )
 
@@ -303,6 +303,22 @@ def _set_aside_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]]) -
                 "runs": len(fitted.reference),
                 "names": ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else ""),
             },
+        )
+    ]
+
+
+def _standing_out_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]]) -> list[Note]:
+    """How many rows of streams that are only taken to be normal are unlike the others."""
+    pieces = zip(fitted.reference, (one for mine in normal.values() for one in mine), strict=True)
+    streams = [piece.left_out for piece, one in pieces if not one.is_run and not one.is_known_normal]
+    count = sum(int(np.count_nonzero(fitted.rarity.of(one.astype(np.float64)) > fitted.threshold)) for one in streams)
+    if not count:
+        return []
+    return [
+        Note(
+            "{count} of the {rows} rows that were taken to be normal stand out from the others and do not count as "
+            "normal. If they are, say that they are known to be normal.",
+            {"count": f"{count:,}", "rows": f"{sum(len(one) for one in streams):,}"},
         )
     ]
 
