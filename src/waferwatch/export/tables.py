@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -81,13 +82,16 @@ def write_tables(frames: Mapping[str, pd.DataFrame], file: BinaryIO, kind: str) 
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Texts of mixed columns as texts, so that every format takes them."""
-    mixed = [name for name in frame.columns if frame[name].dtype == object]
-    return frame.assign(**{name: frame[name].map(_text, na_action="ignore") for name in mixed})
+    """Columns that mix texts with other values as texts, so that every format takes them."""
+    mixed = [name for name in frame.columns if frame[name].dtype == object and not _alike(frame[name])]
+    return frame.assign(**{name: frame[name].map(str, na_action="ignore") for name in mixed})
 
 
-def _text(value: object) -> object:
-    return value if isinstance(value, bool | int | float) else str(value)
+def _alike(column: pd.Series) -> bool:
+    """Whether all values of a column are numbers, or all true or false."""
+    kinds = {bool if isinstance(one, bool | np.bool_) else type(one) for one in column.dropna()}
+    numbers = all(issubclass(kind, int | float | np.number) for kind in kinds)
+    return numbers and (bool not in kinds or len(kinds) == 1)
 
 
 def _write_workbook(frames: Mapping[str, pd.DataFrame], file: BinaryIO) -> None:
