@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -50,6 +50,19 @@ class StepCells:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def part(self, first: int, after: int) -> StepCells:
+        """Successive cells, from one to the one before another; at least one."""
+        start = int(self.starts[first])
+        stop = int(self.starts[after - 1] + self.lengths[after - 1])
+        return replace(
+            self,
+            rows=self.rows[start:stop],
+            clock=self.clock[start:stop],
+            starts=self.starts[first:after] - start,
+            run=self.run[first:after],
+            stage=self.stage[first:after],
+        )
 
     @cached_property
     def lengths(self) -> Ints:

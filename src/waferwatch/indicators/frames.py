@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from waferwatch.indicators.indicators import SPE, T2, IndicatorColumn
-from waferwatch.indicators.judge import JudgedWafers, bounds
+from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judging.leading import bounds
 from waferwatch.indicators.learnt.limits import ENOUGH_WAFERS, FEWEST_WAFERS, IndicatorLimits
 from waferwatch.indicators.learnt.wafer_model import TREND, WaferModel
 from waferwatch.indicators.problems.problem import FabProblem

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from waferwatch.events.context import places
 from waferwatch.events.event import Event
-from waferwatch.indicators.cells import StepCells, cells_of
+from waferwatch.indicators.cells import StepCells, cells_in, cells_of
 from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.indicators.indicators import Values
 from waferwatch.indicators.judge import (
@@ -30,11 +30,13 @@ from waferwatch.indicators.verdicts import RunScore
 from waferwatch.models.fitted import Fitted
 from waferwatch.models.levels import LevelShift, as_before
 from waferwatch.read.cells.values import to_float
+from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring.reference import Scope
 from waferwatch.scoring.result import Detection
 from waferwatch.series.series import Series
 from waferwatch.series.split import run_columns, split
+from waferwatch.series.wafer_runs import find_passes
 
 Floats = NDArray[np.float64]
 
@@ -49,8 +51,8 @@ def learn_from(
     Args:
         normal: the series that ``fitted`` was learnt from.
     """
-    cells = cells_of(table)
-    if cells is None or not features:
+    runs = find_passes(table) if features else None
+    if runs is None:
         return None
     rows = len(table.frame)
     learnt, left_out = np.zeros(rows, np.bool_), np.full(rows, np.nan)
@@ -58,9 +60,27 @@ def learn_from(
     for one, piece in zip(pieces, fitted.reference, strict=True):
         learnt[one.rows] = not piece.set_aside
         left_out[one.rows] = fitted.rarity.of(piece.left_out.astype(np.float64))
-    golden = np.logical_and.reduceat(learnt[cells.runs.rows], cells.runs.starts)
+    golden = np.logical_and.reduceat(learnt[runs.rows], runs.starts)
+    near = _up_to_the_last(golden, group_codes(table.frame, table.columns(Role.EQUIPMENT))[0][runs.rows[runs.starts]])
+    if not near.any():
+        return None
+    cells = cells_in(table, runs.only(near))
     scores = row_scores_of_runs(left_out, cells)
-    return learn_wafers(sensor_values(table, features), cells, features, golden, scores, usual_interval(cells))
+    return learn_wafers(sensor_values(table, features), cells, features, golden[near], scores, usual_interval(cells))
+
+
+def _up_to_the_last(golden: NDArray[np.bool_], equipment: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """(runs,) of each equipment those up to its last golden run and the one behind: what is learnt rests on no others.
+
+    The first says what came before the golden ones, and the one behind that the last of them was not cut by the end of
+    the table.
+    """
+    found = np.zeros(len(golden), np.bool_)
+    for number in np.unique(equipment[golden]).tolist():
+        mine = np.flatnonzero(equipment == number)
+        last = int(np.flatnonzero(golden[mine])[-1])
+        found[mine[: last + 2]] = True
+    return found
 
 
 def judge(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from waferwatch.indicators.indicators import IndicatorColumn
-from waferwatch.indicators.judge import Facet, JudgedWafers
+from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judging.facets import Facet
 from waferwatch.indicators.problems.problem import Alone
 from waferwatch.indicators.statistics import MEAN
-from waferwatch.read.table import Role
 
 NEAREST = 10  # wafers of each sister
 HOURS = 24.0  # from the first wafer of the problem, at most
@@ -49,13 +49,7 @@ def _column(judged: JudgedWafers, facet: Facet) -> int:
 
 def _nearest(judged: JudgedWafers, stage: int, cell: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Cells of a stage that are nearest in time to one of another."""
-    cells = judged.cells
-    mine = np.flatnonzero(cells.stage == stage)
-    column = judged.table.column(Role.TIME)
-    first = cells.rows[cells.starts]
-    if column is None:
-        return mine[np.argsort(np.abs(first[mine] - first[cell]), kind="stable")[:NEAREST]]
-    time = judged.table.frame[column].to_numpy()[first]
+    mine, time = judged.of_stage[stage], judged.began
     if time.dtype.kind != "M":
         return mine[np.argsort(np.abs(time[mine] - time[cell]), kind="stable")[:NEAREST]]
     hours = np.abs((time[mine] - time[cell]) / np.timedelta64(1, "h")).astype(np.float64)
