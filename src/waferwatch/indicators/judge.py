@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.events.context import places
-from waferwatch.indicators.cells import StepCells, cells_of
+from waferwatch.indicators.cells import StepCells, cells_in, cells_of
 from waferwatch.indicators.hard_rules import Broken, TypedLimit, broken_rules
 from waferwatch.indicators.indicators import Indicators, Values, indicators_of
 from waferwatch.indicators.judging.facets import Facet, FacetFinder
@@ -21,6 +21,7 @@ from waferwatch.indicators.run_score import run_score
 from waferwatch.indicators.verdicts import BY_ROWS, BY_WAFER, RunScore, sentence_of
 from waferwatch.read.cells.values import to_float
 from waferwatch.read.table import Role, Table
+from waferwatch.series.wafer_runs import WaferRuns
 
 Floats = NDArray[np.float64]
 
@@ -113,26 +114,32 @@ def row_scores_of_runs(scores: Floats, cells: StepCells) -> Floats:
 
 
 def judge_wafers(
-    model: WaferModel, table: Table, values: Values, rows: RowScores, typed: Sequence[TypedLimit] = ()
+    model: WaferModel,
+    table: Table,
+    values: Values,
+    rows: RowScores,
+    typed: Sequence[TypedLimit] = (),
+    runs: WaferRuns | None = None,
 ) -> JudgedWafers | None:
-    """Verdicts of all runs of a table; None where it has no runs.
+    """Verdicts of the runs of a table; None where it has no runs.
 
     Args:
+        runs: all runs of some equipment; None: those of the whole table.
         values: gives the values of ``model.sensors`` at rows of the table.
         typed: limits that a person has set.
 
     Raises:
         InputError: a typed limit names an indicator that does not exist, or no row has a time.
     """
-    cells = cells_of(table)
+    cells = cells_of(table) if runs is None else cells_in(table, runs)
     if cells is None:
         return None
     found = indicators_of(values, cells, model.sensors, model.course)
     deviations = model.deviations(found)
     broken = broken_rules(found, model.limits, typed)
     judging = _Judging(model, table, found, deviations, broken, rows)
-    runs, facets = judging.verdicts()
-    return JudgedWafers(table, model, values, found, deviations, broken, rows, _in_a_row(runs, facets), facets)
+    judged, facets = judging.verdicts()
+    return JudgedWafers(table, model, values, found, deviations, broken, rows, _in_a_row(judged, facets), facets)
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.events.event import Event
+from waferwatch.indicators.cells import StageName
 from waferwatch.indicators.hard_rules import RANGE
 from waferwatch.indicators.judge import JudgedWafers
 from waferwatch.indicators.judging.facets import HARD_SIGNS, ROWS, Facet
-from waferwatch.indicators.problems.alone import chamber_alone
+from waferwatch.indicators.problems.alone import SisterCells, chamber_alone, compared_column
 from waferwatch.indicators.problems.measures import most_in_a_row, usual_change, wafers_title
 from waferwatch.indicators.problems.onset import Left, departures
-from waferwatch.indicators.problems.problem import DAYS, FabProblem, ProblemSensor
+from waferwatch.indicators.problems.problem import DAYS, Alone, FabProblem, ProblemSensor
 from waferwatch.indicators.problems.severity import order, severity
 from waferwatch.indicators.verdicts import DOWN, OTHER, UP
 from waferwatch.read.table import Role
@@ -78,17 +79,44 @@ class _Open:
         return not hard and (first.by_rows or not self.measured) and (step, sensor) == (first.step, first.sensor)
 
 
-def problems_of_wafers(judged: JudgedWafers, events: Sequence[Event], event_ids: Ints) -> list[FabProblem]:
-    """Problems, worst first.
+@dataclass(frozen=True)
+class UnrankedProblem:
+    """A problem before it is compared with the sisters of its equipment and ranked."""
+
+    problem: FabProblem  # runs as positions among all runs of the table
+    stage: StageName
+    began: Any  # the time of the first row of the cell that shows it best; its number where there is no time
+    column: int  # of the deviations, that shows it
+
+
+def problems_of_wafers(
+    judged: JudgedWafers, events: Sequence[Event], event_ids: Ints, numbers: Ints
+) -> list[UnrankedProblem]:
+    """Problems in the order in which they begin.
 
     Args:
+        judged: all wafers of some equipment.
         events: of the rows.
         event_ids: (rows,) in table order, 0 = none.
+        numbers: (runs,) positions of the judged runs among all of the table.
     """
     of_run = _events_of_runs(judged, event_ids)
-    found = [_problem(judged, one, of_run) for one in _gathered(judged, _occurrences(judged, events, of_run))]
-    found.sort(key=lambda one: order(one.severity, one.ongoing, one.ratio, one.count))
-    return [replace(one, number=number) for number, one in enumerate(found, start=1)]
+    gathered = _gathered(judged, _occurrences(judged, events, of_run))
+    return [_problem(judged, one, of_run, numbers) for one in gathered]
+
+
+def ranked(found: Sequence[UnrankedProblem], sisters: Sequence[SisterCells]) -> list[FabProblem]:
+    """Problems of a table, worst first, and of each whether its chamber alone has it.
+
+    Args:
+        sisters: the cells of all equipment.
+    """
+    problems = []
+    for one in sorted(found, key=lambda one: one.problem.runs[0]):
+        alone, also = chamber_alone(one.stage, one.began, one.problem.direction, one.column, sisters)
+        problems.append(replace(one.problem, alone=alone, also_on=also))
+    problems.sort(key=lambda one: order(one.severity, one.ongoing, one.ratio, one.count))
+    return [replace(one, number=number) for number, one in enumerate(problems, start=1)]
 
 
 def _gathered(judged: JudgedWafers, occurrences: Sequence[_Occurrence]) -> list[_Open]:
@@ -147,13 +175,12 @@ def _of_event(judged: JudgedWafers, run: int, event: Event) -> _Occurrence:
     return _Occurrence(run, [Facet(step, sensor, OTHER, ROWS, 1.0, cell)], ratio, event.peak_score, False)
 
 
-def _problem(judged: JudgedWafers, one: _Open, of_run: dict[int, list[int]]) -> FabProblem:
+def _problem(judged: JudgedWafers, one: _Open, of_run: dict[int, list[int]], numbers: Ints) -> UnrankedProblem:
     runs = sorted({each.run for each in one.members})
     step, sensor, sign = one.lead
     facet = _facet(one, one.lead)
     equipment = judged.runs[runs[0]].equipment
     left = departures(judged, runs[0])
-    alone, also = chamber_alone(judged, facet)
     recipe = _most(judged.runs[run].recipe for run in runs)
     names = _leading(one)
     steps = sorted(one.weights, key=lambda key: -one.weights[key])
@@ -170,17 +197,22 @@ def _problem(judged: JudgedWafers, one: _Open, of_run: dict[int, list[int]]) -> 
         last_seen=judged.runs[runs[-1]].end or 0,
         onset=_onset(judged, left.get(sensor), one.members[0], facet),
         change=usual_change(judged.runs, runs, sensor),
-        alone=alone,
-        also_on=also,
+        alone=Alone.UNKNOWN,
+        also_on=(),
         recipes=tuple(dict.fromkeys(name for run in runs if (name := judged.runs[run].recipe))),
         steps=tuple(dict.fromkeys(key[0] for key in steps)),
         wafers=tuple("/".join(filter(None, (judged.runs[run].lot, judged.runs[run].wafer))) for run in runs),
         events=tuple(sorted({event for run in runs for event in of_run.get(run, [])})),
-        runs=tuple(runs),
+        runs=tuple(numbers[runs].tolist()),
         sensors=_sensors(judged, one, left),
         **_weighed(judged, one, runs),
     )
-    return replace(found, title=wafers_title(found, judged.runs, runs))
+    return UnrankedProblem(
+        replace(found, title=wafers_title(found, judged.runs, runs)),
+        judged.cells.names[judged.cells.stage[facet.cell]],
+        judged.began[facet.cell],
+        compared_column(judged.deviations.columns, facet),
+    )
 
 
 def _weighed(judged: JudgedWafers, one: _Open, runs: Sequence[int]) -> dict[str, Any]:
