@@ -94,7 +94,7 @@ def verdicts_and_problems(
     rows: RowScores,
     events: Sequence[Event],
     event_ids: NDArray[np.int64],
-    layout: SeriesLayout,
+    layout: SeriesLayout | None,
     typed: Sequence[TypedLimit] = (),
     shifts: Sequence[LevelShift] = (),
 ) -> tuple[list[RunScore], list[FabProblem]]:
