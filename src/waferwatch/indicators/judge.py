@@ -197,8 +197,9 @@ class _Judging:
             "judged_by": [BY_WAFER if one else BY_ROWS for one in judged.tolist()],
             "golden": self._golden(stages).tolist(),
         }
+        threshold = self.model.threshold
         for row in zip(*columns.values(), strict=True):
-            yield dict(zip(columns, row, strict=True)) | {"threshold": self.model.threshold}
+            yield dict(zip(columns, row, strict=True)) | {"threshold": threshold}
 
     def _golden(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
         """(runs,) golden wafers that the limits of each run's steps rest on, the fewest of them.
