@@ -65,22 +65,27 @@ def _chamber(
     rng: np.random.Generator, number: int, wafers: int, faults: tuple[MadeFault, ...]
 ) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
     offset = rng.normal(0, 3, len(SENSORS)) * BETWEEN
-    frames, bad, clock = [], [], pd.Timestamp("2026-01-05 08:00:00") + pd.Timedelta(seconds=17 * number)
+    every, times, where, bad = [], [], [], []
+    clock = pd.Timestamp("2026-01-05 08:00:00") + pd.Timedelta(seconds=17 * number)
     for wafer in range(wafers):
         mine = [one for one in faults if one.chamber == number and one.first <= wafer < one.first + one.wafers]
         values, steps = _wafer(rng, offset, wafer, mine)
         time = clock + pd.to_timedelta(np.arange(len(values)), unit="s")
         clock = time[-1] + pd.Timedelta(seconds=int(rng.integers(40, 60)))
-        frame = pd.DataFrame(np.round(values, 3), columns=list(SENSORS))
-        frame.insert(0, "step", [STEPS[at][0] for at in steps])
-        frame.insert(0, "recipe", "R1")
-        frame.insert(0, "wafer", wafer % 25 + 1)
-        frame.insert(0, "lot", f"L{number}{wafer // 25:03d}")
-        frame.insert(0, "equipment", f"PM{number + 1}")
-        frame.insert(0, "time", time)
-        frames.append(frame)
-        bad.append(np.full(len(frame), bool(mine)))
-    return pd.concat(frames, ignore_index=True), np.concatenate(bad)
+        every.append(np.round(values, 3))
+        times.append(time)
+        where.append(np.stack([np.full(len(steps), wafer), steps]))
+        bad.append(np.full(len(steps), bool(mine)))
+    wafer_of, step_of = np.concatenate(where, axis=1)
+    context = {
+        "time": times[0].append(times[1:]),
+        "equipment": f"PM{number + 1}",
+        "lot": np.array([f"L{number}{lot:03d}" for lot in range(wafers // 25 + 1)], dtype=object)[wafer_of // 25],
+        "wafer": wafer_of % 25 + 1,
+        "recipe": "R1",
+        "step": np.array([name for name, _ in STEPS], dtype=object)[step_of],
+    }
+    return pd.DataFrame(context | dict(zip(SENSORS, np.concatenate(every).T, strict=True))), np.concatenate(bad)
 
 
 def _wafer(

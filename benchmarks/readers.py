@@ -1,15 +1,16 @@
 """Whether many people can look at results while the server computes.
 
     python benchmarks/readers.py
-    python benchmarks/readers.py --rows 200000 --readers 20 --seconds 15
+    python benchmarks/readers.py --rows 200000 --readers 20 --seconds 15 --alone
 
 A server process of its own on loopback, a new data folder: a data set of ROWS rows and 12 sensors (virtual fab, 4
-tools, seed 0) and one finished detection on it. While a comparison of all detectors runs on the same data, READERS
-readers ask for pages and figures at random, each for the next as soon as it has the last, for SECONDS: among them 50
-zooms and 20 explained events (--views takes other numbers), none of which was asked for before. GET /healthz is asked
-every 50 ms on a connection of its own. Times are from the request to the last byte, compressed as for a browser. The
-column "first" has the first answer of each kind, for one reader while nothing else runs. The last line of stdout is one
-JSON document; the exit code is 1 when an answer was an error.
+tools, seed 0) and one finished detection on it. While a comparison of all detectors runs on the same data (not with
+--alone), READERS readers ask for pages and figures at random, each for the next as soon as it has the last, for
+SECONDS: the pages of today with what their scripts ask for, and among them 50 zooms, 20 explained events, problems and
+trends (--views takes other numbers), none of which was asked for before. GET /healthz is asked every 50 ms on a
+connection of its own. Times are from the request to the last byte, compressed as for a browser. The column "first" has
+the first answer of each kind, for one reader while nothing else runs. The last line of stdout is one JSON document; the
+exit code is 1 when an answer was an error.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import numpy as np
@@ -82,8 +84,9 @@ def summary(took: Sequence[float]) -> dict[str, float]:
     }
 
 
-def addresses_of(dataset: str, found: dict[str, Any], zooms: int, events: int) -> Addresses:
+def addresses_of(client: httpx.Client, dataset: str, found: dict[str, Any], zooms: int, events: int) -> Addresses:
     run, chance = found["run"], random.Random(1)
+    problems, trends = problems_and_trends(client, run, events)
     sensors = [one["sensor"] for one in found["ranking"]]
     explained = [event["id"] for event in chance.sample(found["events"][1:], events)]
     views = []
@@ -94,8 +97,14 @@ def addresses_of(dataset: str, found: dict[str, Any], zooms: int, events: int) -
 
     fixed = {
         "/": "/",
+        "/problems": f"/problems?run={run}",
+        "/trends": f"/trends?run={run}",
+        "/runs/ID/trends": f"/runs/{run}/trends",
+        "/watch": "/watch",
+        "/watch/chambers": "/watch/chambers",
+        "/alarms": "/alarms?state=active&limit=500",
         "/data": "/data",
-        "/compare": "/compare",
+        "/monitors/compare": "/monitors/compare",
         "/runs": "/runs",
         "/runs/ID": f"/runs/{run}",
         "/runs/ID/result": f"/runs/{run}/result",
@@ -110,7 +119,22 @@ def addresses_of(dataset: str, found: dict[str, Any], zooms: int, events: int) -
     made: Addresses = {kind: lambda _chance, address=address: address for kind, address in fixed.items()}  # type: ignore[misc]
     made["/plot/SENSOR zoomed"] = lambda chance: chance.choice(views)
     made["/runs/ID/events/N"] = lambda chance: f"/runs/{run}/events/{chance.choice(explained)}"
+    made["/problems/event"] = lambda chance: f"/problems/event?run={run}&event={chance.choice(explained)}"
+    if problems:
+        made["/problems/P-N"] = lambda chance: f"/problems/{chance.choice(problems)}?run={run}"
+    if trends:
+        made["/runs/ID/trends/series"] = lambda chance: f"/runs/{run}/trends/series?{urlencode(chance.choice(trends))}"
     return made
+
+
+def problems_and_trends(client: httpx.Client, run: str, count: int) -> tuple[list[str], list[dict[str, str]]]:
+    """Names of some problems, and the queries of some trends."""
+    chance = random.Random(2)
+    listed = client.get(f"/runs/{run}/problems").raise_for_status().json()["problems"]
+    cells = client.get(f"/runs/{run}/trends").raise_for_status().json()["cells"]
+    names = ("sensor", "step", "recipe", "statistic")
+    trends = [{name: one[name] for name in names} for one in chance.sample(cells, min(count, len(cells)))]
+    return [one["name"] for one in chance.sample(listed, min(count, len(listed)))], trends
 
 
 def first_answers(port: int, addresses: Addresses) -> dict[str, float]:
@@ -151,6 +175,14 @@ def read_all(port: int, addresses: Addresses, readers: int, seconds: float) -> t
     return times, health.took["/healthz"]
 
 
+def comparison(client: httpx.Client, dataset: str) -> str:
+    """A comparison of all detectors that has begun."""
+    run = client.post("/runs", json={"kind": "comparison", "dataset": dataset}).raise_for_status().json()["id"]
+    while client.get(f"/runs/{run}").json()["state"] == "queued":
+        time.sleep(0.1)
+    return str(run)
+
+
 def measure(port: int, pid: int, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600, trust_env=False) as client:
         wait(client)
@@ -159,15 +191,17 @@ def measure(port: int, pid: int, folder: Path, options: argparse.Namespace) -> d
             dataset = client.post("/datasets", files={"file": ("long.parquet", file)}).raise_for_status().json()["id"]
         body = {"dataset": dataset, "detector": QUICK, "contamination": 0.01}
         found = client.post("/detect", json=body).raise_for_status().json()
-        addresses = addresses_of(dataset, found, *options.views)
+        addresses = addresses_of(client, dataset, found, *options.views)
         first = first_answers(port, addresses)
-        run = client.post("/runs", json={"kind": "comparison", "dataset": dataset}).raise_for_status().json()["id"]
-        while client.get(f"/runs/{run}").json()["state"] == "queued":
-            time.sleep(0.1)
+        run = None if options.alone else comparison(client, dataset)
+        worked = psutil.Process(pid).cpu_times()
         times, health = read_all(port, addresses, options.readers, options.seconds)
-        state = client.get(f"/runs/{run}").json()["state"]
-        client.post(f"/runs/{run}/cancel")
+        used = psutil.Process(pid).cpu_times()
+        state = "none" if run is None else client.get(f"/runs/{run}").json()["state"]
+        if run is not None:
+            client.post(f"/runs/{run}/cancel")
         return {
+            "processor_s": round(used.user + used.system - worked.user - worked.system, 1),
             "errors": len(times.errors),
             "healthz": summary(health),
             "answers": times.summary(),
@@ -184,6 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--readers", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=45)
     parser.add_argument("--views", type=int, nargs=2, default=(50, 20), metavar=("ZOOMS", "EVENTS"), help="that differ")
+    parser.add_argument("--alone", action="store_true", help="without a comparison that runs at the same time")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
@@ -211,6 +246,7 @@ def tell(found: dict[str, Any]) -> None:
         first = found["first_s"].get(kind, "")
         print(f"{kind:<24}{took['answers']:>9}{took['p50_s']:>8}{took['p99_s']:>8}{took['max_s']:>8}{first:>9}")
     print(f"errors: {found['errors']}; the comparison at the end: {found['comparison']}; {found['rss_mb']} MB resident")
+    print(f"{found['processor_s']} s of processor time for {found['answers']['all']['answers']} answers")
     for error in found["which_errors"]:
         print(error, file=sys.stderr)
 

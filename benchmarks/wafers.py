@@ -1,6 +1,7 @@
 """Wafer verdicts: found and false, compared with ten lines of pandas and others on the same indicators.
 
-python benchmarks/wafers.py made [--first 0] [--seeds 10] [--kinds mean,shape] [--detector statistical]
+python benchmarks/wafers.py made [--first 0] [--seeds 10] [--kinds mean,shape] [--strengths 2,4]
+    [--without t2,spe] [--detector statistical]
 python benchmarks/wafers.py fab ETCH_LABELLED.csv.gz [--mode reference|nothing]
 python benchmarks/wafers.py runs FILE.parquet
 python benchmarks/wafers.py maintenance after_maintenance.csv.gz
@@ -22,44 +23,13 @@ from sklearn.ensemble import IsolationForest
 from sklearn.metrics import average_precision_score
 
 import waferwatch
+from waferwatch.indicators.learnt import wafer_model
 
 # What a fault shows as: with sensor and chamber its fingerprint.
 SIGNS = {"mean": "up", "drift": "up", "shape": "other", "timing": "other", "length": "up", "stuck": "stuck"}
 KEY = ["equipment", "lot", "wafer"]
-STRENGTHS = (1, 2, 4, 8)  # spreads: between wafers of means, between rows of shapes
+STRENGTHS = "1,2,4,8"  # spreads: between wafers of means, between rows of shapes
 DETECTOR = "statistical"  # MOMENT's network is not run where steps are known: the same numbers in less time
-
-
-def ten_lines(frame: pd.DataFrame, normal: np.ndarray, sensors: list[str]) -> pd.Series:
-    """Classic FDC: the largest robust z of any step mean, by chamber and recipe."""
-    means = frame.groupby([*KEY, "recipe", "step"], sort=False)[sensors].mean()
-    known = frame[normal].groupby([*KEY, "recipe", "step"], sort=False)[sensors].mean()
-    by = ["equipment", "recipe", "step"]
-    centre = known.groupby(by).median()
-    off = (known - centre.reindex(known.droplevel(["lot", "wafer"]).index).to_numpy()).abs()
-    spread = 1.4826 * off.groupby(by).median()
-    index = means.droplevel(["lot", "wafer"]).index
-    z = (means - centre.reindex(index).to_numpy()).abs() / spread.reindex(index).clip(lower=1e-9).to_numpy()
-    return z.max(axis=1).groupby(KEY, sort=False).max()
-
-
-def on_means(frame: pd.DataFrame, normal: np.ndarray, sensors: list[str]) -> dict[str, pd.Series]:
-    """IsolationForest and T2 + SPE on step means and spreads of each chamber's wafers."""
-    wide = frame.groupby([*KEY, "step"], sort=False)[sensors].agg(["mean", "std"]).unstack("step")
-    wide = wide.loc[~wide.index.duplicated()].fillna(0.0)
-    known = pd.Series(normal).groupby([frame[name] for name in KEY], sort=False).all().reindex(wide.index).to_numpy()
-    values = wide.to_numpy()
-    for tool in np.unique(wide.index.get_level_values(0)):
-        mine = wide.index.get_level_values(0) == tool
-        middle, spread = values[mine & known].mean(axis=0), values[mine & known].std(axis=0)
-        values[mine] = (values[mine] - middle) / np.where(spread > 0, spread, 1.0)
-    forest = IsolationForest(n_estimators=200, random_state=0).fit(values[known])
-    _, lengths, axes = np.linalg.svd(values[known], full_matrices=False)
-    parts = values @ axes[:10].T
-    t2 = (parts**2 / (lengths[:10] ** 2 / known.sum())).sum(axis=1)
-    spe = (values**2).sum(axis=1) - (parts**2).sum(axis=1)
-    joined = t2 / t2[known].max() + spe / spe[known].max()
-    return {"forest": pd.Series(-forest.score_samples(values), wide.index), "T2+SPE": pd.Series(joined, wide.index)}
 
 
 def counted(score: pd.Series, flagged: pd.Series, bad: pd.Series) -> tuple[float, int, int]:
@@ -68,14 +38,67 @@ def counted(score: pd.Series, flagged: pd.Series, bad: pd.Series) -> tuple[float
     return average_precision_score(bad, score.fillna(0)), int((flagged & bad).sum()), int((flagged & ~bad).sum())
 
 
-def others(frame: pd.DataFrame, normal: np.ndarray, bad: pd.Series, sensors: list[str]) -> dict[str, tuple]:
-    """Each at 1.1 times its highest score of a normal wafer."""
-    known = pd.Series(normal).groupby([frame[name] for name in KEY], sort=False).all()
-    found = {}
-    for name, score in {"ten lines": ten_lines(frame, normal, sensors), **on_means(frame, normal, sensors)}.items():
-        limit = 1.1 * score[known.reindex(score.index)].max()
-        found[name] = counted(score, score > limit, bad)
-    return found
+class Peers:
+    """Other methods, which learn from the normal wafers of each chamber once and flag at 1.1 times their highest score.
+
+    Args:
+        frame: with these wafers in it.
+        normal: (rows,) whether a row is of one of them.
+    """
+
+    def __init__(self, frame: pd.DataFrame, normal: np.ndarray, sensors: list[str]) -> None:
+        self._sensors = sensors
+        self._by = ["equipment", "recipe", "step"]
+        normal = pd.Series(normal).groupby([frame[name] for name in KEY], sort=False).transform("all").to_numpy()
+        known = frame[normal].groupby([*KEY, "recipe", "step"], sort=False)[sensors].mean()
+        self._centre = known.groupby(self._by).median()
+        off = (known - self._centre.reindex(known.droplevel(["lot", "wafer"]).index).to_numpy()).abs()
+        self._spread = 1.4826 * off.groupby(self._by).median()
+        wide = self._wide(frame[normal])
+        by_tool = wide.groupby(level=0)
+        self._middle, self._width = by_tool.mean(), by_tool.std(ddof=0).replace(0.0, 1.0)
+        values = self._scaled(wide)
+        self._forest = IsolationForest(n_estimators=200, random_state=0).fit(values)
+        _, lengths, axes = np.linalg.svd(values, full_matrices=False)
+        self._axes, self._lengths = axes[:10], lengths[:10] ** 2 / len(values)
+        self._most = 1.0, 1.0
+        self._most = tuple(float(part.max()) for part in self._parts(values))
+        self._limits = {name: 1.1 * score.max() for name, score in self.scores(frame[normal]).items()}
+
+    def scores(self, frame: pd.DataFrame) -> dict[str, pd.Series]:
+        """Of every wafer; all but the ten lines see step means and spreads."""
+        wide = self._wide(frame)
+        values = self._scaled(wide)
+        t2, spe = self._parts(values)
+        return {
+            "ten lines": self._ten_lines(frame),
+            "forest": pd.Series(-self._forest.score_samples(values), wide.index),
+            "T2+SPE": pd.Series(t2 / self._most[0] + spe / self._most[1], wide.index),
+        }
+
+    def counted(self, frame: pd.DataFrame, bad: pd.Series) -> dict[str, tuple[float, int, int]]:
+        """By method, what :func:`counted` says."""
+        return {name: counted(score, score > self._limits[name], bad) for name, score in self.scores(frame).items()}
+
+    def _ten_lines(self, frame: pd.DataFrame) -> pd.Series:
+        """Classic FDC: the largest robust z of any step mean, by chamber and recipe."""
+        means = frame.groupby([*KEY, "recipe", "step"], sort=False)[self._sensors].mean()
+        index = means.droplevel(["lot", "wafer"]).index
+        spread = self._spread.reindex(index).clip(lower=1e-9).to_numpy()
+        z = (means - self._centre.reindex(index).to_numpy()).abs() / spread
+        return z.max(axis=1).groupby(KEY, sort=False).max()
+
+    def _wide(self, frame: pd.DataFrame) -> pd.DataFrame:
+        wide = frame.groupby([*KEY, "step"], sort=False)[self._sensors].agg(["mean", "std"]).unstack("step")
+        return wide.loc[~wide.index.duplicated()].sort_index(axis=1).fillna(0.0)
+
+    def _scaled(self, wide: pd.DataFrame) -> np.ndarray:
+        tool = wide.index.get_level_values(0)
+        return (wide.to_numpy() - self._middle.reindex(tool).to_numpy()) / self._width.reindex(tool).to_numpy()
+
+    def _parts(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        parts = values @ self._axes.T
+        return (parts**2 / self._lengths).sum(axis=1), (values**2).sum(axis=1) - (parts**2).sum(axis=1)
 
 
 def ours(found: waferwatch.Detection, bad: pd.Series) -> tuple[float, int, int]:
@@ -85,7 +108,7 @@ def ours(found: waferwatch.Detection, bad: pd.Series) -> tuple[float, int, int]:
     return counted(score, flagged, bad)
 
 
-def run_made(first: int, seeds: int, kinds: list[str], detector: str) -> None:
+def run_made(first: int, seeds: int, kinds: list[str], strengths: list[float], detector: str) -> None:
     """Ten faulty wafers a seed (three of shape, relation, timing and length) among 160 of two chambers.
 
     Each chamber's first wafers are known to be normal. They are the same whatever is wrong later, so each seed is
@@ -95,12 +118,12 @@ def run_made(first: int, seeds: int, kinds: list[str], detector: str) -> None:
     for seed in range(first, first + seeds):
         clean = made(seed)[0].astype({"wafer": str})
         model = waferwatch.fit(clean[_golden(clean)], detector=detector)
-        for kind, strength in [(kind, strength) for kind in kinds for strength in STRENGTHS]:
+        peers = Peers(clean, _golden(clean), list(SENSORS))
+        for kind, strength in [(kind, strength) for kind in kinds for strength in strengths]:
             frame, wrong = made(seed, faults=(random_fault(seed, kind, strength),))
             frame["wafer"] = frame["wafer"].astype(str)
             bad = pd.Series(wrong).groupby([frame[name] for name in KEY], sort=False).max()
-            one = {"waferwatch": ours(model.detect(frame), bad)}
-            one |= others(frame, _golden(frame), bad, list(SENSORS))
+            one = {"waferwatch": ours(model.detect(frame), bad), **peers.counted(frame, bad)}
             for name, counts in one.items():
                 found.setdefault((kind, strength), {}).setdefault(name, []).append((*counts, int(bad.sum())))
         print(f"\nseeds {first} to {seed}")  # a run that is stopped has a table, too
@@ -121,7 +144,7 @@ def _table(found: dict[tuple[str, int], dict[str, list[tuple]]]) -> None:
             ap, *counts = np.array(each).T
             hits, false, total = (int(part.sum()) for part in counts)
             every[name] = every.get(name, np.zeros(3, int)) + np.array([hits, false, total])
-            print(f"{f'{kind} {strength}':>12} {name:>10} {ap.mean():5.2f} {hits:4d}/{total:<4d} {false:5d}")
+            print(f"{f'{kind} {strength:g}':>12} {name:>10} {ap.mean():5.2f} {hits:4d}/{total:<4d} {false:5d}")
     for name, (hits, false, total) in every.items():
         print(f"{'all':>12} {name:>10}       {hits:4d}/{total:<4d} {false:5d}", flush=True)
 
@@ -138,7 +161,7 @@ def run_fab(path: str, mode: str) -> None:
     found = waferwatch.detect(data, detector=DETECTOR, **known)
     print(f"{int(bad.sum())} bad of {len(bad)} wafers")
     print("waferwatch", ours(found, bad))
-    for name, one in others(data, early, bad, sensors).items():
+    for name, one in Peers(data, early, sensors).counted(data, bad).items():
         print(name, one)
     for one in found.problems:
         print(f"P-{one.number} {one.severity.value} {one.title} | onset {one.onset} | alone {one.alone.value}")
@@ -271,11 +294,15 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="the first seed of made wafers")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--kinds", default="mean,drift,shape,relation,timing,length")
+    parser.add_argument("--strengths", default=STRENGTHS)
+    parser.add_argument("--without", default="", help="statistics without a say in verdicts, such as t2,spe")
     parser.add_argument("--detector", default=DETECTOR)
     parser.add_argument("--mode", default="reference")
     options = parser.parse_args()
+    wafer_model.NO_VERDICT += tuple(options.without.split(","))
     if options.what == "made":
-        run_made(options.first, options.seeds, options.kinds.split(","), options.detector)
+        strengths = [float(one) for one in options.strengths.split(",")]
+        run_made(options.first, options.seeds, options.kinds.split(","), strengths, options.detector)
     elif options.what == "fab":
         run_fab(options.path, options.mode)
     elif options.what == "runs":

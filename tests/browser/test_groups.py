@@ -160,13 +160,20 @@ def test_an_unknown_run_is_reported_and_the_page_goes_on(page: Page) -> None:
     expect(page.locator("#problem")).to_contain_text("There is no run 0123456789abcdef.")
 
 
-def test_on_a_phone_in_korean_wide_things_scroll_in_their_own_box(phone: Page) -> None:
+def test_on_a_phone_in_korean_the_worst_places_are_a_list_and_the_grid_is_shown_on_request(phone: Page) -> None:
     phone.goto(f"/problems/groups?run={detect(phone)}&and=lot")
     ready(phone)
     expect(phone.locator("#differ-title")).to_have_text("차이가 있는 그룹")
     expect(phone.locator("#sentences")).to_contain_text("세었습니다")
     assert no_sideways_scroll(phone)
+    expect(phone.locator("#heat")).to_be_hidden()
+    expect(phone.locator("#heat-places li").first).to_contain_text("%")
+    phone.locator("#heat-open").tap()
     assert phone.evaluate("(box => box.scrollWidth > box.clientWidth)(document.querySelector('.heat-scroll'))")
+    assert no_sideways_scroll(phone)
+    phone.locator("#heat-places button").first.tap()
+    expect(phone.locator("#rows")).to_be_visible()
+    phone.locator("#rows-close").tap()
     phone.locator("#groups .open").first.tap()
     expect(phone.locator("#rows")).to_be_visible()
     assert phone.evaluate("document.getElementById('rows').getBoundingClientRect().right <= innerWidth")

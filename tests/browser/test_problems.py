@@ -182,6 +182,43 @@ def test_a_problem_of_the_list_is_acknowledged_and_closed_with_one_click_each(pa
     expect(closed.locator(".verdict")).to_have_text("acknowledged · local")
 
 
+def test_several_problems_are_chosen_by_box_shift_and_key_and_closed_with_one_note(page: Page, run: str) -> None:
+    page.goto(f"/problems?run={run}")
+    page.wait_for_load_state("networkidle")
+    rows = page.locator(".problem-list > .problem:visible")
+    names = [str(one.get_attribute("data-problem")) for one in rows.all()]
+    rows.nth(0).locator(".pick").check()
+    rows.nth(2).locator(".pick").click(modifiers=["Shift"])
+    expect(page.locator("#picked-count")).to_have_text("3 problems chosen")
+    rows.nth(3).locator(".row-link").focus()
+    page.keyboard.press("x")
+    expect(page.locator("#picked-count")).to_have_text("4 problems chosen")
+    expect(page.locator("#picked-merge")).to_have_text(f"Merge into {names[0]}")
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    expect(page.locator("#picked")).to_be_hidden()
+    expect(rows.nth(3).locator(".row-link")).to_be_focused()
+    for at in (1, 2):
+        rows.nth(at).locator(".row-link").focus()
+        page.keyboard.press("x")
+    page.keyboard.press("n")
+    page.keyboard.type("valve, a c")
+    page.keyboard.press("Tab")
+    page.keyboard.press("c")
+    for at in (1, 2):
+        expect(rows.nth(at).locator(".verdict")).to_have_text("intended change · local")
+        expect(rows.nth(at).locator("[data-act=note]")).to_have_value("valve, a c")
+    expect(page.locator("#status")).to_contain_text("2 problems: intended change")
+    rows.nth(1).locator("[data-act=mark_change]").click()
+    expect(rows.nth(1)).to_contain_text("Its time is marked: Trends and PM check show it.")
+    expect(rows.nth(2).locator("[data-act=mark_change]")).to_be_visible()
+    for at in (1, 2):
+        rows.nth(at).locator("[data-act=reopen]").click()
+        expect(rows.nth(at).locator(".verdict")).not_to_have_text("intended change · local")
+    for mark in page.request.get("/datasets/demo/marks").json()["marks"]:
+        page.request.delete(f"/datasets/demo/marks/{mark['id']}")
+
+
 def test_a_problem_is_shelved_for_a_day_and_brought_back_by_keys_alone(page: Page, row: Locator) -> None:
     row.locator(".row-link").focus()
     page.keyboard.press("s")

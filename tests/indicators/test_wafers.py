@@ -142,9 +142,9 @@ def test_too_few_golden_wafers_give_no_limits_and_say_so(frame: pd.DataFrame):
 
 def test_what_golden_wafers_show_rests_on_no_row_behind_the_reference(frame: pd.DataFrame):
     later = frame.groupby("equipment").cumcount() >= 5000
-    coarse = frame.round(1)
-    finer = coarse.copy()
     sensors = [name for name in frame.columns if frame[name].dtype == np.float64]
+    coarse = frame.assign(**{name: frame[name].round(1) for name in sensors})
+    finer = coarse.copy()
     finer.loc[later, sensors] += 0.037  # a resolution that no golden wafer has
     limits = [
         fit_table(table_from_frame(one), detector="statistical", reference_rows=4000).wafers.limits
@@ -223,7 +223,7 @@ def test_files_of_wafers_are_read_back(frame: pd.DataFrame, tmp_path: Path, caps
     assert book["wafers"]["abnormal"].sum() == 8
     indicators = pd.read_parquet(tmp_path / "i.parquet")
     assert tuple(indicators.columns) == INDICATOR_COLUMNS
-    assert len(indicators) == 140 * 5 * (6 * 7 + 3 + 1 + 6)
+    assert len(indicators) == 140 * 5 * (6 * 8 + 3 + 1 + 2 * 6)
     problems = pd.read_csv(tmp_path / "p.csv")
     assert tuple(problems.columns) == PROBLEM_COLUMNS
     assert json.loads(problems["sensors"].iloc[0])[0]["sensor"] == "he_flow"

@@ -74,23 +74,50 @@ class TestRarity:
 
 
 class TestAutomatic:
-    def test_of_a_stream_it_is_the_highest_normal_score(self) -> None:
-        assert automatic_threshold({"": [np.array([1.0, np.nan, 3.0])]}, {"": False}) == (3.0, "")
+    def test_of_a_stream_known_to_be_normal_it_is_the_highest_score(self) -> None:
+        assert automatic_threshold({"": [np.array([1.0, np.nan, 3.0])]}, {"": False}, {"": True}) == (3.0, "")
+
+    @pytest.mark.parametrize("rows", [400, 5000, 60_000])
+    @pytest.mark.parametrize("bad", [0.0, 0.01, 0.2])
+    def test_of_a_stream_taken_to_be_normal_it_lies_between_what_is_usual_and_what_stands_out(
+        self, rows: int, bad: float
+    ) -> None:
+        scores = np.random.default_rng(0).normal(0, 0.3, rows)
+        first = rows // 3
+        scores[first : first + round(bad * rows)] += 5
+        cut = [scores[: rows // 2], np.full(3, np.nan), scores[rows // 2 :]]
+        found, _ = automatic_threshold({"": cut}, {"": False}, {"": False})
+        assert 0.6 < found < 3.5
+        assert (scores > found).sum() <= round(bad * rows) + 3  # about one of its stretches by chance
+        assert (scores[first : first + round(bad * rows)] > found).all()
+
+    def test_many_short_streams_taken_to_be_normal_are_looked_at_together(self) -> None:
+        rng = np.random.default_rng(0)
+        pieces = {f"T{number}": [rng.normal(0, 0.3, 100)] for number in range(30)}
+        pieces["T7"][0][40:50] += 5
+        found, _ = automatic_threshold(pieces, dict.fromkeys(pieces, False), dict.fromkeys(pieces, False))
+        above = {key: (one > found).sum() for key, (one,) in pieces.items() if (one > found).any()}
+        assert above["T7"] == 10
+        assert len(above) <= 4
+
+    def test_of_a_short_stream_taken_to_be_normal_nothing_is_called_unusual(self) -> None:
+        scores = np.append(np.zeros(100), 9.0)
+        assert automatic_threshold({"": [scores]}, {"": False}, {"": False}) == (9.0, "")
 
     def test_of_runs_it_is_never_below_the_highest_normal_score_nor_far_beyond_it(self) -> None:
         rng = np.random.default_rng(0)
         pieces = [rng.normal(1, 0.05, 20) for _ in range(40)]
         highest = np.array([one.max() for one in pieces])
-        found, _ = automatic_threshold({"": pieces}, {"": True})
+        found, _ = automatic_threshold({"": pieces}, {"": True}, {"": False})
         middle = np.median(highest)
         assert highest.max() <= found <= middle + BEYOND * (highest.max() - middle)
 
     def test_of_several_equipment_it_is_the_median_and_names_the_nearest(self) -> None:
         scores = {"a": [np.array([1.0])], "b": [np.array([2.0])], "c": [np.array([90.0])]}
-        assert automatic_threshold(scores, dict.fromkeys("abc", False)) == (2.0, "b")
+        assert automatic_threshold(scores, dict.fromkeys("abc", False), dict.fromkeys("abc", True)) == (2.0, "b")
 
     def test_where_nothing_was_scored_nothing_can_be_flagged(self) -> None:
-        assert automatic_threshold({"a": [np.full(3, np.nan)]}, {"a": False})[0] == np.inf
+        assert automatic_threshold({"a": [np.full(3, np.nan)]}, {"a": False}, {"a": False})[0] == np.inf
 
 
 class TestAlarmCounts:

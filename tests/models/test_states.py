@@ -72,10 +72,10 @@ def test_points_that_were_not_measured_do_not_lengthen_a_stay() -> None:
     assert (learnt.excess(columns(np.zeros(1000), measured)) == 0).all()
 
 
-def test_a_state_that_hardly_ever_came_is_not_known() -> None:
+def test_how_long_a_state_lasts_that_hardly_ever_came_is_not_known() -> None:
     rare = np.zeros(6000)
     rare[1000:1010] = 1
-    learnt = States.learn([columns(rare)])
+    learnt = States.learn([columns(rare)], known_normal=True)
     changed = np.zeros(3000)
     changed[500:900] = 1
     assert (learnt.excess(columns(changed)) == 0).all()

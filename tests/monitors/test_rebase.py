@@ -25,11 +25,13 @@ from tests.monitors.made import (
     table,
 )
 from waferwatch.errors import InputError, NotFoundError
+from waferwatch.indicators.indicators import IndicatorColumn
 from waferwatch.monitors.golden.golden_set import choose
 from waferwatch.monitors.learn import learn
 from waferwatch.monitors.rebase.rebased import Rebased, Refusal
 from waferwatch.monitors.rebase.relearn import rebase
 from waferwatch.scoring.model import Model
+from waferwatch.scoring.thresholds.rethreshold import with_threshold
 from waferwatch.scoring.wafers import judged_again
 
 AFTER = "2026-03-02"
@@ -222,6 +224,19 @@ def test_limits_of_indicators_hold_at_the_level_before_the_maintenance() -> None
     assert judged is not None
     worst = max(judged.runs[12:], key=lambda one: one.ratio)
     assert (worst.sensor, worst.abnormal) == ("leak", True)
+    columns = judged.deviations.columns
+    means = {one: columns.index(IndicatorColumn(one, "mean")) for one in ("pressure", "leak")}
+    off = np.abs(judged.deviations.off[judged.cells.run >= 12])
+    assert np.nanmax(off[:, means["pressure"]]) < 1 < np.nanmax(off[:, means["leak"]])
+
+
+def test_another_threshold_leaves_wafers_at_the_level_before_the_maintenance() -> None:
+    frame = after(20, 6, pressure=everywhere(0.25))
+    model = maintained()[1].model
+    found = model.detect(frame)
+    moved = with_threshold(model.fits(table(frame)), found, found.threshold * 1.5)
+    assert [one.ratio for one in moved.runs] == pytest.approx([one.ratio for one in found.runs], nan_ok=True)
+    assert sum(one.abnormal for one in moved.runs) == 0
 
 
 def test_where_times_are_no_dates_the_levels_hold_for_every_row_and_that_is_said() -> None:

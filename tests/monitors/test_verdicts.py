@@ -154,6 +154,12 @@ def test_alarms_that_nobody_judged_are_counted_apart() -> None:
     assert alarm_rate([JudgedTable(one.table, one.found, {1: True})]).unjudged == 1
 
 
+def test_an_intended_change_counts_neither_as_true_nor_as_false_nor_as_unjudged() -> None:
+    one = judged_wafers()
+    found = alarm_rate([JudgedTable(one.table, one.found, {1: True}, changes=1)])
+    assert (found.false, found.true, found.unjudged) == (0, 1, 0)
+
+
 def test_without_dates_there_is_a_count_and_no_rate() -> None:
     frame = stream(2000).assign(time=np.arange(2000.0))
     model = learn(choose(table(frame)), detector="statistical").model

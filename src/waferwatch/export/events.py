@@ -19,7 +19,7 @@ SENSORS = 5  # whose shares have columns of their own
 class Said:
     """What somebody said of an event."""
 
-    verdict: str  # true_alarm or false_alarm
+    verdict: str  # true_alarm, false_alarm or intended_change
     note: str
     user: str
     at: str  # ISO 8601, UTC

@@ -33,7 +33,7 @@ def wafer_tables(table: Table, found: Detection) -> dict[str, pd.DataFrame]:
         empty = (("limits", LIMIT_COLUMNS), ("rules", RULE_COLUMNS), ("indicators", INDICATOR_COLUMNS))
         return tables | {name: pd.DataFrame(columns=list(columns)) for name, columns in empty}
     return tables | {
-        "limits": limit_frame(judged.model, judged.found.columns),
+        "limits": limit_frame(judged.model),
         "rules": rule_frame(judged),
         "indicators": indicator_frame(judged),
     }

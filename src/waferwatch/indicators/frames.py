@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from waferwatch.indicators.indicators import SPE, T2, IndicatorColumn
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.judging.leading import bounds
 from waferwatch.indicators.learnt.limits import ENOUGH_WAFERS, FEWEST_WAFERS, IndicatorLimits
+from waferwatch.indicators.learnt.step_relation import CONTRAST
 from waferwatch.indicators.learnt.wafer_model import TREND, WaferModel
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.rules import RULES, fired
@@ -60,13 +61,9 @@ def problem_frame(problems: Sequence[FabProblem]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(PROBLEM_COLUMNS))
 
 
-def limit_frame(model: WaferModel, columns: Sequence[IndicatorColumn]) -> pd.DataFrame:
-    """One row per equipment, recipe, step, sensor and statistic, T2 and trends among them.
-
-    Args:
-        columns: of ``model.limits``.
-    """
-    parts = [_limits_of(model.limits, stage, columns) for stage in range(len(model.limits.stages))]
+def limit_frame(model: WaferModel) -> pd.DataFrame:
+    """One row per equipment, recipe, step, sensor and statistic, T2, trends and contrasts among them."""
+    parts = [_limits_of(model.limits, stage, model.columns) for stage in range(len(model.limits.stages))]
     parts += [_limits_of(model.t2_limits, stage, [_T2_COLUMN]) for stage in range(len(model.t2_limits.stages))]
     parts += [_trends_of(model, stage) for stage in range(len(model.limits.stages))]
     if not parts:
@@ -96,11 +93,16 @@ def _limits_of(limits: IndicatorLimits, stage: int, columns: Sequence[IndicatorC
 
 
 def _trends_of(model: WaferModel, stage: int) -> pd.DataFrame:
-    """In spreads of a trend, around none."""
+    """And of contrasts: in their own spreads, around none."""
     of_stage = _about(model.limits, stage)
     reach = model.limits.usual_reach if int(model.limits.wafers[stage]) >= FEWEST_WAFERS else np.nan
     numbers = {"lower": -reach, "upper": reach, "usual": 0.0, "spread": 1.0}
-    rows = [of_stage | {"sensor": one, "statistic": TREND} | numbers for one in model.sensors]
+    known = (TREND,) if model.steps is None else (TREND, CONTRAST)
+    rows = [
+        of_stage | {"sensor": sensor, "statistic": statistic} | numbers
+        for statistic in known
+        for sensor in model.sensors
+    ]
     return pd.DataFrame(rows, columns=list(LIMIT_COLUMNS))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.indicators.cells import StepCells
+from waferwatch.indicators.learnt.eighths import bends, means_of_eighths
 from waferwatch.indicators.learnt.normal_course import NormalCourse, centred
 from waferwatch.indicators.statistics import STATISTICS, durations, statistics_of
 
@@ -17,8 +18,9 @@ Ints = NDArray[np.int64]
 Values = Callable[[Ints], Floats]  # rows of the table to the values of the sensors there, (n, S), NaN = missing
 
 SHAPE = "shape"  # of a sensor: how far its trace bends off the normal course, its mean aside
+BEND = "bend"  # of a sensor: how far it bends off slowly, which single rows hide
 LENGTH, MISSING, T2, SPE = "length", "missing", "t2", "spe"  # of a cell as a whole
-OF_SENSORS = (*STATISTICS, SHAPE)
+OF_SENSORS = (*STATISTICS, SHAPE, BEND)
 OF_CELLS = (LENGTH, MISSING, SPE)
 _ROWS_AT_ONCE = 16_384  # columns of a piece stay in a core's cache
 _CLIP = 20.0  # spreads
@@ -45,9 +47,13 @@ class Indicators:
         return self.values[chosen]
 
 
-def columns_of(sensors: Sequence[str]) -> list[IndicatorColumn]:
-    """The columns in their order: all sensors of a statistic below one another, then those of whole cells."""
-    found = [IndicatorColumn(sensor, statistic) for statistic in OF_SENSORS for sensor in sensors]
+def columns_of(sensors: Sequence[str], course: NormalCourse | None) -> list[IndicatorColumn]:
+    """The columns in their order: all sensors of a statistic below one another, then those of whole cells.
+
+    A course of a model from before 0.7.0 knows no bends.
+    """
+    known = OF_SENSORS if course is None or course.eighths is not None else OF_SENSORS[:-1]
+    found = [IndicatorColumn(sensor, statistic) for statistic in known for sensor in sensors]
     return [*found, *(IndicatorColumn(f"_{name}", name) for name in OF_CELLS)]
 
 
@@ -56,9 +62,9 @@ def indicators_of(values: Values, cells: StepCells, sensors: Sequence[str], cour
 
     Args:
         values: gives the sensors' values at rows of the table.
-        course: what is normal, row by row; None leaves shape and relation out (NaN).
+        course: what is normal, row by row; None leaves shape, bend and relation out (NaN).
     """
-    columns = columns_of(sensors)
+    columns = columns_of(sensors, course)
     found = np.full((len(cells), len(columns)), np.nan)
     for first, part in pieces(cells):
         found[first : first + len(part)] = _piece(values(part.rows), part, len(sensors), course)
@@ -82,11 +88,8 @@ def _piece(values: Floats, cells: StepCells, sensors: int, course: NormalCourse 
     if course is not None and missing.any():
         values = filled(values, cells, course)
     each = np.stack([statistics_of(np.ascontiguousarray(one), cells) for one in values.T], axis=-1)
-    shape, spe = np.full((len(cells), sensors), np.nan), np.full(len(cells), np.nan)
-    if course is not None:
-        traces = against(values, cells, course)
-        shape, spe = traces[:, :-1], traces[:, -1]
-    table = [*each, shape, np.stack([durations(cells), missing, spe], axis=1)]
+    traces = np.full((len(cells), 2 * sensors + 1), np.nan) if course is None else against(values, cells, course)
+    table = [*each, traces[:, :-1], np.stack([durations(cells), missing, traces[:, -1]], axis=1)]
     return np.concatenate(table, axis=1)
 
 
@@ -111,8 +114,11 @@ def filled(values: Floats, cells: StepCells, course: NormalCourse) -> Floats:
 
 
 def against(values: Floats, cells: StepCells, course: NormalCourse) -> Floats:
-    """(cells, S + 1) shape of each sensor, in spreads of a row, and how far rows are from the usual relation."""
-    found = np.full((len(cells), values.shape[1] + 1), np.nan)
+    """(cells, 2 S + 1) shape of each sensor, in spreads of a row, its bend, and how far rows are from the usual
+    relation; (cells, S + 1) by a course that knows no bends.
+    """
+    known = 1 if course.eighths is None else 2
+    found = np.full((len(cells), known * values.shape[1] + 1), np.nan)
     for first, part in pieces(cells):
         start = int(cells.starts[first])
         found[first : first + len(part)] = _against(values[start : start + len(part.rows)], part, course)
@@ -123,15 +129,17 @@ def _against(values: Floats, cells: StepCells, course: NormalCourse) -> Floats:
     """Sensor by sensor: sums over cells of a column are several times as fast as over rows of a table."""
     places = course.places(cells)
     bent, shape = np.empty((values.shape[1], len(values))), np.empty((len(cells), values.shape[1]))
-    some = np.zeros(len(cells), np.bool_)
+    nothing = np.zeros(shape.shape, np.bool_)
     for sensor, column in enumerate(values.T):
         off = course.off_of(sensor, column, places)
         known = ~np.isnan(off)
         bent[sensor] = centred(np.clip(np.where(known, off, 0.0), -_CLIP, _CLIP), cells)
         shape[:, sensor] = np.sqrt(np.add.reduceat(np.square(bent[sensor]), cells.starts) / cells.lengths)
-        there = np.logical_or.reduceat(known, cells.starts)
-        shape[~there, sensor] = np.nan
-        some |= there
+        nothing[:, sensor] = ~np.logical_or.reduceat(known, cells.starts)
+    spread = course.spread_of_eighths(cells)
+    if spread is not None:
+        shape = np.concatenate([shape, bends(means_of_eighths(bent.T, cells), spread)], axis=1)
+    shape[np.tile(nothing, shape.shape[1] // nothing.shape[1])] = np.nan
     spe = course.relation_broken(bent, cells)
-    spe[~some] = np.nan
+    spe[nothing.all(axis=1)] = np.nan
     return np.concatenate([shape, spe[:, None]], axis=1)

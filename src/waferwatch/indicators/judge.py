@@ -14,6 +14,7 @@ from waferwatch.events.context import places
 from waferwatch.indicators.cells import StepCells, cells_in, cells_of
 from waferwatch.indicators.hard_rules import Broken, TypedLimit, broken_rules
 from waferwatch.indicators.indicators import Indicators, Values, indicators_of
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.judging.facets import Facet, FacetFinder
 from waferwatch.indicators.judging.leading import Leading
 from waferwatch.indicators.learnt.wafer_model import Deviations, WaferModel, farthest
@@ -39,29 +40,11 @@ class RowScores:
 
 
 @dataclass(frozen=True)
-class JudgedWafers:
-    """The wafers of one table, with everything that problems are made of."""
+class ExplainedWafers(JudgedWafers):
+    """The wafers with everything that problems are made of."""
 
-    table: Table
-    model: WaferModel
-    values: Values  # of ``model.sensors``, as the limits see them: after a rebase at the level before it
-    found: Indicators
-    deviations: Deviations
-    broken: list[Broken]
     rows: RowScores
-    runs: list[RunScore]  # in order of the cells' runs
     facets: list[list[Facet]]  # of each run, the leading one first; empty for normal wafers
-
-    @property
-    def cells(self) -> StepCells:
-        return self.found.cells
-
-    @cached_property
-    def run_of_row(self) -> NDArray[np.int64]:
-        """(rows,) the run of each row of the table, -1 for none."""
-        found = np.full(len(self.table.frame), -1, np.int64)
-        found[self.cells.rows] = self.cells.run[self.cells.cell]
-        return found
 
     @cached_property
     def of_equipment(self) -> dict[str | None, NDArray[np.int64]]:
@@ -83,13 +66,6 @@ class JudgedWafers:
         first = self.cells.rows[self.cells.starts]
         column = self.table.column(Role.TIME)
         return first if column is None else self.table.frame[column].to_numpy()[first]
-
-    @cached_property
-    def cell_of_row(self) -> NDArray[np.int64]:
-        """(rows,) the cell of each row of the table, -1 for none."""
-        found = np.full(len(self.table.frame), -1, np.int64)
-        found[self.cells.rows] = self.cells.cell
-        return found
 
 
 def sensor_values(table: Table, sensors: Sequence[str]) -> Values:
@@ -120,7 +96,7 @@ def judge_wafers(
     rows: RowScores,
     typed: Sequence[TypedLimit] = (),
     runs: WaferRuns | None = None,
-) -> JudgedWafers | None:
+) -> ExplainedWafers | None:
     """Verdicts of the runs of a table; None where it has no runs.
 
     Args:
@@ -139,7 +115,8 @@ def judge_wafers(
     broken = broken_rules(found, model.limits, typed)
     judging = _Judging(model, table, found, deviations, broken, rows)
     judged, facets = judging.verdicts()
-    return JudgedWafers(table, model, values, found, deviations, broken, rows, _in_a_row(judged, facets), facets)
+    runs_found = _in_a_row(judged, facets)
+    return ExplainedWafers(model, found, deviations, runs_found, lambda: (table, values), rows, facets)
 
 
 @dataclass(frozen=True)

@@ -12,42 +12,81 @@ Floats = NDArray[np.float64]
 SPREADS = 10.0  # robust spreads of normal runs' highest scores above their median
 BEYOND = 2.5  # times as far from the usual as the highest normal score: no threshold lies farther
 FEWEST_RUNS = 8
+STRETCHES = 64  # that a stream is cut into where nothing is known to be normal
+SHORTEST = 32  # points of a stretch: scores of neighbouring rows go together
+FEWEST_STRETCHES = 6
 _ROBUST = 1.4826  # median absolute deviation to standard deviation
+# Of Gumbel's distribution, which highest values of many rows have: its median lies above its mode, and its median
+# absolute deviation is as wide, in units of its scale.
+_GUMBEL_MEDIAN, _GUMBEL_DEVIATION = 0.3665, 0.7670
 
 
-def automatic_threshold(left_out: Mapping[str, Sequence[Floats]], runs: Mapping[str, bool]) -> tuple[float, str]:
+def automatic_threshold(
+    left_out: Mapping[str, Sequence[Floats]], runs: Mapping[str, bool], known: Mapping[str, bool]
+) -> tuple[float, str]:
     """The raw threshold, and the scope that is nearest to it.
 
-    Of a stream it is the highest score that a normal row had which was not learnt from; of runs the median of their
-    highest scores and ten robust spreads, at most two and a half times as far out as the highest of all and
-    never below it. Of several scopes (equipment) it is the median of theirs: the highest score of one short reference
-    is a chancy number.
+    Of a stream that is known to be normal it is the highest score that a row had which was not learnt from. Of streams
+    that are only taken to be normal it is what the highest of all their stretches would be by chance, since their
+    highest rows may be what is looked for. Of runs it is the median of their highest scores and ten robust spreads, at
+    most two and a half times as far out as the highest of all and never below it. Of several scopes (equipment) it is
+    the median of theirs: the highest score of one short reference is a chancy number.
 
     Args:
         left_out: raw scores of each piece of each scope, (n,), NaN = not judged.
         runs: whether a scope's pieces are runs.
+        known: whether a scope's pieces are known to be normal.
 
     Returns:
         Infinity where nothing was judged.
     """
-    found = {key: _of_scope(pieces, runs[key]) for key, pieces in left_out.items()}
-    known = {key: value for key, value in found.items() if np.isfinite(value)}
-    if not known:
+    judged = {key: [one[~np.isnan(one)] for one in pieces] for key, pieces in left_out.items()}
+    judged = {key: some for key, pieces in judged.items() if (some := [one for one in pieces if len(one)])}
+    if not judged:
         return float("inf"), next(iter(left_out))
-    threshold = float(np.median(list(known.values())))
-    return threshold, min(known, key=lambda key: abs(known[key] - threshold))
+    own = {key: _own(pieces, runs[key]) for key, pieces in judged.items()}
+    doubtful = [key for key, pieces in judged.items() if are_doubtful(pieces, runs[key], known[key])]
+    by_chance = _by_chance([one for key in doubtful for one in judged[key]])
+    highest = max((own[key] for key in doubtful), default=float("inf"))
+    found = {key: min(highest, by_chance) if key in doubtful else value for key, value in own.items()}
+    threshold = float(np.median(list(found.values())))
+    return threshold, min(own, key=lambda key: abs(own[key] - threshold))
 
 
-def _of_scope(pieces: Sequence[Floats], runs: bool) -> float:
-    judged = [one[~np.isnan(one)] for one in pieces]
-    highest = np.array([one.max() for one in judged if len(one)])
-    if not len(highest):
-        return float("inf")
-    if not runs or len(highest) < FEWEST_RUNS:
-        return float(highest.max())
+def are_doubtful(pieces: Sequence[Floats], runs: bool, known: bool) -> bool:
+    """Whether the highest rows of a scope may be what is looked for: many runs are looked at one by one before that."""
+    return not known and not _are_many_runs(pieces, runs)
+
+
+def _are_many_runs(pieces: Sequence[Floats], runs: bool) -> bool:
+    return runs and len(pieces) >= FEWEST_RUNS
+
+
+def _own(pieces: Sequence[Floats], runs: bool) -> float:
+    """Of one scope that is known to be normal, or of its runs."""
+    highest = np.array([one.max() for one in pieces])
     median = float(np.median(highest))
     spread = _ROBUST * float(np.median(np.abs(highest - median)))
-    if spread == 0:
+    if not _are_many_runs(pieces, runs) or spread == 0:
         return float(highest.max())
     farthest = median + BEYOND * (float(highest.max()) - median)
     return max(min(median + SPREADS * spread, farthest), float(highest.max()))
+
+
+def _by_chance(pieces: Sequence[Floats]) -> float:
+    """What one of the stretches of streams reaches by chance, on average, as most of them are.
+
+    The highest scores of long stretches have Gumbel's distribution (E. J. Gumbel, Statistics of Extremes, 1958); its
+    mode and scale are taken from their median and median absolute deviation, so that what stands out in fewer than
+    half of them hardly moves it. Infinity where there are too few stretches to say.
+    """
+    size = max(SHORTEST, -(-sum(len(one) for one in pieces) // STRETCHES))
+    cut = [part for one in pieces for part in np.array_split(one, max(1, len(one) // size))]
+    if len(cut) < FEWEST_STRETCHES:
+        return float("inf")
+    highest = np.array([part.max() for part in cut])
+    median = float(np.median(highest))
+    scale = float(np.median(np.abs(highest - median))) / _GUMBEL_DEVIATION
+    if scale == 0:
+        return float("inf")
+    return median + scale * (float(np.log(len(highest))) - _GUMBEL_MEDIAN)

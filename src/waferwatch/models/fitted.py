@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.models.alarm_counts import AlarmCounts
-from waferwatch.models.automatic import automatic_threshold
+from waferwatch.models.automatic import are_doubtful, automatic_threshold
 from waferwatch.models.contract import Detector, Learnt, Part, Progress, Scores, no_progress, part_of
 from waferwatch.models.rarity import Rarity
 from waferwatch.models.state import storable
@@ -190,9 +190,15 @@ def fit_parts(
         done += sum(len(one) for one in mine)
     series = {key_of(scope): mine for scope, mine in reference.items()}
     normal = {key: _kept(one) for key, one in learnt.items()}
-    rarity = Rarity.learn([values for kept in normal.values() for values in kept])
     runs = {key: all(one.is_run for one in mine) for key, mine in series.items()}
-    raw, sister = automatic_threshold(normal, runs)
+    known = {key: all(one.is_known_normal for one in mine) for key, mine in series.items()}
+    raw, sister = automatic_threshold(normal, runs, known)
+    # What stands out of a stream that is only taken to be normal says neither how rare normal scores are nor how often
+    # they come.
+    normal = {
+        key: _up_to(raw, kept) if are_doubtful(kept, runs[key], known[key]) else kept for key, kept in normal.items()
+    }
+    rarity = Rarity.learn([values for kept in normal.values() for values in kept])
     kept_series = {key: _kept_series(series[key], one) for key, one in learnt.items()}
     scaled = {key: [rarity.of(values) for values in kept] for key, kept in normal.items()}
     return Fitted(
@@ -232,6 +238,10 @@ def _kept(learnt: Learnt) -> list[Floats]:
     aside = set(learnt.set_aside)
     found = [values for number, values in enumerate(learnt.left_out) if number not in aside]
     return [values.astype(np.float32).astype(np.float64) for values in found]
+
+
+def _up_to(raw: float, pieces: Sequence[Floats]) -> list[Floats]:
+    return [np.where(one > raw, np.nan, one) for one in pieces]
 
 
 def _kept_series(series: Sequence[Series], learnt: Learnt) -> list[Series]:

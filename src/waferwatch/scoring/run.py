@@ -25,7 +25,7 @@ from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring import wafers
 from waferwatch.scoring.model import Model, roles_of
 from waferwatch.scoring.question import Question
-from waferwatch.scoring.reference import Scope, like, normal_series
+from waferwatch.scoring.reference import Scope, like, normal_series, set_aside_notes, standing_out_notes
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.sensors import with_sensors_of
 from waferwatch.scoring.thresholds.promise import promise_notes
@@ -34,7 +34,7 @@ from waferwatch.series.series import Series
 from waferwatch.series.split import split
 
 _LEARNING = 0.5  # of the work, as far as progress shows it
-_MOST_NAMED = 10  # runs or equipment in a note
+_MOST_NAMED = 10  # equipment or steps in a note
 
 
 def fit_table(
@@ -79,7 +79,7 @@ def fit_table(
         method.info,
         {key_of(scope): jumps(mine).tolist() for scope, mine in normal.items()},
         device,
-        (*_set_aside_notes(fitted, normal), *_network_notes(method, fitted)),
+        (*set_aside_notes(fitted, normal), *standing_out_notes(fitted, normal), *_network_notes(method, fitted)),
         wafers=wafers.learn_from(table, normal, features, fitted),
     )
 
@@ -317,25 +317,6 @@ def _network_notes(detector: Detector, fitted: Fitted) -> list[Note]:
             "features find more without it."
         )
     return [Note(template, {"detector": detector.name})]
-
-
-def _set_aside_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]]) -> list[Note]:
-    """Runs of the reference that are unlike the others, by name."""
-    pieces = zip(fitted.reference, (one for mine in normal.values() for one in mine), strict=True)
-    names = [" ".join(filter(None, (*one.key, *one.run))) for piece, one in pieces if piece.set_aside]
-    if not names:
-        return []
-    return [
-        Note(
-            "{count} of {runs} reference runs are unlike the others and were not learnt from: {names}. Check them; if "
-            "they are normal, give more like them.",
-            {
-                "count": len(names),
-                "runs": len(fitted.reference),
-                "names": ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else ""),
-            },
-        )
-    ]
 
 
 def _unknown_notes(model: Model, series: Sequence[Series]) -> list[Note]:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.events.context import places
 from waferwatch.events.event import Event
+from waferwatch.events.merge import MERGE_GAP_POINTS
 from waferwatch.indicators.cells import StepCells, cells_in, cells_of
 from waferwatch.indicators.hard_rules import TypedLimit
-from waferwatch.indicators.indicators import Values
+from waferwatch.indicators.indicators import Indicators, Values, indicators_of
 from waferwatch.indicators.judge import (
-    JudgedWafers,
     RowScores,
     judge_wafers,
     row_scores_of_runs,
     sensor_values,
     times_of,
 )
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.learnt.wafer_model import WaferModel, learn_wafers
 from waferwatch.indicators.learnt.without_limits import model_without_limits
 from waferwatch.indicators.problems.alone import SisterCells
@@ -117,8 +118,11 @@ def verdicts_and_problems(
     """
     runs = None if model is None else find_passes(table)
     if model is None or runs is None:
-        of_rows = problems_of_rows(table, events, rows.flags, event_ids, rows.threshold)
-        return _by_series(table, series or split(table, layout=layout).series, rows), of_rows
+        series = series or split(table, layout=layout).series
+        last = {one.scope: one for one in series}  # those of one scope follow one another in time
+        ends = {row for one in last.values() for row in one.rows[-(MERGE_GAP_POINTS + 1) :].tolist()}
+        of_rows = problems_of_rows(table, events, rows.flags, event_ids, rows.threshold, ends)
+        return _by_series(table, series, rows), of_rows
     values = _values_as_before(table, model.sensors, series, shifts)
     verdicts: dict[int, RunScore] = {}
     problems: list[UnrankedProblem] = []
@@ -153,20 +157,37 @@ def _some_equipment(table: Table, runs: WaferRuns) -> list[NDArray[np.int64]]:
 
 
 def judged_again(table: Table, found: Detection) -> JudgedWafers | None:
-    """The wafers of a finished detection with all their indicators, which are not kept; None where it has none.
+    """The wafers of a finished detection with all their indicators, computed anew; None where it has none.
 
     Args:
         table: what was detected in.
     """
-    if found.wafers is None:
+    cells = None if found.wafers is None else cells_of(table)
+    if found.wafers is None or cells is None:
         return None
-    rows = RowScores(found.scores, found.flags, found.contributions, found.threshold)
+    values = values_as_found(table, found)
+    if len(found.runs) != len(cells.runs):  # by an older version, which told wafers apart in another way
+        rows = RowScores(found.scores, found.flags, found.contributions, found.threshold)
+        return judge_wafers(found.wafers, table, values, rows, found.limits)
+    indicators = indicators_of(values, cells, found.wafers.sensors, found.wafers.course)
+    return judged_as(found.wafers, indicators, found.runs, lambda: (table, values))
+
+
+def judged_as(
+    model: WaferModel, indicators: Indicators, runs: list[RunScore], read: Callable[[], tuple[Table, Values]]
+) -> JudgedWafers:
+    """The wafers of a finished detection whose indicators are known; ``read`` as for :class:`JudgedWafers`."""
+    return JudgedWafers(model, indicators, model.deviations(indicators), runs, read)
+
+
+def values_as_found(table: Table, found: Detection) -> Values:
+    """The values of a table that the limits of a detection hold for: see ``JudgedWafers.values``."""
+    sensors = found.features if found.wafers is None else found.wafers.sensors
     series: list[Series] = []
     if found.shifts:
         parts = split(table, layout=found.layout)
         series = [one.with_sensors(parts.features, found.features) for one in parts.series]
-    values = _values_as_before(table, found.wafers.sensors, series, found.shifts)
-    return judge_wafers(found.wafers, table, values, rows, found.limits)
+    return _values_as_before(table, sensors, series, found.shifts)
 
 
 def measured(table: Table, found: Detection, learnt: NDArray[np.bool_]) -> JudgedWafers | None:

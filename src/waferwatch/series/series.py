@@ -55,6 +55,11 @@ class Series:
         return self.key != self.scope or bool(self.run)
 
     @property
+    def is_known_normal(self) -> bool:
+        """Whether somebody said so of all of it, once it is cut to its reference; else it may be taken to be."""
+        return self.reference is not None or self.vouched
+
+    @property
     def sensors(self) -> int:
         return int(self.values.shape[1])
 

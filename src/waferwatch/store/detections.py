@@ -17,7 +17,7 @@ from waferwatch.events.event import Event, Kind, SensorShare
 from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.indicators.learnt.wafer_model import WaferModel
 from waferwatch.indicators.problems.problem import problem_of
-from waferwatch.indicators.verdicts import run_of
+from waferwatch.indicators.verdicts import RunScore, run_of
 from waferwatch.models.levels import LevelShift
 from waferwatch.models.state import pack, unpack
 from waferwatch.read.table import Note
@@ -81,10 +81,10 @@ def restore_detection(frame: pd.DataFrame, about: dict[str, Any]) -> Detection:
             "event_ids": event_ids,
             "contributions": np.stack(parts, axis=1) if parts else np.empty((len(frame), 0), np.float32),
             "events": events_of(about),
-            "runs": [run_of(run) for run in about["runs"]],
-            "limits": [TypedLimit(**one) for one in about.get("limits", [])],
+            "runs": runs_of(about),
+            "limits": limits_of(about),
             "problems": [problem_of(one) for one in about.get("problems", [])],
-            "wafers": None if about.get("wafers") is None else _unpacked_model(about["wafers"]),
+            "wafers": wafers_of(about),
             "shifts": list(_unpacked(about["shifts"])) if about.get("shifts") else [],
             "metrics": None if about["metrics"] is None else Metrics(**about["metrics"]),
             "promise": None if about.get("promise") is None else Promise(**about["promise"]),
@@ -114,6 +114,18 @@ def event_ids_of(frame: pd.DataFrame, about: dict[str, Any]) -> NDArray[np.int64
 
 def events_of(about: dict[str, Any]) -> list[Event]:
     return [_event(event) for event in about["events"]]
+
+
+def runs_of(about: dict[str, Any]) -> list[RunScore]:
+    return [run_of(run) for run in about["runs"]]
+
+
+def limits_of(about: dict[str, Any]) -> list[TypedLimit]:
+    return [TypedLimit(**one) for one in about.get("limits", [])]
+
+
+def wafers_of(about: dict[str, Any]) -> WaferModel | None:
+    return None if about.get("wafers") is None else _unpacked_model(about["wafers"])
 
 
 def detection_bytes(found: Detection) -> int:

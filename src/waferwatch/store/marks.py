@@ -19,6 +19,7 @@ class MarkKind(StrEnum):
     """What a mark says."""
 
     PM = "pm"  # a maintenance; start and end may be the same
+    CHANGE = "change"  # of a recipe or a set-point that was meant; start and end may be the same
     NORMAL = "normal"  # wafers that somebody knows to be normal
     LEFT_OUT = "left_out"  # wafers that are not to be learnt from
 

@@ -3,10 +3,12 @@
 A detection is ``scores-….parquet``, written once when the run ends, and ``detection.json`` with all that depends on the
 threshold, which is swapped for a new one when the threshold moves. Folders of before 0.4.0 hold ``rows.parquet``
 instead, with the flags of then; it stays as it is, and a moved threshold gives them the new ``detection.json``.
+What was computed from them later may lie next to them (``indicators-….parquet``) and is not missed when it does not.
 """
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 from dataclasses import dataclass
@@ -17,8 +19,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from waferwatch.errors import DamagedError, NotFoundError
+from waferwatch.errors import DamagedError, NotFoundError, StorageFullError
 from waferwatch.events.event import Event
+from waferwatch.indicators.hard_rules import TypedLimit
+from waferwatch.indicators.indicators import IndicatorColumn, Indicators
+from waferwatch.indicators.learnt.wafer_model import WaferModel
+from waferwatch.indicators.verdicts import RunScore
 from waferwatch.scoring.result import Detection
 from waferwatch.settings import Settings
 from waferwatch.store.detections import (
@@ -27,11 +33,15 @@ from waferwatch.store.detections import (
     event_ids_of,
     events_of,
     is_old,
+    limits_of,
     restore_detection,
+    runs_of,
     score_frame,
+    wafers_of,
 )
 from waferwatch.store.disk import folders
 from waferwatch.store.disk.files import Stamp, Written, put, sha256_of, stamp_of
+from waferwatch.store.disk.indicators import drop_indicators, load_indicators, save_indicators
 from waferwatch.store.disk.sealed import guarded, put_json, read_json, read_parquet
 from waferwatch.store.recent import Recent
 
@@ -40,6 +50,7 @@ _LOCKS = 64
 _ABOUT = "detection.json"
 _DOCUMENT = "document.json"
 _OLD_ROWS = "rows.parquet"
+_log = logging.getLogger("waferwatch.store")
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,15 @@ class FoundEvents:
 
     events: list[Event]
     event_ids: NDArray[np.int64]  # (rows,) id of the event that the row belongs to, 0 = none
+
+
+@dataclass(frozen=True)
+class FoundWafers:
+    """The wafers of a detection without what was found in its rows."""
+
+    runs: list[RunScore]
+    model: WaferModel | None  # None where they have no limits
+    limits: list[TypedLimit]
 
 
 class Results:
@@ -108,7 +128,7 @@ class Results:
             NotFoundError: when nothing is kept under this name.
             DamagedError: when it was damaged.
         """
-        return self._recent.get((run_id, self._stamp(run_id)), lambda: self._read(run_id))
+        return self._recent.get((run_id, self.stamp(run_id)), lambda: self._read(run_id))
 
     def events(self, run_id: str) -> FoundEvents:
         """The events of a detection alone: its scores are not read for them.
@@ -117,7 +137,7 @@ class Results:
             NotFoundError: when nothing is kept under this name.
             DamagedError: when it was damaged.
         """
-        kept = self._recent.find((run_id, self._stamp(run_id)))
+        kept = self._recent.find((run_id, self.stamp(run_id)))
         if kept is not None:
             return FoundEvents(kept.events, kept.event_ids)
         folder = self.folder / run_id
@@ -128,6 +148,37 @@ class Results:
                 return FoundEvents(events_of(about), event_ids_of(frame, about))
         except (FileNotFoundError, NotADirectoryError):
             raise self._missing(run_id) from None
+
+    def wafers(self, run_id: str) -> FoundWafers:
+        """The wafers of a detection alone: its scores are not read for them.
+
+        Raises:
+            NotFoundError: when nothing is kept under this name.
+            DamagedError: when it was damaged.
+        """
+        kept = self._recent.find((run_id, self.stamp(run_id)))
+        if kept is not None:
+            return FoundWafers(kept.runs, kept.wafers, kept.limits)
+        try:
+            with guarded(_damaged()):
+                about = read_json(self.folder / run_id / _ABOUT)
+                return FoundWafers(runs_of(about), wafers_of(about), limits_of(about))
+        except (FileNotFoundError, NotADirectoryError):
+            raise self._missing(run_id) from None
+
+    def put_indicators(self, run_id: str, found: Indicators) -> None:
+        """Keep the indicators of a detection, so that they are read from now on, whatever its threshold is.
+
+        Without them nothing is lost: where they cannot be kept, they are computed again.
+        """
+        try:
+            save_indicators(self.folder / run_id, found)
+        except (StorageFullError, OSError):
+            _log.warning("the indicators of result %s could not be kept", run_id)
+
+    def indicators(self, run_id: str, columns: list[IndicatorColumn]) -> Indicators | None:
+        """What ``put_indicators`` kept; None where they have to be computed, as for results of before 0.7.0."""
+        return load_indicators(self.folder / run_id, columns)
 
     def put_document(self, run_id: str, document: dict[str, Any]) -> None:
         """Keep the result of another kind of run: plain JSON types. It is on the disk when this returns.
@@ -167,8 +218,13 @@ class Results:
         self._recent.forget(lambda key, _found: key[0] == run_id)
         self._recent.put((run_id, stamp), found)
 
-    def _stamp(self, run_id: str) -> Stamp:
-        """What tells this content from that which another process may put in its place."""
+    def stamp(self, run_id: str) -> Stamp:
+        """What tells this content from that which another process may put in its place.
+
+        Raises:
+            NotFoundError: when nothing is kept under this name.
+            DamagedError: when it was damaged.
+        """
         try:
             return stamp_of(self.folder / run_id / _ABOUT)
         except (FileNotFoundError, NotADirectoryError):
@@ -195,6 +251,7 @@ def _write(folder: Path, found: Detection) -> Written:
     frame = score_frame(found)
     scores = put(folder / name, lambda file: frame.to_parquet(file, index=False, compression="zstd"))
     about = describe_detection(found) | {"scores_file": {"name": name, "sha256": scores.sha256}}
+    drop_indicators(folder)
     written = put_json(folder / _ABOUT, about)
     for old in folder.glob("*.parquet"):
         if old.name != name:

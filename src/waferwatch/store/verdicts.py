@@ -1,4 +1,4 @@
-"""What engineers say about events: a true or a false alarm, with a note."""
+"""What engineers say about events: a true alarm, a false one or an intended change, with a note."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Judgement(StrEnum):
 
     TRUE_ALARM = "true_alarm"
     FALSE_ALARM = "false_alarm"
+    INTENDED_CHANGE = "intended_change"  # of a recipe or a set-point: seen rightly, and no fault
 
 
 @dataclass(frozen=True)

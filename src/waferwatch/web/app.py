@@ -62,6 +62,7 @@ from waferwatch.web.shell.error_page import answer_known
 from waferwatch.web.shell.guard import Guard
 from waferwatch.web.shell.openapi import Endpoint, describe
 from waferwatch.web.shell.work import Work
+from waferwatch.web.transfer import shown_table
 
 _PACKED_BYTES = 1024  # answers from this size on are sent compressed
 _PATIENCE_S = 5.0  # for a running job to notice that the server stops
@@ -98,6 +99,7 @@ ENDPOINTS = (
     *pm.ENDPOINTS,
     *chambers.ENDPOINTS,
     *audit.ENDPOINTS,
+    *shown_table.ENDPOINTS,
     *login.ENDPOINTS,
     *health.ENDPOINTS,
     Endpoint("GET", "/openapi.json", openapi, "This description.", "application/json"),

@@ -155,6 +155,11 @@ def test_false_alarms_are_counted_without_reading_the_data(
     assert counted == by_data
     assert counted is not None
     assert counted.false == 1
+    monkeypatch.undo()
+    client.put(f"/runs/{found['run']}/events/{event}/verdict", json={"verdict": "intended_change", "note": ""})
+    meant = rate_of_version(store, monitor, 1)
+    assert meant is not None
+    assert (meant.false, meant.true, meant.unjudged) == (0, 0, counted.unjudged)
 
 
 def test_limits_of_a_monitor_are_listed_some_at_a_time_and_leave_as_a_file(client: TestClient, etch: str) -> None:

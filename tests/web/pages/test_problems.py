@@ -257,6 +257,82 @@ def test_two_problems_of_a_chamber_are_merged_under_one_number_and_separated_aga
     assert names == [each["name"] for each in found]
 
 
+def together(client: TestClient, names: list[str], act_name: str, **body: Any) -> list[dict[str, Any]]:
+    answer = client.post("/problems/acts", json={"problems": names, "act": act_name, **body})
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["problems"])
+
+
+def test_several_problems_are_closed_with_one_note_and_a_line_in_the_audit_log_for_each(
+    client: TestClient, run: str, found: list[dict[str, Any]]
+) -> None:
+    names = [one["name"] for one in found[:3]]
+    closed = together(client, [*names, names[0]], "close", verdict="false_alarm", note="gauge")
+    assert [(one["name"], one["state"], one["note"]) for one in closed] == [(name, "closed", "gauge") for name in names]
+    newest = client.get("/audit?limit=3").json()["entries"]
+    assert sorted((one["action"], one["subject"]) for one in newest) == sorted(("judge problem", one) for one in names)
+    assert {one["state"] for one in together(client, names, "reopen")} == {"new"}
+    assert {one["state"] for one in together(client, names, "acknowledge", note="on it")} == {"acknowledged"}
+    assert {one["state"] for one in together(client, names, "shelve", hours=8)} == {"shelved"}
+    assert {one["state"] for one in together(client, names, "unshelve")} == {"acknowledged"}
+
+
+def test_several_problems_of_a_chamber_are_merged_into_one(
+    client: TestClient, run: str, found: list[dict[str, Any]]
+) -> None:
+    chamber = max((one["equipment"] for one in found), key=[one["equipment"] for one in found].count)
+    names = [one["name"] for one in found if one["equipment"] == chamber][:3]
+    merged = together(client, names, "merge", into=names[0])
+    assert [one["merged_into"] for one in merged] == [None, *[names[0]] * (len(names) - 1)]
+    for name in names[1:]:
+        act(client, name, "separate")
+
+
+def test_an_act_on_several_problems_is_done_to_all_of_them_or_to_none(
+    client: TestClient, run: str, found: list[dict[str, Any]], assert_error: Callable[..., dict[str, Any]]
+) -> None:
+    name = found[0]["name"]
+    stranger = next(one["name"] for one in found if one["equipment"] != found[0]["equipment"])
+    mate = next(one["name"] for one in found[1:] if one["equipment"] == found[0]["equipment"])
+
+    def refused(status: int, field: str, **body: Any) -> None:
+        before = client.get(f"/runs/{run}/problems").json()["problems"]
+        answer = client.post("/problems/acts", json=body)
+        assert_error(answer, status, "not_found" if status == 404 else "bad_input", field)
+        assert client.get(f"/runs/{run}/problems").json()["problems"] == before
+
+    refused(404, "problem", problems=[name, "P-999999"], act="acknowledge")
+    refused(422, "hours", problems=[name], act="shelve")
+    refused(422, "verdict", problems=[name], act="close")
+    refused(422, "into", problems=[name], act="merge")
+    refused(422, "into", problems=[mate, stranger], act="merge", into=name)
+    refused(422, "mark", problems=[name], act="close", verdict="true_alarm", mark="change")
+
+
+def test_an_intended_change_closes_a_problem_and_marks_when_it_began_once(
+    client: TestClient, run: str, found: list[dict[str, Any]]
+) -> None:
+    one = found[0]
+    said = {"verdict": "intended_change", "note": "recipe edited", "mark": "change"}
+    answers = [client.put(f"/problems/{one['name']}/verdict", json=said).json() for _ in range(2)]
+    assert answers[0]["state_text"] == "intended change · local"
+    wanted = {"kind": "change", "start": one["first_seen"], "equipment": one["equipment"], "dataset": DEMO}
+    assert [answer["mark"] for answer in answers] == [wanted, wanted]
+    marks = client.get(f"/datasets/{DEMO}/marks").json()["marks"]
+    assert [(mark["kind"], mark["note"]) for mark in marks] == [("change", f"{one['name']}: recipe edited")]
+    proposed = client.get(f"/datasets/{DEMO}/maintenance").json()["proposals"][0]
+    assert (proposed["at"], proposed["title"]) == (
+        one["first_seen"],
+        f"change marked by local: {one['name']}: recipe edited",
+    )
+    shown = page(client, f"/problems/{one['name']}?run={run}")
+    assert "Its time is marked: Trends and PM check show it." in shown
+    assert "intended change" in shown.split("History")[1]
+    back = client.put(f"/problems/{one['name']}/verdict", json={"verdict": None}).json()
+    assert (back["verdict"], back["mark"]) == (None, None)
+    client.delete(f"/datasets/{DEMO}/marks/{marks[0]['id']}")
+
+
 def test_wafers_are_split_off_under_a_new_number_and_put_back(
     client: TestClient, run: str, found: list[dict[str, Any]]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,11 @@ from starlette.testclient import TestClient
 from tests.commands.test_monitor_commands import fab_rows
 from waferwatch.indicators.trends.trend import Indicator, Trend
 from waferwatch.indicators.verdicts import RunScore
+from waferwatch.store.recent import Recent
+from waferwatch.store.results import Results
 from waferwatch.web.figures.wafers.trend import TrendView, trend_figure
 from waferwatch.web.results import judged
+from waferwatch.web.shell.kept import KeptAnswers
 
 STARTS = [*range(10), 500.0, *range(1000, 1010)]
 FLAT = (np.zeros(len(STARTS)), np.zeros(len(STARTS), np.int64), None, None, None, 0)
@@ -266,6 +270,67 @@ def test_wafers_are_judged_behind_the_page_of_problems_and_trends_then_need_not_
 
     monkeypatch.setattr(judged, "judged_again", again)
     assert client.get(f"/runs/{run}/trends").status_code == 200
+
+
+def restarted(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server has nothing in memory of what it has answered."""
+    app = client.app.state.parts  # type: ignore[attr-defined]
+    monkeypatch.setattr(judged, "_kept", Recent(2**20, lambda one: one.bytes))
+    monkeypatch.setattr(app.work, "_answers", KeptAnswers())
+    monkeypatch.setattr(app.store, "results", Results(app.settings))
+
+
+def trends_of_run(client: TestClient, run: str, step: str) -> list[dict[str, Any]]:
+    place = PLACE | {"step": step, "equipment": "PM2"}
+    trace = {"wafer": 3, "step": step, "sensor": "flow"}
+    answers = [client.get(f"/runs/{run}/trends")]
+    answers += [
+        client.get(f"/runs/{run}/trends/series", params=place | {"statistic": stat}) for stat in ("mean", "trend")
+    ]
+    answers += [client.get(f"/runs/{run}/trends/trace", params=trace)]
+    assert {one.status_code for one in answers} == {200}
+    return [one.json() for one in answers]
+
+
+@pytest.mark.parametrize("asked", [{}, {"filters": {"chamber": ["PM2"]}}])
+def test_after_a_restart_wafers_are_read_and_not_judged_again(
+    client: TestClient, dataset: str, step: str, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = detect(client, dataset, contamination=0.02, **asked)
+    before = trends_of_run(client, run, step)
+    restarted(client, monkeypatch)
+
+    def again(*_: object) -> None:
+        raise AssertionError("the indicators are kept")
+
+    monkeypatch.setattr(judged, "judged_again", again)
+    assert trends_of_run(client, run, step) == before
+
+
+def test_a_moved_threshold_leaves_the_indicators_and_changes_what_is_said_of_wafers(
+    client: TestClient, dataset: str, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = detect(client, dataset, contamination=0.03)
+    client.get(f"/runs/{run}/trends")
+    client.post(f"/runs/{run}/threshold", json={"threshold": 1e6})
+    before = trends_of_run(client, run, step)
+    restarted(client, monkeypatch)
+    assert trends_of_run(client, run, step) == before
+
+
+def test_damaged_indicators_are_computed_again_and_kept_anew(
+    client: TestClient, dataset: str, step: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = detect(client, dataset, contamination=0.04)
+    before = trends_of_run(client, run, step)
+    (kept,) = (data_dir / "runs" / run).glob("indicators-*.parquet")
+    kept.write_bytes(kept.read_bytes()[:-9])
+    restarted(client, monkeypatch)
+    assert trends_of_run(client, run, step) == before
+    (anew,) = (data_dir / "runs" / run).glob("indicators-*.parquet")
+    assert anew.name != kept.name
+    client.delete(f"/runs/{run}")
+    assert not anew.exists()
 
 
 def test_a_page_of_trends_about_a_run_that_is_not_there_is_a_page_all_the_same(client: TestClient) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.indicators.indicators import SHAPE, SPE, T2, IndicatorColumn, Indicators
-from waferwatch.indicators.judging.facets import Facet, column_numbers
-from waferwatch.indicators.learnt.limits import IndicatorLimits
-from waferwatch.indicators.learnt.wafer_model import TREND, Deviations
+from waferwatch.indicators.indicators import SPE, T2, IndicatorColumn, Indicators
+from waferwatch.indicators.judging.facets import OF_MEANS, Facet, column_numbers
+from waferwatch.indicators.learnt.limits import UPPER_ONLY, IndicatorLimits
+from waferwatch.indicators.learnt.wafer_model import Deviations
 from waferwatch.indicators.statistics import MEAN
 
 Ints = NDArray[np.int64]
@@ -39,7 +39,7 @@ class Leading:
         lead = facets[0]
         said: dict[str, Any] = {name: getattr(lead, name) for name in ("step", "sensor", "statistic", "direction")}
         said["sensors"] = _shares(facets)
-        statistic = MEAN if lead.statistic == TREND else lead.statistic
+        statistic = MEAN if lead.statistic in OF_MEANS else lead.statistic
         at = self._number.get(IndicatorColumn(lead.sensor, statistic))
         return said if at is None else said | self._numbers(lead, at)
 
@@ -68,8 +68,8 @@ class Leading:
             usual = float(np.exp(usual))
         known = abs(usual) > _LEAST_CHANGE * spread and usual != 0
         far = self.deviations.spreads[cell, at]
-        if lead.statistic == TREND:
-            far = self.deviations.spreads[cell, self._deviation[IndicatorColumn(lead.sensor, TREND)]]
+        if lead.statistic in OF_MEANS:
+            far = self.deviations.spreads[cell, self._deviation[IndicatorColumn(lead.sensor, lead.statistic)]]
         change = (value - usual) / abs(usual) if known else None
         return {"value": value, "usual": usual, "lower": lower, "upper": upper, "spreads": float(far), "change": change}
 
@@ -81,7 +81,7 @@ def bounds(limits: IndicatorLimits, stage: int, at: int, column: IndicatorColumn
         return None, None
     if column.statistic in (SPE, T2):
         return None, float(np.exp(centre + far))
-    return (None if column.statistic in (SHAPE, "missing") else centre - far), centre + far
+    return (None if column.statistic in UPPER_ONLY else centre - far), centre + far
 
 
 def _shares(facets: Sequence[Facet]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm, t
 
 from waferwatch.indicators.cells import StepCells
-from waferwatch.indicators.indicators import LENGTH, MISSING, SHAPE, SPE, T2, IndicatorColumn
+from waferwatch.indicators.indicators import BEND, LENGTH, MISSING, SHAPE, SPE, T2, IndicatorColumn
 from waferwatch.indicators.learnt.normal_course import stage_key
 from waferwatch.indicators.statistics import MEAN, SETTLE, SLOPE, SPREAD
 from waferwatch.models.state import storable
@@ -24,7 +24,7 @@ FEWEST_WAFERS = 8  # golden ones of a stage; with fewer there is no limit
 ENOUGH_WAFERS = 25  # with fewer a limit is provisional
 SPREADS = 4.75  # normal spreads from the middle to a limit, of a spread known exactly
 SISTERS = 10.0  # wafers that the spread of the same step on sister equipment counts for
-UPPER_ONLY = frozenset({SHAPE, SPE, T2, MISSING})
+UPPER_ONLY = frozenset({SHAPE, BEND, SPE, T2, MISSING})
 LOGARITHMIC = frozenset({SPE, T2})
 FOLDS = 5
 _ROBUST = 1.4826  # median absolute deviation to standard deviation
@@ -33,8 +33,12 @@ _KEPT = 1 - 2 * _TRIM * float(norm.pdf(_TRIM)) / (2 * float(norm.cdf(_TRIM)) - 1
 _FREEDOM, _FREEDOM_FEW = 0.7, 0.5  # of such a spread and of a median distance, in those of a standard deviation
 _RARE = 1e-3  # share of left-out values that says how heavy the tails of a statistic are
 _LEAST = 1e-12
+LEAST_BEND = 0.28  # what chance alone spreads it: golden wafers that happen to bend less are few, not better
+# Where statistics have tails by their nature, how much farther out a limit lies at least. With that of a bend, chance
+# alone puts one normal step in a million beyond a limit of 35 wafers, where a mean has fewer.
+TAILS = {BEND: 1.15}
 # Shares of a step's usual length: the statistics of a longer or shorter one cannot be compared.
-OTHER_LENGTH = {SLOPE: 0.05, SPREAD: 0.05, SHAPE: 0.1, SPE: 0.1}
+OTHER_LENGTH = {SLOPE: 0.05, SPREAD: 0.05, SHAPE: 0.1, BEND: 0.1, SPE: 0.1}
 TIGHT = 2.0  # farthest golden length, in mean distances: a step that a controller ends has no tail beyond it,
 TIGHT_SHARE = 0.25  # nor differs by more than this share of its usual length
 BEYOND_TIGHT = 2.0  # times the farthest golden length of such a step,
@@ -173,7 +177,8 @@ def heavy_tails(off: Floats, run: Ints, columns: Sequence[IndicatorColumn]) -> d
         mine = worst[:, [one.statistic == statistic for one in columns]]
         mine = mine[mine >= 0]
         share = max(1 - _RARE * steps, 0.5)
-        found[statistic] = max(1.0, float(np.quantile(mine, share)) / usual) if len(mine) else 1.0
+        seen = float(np.quantile(mine, share)) / usual if len(mine) else 1.0
+        found[statistic] = max(TAILS.get(statistic, 1.0), seen)
     return found
 
 
@@ -203,8 +208,8 @@ def least_spreads(
             return row / 2
         if one.sensor not in step:
             return 0.02
-        if one.statistic == SHAPE:
-            return 0.02
+        if one.statistic in (SHAPE, BEND):
+            return LEAST_BEND if one.statistic == BEND else 0.02
         if one.statistic == SLOPE:
             return float(step[one.sensor] / max(usual * row, _LEAST) / root)
         found: float = step[one.sensor] / root if one.statistic in (MEAN, SPREAD) else step[one.sensor]

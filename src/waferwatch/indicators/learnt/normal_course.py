@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.indicators.cells import StageName, StepCells
-from waferwatch.models.state import storable
+from waferwatch.indicators.learnt.eighths import EIGHTHS, means_of_eighths, usual_spread
+from waferwatch.models.state import SINCE, storable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,6 +37,8 @@ class NormalCourse:
     spread: NDArray[np.float32]  # (P, S) robust, above 0
     recipes: list[str]  # recipe and step, of which each has a relation
     whiten: Floats  # (recipes, S, S) makes residuals of golden rows uncorrelated
+    # (stages, EIGHTHS, S) what means over eighths of the step spread, in spreads of a row; NaN for short steps
+    eighths: Floats | None = field(default=None, metadata={SINCE: "0.7.0"})
 
     @classmethod
     def learn(cls, values: Floats, cells: StepCells, golden: NDArray[np.bool_], quantum: Floats) -> Self:
@@ -65,7 +68,11 @@ class NormalCourse:
             list(dict.fromkeys(_SEPARATOR.join(one.anywhere) for one in names)),
             np.empty((0, sensors, sensors)),
         )
-        return cls(**{**vars(found), "whiten": found._relations(values, cells, golden)})
+        places = found.places(cells)
+        off = [np.clip(np.nan_to_num(found.off_of(at, one, places)), -_CLIP, _CLIP) for at, one in enumerate(values.T)]
+        bent = np.stack([centred(one, cells) for one in off], axis=1)
+        learnt = {"whiten": found._relations(bent, cells, golden), "eighths": found._eighths(bent, cells, golden)}
+        return cls(**{**vars(found), **learnt})
 
     @property
     def usual_spread(self) -> Floats:
@@ -136,21 +143,33 @@ class NormalCourse:
             found[mine] = (np.add.reduceat(square, starts, axis=1) / lengths).max(axis=0)
         return found
 
-    def _relations(self, values: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> Floats:
+    def spread_of_eighths(self, cells: StepCells) -> Floats | None:
+        """(cells, EIGHTHS, S) of the stage of each cell, NaN where unknown; None in a model of before."""
+        if self.eighths is None:
+            return None
+        known = {name: number for number, name in enumerate(self.stages)}
+        stage = np.array([known.get(stage_key(one), -1) for one in cells.names], np.int64)[cells.stage]
+        found = np.full((len(cells), *self.eighths.shape[1:]), np.nan)
+        found[stage >= 0] = self.eighths[stage[stage >= 0]]
+        return found
+
+    def _eighths(self, bent: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> Floats:
+        names = [stage_key(one) for one in cells.names]
+        means = means_of_eighths(bent, cells)
+        found = [
+            usual_spread(means[golden & (cells.stage == names.index(stage))], int(rows))
+            for stage, rows in zip(self.stages, self.ticks, strict=True)
+        ]
+        return np.stack(found) if found else np.empty((0, EIGHTHS, bent.shape[1]))
+
+    def _relations(self, bent: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> Floats:
         """From golden cells."""
-        places, used = self.places(cells), np.repeat(golden, cells.lengths)
-        off = np.stack(
-            [
-                centred(np.clip(np.nan_to_num(self.off_of(sensor, column, places)), -_CLIP, _CLIP), cells)
-                for sensor, column in enumerate(values.T)
-            ],
-            axis=1,
-        )
         known = {name: number for number, name in enumerate(self.recipes)}
         names = np.array([known.get(_SEPARATOR.join(one.anywhere), -1) for one in cells.names], np.int64)
+        used = np.repeat(golden, cells.lengths)
         recipe = np.where(used, np.repeat(names[cells.stage], cells.lengths), -1)
-        found = [_whitening(off[recipe == number]) for number in range(len(self.recipes))]
-        return np.stack(found) if found else np.empty((0, values.shape[1], values.shape[1]))
+        found = [_whitening(bent[recipe == number]) for number in range(len(self.recipes))]
+        return np.stack(found) if found else np.empty((0, bent.shape[1], bent.shape[1]))
 
 
 def stage_key(name: StageName) -> str:
@@ -216,7 +235,8 @@ def _whitening(rows: Floats) -> Floats:
     spread = np.sqrt(np.square(rows).mean(axis=0)) if len(rows) else np.ones(sensors)
     spread = np.where(spread > 0, spread, 1.0)
     scaled = rows / spread
-    relation = (1 - SHRINK) * (scaled.T @ scaled) / max(len(rows), 1) + SHRINK * np.eye(sensors)
+    shrink = min(sensors / max(len(rows), 1), SHRINK)
+    relation = (1 - shrink) * (scaled.T @ scaled) / max(len(rows), 1) + shrink * np.eye(sensors)
     lengths, axes = np.linalg.eigh(relation)
     found: Floats = (axes / np.sqrt(np.maximum(lengths, 1e-6))) / spread[:, None]
     return found

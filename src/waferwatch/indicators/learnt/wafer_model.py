@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.indicators.cells import StepCells
 from waferwatch.indicators.indicators import (
+    BEND,
     LENGTH,
     MISSING,
     SHAPE,
@@ -19,6 +20,7 @@ from waferwatch.indicators.indicators import (
     Indicators,
     Values,
     against,
+    columns_of,
     indicators_of,
 )
 from waferwatch.indicators.learnt.limits import (
@@ -31,9 +33,10 @@ from waferwatch.indicators.learnt.limits import (
 )
 from waferwatch.indicators.learnt.normal_course import NormalCourse, quanta
 from waferwatch.indicators.learnt.relation import MeanRelation, trend
+from waferwatch.indicators.learnt.step_relation import CONTRAST, StepRelation
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN, SETTLE
 from waferwatch.models.rarity import Rarity
-from waferwatch.models.state import storable
+from waferwatch.models.state import SINCE, storable
 
 Floats = NDArray[np.float64]
 
@@ -48,6 +51,9 @@ ROWS_BEYOND = 1.25  # times the highest row score of a golden wafer, which rows 
 # Missing rows and the length of a step are hard rules; single rows have scores of their own; when a sensor settles
 # hangs on single rows too.
 NO_VERDICT = (LENGTH, MISSING, SETTLE, LOWEST, HIGHEST)
+# A bend leaves a golden wafer among the others: set aside for it, wafers that wander a little made limits of other
+# statistics too tight.
+NEVER_ASIDE = (*NO_VERDICT, BEND)
 _QUANTILES = 33
 _LEAST_ROW = 2.0  # row score that one normal row in a hundred reaches
 _ROUNDS = 3
@@ -58,13 +64,13 @@ _LEAST_SPREAD = 0.1  # of golden wafers' largest deviations, as a share of the u
 
 @dataclass(frozen=True)
 class Deviations:
-    """How far cells are off, of all columns: those of the indicators, T2, and the trend of each sensor."""
+    """How far cells are off, of all columns: those of the indicators, T2, the trend and the contrast of each sensor."""
 
     columns: list[IndicatorColumn]
     off: Floats  # (cells, K) signed, in multiples of the limit's distance; NaN without a limit
     spreads: Floats  # (cells, K) in spreads
     t2: Floats  # (cells,)
-    trend_limit: float  # spreads at which a trend is beyond its limit
+    trend_limit: float  # spreads at which a trend or a contrast is beyond its limit
 
 
 @storable
@@ -82,11 +88,17 @@ class WaferModel:
     rarity: Rarity  # how rare a wafer's farthest deviation, as a multiple of its limit, is among golden wafers
     farthest: float  # a wafer is abnormal beyond this multiple of a limit: 1, or more where golden ones lie beyond
     wafers: int  # golden ones
+    steps: StepRelation | None = field(default=None, metadata={SINCE: "0.7.0"})
+
+    @property
+    def columns(self) -> list[IndicatorColumn]:
+        """What its limits are of."""
+        return columns_of(self.sensors, self.course)
 
     def deviations(self, found: Indicators) -> Deviations:
         """How far the cells of a table are off."""
         off = self.limits.off(found.values, found.cells, found.columns)
-        return _deviations(off, found, self.limits, self.relation, self.t2_limits)
+        return _deviations(off, found, self.limits, self.relation, self.t2_limits, self.steps)
 
     @property
     def threshold(self) -> float:
@@ -145,7 +157,7 @@ def learn_wafers(
 
 
 def _left_out_traces(found: Indicators, every: Floats, golden: NDArray[np.bool_], quantum: Floats) -> Indicators:
-    """Shape and relation of golden cells by a course that was learnt without them: else they look better than they are.
+    """Shape, bend and relation of golden cells by a course learnt without them: else they look better than they are.
 
     Args:
         every: (n, S) in the order of the cells' rows.
@@ -153,7 +165,7 @@ def _left_out_traces(found: Indicators, every: Floats, golden: NDArray[np.bool_]
     cells = found.cells
     used = golden[cells.run]
     fold = turns(cells, TRACE_FOLDS)
-    traces = np.array([one.statistic in (SHAPE, SPE) for one in found.columns])
+    traces = np.array([one.statistic in (SHAPE, BEND, SPE) for one in found.columns])
     values = found.values.copy()
     for number in range(TRACE_FOLDS):
         mine = np.flatnonzero(used & (fold == number))
@@ -201,7 +213,8 @@ def _learn(
     relation = MeanRelation.learn(limits.spreads(off, cells)[:, mean], cells, used)
     t2 = relation.t2(limits.spreads(off, cells)[:, mean], cells)[:, None]
     t2_limits = IndicatorLimits.learn(t2, cells, used, [IndicatorColumn("_t2", T2)], np.array([0.02]))
-    every = _deviations(off, found, limits, relation, t2_limits)
+    steps = StepRelation.learn(limits.spreads(off, cells)[:, mean], np.abs(off[:, mean]) > 1, cells, used)
+    every = _deviations(off, found, limits, relation, t2_limits, steps)
     worst = farthest(every, cells)[golden]
     row_limit = _row_limit(rows[golden])
     row_knots = _knots(rows[golden], worst, row_limit)
@@ -210,7 +223,7 @@ def _learn(
     rarity = replace(rarity, slope=min(rarity.slope, max(rarity.highest, 1.0) / _LEAST_WIDTH))
     beyond = min(max(1.0, BEYOND * float(np.nanmax(reached, initial=0.0))), MOST_BEYOND)
     wafers = int(golden.sum())
-    return WaferModel(sensors, course, limits, relation, t2_limits, row_limit, row_knots, rarity, beyond, wafers)
+    return WaferModel(sensors, course, limits, relation, t2_limits, row_limit, row_knots, rarity, beyond, wafers, steps)
 
 
 def _knots(rows: Floats, worst: Floats, row_limit: float) -> Floats:
@@ -245,7 +258,12 @@ def _row_limit(rows: Floats) -> float:
 
 
 def _deviations(
-    off: Floats, found: Indicators, limits: IndicatorLimits, relation: MeanRelation, t2_limits: IndicatorLimits
+    off: Floats,
+    found: Indicators,
+    limits: IndicatorLimits,
+    relation: MeanRelation,
+    t2_limits: IndicatorLimits,
+    steps: StepRelation | None,
 ) -> Deviations:
     cells = found.cells
     off = np.where(cells.of_unknown_start[:, None], np.nan, off)
@@ -254,14 +272,18 @@ def _deviations(
     t2 = relation.t2(spreads[:, mean], cells)
     t2_column = [IndicatorColumn("_t2", T2)]
     far = t2_limits.off(t2[:, None], cells, t2_column)
-    wandered = trend(spreads[:, mean], np.abs(off[:, mean]) > 1, cells)
+    beyond = np.abs(off[:, mean]) > 1
     reach = limits.usual_reach
     sensors = [one.sensor for one in found.columns if one.statistic == MEAN]
-    columns = [*found.columns, *t2_column, *(IndicatorColumn(one, TREND) for one in sensors)]
+    derived = {TREND: trend(spreads[:, mean], beyond, cells) / reach}
+    if steps is not None:
+        derived[CONTRAST] = steps.off(spreads[:, mean], beyond, cells)
+    columns = [IndicatorColumn(sensor, statistic) for statistic in derived for sensor in sensors]
+    more = np.concatenate(list(derived.values()), axis=1)
     return Deviations(
-        columns,
-        np.concatenate([off, far, wandered / reach], axis=1),
-        np.concatenate([spreads, t2_limits.spreads(far, cells), wandered], axis=1),
+        [*found.columns, *t2_column, *columns],
+        np.concatenate([off, far, more], axis=1),
+        np.concatenate([spreads, t2_limits.spreads(far, cells), more * reach], axis=1),
         t2,
         reach,
     )
@@ -272,7 +294,7 @@ def _unlike(
 ) -> NDArray[np.bool_]:
     """(runs,) whether any statistic of a run lies beyond its limit, and farther off than golden wafers ever do."""
     found = np.zeros(len(cells.runs), np.bool_)
-    for statistic in dict.fromkeys(one.statistic for one in columns if one.statistic not in NO_VERDICT):
+    for statistic in dict.fromkeys(one.statistic for one in columns if one.statistic not in NEVER_ASIDE):
         worst = highest(off[:, [one.statistic == statistic for one in columns]], cells)
         found |= worst > max(LEAST_ASIDE, _far(worst[golden]))
     return found

@@ -32,7 +32,7 @@ def model_without_limits(
     quantum = quanta(every)
     used = golden[cells.run]
     course = NormalCourse.learn(every, cells, used, quantum)
-    columns = columns_of(sensors)
+    columns = columns_of(sensors, course)
     least = least_spreads(columns, sensors, quantum, row_seconds, float(np.median(cells.lengths)))
     found = indicators_of(values, cells, sensors, course)
     learnt = IndicatorLimits.learn(found.values, cells, used, columns, least)

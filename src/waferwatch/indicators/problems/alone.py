@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from waferwatch.indicators.cells import StageName
 from waferwatch.indicators.indicators import IndicatorColumn
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judge import ExplainedWafers
 from waferwatch.indicators.judging.facets import Facet
 from waferwatch.indicators.problems.problem import Alone
 from waferwatch.indicators.statistics import MEAN
@@ -32,7 +32,7 @@ class SisterCells:
     off: NDArray[np.float64]  # (cells, K) as ``Deviations.off``
 
     @classmethod
-    def of(cls, judged: JudgedWafers) -> Self:
+    def of(cls, judged: ExplainedWafers) -> Self:
         return cls(judged.cells.names, judged.of_stage, judged.began, judged.deviations.off)
 
 

@@ -52,8 +52,21 @@ def wafers_title(found: FabProblem, all_runs: Sequence[RunScore], runs: Sequence
         "of": found.of,
         "since": found.first_seen,
     }
+    return _named(found, bool(size), values) if found.equipment else _unnamed(found, bool(size), values)
+
+
+def _named(found: FabProblem, changed: bool, values: dict[str, object]) -> Note:
     if found.sensor == "_length":
         return Note("Length of {step} {change} on {equipment}, wafers: {count} of {of}, since {since}", values)
-    if not size:
+    if not changed:
         return Note("{sensor} unusual in {step} on {equipment}, wafers: {count} of {of}, since {since}", values)
     return Note("{sensor} {change} in {step} on {equipment}, wafers: {count} of {of}, since {since}", values)
+
+
+def _unnamed(found: FabProblem, changed: bool, values: dict[str, object]) -> Note:
+    """In a table that names no equipment."""
+    if found.sensor == "_length":
+        return Note("Length of {step} {change}, wafers: {count} of {of}, since {since}", values)
+    if not changed:
+        return Note("{sensor} unusual in {step}, wafers: {count} of {of}, since {since}", values)
+    return Note("{sensor} {change} in {step}, wafers: {count} of {of}, since {since}", values)

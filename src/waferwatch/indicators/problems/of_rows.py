@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -22,13 +22,19 @@ _FAR = 3.0  # robust spreads by which an event's values lie to one side
 
 
 def problems_of_rows(
-    table: Table, events: Sequence[Event], flags: NDArray[np.bool_], event_ids: NDArray[np.int64], threshold: float
+    table: Table,
+    events: Sequence[Event],
+    flags: NDArray[np.bool_],
+    event_ids: NDArray[np.int64],
+    threshold: float,
+    ends: Collection[int],
 ) -> list[FabProblem]:
     """Problems, worst first; events of the same equipment, recipe, step, leading sensor and direction are one.
 
     Args:
         flags, event_ids: (rows,) in table order.
         threshold: of the row scores.
+        ends: the last rows of each equipment in time, by their place in the table: an event there is still going on.
     """
     scope = group_codes(table.frame, table.columns(Role.EQUIPMENT))[0]
     groups: dict[tuple[str | None, ...], list[Event]] = {}
@@ -41,8 +47,7 @@ def problems_of_rows(
         side = _side(table, sensor, rows, scope, flags, usual) if sensor else OTHER
         place = [event.context.get(names[role] or "") for role in (Role.RECIPE, Role.STEP)]
         groups.setdefault((event.equipment, *place, sensor, side), []).append(event)
-    last = {event.equipment: event.id for event in events}
-    found = [_problem(key, mine, threshold, last) for key, mine in groups.items()]
+    found = [_problem(key, mine, threshold, ends) for key, mine in groups.items()]
     found.sort(key=lambda one: order(one.severity, one.ongoing, one.ratio, one.count))
     return [replace(one, number=number) for number, one in enumerate(found, start=1)]
 
@@ -80,9 +85,7 @@ def _side(
     return UP if off > 0 else DOWN
 
 
-def _problem(
-    key: tuple[str | None, ...], events: list[Event], threshold: float, last: dict[str | None, int]
-) -> FabProblem:
+def _problem(key: tuple[str | None, ...], events: list[Event], threshold: float, ends: Collection[int]) -> FabProblem:
     equipment, recipe, step, sensor, direction = (part or "" for part in key)
     peak = max(event.peak_score for event in events)
     ratio = peak / threshold if threshold > 0 else 1.0
@@ -98,7 +101,7 @@ def _problem(
         direction=direction,
         statistic="rows",
         severity=kind,
-        ongoing=events[-1].id == last[key[0]],
+        ongoing=events[-1].end_row in ends,
         first_seen=events[0].start,
         last_seen=events[-1].end,
         onset=events[0].start,
@@ -136,4 +139,6 @@ def _title(equipment: str, sensor: str, events: Sequence[Event]) -> Note:
         "count": len(events),
         "since": events[0].start,
     }
+    if not equipment:
+        return Note("{sensor} unusual, events: {count}, since {since}", values)
     return Note("{sensor} unusual on {equipment}, events: {count}, since {since}", values)

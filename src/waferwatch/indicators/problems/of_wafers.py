@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from waferwatch.events.event import Event
 from waferwatch.indicators.cells import StageName
 from waferwatch.indicators.hard_rules import RANGE
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judge import ExplainedWafers
 from waferwatch.indicators.judging.facets import HARD_SIGNS, ROWS, Facet
 from waferwatch.indicators.problems.alone import SisterCells, chamber_alone, compared_column
 from waferwatch.indicators.problems.measures import most_in_a_row, usual_change, wafers_title
@@ -90,7 +90,7 @@ class UnrankedProblem:
 
 
 def problems_of_wafers(
-    judged: JudgedWafers, events: Sequence[Event], event_ids: Ints, numbers: Ints
+    judged: ExplainedWafers, events: Sequence[Event], event_ids: Ints, numbers: Ints
 ) -> list[UnrankedProblem]:
     """Problems in the order in which they begin.
 
@@ -119,7 +119,7 @@ def ranked(found: Sequence[UnrankedProblem], sisters: Sequence[SisterCells]) -> 
     return [replace(one, number=number) for number, one in enumerate(problems, start=1)]
 
 
-def _gathered(judged: JudgedWafers, occurrences: Sequence[_Occurrence]) -> list[_Open]:
+def _gathered(judged: ExplainedWafers, occurrences: Sequence[_Occurrence]) -> list[_Open]:
     """Occurrences of one equipment that fit each other within some days, in the order in which problems begin."""
     opened: list[_Open] = []
     by_equipment: dict[str | None, list[_Open]] = {}
@@ -138,7 +138,7 @@ def _gathered(judged: JudgedWafers, occurrences: Sequence[_Occurrence]) -> list[
     return opened
 
 
-def _events_of_runs(judged: JudgedWafers, event_ids: Ints) -> dict[int, list[int]]:
+def _events_of_runs(judged: ExplainedWafers, event_ids: Ints) -> dict[int, list[int]]:
     """Run -> ids of the events of its rows; an equipment's first run, whose start is unknown, does not count."""
     cells = judged.cells
     first = np.isin(judged.run_of_row, cells.run[cells.of_unknown_start])
@@ -150,7 +150,7 @@ def _events_of_runs(judged: JudgedWafers, event_ids: Ints) -> dict[int, list[int
     return found
 
 
-def _occurrences(judged: JudgedWafers, events: Sequence[Event], of_run: dict[int, list[int]]) -> list[_Occurrence]:
+def _occurrences(judged: ExplainedWafers, events: Sequence[Event], of_run: dict[int, list[int]]) -> list[_Occurrence]:
     """In order of time: each abnormal wafer, and each event none of whose wafers is abnormal."""
     by_id = {event.id: event for event in events}
     explained = {event for run, mine in of_run.items() if judged.runs[run].abnormal for event in mine}
@@ -166,7 +166,7 @@ def _occurrences(judged: JudgedWafers, events: Sequence[Event], of_run: dict[int
     return sorted(found, key=lambda one: judged.cells.runs.starts[one.run])
 
 
-def _of_event(judged: JudgedWafers, run: int, event: Event) -> _Occurrence:
+def _of_event(judged: ExplainedWafers, run: int, event: Event) -> _Occurrence:
     cell = int(judged.cell_of_row[event.peak_row])
     cell = cell if cell >= 0 and judged.cells.run[cell] == run else int(np.searchsorted(judged.cells.run, run))
     step = judged.cells.names[judged.cells.stage[cell]].step
@@ -175,7 +175,7 @@ def _of_event(judged: JudgedWafers, run: int, event: Event) -> _Occurrence:
     return _Occurrence(run, [Facet(step, sensor, OTHER, ROWS, 1.0, cell)], ratio, event.peak_score, False)
 
 
-def _problem(judged: JudgedWafers, one: _Open, of_run: dict[int, list[int]], numbers: Ints) -> UnrankedProblem:
+def _problem(judged: ExplainedWafers, one: _Open, of_run: dict[int, list[int]], numbers: Ints) -> UnrankedProblem:
     runs = sorted({each.run for each in one.members})
     step, sensor, sign = one.lead
     facet = _facet(one, one.lead)
@@ -215,7 +215,7 @@ def _problem(judged: JudgedWafers, one: _Open, of_run: dict[int, list[int]], num
     )
 
 
-def _weighed(judged: JudgedWafers, one: _Open, runs: Sequence[int]) -> dict[str, Any]:
+def _weighed(judged: ExplainedWafers, one: _Open, runs: Sequence[int]) -> dict[str, Any]:
     """How far, how often and how bad."""
     peak = max(one.members, key=lambda each: each.ratio)
     own = judged.of_equipment[judged.runs[runs[0]].equipment]
@@ -253,7 +253,7 @@ def _leading(one: _Open) -> list[str]:
     return [sensor] if second is None or others[second] <= _SECOND * best else [sensor, second]
 
 
-def _sensors(judged: JudgedWafers, one: _Open, left: dict[str, Left]) -> tuple[ProblemSensor, ...]:
+def _sensors(judged: ExplainedWafers, one: _Open, left: dict[str, Left]) -> tuple[ProblemSensor, ...]:
     """Sensors in the order in which they left their bands, those that did not by their weight behind them."""
     weight: dict[str, float] = {}
     direction: dict[str, str] = {}
@@ -271,7 +271,7 @@ def _sensors(judged: JudgedWafers, one: _Open, left: dict[str, Left]) -> tuple[P
     )
 
 
-def _onset(judged: JudgedWafers, left: Left | None, first: _Occurrence, facet: Facet) -> str | float:
+def _onset(judged: ExplainedWafers, left: Left | None, first: _Occurrence, facet: Facet) -> str | float:
     """Where the leading sensor left its band; else where the step of the first wafer begins."""
     if left is not None:
         return time_of(judged, left.row)
@@ -280,7 +280,7 @@ def _onset(judged: JudgedWafers, left: Left | None, first: _Occurrence, facet: F
     return time_of(judged, int(judged.cells.rows[judged.cells.starts[cell]]))
 
 
-def time_of(judged: JudgedWafers, row: int) -> str | float:
+def time_of(judged: ExplainedWafers, row: int) -> str | float:
     """The time of a row as events have it."""
     column = judged.table.column(Role.TIME)
     if column is None:
@@ -291,7 +291,7 @@ def time_of(judged: JudgedWafers, row: int) -> str | float:
     return str(time.astype("datetime64[s]" if time == time.astype("datetime64[s]") else "datetime64[ms]"))
 
 
-def _clock(judged: JudgedWafers) -> list[int]:
+def _clock(judged: ExplainedWafers) -> list[int]:
     """(runs,) when each began, in nanoseconds; 0 where the table has no time of day."""
     column = judged.table.column(Role.TIME)
     time: NDArray[Any] = np.empty(0) if column is None else judged.table.frame[column].to_numpy()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judged import JudgedWafers
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.learnt.limits import ENOUGH_WAFERS, FEWEST_WAFERS
 from waferwatch.indicators.learnt.normal_course import stage_key
 from waferwatch.indicators.statistics import MEAN

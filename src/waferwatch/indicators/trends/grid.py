@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.indicators.indicators import LENGTH, MISSING, SPE, T2, IndicatorColumn
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.learnt.wafer_model import NO_VERDICT, TREND
 from waferwatch.indicators.problems.problem import ProblemSeverity
 from waferwatch.indicators.problems.severity import severity

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.errors import NotFoundError
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.learnt.normal_course import stage_key
 
 Floats = NDArray[np.float64]

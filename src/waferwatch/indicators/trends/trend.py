@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from waferwatch.errors import NotFoundError
 from waferwatch.indicators.indicators import SPE, IndicatorColumn
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.learnt.limits import ENOUGH_WAFERS
 from waferwatch.indicators.learnt.normal_course import stage_key
+from waferwatch.indicators.learnt.step_relation import CONTRAST
 from waferwatch.indicators.learnt.wafer_model import TREND
 from waferwatch.indicators.rules import RULES, Flags, Rule, fired
 from waferwatch.indicators.trends.values import column_of, stage_sides
@@ -131,7 +132,7 @@ def _golden(judged: JudgedWafers, stage: int, at: int) -> tuple[int, float | Non
         return 0, None
     place, column = limits.stages.index(key), judged.deviations.columns[at]
     wafers = int(limits.wafers[place])
-    if column.statistic == TREND:
+    if column.statistic in (TREND, CONTRAST):
         return wafers, 0.0
     if at >= limits.centre.shape[1] or np.isnan(limits.centre[place, at]):
         return wafers, None

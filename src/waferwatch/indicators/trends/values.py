@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.indicators.indicators import IndicatorColumn
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.judging.leading import bounds
 from waferwatch.indicators.learnt.limits import IndicatorLimits
 from waferwatch.indicators.learnt.normal_course import stage_key
@@ -26,7 +26,8 @@ class LimitSides:
 
 
 def values_of(judged: JudgedWafers) -> Floats:
-    """(cells, K) of all columns of ``judged.deviations``: those of the indicators, T2, and trends in spreads."""
+    """(cells, K) of all columns of ``judged.deviations``: those of the indicators, T2, and trends and contrasts in
+    spreads."""
     base = len(judged.found.columns)
     deviations = judged.deviations
     return np.concatenate([judged.found.values, deviations.t2[:, None], deviations.spreads[:, base + 1 :]], axis=1)

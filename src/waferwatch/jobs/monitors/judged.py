@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -67,8 +68,9 @@ def _rate_of(store: Store, runs: Sequence[Run]) -> AlarmRate:
     if HOURS not in kept or any(one.run != newest.id for one in said) or kept.get("threshold_by") == "hand":
         return alarm_rate([_judged(store, runs)])
     store.datasets.get(newest.dataset)
-    true = sum(one.verdict is Judgement.TRUE_ALARM for one in said)
-    return AlarmRate.of(len(said) - true, true, max(0, kept["events"] - len(said)), kept[HOURS])
+    counts = Counter(one.verdict for one in said)
+    unjudged = max(0, kept["events"] - len(said))
+    return AlarmRate.of(counts[Judgement.FALSE_ALARM], counts[Judgement.TRUE_ALARM], unjudged, kept[HOURS])
 
 
 def _same_rows(store: Store, monitor: MonitorRecord, number: int) -> list[list[Run]]:
@@ -116,5 +118,10 @@ def _judged(store: Store, runs: Sequence[Run]) -> JudgedTable:
     table = table_of(store, Options.from_dict(runs[0].options))
     detection = store.results.detection(runs[0].id)
     said = event_verdicts(detection.event_ids, store.verdicts.of(*(run.id for run in runs)))
-    verdicts = {event: one.verdict is Judgement.TRUE_ALARM for event, one in said.items()}
-    return JudgedTable(table, detection, verdicts)
+    changes = sum(one.verdict is Judgement.INTENDED_CHANGE for one in said.values())
+    verdicts = {
+        event: one.verdict is Judgement.TRUE_ALARM
+        for event, one in said.items()
+        if one.verdict is not Judgement.INTENDED_CHANGE
+    }
+    return JudgedTable(table, detection, verdicts, changes)

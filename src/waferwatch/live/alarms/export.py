@@ -1,14 +1,17 @@
-"""Alarms with their verdicts as a CSV file."""
+"""Alarms with their verdicts as a file."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import BinaryIO
 
+import pandas as pd
 import pyarrow as pa
 
 from waferwatch.export.formulas import neutral
+from waferwatch.export.tables import write_tables
 from waferwatch.live.alarms.desk import AlarmDesk
 from waferwatch.live.alarms.search import AlarmFilter, find_alarms
 from waferwatch.live.alarms.titles import Translate, alarm_document
@@ -26,6 +29,20 @@ def write_alarms_csv(desk: AlarmDesk, wanted: AlarmFilter, translate: Translate,
     text = io.TextIOWrapper(file, "utf-8-sig", newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
+    for line in _lines(desk, wanted, translate):
+        writer.writerow(_harmless(line))
+    text.flush()
+    text.detach()
+
+
+def write_alarms_sheet(desk: AlarmDesk, wanted: AlarmFilter, translate: Translate, file: BinaryIO) -> None:
+    """The same as a workbook."""
+    lines = list(_lines(desk, wanted, translate))
+    write_tables({"alarms": pd.DataFrame(lines, columns=list(COLUMNS))}, file, "xlsx")
+
+
+def _lines(desk: AlarmDesk, wanted: AlarmFilter, translate: Translate) -> Iterator[list[object]]:
+    """The cells of each alarm, the newest first."""
     with desk.reading() as connection:
         before = wanted.before
         while True:
@@ -33,12 +50,10 @@ def write_alarms_csv(desk: AlarmDesk, wanted: AlarmFilter, translate: Translate,
             found = find_alarms(connection, page, _AT_ONCE)
             for one in found:
                 document = alarm_document(one, translate)
-                writer.writerow(_harmless([document[name] for name in COLUMNS]))
+                yield [document[name] for name in COLUMNS]
             if len(found) < _AT_ONCE:
-                break
+                return
             before = found[-1].id
-    text.flush()
-    text.detach()
 
 
 def _harmless(values: list[object]) -> list[object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -12,6 +12,13 @@ from numpy.typing import NDArray
 
 from waferwatch.models.blocks import NOT_LEARNT, contiguous, of_runs
 from waferwatch.models.contract import Detector, Learnt, ModelInfo, Part, Progress, Scores, no_progress
+from waferwatch.models.ensemble.chain_scores import (
+    equal_shares,
+    joined_scores,
+    mean_vote,
+    measured,
+    scores_of,
+)
 from waferwatch.models.ensemble.features.course import Course
 from waferwatch.models.ensemble.features.one_sensor import OneSensor, OneSensorLearning
 from waferwatch.models.ensemble.features.several_sensors import SeveralSensors, SeveralSensorsLearning
@@ -20,12 +27,12 @@ from waferwatch.models.ensemble.features.stepwise import Stepwise, StepwiseLearn
 from waferwatch.models.ensemble.features.whole_runs import WholeRuns, WholeRunsLearning
 from waferwatch.models.ensemble.preparation.alignment import FEWEST_POINTS, FEWEST_RUNS, MOST_POINTS, are_runs
 from waferwatch.models.ensemble.preparation.batches import Piece, batches, in_threads
-from waferwatch.models.ensemble.preparation.chain import Chain, chain_of
+from waferwatch.models.ensemble.preparation.chain import chain_of, stretches
 from waferwatch.models.ensemble.preparation.columns import columns_of
 from waferwatch.models.ensemble.preparation.normal import Normal, measure
 from waferwatch.models.ensemble.set_aside import outlying
 from waferwatch.models.moment.encoder import Encoder, Step
-from waferwatch.models.state import storable
+from waferwatch.models.state import SINCE, storable
 from waferwatch.series.series import Series, steps_of
 from waferwatch.series.steps import Steps, joined, whole
 from waferwatch.settings import current_settings
@@ -49,6 +56,7 @@ class StreamPart(Part):
     states: States | None  # of the sensors with two values, where there are others
     context: int
     delay: int
+    full_windows: bool | None = field(default=None, metadata={SINCE: "0.7.0"})  # next to ends and holes, too
 
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         encoder = encoder_of(detector)
@@ -68,14 +76,14 @@ class StreamPart(Part):
 
     def _score(self, series: Sequence[Series], encoder: Encoder | None, step: Step) -> list[Scores]:
         chain = chain_of(series, self.normal)
-        judged = _measured(chain, self.normal)
-        points, shares = np.full(len(chain), np.nan), _equal_shares(chain, self.normal)
+        judged = measured(chain, self.normal)
+        points, shares = np.full(len(chain), np.nan), equal_shares(chain, self.normal)
         if self.one is not None:
-            votes = [mean_vote(self.one.votes_of(chain.piece(number), encoder, step)) for number in range(len(series))]
-            points = np.concatenate(votes)
+            for where, piece in stretches(chain) if self.full_windows else chain.pieces():
+                points[where] = mean_vote(self.one.votes_of(piece, encoder, step))
         elif self.several is not None:
             kept = ~self.normal.two_valued
-            found, each = self.several.votes_and_shares(chain.pick(kept), encoder, step)
+            found, each = self.several.votes_and_shares(chain.pick(kept), encoder, step, full=bool(self.full_windows))
             points, shares[:] = mean_vote(found), 0.0
             shares[kept] = each
             if self.states is not None:
@@ -126,7 +134,7 @@ class StepPart(Part):
     def _score(self, series: Sequence[Series], step: Step) -> list[Scores]:
         chain = chain_of(series, self.normal)
         steps = joined([steps_of(one) for one in series])
-        judged = _measured(chain, self.normal) & self.steps.course.knows(steps)
+        judged = measured(chain, self.normal) & self.steps.course.knows(steps)
         judged &= (chain.lengths >= FEWEST_POINTS // 2)[chain.owner]
         points, shares = self.steps.scores_and_shares(chain, steps, step)
         return scores_of(chain, np.where(judged, points, np.nan), shares)
@@ -218,42 +226,6 @@ def threads_of(detector: Detector) -> int:
     return detector.threads if isinstance(detector, EnsembleDetector) else 1
 
 
-def joined_scores(series: Sequence[Series], work: Sequence[list[Piece]], found: Sequence[list[Scores]]) -> list[Scores]:
-    """Scores of series, of which long ones were scored in pieces."""
-    parts: dict[int, list[Scores]] = {number: [] for number in range(len(series))}
-    for batch, scores in zip(work, found, strict=True):
-        for piece, one in zip(batch, scores, strict=True):
-            parts[piece.number].append(Scores(one.points[piece.kept], one.contributions[piece.kept]))
-    return [
-        mine[0]
-        if len(mine) == 1
-        else Scores(np.concatenate([one.points for one in mine]), np.concatenate([one.contributions for one in mine]))
-        for mine in parts.values()
-    ]
-
-
-def scores_of(chain: Chain, points: NDArray[np.float64], shares: NDArray[np.floating]) -> list[Scores]:
-    """Scores (n,) and shares (S, n) of a chain, series by series; a series that is too short is not judged."""
-    points = np.where((chain.lengths < FEWEST_POINTS // 2)[chain.owner], np.nan, points)
-    each = np.where(np.isnan(points)[:, None], np.nan, shares.T).astype(np.float32)
-    pairs = zip(chain.starts.tolist(), chain.stops.tolist(), strict=True)
-    return [Scores(points[start:stop], each[start:stop]) for start, stop in pairs]
-
-
-def _equal_shares(chain: Chain, normal: Normal) -> NDArray[np.float32]:
-    judged = chain.measured & normal.known[:, None]
-    return np.asarray(judged / np.maximum(judged.sum(axis=0), 1), np.float32)
-
-
-def mean_vote(votes: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """(n,) plain mean of the votes; a vote that is NaN does not count."""
-    every = np.stack(list(votes.values()))
-    known = ~np.isnan(every)
-    with np.errstate(invalid="ignore"):
-        found: NDArray[np.float64] = np.where(known, every, 0.0).sum(axis=0) / known.sum(axis=0)
-    return found
-
-
 def _nothing(reference: Sequence[Series]) -> Learnt:
     """A reference that says nothing leaves everything unjudged."""
     sensors = reference[0].sensors if reference else 1
@@ -267,25 +239,32 @@ def _learn_stream(reference: Sequence[Series], detector: EnsembleDetector, step:
     chain, encoder = chain_of(reference, normal), detector.encoder
     folds = contiguous([len(one) for one in columns])
     if len(normal.level) == 1:
-        one = OneSensorLearning(columns, folds, encoder, plain=detector.plain, step=step)
-        part = StreamPart(normal, one.model, None, None, STREAM_CONTEXT[1], STREAM_CONTEXT[1])
-        points = np.concatenate([mean_vote(votes) for votes in one.left_out])
+        parts, every = stretches(chain), np.concatenate(folds)
+        one = OneSensorLearning(
+            [piece for _, piece in parts],
+            [every[where] for where, _ in parts],
+            encoder,
+            plain=detector.plain,
+            step=step,
+        )
+        part = StreamPart(normal, one.model, None, None, STREAM_CONTEXT[1], STREAM_CONTEXT[1], full_windows=True)
+        points = np.full(len(chain), np.nan)
+        for (where, _), votes in zip(parts, one.left_out, strict=True):
+            points[where] = mean_vote(votes)
     else:
         several = SeveralSensorsLearning(
-            chain.pick(~normal.two_valued), np.concatenate(folds), encoder, plain=detector.plain, step=step
+            chain.pick(~normal.two_valued), np.concatenate(folds), encoder, plain=detector.plain, full=True, step=step
         )
         kept = ~normal.two_valued
-        states = None if kept.all() else States.learn([one.pick(~kept) for one in columns])
+        known_normal = all(one.is_known_normal for one in reference)
+        pieces = [one.pick(~kept) for one in columns]
+        states = None if kept.all() else States.learn(pieces, known_normal=known_normal)
         context = max(STREAM_CONTEXT[2], 0 if states is None else states.reach)
-        part = StreamPart(normal, None, several.model, states, context, STREAM_CONTEXT[2])
+        part = StreamPart(normal, None, several.model, states, context, STREAM_CONTEXT[2], full_windows=True)
         points = mean_vote(several.left_out)
-    return Learnt(part, chain.split(np.where(_measured(chain, normal), points, np.nan)))
-
-
-def _measured(chain: Chain, normal: Normal) -> NDArray[np.bool_]:
-    """(n,) whether any sensor that is known was measured."""
-    found: NDArray[np.bool_] = np.asarray((chain.measured & normal.known[:, None]).any(axis=0))
-    return found
+        if states is not None:
+            points += np.concatenate([states.excess(one) for one in pieces], axis=1).max(axis=0)
+    return Learnt(part, chain.split(np.where(measured(chain, normal), points, np.nan)))
 
 
 def _learn_steps(reference: Sequence[Series], runs: bool, step: Step) -> Learnt | None:
@@ -308,7 +287,7 @@ def _learn_steps(reference: Sequence[Series], runs: bool, step: Step) -> Learnt 
     if runs:  # the first run begins from another state than all others: what came before it is not in the table
         known[: _first_stay(where, int(chain.stops[0]))] = False
     learning = StepwiseLearning(chain, where, folds, course, step, known)
-    judged = _measured(chain, normal) & course.knows(where) & known
+    judged = measured(chain, normal) & course.knows(where) & known
     points = np.where(judged, learning.left_out, np.nan)
     return Learnt(StepPart(normal, learning.model, RUN_CONTEXT, RUN_CONTEXT), chain.split(points), aside)
 

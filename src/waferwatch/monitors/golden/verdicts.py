@@ -45,6 +45,7 @@ class JudgedTable:
     table: Table
     found: Detection
     verdicts: Mapping[int, bool]  # number of an event -> True: a true alarm, False: a false one
+    changes: int = 0  # events that engineers called an intended change: neither true nor false
 
     def rows(self, verdict: bool) -> Mask:
         """(rows,) of the events with this verdict; where wafers are named, of all of their wafers."""
@@ -90,7 +91,8 @@ def alarm_rate(judged: Sequence[JudgedTable]) -> AlarmRate:
     known = [one for one in hours if one is not None]
     false = verdicts.count(False)
     total = sum(known) if len(known) == len(hours) else None
-    return AlarmRate.of(false, len(verdicts) - false, max(0, events - len(verdicts)), total)
+    judged_events = len(verdicts) + sum(one.changes for one in judged)
+    return AlarmRate.of(false, len(verdicts) - false, max(0, events - judged_events), total)
 
 
 def _with_false(golden: Golden, judged: Judged, others: Sequence[Judged]) -> Golden:

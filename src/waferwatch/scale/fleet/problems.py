@@ -73,7 +73,7 @@ def _problem(one: _Gathered, wafers: int, events: int) -> FabProblem:
     of = numbers[-1] - numbers[0] + 1 if numbers else count
     in_a_row = _longest(numbers) if numbers else 1
     kind, why = severity(worst["ratio"], in_a_row, count, False)
-    ongoing = numbers[-1] == wafers - 1 if numbers else max(one.events, default=0) == events
+    ongoing = numbers[-1] == wafers - 1 if numbers else bool(last["ongoing"]) and max(one.events, default=0) == events
     known = problem_of({"number": 0, **worst})
     return replace(
         known,

@@ -31,12 +31,13 @@ def with_threshold(table: Table, found: Detection, threshold: float) -> Detectio
     if not math.isfinite(threshold):
         raise InputError("The threshold must be a finite number.", hint="Choose another number.", field="threshold")
     flags = np.isfinite(found.scores) & (np.nan_to_num(found.scores) > threshold)
-    series = split(table, layout=found.layout).series
+    parts = split(table, layout=found.layout)
+    series = [one.with_sensors(parts.features, found.features) for one in parts.series]
     flags = narrowed(flags, found.contributions, series, usual_jumps(found.jumps, series))
     events, event_ids = build_events(found.scores, flags, found.contributions, series, table, found.features)
     rows = RowScores(found.scores, flags, found.contributions, threshold)
     runs, problems = wafers.verdicts_and_problems(
-        found.wafers, table, series, rows, events, event_ids, found.layout, found.limits
+        found.wafers, table, series, rows, events, event_ids, found.layout, found.limits, found.shifts
     )
     labels = table.labels()
     return replace(

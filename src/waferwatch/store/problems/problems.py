@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Text, cast, func, select, update
 
 from waferwatch.errors import InputError
 from waferwatch.indicators.problems.problem import FabProblem
@@ -45,13 +45,26 @@ class Problems:
 
     def listed(self, run: Run, found: Detection) -> list[ListedProblem]:
         """The problems of a check as an engineer has merged and split them, worst first."""
-        return regrouped(found, self.of(run, found), self._of_dataset(run.dataset))
+        known = self._of_dataset(run.dataset)
+        matched = [one for one in matches(found, known) if one is not None]
+        if len(matched) < len(found.problems):
+            matched, known = self.of(run, found), self._of_dataset(run.dataset)
+        return regrouped(found, matched, known)
 
     def missing(self, run: Run, listed: Sequence[ListedProblem]) -> list[KnownProblem]:
         """Problems that other checks of the same data found, and this one did not, the newest first."""
         found = {one.known.number for one in listed}
         kept = [one for one in self._of_dataset(run.dataset) if one.merged_into is None]
         return [one for one in reversed(kept) if one.number not in found]
+
+    def state_of(self, dataset: str) -> Hashable:
+        """What is kept of the problems of a data set at this moment: as long as it is the same, so are they."""
+        size = func.length(cast(rows.c.members, Text))  # members are only ever added
+        plain = [one for one in rows.c if one.name not in ("members", "about")]
+        shelved = func.coalesce(rows.c.shelved_until > now(), False)  # it ends by itself
+        wanted = select(*plain, shelved, cast(rows.c.about, Text), size).where(rows.c.dataset == dataset)
+        with self._database.read() as connection:
+            return tuple(tuple(row) for row in connection.execute(wanted.order_by(rows.c.number)))
 
     def alike(self, known: KnownProblem, limit: int = 5) -> list[KnownProblem]:
         """Problems of any chamber and data with the same recipe, step, leading sensors and direction.
@@ -116,12 +129,21 @@ class Problems:
             NotFoundError: when no problem was ever given one of the numbers.
             InputError: they belong to different data or chambers, or are one problem already.
         """
-        one, other = self.get(number), self.get(into)
-        by_number = {each.number: each for each in self._of_dataset(other.dataset)}
-        root = by_number[root_of(other.number, by_number)]
+        one, root = self.get(number), self._root(into)
         _check_mergeable(one, root)
         self._act(root.number, "take in problem", user, "", problem=one.name)
         return self._act(number, "merge problem", user, "", merged_into=root.number, into=root.name)
+
+    def check_merge(self, numbers: Sequence[int], into: int) -> None:
+        """What :meth:`merge` would say of any of them, before any is merged.
+
+        Raises:
+            NotFoundError: when no problem was ever given one of the numbers.
+            InputError: as :meth:`merge`.
+        """
+        root = self._root(into)
+        for number in numbers:
+            _check_mergeable(self.get(number), root)
 
     def separate(self, number: int, user: str) -> KnownProblem:
         """Take a merge back: the problem stands on its own again.
@@ -177,6 +199,12 @@ class Problems:
         with self._database.begin() as connection:
             connection.execute(update(rows).where(rows.c.number == number).values(**values))
         return self.get(number)
+
+    def _root(self, number: int) -> KnownProblem:
+        """The problem that this one is counted to in the end."""
+        known = self.get(number)
+        by_number = {each.number: each for each in self._of_dataset(known.dataset)}
+        return by_number[root_of(number, by_number)]
 
     def _act(self, number: int, action: str, user: str, note: str, **values: Any) -> KnownProblem:
         """Change a problem and write it down in one transaction; what is no column is a detail of the audit line."""

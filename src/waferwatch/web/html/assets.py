@@ -68,11 +68,13 @@ def _files() -> dict[str, Path]:
     return {bundle.url(path): file for bundle in bundles().values() for path, file in bundle.files.items()}
 
 
-@cache
 def _body(file: Path, packed: bool) -> bytes:
     """Packed once and kept: Plotly alone takes a quarter of a second to compress."""
     body = file.read_bytes()
-    return gzip.compress(body, compresslevel=9, mtime=0) if packed else body
+    return _bodies.setdefault((file, packed), gzip.compress(body, compresslevel=9, mtime=0) if packed else body)
+
+
+_bodies: dict[tuple[Path, bool], bytes] = {}  # what was sent before needs no thread, which a busy server gives late
 
 
 async def serve_asset(request: Request) -> Response:
@@ -84,6 +86,6 @@ async def serve_asset(request: Request) -> Response:
     packed = file.suffix in _PACKED and "gzip" in request.headers.get("accept-encoding", "")
     if packed:
         headers["Content-Encoding"] = "gzip"
-    body = await to_thread.run_sync(_body, file, packed)
+    body = _bodies.get((file, packed)) or await to_thread.run_sync(_body, file, packed)
     kind = "text/javascript" if file.suffix == ".js" else mimetypes.guess_type(file.name)[0]
     return Response(body, headers=headers, media_type=kind or "application/octet-stream")

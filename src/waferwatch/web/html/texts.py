@@ -43,6 +43,7 @@ def event_words(translate: Translator) -> dict[str, str]:
         "state": translate("state"),
         "true_alarm": translate("true alarm"),
         "false_alarm": translate("false alarm"),
+        "intended_change": translate("intended change"),
     }
 
 
@@ -75,6 +76,7 @@ def statistic_words(translate: Translator) -> dict[str, str]:
         "slope": translate("slope"),
         "settle": translate("time to settle"),
         "shape": translate("shape of the trace"),
+        "bend": translate("slow bend of the trace"),
         "spe": translate("relation to the other sensors"),
         "length": translate("length of the step"),
         "missing": translate("missing rows"),

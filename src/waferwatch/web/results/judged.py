@@ -10,18 +10,22 @@ from numpy.typing import NDArray
 from starlette.background import BackgroundTask
 
 from waferwatch.errors import InputError, WaferwatchError
-from waferwatch.indicators.judge import JudgedWafers
-from waferwatch.jobs.finished import Finished, ScoredRows
+from waferwatch.indicators.indicators import Values, columns_of
+from waferwatch.indicators.judged import JudgedWafers
+from waferwatch.jobs.finished import Finished, ScoredRows, finished_of
 from waferwatch.jobs.options import reference_mask
+from waferwatch.read.table import Table
 from waferwatch.scoring.reference import normal_series
-from waferwatch.scoring.wafers import judged_again, measured
+from waferwatch.scoring.wafers import judged_again, judged_as, measured, values_as_found
 from waferwatch.series.split import split
 from waferwatch.store.recent import Recent
-from waferwatch.web.results.finished import finished
+from waferwatch.store.runs import Run
+from waferwatch.web.results.finished import finished_detection
 from waferwatch.web.results.keys import detection_key
 from waferwatch.web.shell.context import Parts
 
 _KEPT_BYTES = 256 * 2**20
+_COLUMNS = 6  # of a table next to its sensors: time, equipment, lot and the like
 
 
 class _Kept:
@@ -34,8 +38,9 @@ class _Kept:
     def bytes(self) -> int:
         if self.judged is None:
             return 1
-        each = self.judged.deviations.off.nbytes
-        return 3 * each + int(self.judged.table.frame.memory_usage().sum()) + 2_000 * len(self.judged.runs)
+        cells, sensors = self.judged.cells, len(self.judged.model.sensors)
+        table = (_COLUMNS + sensors) * len(cells.rows)  # numbers of the rows, which may be read at any time
+        return 3 * self.judged.deviations.off.nbytes + 8 * table + 2_000 * len(self.judged.runs)
 
 
 _kept: Recent[Hashable, _Kept] = Recent(_KEPT_BYTES, lambda one: one.bytes)
@@ -48,8 +53,8 @@ def judged_of(app: Parts, run_id: str) -> JudgedWafers:
         InputError: when it is no detection, or its wafers have no limits.
         RunFailed: what ended it instead.
     """
-    one = finished(app, run_id)
-    kept = _kept.get(detection_key(app, one.run), lambda: _Kept(_judge(one)))
+    run = finished_detection(app, run_id)
+    kept = _kept.get(detection_key(app, run), lambda: _Kept(_judge(app, run)))
     if kept.judged is None:
         raise InputError(
             "The wafers of this detection have no limits.",
@@ -67,10 +72,11 @@ def measured_of(app: Parts, run_id: str) -> JudgedWafers:
         NotFoundError, RunFailed: as :func:`judged_of`.
         InputError: when it is no detection, or its data have no wafers.
     """
-    one = finished(app, run_id)
-    if one.found.wafers is not None:
-        return judged_of(app, run_id)
-    kept = _kept.get(("measured", detection_key(app, one.run)), lambda: _Kept(_measure(one)))
+    run = finished_detection(app, run_id)
+    key = detection_key(app, run)
+    kept = _kept.get(key, lambda: _Kept(_judge(app, run)))
+    if kept.judged is None:
+        kept = _kept.get(("measured", key), lambda: _Kept(_measure(app, run)))
     if kept.judged is None:
         raise InputError(
             "These data have no wafers.",
@@ -87,16 +93,34 @@ def judged_soon(app: Parts, run_id: str) -> BackgroundTask:
 
 async def _judged_soon(app: Parts, run_id: str) -> None:
     with suppress(WaferwatchError):  # said to whoever asks for them
-        await app.work.draw(measured_of, app, run_id)
+        await app.work.draw(
+            lambda: measured_of(app, run_id).table
+        )  # that of indicators which were kept is not read yet
 
 
-def _judge(one: Finished) -> JudgedWafers | None:
+def _judge(app: Parts, run: Run) -> JudgedWafers | None:
+    """By the indicators that are kept; else they are computed, and kept for the next time."""
+    results = app.store.results
+    found = results.wafers(run.id)
+    if found.model is None:
+        return None
+    kept = results.indicators(run.id, columns_of(found.model.sensors, found.model.course))
+    if kept is not None and len(kept.cells.runs) == len(found.runs):
+        return judged_as(found.model, kept, found.runs, lambda: _rows(finished_of(app.store, run)))
+    scored = finished_of(app.store, run).scored_rows()
+    judged = judged_again(scored.table, scored.found)
+    if judged is not None:
+        results.put_indicators(run.id, judged.found)
+    return judged
+
+
+def _rows(one: Finished) -> tuple[Table, Values]:
     scored = one.scored_rows()
-    return judged_again(scored.table, scored.found)
+    return scored.table, values_as_found(scored.table, scored.found)
 
 
-def _measure(one: Finished) -> JudgedWafers | None:
-    scored = one.scored_rows()
+def _measure(app: Parts, run: Run) -> JudgedWafers | None:
+    scored = finished_of(app.store, run).scored_rows()
     return measured(scored.table, scored.found, _learnt(scored))
 
 

@@ -19,13 +19,12 @@ def dataset_key(app: Parts, dataset_id: str) -> Hashable:
 
 
 def detection_key(app: Parts, run: Run) -> Hashable:
-    """The data of a detection, and its threshold: its scores never change.
+    """The data of a detection, and its result as it is now: a threshold may move.
 
     Raises:
         NotFoundError: when the data set or the result is gone.
     """
-    found = app.store.results.detection(run.id)
-    return run.id, found.threshold, found.threshold_by, dataset_key(app, Options.from_dict(run.options).dataset)
+    return run.id, app.store.results.stamp(run.id), dataset_key(app, Options.from_dict(run.options).dataset)
 
 
 def verdicts_key(app: Parts, *runs: str) -> Hashable:

@@ -105,7 +105,7 @@ class EventAnswer(BaseModel):
     lot: str | None
     context: dict[str, str]
     sensors: list[SensorShareAnswer]
-    verdict: str | None = Field(description="true_alarm, false_alarm, or null when nobody has said.")
+    verdict: str | None = Field(description="true_alarm, false_alarm, intended_change, or null when nobody has said.")
     note: str
 
 

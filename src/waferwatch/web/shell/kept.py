@@ -37,18 +37,25 @@ class KeptAnswers:
         key = key_of()
         packed = self.find(key)
         if packed is None:
-            packed = gzip.compress(encoded(make()), _LEVEL, mtime=0)
+            packed = pack(encoded(make()))
             if key_of() == key:  # else something was changed while it was made: nobody knows which state it shows
                 self._packed.put(key, packed)
         return packed
 
 
-def packed_answer(request: Request, packed: bytes) -> Response:
-    """Send compressed JSON to whoever takes it, and plain JSON to the others."""
+def pack(content: bytes) -> bytes:
+    """Compressed, as it is kept."""
+    return gzip.compress(content, _LEVEL, mtime=0)
+
+
+def packed_answer(
+    request: Request, packed: bytes, media_type: str = "application/json", status_code: int = 200
+) -> Response:
+    """Send what is compressed to whoever takes it so, and plain to the others."""
     headers = {"Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(packed, media_type="application/json", headers=headers | {"Content-Encoding": "gzip"})
-    return Response(gzip.decompress(packed), media_type="application/json", headers=headers)
+        return Response(packed, status_code, headers | {"Content-Encoding": "gzip"}, media_type)
+    return Response(gzip.decompress(packed), status_code, headers, media_type)
 
 
 def as_key(value: Any) -> str:

@@ -54,6 +54,31 @@ export async function ask(path, { method = "GET", body, signal } = {}) {
   return content;
 }
 
+/**
+ * Saves the file that the server answers to a body.
+ *
+ * @param {string} path
+ * @param {unknown} body
+ * @throws {Problem} when the server refuses or does not answer
+ */
+export async function download(path, body) {
+  let answer;
+  try {
+    const headers = { "Content-Type": "application/json" };
+    answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  } catch {
+    throw silence();
+  }
+  if (!answer.ok) throw new Problem((await answer.json()).error, answer.status);
+  const name = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? "table";
+  const href = URL.createObjectURL(await answer.blob());
+  const link = element("a", { href, download: decodeURIComponent(name) });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  URL.revokeObjectURL(href);
+}
+
 export function showProblem(problem) {
   if (problem.name === "AbortError") return;
   if (!(problem instanceof Problem)) throw problem;

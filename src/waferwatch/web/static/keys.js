@@ -2,7 +2,10 @@
 import { byId, element, text } from "./text.js";
 
 const OFF = "waferwatch-keys-off";
+const PICKED = "#picked:not([hidden])"; // while problems are chosen
 const WRITES = "input, select, textarea, [contenteditable]";
+
+const NAMES = { Escape: "Esc" }; // of keys, as they are printed on them
 
 /** @type {() => any[]} */
 const rows = () => [...document.querySelectorAll(".row-link")].filter((/** @type {any} */ link) => link.offsetParent);
@@ -28,9 +31,18 @@ const TABLE = [
   { key: "s", title: text("Shelve"), needs: "[data-acts]", act: () => actOn("shelve") },
   { key: "t", title: text("True alarm"), needs: "#verdict, [data-acts]", act: () => judge("true_alarm") },
   { key: "f", title: text("False alarm"), needs: "#verdict, [data-acts]", act: () => judge("false_alarm") },
-  { key: "n", title: text("Write a note"), needs: "#note", act: () => byId("note").focus() },
+  {
+    key: "c",
+    title: text("Intended change"),
+    needs: "#verdict, [data-acts]",
+    act: () => judge("intended_change"),
+  },
+  { key: "x", title: text("Choose the problem"), needs: ".pick", act: choose },
+  { key: "m", title: text("Merge the chosen problems"), needs: `${PICKED} #picked-merge`, act: press("picked-merge") },
+  { key: "Esc", title: text("Choose none"), needs: PICKED, act: press("picked-clear") },
+  { key: "n", title: text("Write a note"), needs: `#note, ${PICKED}`, act: note },
   { key: "e", title: text("Export"), needs: ".menu > summary", act: openExport },
-  { key: "p", title: text("Print"), needs: "#print", act: press("print") },
+  { key: "p", title: text("Print"), needs: "body", act: printPage },
   { key: "a", title: text("Acknowledge the alarm"), needs: "#need .alarm", act: acknowledge },
   { key: "w", title: text("Screen on the wall"), needs: "#wall", act: press("wall") },
   { key: "?", title: text("This help"), needs: "body", act: help },
@@ -56,14 +68,31 @@ function open() {
   if (rows().includes(active)) active.click();
 }
 
+// The box of the row in focus.
+function choose() {
+  const row = document.activeElement?.closest("[data-problem]") ?? document.querySelector("[data-problem]");
+  /** @type {any} */ (row?.querySelector(".pick"))?.click();
+}
+
+function note() {
+  (document.querySelector(PICKED) ? byId("picked-note") : byId("note")).focus();
+}
+
 function judge(verdict) {
   const button = /** @type {any} */ (document.querySelector(`#verdict button[value=${verdict}]`));
   if (button) button.click();
   else actOn(verdict);
 }
 
-// On a list what is done with the row in focus; on the page of one problem with that one.
+// What is done with the chosen rows, else on a list with the row in focus; on the page of one problem with that one.
 function actOn(name) {
+  const together = /** @type {any} */ (document.querySelector(`${PICKED} [data-together=${name}]:not([hidden])`));
+  if (together) {
+    if (together.tagName === "SELECT") together.focus();
+    else together.click();
+    return;
+  }
+  if (document.querySelector(PICKED)) return; // it does not go for the chosen ones
   const all = document.querySelectorAll("[data-acts]");
   const row = document.activeElement?.closest("[data-problem]")?.querySelector("[data-acts]");
   const box = all.length === 1 ? all[0] : row;
@@ -103,6 +132,11 @@ function openExport() {
   const menu = /** @type {any} */ (document.querySelector(".menu"));
   menu.open = !menu.open;
   menu.querySelector(menu.open ? "a" : "summary").focus();
+}
+
+function printPage() {
+  if (byId("print")) byId("print").click();
+  else print();
 }
 
 function help() {
@@ -159,7 +193,7 @@ document.addEventListener("keydown", (event) => {
   const target = /** @type {Element} */ (event.target);
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || target.closest(WRITES)) return;
   if (document.querySelector("dialog[open]") || (event.key !== "?" && switchedOff())) return;
-  const wanted = /^[1-6]$/.test(event.key) ? "1 – 6" : event.key;
+  const wanted = /^[1-6]$/.test(event.key) ? "1 – 6" : (NAMES[event.key] ?? event.key);
   const found = TABLE.find(({ key, needs }) => key === wanted && document.querySelector(needs));
   if (!found) return;
   event.preventDefault();

@@ -23,7 +23,11 @@ export const KINDS = {
   state: text("state"),
 };
 /** @type {Record<string, string>} What engineers say of an event. */
-export const VERDICTS = { true_alarm: text("true alarm"), false_alarm: text("false alarm") };
+export const VERDICTS = {
+  true_alarm: text("true alarm"),
+  false_alarm: text("false alarm"),
+  intended_change: text("intended change"),
+};
 /** @type {Record<string, string>} Where a run stands. */
 export const STATES = {
   queued: text("waiting"),

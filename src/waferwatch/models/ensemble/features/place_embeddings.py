@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, uniform_filter1d
+from scipy.ndimage import binary_opening, maximum_filter1d, uniform_filter1d
 
 from waferwatch.models.ensemble.features.descriptors import Grid
 from waferwatch.models.ensemble.nearest import Bank, Components
 from waferwatch.models.ensemble.preparation.chain import Chain
-from waferwatch.models.ensemble.preparation.columns import Columns, coarsen, mirrored, refine
+from waferwatch.models.ensemble.preparation.columns import Columns, coarsen, holes_mirrored, mirrored, refine
 from waferwatch.models.ensemble.vote import filled, soft
 from waferwatch.models.moment.encoder import Embeddings, Encoder, Step, widest_directions
 from waferwatch.models.state import storable
@@ -22,6 +22,8 @@ from waferwatch.models.state import storable
 LONG_REFERENCE = 8192
 COARSE = 4
 MIRROR = 256  # points at both ends that are mirrored, so that windows of a short reference and of later rows are alike
+AWAY = 64  # points from an end or a hole from which features are taken as they are; nearer ones take the next of these
+PATCH = 8  # points without a value that make a hole
 KINDS = ((12, "spread"), (4, "residual"), (8, "near"))  # patches in a row, kind of distance
 KEPT = 10  # components that "residual" leaves out
 MOST_NORMAL = 2000
@@ -69,16 +71,23 @@ class PlaceEmbeddings:
         """The fault head is read at full resolution only."""
         return self.averaged == 1
 
-    def at_places(self, grid: Grid, encoder: Encoder, step: Step) -> Floats:
+    def at_places(self, grid: Grid, encoder: Encoder, step: Step, *, full: bool) -> Floats:
         """(m, S, features) at the places of the descriptors."""
         pieces = range(len(grid.chain.starts))
-        points = [self.on_points(grid.chain.piece(number), encoder, step) for number in pieces]
+        points = [self.on_points(grid.chain.piece(number), encoder, step, full=full) for number in pieces]
         return _at_places(np.concatenate(points, axis=2) if len(points) > 1 else points[0], grid)
 
-    def on_points(self, columns: Columns, encoder: Encoder, step: Step, *, scaled: bool = True) -> Floats:
-        """(S, features, n), in spreads of the reference."""
+    def on_points(
+        self, columns: Columns, encoder: Encoder, step: Step, *, full: bool = True, scaled: bool = True
+    ) -> Floats:
+        """(S, features, n), in spreads of the reference.
+
+        Args:
+            full: next to ends and holes features are those of the next full window. Models of before 0.7.0 were learnt
+                without.
+        """
         coarse = coarsen(columns, self.averaged)
-        wide = mirrored(coarse, MIRROR, MIRROR)
+        wide = _full(coarse) if full else mirrored(coarse, MIRROR, MIRROR)
         seen = replace(encoder, basis=self.basis).embed(wide, step, fault=self.fault)
         found = np.zeros((columns.sensors, len(KINDS) + self.fault, len(columns)), np.float32)
         for sensor, known in enumerate(self.sensors):
@@ -86,6 +95,8 @@ class PlaceEmbeddings:
             if known.moved:
                 for feature, values in enumerate(_distances(known, seen, sensor, len(wide))):
                     inside = values[MIRROR : MIRROR + len(coarse)]
+                    if full:  # others show a mirrored series, which bends at its ends and holes; that is no fault
+                        inside = filled(np.where(_in_full_windows(coarse.measured[sensor]), inside, np.nan))
                     # A sensor that says nothing of these rows is shown as usual.
                     shown = np.nan_to_num(known.standards[feature].of(inside)) if scaled else inside
                     found[sensor, feature] = refine(shown, self.averaged, columns.offset, len(columns))
@@ -106,7 +117,7 @@ class PlaceEmbeddingsLearning:
         self._reference = reference
         points = len(chain)
         self._averaged = COARSE if points > LONG_REFERENCE else 1
-        wide = [mirrored(coarsen(one, self._averaged), MIRROR, MIRROR) for one in reference]
+        wide = [_full(coarsen(one, self._averaged)) for one in reference]
         uneven = [encoder.embed(one, step, uneven=True) for one in wide]
         basis = widest_directions([one.tokens[one.observed] for one in uneven])
         uneven = [replace(one, tokens=one.tokens @ basis) for one in uneven]
@@ -179,6 +190,18 @@ def spread_out(
     # The same margin on both sides: what lies beyond the series does not change the mean at its ends.
     every = np.interp(np.arange(-span, points + span), lowest + there / 2, total[there] / number[there])
     return np.asarray(uniform_filter1d(every, span, mode="nearest")[span : span + points], np.float64)
+
+
+def _full(columns: Columns) -> Columns:
+    """Mirrored at both ends and at holes: else windows there would be flatter than those of the reference."""
+    return mirrored(holes_mirrored(columns, MIRROR), MIRROR, MIRROR)
+
+
+def _in_full_windows(measured: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n,) whether a point lies far from the ends of a series and from what was not measured for a patch or longer."""
+    missing = np.pad(binary_opening(~measured, np.ones(PATCH)), 1, constant_values=True)
+    found: NDArray[np.bool_] = ~maximum_filter1d(missing, 2 * AWAY + 1, mode="nearest")[1:-1]
+    return found
 
 
 def _at_places(features: Floats, grid: Grid) -> Floats:

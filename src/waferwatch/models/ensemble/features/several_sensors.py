@@ -21,7 +21,7 @@ from waferwatch.models.ensemble.features.place_embeddings import (
     PlaceEmbeddings,
     PlaceEmbeddingsLearning,
 )
-from waferwatch.models.ensemble.preparation.chain import Chain, local_mean
+from waferwatch.models.ensemble.preparation.chain import Chain, local_mean, stretches
 from waferwatch.models.ensemble.vote import LOWEST, Vote, filled
 from waferwatch.models.moment.encoder import Encoder, Step
 from waferwatch.models.state import storable
@@ -50,29 +50,35 @@ class SeveralSensors:
     votes: dict[str, Vote]
     measured: Floats  # (S,) share of points that is usually measured around a place
 
-    def votes_and_shares(self, chain: Chain, encoder: Encoder | None, step: Step) -> tuple[Distances, Floats]:
-        """The vote of each feature, (n,), and what each sensor adds to their mean, (S, n), adding up to 1."""
+    def votes_and_shares(
+        self, chain: Chain, encoder: Encoder | None, step: Step, *, full: bool = False
+    ) -> tuple[Distances, Floats]:
+        """The vote of each feature, (n,), and what each sensor adds to their mean, (S, n), adding up to 1.
+
+        Args:
+            full: windows at ends and holes are full, as those of the reference were.
+        """
         grid = Grid.of(chain)
         votes: Distances = {}
         shares, nearest = [], grid.nearest()
-        for name, rows in self._rows(grid, encoder, step):
+        for name, rows in self._rows(grid, encoder, step, full):
             step()
             distances, near = self.banks[name].nearest(rows)
-            votes[name] = self.votes[name].of(local_mean(grid.on_points(distances), SMOOTH, chain))
+            votes[name] = self.votes[name].of(smoothed(grid.on_points(distances), chain, full=full))
             height = np.maximum(self.votes[name].of(distances) - LOWEST, 1e-6)
             shares.append(self.banks[name].shares(rows, near, chain.sensors, height > HIGH_ENOUGH) * height[:, None])
         total = np.sum(shares, axis=0)
         total /= np.maximum(total.sum(axis=1, keepdims=True), 1e-30)
         return votes, np.ascontiguousarray(total[nearest].T, np.float32)
 
-    def _rows(self, grid: Grid, encoder: Encoder | None, step: Step) -> Iterator[tuple[str, Floats]]:
+    def _rows(self, grid: Grid, encoder: Encoder | None, step: Step, full: bool) -> Iterator[tuple[str, Floats]]:
         plain = described(grid, self.measured)
         for width in WIDTHS:
             if f"plain {width}" in self.banks:
                 yield f"plain {width}", rows_of(plain, width, grid)
         if self.embeddings is None or encoder is None:
             return
-        wide = side_by_side(plain, self.embeddings.at_places(grid, encoder, step))
+        wide = side_by_side(plain, self.embeddings.at_places(grid, encoder, step, full=full))
         for width in WIDTHS:
             if f"moment {width}" in self.banks:
                 yield f"moment {width}", rows_of(wide, width, grid)
@@ -94,9 +100,10 @@ class SeveralSensorsLearning:
         *,
         plain: bool = True,
         high: float = HIGH,
+        full: bool = False,
         step: Step,
     ) -> None:
-        self._reference, self._folds = reference, folds
+        self._reference, self._folds, self._full = reference, folds, full
         self._measured = usually_measured(Grid.of(reference))
         self._banks: dict[str, JointBank] = {}
         self._left: Distances = {}
@@ -131,7 +138,7 @@ class SeveralSensorsLearning:
         self._banks[name] = JointBank.learn(rows[block >= 0], metric)
         if (mine < 0).any():
             found[mine < 0] = self._banks[name].nearest(read[mine < 0])[0]
-        self._left[name] = local_mean(grids[0].on_points(filled(found)), SMOOTH, self._reference)
+        self._left[name] = smoothed(grids[0].on_points(filled(found)), self._reference, full=self._full)
 
     def _at_places(self, grid: Grid, width: int, embeddings: PlaceEmbeddingsLearning | None) -> Floats:
         found = described(grid, self._measured)
@@ -149,6 +156,19 @@ class SeveralSensorsLearning:
             count = np.concatenate([[0], np.cumsum(self._folds == block)])
             found[block] = count[after] > count[first]
         return found
+
+
+def smoothed(values: NDArray[np.float64], chain: Chain, *, full: bool) -> NDArray[np.float64]:
+    """(n,) mean of the points around each point; where windows are to be full, next to an end or a hole in all sensors
+    that of the next full one: the mean of half as many points is as often high as it is low.
+    """
+    found = local_mean(values, SMOOTH, chain)
+    half = SMOOTH // 2
+    for one, _ in stretches(chain) if full else ():
+        if one.stop - one.start >= SMOOTH:
+            found[one.start : one.start + half] = found[one.start + half]
+            found[one.stop - half : one.stop] = found[one.stop - half - 1]
+    return found
 
 
 def usually_measured(grid: Grid) -> Floats:

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.models.ensemble.preparation.columns import FARTHEST, Columns, bridged
+from waferwatch.models.ensemble.preparation.columns import FARTHEST, Columns, between_holes, bridged
 from waferwatch.models.ensemble.preparation.normal import Normal
 from waferwatch.series.series import Series
 
@@ -68,6 +68,11 @@ class Chain:
         some = slice(int(self.starts[number]), int(self.stops[number]))
         return Columns(self.values[:, some], self.measured[:, some], int(self.offsets[number]))
 
+    def pieces(self) -> list[tuple[slice, Columns]]:
+        """All of the series, and where in the chain they lie."""
+        borders = zip(self.starts.tolist(), self.stops.tolist(), strict=True)
+        return [(slice(start, stop), self.piece(number)) for number, (start, stop) in enumerate(borders)]
+
     def pick(self, sensors: NDArray[np.bool_]) -> Self:
         """Some of the sensors."""
         return self if sensors.all() else replace(self, values=self.values[sensors], measured=self.measured[sensors])
@@ -104,3 +109,14 @@ def local_mean(values: NDArray[np.float64], points: int, chain: Chain) -> NDArra
     first = np.maximum(place - half, np.repeat(chain.starts, chain.lengths))
     after = np.minimum(place + half + 1, np.repeat(chain.stops, chain.lengths))
     return np.asarray((sums[after] - sums[first]) / (after - first), np.float64)
+
+
+def stretches(chain: Chain) -> list[tuple[slice, Columns]]:
+    """The series cut where no sensor was measured for long, and where in the chain they lie: windows that show such a
+    hole are unlike all others.
+    """
+    found = []
+    for where, piece in chain.pieces():
+        holes = between_holes(piece)
+        found += [(slice(where.start + one.start, where.start + one.stop), piece.at(one)) for one in holes]
+    return found

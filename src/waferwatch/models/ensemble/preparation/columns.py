@@ -116,6 +116,38 @@ def mirrored(columns: Columns, before: int, after: int) -> Columns:
     )
 
 
+def between_holes(columns: Columns) -> list[slice]:
+    """Where a sensor was measured, long gaps left out; shorter ones are bridged."""
+    known = np.flatnonzero(columns.measured.any(axis=0))
+    if not len(known):
+        return []
+    ends = np.flatnonzero(np.diff(known) > LONGEST_BRIDGE + 1)
+    firsts, lasts = known[np.append(0, ends + 1)], known[np.append(ends, -1)]
+    return [slice(int(first), int(last) + 1) for first, last in zip(firsts, lasts, strict=True)]
+
+
+def holes_mirrored(columns: Columns, reach: int) -> Columns:
+    """Long gaps filled from both sides with what lies next to them, mirrored, no farther than ``reach`` points, and
+    called measured there, so that windows next to a gap are as full as all others.
+    """
+    if columns.measured.all():
+        return columns
+    values, shown = columns.values.copy(), columns.measured.copy()
+    points = len(columns)
+    position = np.arange(points)
+    for sensor, known in enumerate(columns.measured):
+        last = np.maximum.accumulate(np.where(known, position, -1))
+        following = np.minimum.accumulate(np.where(known, position, points)[::-1])[::-1]
+        long = ~known & (following - last - 1 > LONGEST_BRIDGE)
+        left = np.where(last >= 0, position - last, points)
+        right = np.where(following < points, following - position, points)
+        near = long & (np.minimum(left, right) <= reach)
+        source = np.where(left <= right, last - left + 1, following + right - 1)[near]
+        values[sensor, near] = columns.values[sensor, np.clip(source, 0, points - 1)]
+        shown[sensor, near] = True
+    return Columns(values, shown, columns.offset)
+
+
 def grid_starts(columns: Columns, length: int, stride: int) -> NDArray[np.int64]:
     """First points, in the series, of the windows that fit into it and begin at absolute multiples of ``stride``.
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from waferwatch.models.state import storable
 from waferwatch.series.series import Series
 
-SPIKE = 0.01  # share of the reference that the second value of a flat line may take
 TRIM = 0.001  # share of the reference on either side that does not count for the spread: a reference is rarely spotless
 
 
@@ -23,7 +22,7 @@ class Normal:
     level: NDArray[np.float64]  # (S,) 0 where the sensor has no value
     spread: NDArray[np.float64]  # (S,) above 0
     known: NDArray[np.bool_]  # (S,) whether the reference has any value of it
-    values: NDArray[np.int64]  # (S,) distinct values: 1 = constant, 2 = a state, 3 = three or more, or a spike
+    values: NDArray[np.int64]  # (S,) distinct values: 1 = constant, 2 = a state, 3 = three or more
 
     @property
     def two_valued(self) -> NDArray[np.bool_]:
@@ -57,14 +56,7 @@ def _distinct(column: NDArray[np.float64]) -> int:
     others = column[column != column[0]]
     if not len(others):
         return 1
-    return 2 if bool((others == others[0]).all()) and not _is_spike(column == others[0]) else 3
-
-
-def _is_spike(second: NDArray[np.bool_]) -> bool:
-    """Whether one of two values came only once and for a short while: a flat line with a spike, and no state."""
-    rarer = second if 2 * second.sum() <= len(second) else ~second
-    stays = int(rarer[0]) + int((rarer[1:] & ~rarer[:-1]).sum())
-    return stays == 1 and bool(rarer.mean() <= SPIKE)
+    return 2 if bool((others == others[0]).all()) else 3
 
 
 def _step_of_a_constant(level: NDArray[np.float64]) -> NDArray[np.float64]:

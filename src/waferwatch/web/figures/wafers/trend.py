@@ -25,6 +25,7 @@ _GAP = 0.22  # of a panel, between panels
 _PAUSE = 8.0  # usual times from wafer to wafer, after which the line is broken
 _MOST_GAPS = 0.2  # of the points: more of them are how the chamber runs
 _MOST_MARKED = 8  # panels in which each wafer has a mark: those of 24 panels take most of the time of drawing
+_OF_TOOLS = ("pm", "change")  # marks that are drawn as what was done to the tool
 _LISTS = ("x", "y", "customdata", "text")
 _PAD = 0.08  # of the values' range, above and below
 
@@ -212,9 +213,10 @@ class _Panel:
     def _pm_notes(self) -> list[dict[str, Any]]:
         found = []
         for one in self.view.marks:
-            if one["kind"] == "pm" and one["equipment"] in (None, self.trend.equipment):
+            if one["kind"] in _OF_TOOLS and one["equipment"] in (None, self.trend.equipment):
                 place = {"x": one["start"], "xref": "x", "y": 1, "yref": f"y{self.suffix} domain", "yanchor": "top"}
-                found.append({"text": "PM", "showarrow": False, "xanchor": "left", "font": {"size": 11}, **place})
+                text = "PM" if one["kind"] == "pm" else self.translate("change")
+                found.append({"text": text, "showarrow": False, "xanchor": "left", "font": {"size": 11}, **place})
         return found
 
     def _points(self, at: NDArray[np.int64], fired: Sequence[Sequence[str]]) -> dict[str, Any]:
@@ -266,7 +268,7 @@ class _Panel:
 
     def _mark(self, one: Mapping[str, Any]) -> dict[str, Any]:
         place = {"x0": one["start"], "x1": one["end"], "xref": "x", "y0": 0, "y1": 1, "yref": f"y{self.suffix} domain"}
-        if one["kind"] == "pm":
+        if one["kind"] in _OF_TOOLS:
             return {"type": "rect", "layer": "below", "fillcolor": BAND, "line": {"color": INK, "width": 1}, **place}
         dash = "solid" if one["kind"] == "normal" else "dot"
         line = {"color": SOFT, "width": 1, "dash": dash}

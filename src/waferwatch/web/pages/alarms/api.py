@@ -15,7 +15,7 @@ from waferwatch.live.alarms import acts
 from waferwatch.live.alarms.acts import Person
 from waferwatch.live.alarms.alarm import AlarmRecord
 from waferwatch.live.alarms.book import AlarmBook, moment
-from waferwatch.live.alarms.export import write_alarms_csv
+from waferwatch.live.alarms.export import write_alarms_csv, write_alarms_sheet
 from waferwatch.live.alarms.figures import alarm_load, false_alarm_rates, whole_rate
 from waferwatch.live.alarms.search import (
     AlarmFilter,
@@ -35,6 +35,7 @@ from waferwatch.web.pages.alarms.schemas import (
     AlarmFigures,
     AlarmList,
     AlarmPageQuery,
+    AlarmsExportQuery,
     AlarmsQuery,
     CloseRequest,
     FiguresQuery,
@@ -45,7 +46,7 @@ from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.shell.error_page import wants_page
 from waferwatch.web.shell.openapi import Endpoint
-from waferwatch.web.transfer.download import download
+from waferwatch.web.transfer.download import TABLE_MEDIA, download
 
 _MOST_DIGITS = 15
 
@@ -103,11 +104,12 @@ async def alarm_figures(request: Request) -> Response:
 
 
 async def export_alarms(request: Request) -> Response:
-    """Alarms with their verdicts as a CSV file."""
-    query, app = read_query(request, AlarmsQuery), parts(request)
+    """Alarms with their verdicts as a file."""
+    query, app = read_query(request, AlarmsExportQuery), parts(request)
     await app.work.read(app.store.audit.add, user_of(request), "export alarms", "alarms")
-    write = partial(write_alarms_csv, app.alarms.desk, filter_of(query), translator(request))
-    return await download(app, write, "alarms.csv", "text/csv")
+    write = write_alarms_sheet if query.format == "xlsx" else write_alarms_csv
+    made = partial(write, app.alarms.desk, filter_of(query), translator(request))
+    return await download(app, made, f"alarms.{query.format}", TABLE_MEDIA[query.format])
 
 
 def filter_of(query: AlarmsQuery, before: int | None = None) -> AlarmFilter:
@@ -207,7 +209,8 @@ ENDPOINTS = (
         AlarmFigures, query=FiguresQuery, failures=(*_READ, 422),
     ),
     Endpoint(
-        "GET", "/alarms/export", export_alarms, "Alarms with their verdicts as a file.", "text/csv", query=AlarmsQuery,
+        "GET", "/alarms/export", export_alarms, "Alarms with their verdicts as a file.",
+        ", ".join(TABLE_MEDIA[kind] for kind in ("csv", "xlsx")), query=AlarmsExportQuery,
         failures=(*_READ, 422),
     ),
     Endpoint(

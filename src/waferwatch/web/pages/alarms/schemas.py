@@ -23,6 +23,10 @@ class AlarmsQuery(Query):
     verdict: Literal["true", "false", "none"] | None = Field(None, description="Only those with this verdict.")
 
 
+class AlarmsExportQuery(AlarmsQuery):
+    format: Literal["csv", "xlsx"] = "csv"
+
+
 class AlarmPageQuery(AlarmsQuery):
     limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="Most alarms in the answer.")
     before: AlarmNumber | None = Field(None, description="The `next` of the page before.")

@@ -14,10 +14,12 @@ from waferwatch.store.verdicts import Judgement, event_verdicts
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.pages import render
 from waferwatch.web.pages.event.answer import event_answer, verdict_answer
+from waferwatch.web.pages.event.exports import export_event
 from waferwatch.web.pages.event.keys import similar_key
 from waferwatch.web.pages.event.scenes import scene_of
 from waferwatch.web.pages.event.schemas import (
     LONGEST_NOTE,
+    EventExportQuery,
     EventQuery,
     ExplainQuery,
     ExplanationAnswer,
@@ -28,6 +30,7 @@ from waferwatch.web.results.finished import finished, finished_detection
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
+from waferwatch.web.transfer.download import TABLE_MEDIA
 
 _MOST_DIGITS = 12
 
@@ -39,7 +42,7 @@ async def event_page(request: Request) -> Response:
     problem, status = None, 200
     try:
         number = event_number(request.query_params.get("event", "1"))
-        await app.work.draw(_check, app, run_id, number)
+        await app.work.read(_check, app, run_id, number)  # quick as soon as anybody has looked at an event of the run
     except WaferwatchError as error:
         problem, status = {"message": error.message(translate), "hint": error.hint(translate)}, error.status
     return await render(
@@ -77,6 +80,11 @@ async def explain_event(request: Request) -> Response:
 
 def _explain(app: Parts, run_id: str, number: int, translate: Translator, moment: bool) -> dict[str, Any]:
     return event_answer(app, finished(app, run_id), number, translate, moment=moment)
+
+
+async def export_one(request: Request) -> Response:
+    """The tables of an event as a file."""
+    return await export_event(request, event_number(request.path_params["event"]))
 
 
 async def judge_event(request: Request) -> Response:
@@ -121,10 +129,19 @@ ENDPOINTS = (
         failures=DETECTING,
     ),
     Endpoint(
+        "GET",
+        "/runs/{id}/events/{event}/export",
+        export_one,
+        "The tables of an event as a file.",
+        ", ".join(TABLE_MEDIA[kind] for kind in ("csv", "xlsx")),
+        query=EventExportQuery,
+        failures=DETECTING,
+    ),
+    Endpoint(
         "PUT",
         "/runs/{id}/events/{event}/verdict",
         judge_event,
-        "Say whether an event was a true or a false alarm.",
+        "Say whether an event was a true alarm, a false one or an intended change.",
         VerdictAnswer,
         body=VerdictRequest,
         failures=DETECTING,

@@ -24,8 +24,17 @@ class ExplainQuery(Query):
     moment: bool = Field(False, description="Tell what MOMENT expected too, where it judged the data: takes longer.")
 
 
+class EventExportQuery(Query):
+    what: Literal["sensors", "rows", "similar", "equipment"] = Field(
+        "sensors", description="The table in a CSV file; a workbook has all of them, this one first."
+    )
+    format: Literal["csv", "xlsx"] = "csv"
+
+
 class VerdictRequest(StrictRequest):
-    verdict: Literal["true_alarm", "false_alarm"] | None = Field(description="What the event was; null takes it back.")
+    verdict: Literal["true_alarm", "false_alarm", "intended_change"] | None = Field(
+        description="What the event was; null takes it back."
+    )
     note: Annotated[str, Field(max_length=LONGEST_NOTE)] = Field("", description="What was found, or done about it.")
 
 

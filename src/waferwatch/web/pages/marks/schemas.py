@@ -14,7 +14,10 @@ Words = Annotated[str, Field(max_length=2000)]
 
 class MarkRequest(StrictRequest):
     kind: Annotated[MarkKind, Field(strict=False)] = Field(
-        description="`pm`: a maintenance; `normal`: wafers known to be normal; `left_out`: not to be learnt from."
+        description=(
+            "`pm`: a maintenance; `change`: of a recipe or a set-point, and meant; "
+            "`normal`: wafers known to be normal; `left_out`: not to be learnt from."
+        )
     )
     start: Annotated[Place, Field(min_length=1)] = Field(description="As the clock of the data shows it.")
     end: Place | None = Field(None, description="Left out: a moment.")

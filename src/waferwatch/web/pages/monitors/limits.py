@@ -13,7 +13,6 @@ from starlette.responses import Response
 from waferwatch.errors import InputError
 from waferwatch.export.tables import write_tables
 from waferwatch.indicators.frames import LIMIT_COLUMNS, limit_frame
-from waferwatch.indicators.indicators import columns_of
 from waferwatch.store.monitors.monitors import version_of
 from waferwatch.store.monitors.records import VersionRecord
 from waferwatch.web.html.indicator_texts import sensor_title, statistic_titles
@@ -103,7 +102,7 @@ def _frame(app: Parts, version: VersionRecord) -> pd.DataFrame:
             field="monitor",
             title=version.title,
         )
-    frame = limit_frame(wafers, columns_of(wafers.sensors))
+    frame = limit_frame(wafers)
     return frame[list(LIMIT_COLUMNS)].sort_values(["equipment", "recipe"], kind="stable", ignore_index=True)
 
 

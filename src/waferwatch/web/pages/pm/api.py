@@ -19,6 +19,7 @@ from waferwatch.read.table import Role, Table
 from waferwatch.read.time_axis.places import place_of
 from waferwatch.scoring.before_after import BeforeAfter, compare_table
 from waferwatch.scoring.part import only_rows
+from waferwatch.store.marks import Mark, MarkKind
 from waferwatch.store.recent import Recent
 from waferwatch.web.figures.wafers.chambers import ChamberStyle, chamber_styles
 from waferwatch.web.figures.wafers.maintenance import check_figure, traces_figure
@@ -138,7 +139,7 @@ def _at(table: Table, text: str) -> str | float:
 def _proposals(app: Parts, dataset: str, translate: Translator) -> dict[str, Any]:
     table = app.store.datasets.table(dataset)
     cells = cells_of(table)
-    marks = [one for one in app.store.marks.of(dataset) if one.kind.value == "pm"]
+    marks = [one for one in app.store.marks.of(dataset) if one.kind in (MarkKind.PM, MarkKind.CHANGE)]
     found = [
         {
             "equipment": one.equipment,
@@ -146,7 +147,7 @@ def _proposals(app: Parts, dataset: str, translate: Translator) -> dict[str, Any
             "start": one.start,
             "end": one.end,
             "source": "mark",
-            "title": translate("marked by {user}").format(user=one.user) + (f": {one.note}" if one.note else ""),
+            "title": _title(one, translate),
             "before": None,
             "after": None,
         }
@@ -157,6 +158,12 @@ def _proposals(app: Parts, dataset: str, translate: Translator) -> dict[str, Any
         "chambers": [] if cells is None else sorted({one.equipment for one in cells.names}),
         "proposals": [*found, *(_pause(one, translate) for one in pauses)],
     }
+
+
+def _title(one: Mark, translate: Translator) -> str:
+    change = one.kind is MarkKind.CHANGE
+    words = translate("change marked by {user}") if change else translate("marked by {user}")
+    return words.format(user=one.user) + (f": {one.note}" if one.note else "")
 
 
 def _pause(one: Pause, translate: Translator) -> dict[str, Any]:

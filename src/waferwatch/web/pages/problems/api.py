@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from starlette.requests import Request
@@ -15,13 +17,14 @@ from waferwatch.web.html.language import Translator
 from waferwatch.web.html.navigation import is_live
 from waferwatch.web.html.numbers import Numbers
 from waferwatch.web.html.pages import render
+from waferwatch.web.pages.problems.acts.several import SEVERAL_ENDPOINTS
+from waferwatch.web.pages.problems.acts.single import ACT_ENDPOINTS
 from waferwatch.web.pages.problems.chosen import ChosenCheck, choose
 from waferwatch.web.pages.problems.faults import export_faults
-from waferwatch.web.pages.problems.one.acts import ACT_ENDPOINTS
-from waferwatch.web.pages.problems.one.detail import problem_detail
+from waferwatch.web.pages.problems.one.detail import open_problem
 from waferwatch.web.pages.problems.schemas import LONGEST_NOTE, FaultsExportQuery, ProblemQuery, ProblemsQuery
 from waferwatch.web.pages.problems.scope import ORDERS, Scope
-from waferwatch.web.pages.problems.view import ProblemsView, problems_view
+from waferwatch.web.pages.problems.view import ProblemsView, kept_view, problems_view
 from waferwatch.web.results.judged import judged_soon
 from waferwatch.web.shell.context import Parts, parts, translator
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
@@ -62,12 +65,17 @@ async def problems_page(request: Request) -> Response:
     number = _NUMBER.fullmatch(request.query_params.get("search", "").strip())
     if number is not None:
         return RedirectResponse(f"/problems/P-{number[1]}", 303)
-    made = await app.work.draw(_made, app, dict(request.query_params), translate)
+    query = dict(request.query_params)
+    chosen, scope, view = await app.work.read(_chosen, app, query, translate)
+    made = _Page(chosen, scope, view, None, 200)
+    if view is None:  # what is kept does not queue behind what takes longer
+        made = await app.work.draw(_made, app, chosen, scope, translate)
     answer = await render(
         request,
         "problems/problems.html",
         area=_AREA,
         status=made.status,
+        kept=None if made.view is None or made.view.state is None else (made.view.state, repr(made.chosen)),
         chosen=made.chosen,
         scope=made.scope,
         view=made.view,
@@ -89,14 +97,17 @@ async def problem_page(request: Request) -> Response:
         merged = await app.work.read(_merged, app, number)
         if merged is not None:
             return await render(request, "problems/merged.html", area=_AREA, merged=merged)
-        detail = await app.work.draw(problem_detail, app, number, dict(request.query_params), translate)
+        opened = await app.work.read(open_problem, app, number, dict(request.query_params), translate)
+        drawn = opened.kept or await app.work.draw(opened.drawn)
+        detail = await app.work.read(opened.shown_with, drawn)
     except WaferwatchError as problem:
         error, status = {"message": problem.message(translate), "hint": problem.hint(translate)}, problem.status
         known = isinstance(problem, NotFoundError) and problem.field == "run" and "run" in request.query_params
         error["address"] = request.url.path if known else ""
     numbers = Numbers(translate.language)
-    variables = {"detail": detail, "error": error, "longest_note": LONGEST_NOTE, "numbers": numbers}
-    return await render(request, "problems/problem.html", area=_AREA, status=status, **variables)
+    variables: dict[str, Any] = {"detail": detail, "error": error, "longest_note": LONGEST_NOTE, "numbers": numbers}
+    kept = None if detail is None else sha256(repr(detail).encode(errors="replace")).digest()
+    return await render(request, "problems/problem.html", area=_AREA, status=status, kept=kept, **variables)
 
 
 def _merged(app: Parts, number: int) -> dict[str, str] | None:
@@ -105,9 +116,18 @@ def _merged(app: Parts, number: int) -> dict[str, str] | None:
     return None if known.merged_into is None else {"name": known.name, "into": problem_name(known.merged_into)}
 
 
-def _made(app: Parts, query: dict[str, str], translate: Translator) -> _Page:
+def _chosen(app: Parts, query: dict[str, str], translate: Translator) -> tuple[ChosenCheck, Scope, ProblemsView | None]:
+    """What an address means, with what is shown of it where that is kept."""
     chosen = choose(app, query)
     scope = Scope.from_query(query, "" if chosen.run is None else chosen.run.id)
+    view = None
+    if chosen.state == "done" and chosen.run is not None and chosen.error is None:
+        with suppress(WaferwatchError):  # said by ``_made``
+            view = kept_view(app, chosen.run, chosen.dataset, scope, translate)
+    return chosen, scope, view
+
+
+def _made(app: Parts, chosen: ChosenCheck, scope: Scope, translate: Translator) -> _Page:
     view, error = None, chosen.error
     if chosen.state == "done" and chosen.run is not None:
         try:
@@ -133,6 +153,7 @@ ENDPOINTS = (
     Endpoint(
         "GET", "/problems/{problem}", problem_page, "One problem.", "text/html", query=ProblemQuery, failures=_READ
     ),
+    *SEVERAL_ENDPOINTS,
     *ACT_ENDPOINTS,
     Endpoint(
         "GET",

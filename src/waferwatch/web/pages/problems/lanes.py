@@ -15,6 +15,7 @@ from waferwatch.web.pages.problems.scope import Scope, moment_of
 
 COLUMNS = 24
 MOST_LANES = 12
+MOST_PLACES = 10
 NO_DATA, NORMAL, UNJUDGED = "none", "normal", "unjudged"
 _ORDER = (ProblemSeverity.WEAK, ProblemSeverity.CLEAR, ProblemSeverity.SEVERE)
 _DAY_S = 86400
@@ -39,11 +40,23 @@ class Lane:
 
 
 @dataclass(frozen=True)
+class LanePlace:
+    """Neighbouring cells of one lane that hold problems, in words."""
+
+    kind: str  # severe, clear, weak
+    chamber: str
+    when: str
+    found: str
+    href: str
+
+
+@dataclass(frozen=True)
 class Lanes:
     """All of them, with the labels above every fourth column."""
 
     labels: list[str]
     lanes: list[Lane]
+    worst: list[LanePlace]  # the same as a list, worst first: on a phone it stands in place of the grid
     left_out: int = 0  # chambers without a problem that are not shown
 
 
@@ -112,7 +125,8 @@ def make_lanes(found: Detection, problems: Sequence[FabProblem], scope: Scope, t
     lanes = [_lane("", passes, axis, scope, translate)]
     lanes += [_lane(name, [one for one in passes if one.chamber == name], axis, scope, translate) for name in shown]
     labels = [axis.text(edge, short=True) for edge in axis.edges[:-1:4]]
-    return Lanes(labels, lanes, len(named) - len(shown) if shown else 0)
+    worst = _worst_places(named, passes, axis, scope, translate)
+    return Lanes(labels, lanes, worst, len(named) - len(shown) if shown else 0)
 
 
 def _passes(found: Detection, problems: Sequence[FabProblem], scope: Scope) -> list[_Pass]:
@@ -159,6 +173,12 @@ def _axis(passes: Sequence[_Pass], found: Detection) -> _Axis | None:
 
 
 def _lane(name: str, passes: Sequence[_Pass], axis: _Axis, scope: Scope, translate: Translator) -> Lane:
+    chamber = name or scope.chamber
+    drawn = [_cell(cell, at, axis, scope, chamber, translate) for at, cell in enumerate(_stretches(passes, axis))]
+    return Lane(name or translate("all"), scope.address(chamber=chamber, start="", end=""), drawn)
+
+
+def _stretches(passes: Sequence[_Pass], axis: _Axis) -> list[_Stretch]:
     cells = [_Stretch() for _ in range(COLUMNS)]
     for one in passes:
         for at in axis.columns(one.start, one.end):
@@ -169,9 +189,46 @@ def _lane(name: str, passes: Sequence[_Pass], axis: _Axis, scope: Scope, transla
             cell.judged += one.judged
             cell.worst = max(cell.worst, one.worst)
             cell.events += not one.wafer and one.worst >= 0
-    chamber = name or scope.chamber
-    drawn = [_cell(cell, at, axis, scope, chamber, translate) for at, cell in enumerate(cells)]
-    return Lane(name or translate("all"), scope.address(chamber=chamber, start="", end=""), drawn)
+    return cells
+
+
+def _worst_places(
+    chambers: Sequence[str], passes: Sequence[_Pass], axis: _Axis, scope: Scope, translate: Translator
+) -> list[LanePlace]:
+    found = []
+    for chamber in chambers:
+        mine = [one for one in passes if one.chamber == chamber and one.worst >= 0]
+        cells = _stretches(mine, axis)
+        for first, last in _neighbours([cell.worst >= 0 for cell in cells]):
+            found.append(_place(mine, chamber, first, last, axis, scope, translate))
+    found.sort(key=lambda each: each[0], reverse=True)
+    return [place for _, place in found[:MOST_PLACES]]
+
+
+def _place(
+    passes: Sequence[_Pass], chamber: str, first: int, last: int, axis: _Axis, scope: Scope, translate: Translator
+) -> tuple[tuple[int, int], LanePlace]:
+    """What lies in these columns, with how bad it is: severity, then wafers or events."""
+    low, high = axis.edges[first], axis.edges[last + 1]
+    inside = [one for one in passes if set(axis.columns(one.start, one.end)) & set(range(first, last + 1))]
+    worst, wafers = max(one.worst for one in inside), sum(one.wafer for one in inside)
+    template = translate("abnormal wafers: {count}") if wafers else translate("events: {count}")
+    kind, count = _ORDER[worst].value, wafers or len(inside)
+    start, end = min(one.start for one in inside), max(one.end for one in inside)
+    when = f"{axis.text(start)} – {axis.text(end)[-8:] if axis.dated else axis.text(end)}"
+    href = scope.address(chamber=chamber, start=axis.text(low), end=axis.text(high))
+    return (worst, count), LanePlace(kind, chamber, when, template.format(count=count), href)
+
+
+def _neighbours(marked: Sequence[bool]) -> list[tuple[int, int]]:
+    """First and last position of each run of marked ones."""
+    found: list[tuple[int, int]] = []
+    for at, one in enumerate(marked):
+        if one and found and found[-1][1] == at - 1:
+            found[-1] = (found[-1][0], at)
+        elif one:
+            found.append((at, at))
+    return found
 
 
 def _cell(cell: _Stretch, at: int, axis: _Axis, scope: Scope, chamber: str, translate: Translator) -> LaneCell:

@@ -34,6 +34,7 @@ class ProblemLine:
     title: str
     following: str
     chamber: str
+    sensor: str  # the leading one
     place: str  # recipe and step
     wafers: str
     first: str
@@ -45,6 +46,7 @@ class ProblemLine:
     verdict: str
     verdict_word: str
     note: str
+    marked: bool = False  # whether the change that it was is marked
     live: int | None = None  # number of an open alarm of live data on the same chamber and sensor
 
 
@@ -61,6 +63,7 @@ def problem_line(listed: ListedProblem, found: Detection, translate: Translator)
         title=short_title(one, translate),
         following=_following(one, translate),
         chamber=one.equipment or "",
+        sensor=one.sensor,
         place=" · ".join(part for part in (one.step, one.recipe) if part),
         wafers=_wafers(one, translate),
         first=place(one.first_seen),

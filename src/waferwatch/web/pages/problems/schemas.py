@@ -9,6 +9,15 @@ from pydantic import BaseModel, Field
 from waferwatch.web.shell.schemas import Name, Query, StrictRequest
 
 LONGEST_NOTE = 2000
+MOST_AT_ONCE = 500  # problems that one request changes
+
+JudgementWord = Literal["true_alarm", "false_alarm", "intended_change"]
+MarkWord = Literal["change", "pm"]
+_Problem = Annotated[str, Field(min_length=1, max_length=20)]
+_MARK = (
+    "Of an intended change: mark the time at which the problem was first seen on the chamber, as a change or as a "
+    "maintenance (pm). The mark stays when the verdict is taken back."
+)
 
 
 class ProblemsQuery(BaseModel):
@@ -39,12 +48,13 @@ class FaultsExportQuery(Query):
 
 
 class ProblemVerdictRequest(StrictRequest):
-    verdict: Literal["true_alarm", "false_alarm"] | None = Field(
+    verdict: JudgementWord | None = Field(
         description="What the problem was; null takes it back. Its events in the newest check are judged alike."
     )
     note: Annotated[str, Field(max_length=LONGEST_NOTE)] = Field(
         "", description="The cause, or what was done about it."
     )
+    mark: MarkWord | None = Field(None, description=_MARK)
 
 
 class ProblemNoteRequest(StrictRequest):
@@ -56,7 +66,7 @@ class ProblemShelveRequest(ProblemNoteRequest):
 
 
 class MergeRequest(StrictRequest):
-    into: Annotated[str, Field(min_length=1, max_length=20)] = Field(description="P- and the number of the other one.")
+    into: _Problem = Field(description="P- and the number of the other one.")
 
 
 class SplitRequest(StrictRequest):
@@ -66,13 +76,36 @@ class SplitRequest(StrictRequest):
     )
 
 
+class SeveralProblemsRequest(ProblemNoteRequest):
+    problems: Annotated[list[_Problem], Field(min_length=1, max_length=MOST_AT_ONCE)] = Field(
+        description="P- and the number of each."
+    )
+    act: Literal["acknowledge", "shelve", "unshelve", "close", "reopen", "merge"]
+    hours: Annotated[int, Field(ge=1, le=24 * 365)] | None = Field(None, description="To shelve: for how long.")
+    verdict: JudgementWord | None = Field(None, description="To close: what they were.")
+    mark: MarkWord | None = Field(None, description=_MARK)
+    into: _Problem | None = Field(None, description="To merge: the problem that the others are counted to.")
+
+
+class ChangeMarkAnswer(BaseModel):
+    kind: str = Field(description="change or pm.")
+    start: str = Field(description="As the clock of the data shows it.")
+    equipment: str | None
+    dataset: str
+
+
 class ProblemStateAnswer(BaseModel):
     name: str = Field(description="P- and its number.")
     state: str = Field(description="new, acknowledged, shelved, closed or merged.")
     state_text: str = Field(description="The same in the reader's language, with who and until when.")
-    verdict: str | None = Field(description="true_alarm, false_alarm, or null when nobody has said.")
+    verdict: str | None = Field(description="true_alarm, false_alarm, intended_change, or null when nobody has said.")
     note: str
     by: str | None = Field(description="Who said what it was.")
     at: str | None = Field(description="When, in UTC.")
     merged_into: str | None = Field(description="The problem that it is counted to.")
     split_from: str | None = Field(description="The problem that its wafers were taken out of.")
+    mark: ChangeMarkAnswer | None = Field(description="Of an intended change: the mark where it was first seen.")
+
+
+class SeveralProblemsAnswer(BaseModel):
+    problems: list[ProblemStateAnswer] = Field(description="In the order in which they were named.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, lru_cache
 from urllib.parse import urlencode
 
 import numpy as np
@@ -14,6 +15,7 @@ from waferwatch.store.problems.grouping import ListedProblem
 
 ORDERS = ("worst", "time", "chamber", "sensor")
 _PATH = "/problems"
+_MOMENTS = 2**16  # places whose numbers are remembered: those of some ten thousand wafers, a few megabytes
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Scope:
         search = query.get("search", "").strip()
         return cls(run=run, sort=sort if sort in ORDERS else ORDERS[0], search=search, **own)
 
-    @property
+    @cached_property
     def narrowed(self) -> bool:
         """Whether it is only a part."""
         return any((self.chamber, self.recipe, self.sensor, self.start, self.end, self.search))
@@ -47,7 +49,7 @@ class Scope:
     def address(self, **changes: str) -> str:
         """The address of this scope with some of it changed."""
         one = replace(self, **changes)
-        values = {name: value for name, value in vars(one).items() if value and (name, value) != ("sort", ORDERS[0])}
+        values = {name: value for name, value in asdict(one).items() if value and (name, value) != ("sort", ORDERS[0])}
         return f"{_PATH}?{urlencode(values)}"
 
     def holds_problem(self, one: FabProblem) -> bool:
@@ -60,7 +62,7 @@ class Scope:
         )
 
     def holds_run(self, run: RunScore) -> bool:
-        return (
+        return not self.narrowed or (
             self.chamber in ("", run.equipment or "")
             and self.recipe in ("", run.recipe or "")
             and self._touches(run.start, run.end)
@@ -81,6 +83,7 @@ def _sensors(one: FabProblem) -> list[str]:
     return [each.sensor for each in one.sensors]
 
 
+@lru_cache(_MOMENTS)
 def moment_of(value: str | float | None) -> float:
     """A place on the time axis as a number: seconds since 1970 for times, NaN where there is none."""
     if value is None or value == "":

@@ -57,7 +57,7 @@ async def trend_series(request: Request) -> Response:
     app, translate, run_id = parts(request), translator(request), _run_id(request)
 
     def make() -> dict[str, Any]:
-        asked = app.store.results.detection(run_id).limits
+        asked = app.store.results.wafers(run_id).limits
         return series_answer(measured_of(app, run_id), asked, _marks(app, run_id), query, translate)
 
     return await app.work.answer(request, _key(app, run_id, "series", translate.language, query), make, plot=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.learnt.limits import FEWEST_WAFERS
 from waferwatch.indicators.statistics import MEAN
 from waferwatch.indicators.trends.coverage import FarMean, LimitCoverage, coverage_of, far_means

@@ -11,7 +11,7 @@ import pandas as pd
 from waferwatch.errors import InputError
 from waferwatch.export.tables import write_tables
 from waferwatch.indicators.hard_rules import TypedLimit
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.learnt.limits import FEWEST_WAFERS
 from waferwatch.indicators.rules import RULES
 from waferwatch.indicators.trends.trace import StepTrace, leading_sensor, step_trace

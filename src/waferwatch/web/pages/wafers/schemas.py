@@ -81,7 +81,7 @@ class FoundProblem(BaseModel):
     number: int = Field(description="Its place in this check, the worst first.")
     name: str = Field(description="P- and a number that stays from check to check of the same data.")
     state: str = Field(description="new, acknowledged, shelved or closed; merged ones are counted to another.")
-    verdict: str | None = Field(description="true_alarm, false_alarm, or null when nobody has said.")
+    verdict: str | None = Field(description="true_alarm, false_alarm, intended_change, or null when nobody has said.")
     note: str
     fingerprint: str = Field(description="Chamber, recipe, step, leading sensors, direction.")
     title: str

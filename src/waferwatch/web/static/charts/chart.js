@@ -1,6 +1,7 @@
 // Plotly figures in the page's colours and language. Each is drawn once it comes on the screen, so that Plotly, which is
 // large, never stands in the way of what is read first.
 import { page, text } from "../text.js";
+import { followKeys } from "./by_keys.js";
 import { plotly } from "./plotly.js";
 
 /** @type {Map<any, {figure: any, options: any}>} What is to be seen in each target. */
@@ -10,6 +11,9 @@ const waiting = new Set();
 /** @type {Map<any, Map<string, (event: any) => void>>} Target to event to what follows it. */
 const followers = new Map();
 const drawn = new Set();
+let onPaper = false;
+const IDLE_MS = 2000; // after which a desk draws what is not on the screen: it may be printed at any moment
+const PAPER_PX = 690; // of A4 upright within its margins, at 96 dots an inch
 const TOUCH = matchMedia("(hover: none), (pointer: coarse)"); // there Plotly's tool bar would always lie over the legend
 
 function theme() {
@@ -133,6 +137,7 @@ export async function draw(target, figure, options = {}) {
   }
   waiting.add(target);
   screen.observe(target);
+  if (!TOUCH.matches) setTimeout(() => requestIdleCallback(drawAll), IDLE_MS);
 }
 
 /**
@@ -150,6 +155,7 @@ export function onEvent(target, event, follower) {
 function listen(target) {
   drawn.add(target);
   target.dataset.drawn = "";
+  followKeys(target);
   for (const [event] of followers.get(target) ?? [])
     target.on(event, (happened) => followers.get(target)?.get(event)?.(happened));
 }
@@ -183,7 +189,9 @@ async function put(target) {
     modeBarButtonsToAdd: [saving("png", "camera"), saving("svg", "disk")],
     ...options,
   });
+  target.classList.remove("undrawn");
   if (!drawn.has(target)) listen(target);
+  if (onPaper) fitPaper(target);
 }
 
 /**
@@ -199,7 +207,26 @@ export async function drawAll() {
   await Promise.all([...waiting].filter(({ offsetParent }) => offsetParent).map(put));
 }
 
-for (const event of ["pointermove", "pointerdown", "keydown", "beforeprint"]) addEventListener(event, drawAll);
+for (const event of ["pointermove", "pointerdown", "keydown"]) addEventListener(event, drawAll);
+
+// What is printed is what stands there at once, and figures do not follow the paper's width by themselves.
+addEventListener("beforeprint", () => {
+  onPaper = true;
+  for (const target of [...wanted.keys()].filter((each) => !drawn.has(each) && each.offsetParent)) {
+    target.classList.add("undrawn");
+    target.dataset.undrawn = text("This chart was not drawn yet: close the preview, wait a moment and print again.");
+  }
+  for (const target of drawn) fitPaper(target);
+  drawAll();
+});
+addEventListener("afterprint", () => {
+  onPaper = false;
+  for (const target of drawn) if (target.layout?.width) Plotly.relayout(target, { width: null, autosize: true });
+});
+
+function fitPaper(target) {
+  if (target.clientWidth > PAPER_PX) Plotly.relayout(target, { width: PAPER_PX });
+}
 
 export function clear(target) {
   waiting.delete(target);

@@ -1,4 +1,5 @@
 // A table whose cells are walked by arrow keys: one of them is in the tab order.
+import { text } from "../text.js";
 
 /**
  * @param {any} table with role=grid; its cells are td
@@ -20,6 +21,21 @@ export function walkable(table, open) {
   });
   table.addEventListener("focusin", ({ target }) => {
     if (target.matches("td")) enter(table, target);
+  });
+}
+
+/**
+ * On a phone a list of the worst places stands in place of a grid, which this button shows on request.
+ *
+ * @param {HTMLElement} button
+ * @param {string} [show] what it says while the grid is hidden
+ * @param {string} [hide] and while it is shown
+ */
+export function unfolds(button, show = text("Show as a grid"), hide = text("Hide the grid")) {
+  button.addEventListener("click", () => {
+    const open = button.getAttribute("aria-expanded") !== "true";
+    button.setAttribute("aria-expanded", String(open));
+    button.textContent = open ? hide : show;
   });
 }
 

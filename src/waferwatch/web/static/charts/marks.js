@@ -3,7 +3,12 @@ import { announce, ask } from "../api.js";
 import { byId, counted, element, isTime, text } from "../text.js";
 
 /** @type {Record<string, string>} */
-const KINDS = { pm: text("PM"), normal: text("normal"), left_out: text("left out of learning") };
+const KINDS = {
+  pm: text("PM"),
+  change: text("change"),
+  normal: text("normal"),
+  left_out: text("left out of learning"),
+};
 const MOST_NAMED = 150; // wafers in the address of another page
 
 const path = (dataset, rest = "") => `/datasets/${encodeURIComponent(dataset)}/marks${rest}`;
@@ -50,7 +55,7 @@ function entry(dataset, mark, { changed, fail }) {
       .catch(fail),
   );
   const acts = [remove];
-  if (mark.kind === "pm") {
+  if (mark.kind === "pm" || mark.kind === "change") {
     const query = { dataset, at: mark.start, ...(mark.equipment ? { chamber: mark.equipment } : {}) };
     const href = `/pm?${new URLSearchParams(query)}`;
     acts.unshift(element("a", { className: "btn btn-sm btn-outline-primary", href, content: text("PM check") }));

@@ -160,16 +160,3 @@ async function open(event, button) {
 
 for (const id of ["found-by", "missed-by"]) byId(id).addEventListener("change", showMissed);
 byId("print").addEventListener("click", () => drawAll().then(() => window.print()));
-
-// Paper is light: charts hold the colours of the theme they were drawn in.
-const root = document.documentElement;
-let screenTheme = "light";
-function drawIn(theme) {
-  root.dataset.bsTheme = theme;
-  document.dispatchEvent(new Event("themechange"));
-}
-window.addEventListener("beforeprint", () => {
-  screenTheme = root.dataset.bsTheme ?? "light";
-  drawIn("light");
-});
-window.addEventListener("afterprint", () => drawIn(screenTheme));

@@ -1,5 +1,6 @@
 // The quality report: what to look at first, then every sensor.
 import { ask, showProblem } from "../api.js";
+import { unfolds } from "../charts/grid.js";
 import { fixButton } from "../findings/fix.js";
 import { sortable } from "../table.js";
 import {
@@ -18,6 +19,7 @@ import { SEVERITIES } from "../words.js";
 import { place } from "./measures.js";
 
 const BATCH = 50; // sparklines asked for at once
+unfolds(byId("sensors-open"), text("Show all columns"), text("Show fewer columns"));
 const SVG = "http://www.w3.org/2000/svg";
 /** @type {any} */
 let dataset = null;
@@ -223,13 +225,13 @@ function sensors(signal) {
       title: text("Different values"),
       value: (one) => one.distinct ?? Infinity,
       cell: (one) => (one.distinct === null ? text("over {count}", { count: whole(1000) }) : whole(one.distinct)),
-      className: "number",
+      className: "number rare",
     },
     {
       title: text("Longest standstill"),
       value: (one) => one.longest_run,
       cell: (one) => whole(one.longest_run),
-      className: "number",
+      className: "number rare",
       first: -1,
     },
     {
@@ -264,14 +266,22 @@ function sensors(signal) {
 // Sparklines are asked for when they come into view, a batch at a time.
 function sparkLines(signal) {
   const batches = new Map();
+  const images = new Set();
   const watcher = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      watcher.unobserve(target);
-      fill(target, Number(target.getAttribute("data-sensor")));
-    }
+    for (const { isIntersecting, target } of entries) if (isIntersecting) see(target);
   });
+
+  function see(image) {
+    if (!images.delete(image)) return;
+    watcher.unobserve(image);
+    fill(image, Number(image.getAttribute("data-sensor")));
+  }
+
   signal.addEventListener("abort", () => watcher.disconnect());
+  // The page may be printed at any moment: the first ones are there even when nobody scrolls.
+  requestIdleCallback(() => {
+    for (const image of [...images].slice(0, BATCH)) see(image);
+  });
 
   async function fill(image, number) {
     const batch = Math.floor(number / BATCH);
@@ -296,6 +306,7 @@ function sparkLines(signal) {
       image.setAttribute("preserveAspectRatio", "none");
       image.setAttribute("aria-hidden", "true");
       image.dataset.sensor = number;
+      images.add(image);
       watcher.observe(image);
       return image;
     },

@@ -4,6 +4,7 @@ import { draw, resize } from "../charts/chart.js";
 import * as score from "../charts/score.js";
 import * as series from "../charts/series.js";
 import * as data from "../datasets.js";
+import { offerExport } from "../exports.js";
 import * as severe from "../findings/severe.js";
 import * as runs from "../run.js";
 import { byId, text, whole } from "../text.js";
@@ -147,6 +148,7 @@ function links({ run }) {
   byId("to-problems").href = `/problems?run=${id}`;
   byId("to-groups").href = `/problems/groups?run=${id}`;
   byId("to-compare").href = `/monitors/compare?dataset=${encodeURIComponent(shown.dataset)}`;
+  offerExport("events-export", `/runs/${id}/export`, [["what", "events"]]);
   byId("to-rows").href = `/runs/${id}/export?what=rows&format=csv`;
   byId("to-report").href = `/runs/${id}/report.html`;
 }

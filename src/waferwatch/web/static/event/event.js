@@ -1,6 +1,7 @@
 // The page that explains one event: what, where, when, how sure, and what it looks like beside what is normal.
 import { announce, ask, clearProblem, showProblem } from "../api.js";
 import { draw, drawAll } from "../charts/chart.js";
+import { offerExport } from "../exports.js";
 import {
   byId,
   counted,
@@ -59,6 +60,8 @@ async function put(answer) {
   byId("course-note").textContent = courseNote(answer);
   byId("nearest-note").textContent = nearestNote(answer);
   showSisters(answer);
+  for (const what of ["sensors", "rows", "similar", "equipment"])
+    offerExport(`${what}-export`, `${path(where.event)}/export`, [["what", what]]);
   for (const name of FIGURES) await draw(byId(name), answer.figures[name]);
 }
 
@@ -223,9 +226,11 @@ const SISTER_MOMENTS = {
 };
 
 const saidOf = (verdict, values) =>
-  verdict === "true_alarm"
-    ? text("True alarm, said {by} on {at}.", values)
-    : text("False alarm, said {by} on {at}.", values);
+  ({
+    true_alarm: text("True alarm, said {by} on {at}.", values),
+    false_alarm: text("False alarm, said {by} on {at}.", values),
+    intended_change: text("Intended change, said {by} on {at}.", values),
+  })[verdict];
 
 function courseNote({ course, model }) {
   const sentences = [bandNote(course)];

@@ -1,7 +1,11 @@
 // Two group columns against each other: a table whose cells are coloured, so that it can be read aloud and walked by keys.
+import { unfolds } from "../charts/grid.js";
 import { byId, decimals, element, percent, text, whole } from "../text.js";
 
 const heat = byId("heat");
+const MOST_PLACES = 10;
+unfolds(byId("heat-open"));
+
 /** @type {(first: string | null, second: string | null, flagged: boolean) => void} */
 let opened = () => {}; // called when a cell is pressed
 
@@ -39,13 +43,37 @@ export function show(crossing, first, second) {
     });
     return element("tr", {}, element("th", { scope: "row", content: name, title: name }), ...cells);
   });
+  heat.style.setProperty("--columns", String(across.length));
   heat.replaceChildren(element("thead", {}, head), element("tbody", {}, ...body));
   heat.querySelector("td")?.setAttribute("tabindex", "0");
+  byId("heat-places").replaceChildren(...worst(crossing, down, across, shares));
   byId("crossing-note").textContent =
     crossing.first_others || crossing.second_others
       ? text("Shown are the groups with most flagged rows; all others are counted together.")
       : "";
 }
+
+// The cells with the highest shares as a list, for a phone.
+function worst(crossing, down, across, shares) {
+  const cells = crossing.first.flatMap((first, at) =>
+    crossing.second.map((second, to) => ({ first, second, at, to, share: shares[at][to] ?? 0 })),
+  );
+  const found = cells.filter(({ share }) => share > 0).sort((one, other) => other.share - one.share);
+  return found.slice(0, MOST_PLACES).map(({ first, second, at, to, share }) => {
+    const rows = { flagged: crossing.anomalies[at][to], rows: crossing.rows[at][to] };
+    const button = element("button", { type: "button", content: `${down[at]} · ${across[to]}` });
+    button.addEventListener("click", () => opened(first, second, true));
+    const about = element("div", { className: "form-text", content: sentence(share, rows.rows, rows.flagged) });
+    return element("li", {}, element("div", {}, button, about));
+  });
+}
+
+const sentence = (share, rows, anomalies) =>
+  text("{flagged} of {rows} rows flagged ({share})", {
+    flagged: whole(anomalies),
+    rows: whole(rows),
+    share: percent(share, 2),
+  });
 
 function make(share, most, place, rows, anomalies) {
   if (share === null)
@@ -55,17 +83,11 @@ function make(share, most, place, rows, anomalies) {
       "aria-label": place + text("no rows"),
       title: place + text("no rows"),
     });
-  const sentence =
-    place +
-    text("{flagged} of {rows} rows flagged ({share})", {
-      flagged: whole(anomalies),
-      rows: whole(rows),
-      share: percent(share, 2),
-    });
+  const about = place + sentence(share, rows, anomalies);
   const cell = element("td", {
     tabindex: "-1",
-    title: sentence,
-    "aria-label": sentence,
+    title: about,
+    "aria-label": about,
     content: share ? decimals(share * 100, share < 0.1 ? 1 : 0) : "0",
   });
   cell.style.setProperty("--share", Math.sqrt(share / most)); // the root: one extreme cell does not pale all others

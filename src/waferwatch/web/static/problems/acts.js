@@ -1,7 +1,9 @@
-// What is done with a problem in one click: acknowledge, shelve, close as a true or a false alarm, and take it back.
+// What is done with a problem in one click: acknowledge, shelve, close as a true alarm, a false one or an intended change, and
+// take it back.
 import { announce, ask, clearProblem, showProblem } from "../api.js";
 
-const VERDICTS = ["true_alarm", "false_alarm"];
+const VERDICTS = ["true_alarm", "false_alarm", "intended_change"];
+const MARKS = { mark_change: "change", mark_pm: "pm" };
 
 /** @param {(box: HTMLElement, answer: any) => void} changed is called with the box of a problem and how it stands now */
 export function follow(changed) {
@@ -37,19 +39,28 @@ function send(box, name, value) {
   if (name === "reopen") return ask(`${path}/verdict`, { method: "PUT", body: { verdict: null } });
   if (name === "note")
     return ask(`${path}/verdict`, { method: "PUT", body: { verdict: box.dataset.verdict, note: value } });
+  if (name in MARKS) {
+    const body = { verdict: box.dataset.verdict, note: box.dataset.note, mark: MARKS[name] };
+    return ask(`${path}/verdict`, { method: "PUT", body });
+  }
   const body = name === "shelve" ? { hours: Number(value) } : {};
   return ask(`${path}/${name}`, { method: "POST", body });
 }
 
 /** What can be done next: every control says in which states it is offered. */
-export function show(box, { state, verdict, note }) {
-  box.dataset.state = state;
-  box.dataset.verdict = verdict ?? "";
+export function show(box, { state, verdict, note, mark }) {
+  Object.assign(box.dataset, { state, verdict: verdict ?? "", note });
+  if (mark) box.dataset.mark = mark.kind;
   for (const control of box.querySelectorAll("[data-when]")) {
-    control.hidden = !control.dataset.when.split(" ").includes(state);
+    control.hidden = !offered(control.dataset, box.dataset);
     if (control.dataset.act === "shelve") control.value = "";
     if (control.dataset.act === "note" && document.activeElement !== control) control.value = note;
   }
+}
+
+function offered({ when, said, unmarked, marked }, { state, verdict, mark }) {
+  if (!when.split(" ").includes(state) || (said && said !== verdict)) return false;
+  return mark ? unmarked === undefined : marked === undefined;
 }
 
 // Who works by keys stays at the same problem when the control that was pressed is gone.

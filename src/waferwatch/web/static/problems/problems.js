@@ -1,9 +1,11 @@
 // The page of problems: the scope is followed as it is chosen, and a check is started and followed to its end.
 import { announce, ask, clearProblem, showProblem } from "../api.js";
+import { unfolds } from "../charts/grid.js";
 import * as severe from "../findings/severe.js";
 import * as runs from "../run.js";
 import { byId, page, text } from "../text.js";
 import * as acts from "./acts.js";
+import * as together from "./together.js";
 
 /** @type {HTMLElement} */
 const frame = /** @type {any} */ (document.querySelector(".problems"));
@@ -74,9 +76,12 @@ async function confirmProposal(event) {
 
 followScope();
 byId("proposal")?.addEventListener("submit", confirmProposal);
-acts.follow((box, { state_text: standing }) => {
-  /** @type {any} */ (box.closest(".problem")).querySelector(".verdict").textContent = standing;
-});
+const standing = (box, answer) => {
+  /** @type {any} */ (box.closest(".problem")).querySelector(".verdict").textContent = answer.state_text;
+};
+acts.follow(standing);
+if (byId("picked")) together.follow(standing);
+if (byId("lanes-open")) unfolds(byId("lanes-open"));
 byId("print")?.addEventListener("click", () => print());
 if (state === "running") follow({ id: run, state: "queued", progress: 0, place: 1 });
 if (state === "new" && dataset) {

@@ -88,7 +88,7 @@ function line({ title, recipe, step, sensor, statistic, chambers, verdict }) {
   );
   const table = element(
     "table",
-    {},
+    { "data-exported-by": "files" },
     element("caption", { className: "visually-hidden", content: `${title}, ${step}` }),
     element("thead", { className: "visually-hidden" }, headRow()),
     element("tbody", {}, ...chambers.map((one) => row(one, chambers))),

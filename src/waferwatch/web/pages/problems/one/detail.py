@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,14 +12,16 @@ import numpy as np
 from markupsafe import Markup
 
 from waferwatch.errors import InputError, NotFoundError
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.problems.problem import Alone, FabProblem
 from waferwatch.scoring.result import Detection
 from waferwatch.store.problems.grouping import ListedProblem
 from waferwatch.store.problems.known import KnownProblem, problem_name
+from waferwatch.store.recent import Recent
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import NONE, Numbers, place
+from waferwatch.web.pages.problems.acts.marked import of_change, place_of_change
 from waferwatch.web.pages.problems.highest import wafer_name
 from waferwatch.web.pages.problems.lines import ProblemLine, problem_line, said, short_title, state_text
 from waferwatch.web.pages.problems.one.checks import OtherCheck, other_checks
@@ -30,7 +33,10 @@ from waferwatch.web.pages.problems.one.overlay import overlay_picture
 from waferwatch.web.pages.problems.one.wafer_pictures import MOST_SENSORS, trace_picture, trend_picture
 from waferwatch.web.results.finished import finished
 from waferwatch.web.results.judged import judged_of
+from waferwatch.web.results.keys import detection_key
 from waferwatch.web.shell.context import Parts
+
+_DRAWN_BYTES = 64 * 2**20  # pictures of some hundred problems
 
 
 @dataclass(frozen=True)
@@ -111,8 +117,27 @@ class ProblemDetail:
     compare: str  # address that asks
 
 
-def problem_detail(app: Parts, number: int, query: Mapping[str, str], translate: Translator) -> ProblemDetail:
-    """
+@dataclass(frozen=True)
+class DrawnProblem:
+    """What takes long to draw, and depends on the result of the check alone."""
+
+    trend: Markup | None
+    why: str  # there is no trend
+    trace: Markup | None
+    overlay: Markup | None
+    moved: list[MovedSensor]
+
+    @property
+    def bytes(self) -> int:
+        return 1000 + sum(len(one) for one in (self.trend, self.trace, self.overlay) if one is not None)
+
+
+_pictures: Recent[Hashable, DrawnProblem] = Recent(_DRAWN_BYTES, lambda one: one.bytes)
+
+
+def open_problem(app: Parts, number: int, query: Mapping[str, str], translate: Translator) -> OpenedProblem:
+    """A problem of a check, without its pictures.
+
     Args:
         query: of the address: ``run``, the check to look at (the newest that found the problem), ``wafer``, the number
             of the wafer whose trace is shown, from 1 (the one farthest off), and ``checks``.
@@ -132,7 +157,7 @@ def problem_detail(app: Parts, number: int, query: Mapping[str, str], translate:
             field="run",
             name=kept.name,
         )
-    return _Detail(app, run, found, listed, at, query, translate).made()
+    return OpenedProblem(app, run, found, listed, at, query, translate)
 
 
 def _run(app: Parts, kept: KnownProblem, run_id: str) -> Run:
@@ -150,7 +175,9 @@ def _run(app: Parts, kept: KnownProblem, run_id: str) -> Run:
 
 
 @dataclass(frozen=True)
-class _Detail:
+class OpenedProblem:
+    """A problem of a check that somebody looks at."""
+
     app: Parts
     run: Run
     found: Detection
@@ -167,14 +194,12 @@ class _Detail:
     def known(self) -> KnownProblem:
         return self.listed[self.at].known
 
-    def made(self) -> ProblemDetail:
-        one, known, translate = self.problem, self.known, self.translate
-        judged, why = self._judged()
-        shown = self._shown()
-        trend = None if judged is None else trend_picture(judged, one, shown, translate)
+    def shown_with(self, drawn: DrawnProblem) -> ProblemDetail:
+        """Everything that the page shows."""
+        one, known, translate, shown = self.problem, self.known, self.translate, self._shown
         return ProblemDetail(
             run=self.run,
-            line=problem_line(self.listed[self.at], self.found, translate),
+            line=self._line(),
             known=known,
             title=said(one.title, translate),
             facts=facts_of(self.run, self.found, one, translate),
@@ -188,21 +213,48 @@ class _Detail:
             wafer_before=self._step(shown, -1),
             wafer_after=self._step(shown, 1),
             sensors=[self._sensor(each.sensor, each.share, each.direction, each.left_at) for each in one.sensors],
-            trend=trend,
+            trend=drawn.trend,
             trends=self._trends(shown),
-            trace=self._trace(judged, shown),
-            no_trend=why,
+            trace=drawn.trace,
+            no_trend=drawn.why,
             alone=self._alone(),
             events=self._events(),
             newer="" if known.run == self.run.id else f"/problems/{known.name}",
-            overlay=None if judged is None else overlay_picture(judged, one, translate),
-            moved=[] if judged is None else what_moved(judged, one, translate),
+            overlay=drawn.overlay,
+            moved=drawn.moved,
             history=history_of(self.app, known, translate),
             checks=other_checks(self.app, self.run, known, translate) if self.query.get("checks") else None,
             compare=f"{self._address(checks=1)}#checks",
             similar=self._similar(),
             **self._grouping(),
         )
+
+    @property
+    def kept(self) -> DrawnProblem | None:
+        """Its pictures where they are drawn already."""
+        return _pictures.find(self._key)
+
+    def drawn(self) -> DrawnProblem:
+        """Its pictures, drawn once for everybody who looks at them."""
+        return _pictures.get(self._key, self._draw)
+
+    @property
+    def _key(self) -> Hashable:
+        return self.translate.language, self._shown, detection_key(self.app, self.run), repr(self.problem)
+
+    def _draw(self) -> DrawnProblem:
+        one, translate, shown = self.problem, self.translate, self._shown
+        judged, why = self._judged()
+        trace = self._trace(judged, shown)
+        if judged is None:
+            return DrawnProblem(None, why, trace, None, [])
+        trend, overlay = trend_picture(judged, one, shown, translate), overlay_picture(judged, one, translate)
+        return DrawnProblem(trend, why, trace, overlay, what_moved(judged, one, translate))
+
+    def _line(self) -> ProblemLine:
+        marks = self.app.store.marks.of(self.run.dataset)
+        marked = of_change(marks, *place_of_change(self.problem)) is not None
+        return replace(problem_line(self.listed[self.at], self.found, self.translate), marked=marked)
 
     def _similar(self) -> list[SimilarProblem]:
         return [
@@ -237,6 +289,7 @@ class _Detail:
         except InputError as error:
             return None, error.message(self.translate)
 
+    @cached_property
     def _shown(self) -> int:
         runs, wafer = self.problem.runs, self.query.get("wafer", "")
         if wafer.isascii() and wafer.isdigit() and int(wafer[:9]) - 1 in runs:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from waferwatch.indicators.indicators import IndicatorColumn
-from waferwatch.indicators.judge import JudgedWafers
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.problems.onset import departures
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.statistics import MEAN

@@ -6,7 +6,8 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from waferwatch.indicators.judge import JudgedWafers, sensor_values
+from waferwatch.indicators.judge import sensor_values
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.web.figures.problem.drawing import Drawing, DrawnLine, DrawnPanel, draw
 from waferwatch.web.html.language import Translator

@@ -1,4 +1,4 @@
-"""What people do with a problem: acknowledge, shelve, close with a verdict, merge, split. Each can be taken back."""
+"""What people do with one problem: acknowledge, shelve, close with a verdict, merge, split. Each can be taken back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from waferwatch.store.problems.known import KnownProblem, problem_number
 from waferwatch.store.problems.problems import Problems
-from waferwatch.web.pages.problems.one.verdict import judge_problem, state_answer
+from waferwatch.web.pages.problems.acts.verdict import judge_problem, state_answer
 from waferwatch.web.pages.problems.schemas import (
     MergeRequest,
     ProblemNoteRequest,
@@ -28,7 +28,7 @@ from waferwatch.web.shell.openapi import DETECTING, Endpoint, Handler
 
 
 async def judge(request: Request) -> Response:
-    """Close a problem as a true or a false alarm, or take that back."""
+    """Close a problem as a true alarm, a false one or an intended change, or take that back."""
     body = await read_body(request, ProblemVerdictRequest)
     app, number = parts(request), problem_number(request.path_params["problem"])
     return JsonAnswer(await app.work.read(judge_problem, app, number, body, user_of(request), translator(request)))
@@ -43,8 +43,12 @@ async def acknowledge(request: Request) -> Response:
 async def shelve(request: Request) -> Response:
     """Take it from the list for some time."""
     body = await read_body(request, ProblemShelveRequest)
-    until = (datetime.now(UTC) + timedelta(hours=body.hours)).isoformat(timespec="microseconds")
-    return await _changed(request, partial(Problems.shelve, until=until, note=body.note))
+    return await _changed(request, partial(Problems.shelve, until=in_hours(body.hours), note=body.note))
+
+
+def in_hours(hours: int) -> str:
+    """The moment until which something is shelved: ISO 8601, UTC."""
+    return (datetime.now(UTC) + timedelta(hours=hours)).isoformat(timespec="microseconds")
 
 
 async def unshelve(request: Request) -> Response:
@@ -95,7 +99,7 @@ ACT_ENDPOINTS = (
         "PUT",
         "/problems/{problem}/verdict",
         judge,
-        "Close a problem as a true or a false alarm.",
+        "Close a problem as a true alarm, a false one or an intended change.",
         ProblemStateAnswer,
         body=ProblemVerdictRequest,
         failures=DETECTING,

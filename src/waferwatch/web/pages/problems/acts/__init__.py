@@ -1,0 +1,1 @@
+"""What people do with problems, one or several at once."""
