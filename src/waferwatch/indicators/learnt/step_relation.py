@@ -140,5 +140,6 @@ def _of_steps(inverse: Floats | None, learnt: list[str], steps: list[str]) -> Fl
     found = np.repeat(np.eye(len(steps))[None], len(inverse), axis=0)
     there = [at for at, name in enumerate(steps) if name in place]
     known = [place[steps[at]] for at in there]
-    found[:, np.array(there)[:, None], there] = inverse[:, np.array(known)[:, None], known]
+    if there:
+        found[:, np.array(there)[:, None], there] = inverse[:, np.array(known)[:, None], known]
     return found
