@@ -71,7 +71,7 @@ def test_a_mean_beyond_its_limit_blames_no_other_step(model: Model):
     assert set(beyond["step"]) == {"main_etch"}
 
 
-@pytest.mark.parametrize("steps", [("main_etch",), ("main_etch", "over_etch", "clean")])
+@pytest.mark.parametrize("steps", [("main_etch",), ("clean",), ("main_etch", "over_etch", "clean")])
 def test_tables_with_other_steps_are_judged(model: Model, steps: tuple[str, ...]):
     frame = made(101, wafers=45)[0]
     frame["step"] = frame["step"].replace({"purge": "clean"})

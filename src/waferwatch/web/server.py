@@ -23,7 +23,7 @@ from waferwatch.web.shell.context import Parts
 
 _GRACE_S = 5
 # The longest that an answer waits for a thread that computes, at each of the many turns that it takes: with Python's
-# 5 ms, twenty readers were answered a third to a half less often (docs/pages.md).
+# 5 ms, twenty people were answered a third to a half less often (docs/pages.md).
 _TURN_S = 0.001
 _DEMO_GOLDEN = 2200  # rows of each chamber, 36 minutes: they hold no fault, and every recipe step
 _DEMO_USER = "waferwatch"

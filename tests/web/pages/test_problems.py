@@ -75,7 +75,7 @@ def test_a_scope_narrows_list_and_sentence(client: TestClient, run: str, found: 
 
 def test_lanes_show_each_chamber_over_time_and_lead_to_a_part(client: TestClient, run: str) -> None:
     text = page(client, f"/problems?run={run}")
-    lanes = text.split('<table class="lanes">')[1].split("</table>")[0]
+    lanes = text.split('<table class="lanes"')[1].split("</table>")[0]
     assert re.findall(r'<th scope="row"><a [^>]*>([^<]+)</a>', lanes)[0] == "all"
     assert {"ETCH-01", "ETCH-02", "ETCH-03"} <= set(re.findall(r">(ETCH-0\d)</a>", lanes))
     (first, *_) = re.findall(r'<td class="lane-severe" title="[^"]*"><a href="([^"]+)"', lanes)

@@ -70,6 +70,16 @@ def test_the_grid_names_the_bad_place_first(client: TestClient, run: str, step: 
     assert {one["equipment"] for one in quiet["cells"]} == {"PM1"}
 
 
+@pytest.mark.parametrize("statistic", ["bend", "contrast"])
+def test_bends_and_contrasts_can_be_chosen(client: TestClient, run: str, step: str, statistic: str) -> None:
+    found = client.get(f"/runs/{run}/trends", headers={"Accept-Language": "ko"}).json()
+    flow = next(one for one in found["sensors"] if one["sensor"] == "flow")
+    assert statistic in flow["statistics"]
+    assert found["statistics"][statistic] in ("완만한 굴곡", "다른 스텝과의 차이")
+    shown = series(client, run, step, statistic=statistic)
+    assert [one["equipment"] for one in shown["panels"]] == ["PM1", "PM2"]
+
+
 def test_a_trend_has_a_panel_for_each_chamber_and_marks_the_bad_wafer(client: TestClient, run: str, step: str) -> None:
     found = series(client, run, step)
     assert [(one["equipment"], one["beyond"]) for one in found["panels"]] == [("PM1", 0), ("PM2", 1)]

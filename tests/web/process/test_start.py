@@ -112,7 +112,7 @@ def test_answers_leave_at_once_and_wait_for_no_acknowledgement() -> None:
 
 
 def test_a_thread_that_computes_lets_answers_pass_within_a_millisecond(tmp_path: Path) -> None:
-    """Of twenty readers during a comparison, Python's own 5 ms kept a third of the answers."""
+    """With Python's own 5 ms, twenty people got a third fewer answers during a comparison."""
     before = sys.getswitchinterval()
     try:
         with _listen("127.0.0.1", 0) as taken, pytest.raises(InputError):

@@ -138,8 +138,7 @@ def _of_steps(inverse: Floats | None, learnt: list[str], steps: list[str]) -> Fl
         return None
     place = {name: at for at, name in enumerate(learnt)}
     found = np.repeat(np.eye(len(steps))[None], len(inverse), axis=0)
-    there = [at for at, name in enumerate(steps) if name in place]
-    known = [place[steps[at]] for at in there]
-    if there:
-        found[:, np.array(there)[:, None], there] = inverse[:, np.array(known)[:, None], known]
+    there = np.array([at for at, name in enumerate(steps) if name in place], np.int64)
+    known = np.array([place[steps[at]] for at in there], np.int64)
+    found[:, there[:, None], there] = inverse[:, known[:, None], known]
     return found
