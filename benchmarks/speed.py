@@ -5,9 +5,10 @@
 
 The rows are those of ``waferwatch.generate`` (seed 0), with its first SENSORS sensors. Every measurement runs in a
 process of its own that reads the rows from a Parquet file, and the candidates take turns, so that a busy machine slows
-all of them alike. Seconds are those of ``detect_table`` (shaping, fit, score, threshold, events), or of ``fit`` plus
-``score_samples`` of the plain IsolationForest with its default options; reading the file is timed apart. Peak memory is
-the whole process's, as the operating system counts it (``ru_maxrss``), reading included.
+all of them alike. Seconds are those of ``detect_table`` (shaping, fit, score, threshold, events, wafers), or of ``fit``
+plus ``score_samples`` of the plain IsolationForest with its default options; reading the file is timed apart. CPU
+seconds are those of all threads of the process over the same stretch: on busy cores they say more. Peak memory is the
+whole process's, as the operating system counts it (``ru_maxrss``), reading included.
 
 The table of medians goes to stdout, progress to stderr, and the last line of stdout is one JSON document. Exit status 1
 when a candidate failed.
@@ -35,7 +36,7 @@ STEPS = ("lot", "wafer", "recipe", "step")  # without them rows are a stream
 LABEL = "anomaly"
 KEPT = " kept"  # suffix of a detector whose learning is not counted
 REFERENCE_ROWS = 20_000  # of each equipment
-FIGURES = ("seconds", "read_seconds", "peak_mb", "read_mb")
+FIGURES = ("seconds", "cpu_seconds", "read_seconds", "peak_mb", "read_mb")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -111,6 +112,7 @@ def summary(found: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, flo
         plain = dict(medians[PLAIN])
         for figures in medians.values():
             figures["time_ratio"] = round(figures["seconds"] / plain["seconds"], 3)
+            figures["cpu_ratio"] = round(figures["cpu_seconds"] / plain["cpu_seconds"], 3)
             figures["memory_ratio"] = round(figures["peak_mb"] / plain["peak_mb"], 3)
     return medians
 
@@ -120,19 +122,21 @@ def print_table(document: dict[str, dict[str, float]], options: argparse.Namespa
         f"{options.rows:,} rows x {options.sensors} sensors of {options.equipment} equipment, "
         f"medians of {options.repeats}; ratios to plain scikit-learn"
     )
-    heads = ("seconds", "rows/s", "time ratio", "peak MB", "memory ratio", "after reading MB", "reading s")
-    print(f"{'':30}" + "".join(f"{head:>18}" for head in heads))
+    heads = ("seconds", "rows/s", "time ratio", "CPU s", "CPU ratio", "peak MB", "memory ratio", "read MB", "read s")
+    print(f"{'':30}" + "".join(f"{head:>14}" for head in heads))
     for name, one in document.items():
         cells = (
             f"{one['seconds']:.2f}",
             f"{options.rows / one['seconds']:,.0f}",
             f"{one.get('time_ratio', float('nan')):.2f}",
+            f"{one['cpu_seconds']:.2f}",
+            f"{one.get('cpu_ratio', float('nan')):.2f}",
             f"{one['peak_mb']:,.0f}",
             f"{one.get('memory_ratio', float('nan')):.2f}",
             f"{one['read_mb']:,.0f}",
             f"{one['read_seconds']:.2f}",
         )
-        print(f"{name:30}" + "".join(f"{cell:>18}" for cell in cells))
+        print(f"{name:30}" + "".join(f"{cell:>14}" for cell in cells))
     print()
 
 
@@ -155,9 +159,9 @@ def measure_plain(file: Path) -> dict[str, float]:
 
     started = time.perf_counter()
     values = pd.read_parquet(file).drop(columns=[*CONTEXT, LABEL], errors="ignore").to_numpy(float)
-    read, read_mb = time.perf_counter(), peak_mb()
+    read, busy, read_mb = time.perf_counter(), time.process_time(), peak_mb()
     IsolationForest(random_state=0).fit(values).score_samples(values)
-    return figures_of(started, read, read_mb)
+    return figures_of(started, read, busy, read_mb)
 
 
 def measure_detector(name: str, file: Path, checkpoint: str | None) -> dict[str, float]:
@@ -170,16 +174,21 @@ def measure_detector(name: str, file: Path, checkpoint: str | None) -> dict[str,
     weights = checkpoint if detector == "moment" else None
     started = time.perf_counter()
     table = read_table(file)
-    read, read_mb = time.perf_counter(), peak_mb()
+    read, busy, read_mb = time.perf_counter(), time.process_time(), peak_mb()
     model = fit_table(table, detector=detector, checkpoint=weights, reference_rows=REFERENCE_ROWS)
     if name.endswith(KEPT):
-        started, read = started + time.perf_counter() - read, time.perf_counter()
+        started, read, busy = started + time.perf_counter() - read, time.perf_counter(), time.process_time()
     detect_with(model, table, Thresholds())
-    return figures_of(started, read, read_mb)
+    return figures_of(started, read, busy, read_mb)
 
 
-def figures_of(started: float, read: float, read_mb: float) -> dict[str, float]:
-    figures = (time.perf_counter() - read, read - started, peak_mb(), read_mb)
+def figures_of(started: float, read: float, busy: float, read_mb: float) -> dict[str, float]:
+    """
+    Args:
+        started, read: when reading began and ended.
+        busy: processor seconds when it ended.
+    """
+    figures = (time.perf_counter() - read, time.process_time() - busy, read - started, peak_mb(), read_mb)
     return dict(zip(FIGURES, (round(figure, 3) for figure in figures), strict=True))
 
 

@@ -18,6 +18,7 @@ from waferwatch.indicators.frames import INDICATOR_COLUMNS, LIMIT_COLUMNS, PROBL
 from waferwatch.indicators.trends.values import column_of, sides_of, stage_sides, values_of
 from waferwatch.read.frames import table_from_frame
 from waferwatch.scoring.result import Detection
+from waferwatch.scoring.run import fit_table
 from waferwatch.scoring.wafers import judged_again
 from waferwatch.store.detections import describe_detection, restore_detection, score_frame
 
@@ -137,6 +138,36 @@ def test_too_few_golden_wafers_give_no_limits_and_say_so(frame: pd.DataFrame):
     found = waferwatch.detect(first_wafers(frame, 6), detector="statistical")
     assert found.wafers is None
     assert any("at least 8 normal wafers" in str(note) for note in found.notes)
+
+
+def test_what_golden_wafers_show_rests_on_no_row_behind_the_reference(frame: pd.DataFrame):
+    later = frame.groupby("equipment").cumcount() >= 5000
+    sensors = [name for name in frame.columns if frame[name].dtype == np.float64]
+    coarse = frame.assign(**{name: frame[name].round(1) for name in sensors})
+    finer = coarse.copy()
+    finer.loc[later, sensors] += 0.037  # a resolution that no golden wafer has
+    limits = [
+        fit_table(table_from_frame(one), detector="statistical", reference_rows=4000).wafers.limits
+        for one in (coarse, finer)
+    ]
+    assert limits[0].stages == limits[1].stages
+    np.testing.assert_array_equal(limits[0].centre, limits[1].centre)
+    np.testing.assert_array_equal(limits[0].spread, limits[1].spread)
+
+
+@pytest.mark.parametrize("order", ["by chamber", "by time"])
+def test_verdicts_and_problems_are_the_same_where_equipment_is_judged_one_by_one(
+    frame: pd.DataFrame, order: str, monkeypatch: pytest.MonkeyPatch
+):
+    if order == "by time":
+        frame = frame.sort_values("time", kind="stable", ignore_index=True)
+    model = waferwatch.fit(first_wafers(frame), detector="statistical")
+    together = model.detect(frame)
+    monkeypatch.setattr("waferwatch.scoring.wafers._ROWS_AT_ONCE", 1)
+    found = model.detect(frame)
+    assert found.runs == together.runs
+    assert found.problems == together.problems
+    assert len(found.problems) > 0
 
 
 def test_limits_are_learnt_once_and_saved_with_the_model(frame: pd.DataFrame, found: Detection, tmp_path: Path):

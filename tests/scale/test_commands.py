@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,6 +16,7 @@ import waferwatch
 from tests.scale.made import REFERENCE, OnTheSpot, planned, rows_of, write_fleet
 from waferwatch.cli import main
 from waferwatch.commands import scale
+from waferwatch.settings import current_settings
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +67,37 @@ def test_a_model_scores_equipment_that_it_knows_and_is_taken_over_by_others(
     assert scores.max() < 1.0
     fleet = pd.read_parquet(tmp_path / "out" / "fleet" / "equipment.parquet").set_index("equipment")
     assert fleet.loc["E2", "sister"] == "E1"
+
+
+@pytest.fixture
+def few_rows_allowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("WAFERWATCH_MAX_ROWS", "1000")
+    current_settings.cache_clear()
+    yield
+    current_settings.cache_clear()
+
+
+@pytest.mark.usefixtures("few_rows_allowed")
+def test_a_file_too_large_for_memory_is_refused_with_the_command_that_scores_it_in_units(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = pd.concat([rows_of("E1", 3), rows_of("E2", 3, seed=1)], ignore_index=True)
+    model, file, out = str(tmp_path / "model"), str(tmp_path / "large year.parquet"), str(tmp_path / "out")
+    waferwatch.fit(frame[frame["time"] < "2026-01-06"], detector="statistical").save(Path(model))
+    frame.to_parquet(file)
+    frame.iloc[:100].to_parquet(tmp_path / "another.parquet")
+    whole = waferwatch.load(Path(model)).detect(frame)
+    assert main(["detect", file, "--model", model]) == 2
+    said = capsys.readouterr().err
+    words = shlex.split(said[said.index("waferwatch scale plan") : said.index("; then: waferwatch scale run FOLDER")])
+    assert words == ["waferwatch", "scale", "plan", file, "--model", model, "--out", "FOLDER"]
+    count = answered(capsys, *words[2:-1], out)
+    assert (count["files"], count["rows"], count["units"]) == (1, len(frame), 8)
+    assert answered(capsys, "run", out)["failed"] == 0
+    found = pd.read_parquet(tmp_path / "out" / "scores").sort_values(["equipment", "row"])["score"].to_numpy()
+    np.testing.assert_allclose(found, whole.scores, atol=1e-4)
+    assert main(["detect", file]) == 2
+    assert "Split the file into smaller ones" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

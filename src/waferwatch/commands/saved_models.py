@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from waferwatch.commands.options import data_options, monitor_options, recipe_options
 from waferwatch.commands.options.monitor_options import opened_store, print_json, say, user
-from waferwatch.errors import InputError
+from waferwatch.errors import InputError, TooLargeError
 from waferwatch.scoring.option_rules import DETECTOR
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _OF_MONITORS = (
     "false_alarms",
     "activate",
 )
+_OF_BACKFILLS = ("monitor", "model", "threshold", "false_alarms", "recipe", "data_dir")  # that a backfill has as well
 _FITS = {
     "yes": "Its normal fits these data.",
     "no": "Its normal no longer fits these data. After a maintenance: waferwatch monitors rebase NAME FILE",
@@ -216,7 +218,10 @@ def table_for(model: Model, options: argparse.Namespace, label: str | None = Non
     from waferwatch.read.recipe.reading import rows_by
 
     reading = recipe_options.reading_of(options, options.file)
-    rows = rows_by(Path(options.file), reading)
+    try:
+        rows = rows_by(Path(options.file), reading)
+    except TooLargeError as error:
+        raise _in_pieces(error, options) from error
     there = {str(column) for column in rows.frame.columns}
     return table_from_frame(
         rows.frame,
@@ -228,6 +233,21 @@ def table_for(model: Model, options: argparse.Namespace, label: str | None = Non
         first_row=rows.first_row,
         notes=rows.notes,
         rules=reading.options.rules,
+    )
+
+
+def _in_pieces(error: TooLargeError, options: argparse.Namespace) -> TooLargeError:
+    """The refusal of a file that is too large, with the command that scores it in pieces, where there is one."""
+    if not str(options.file).lower().endswith((".parquet", ".pq")):
+        return error
+    given = {name: getattr(options, name, None) for name in _OF_BACKFILLS}
+    words = [part for name, value in given.items() if value for part in (f"--{name.replace('_', '-')}", str(value))]
+    return TooLargeError(
+        error.message_template,
+        hint="Score it in units of an equipment and a day: {plan}; then: waferwatch scale run FOLDER. Or split the "
+        "file, or raise WAFERWATCH_MAX_TABLE_MB and WAFERWATCH_MAX_ROWS.",
+        **error.values
+        | {"plan": shlex.join(["waferwatch", "scale", "plan", str(options.file), *words, "--out", "FOLDER"])},
     )
 
 

@@ -49,7 +49,9 @@ def _add(actions: Any, name: str, text: str, run: Callable[[argparse.Namespace],
 def _add_plan(actions: Any) -> None:
     parser = actions.add_parser("plan", help="look at all files and write a plan")
     parser.add_argument(
-        "source", metavar="URL", help="folder of Parquet or CSV files: a path, s3://, gs://, abfs://, hdfs://"
+        "source",
+        metavar="URL",
+        help="folder of Parquet or CSV files, or one file: a path, s3://, gs://, abfs://, hdfs://",
     )
     parser.add_argument("--out", required=True, metavar="URL", help="folder for the plan and the results")
     parser.add_argument(
@@ -108,7 +110,7 @@ def _add_open(actions: Any) -> None:
 def run_plan(options: argparse.Namespace) -> int:
     """Write a plan."""
     from waferwatch.scale.plans.planning import make_plan
-    from waferwatch.scale.plans.wishes import PlanWish, asked
+    from waferwatch.scale.plans.wishes import PlanWish, asked, source_of
     from waferwatch.scale.results import put_model
     from waferwatch.scale.task import SHARED
 
@@ -129,7 +131,7 @@ def run_plan(options: argparse.Namespace) -> int:
         wafers=options.wafers,
         neighbourhood=options.neighbourhood,
     )
-    plan = make_plan(asked(wish))
+    plan = make_plan(asked(wish), source_of(wish)[1])
     if model is not None:
         put_model(plan.results, SHARED, model)
     _say_plan(plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -51,6 +51,19 @@ class StepCells:
     def __len__(self) -> int:
         return len(self.starts)
 
+    def part(self, first: int, after: int) -> StepCells:
+        """Successive cells, from one to the one before another; at least one."""
+        start = int(self.starts[first])
+        stop = int(self.starts[after - 1] + self.lengths[after - 1])
+        return replace(
+            self,
+            rows=self.rows[start:stop],
+            clock=self.clock[start:stop],
+            starts=self.starts[first:after] - start,
+            run=self.run[first:after],
+            stage=self.stage[first:after],
+        )
+
     @cached_property
     def lengths(self) -> Ints:
         """(cells,) rows of each."""
@@ -90,8 +103,7 @@ class StepCells:
     @cached_property
     def tick(self) -> Ints:
         """(n,) rows since the cell began, from 0."""
-        found: Ints = np.arange(len(self.rows)) - np.repeat(self.starts, self.lengths)
-        return found
+        return ticks_of(self.starts, len(self.rows))
 
 
 def cells_of(table: Table) -> StepCells | None:
@@ -107,16 +119,30 @@ def cells_of(table: Table) -> StepCells | None:
 def cells_in(table: Table, runs: WaferRuns) -> StepCells:
     """The cells of these runs."""
     columns = [*table.columns(Role.RECIPE)[:1], *table.columns(Role.STEP)[:1]]
-    code, keys = group_codes(table.frame, columns)
-    code = code[runs.rows]
+    code, keys = _codes(table, columns, runs.rows)
     order, starts = _by_step(runs.numbers, code)
     rows = runs.rows[order]
     run = runs.numbers[order][starts]
     stage, names = _stages(table, runs, run, code[order][starts], keys)
-    time = _seconds(table)
-    clock = np.arange(len(rows), dtype=np.float64) if time is None else time[rows]
-    clock = clock - np.repeat(clock[starts], np.diff(starts, append=len(rows)))
-    return StepCells(runs, rows, starts, run, stage, names, clock, time is not None)
+    timed = table.column(Role.TIME) is not None
+    clock = _since(table, rows, starts) if timed else ticks_of(starts, len(rows)).astype(np.float64)
+    return StepCells(runs, rows, starts, run, stage, names, clock, timed)
+
+
+def ticks_of(starts: Ints, rows: int) -> Ints:
+    """(rows,) rows since the last of these starts."""
+    found: Ints = np.arange(rows) - np.repeat(starts, np.diff(starts, append=rows))
+    return found
+
+
+def _codes(table: Table, columns: list[str], rows: Ints) -> tuple[NDArray[np.intp], list[tuple[str, ...]]]:
+    """What ``group_codes`` says of these rows alone, the values in the order in which the table has them first."""
+    if len(rows) == len(table.frame):
+        code, keys = group_codes(table.frame, columns)
+        return code[rows], keys
+    sorted_rows = np.sort(rows)
+    code, keys = group_codes(table.frame[columns].iloc[sorted_rows], columns)
+    return code[np.searchsorted(sorted_rows, rows)], keys
 
 
 def _by_step(run: Ints, code: NDArray[np.intp]) -> tuple[Ints, Ints]:
@@ -136,9 +162,8 @@ def _by_step(run: Ints, code: NDArray[np.intp]) -> tuple[Ints, Ints]:
 def _stages(
     table: Table, runs: WaferRuns, run: Ints, code: NDArray[np.intp], keys: list[tuple[str, ...]]
 ) -> tuple[Ints, list[StageName]]:
-    scopes = table.columns(Role.EQUIPMENT)
-    scope, tools = group_codes(table.frame, scopes)
-    tool = scope[runs.rows[runs.starts[run]]]
+    scope, tools = _codes(table, table.columns(Role.EQUIPMENT), runs.rows[runs.starts])
+    tool = scope[run]
     key = tool * max(len(keys), 1) + code
     distinct, stage = np.unique(key, return_inverse=True)
     has_recipe, has_step = bool(table.columns(Role.RECIPE)), bool(table.columns(Role.STEP))
@@ -150,13 +175,13 @@ def _stages(
     return stage.astype(np.int64), names
 
 
-def _seconds(table: Table) -> Floats | None:
-    column = table.column(Role.TIME)
-    if column is None:
-        return None
-    time: NDArray[Any] = table.frame[column].to_numpy()
-    if time.dtype.kind != "M":
-        return time.astype(np.float64)
-    exact = time.astype("datetime64[ns]").view(np.int64)
-    found: Floats = (exact - exact.min()).astype(np.float64) * _NS
+def _since(table: Table, rows: Ints, starts: Ints) -> Floats:
+    """(n,) seconds, or units of its clock, from the first row of each cell."""
+    every: NDArray[Any] = table.frame[table.column(Role.TIME)].to_numpy()
+    if every.dtype.kind == "M":
+        exact = every.astype("datetime64[ns]").view(np.int64)
+        time = (exact[rows] - exact.min()).astype(np.float64) * _NS
+    else:
+        time = every[rows].astype(np.float64)
+    found: Floats = time - np.repeat(time[starts], np.diff(starts, append=len(rows)))
     return found

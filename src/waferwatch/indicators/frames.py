@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from waferwatch.indicators.indicators import SPE, T2, IndicatorColumn
-from waferwatch.indicators.judge import bounds
 from waferwatch.indicators.judged import JudgedWafers
+from waferwatch.indicators.judging.leading import bounds
 from waferwatch.indicators.learnt.limits import ENOUGH_WAFERS, FEWEST_WAFERS, IndicatorLimits
 from waferwatch.indicators.learnt.step_relation import CONTRAST
 from waferwatch.indicators.learnt.wafer_model import TREND, WaferModel

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.events.context import places
-from waferwatch.indicators.cells import StageName, StepCells, cells_of
-from waferwatch.indicators.hard_rules import ABSENT, STUCK, Broken, TypedLimit, broken_rules
-from waferwatch.indicators.indicators import LENGTH, SHAPE, SPE, T2, IndicatorColumn, Indicators, Values, indicators_of
+from waferwatch.indicators.cells import StepCells, cells_in, cells_of
+from waferwatch.indicators.hard_rules import Broken, TypedLimit, broken_rules
+from waferwatch.indicators.indicators import Indicators, Values, indicators_of
 from waferwatch.indicators.judged import JudgedWafers
-from waferwatch.indicators.learnt.limits import UPPER_ONLY, IndicatorLimits
-from waferwatch.indicators.learnt.step_relation import CONTRAST
-from waferwatch.indicators.learnt.wafer_model import NO_VERDICT, TREND, Deviations, WaferModel, farthest
-from waferwatch.indicators.run_score import TOP_SHARE, run_score
-from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN
-from waferwatch.indicators.verdicts import BY_ROWS, BY_WAFER, DOWN, OTHER, UP, RunScore, sentence_of
+from waferwatch.indicators.judging.facets import Facet, FacetFinder
+from waferwatch.indicators.judging.leading import Leading
+from waferwatch.indicators.learnt.wafer_model import Deviations, WaferModel, farthest
+from waferwatch.indicators.run_score import run_score
+from waferwatch.indicators.verdicts import BY_ROWS, BY_WAFER, RunScore, sentence_of
 from waferwatch.read.cells.values import to_float
 from waferwatch.read.table import Role, Table
+from waferwatch.series.wafer_runs import WaferRuns
 
 Floats = NDArray[np.float64]
 
-MOST_SENSORS = 5  # of a verdict
-HARD_SIGNS = (STUCK, ABSENT)  # of problems: rules that a sensor breaks in no direction
-ROWS = "rows"  # the statistic of a facet that no indicator shows
-_OF_MEANS = (TREND, CONTRAST)  # statistics that are made of a step's mean
-_SIGNED = (MEAN, *_OF_MEANS, LOWEST, HIGHEST, LENGTH)
-_LEAST_CHANGE = 5.0  # spreads between the usual value and zero, so that a change in per cent means something
-_NEAR = 0.5  # share of the leading deviation that another one of the same wafer must have, to name it as well
 _GAP = 5.0  # usual steps of time that make a gap inside a run
 
 
@@ -46,33 +40,32 @@ class RowScores:
 
 
 @dataclass(frozen=True)
-class Facet:
-    """One way in which a wafer is off; problems differ by it."""
-
-    step: str
-    sensor: str
-    direction: str
-    statistic: str
-    weight: float  # how far off, as a multiple of its limit
-    cell: int
-
-    @property
-    def sign(self) -> str:
-        """Its direction, or the rule that a sensor has broken: a stuck sensor is another problem than a high one."""
-        return self.statistic if self.statistic in HARD_SIGNS else self.direction
-
-    @property
-    def by_rows(self) -> bool:
-        """Whether rows alone are off, which have no direction."""
-        return self.statistic == ROWS
-
-
-@dataclass(frozen=True)
 class ExplainedWafers(JudgedWafers):
     """The wafers with everything that problems are made of."""
 
     rows: RowScores
     facets: list[list[Facet]]  # of each run, the leading one first; empty for normal wafers
+
+    @cached_property
+    def of_equipment(self) -> dict[str | None, NDArray[np.int64]]:
+        """Equipment -> positions of its runs."""
+        found: dict[str | None, list[int]] = {}
+        for number, run in enumerate(self.runs):
+            found.setdefault(run.equipment, []).append(number)
+        return {name: np.array(mine, np.int64) for name, mine in found.items()}
+
+    @cached_property
+    def of_stage(self) -> list[NDArray[np.int64]]:
+        """The cells of each stage."""
+        order = np.argsort(self.cells.stage, kind="stable")
+        return np.split(order, np.cumsum(np.bincount(self.cells.stage, minlength=len(self.cells.names)))[:-1])
+
+    @cached_property
+    def began(self) -> NDArray[Any]:
+        """(cells,) the time of the first row of each; its row where the table has no time."""
+        first = self.cells.rows[self.cells.starts]
+        column = self.table.column(Role.TIME)
+        return first if column is None else self.table.frame[column].to_numpy()[first]
 
 
 def sensor_values(table: Table, sensors: Sequence[str]) -> Values:
@@ -97,26 +90,33 @@ def row_scores_of_runs(scores: Floats, cells: StepCells) -> Floats:
 
 
 def judge_wafers(
-    model: WaferModel, table: Table, values: Values, rows: RowScores, typed: Sequence[TypedLimit] = ()
+    model: WaferModel,
+    table: Table,
+    values: Values,
+    rows: RowScores,
+    typed: Sequence[TypedLimit] = (),
+    runs: WaferRuns | None = None,
 ) -> ExplainedWafers | None:
-    """Verdicts of all runs of a table; None where it has no runs.
+    """Verdicts of the runs of a table; None where it has no runs.
 
     Args:
+        runs: all runs of some equipment; None: those of the whole table.
         values: gives the values of ``model.sensors`` at rows of the table.
         typed: limits that a person has set.
 
     Raises:
         InputError: a typed limit names an indicator that does not exist, or no row has a time.
     """
-    cells = cells_of(table)
+    cells = cells_of(table) if runs is None else cells_in(table, runs)
     if cells is None:
         return None
     found = indicators_of(values, cells, model.sensors, model.course)
     deviations = model.deviations(found)
     broken = broken_rules(found, model.limits, typed)
     judging = _Judging(model, table, found, deviations, broken, rows)
-    runs, facets = judging.verdicts()
-    return ExplainedWafers(model, found, deviations, _in_a_row(runs, facets), lambda: (table, values), rows, facets)
+    judged, facets = judging.verdicts()
+    runs_found = _in_a_row(judged, facets)
+    return ExplainedWafers(model, found, deviations, runs_found, lambda: (table, values), rows, facets)
 
 
 @dataclass(frozen=True)
@@ -138,189 +138,57 @@ class _Judging:
         rules: dict[int, list[Broken]] = {}
         for one in self.broken:
             rules.setdefault(int(cells.run[one.cell]), []).append(one)
-        first_cell = np.searchsorted(cells.run, np.arange(len(cells.runs) + 1))
-        basic = self._basic(by_rows, ratios, judged)
+        finder = FacetFinder(
+            cells, self.model.sensors, self.deviations, self.model.farthest, self.rows.scores, self.rows.contributions
+        )
+        leading = Leading(self.found, self.model.limits, self.deviations)
         runs, facets = [], []
-        for number, run in enumerate(basic):
+        for number, about in enumerate(self._basic(by_rows, ratios, judged, leading.stages)):
             broken = rules.get(number, [])
-            abnormal = bool(run.ratio > 1) or bool(broken)
-            mine = range(int(first_cell[number]), int(first_cell[number + 1]))
-            seen = self._facets(number, mine, broken) if abnormal else []
+            abnormal = bool(about["ratio"] > 1) or bool(broken)
+            seen = finder.of(number, broken) if abnormal else []
             names = tuple(dict.fromkeys(one.rule for one in broken))
-            runs.append(self._leading(replace(run, abnormal=abnormal, rules=names), seen))
+            runs.append(RunScore(**about, abnormal=abnormal, rules=names, **leading.of(seen)))
             facets.append(seen)
         return runs, facets
 
-    def _basic(self, by_rows: Floats, ratios: Floats, judged: NDArray[np.bool_]) -> list[RunScore]:
+    def _basic(
+        self, by_rows: Floats, ratios: Floats, judged: NDArray[np.bool_], stages: NDArray[np.int64]
+    ) -> Iterator[dict[str, Any]]:
+        """Of each run what is known of it before one asks what is off."""
         cells = self.found.cells
         starts, lengths = cells.runs.starts, cells.runs.lengths
-        scores = self.model.scores(ratios)
         first, last = cells.runs.rows[starts], cells.runs.rows[starts + lengths - 1]
-        where = places(self.table, first)
-        begin, end = times_of(self.table, first), times_of(self.table, last)
         flagged = np.add.reduceat(self.rows.flags[cells.runs.rows].astype(np.int64), starts)
-        pauses, golden = _gaps(self.table, cells), self._golden()
-        names = {role: self.table.column(role) for role in (Role.WAFER, Role.RECIPE)}
-        named = _naming(self.table)
-        return [
-            RunScore(
-                key=_key(named, where[at].equipment, where[at].lot, where[at].context),
-                start_row=int(first[at]),
-                rows=int(lengths[at]),
-                score=float(scores[at]),
-                ratio=float(ratios[at]),
-                flagged=int(flagged[at]),
-                row_score=float(by_rows[at]),
-                equipment=where[at].equipment,
-                lot=where[at].lot,
-                wafer=where[at].context.get(names[Role.WAFER] or ""),
-                recipe=where[at].context.get(names[Role.RECIPE] or ""),
-                start=begin[at],
-                end=end[at],
-                gaps=int(pauses[at]),
-                threshold=self.model.threshold,
-                judged_by=BY_WAFER if judged[at] else BY_ROWS,
-                golden=int(golden[at]),
-            )
-            for at in range(len(starts))
-        ]
+        columns = {
+            **_named(self.table, first),
+            "start_row": first.tolist(),
+            "rows": lengths.tolist(),
+            "score": self.model.scores(ratios).tolist(),
+            "ratio": ratios.tolist(),
+            "flagged": flagged.tolist(),
+            "row_score": by_rows.tolist(),
+            "start": times_of(self.table, first),
+            "end": times_of(self.table, last),
+            "gaps": _gaps(self.table, cells).tolist(),
+            "judged_by": [BY_WAFER if one else BY_ROWS for one in judged.tolist()],
+            "golden": self._golden(stages).tolist(),
+        }
+        threshold = self.model.threshold
+        for row in zip(*columns.values(), strict=True):
+            yield dict(zip(columns, row, strict=True)) | {"threshold": threshold}
 
-    def _golden(self) -> NDArray[np.int64]:
-        """(runs,) golden wafers that the limits of each run's steps rest on, the fewest of them."""
+    def _golden(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(runs,) golden wafers that the limits of each run's steps rest on, the fewest of them.
+
+        Args:
+            at: (cells,) the stage of the limits that each cell is of.
+        """
         cells, limits = self.found.cells, self.model.limits
-        at = limits.places(cells)
         count = np.where(at >= 0, limits.wafers[at], 0) if len(limits.stages) else np.zeros(len(cells), np.int64)
         found = np.full(len(cells.runs), np.iinfo(np.int64).max)
         np.minimum.at(found, cells.run, count)
         return found
-
-    def _facets(self, number: int, mine: range, broken: Sequence[Broken]) -> list[Facet]:
-        """What is off, hard rules first, else the farthest; the row scores speak where no indicator is off."""
-        seen = [self._hard(one) for one in broken]
-        hard = {(one.cell, one.sensor) for one in broken}
-        for cell in mine:
-            # That a stuck sensor has no spread, or a long step another slope, is no second thing that is off.
-            seen += [one for one in self._of_cell(cell) if (cell, one.sensor) not in hard]
-        seen.sort(key=lambda one: -one.weight)
-        if seen and seen[0].weight >= 1:
-            return seen
-        by_rows = self._by_rows(number)
-        return seen if by_rows is None else [by_rows, *seen]
-
-    def _hard(self, one: Broken) -> Facet:
-        name = self._stage(one.cell)
-        return Facet(name.step, one.sensor, one.direction, one.statistic, 1e6, one.cell)
-
-    def _of_cell(self, cell: int) -> list[Facet]:
-        """One facet for each sensor that is beyond a limit: by its mean if that is, else by its rarest statistic."""
-        off = self.deviations.off[cell]
-        best: dict[str, tuple[float, int]] = {}
-        for at in np.flatnonzero(np.abs(off) > self.model.farthest).tolist():
-            sensor = self._sensor(cell, at)
-            if self.deviations.columns[at].statistic in NO_VERDICT:
-                continue
-            weight = float(np.abs(off[at]))
-            preferred = self.deviations.columns[at].statistic == MEAN
-            known = best.get(sensor)
-            if known is None or preferred or (weight > known[0] and not self._is_mean(known[1])):
-                best[sensor] = (max(weight, known[0] if known else 0.0), at)
-        return [
-            Facet(
-                self._stage(cell).step,
-                sensor,
-                self._direction(cell, at),
-                self.deviations.columns[at].statistic,
-                weight,
-                cell,
-            )
-            for sensor, (weight, at) in best.items()
-        ]
-
-    def _is_mean(self, at: int) -> bool:
-        return self.deviations.columns[at].statistic == MEAN
-
-    def _sensor(self, cell: int, at: int) -> str:
-        """Of T2 and SPE the sensor whose mean or trace is farthest off."""
-        column = self.deviations.columns[at]
-        if column.statistic not in (T2, SPE):
-            return column.sensor
-        wanted = MEAN if column.statistic == T2 else SHAPE
-        columns = [k for k, one in enumerate(self.deviations.columns) if one.statistic == wanted]
-        far = np.nan_to_num(np.abs(self.deviations.off[cell, columns]))
-        return self.deviations.columns[columns[int(np.argmax(far))]].sensor
-
-    def _direction(self, cell: int, at: int) -> str:
-        if self.deviations.columns[at].statistic not in _SIGNED:
-            return OTHER
-        return UP if self.deviations.off[cell, at] > 0 else DOWN
-
-    def _by_rows(self, number: int) -> Facet | None:
-        cells = self.found.cells
-        start, length = int(cells.runs.starts[number]), int(cells.runs.lengths[number])
-        rows = cells.runs.rows[start : start + length]
-        scores = self.rows.scores[rows]
-        if np.isnan(scores).all():
-            return None
-        top = rows[np.argsort(-np.nan_to_num(scores, nan=-1.0))[: max(1, round(TOP_SHARE * length))]]
-        parts = np.nansum(self.rows.contributions[top], axis=0)
-        cell = int(np.flatnonzero(cells.run == number)[0])
-        peak = int(top[0])
-        mine = np.flatnonzero(cells.run == number)
-        for one in mine.tolist():
-            if peak in cells.rows[cells.starts[one] : cells.starts[one] + cells.lengths[one]]:
-                cell = one
-        sensor = self.model.sensors[int(np.argmax(parts))]
-        return Facet(self._stage(cell).step, sensor, OTHER, ROWS, 1.0, cell)
-
-    def _stage(self, cell: int) -> StageName:
-        return self.found.cells.names[int(self.found.cells.stage[cell])]
-
-    def _leading(self, run: RunScore, facets: Sequence[Facet]) -> RunScore:
-        """A run with its leading deviation."""
-        if not facets:
-            return run
-        lead = facets[0]
-        explained = replace(run, step=lead.step, sensor=lead.sensor, statistic=lead.statistic, direction=lead.direction)
-        total: dict[str, float] = {}
-        for one in facets:
-            if one.weight >= _NEAR * lead.weight or len(total) < MOST_SENSORS:
-                total[one.sensor] = max(total.get(one.sensor, 0.0), min(one.weight, 1e3))
-        whole = sum(total.values()) or 1.0
-        ranked = sorted(total.items(), key=lambda item: -item[1])[:MOST_SENSORS]
-        explained = replace(explained, sensors={name: weight / whole for name, weight in ranked})
-        statistic = MEAN if lead.statistic in _OF_MEANS else lead.statistic
-        at = next(
-            (k for k, one in enumerate(self.found.columns) if one == IndicatorColumn(lead.sensor, statistic)), None
-        )
-        return explained if at is None else replace(explained, **self._numbers(lead, at))
-
-    def _numbers(self, lead: Facet, at: int) -> dict[str, Any]:
-        limits, cell = self.model.limits, lead.cell
-        stage = int(limits.places(self.found.cells)[cell])
-        value = float(self.found.values[cell, at])
-        if stage < 0 or np.isnan(limits.centre[stage, at]):
-            return {"value": value}
-        usual, spread = float(limits.centre[stage, at]), float(limits.spread[stage, at])
-        lower, upper = bounds(limits, stage, at, self.found.columns[at])
-        if self.found.columns[at].statistic == SPE:
-            usual = float(np.exp(usual))
-        known = abs(usual) > _LEAST_CHANGE * spread and usual != 0
-        far = self.deviations.spreads[cell, at]
-        if lead.statistic in _OF_MEANS:
-            made = IndicatorColumn(lead.sensor, lead.statistic)
-            far = self.deviations.spreads[cell, self.deviations.columns.index(made)]
-        change = (value - usual) / abs(usual) if known else None
-        return {"value": value, "usual": usual, "lower": lower, "upper": upper, "spreads": float(far), "change": change}
-
-
-def bounds(limits: IndicatorLimits, stage: int, at: int, column: IndicatorColumn) -> tuple[float | None, float | None]:
-    """Lower and upper limit of a column; None where it has none to that side."""
-    centre, far = float(limits.centre[stage, at]), float(limits.reach[stage, at] * limits.spread[stage, at])
-    if np.isnan(centre):
-        return None, None
-    if column.statistic in (SPE, T2):
-        return None, float(np.exp(centre + far))
-    return (None if column.statistic in UPPER_ONLY else centre - far), centre + far
 
 
 def _in_a_row(runs: Sequence[RunScore], facets: Sequence[Sequence[Facet]]) -> list[RunScore]:
@@ -338,21 +206,23 @@ def _in_a_row(runs: Sequence[RunScore], facets: Sequence[Sequence[Facet]]) -> li
     return found
 
 
-def _key(
-    named: Sequence[tuple[Role, str]], equipment: str | None, lot: str | None, context: Mapping[str, str]
-) -> dict[str, str]:
-    """The columns that name a run, of :func:`_naming`, with their values."""
-    known = {Role.EQUIPMENT: equipment, Role.LOT: lot}
-    values = {name: known[role] if role in known else context.get(name) for role, name in named}
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _naming(table: Table) -> list[tuple[Role, str]]:
-    """Equipment, lot, wafer and what else splits the table, with their columns."""
-    roles = (Role.EQUIPMENT, Role.LOT, Role.WAFER)
-    found = [(role, name) for role, name in ((role, table.column(role)) for role in roles) if name is not None]
-    names = [name for _, name in found]
-    return [*found, *((Role.CONTEXT, one) for one in table.groups if one not in names)]
+def _named(table: Table, rows: NDArray[np.int64]) -> dict[str, list[Any]]:
+    """What names the runs that begin at these rows."""
+    where = places(table, rows)
+    lot, wafer, recipe = (table.column(role) for role in (Role.LOT, Role.WAFER, Role.RECIPE))
+    equipment = table.column(Role.EQUIPMENT)
+    keys: list[dict[str, str]] = []
+    for one in where:
+        named = {equipment: one.equipment, lot: one.lot, wafer: one.context.get(wafer or "")}
+        key = {column: value for column, value in named.items() if column is not None and value is not None}
+        keys.append(key | {name: one.context[name] for name in table.groups if name in one.context})
+    return {
+        "key": keys,
+        "equipment": [one.equipment for one in where],
+        "lot": [one.lot for one in where],
+        "wafer": [one.context.get(wafer or "") for one in where],
+        "recipe": [one.context.get(recipe or "") for one in where],
+    }
 
 
 def times_of(table: Table, rows: NDArray[np.int64]) -> list[str | float]:

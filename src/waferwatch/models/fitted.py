@@ -24,6 +24,7 @@ Scope = tuple[str, ...]
 EVERY_SCOPE = ""  # of a reference that names no equipment
 FIRST_ROWS = 512  # of an equipment without a reference, that say at what level it is
 _SEPARATOR = "\x1f"
+_SCALED_AT_ONCE = 65_536  # points
 _MOST_PLACES = 64  # that are looked at in one series
 
 
@@ -114,9 +115,9 @@ class Fitted:
             scored = self._part(key, mine).score(mine, detector, part_of(progress, done / total, share))
             done += sum(len(one) for one in mine)
             known = _by_first_row([piece for piece in self.reference if piece.scope in (key, EVERY_SCOPE)])
-            for number, one, scores in zip(numbers, mine, scored, strict=True):
-                yield number, self._scaled(one, scores, known)
-            del scored, scores  # before the next scope is scored
+            for some in _together(mine):
+                yield from zip(numbers[some], self._scaled(mine[some], scored[some], known), strict=True)
+            del scored  # before the next scope is scored
         progress(1.0)
 
     def unknown(self, series: Sequence[Series]) -> list[Scope]:
@@ -138,8 +139,19 @@ class Fitted:
     def _part(self, key: str, series: Sequence[Series]) -> Part:
         return self._own(key) or self.parts[self.sister].shifted(_first_rows(series))
 
-    def _scaled(self, series: Series, scores: Scores, known: Mapping[bytes, list[ReferencePiece]]) -> Scores:
-        raw = scores.points.copy()
+    def _scaled(
+        self, series: Sequence[Series], scores: Sequence[Scores], known: Mapping[bytes, list[ReferencePiece]]
+    ) -> Iterator[Scores]:
+        raw = [self._raw(one, mine.points, known) for one, mine in zip(series, scores, strict=True)]
+        points = np.split(self.rarity.of(np.concatenate(raw)), np.cumsum([len(one) for one in raw])[:-1])
+        for mine, scaled in zip(scores, points, strict=True):
+            # In place: contributions are the largest thing that a detection holds.
+            mine.contributions[:] *= np.maximum(scaled, 0.0)[:, None]
+            yield Scores(scaled, mine.contributions)
+
+    def _raw(self, series: Series, points: Floats, known: Mapping[bytes, list[ReferencePiece]]) -> Floats:
+        """Raw scores, those of reference rows as they were when left out of learning."""
+        raw = points.copy()
         # Of runs only those that begin as this one does can be the same; a longer series may hold any.
         candidates = known.get(series.values[0].tobytes(), []) if series.run else chain.from_iterable(known.values())
         for piece in candidates:
@@ -147,10 +159,19 @@ class Fitted:
             if start is not None:
                 mine = slice(start, start + len(piece.left_out))
                 raw[mine] = np.where(np.isnan(raw[mine]) | np.isnan(piece.left_out), raw[mine], piece.left_out)
-        points = self.rarity.of(raw)
-        # In place: contributions are the largest thing that a detection holds.
-        scores.contributions[:] *= np.maximum(points, 0.0)[:, None]
-        return Scores(points, scores.contributions)
+        return raw
+
+
+def _together(series: Sequence[Series]) -> Iterator[slice]:
+    """Successive series with about as many points each time: each of many short ones costs more than its rows."""
+    start, points = 0, 0
+    for number, one in enumerate(series):
+        points += len(one)
+        if points >= _SCALED_AT_ONCE:
+            yield slice(start, number + 1)
+            start, points = number + 1, 0
+    if start < len(series):
+        yield slice(start, len(series))
 
 
 def fit_parts(

@@ -142,7 +142,8 @@ def _convert(frame: pd.DataFrame, found: FoundRoles, table: str, first_row: int,
             elif role is Role.LABEL:
                 columns[name] = _label(column, name, found, table, first_row)
             elif role in NAMING:
-                columns[name], notes = one_spelling(column, name)
+                spelt, notes = one_spelling(column, name)
+                columns[name] = values.with_categories(spelt)
                 found.findings.extend(notes)
     if infinite:
         template = "Infinite values were taken as missing: {count}, in {columns}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,7 @@ class Table:
 
     def columns(self, role: Role) -> list[str]:
         """Names of the columns with this role, in file order."""
-        return [name for name in self.frame.columns if self.roles[name] is role]
+        return list(self._by_role.get(role, ()))
 
     def labels(self) -> NDArray[np.bool_] | None:
         """(rows,) True where known to be anomalous; None without a label column."""
@@ -69,4 +70,12 @@ class Table:
 
     def column(self, role: Role) -> str | None:
         """The first column with this role, if there is one."""
-        return next(iter(self.columns(role)), None)
+        return next(iter(self._by_role.get(role, ())), None)
+
+    @cached_property
+    def _by_role(self) -> dict[Role, list[str]]:
+        """Asked for wafer by wafer; to go through the names of a frame takes as long as to score some rows."""
+        found: dict[Role, list[str]] = {}
+        for name in self.frame.columns:
+            found.setdefault(self.roles[name], []).append(name)
+        return found

@@ -102,12 +102,27 @@ class Storage:
     def is_folder(self) -> bool:
         return bool(self.system.get_file_info(self.path).type == pafs.FileType.Directory)
 
-    def files(self) -> Iterator[FoundFile]:
+    def folder_and_name(self) -> tuple[Storage, str | None]:
+        """The folder, and the name of the file where this is one."""
+        if self.size() is None:
+            return self, None
+        parts = urlsplit(self.url) if "://" in self.url else None
+        path = self.url if parts is None else parts.path
+        folder, _, name = path.rpartition("/")
+        return Storage(folder or "/" if parts is None else urlunsplit(parts._replace(path=folder))), name
+
+    def files(self, only: str | None = None) -> Iterator[FoundFile]:
         """All files below it, by name; those whose name or folder begins with a dot or a line are left out.
+
+        Args:
+            only: the name of a file; all others are left out, too.
 
         Raises:
             NotFoundError: there is nothing.
         """
+        if only is not None:
+            yield FoundFile(only, self.child(only).size() or 0)
+            return
         path = self.path
         try:
             every = self.system.get_file_info(pafs.FileSelector(path, recursive=True))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from waferwatch.read.table import Role, Table
+import numpy as np
+
+from waferwatch.models.fitted import Fitted
+from waferwatch.read.table import Note, Role, Table
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
 
 _MANY_RUNS = 8
+_MOST_NAMED = 10  # runs in a note
 
 CONTEXT = (Role.RECIPE, Role.STEP, Role.LOT, Role.WAFER)  # what says where in its recipe a row lies
 
@@ -65,3 +69,38 @@ def without_context(table: Table, unknown: Sequence[Role]) -> Table:
         for name, role in table.roles.items()
     }
     return replace(table, roles=roles)
+
+
+def set_aside_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]]) -> list[Note]:
+    """Runs of the reference that are unlike the others, by name."""
+    pieces = zip(fitted.reference, (one for mine in normal.values() for one in mine), strict=True)
+    names = [" ".join(filter(None, (*one.key, *one.run))) for piece, one in pieces if piece.set_aside]
+    if not names:
+        return []
+    return [
+        Note(
+            "{count} of {runs} reference runs are unlike the others and were not learnt from: {names}. Check them; if "
+            "they are normal, give more like them.",
+            {
+                "count": len(names),
+                "runs": len(fitted.reference),
+                "names": ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else ""),
+            },
+        )
+    ]
+
+
+def standing_out_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]]) -> list[Note]:
+    """How many rows of streams that are only taken to be normal are unlike the others."""
+    pieces = zip(fitted.reference, (one for mine in normal.values() for one in mine), strict=True)
+    streams = [piece.left_out for piece, one in pieces if not one.is_run and not one.is_known_normal]
+    count = sum(int(np.count_nonzero(fitted.rarity.of(one.astype(np.float64)) > fitted.threshold)) for one in streams)
+    if not count:
+        return []
+    return [
+        Note(
+            "{count} of the {rows} rows that were taken to be normal stand out from the others and do not count as "
+            "normal. If they are, say that they are known to be normal.",
+            {"count": f"{count:,}", "rows": f"{sum(len(one) for one in streams):,}"},
+        )
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from waferwatch.errors import InputError
 from waferwatch.evaluate.metrics import flag_metrics
 from waferwatch.events.build import build_events
+from waferwatch.events.event import Event
 from waferwatch.events.extent import jumps, narrowed, usual_jumps
 from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.indicators.judge import RowScores
@@ -24,7 +25,7 @@ from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring import wafers
 from waferwatch.scoring.model import Model, roles_of
 from waferwatch.scoring.question import Question
-from waferwatch.scoring.reference import Scope, like, normal_series
+from waferwatch.scoring.reference import Scope, like, normal_series, set_aside_notes, standing_out_notes
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.sensors import with_sensors_of
 from waferwatch.scoring.thresholds.promise import promise_notes
@@ -33,7 +34,7 @@ from waferwatch.series.series import Series
 from waferwatch.series.split import split
 
 _LEARNING = 0.5  # of the work, as far as progress shows it
-_MOST_NAMED = 10  # runs or equipment in a note
+_MOST_NAMED = 10  # equipment or steps in a note
 
 
 def fit_table(
@@ -78,7 +79,7 @@ def fit_table(
         method.info,
         {key_of(scope): jumps(mine).tolist() for scope, mine in normal.items()},
         device,
-        (*_set_aside_notes(fitted, normal), *_standing_out_notes(fitted, normal), *_network_notes(method, fitted)),
+        (*set_aside_notes(fitted, normal), *standing_out_notes(fitted, normal), *_network_notes(method, fitted)),
         wafers=wafers.learn_from(table, normal, features, fitted),
     )
 
@@ -146,8 +147,13 @@ def detect_with(
     started = time.perf_counter()
     parts = split(model.fits(table), layout=model.layout)
     series = [one.with_sensors(parts.features, model.features) for one in parts.series]
-    found = detect_series(model, table, series, wish, progress, limits)
-    notes = (*table.notes, *parts.notes, *found.notes[len(table.notes) :])
+    scored = _scored(model, table, series, wish, progress)
+    notes = parts.notes
+    if model.wafers is not None and not model.shifts:
+        series = []  # the table's values once more, which wafers are not judged by
+    del parts
+    found = _finished(model, table, series, scored, limits)
+    notes = (*table.notes, *notes, *found.notes[len(table.notes) :])
     return replace(found, notes=notes, seconds=time.perf_counter() - started)
 
 
@@ -165,48 +171,73 @@ def detect_series(
         series: of the table, with the sensors of the model in its order.
     """
     started = time.perf_counter()
-    points, contributions = _scores(model, series, len(table.frame), progress)
-    chosen = choose(wish, model.fitted, points)
-    flags = points > chosen.value  # NaN compares as False: what was not judged is not flagged
-    flags = narrowed(flags, contributions, series, usual_jumps(model.jumps, series))
-    rows = RowScores(points, flags, contributions, chosen.value)
-    return replace(found_in(model, table, series, rows, chosen, limits), seconds=time.perf_counter() - started)
+    found = _finished(model, table, series, _scored(model, table, series, wish, progress), limits)
+    return replace(found, seconds=time.perf_counter() - started)
 
 
-def found_in(
-    model: Model,
-    table: Table,
-    series: Sequence[Series],
-    rows: RowScores,
-    chosen: Chosen,
-    limits: Sequence[TypedLimit] = (),
-) -> Detection:
+def found_in(model: Model, table: Table, series: Sequence[Series], rows: RowScores, chosen: Chosen) -> Detection:
     """Events, wafers and problems of a table whose rows have been scored by a model.
 
     Args:
         series: of the table, with the sensors of the model in its order.
         chosen: how the threshold was chosen.
     """
-    points, flags, contributions = rows.scores, rows.flags, rows.contributions
-    events, event_ids = build_events(points, flags, contributions, series, table, model.features)
-    runs, judged = wafers.judge(model.wafers, table, series, rows, limits, model.shifts)
+    return _finished(model, table, series, _with_events(model, table, series, rows, chosen), ())
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What is known of the rows of a table before its wafers are judged."""
+
+    rows: RowScores
+    chosen: Chosen
+    events: list[Event]
+    event_ids: NDArray[np.int64]
+    notes: tuple[Note, ...]
+
+
+def _scored(model: Model, table: Table, series: Sequence[Series], wish: Thresholds, progress: Progress) -> _Scored:
+    points, contributions = _scores(model, series, len(table.frame), progress)
+    chosen = choose(wish, model.fitted, points)
+    flags = points > chosen.value  # NaN compares as False: what was not judged is not flagged
+    flags = narrowed(flags, contributions, series, usual_jumps(model.jumps, series))
+    return _with_events(model, table, series, RowScores(points, flags, contributions, chosen.value), chosen)
+
+
+def _with_events(model: Model, table: Table, series: Sequence[Series], rows: RowScores, chosen: Chosen) -> _Scored:
+    events, event_ids = build_events(rows.scores, rows.flags, rows.contributions, series, table, model.features)
     alarms = model.fitted.alarms
+    events = [replace(one, usual_every_hours=alarms.hours_between(one.peak_score)) for one in events]
+    return _Scored(rows, chosen, events, event_ids, _notes(model, series, table, rows.scores, chosen))
+
+
+def _finished(
+    model: Model, table: Table, series: Sequence[Series], scored: _Scored, limits: Sequence[TypedLimit]
+) -> Detection:
+    """
+    Args:
+        series: none where the model knows wafers and was never rebased.
+    """
+    rows, chosen, events, event_ids = scored.rows, scored.chosen, scored.events, scored.event_ids
+    runs, problems = wafers.verdicts_and_problems(
+        model.wafers, table, series, rows, events, event_ids, model.layout, limits, model.shifts
+    )
     labels = table.labels()
     return Detection(
-        scores=points,
-        flags=flags,
-        contributions=contributions,
+        scores=rows.scores,
+        flags=rows.flags,
+        contributions=rows.contributions,
         event_ids=event_ids,
-        events=[replace(one, usual_every_hours=alarms.hours_between(one.peak_score)) for one in events],
+        events=events,
         runs=runs,
-        problems=wafers.problems(table, judged, events, event_ids, rows, series),
+        problems=problems,
         limits=list(limits),
         threshold=chosen.value,
         threshold_by=chosen.by,
         promise=chosen.promise,
         seconds=0.0,
-        metrics=None if labels is None else flag_metrics(labels, flags),
-        notes=(*table.notes, *_notes(model, series, table, points, chosen)),
+        metrics=None if labels is None else flag_metrics(labels, rows.flags),
+        notes=(*table.notes, *scored.notes),
         **_learnt(model),
     )
 
@@ -286,41 +317,6 @@ def _network_notes(detector: Detector, fitted: Fitted) -> list[Note]:
             "features find more without it."
         )
     return [Note(template, {"detector": detector.name})]
-
-
-def _set_aside_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]]) -> list[Note]:
-    """Runs of the reference that are unlike the others, by name."""
-    pieces = zip(fitted.reference, (one for mine in normal.values() for one in mine), strict=True)
-    names = [" ".join(filter(None, (*one.key, *one.run))) for piece, one in pieces if piece.set_aside]
-    if not names:
-        return []
-    return [
-        Note(
-            "{count} of {runs} reference runs are unlike the others and were not learnt from: {names}. Check them; if "
-            "they are normal, give more like them.",
-            {
-                "count": len(names),
-                "runs": len(fitted.reference),
-                "names": ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else ""),
-            },
-        )
-    ]
-
-
-def _standing_out_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]]) -> list[Note]:
-    """How many rows of streams that are only taken to be normal are unlike the others."""
-    pieces = zip(fitted.reference, (one for mine in normal.values() for one in mine), strict=True)
-    streams = [piece.left_out for piece, one in pieces if not one.is_run and not one.is_known_normal]
-    count = sum(int(np.count_nonzero(fitted.rarity.of(one.astype(np.float64)) > fitted.threshold)) for one in streams)
-    if not count:
-        return []
-    return [
-        Note(
-            "{count} of the {rows} rows that were taken to be normal stand out from the others and do not count as "
-            "normal. If they are, say that they are known to be normal.",
-            {"count": f"{count:,}", "rows": f"{sum(len(one) for one in streams):,}"},
-        )
-    ]
 
 
 def _unknown_notes(model: Model, series: Sequence[Series]) -> list[Note]:

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from waferwatch.events.context import places
 from waferwatch.events.event import Event
 from waferwatch.events.merge import MERGE_GAP_POINTS
-from waferwatch.indicators.cells import StepCells, cells_of
+from waferwatch.indicators.cells import StepCells, cells_in, cells_of
 from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.indicators.indicators import Indicators, Values, indicators_of
 from waferwatch.indicators.judge import (
-    ExplainedWafers,
     RowScores,
     judge_wafers,
     row_scores_of_runs,
@@ -24,21 +23,27 @@ from waferwatch.indicators.judge import (
 from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.learnt.wafer_model import WaferModel, learn_wafers
 from waferwatch.indicators.learnt.without_limits import model_without_limits
+from waferwatch.indicators.problems.alone import SisterCells
 from waferwatch.indicators.problems.of_rows import problems_of_rows
-from waferwatch.indicators.problems.of_wafers import problems_of_wafers
+from waferwatch.indicators.problems.of_wafers import UnrankedProblem, problems_of_wafers, ranked
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.run_score import run_score
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.models.fitted import Fitted
 from waferwatch.models.levels import LevelShift, as_before
 from waferwatch.read.cells.values import to_float
+from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring.reference import Scope
 from waferwatch.scoring.result import Detection
+from waferwatch.series.layout import SeriesLayout
 from waferwatch.series.series import Series
 from waferwatch.series.split import run_columns, split
+from waferwatch.series.wafer_runs import WaferRuns, find_passes
 
 Floats = NDArray[np.float64]
+
+_ROWS_AT_ONCE = 1_000_000  # of all equipment that is judged together
 
 
 def learn_from(
@@ -51,8 +56,8 @@ def learn_from(
     Args:
         normal: the series that ``fitted`` was learnt from.
     """
-    cells = cells_of(table)
-    if cells is None or not features:
+    runs = find_passes(table) if features else None
+    if runs is None:
         return None
     rows = len(table.frame)
     learnt, left_out = np.zeros(rows, np.bool_), np.full(rows, np.nan)
@@ -60,47 +65,95 @@ def learn_from(
     for one, piece in zip(pieces, fitted.reference, strict=True):
         learnt[one.rows] = not piece.set_aside
         left_out[one.rows] = fitted.rarity.of(piece.left_out.astype(np.float64))
-    golden = np.logical_and.reduceat(learnt[cells.runs.rows], cells.runs.starts)
+    golden = np.logical_and.reduceat(learnt[runs.rows], runs.starts)
+    near = _up_to_the_last(golden, group_codes(table.frame, table.columns(Role.EQUIPMENT))[0][runs.rows[runs.starts]])
+    if not near.any():
+        return None
+    cells = cells_in(table, runs.only(near))
     scores = row_scores_of_runs(left_out, cells)
-    return learn_wafers(sensor_values(table, features), cells, features, golden, scores, usual_interval(cells))
+    return learn_wafers(sensor_values(table, features), cells, features, golden[near], scores, usual_interval(cells))
 
 
-def judge(
+def _up_to_the_last(golden: NDArray[np.bool_], equipment: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """(runs,) of each equipment those up to its last golden run and the one behind: what is learnt rests on no others.
+
+    The first says what came before the golden ones, and the one behind that the last of them was not cut by the end of
+    the table.
+    """
+    found = np.zeros(len(golden), np.bool_)
+    for number in np.unique(equipment[golden]).tolist():
+        mine = np.flatnonzero(equipment == number)
+        last = int(np.flatnonzero(golden[mine])[-1])
+        found[mine[: last + 2]] = True
+    return found
+
+
+def verdicts_and_problems(
     model: WaferModel | None,
     table: Table,
     series: Sequence[Series],
     rows: RowScores,
+    events: Sequence[Event],
+    event_ids: NDArray[np.int64],
+    layout: SeriesLayout | None,
     typed: Sequence[TypedLimit] = (),
     shifts: Sequence[LevelShift] = (),
-) -> tuple[list[RunScore], ExplainedWafers | None]:
-    """Verdicts of a table's runs; where no golden wafers were learnt from, row scores of its series.
+) -> tuple[list[RunScore], list[FabProblem]]:
+    """Verdicts of a table's runs and its problems; without golden wafers or runs, row scores of its series and
+    problems of its rows.
+
+    Equipment is judged one after the other where a table is large, since the cells of all of it take as much memory as
+    the table.
 
     Args:
+        series: of the table, with the sensors of the model in their order; they may be left out where golden wafers are
+            known and levels were never learnt anew.
+        events: of the rows.
+        event_ids: (rows,) 0 = none.
+        layout: how the table is cut into series.
         shifts: of a rebased model: indicators are taken of readings as they would have been before the maintenance.
 
     Raises:
         InputError: a typed limit names an indicator that does not exist.
     """
-    found = None
-    if model is not None:
-        found = judge_wafers(model, table, _values_as_before(table, model.sensors, series, shifts), rows, typed)
-    return (_by_series(table, series, rows), None) if found is None else (found.runs, found)
+    runs = None if model is None else find_passes(table)
+    if model is None or runs is None:
+        series = series or split(table, layout=layout).series
+        last = {one.scope: one for one in series}  # those of one scope follow one another in time
+        ends = {row for one in last.values() for row in one.rows[-(MERGE_GAP_POINTS + 1) :].tolist()}
+        of_rows = problems_of_rows(table, events, rows.flags, event_ids, rows.threshold, ends)
+        return _by_series(table, series, rows), of_rows
+    values = _values_as_before(table, model.sensors, series, shifts)
+    verdicts: dict[int, RunScore] = {}
+    problems: list[UnrankedProblem] = []
+    sisters: list[SisterCells] = []
+    for numbers in _some_equipment(table, runs):
+        mine = runs if len(numbers) == len(runs) else runs.only(np.isin(np.arange(len(runs)), numbers))
+        judged = judge_wafers(model, table, values, rows, typed, mine)
+        if judged is not None:
+            verdicts.update(zip(numbers.tolist(), judged.runs, strict=True))
+            problems += problems_of_wafers(judged, events, event_ids, numbers)
+            sisters.append(SisterCells.of(judged))
+        del judged  # before the next equipment is judged
+    return [verdicts[number] for number in range(len(runs))], ranked(problems, sisters)
 
 
-def problems(
-    table: Table,
-    judged: ExplainedWafers | None,
-    events: Sequence[Event],
-    event_ids: NDArray[np.int64],
-    rows: RowScores,
-    series: Sequence[Series],
-) -> list[FabProblem]:
-    """Problems of wafers, or of rows where a table has no wafers."""
-    if judged is not None:
-        return problems_of_wafers(judged, events, event_ids)
-    last = {one.scope: one for one in series}  # those of one scope follow one another in time
-    ends = {row for one in last.values() for row in one.rows[-(MERGE_GAP_POINTS + 1) :].tolist()}
-    return problems_of_rows(table, events, rows.flags, event_ids, rows.threshold, ends)
+def _some_equipment(table: Table, runs: WaferRuns) -> list[NDArray[np.int64]]:
+    """Positions of the runs of some equipment at a time: of one, or of as many as have few rows together."""
+    first = table.frame[table.columns(Role.EQUIPMENT)].iloc[runs.rows[runs.starts]]
+    codes = group_codes(first, list(first.columns))[0]
+    found: list[list[NDArray[np.int64]]] = []
+    most = 0
+    for number in range(int(codes.max(initial=-1)) + 1):
+        mine = np.flatnonzero(codes == number)
+        rows = int(runs.lengths[mine].sum())
+        if found and most + rows <= _ROWS_AT_ONCE:
+            found[-1].append(mine)
+            most += rows
+        else:
+            found.append([mine])
+            most = rows
+    return [np.sort(np.concatenate(some)) for some in found]
 
 
 def judged_again(table: Table, found: Detection) -> JudgedWafers | None:

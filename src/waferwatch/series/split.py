@@ -42,6 +42,7 @@ def split(
     *,
     reference_rows: int | None = None,
     layout: SeriesLayout | None = None,
+    steps: bool = True,
 ) -> Split:
     """Split a table into series.
 
@@ -55,6 +56,7 @@ def split(
             and where runs lie below one another, of the equipment's runs one after the other. A scope with fewer rows
             is known to be normal as a whole.
         layout: how to cut, learnt from another table; None: as this one shows.
+        steps: whether points say which step of the recipe they belong to.
 
     Raises:
         InputError: no row has a time, or the number of rows is below 1.
@@ -66,7 +68,7 @@ def split(
             field="reference_rows",
             found=reference_rows,
         )
-    series, notes, layout = _part(table, table.groups, features, layout)
+    series, notes, layout = _part(table, table.groups, features, layout, steps)
     scope = _scope_columns(series, table) if layout.scope is None else layout.scope
     layout = replace(layout, scope=tuple(scope))
     series = [replace(one, scope=_pick(one.key, table.groups, scope)) for one in series]
@@ -76,15 +78,12 @@ def split(
 
 
 def _part(
-    table: Table, groups: Sequence[str], features: Sequence[str], layout: SeriesLayout | None
+    table: Table, groups: Sequence[str], features: Sequence[str], layout: SeriesLayout | None, with_steps: bool
 ) -> tuple[list[Series], list[Note], SeriesLayout]:
     """Series without scope and reference, and how they were cut."""
     codes, keys = group_codes(table.frame, groups)
-    time_column = table.column(Role.TIME)
-    time = None if time_column is None else table.frame[time_column].to_numpy()
-    rows, notes = _rows_with_time(time, table)
-    rows, more = _in_time_order(rows, codes, time, table.first_row)
-    notes.extend(more)
+    time = _times(table)
+    rows, notes = _in_order(table, codes, time)
     group = codes[rows]
     runs = _runs(table, groups, rows, group, layout)
     clock = None if time is None else _as_numbers(time[rows])
@@ -94,7 +93,7 @@ def _part(
     borders = [*np.flatnonzero(starts).tolist(), len(rows)]
     values = _values(table.frame, features, rows)
     ordered = None if time is None else time[rows]
-    stages = stages_of(table)
+    stages = stages_of(table) if with_steps else None
     steps = None if stages is None else stages.steps(rows, group)  # they go on behind a gap
     series = [
         Series(
@@ -111,6 +110,26 @@ def _part(
         for start, stop in pairwise(borders)
     ]
     return series, notes, layout
+
+
+def rows_in_order(table: Table) -> NDArray[np.int64]:
+    """The rows of all series below one another, as :func:`split` has them.
+
+    Raises:
+        InputError: no row has a time.
+    """
+    return _in_order(table, group_codes(table.frame, table.groups)[0], _times(table))[0]
+
+
+def _times(table: Table) -> NDArray[Any] | None:
+    column = table.column(Role.TIME)
+    return None if column is None else table.frame[column].to_numpy()
+
+
+def _in_order(table: Table, codes: NDArray[np.intp], time: NDArray[Any] | None) -> tuple[NDArray[np.int64], list[Note]]:
+    rows, notes = _rows_with_time(time, table)
+    rows, more = _in_time_order(rows, codes, time, table.first_row)
+    return rows, [*notes, *more]
 
 
 def _starts(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
-from waferwatch.series.split import split
+from waferwatch.series.split import rows_in_order, split
 
 _FEWEST_ROWS = 4  # of the usual run; anything shorter has no course over time
 _FEWEST_PIECES = 8  # between pauses, or rounds of a recipe: with fewer, nothing says that they repeat
@@ -59,7 +59,7 @@ def find_runs(table: Table) -> WaferRuns | None:
     columns = _run_columns(table)
     if not columns:
         return None
-    rows, _ = _ordered(table)
+    rows = rows_in_order(table)
     run = group_codes(table.frame, columns)[0][rows]
     runs = WaferRuns(columns, rows, np.flatnonzero(np.diff(run, prepend=-1)))
     return runs if len(runs) > 1 and np.median(runs.lengths) >= _FEWEST_ROWS else None
@@ -91,7 +91,7 @@ def _ordered(table: Table) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     no_sensors: dict[str, Role] = {
         name: Role.IGNORED if role is Role.SENSOR else role for name, role in table.roles.items()
     }
-    series = split(replace(table, roles=no_sensors)).series
+    series = split(replace(table, roles=no_sensors), steps=False).series
     rows = np.concatenate([one.rows for one in series])
     begins = np.zeros(len(rows), np.bool_)
     begins[np.cumsum([0, *(len(one) for one in series[:-1])])] = True

@@ -68,8 +68,9 @@ class NormalCourse:
             list(dict.fromkeys(_SEPARATOR.join(one.anywhere) for one in names)),
             np.empty((0, sensors, sensors)),
         )
-        off = np.clip(np.nan_to_num(found.off(values, found.places(cells))), -_CLIP, _CLIP)
-        bent = centred(off, cells)
+        places = found.places(cells)
+        off = [np.clip(np.nan_to_num(found.off_of(at, one, places)), -_CLIP, _CLIP) for at, one in enumerate(values.T)]
+        bent = np.stack([centred(one, cells) for one in off], axis=1)
         learnt = {"whiten": found._relations(bent, cells, golden), "eighths": found._eighths(bent, cells, golden)}
         return cls(**{**vars(found), **learnt})
 
@@ -106,15 +107,40 @@ class NormalCourse:
         found[places < 0] = np.nan
         return found
 
-    def related(self, off: Floats, cells: StepCells) -> Floats:
-        """(n, S) residuals (without NaN) made uncorrelated, by the relation of their recipe step; 0 where unknown."""
+    def off_of(self, sensor: int, values: Floats, places: Ints) -> Floats:
+        """(n,) as :meth:`off`, of one sensor."""
+        if not len(self.middle):
+            return np.full(values.shape, np.nan)
+        found = (values - self.middle[:, sensor].take(places)) / self.spread[:, sensor].take(places)
+        found[places < 0] = np.nan
+        return found
+
+    def middle_of(self, sensor: int, places: Ints) -> Floats:
+        """(n,) the middle of one sensor; NaN where nothing is known."""
+        if not len(self.middle):
+            return np.full(places.shape, np.nan)
+        found = self.middle[:, sensor].take(places).astype(np.float64)
+        found[places < 0] = np.nan
+        return found
+
+    def relation_broken(self, off: Floats, cells: StepCells) -> Floats:
+        """(cells,) mean square of residuals made uncorrelated by the relation of their recipe step, in the direction
+        that is farthest off: a broken relation shows in one. 0 where no relation is known.
+
+        Args:
+            off: (S, n) without NaN.
+        """
         known = {name: number for number, name in enumerate(self.recipes)}
-        place = np.array([known.get(_SEPARATOR.join(one.anywhere), -1) for one in cells.names], np.int64)
-        number = place[cells.stage][cells.cell]
-        found = np.zeros(off.shape)
-        for one in np.unique(number[number >= 0]):
-            mine = number == one
-            found[mine] = off[mine] @ self.whiten[one]
+        names = np.array([known.get(_SEPARATOR.join(one.anywhere), -1) for one in cells.names], np.int64)
+        number = names[cells.stage]
+        found = np.zeros(len(cells))
+        for one in np.unique(number[number >= 0]).tolist():
+            mine = np.flatnonzero(number == one)
+            lengths = cells.lengths[mine]
+            starts = np.cumsum(lengths) - lengths
+            rows = np.arange(int(lengths.sum())) + np.repeat(cells.starts[mine] - starts, lengths)
+            square = np.square(self.whiten[one].T @ off.take(rows, axis=1))
+            found[mine] = (np.add.reduceat(square, starts, axis=1) / lengths).max(axis=0)
         return found
 
     def spread_of_eighths(self, cells: StepCells) -> Floats | None:
@@ -137,11 +163,13 @@ class NormalCourse:
         return np.stack(found) if found else np.empty((0, EIGHTHS, bent.shape[1]))
 
     def _relations(self, bent: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> Floats:
-        sensors = bent.shape[1]
-        stage = np.array([_SEPARATOR.join(one.anywhere) for one in cells.names], dtype=object)
-        recipe, used = stage[cells.stage][cells.cell], golden[cells.cell]
-        found = [_whitening(bent[used & (recipe == name)]) for name in self.recipes]
-        return np.stack(found) if found else np.empty((0, sensors, sensors))
+        """From golden cells."""
+        known = {name: number for number, name in enumerate(self.recipes)}
+        names = np.array([known.get(_SEPARATOR.join(one.anywhere), -1) for one in cells.names], np.int64)
+        used = np.repeat(golden, cells.lengths)
+        recipe = np.where(used, np.repeat(names[cells.stage], cells.lengths), -1)
+        found = [_whitening(bent[recipe == number]) for number in range(len(self.recipes))]
+        return np.stack(found) if found else np.empty((0, bent.shape[1], bent.shape[1]))
 
 
 def stage_key(name: StageName) -> str:
@@ -150,9 +178,9 @@ def stage_key(name: StageName) -> str:
 
 
 def centred(off: Floats, cells: StepCells) -> Floats:
-    """(n, S) residuals without the mean of their cell."""
-    mean = np.add.reduceat(off, cells.starts, axis=0) / cells.lengths[:, None]
-    found: Floats = off - mean[cells.cell]
+    """(n,) residuals without the mean of their cell."""
+    mean = np.add.reduceat(off, cells.starts) / cells.lengths
+    found: Floats = off - np.repeat(mean, cells.lengths)
     return found
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.events.event import Event
+from waferwatch.indicators.cells import StageName
 from waferwatch.indicators.hard_rules import RANGE
-from waferwatch.indicators.judge import HARD_SIGNS, ROWS, ExplainedWafers, Facet
-from waferwatch.indicators.problems.alone import chamber_alone
-from waferwatch.indicators.problems.measures import most_in_a_row, runs_of, usual_change, wafers_title
+from waferwatch.indicators.judge import ExplainedWafers
+from waferwatch.indicators.judging.facets import HARD_SIGNS, ROWS, Facet
+from waferwatch.indicators.problems.alone import SisterCells, chamber_alone, compared_column
+from waferwatch.indicators.problems.measures import most_in_a_row, usual_change, wafers_title
 from waferwatch.indicators.problems.onset import Left, departures
-from waferwatch.indicators.problems.problem import DAYS, FabProblem, ProblemSensor
+from waferwatch.indicators.problems.problem import DAYS, Alone, FabProblem, ProblemSensor
 from waferwatch.indicators.problems.severity import order, severity
 from waferwatch.indicators.verdicts import DOWN, OTHER, UP
 from waferwatch.read.table import Role
@@ -24,6 +27,7 @@ Ints = NDArray[np.int64]
 _Key = tuple[str, str, str]  # step, sensor and sign
 
 _SHARED = 0.25  # of the leading deviation: another one as large also says that wafers have the same problem
+_DAY = 86_400_000_000_000  # nanoseconds
 _SECOND = 0.8  # of the leading sensor's weight: a second one is named as well
 
 
@@ -37,15 +41,20 @@ class _Occurrence:
     score: float
     abnormal: bool
 
+    @cached_property
+    def weights(self) -> dict[_Key, float]:
+        """How far off it is in each way, the leading one first."""
+        return {(facet.step, facet.sensor, facet.sign): facet.weight for facet in self.facets}
+
 
 @dataclass
 class _Open:
     """A problem while it is gathered."""
 
-    equipment: str | None
     members: list[_Occurrence] = field(default_factory=list)
     weights: dict[_Key, float] = field(default_factory=dict)
     measured: set[_Key] = field(default_factory=set)  # those that an indicator shows
+    lead: _Key = ("", "", OTHER)  # what is off most; by rows only where no indicator is
 
     def add(self, one: _Occurrence) -> None:
         self.members.append(one)
@@ -54,15 +63,14 @@ class _Open:
             self.weights[key] = self.weights.get(key, 0.0) + min(facet.weight, 100.0)
             if not facet.by_rows:
                 self.measured.add(key)
+        self.lead = max(self.weights, key=lambda key: (key in self.measured, self.weights[key]))
 
     def fits(self, one: _Occurrence) -> bool:
         """Whether what leads one of both is among what the other shows."""
-        lead = self.lead
-        mine = {(facet.step, facet.sensor, facet.sign): facet.weight for facet in one.facets}
         first = one.facets[0]
         known = (first.step, first.sensor, first.sign)
-        strong = mine.get(lead, 0.0) >= _SHARED * first.weight
-        return strong or self.weights.get(known, 0.0) >= _SHARED * self.weights[lead] or self._without_sign(first)
+        strong = one.weights.get(self.lead, 0.0) >= _SHARED * first.weight
+        return strong or self.weights.get(known, 0.0) >= _SHARED * self.weights[self.lead] or self._without_sign(first)
 
     def _without_sign(self, first: Facet) -> bool:
         """Whether rows alone show the same sensor in the same step, here or there: rows have no direction."""
@@ -70,36 +78,64 @@ class _Open:
         hard = sign in HARD_SIGNS or first.sign in HARD_SIGNS
         return not hard and (first.by_rows or not self.measured) and (step, sensor) == (first.step, first.sensor)
 
-    @property
-    def lead(self) -> _Key:
-        """What is off most; by rows only where no indicator is."""
-        return max(self.weights, key=lambda key: (key in self.measured, self.weights[key]))
+
+@dataclass(frozen=True)
+class UnrankedProblem:
+    """A problem before it is compared with the sisters of its equipment and ranked."""
+
+    problem: FabProblem  # runs as positions among all runs of the table
+    stage: StageName
+    began: Any  # the time of the first row of the cell that shows it best; its number where there is no time
+    column: int  # of the deviations, that shows it
 
 
-def problems_of_wafers(judged: ExplainedWafers, events: Sequence[Event], event_ids: Ints) -> list[FabProblem]:
-    """Problems, worst first.
+def problems_of_wafers(
+    judged: ExplainedWafers, events: Sequence[Event], event_ids: Ints, numbers: Ints
+) -> list[UnrankedProblem]:
+    """Problems in the order in which they begin.
 
     Args:
+        judged: all wafers of some equipment.
         events: of the rows.
         event_ids: (rows,) in table order, 0 = none.
+        numbers: (runs,) positions of the judged runs among all of the table.
     """
     of_run = _events_of_runs(judged, event_ids)
+    gathered = _gathered(judged, _occurrences(judged, events, of_run))
+    return [_problem(judged, one, of_run, numbers) for one in gathered]
+
+
+def ranked(found: Sequence[UnrankedProblem], sisters: Sequence[SisterCells]) -> list[FabProblem]:
+    """Problems of a table, worst first, and of each whether its chamber alone has it.
+
+    Args:
+        sisters: the cells of all equipment.
+    """
+    problems = []
+    for one in sorted(found, key=lambda one: one.problem.runs[0]):
+        alone, also = chamber_alone(one.stage, one.began, one.problem.direction, one.column, sisters)
+        problems.append(replace(one.problem, alone=alone, also_on=also))
+    problems.sort(key=lambda one: order(one.severity, one.ongoing, one.ratio, one.count))
+    return [replace(one, number=number) for number, one in enumerate(problems, start=1)]
+
+
+def _gathered(judged: ExplainedWafers, occurrences: Sequence[_Occurrence]) -> list[_Open]:
+    """Occurrences of one equipment that fit each other within some days, in the order in which problems begin."""
     opened: list[_Open] = []
-    for one in _occurrences(judged, events, of_run):
-        equipment = judged.runs[one.run].equipment
-        fitting = [
-            each
-            for each in opened
-            if each.equipment == equipment and each.fits(one) and _days(judged, each.members[-1].run, one.run) <= DAYS
-        ]
+    by_equipment: dict[str | None, list[_Open]] = {}
+    clock = _clock(judged)
+    for one in occurrences:
+        mine = by_equipment.setdefault(judged.runs[one.run].equipment, [])
+        near = [each for each in mine if clock[one.run] - clock[each.members[-1].run] <= DAYS * _DAY]
+        fitting = [each for each in near if each.fits(one)]
         if fitting:
             max(fitting, key=lambda each: each.members[-1].run).add(one)
         else:
-            opened.append(_Open(equipment))
-            opened[-1].add(one)
-    found = [_problem(judged, one, of_run) for one in opened]
-    found.sort(key=lambda one: order(one.severity, one.ongoing, one.ratio, one.count))
-    return [replace(one, number=number) for number, one in enumerate(found, start=1)]
+            begun = _Open()
+            begun.add(one)
+            mine.append(begun)
+            opened.append(begun)
+    return opened
 
 
 def _events_of_runs(judged: ExplainedWafers, event_ids: Ints) -> dict[int, list[int]]:
@@ -132,26 +168,26 @@ def _occurrences(judged: ExplainedWafers, events: Sequence[Event], of_run: dict[
 
 def _of_event(judged: ExplainedWafers, run: int, event: Event) -> _Occurrence:
     cell = int(judged.cell_of_row[event.peak_row])
-    cell = cell if cell >= 0 and judged.cells.run[cell] == run else int(np.flatnonzero(judged.cells.run == run)[0])
+    cell = cell if cell >= 0 and judged.cells.run[cell] == run else int(np.searchsorted(judged.cells.run, run))
     step = judged.cells.names[judged.cells.stage[cell]].step
     sensor = event.sensors[0].sensor if event.sensors else judged.model.sensors[0]
     ratio = event.peak_score / judged.rows.threshold if judged.rows.threshold > 0 else 1.0
     return _Occurrence(run, [Facet(step, sensor, OTHER, ROWS, 1.0, cell)], ratio, event.peak_score, False)
 
 
-def _problem(judged: ExplainedWafers, one: _Open, of_run: dict[int, list[int]]) -> FabProblem:
+def _problem(judged: ExplainedWafers, one: _Open, of_run: dict[int, list[int]], numbers: Ints) -> UnrankedProblem:
     runs = sorted({each.run for each in one.members})
     step, sensor, sign = one.lead
     facet = _facet(one, one.lead)
+    equipment = judged.runs[runs[0]].equipment
     left = departures(judged, runs[0])
-    alone, also = chamber_alone(judged, facet)
     recipe = _most(judged.runs[run].recipe for run in runs)
     names = _leading(one)
     steps = sorted(one.weights, key=lambda key: -one.weights[key])
     found = FabProblem(
         number=0,
-        fingerprint=" | ".join((one.equipment or "", recipe or "", step, ", ".join(names), sign)),
-        equipment=one.equipment,
+        fingerprint=" | ".join((equipment or "", recipe or "", step, ", ".join(names), sign)),
+        equipment=equipment,
         recipe=recipe,
         step=step or None,
         sensor=sensor,
@@ -161,23 +197,28 @@ def _problem(judged: ExplainedWafers, one: _Open, of_run: dict[int, list[int]]) 
         last_seen=judged.runs[runs[-1]].end or 0,
         onset=_onset(judged, left.get(sensor), one.members[0], facet),
         change=usual_change(judged.runs, runs, sensor),
-        alone=alone,
-        also_on=also,
+        alone=Alone.UNKNOWN,
+        also_on=(),
         recipes=tuple(dict.fromkeys(name for run in runs if (name := judged.runs[run].recipe))),
         steps=tuple(dict.fromkeys(key[0] for key in steps)),
         wafers=tuple("/".join(filter(None, (judged.runs[run].lot, judged.runs[run].wafer))) for run in runs),
         events=tuple(sorted({event for run in runs for event in of_run.get(run, [])})),
-        runs=tuple(runs),
+        runs=tuple(numbers[runs].tolist()),
         sensors=_sensors(judged, one, left),
         **_weighed(judged, one, runs),
     )
-    return replace(found, title=wafers_title(found, judged.runs, runs))
+    return UnrankedProblem(
+        replace(found, title=wafers_title(found, judged.runs, runs)),
+        judged.cells.names[judged.cells.stage[facet.cell]],
+        judged.began[facet.cell],
+        compared_column(judged.deviations.columns, facet),
+    )
 
 
 def _weighed(judged: ExplainedWafers, one: _Open, runs: Sequence[int]) -> dict[str, Any]:
     """How far, how often and how bad."""
     peak = max(one.members, key=lambda each: each.ratio)
-    own = runs_of(judged.runs, one.equipment)
+    own = judged.of_equipment[judged.runs[runs[0]].equipment]
     in_a_row = most_in_a_row(runs, own)
     typed = any(RANGE in judged.runs[run].rules for run in runs)
     kind, why = severity(peak.ratio, in_a_row, len(runs), typed)
@@ -250,15 +291,16 @@ def time_of(judged: ExplainedWafers, row: int) -> str | float:
     return str(time.astype("datetime64[s]" if time == time.astype("datetime64[s]") else "datetime64[ms]"))
 
 
-def _days(judged: ExplainedWafers, one: int, other: int) -> float:
+def _clock(judged: ExplainedWafers) -> list[int]:
+    """(runs,) when each began, in nanoseconds; 0 where the table has no time of day."""
     column = judged.table.column(Role.TIME)
-    if column is None:
-        return 0.0
-    time: NDArray[Any] = judged.table.frame[column].to_numpy()
+    time: NDArray[Any] = np.empty(0) if column is None else judged.table.frame[column].to_numpy()
     if time.dtype.kind != "M":
-        return 0.0
-    rows = judged.cells.runs.rows[judged.cells.runs.starts]
-    return float((time[rows[other]] - time[rows[one]]) / np.timedelta64(1, "D"))
+        return [0] * len(judged.runs)
+    found: list[int] = (
+        time[judged.cells.runs.rows[judged.cells.runs.starts]].astype("datetime64[ns]").view(np.int64).tolist()
+    )
+    return found
 
 
 def _most(names: Any) -> str | None:

@@ -45,13 +45,10 @@ def left_band(off: Floats, band: float = BAND, in_a_row: int = IN_A_ROW) -> int 
 
 def departures(judged: JudgedWafers, run: int) -> dict[str, Left]:
     """Sensor -> where it left its band in a run; sensors that did not are left out."""
-    cells = np.flatnonzero(judged.cells.run == run)
-    start = int(judged.cells.starts[cells[0]])
-    stop = int(judged.cells.starts[cells[-1]] + judged.cells.lengths[cells[-1]])
-    rows = judged.cells.rows[start:stop]
-    values = judged.values(rows)
-    places = judged.model.course.places(judged.cells)[start:stop]
-    off = judged.model.course.off(values, places)
+    first, after = np.searchsorted(judged.cells.run, [run, run + 1]).tolist()
+    cells = judged.cells.part(first, after)
+    rows = cells.rows
+    off = judged.model.course.off(judged.values(rows), judged.model.course.places(cells))
     order = np.argsort(rows, kind="stable")
     found = {}
     for number, sensor in enumerate(judged.model.sensors):

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.indicators.indicators import IndicatorColumn
-from waferwatch.indicators.judge import bounds
 from waferwatch.indicators.judged import JudgedWafers
+from waferwatch.indicators.judging.leading import bounds
 from waferwatch.indicators.learnt.limits import IndicatorLimits
 from waferwatch.indicators.learnt.normal_course import stage_key
 

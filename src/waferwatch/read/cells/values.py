@@ -30,6 +30,7 @@ _FALSE = (
 _NEGATIVE, _POSITIVE = ("-1", "-1.0"), ("1", "1.0")
 _NUMBER = r"^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|infinity)$"
 _MAY_BE_NUMBER = r"^[^\pL\pN]{0,4}\pN"
+_REPEATED = 2  # times that each text of a column comes, on average, so that categories take less than texts
 _LOOK = 2_000  # different texts that are looked at before all are
 _MOST_WORDS = 20  # different words for no value that are counted by name
 
@@ -70,6 +71,14 @@ def without_categories(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.astype(column.dtype.categories.dtype)
     return column
+
+
+def with_categories(column: pd.Series) -> pd.Series:
+    """A column of texts as categories, which hold each of them once; as it is where most of its texts differ."""
+    if not isinstance(column.dtype, pd.StringDtype):
+        return column
+    found = column.astype("category")
+    return found if _REPEATED * len(found.cat.categories) <= len(found) else column
 
 
 def to_float(column: pd.Series) -> NDArray[np.float64]:

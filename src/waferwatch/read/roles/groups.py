@@ -54,10 +54,20 @@ def group_codes(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[NDArray[np
 
 
 def _text_codes(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
-    codes, distinct = pd.factorize(column, use_na_sentinel=False)
-    pa.default_memory_pool().release_unused()  # codes of texts are made by Arrow, which keeps as much again
+    codes, distinct = _codes(column)
     same, texts = pd.factorize(np.array([_text(value) for value in distinct], dtype=object))
     return (codes if len(texts) == len(distinct) else same[codes]).astype(np.intp, copy=False), list(texts)
+
+
+def _codes(column: pd.Series) -> tuple[NDArray[np.intp], list[object]]:
+    """For each row the number of its value in order of first appearance, and the values; what is missing is one."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes, numbers = pd.factorize(column.cat.codes.to_numpy())
+        categories = column.cat.categories.tolist()
+        return codes, [None if number < 0 else categories[number] for number in numbers.tolist()]
+    codes, distinct = pd.factorize(column, use_na_sentinel=False)
+    pa.default_memory_pool().release_unused()  # codes of texts are made by Arrow, which keeps as much again
+    return codes, list(distinct)
 
 
 def _text(value: object) -> str:

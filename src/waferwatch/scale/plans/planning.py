@@ -49,11 +49,12 @@ class _Stretch:
     files: tuple[int, ...]
 
 
-def make_plan(wish: ScalePlan) -> ScalePlan:
+def make_plan(wish: ScalePlan, only: str | None = None) -> ScalePlan:
     """Look at every file and write the plan with its units.
 
     Args:
         wish: the plan without a count of its units.
+        only: the name of the one file of its source that is meant; None: all of them.
 
     Raises:
         InputError: no file can be read, or none holds a row.
@@ -61,7 +62,7 @@ def make_plan(wish: ScalePlan) -> ScalePlan:
     """
     source = Storage(wish.source)
     columns = FileColumns(wish.time, wish.equipment, wish.unit, wish.options)
-    files, held, errors = _looked_at(source, columns)
+    files, held, errors = _looked_at(list(source.files(only)), source, columns)
     if not held.rows:
         first = next(iter(errors.values()), None)
         raise InputError(
@@ -84,9 +85,11 @@ def make_plan(wish: ScalePlan) -> ScalePlan:
     return plan
 
 
-def _looked_at(source: Storage, columns: FileColumns) -> tuple[list[FoundFile], _Held, dict[int, str]]:
+def _looked_at(
+    files: list[FoundFile], source: Storage, columns: FileColumns
+) -> tuple[list[FoundFile], _Held, dict[int, str]]:
     """The files, what they hold, and the sentence on each that cannot be read."""
-    files, held, errors = list(source.files()), _Held(), {}
+    held, errors = _Held(), {}
     with ThreadPoolExecutor(_READERS) as pool:
         for start in range(0, len(files), _AT_ONCE):
             some = range(start, min(start + _AT_ONCE, len(files)))

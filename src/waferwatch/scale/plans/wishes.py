@@ -73,10 +73,11 @@ def asked(wish: PlanWish) -> ScalePlan:
         )
     _check_threshold(wish)
     _check_learning(wish)
-    unit, source, out = _unit(wish.by), Storage.at(wish.source, "source"), Storage.at(wish.out, "out")
-    if source.child("_delta_log").is_folder():
+    unit, out = _unit(wish.by), Storage.at(wish.out, "out")
+    source, only = source_of(wish)
+    if only is None and source.child("_delta_log").is_folder():
         raise _delta(wish.source)
-    table = _sample(source, wish)
+    table = _sample(source, only, wish)
     time, equipment = _clock(table), _equipment(table, wish)
     return ScalePlan(
         source=source.url,
@@ -99,6 +100,15 @@ def asked(wish: PlanWish) -> ScalePlan:
         false_alarms=wish.false_alarms,
         notes=tuple(str(note) for note in table.notes),
     )
+
+
+def source_of(wish: PlanWish) -> tuple[Storage, str | None]:
+    """The folder of the source, and the name of the file where it is a single one.
+
+    Raises:
+        InputError: its address cannot be used.
+    """
+    return Storage.at(wish.source, "source").folder_and_name()
 
 
 def _check_threshold(wish: PlanWish) -> None:
@@ -175,10 +185,10 @@ def _unit(by: Sequence[str]) -> str:
     )
 
 
-def _sample(source: Storage, wish: PlanWish) -> Table:
+def _sample(source: Storage, only: str | None, wish: PlanWish) -> Table:
     """The first rows of the first file that can be read, as a table."""
     error: WaferwatchError | None = None
-    for number, file in enumerate(source.files()):
+    for number, file in enumerate(source.files(only)):
         if number == _FIRST:
             break
         try:

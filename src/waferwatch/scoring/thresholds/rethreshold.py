@@ -36,7 +36,9 @@ def with_threshold(table: Table, found: Detection, threshold: float) -> Detectio
     flags = narrowed(flags, found.contributions, series, usual_jumps(found.jumps, series))
     events, event_ids = build_events(found.scores, flags, found.contributions, series, table, found.features)
     rows = RowScores(found.scores, flags, found.contributions, threshold)
-    runs, judged = wafers.judge(found.wafers, table, series, rows, found.limits, found.shifts)
+    runs, problems = wafers.verdicts_and_problems(
+        found.wafers, table, series, rows, events, event_ids, found.layout, found.limits, found.shifts
+    )
     labels = table.labels()
     return replace(
         found,
@@ -48,5 +50,5 @@ def with_threshold(table: Table, found: Detection, threshold: float) -> Detectio
         promise=None,
         metrics=None if labels is None else flag_metrics(labels, flags),
         runs=runs,
-        problems=wafers.problems(table, judged, events, event_ids, rows, series),
+        problems=problems,
     )

@@ -10,8 +10,9 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from waferwatch.indicators.indicators import IndicatorColumn
-from waferwatch.indicators.judge import bounds, sensor_values
+from waferwatch.indicators.judge import sensor_values
 from waferwatch.indicators.judged import JudgedWafers
+from waferwatch.indicators.judging.leading import bounds
 from waferwatch.indicators.problems.onset import BAND
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.statistics import MEAN
