@@ -106,10 +106,6 @@ def sentence_of(run: RunScore) -> Note | None:
         return Note("{sensor} in {step}: another shape of the trace, wafers in a row: {count}", values)
     if run.statistic == "bend":
         return Note("{sensor} in {step}: the trace bends slowly off its course, wafers in a row: {count}", values)
-    if run.statistic == "contrast":
-        return Note(
-            "{sensor} in {step}: its mean does not fit the wafer's other steps, wafers in a row: {count}", values
-        )
     if run.statistic == "trend":
         return Note("{sensor} in {step} has drifted by {spreads} spreads, wafers in a row: {count}", values)
     if run.statistic == "mean":

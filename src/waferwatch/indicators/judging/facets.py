@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from waferwatch.indicators.cells import StageName, StepCells
 from waferwatch.indicators.hard_rules import ABSENT, STUCK, Broken
 from waferwatch.indicators.indicators import LENGTH, SHAPE, SPE, T2, IndicatorColumn
-from waferwatch.indicators.learnt.step_relation import CONTRAST
 from waferwatch.indicators.learnt.wafer_model import NO_VERDICT, TREND, Deviations
 from waferwatch.indicators.run_score import TOP_SHARE
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN
@@ -23,8 +22,7 @@ Ints = NDArray[np.int64]
 
 HARD_SIGNS = (STUCK, ABSENT)  # of problems: rules that a sensor breaks in no direction
 ROWS = "rows"  # the statistic of a facet that no indicator shows
-OF_MEANS = (TREND, CONTRAST)  # statistics that are made of a step's mean
-_SIGNED = (MEAN, *OF_MEANS, LOWEST, HIGHEST, LENGTH)
+_SIGNED = (MEAN, TREND, LOWEST, HIGHEST, LENGTH)
 _CELLS_AT_ONCE = 32_768
 _BROKEN = 1e6  # the weight of a hard rule: more than any deviation
 

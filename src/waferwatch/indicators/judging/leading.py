@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.indicators.indicators import SPE, T2, IndicatorColumn, Indicators
-from waferwatch.indicators.judging.facets import OF_MEANS, Facet, column_numbers
+from waferwatch.indicators.judging.facets import Facet, column_numbers
 from waferwatch.indicators.learnt.limits import UPPER_ONLY, IndicatorLimits
-from waferwatch.indicators.learnt.wafer_model import Deviations
+from waferwatch.indicators.learnt.wafer_model import TREND, Deviations
 from waferwatch.indicators.statistics import MEAN
 
 Ints = NDArray[np.int64]
@@ -39,7 +39,7 @@ class Leading:
         lead = facets[0]
         said: dict[str, Any] = {name: getattr(lead, name) for name in ("step", "sensor", "statistic", "direction")}
         said["sensors"] = _shares(facets)
-        statistic = MEAN if lead.statistic in OF_MEANS else lead.statistic
+        statistic = MEAN if lead.statistic == TREND else lead.statistic
         at = self._number.get(IndicatorColumn(lead.sensor, statistic))
         return said if at is None else said | self._numbers(lead, at)
 
@@ -68,7 +68,7 @@ class Leading:
             usual = float(np.exp(usual))
         known = abs(usual) > _LEAST_CHANGE * spread and usual != 0
         far = self.deviations.spreads[cell, at]
-        if lead.statistic in OF_MEANS:
+        if lead.statistic == TREND:
             far = self.deviations.spreads[cell, self._deviation[IndicatorColumn(lead.sensor, lead.statistic)]]
         change = (value - usual) / abs(usual) if known else None
         return {"value": value, "usual": usual, "lower": lower, "upper": upper, "spreads": float(far), "change": change}

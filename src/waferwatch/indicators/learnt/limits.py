@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -15,7 +15,7 @@ from waferwatch.indicators.cells import StepCells
 from waferwatch.indicators.indicators import BEND, LENGTH, MISSING, SHAPE, SPE, T2, IndicatorColumn
 from waferwatch.indicators.learnt.normal_course import stage_key
 from waferwatch.indicators.statistics import MEAN, SETTLE, SLOPE, SPREAD
-from waferwatch.models.state import storable
+from waferwatch.models.state import SINCE, storable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -39,6 +39,7 @@ LEAST_BEND = 0.28  # what chance alone spreads it: golden wafers that happen to 
 TAILS = {BEND: 1.15}
 # Shares of a step's usual length: the statistics of a longer or shorter one cannot be compared.
 OTHER_LENGTH = {SLOPE: 0.05, SPREAD: 0.05, SHAPE: 0.1, BEND: 0.1, SPE: 0.1}
+OTHER_MEAN = 0.25  # the same for means: a gas that decays as a chamber waits has another one over a longer wait
 TIGHT = 2.0  # farthest golden length, in mean distances: a step that a controller ends has no tail beyond it,
 TIGHT_SHARE = 0.25  # nor differs by more than this share of its usual length
 BEYOND_TIGHT = 2.0  # times the farthest golden length of such a step,
@@ -58,6 +59,7 @@ class IndicatorLimits:
     spread: Floats  # (G, K) robust, above 0
     reach: Floats  # (G, K) spreads from centre to limit
     factor: Floats  # (K,) how much of that is because the statistic has heavy tails
+    other_length: float | None = field(default=None, metadata={SINCE: "0.7.0"})  # OTHER_MEAN; None: means always count
 
     @classmethod
     def learn(
@@ -96,7 +98,13 @@ class IndicatorLimits:
                 far = farthest_length(scaled[timed & (cells.stage == number), column], 2 * float(least[column]))
                 reach[row, column] = far / spread[row, column]
         return cls(
-            [stage_key(cells.names[number]) for number in stages], count, centre, spread, reach, np.ones(shape[1])
+            [stage_key(cells.names[number]) for number in stages],
+            count,
+            centre,
+            spread,
+            reach,
+            np.ones(shape[1]),
+            OTHER_MEAN,
         )
 
     def widened(self, tails: dict[str, float], columns: Sequence[IndicatorColumn]) -> IndicatorLimits:
@@ -129,7 +137,8 @@ class IndicatorLimits:
 
     def _of_another_length(self, values: Floats, at: Ints, columns: Sequence[IndicatorColumn]) -> NDArray[np.bool_]:
         """(cells, K) whether a step lasted so much longer or shorter than usual that a statistic cannot be compared."""
-        most = np.array([OTHER_LENGTH.get(one.statistic, np.inf) for one in columns])
+        known = OTHER_LENGTH if self.other_length is None else {**OTHER_LENGTH, MEAN: self.other_length}
+        most = np.array([known.get(one.statistic, np.inf) for one in columns])
         found = np.zeros(values.shape, np.bool_)
         for column in [number for number, one in enumerate(columns) if one.statistic == LENGTH]:
             usual = self.centre[at, column]

@@ -50,7 +50,8 @@ MOST_BEYOND = 1.5  # but no farther: a fault among the golden wafers must not hi
 ROWS_BEYOND = 1.25  # times the highest row score of a golden wafer, which rows of a normal wafer may reach
 # Missing rows and the length of a step are hard rules; single rows have scores of their own; when a sensor settles
 # hangs on single rows too.
-NO_VERDICT = (LENGTH, MISSING, SETTLE, LOWEST, HIGHEST)
+# A contrast is to look at: where chambers wander or recipes take turns, steps of good wafers go apart as well.
+NO_VERDICT = (LENGTH, MISSING, SETTLE, LOWEST, HIGHEST, CONTRAST)
 # A bend leaves a golden wafer among the others: set aside for it, wafers that wander a little made limits of other
 # statistics too tight.
 NEVER_ASIDE = (*NO_VERDICT, BEND)
