@@ -21,7 +21,7 @@ texts = st.text(max_size=8)
 
 
 def names(frame: pd.DataFrame) -> set[str]:
-    return set(frame["lot"] + "/" + frame["wafer"])
+    return set(frame["lot"].astype(str) + "/" + frame["wafer"].astype(str))
 
 
 def test_everything_is_learnt_from_unless_something_is_chosen() -> None:
