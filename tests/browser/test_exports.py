@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import secrets
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -25,9 +26,9 @@ PAGES = {
     "/trends/chambers?dataset=demo": "main",
     "/pm?dataset=demo": "main",
     "/monitors": "#monitors-table",
-    "/monitors/exported": "#versions-table",
+    "/monitors/MONITOR": "#versions-table",
     "/golden-sets": "#golden-table",
-    "/golden-sets/exported/1": "#coverage-table",
+    "/golden-sets/MONITOR/1": "#coverage-table",
     "/monitors/compare?run=COMPARED": "#comparison tbody tr",
     "/data?dataset=demo": "#sensors tbody tr",
     "/data/checks": "main",
@@ -47,15 +48,16 @@ TABLES = """() => [...document.querySelectorAll('table')].map((table) => {
 
 @pytest.fixture(scope="module")
 def made(server: str) -> Iterator[dict[str, str]]:
-    """A check with its first problem, a monitor and a comparison."""
+    """A check with its first problem, a monitor of a new name, since golden sets are kept, and a comparison."""
+    monitor = f"exported-{secrets.token_hex(4)}"
     with httpx.Client(base_url=server, timeout=120) as client:
         run = client.post("/detect", json={"detector": "statistical"}).json()["run"]
         first = client.get(f"/runs/{run}/problems").json()["problems"][0]["name"]
-        ended(client, client.post("/monitors", json={"name": "exported", "detector": "statistical"}))
+        ended(client, client.post("/monitors", json={"name": monitor, "detector": "statistical"}))
         detectors = ["statistical", "squared_difference"]
         compared = ended(client, client.post("/runs", json={"kind": "comparison", "detectors": detectors}))
-        yield {"RUN": run, "FIRST": first, "COMPARED": compared}
-        client.delete("/monitors/exported")
+        yield {"RUN": run, "FIRST": first, "COMPARED": compared, "MONITOR": monitor}
+        client.delete(f"/monitors/{monitor}")
 
 
 def ended(client: httpx.Client, answer: httpx.Response) -> str:
