@@ -218,6 +218,13 @@ def act(client: TestClient, name: str, what: str, **body: Any) -> dict[str, Any]
     return dict(answer.json())
 
 
+def test_acts_on_no_problem_are_refused_without_offering_all_of_them(client: TestClient) -> None:
+    answer = client.post("/problems/acts", json={"problems": [], "act": "acknowledge"})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["hint"] == "Name at least one. A field that is not required can be left out."
+    assert client.post("/problems/acts", json={"act": "acknowledge"}).status_code == 422
+
+
 def test_a_problem_is_acknowledged_shelved_and_brought_back_and_the_page_says_who_did_it(
     client: TestClient, run: str, found: list[dict[str, Any]]
 ) -> None:

@@ -186,7 +186,9 @@ def _wrong_type(kind: str, values: dict[str, Any]) -> InputError:
     if kind.startswith("string"):
         return InputError("{name} must be text.", hint="Write it in double quotes.", **values)
     if kind == "too_short":
-        return InputError("{name} is empty.", hint="Name at least one, or leave the field out to take all.", **values)
+        return InputError(
+            "{name} is empty.", hint="Name at least one. A field that is not required can be left out.", **values
+        )
     if kind.startswith(("list", "tuple")):
         return InputError("{name} must be a list.", hint='Write it as ["first", "second"].', **values)
     if kind.startswith("model"):
