@@ -3,11 +3,11 @@
 python docs/screenshots.py http://127.0.0.1:5100
 python docs/screenshots.py http://127.0.0.1:5100 --every FOLDER [--file etch.csv] [--pm maintained.csv]
 
-The first call takes those of the README files, which lie next to this script: the demo is judged by the default detector
-with the default settings, and each page is drawn in the language and size that its file name says. The second takes
-every page in English and Korean, 1440 and 390 px wide, light and dark, whole, as NAME-LANGUAGE-WIDTH-THEME.png, with
-the demo as a live source; with files, the pages of a check and PM check show those instead of the demo. Needs Debian's
-Chromium and the package playwright.
+The first call takes those of the README files, which lie next to this script: the demo is judged by the default
+detector with the default settings, and each page is drawn in the language and size that its file name says. The
+second takes every page in English and Korean, 1440 and 390 px wide, light and dark, whole, as
+NAME-LANGUAGE-WIDTH-THEME.png, with the demo as a live source; with files, the pages of a check and PM check show those
+instead of the demo. Needs Debian's Chromium and the package playwright.
 """
 
 from __future__ import annotations
