@@ -94,7 +94,7 @@ def _repeats(values: NDArray[np.float32], begins: NDArray[np.bool_]) -> NDArray[
     same = (values[:, 1:] == values[:, :-1]) & ~begins[1:]
     for reach in _DOUBLED:
         same = same[:, reach:] & same[:, :-reach]
-    return same.any(axis=1)
+    return np.asarray(same.any(axis=1))
 
 
 def _begins(chain: Chain, steps: Steps) -> NDArray[np.bool_]:
