@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from waferwatch.series.series import Series
 
-POINTS_AT_ONCE = 65_536
+POINTS_AT_ONCE = 32_768  # more fall out of the caches, and memory is taken anew for each step
 LONG = 196_608  # points of a series that is cut into chunks
 GRID = 2048  # rows: a multiple of every distance between windows
 
