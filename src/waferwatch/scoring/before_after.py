@@ -178,9 +178,7 @@ def measured_indicators(
     quantum = quanta(every)
     course = NormalCourse.learn(every, cells, before, quantum)
     found = indicators_of(values, cells, sensors, course)
-    steps = np.diff(cells.clock)
-    row = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1.0
-    least = least_spreads(found.columns, sensors, quantum, row, float(np.median(cells.lengths)))
+    least = least_spreads(found.columns, sensors, quantum, cells.usual_interval, float(np.median(cells.lengths)))
     return found, least, course
 
 

@@ -22,6 +22,7 @@ from waferwatch.indicators.problems.problem import DAYS, Alone, FabProblem, Prob
 from waferwatch.indicators.problems.severity import order, severity
 from waferwatch.indicators.verdicts import DOWN, OTHER, UP
 from waferwatch.read.table import Role
+from waferwatch.series.clock import clock_numbers
 
 Ints = NDArray[np.int64]
 _Key = tuple[str, str, str]  # step, sensor and sign
@@ -297,9 +298,7 @@ def _clock(judged: ExplainedWafers) -> list[int]:
     time: NDArray[Any] = np.empty(0) if column is None else judged.table.frame[column].to_numpy()
     if time.dtype.kind != "M":
         return [0] * len(judged.runs)
-    found: list[int] = (
-        time[judged.cells.runs.rows[judged.cells.runs.starts]].astype("datetime64[ns]").view(np.int64).tolist()
-    )
+    found: list[int] = clock_numbers(time[judged.cells.runs.rows[judged.cells.runs.starts]]).tolist()
     return found
 
 
