@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -262,8 +263,7 @@ def _sensors(judged: ExplainedWafers, one: _Open, left: dict[str, Left]) -> tupl
         weight[sensor] = max(weight.get(sensor, 0.0), value)
         direction[sensor] = side if side in (UP, DOWN) else OTHER
     whole = sum(weight.values()) or 1.0
-    last = len(judged.table.frame)
-    ranked = sorted(weight, key=lambda name: (left[name].row if name in left else last, -weight[name]))
+    ranked = sorted(weight, key=lambda name: (left[name].place if name in left else inf, -weight[name]))
     return tuple(
         ProblemSensor(
             name, weight[name] / whole, direction[name], time_of(judged, left[name].row) if name in left else None
