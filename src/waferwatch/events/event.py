@@ -30,7 +30,7 @@ class Event:
 
     id: int  # 1, 2, ... in order of start, as written into the event_id column
     kind: Kind
-    start: str | float  # time of the first point: ISO 8601 text, a number, or the row number without a time column
+    start: str | float  # time of the first point: ISO 8601 text, a number, or without times the row as people count
     end: str | float  # of the last point
     peak: str | float  # of the point with the highest score
     start_row: int  # position of the first point in the table, from 0
