@@ -12,10 +12,11 @@ from made_wafers import MadeFault, made
 
 import waferwatch
 from waferwatch.cli import main
+from waferwatch.commands.wafers import read_limits
 from waferwatch.errors import InputError
 from waferwatch.export.wafers import wafer_tables
 from waferwatch.indicators.frames import INDICATOR_COLUMNS, LIMIT_COLUMNS, PROBLEM_COLUMNS, WAFER_COLUMNS
-from waferwatch.indicators.hard_rules import typed_limits
+from waferwatch.indicators.hard_rules import TypedLimit, typed_limits
 from waferwatch.indicators.trends.values import column_of, sides_of, stage_sides, values_of
 from waferwatch.read.frames import table_from_frame
 from waferwatch.scoring.result import Detection
@@ -185,6 +186,15 @@ def test_problems_are_the_same_where_a_table_has_its_newest_rows_first(frame: pd
 def test_a_typed_limit_holds_for_a_step_of_that_number_whatever_type_a_gap_gives_it(step: object):
     rows = pd.DataFrame({"sensor": ["he_flow", "bias"], "step": [step, None], "upper": [7.0, 1000.0]})
     assert [one.step for one in typed_limits(rows)] == ["3", None]
+
+
+def test_an_empty_cell_of_a_file_of_limits_is_any_step_or_no_bound(tmp_path: Path):
+    file = tmp_path / "limits.csv"
+    file.write_text("sensor,statistic,step,lower,upper\nhe_flow,,,1,\nbias,max,3,,5.5\n")
+    assert read_limits(str(file)) == [
+        TypedLimit("he_flow", lower=1.0),
+        TypedLimit("bias", "max", step="3", upper=5.5),
+    ]
 
 
 @pytest.mark.parametrize("bound", ["nan", "inf", float("-inf")])

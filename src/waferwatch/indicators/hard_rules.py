@@ -72,7 +72,7 @@ def typed_limits(frame: pd.DataFrame) -> list[TypedLimit]:
 
 
 def _typed(row: dict[object, object], number: int) -> TypedLimit:
-    said = {str(name): None if pd.isna(value) else value for name, value in row.items()}  # type: ignore[call-overload]
+    said = {str(name): None if _is_empty(value) else value for name, value in row.items()}
     bounds: dict[str, float | None] = {}
     for side in ("lower", "upper"):
         try:
@@ -88,6 +88,10 @@ def _typed(row: dict[object, object], number: int) -> TypedLimit:
             ) from None
     words = {name: group_text(said[name]) for name in ("recipe", "step") if said.get(name) is not None}
     return TypedLimit(str(said["sensor"]), str(said.get("statistic") or MEAN), **words, **bounds)  # type: ignore[arg-type]
+
+
+def _is_empty(cell: object) -> bool:
+    return not cell.strip() if isinstance(cell, str) else bool(pd.isna(cell))  # type: ignore[call-overload]
 
 
 def _finite(text: str) -> float:
