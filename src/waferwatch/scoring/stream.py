@@ -151,7 +151,7 @@ class Stream:
         return [one.with_sensors(parts.features, self._model.features) for one in parts.series]
 
     def _first_rows(self, rows: _Rows, series: Sequence[Series]) -> pd.DataFrame:
-        """The first rows of each equipment without a reference: those kept, and new ones as long as they are too few."""
+        """The first rows of each equipment without a reference: those kept, and new ones while they are too few."""
         points = Counter[Scope]()
         for one in self._series(self._first) if len(self._first) else ():
             points[one.scope] += len(one)
