@@ -46,6 +46,11 @@ class Event:
     # reference, or rows have no dates.
     usual_every_hours: float | None = None
 
+    @property
+    def row_span(self) -> tuple[int, int]:
+        """The lower and the higher of its end rows: where a table has its newest rows first, it ends above its start."""
+        return min(self.start_row, self.end_row), max(self.start_row, self.end_row)
+
     def to_dict(self) -> dict[str, Any]:
         """The event as plain JSON types."""
         return {
