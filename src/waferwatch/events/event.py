@@ -48,7 +48,7 @@ class Event:
 
     @property
     def row_span(self) -> tuple[int, int]:
-        """Its first and last row as they lie in the table; where that has its newest rows first, the end comes first."""
+        """Lowest and highest position of its rows: the start is the highest where a table has its newest rows first."""
         return min(self.start_row, self.end_row), max(self.start_row, self.end_row)
 
     def to_dict(self) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def fit_table(
         table: normal rows, or mostly normal ones.
         detector: a name of ``detector_names()``.
         checkpoint: for ``moment``: name of an imported checkpoint; None takes the embedded one.
-        reference_rows: only the first rows, as many, of each group, in time order, are learnt from.
+        reference_rows: how many of the first rows of each group, in time order, are learnt from.
         vouched: (rows,) that an engineer said are normal: their runs are learnt from even where they are unlike others.
         device: "auto", "cpu" or "cuda"; None takes the setting.
         progress: called with the share done, 0 to 1; may raise ``Cancelled``.
@@ -261,7 +261,7 @@ def _learnt(model: Model) -> dict[str, Any]:
 def _notes(
     model: Model, series: Sequence[Series], table: Table, points: NDArray[np.float64], chosen: Chosen
 ) -> tuple[Note, ...]:
-    """What the reader should know of a detection, beyond what its table says."""
+    """What a user should know of a detection, beyond what its table says."""
     return (
         *model.notes,
         *_unknown_notes(model, series),

@@ -53,9 +53,9 @@ def split(
 
     Args:
         table: the rows to be scored.
-        reference_rows: the first rows of each scope, as many, in time order, are known to be normal: of each equipment,
-            and where runs lie below one another, of the equipment's runs one after the other. A scope with fewer rows
-            is known to be normal as a whole.
+        reference_rows: how many of the first rows of each scope, in time order, are known to be normal: of each
+            equipment, and where runs lie below one another, of the equipment's runs one after the other. A scope with
+            fewer rows is known to be normal as a whole.
         layout: how to cut, learnt from another table; None: as this one shows.
         steps: whether points say which step of the recipe they belong to.
 
@@ -69,7 +69,7 @@ def split(
             field="reference_rows",
             found=reference_rows,
         )
-    series, notes, layout = _part(table, table.groups, features, layout, steps)
+    series, notes, layout = _cut(table, table.groups, features, layout, steps)
     scope = _scope_columns(series, table) if layout.scope is None else layout.scope
     layout = replace(layout, scope=tuple(scope))
     series = [replace(one, scope=_pick(one.key, table.groups, scope)) for one in series]
@@ -78,7 +78,7 @@ def split(
     return Split(series, features, tuple(notes), layout)
 
 
-def _part(
+def _cut(
     table: Table, groups: Sequence[str], features: Sequence[str], layout: SeriesLayout | None, with_steps: bool
 ) -> tuple[list[Series], list[Note], SeriesLayout]:
     """Series without scope and reference, and how they were cut."""
