@@ -21,6 +21,7 @@ from waferwatch.indicators.judge import RowScores
 from waferwatch.models.contract import Detector, Progress, Scores, no_progress, part_of
 from waferwatch.models.fitted import Fitted, fit_parts, key_of
 from waferwatch.models.registry import create
+from waferwatch.read.roles.groups import group_text
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring import wafers
 from waferwatch.scoring.model import Model, roles_of
@@ -349,7 +350,9 @@ def _unknown_step_notes(model: Model, series: Sequence[Series], table: Table) ->
             first |= dict(zip(stages.tolist(), one.rows[unknown][at].tolist(), strict=True))
     if not first:
         return []
-    names = sorted({" ".join(table.frame[columns].iloc[row].astype(str)) for row in first.values()})
+    names = sorted(
+        {" ".join(group_text(table.frame[name].iat[row]) or "-" for name in columns) for row in first.values()}
+    )
     shown = ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
     return [
         Note(
