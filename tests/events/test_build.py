@@ -81,7 +81,7 @@ def detections(draw):
     return scores, flags, contributions, series, [f"s{i}" for i in range(sensors)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(detections())
 def test_events_are_those_of_a_naive_loop(detection):
     scores, flags, contributions, series, features = detection
@@ -97,7 +97,7 @@ def test_events_are_those_of_a_naive_loop(detection):
         assert [item.share for item in event.sensors] == pytest.approx([share for _, share in sensors])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(detections())
 def test_whatever_is_flagged_the_events_hold_together(detection):
     scores, flags, contributions, series, features = detection
