@@ -1,4 +1,4 @@
-"""Which columns part the rows of a table into series."""
+"""Which columns split the rows of a table into series."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def find_groups(frame: pd.DataFrame, roles: dict[str, Role]) -> tuple[str, ...]:
 
 
 def group_codes(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[NDArray[np.intp], list[tuple[str, ...]]]:
-    """Part the rows by the values of some columns.
+    """Split the rows by the values of some columns.
 
     Returns:
         For each row the number of its group, counted from 0 in order of first appearance, and for each group the
@@ -53,9 +53,15 @@ def group_codes(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[NDArray[np
     return codes, keys
 
 
+def group_texts(column: pd.Series) -> pd.Series:
+    """(n,) the text by which :func:`group_codes` knows each cell, of the same index; empty where a cell is missing."""
+    codes, texts = _text_codes(column)
+    return pd.Series(np.array(texts, dtype=object)[codes], index=column.index, dtype=object)
+
+
 def _text_codes(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
     codes, distinct = _codes(column)
-    same, texts = pd.factorize(np.array([_text(value) for value in distinct], dtype=object))
+    same, texts = pd.factorize(np.array([group_text(value) for value in distinct], dtype=object))
     return (codes if len(texts) == len(distinct) else same[codes]).astype(np.intp, copy=False), list(texts)
 
 
@@ -70,7 +76,7 @@ def _codes(column: pd.Series) -> tuple[NDArray[np.intp], list[object]]:
     return codes, list(distinct)
 
 
-def _text(value: object) -> str:
+def group_text(value: object) -> str:
     """A cell of a group column as text: whole numbers without a point, whatever type a gap has given the column."""
     if value is None or value is pd.NA or value is pd.NaT or value != value:
         return ""
