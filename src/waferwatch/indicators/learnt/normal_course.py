@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -70,9 +71,8 @@ class NormalCourse:
         )
         places = found.places(cells)
         off = [np.clip(np.nan_to_num(found.off_of(at, one, places)), -_CLIP, _CLIP) for at, one in enumerate(values.T)]
-        bent = np.stack([centred(one, cells) for one in off], axis=1)
-        learnt = {"whiten": found._relations(bent, cells, golden), "eighths": found._eighths(bent, cells, golden)}
-        return cls(**{**vars(found), **learnt})
+        bent = np.stack([centred(one, cells) for one in off])
+        return replace(found, whiten=found._relations(bent, cells, golden), eighths=found._eighths(bent, cells, golden))
 
     @property
     def usual_spread(self) -> Floats:
@@ -111,9 +111,20 @@ class NormalCourse:
         """(n,) as :meth:`off`, of one sensor."""
         if not len(self.middle):
             return np.full(values.shape, np.nan)
-        found = (values - self.middle[:, sensor].take(places)) / self.spread[:, sensor].take(places)
+        found: Floats = values - self._middles[sensor].take(places)
+        found /= self._spreads[sensor].take(places)
         found[places < 0] = np.nan
         return found
+
+    @cached_property
+    def _middles(self) -> NDArray[np.float32]:
+        """(S, P)"""
+        return np.ascontiguousarray(self.middle.T)
+
+    @cached_property
+    def _spreads(self) -> NDArray[np.float32]:
+        """(S, P)"""
+        return np.ascontiguousarray(self.spread.T)
 
     def middle_of(self, sensor: int, places: Ints) -> Floats:
         """(n,) the middle of one sensor; NaN where nothing is known."""
@@ -160,7 +171,7 @@ class NormalCourse:
             usual_spread(means[golden & (cells.stage == names.index(stage))], int(rows))
             for stage, rows in zip(self.stages, self.ticks, strict=True)
         ]
-        return np.stack(found) if found else np.empty((0, EIGHTHS, bent.shape[1]))
+        return np.stack(found) if found else np.empty((0, EIGHTHS, len(bent)))
 
     def _relations(self, bent: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> Floats:
         """From golden cells."""
@@ -168,8 +179,8 @@ class NormalCourse:
         names = np.array([known.get(_SEPARATOR.join(one.anywhere), -1) for one in cells.names], np.int64)
         used = np.repeat(golden, cells.lengths)
         recipe = np.where(used, np.repeat(names[cells.stage], cells.lengths), -1)
-        found = [_whitening(bent[recipe == number]) for number in range(len(self.recipes))]
-        return np.stack(found) if found else np.empty((0, bent.shape[1], bent.shape[1]))
+        found = [_whitening(bent[:, recipe == number].T) for number in range(len(self.recipes))]
+        return np.stack(found) if found else np.empty((0, len(bent), len(bent)))
 
 
 def stage_key(name: StageName) -> str:
