@@ -49,7 +49,7 @@ def test_a_gas_that_decays_as_a_chamber_waits_is_no_fault_of_a_longer_wait() -> 
 
 
 def _settling_wafers(wafers: int, faulty: set[int]) -> pd.DataFrame:
-    """A pressure settles in a step of five or six rows; of faulty wafers the helium is eight spreads high in the other."""
+    """A pressure settles in a step of five or six rows; in the other, faulty wafers have eight spreads more helium."""
     rng = np.random.default_rng(3)
     parts, start = [], 0
     for wafer in range(wafers):

@@ -141,9 +141,10 @@ class NormalCourse:
         A sensor that settles has another mean over five rows than over six. 0 where nothing is known.
         """
         found = np.zeros((len(cells), self.middle.shape[1]))
-        if self.settles is not None:
+        if self.settles is not None and self.usual_rows is not None:
             for at, mine in self._cells_of(cells):
-                found[mine] = np.where(self.settles[at], self._by_length(at, cells.lengths[mine]), 0.0)
+                off = self._by_length(at, cells.lengths[mine], self.usual_rows[at])
+                found[mine] = np.where(self.settles[at], off, 0.0)
         return found
 
     def _cells_of(self, cells: StepCells) -> Iterator[tuple[int, NDArray[np.bool_]]]:
@@ -153,12 +154,11 @@ class NormalCourse:
             if (at := known.get(stage_key(name), -1)) >= 0:
                 yield at, cells.stage == number
 
-    def _by_length(self, at: int, rows: Ints) -> Floats:
+    def _by_length(self, at: int, rows: Ints, usual: Ints) -> Floats:
         """(cells, S) how far the means of the first rows of a stage's course are off that of its usual rows."""
-        assert self.usual_rows is not None
         start = int(self.starts[at])
         trace = self.middle[start : start + int(self.ticks[at])].astype(np.float64)
-        return np.nan_to_num(_mean_of_first(trace, rows) - _mean_of_first(trace, self.usual_rows[at]))
+        return np.nan_to_num(_mean_of_first(trace, rows) - _mean_of_first(trace, usual))
 
     def _settles(self, values: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Where golden means lie closer together once their lengths are allowed for; never in a step that waits."""
@@ -168,8 +168,9 @@ class NormalCourse:
         found = np.zeros((len(self.stages), values.shape[1]), np.bool_)
         for at, mine in self._cells_of(cells):
             some, rows = means[mine & golden], cells.lengths[mine & golden]
-            if np.ptp(rows) <= max(WAITS * np.median(rows), 1.0):
-                moved = some - self._by_length(at, rows)
+            usual = np.array(np.median(rows), np.int64)
+            if np.ptp(rows) <= max(WAITS * int(usual), 1.0):
+                moved = some - self._by_length(at, rows, usual)
                 found[at] = _mean_distance(moved) < SETTLES * _mean_distance(some)
         return found
 
