@@ -161,7 +161,7 @@ def _holds_categories(cells: values.Cells, kind: Role) -> bool:
 def _stays(numbers: np.ndarray) -> bool:
     """Whether numbers stay the same for many rows, as those of a lot do: 4711.1, 4711.2."""
     present = numbers[~np.isnan(numbers)]
-    return _LONG_STAYS * (np.count_nonzero(np.diff(present)) + 1) <= len(present)
+    return bool(_LONG_STAYS * (np.count_nonzero(np.diff(present)) + 1) <= len(present))
 
 
 def _role_of_counter(numbers: np.ndarray, found: FoundRoles, name: str) -> Role:
