@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -234,8 +235,9 @@ def check_tolerances(tolerances: Mapping[str, float], sensors: Sequence[str]) ->
     """
     Raises:
         NotFoundError: one of the names is no sensor.
+        InputError: one of the tolerances is below 0 or not finite.
     """
-    for name in tolerances:
+    for name, tolerance in tolerances.items():
         if name not in sensors:
             raise NotFoundError(
                 "There is no sensor {sensor} to have a tolerance.",
@@ -243,4 +245,12 @@ def check_tolerances(tolerances: Mapping[str, float], sensors: Sequence[str]) ->
                 field="tolerance",
                 sensor=name,
                 known=", ".join(sensors[:20]),
+            )
+        if not 0 <= tolerance < math.inf:  # NaN is neither
+            raise InputError(
+                "The tolerance of {sensor} is {found}; it has to be a number from 0 on.",
+                hint="Give a difference in the unit of the sensor, such as 0.5.",
+                field="tolerance",
+                sensor=name,
+                found=tolerance,
             )
