@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ from waferwatch.scoring.thresholds.threshold import AUTO
 from waferwatch.settings import read_settings
 from waferwatch.store.imports.recipes import Recipes, reading_for
 
-Columns = str | Sequence[str]
+Columns = Hashable | Sequence[Hashable]  # names as the frame has them, text or not
 
 
 def read_file(
@@ -95,10 +95,10 @@ def detect(
     frame: pd.DataFrame | Table,
     *,
     features: Columns | None = None,
-    time: str | None = None,
+    time: Hashable | None = None,
     group: Columns | None = None,
-    label: str | None = None,
-    roles: Mapping[str, str] | None = None,
+    label: Hashable | None = None,
+    roles: Mapping[Any, str] | None = None,
     reference: pd.DataFrame | Table | None = None,
     reference_rows: int | None = None,
     detector: str = "moment",
@@ -124,7 +124,7 @@ def detect(
         roles: column -> role ("time", "sensor", "equipment", "lot", "wafer", "recipe", "step", "context", "status",
             "label" or "ignored"), for columns that were not recognised.
         reference: known-normal rows with the same columns (for example the good runs).
-        reference_rows: instead: the first rows of each group, as many, in time order, are known to be normal.
+        reference_rows: instead: how many of the first rows of each group, in time order, are known to be normal.
         detector: one of ``detector_names()``.
         threshold: "auto", found from left-out scores of the reference, or a number as the scores are: 1 is as high as
             one normal row in ten reaches, 2 one in a hundred, 3 one in a thousand.
@@ -167,10 +167,10 @@ def fit(
     frame: pd.DataFrame | Table,
     *,
     features: Columns | None = None,
-    time: str | None = None,
+    time: Hashable | None = None,
     group: Columns | None = None,
-    label: str | None = None,
-    roles: Mapping[str, str] | None = None,
+    label: Hashable | None = None,
+    roles: Mapping[Any, str] | None = None,
     reference_rows: int | None = None,
     detector: str = "moment",
     checkpoint: str | None = None,
@@ -182,7 +182,7 @@ def fit(
     Args:
         frame: normal rows, or mostly normal ones: runs that are unlike the others are named and not learnt from, and of
             runs without steps the most usual four fifths are, unless ``reference_rows`` says which are normal.
-        reference_rows: only the first rows of each group, as many, are learnt from.
+        reference_rows: how many of the first rows of each group are learnt from.
         (the others): as for :func:`detect`.
 
     Raises:
@@ -203,10 +203,10 @@ def compare(
     *,
     detectors: Sequence[str] | None = None,
     features: Columns | None = None,
-    time: str | None = None,
+    time: Hashable | None = None,
     group: Columns | None = None,
-    label: str | None = None,
-    roles: Mapping[str, str] | None = None,
+    label: Hashable | None = None,
+    roles: Mapping[Any, str] | None = None,
     reference: pd.DataFrame | Table | None = None,
     reference_rows: int | None = None,
     threshold: float | Literal["auto"] = AUTO,
@@ -248,18 +248,16 @@ def _table(
     frame: pd.DataFrame | Table,
     name: str,
     features: Columns | None,
-    time: str | None,
+    time: Hashable | None,
     group: Columns | None,
-    label: str | None,
-    roles: Mapping[str, str] | None,
+    label: Hashable | None,
+    roles: Mapping[Any, str] | None,
 ) -> Table:
     if isinstance(frame, Table):
         given = {"features": features, "time": time, "group": group, "label": label, "roles": roles}
         _refuse_settled(frame, [option for option, value in given.items() if value is not None])
         return frame
-    return table_from_frame(
-        frame, name=name, features=_listed(features), time=time, group=_listed(group), label=label, roles=roles
-    )
+    return table_from_frame(frame, name=name, features=features, time=time, group=group, label=label, roles=roles)
 
 
 def _refuse_settled(table: Table, given: Sequence[str]) -> None:
@@ -271,8 +269,3 @@ def _refuse_settled(table: Table, given: Sequence[str]) -> None:
             table=table.name,
             option=given[0],
         )
-
-
-def _listed(columns: Columns | None) -> list[str] | None:
-    """One column may be given as plain text."""
-    return [columns] if isinstance(columns, str) else None if columns is None else list(columns)

@@ -90,6 +90,11 @@ def _core(values: Floats, first: int, last: int, sensor: int, usual: Floats) -> 
 
 
 def _around(values: Floats) -> Floats:
-    """(n, S) running medians; missing values count as the last one before."""
-    filled = np.nan_to_num(values)
-    return np.asarray(median_filter(filled, (NEIGHBOURHOOD, 1), mode="nearest"), np.float64)
+    """(n, S) running medians; missing values count as the last one before, the first ones as the first that follows."""
+    missing = np.isnan(values)
+    if missing.any():
+        place = np.where(missing, -1, np.arange(len(values))[:, None])
+        before = np.maximum.accumulate(place, axis=0)
+        source = np.where(before >= 0, before, np.argmin(missing, axis=0))
+        values = np.nan_to_num(np.take_along_axis(values, source, axis=0))  # 0 in a sensor without any value
+    return np.asarray(median_filter(values, (NEIGHBOURHOOD, 1), mode="nearest"), np.float64)

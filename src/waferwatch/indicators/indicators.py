@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from waferwatch.indicators.cells import StepCells
 from waferwatch.indicators.learnt.eighths import bends, means_of_eighths
 from waferwatch.indicators.learnt.normal_course import NormalCourse, centred
-from waferwatch.indicators.statistics import STATISTICS, durations, measured_rows, statistics_of
+from waferwatch.indicators.statistics import MEAN, STATISTICS, durations, measured_rows, statistics_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -89,6 +89,8 @@ def _piece(values: Floats, cells: StepCells, sensors: int, course: NormalCourse 
         values = filled(values, cells, course)
     whole = measured_rows(cells, None)
     each = np.stack([statistics_of(np.ascontiguousarray(one), cells, whole) for one in values.T], axis=-1)
+    if course is not None:
+        each[STATISTICS.index(MEAN)] -= course.mean_by_length(cells)
     traces = np.full((len(cells), 2 * sensors + 1), np.nan) if course is None else against(values, cells, course)
     table = [*each, traces[:, :-1], np.stack([durations(cells), missing, traces[:, -1]], axis=1)]
     return np.concatenate(table, axis=1)

@@ -22,6 +22,7 @@ from waferwatch.indicators.run_score import run_scores
 from waferwatch.indicators.verdicts import BY_ROWS, BY_WAFER, RunScore, sentence_of
 from waferwatch.read.cells.values import to_float
 from waferwatch.read.table import Role, Table
+from waferwatch.series.clock import clock_numbers
 from waferwatch.series.wafer_runs import WaferRuns
 
 Floats = NDArray[np.float64]
@@ -240,9 +241,8 @@ def _gaps(table: Table, cells: StepCells) -> NDArray[np.int64]:
     column = table.column(Role.TIME)
     if column is None:
         return np.zeros(len(cells.runs), np.int64)
-    time: NDArray[Any] = table.frame[column].to_numpy()[cells.runs.rows]
-    clock = time.astype("datetime64[ns]").view(np.int64) if time.dtype.kind == "M" else time
-    step = np.diff(clock.astype(np.float64), prepend=float(clock[0]))
+    clock = clock_numbers(table.frame[column].to_numpy()[cells.runs.rows]).astype(np.float64)
+    step = np.diff(clock, prepend=clock[0])
     step[cells.runs.starts] = 0
     usual = float(np.median(step[step > 0])) if (step > 0).any() else 1.0
     found: NDArray[np.int64] = np.add.reduceat((step > _GAP * usual).astype(np.int64), cells.runs.starts)

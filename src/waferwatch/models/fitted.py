@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 
 import numpy as np
@@ -46,7 +46,11 @@ class ReferencePiece:
     @classmethod
     def of(cls, series: Series, left_out: Floats, set_aside: bool) -> ReferencePiece:
         return cls(
-            key_of(series.scope), series.values[0], hash_of(series.values), left_out.astype(np.float32), set_aside
+            key_of(series.scope),
+            series.values[0].copy(),  # not a view, which would keep the whole reference in memory
+            hash_of(series.values),
+            left_out.astype(np.float32),
+            set_aside,
         )
 
     def starts_in(self, series: Series) -> int | None:
@@ -118,7 +122,7 @@ class Fitted:
             share = sum(len(one) for one in mine) / total
             scored = self._part(key, mine).score(mine, detector, part_of(progress, done / total, share))
             done += sum(len(one) for one in mine)
-            known = _by_first_row([piece for piece in self.reference if piece.scope in (key, EVERY_SCOPE)])
+            known = _by_first_row([piece for piece in self.reference if piece.scope == self.part_key(key)])
             for some in _together(mine):
                 yield from zip(numbers[some], self._scaled(mine[some], scored[some], known), strict=True)
             del scored  # before the next scope is scored
@@ -128,20 +132,38 @@ class Fitted:
         """Scopes without a reference of their own."""
         return [one for one in dict.fromkeys(one.scope for one in series) if self.lacks(one)]
 
+    def part_key(self, key: str) -> str:
+        """What the part of an equipment is kept under: its own key, or that of a part that stands for all equipment.
+
+        Rows with an empty equipment cell have the key ``EVERY_SCOPE`` too; among others their part is theirs alone.
+        """
+        return EVERY_SCOPE if list(self.parts) == [EVERY_SCOPE] else key
+
+    def own_part(self, key: str) -> Part | None:
+        """What was learnt of an equipment; None for one without a reference of its own."""
+        return self.parts.get(self.part_key(key))
+
+    def with_adopted(self, first: Mapping[Scope, Sequence[Series]]) -> Fitted:
+        """With a part for each of these equipment, which have no reference: the sister's, at the level of their first
+        rows.
+
+        Args:
+            first: the first series of each, in time order; no more than ``FIRST_ROWS`` points of them count.
+        """
+        adopted = {key_of(scope): self.parts[self.sister].shifted(_first_rows(mine)) for scope, mine in first.items()}
+        return replace(self, parts=self.parts | adopted)
+
     def lacks(self, scope: Scope) -> bool:
         """Whether a scope has no reference of its own."""
-        return EVERY_SCOPE not in self.parts and key_of(scope) not in self.parts
+        return self.own_part(key_of(scope)) is None
 
     def knows(self, scope: Scope, steps: Steps) -> NDArray[np.bool_]:
         """(n,) whether the reference of a scope was ever in the recipe step that each row is in."""
-        part = self._own(key_of(scope)) or self.parts[self.sister]
+        part = self.own_part(key_of(scope)) or self.parts[self.sister]
         return part.knows(steps)
 
-    def _own(self, key: str) -> Part | None:
-        return self.parts.get(key) or self.parts.get(EVERY_SCOPE)
-
     def _part(self, key: str, series: Sequence[Series]) -> Part:
-        return self._own(key) or self.parts[self.sister].shifted(_first_rows(series))
+        return self.own_part(key) or self.parts[self.sister].shifted(_first_rows(series))
 
     def _scaled(
         self, series: Sequence[Series], scores: Sequence[Scores], known: Mapping[bytes, list[ReferencePiece]]

@@ -22,6 +22,7 @@ from waferwatch.indicators.judge import RowScores
 from waferwatch.models.contract import Detector, Progress, Scores, no_progress, part_of
 from waferwatch.models.fitted import Fitted, fit_parts, key_of
 from waferwatch.models.registry import create
+from waferwatch.read.roles.groups import group_text
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring import wafers
 from waferwatch.scoring.model import Model, roles_of
@@ -55,7 +56,7 @@ def fit_table(
         table: normal rows, or mostly normal ones.
         detector: a name of ``detector_names()``.
         checkpoint: for ``moment``: name of an imported checkpoint; None takes the embedded one.
-        reference_rows: only the first rows, as many, of each group, in time order, are learnt from.
+        reference_rows: how many of the first rows of each group, in time order, are learnt from.
         vouched: (rows,) that an engineer said are normal: their runs are learnt from even where they are unlike others.
         device: "auto", "cpu" or "cuda"; None takes the setting.
         progress: called with the share done, 0 to 1; may raise ``Cancelled``.
@@ -263,7 +264,7 @@ def _learnt(model: Model) -> dict[str, Any]:
 def _notes(
     model: Model, series: Sequence[Series], table: Table, points: NDArray[np.float64], chosen: Chosen
 ) -> tuple[Note, ...]:
-    """What the reader should know of a detection, beyond what its table says."""
+    """What a user should know of a detection, beyond what its table says."""
     return (
         *model.notes,
         *_unknown_notes(model, series),
@@ -357,7 +358,9 @@ def _unknown_step_notes(model: Model, series: Sequence[Series], table: Table) ->
             first |= dict(zip(stages.tolist(), rows[at].tolist(), strict=True))
     if not first:
         return []
-    names = sorted({" ".join(table.frame[columns].iloc[row].astype(str)) for row in first.values()})
+    names = sorted(
+        {" ".join(group_text(table.frame[name].iat[row]) or "-" for name in columns) for row in first.values()}
+    )
     shown = ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
     return [
         Note(

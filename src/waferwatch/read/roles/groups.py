@@ -1,4 +1,4 @@
-"""Which columns part the rows of a table into series."""
+"""Which columns split the rows of a table into series."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def find_groups(frame: pd.DataFrame, roles: dict[str, Role]) -> tuple[str, ...]:
 
 
 def group_codes(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[NDArray[np.intp], list[tuple[str, ...]]]:
-    """Part the rows by the values of some columns.
+    """Split the rows by the values of some columns.
 
     Returns:
         For each row the number of its group, counted from 0 in order of first appearance, and for each group the
@@ -52,9 +52,15 @@ def group_codes(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[NDArray[np
     return codes, keys
 
 
+def group_texts(column: pd.Series) -> pd.Series:
+    """(n,) the text by which :func:`group_codes` knows each cell, of the same index; empty where a cell is missing."""
+    codes, texts = _text_codes(column)
+    return pd.Series(np.array(texts, dtype=object)[codes], index=column.index, dtype=object)
+
+
 def _text_codes(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
     codes, distinct = _codes(column)
-    same, texts = pd.factorize(np.array([_text(value) for value in distinct], dtype=object))
+    same, texts = pd.factorize(np.array([group_text(value) for value in distinct], dtype=object))
     return (codes if len(texts) == len(distinct) else same[codes]).astype(np.intp, copy=False), list(texts)
 
 
@@ -85,7 +91,7 @@ def _numbered(values: NDArray[np.intp], most: int) -> tuple[NDArray[np.intp], ND
     return code.take(values), found
 
 
-def _text(value: object) -> str:
+def group_text(value: object) -> str:
     """A cell of a group column as text: whole numbers without a point, whatever type a gap has given the column."""
     if value is None or value is pd.NA or value is pd.NaT or value != value:
         return ""
@@ -117,8 +123,10 @@ def _is_run_based(
     time = _columns(roles, Role.TIME)
     if not time:
         return bool(_columns(roles, Role.STEP)) or any(map(is_run, wafer))
-    times = frame[time[0]].to_numpy()[_order(frame, equipment)]
     if len(starts) < 2:
         return False
-    back = times[starts[1:]] <= times[starts[1:] - 1]
-    return bool(back.mean() >= _MOSTLY)
+    times = frame[time[0]].to_numpy()[_order(frame, equipment)]
+    first, last = np.fmin.reduceat(times, starts), np.fmax.reduceat(times, starts)
+    # Both ways: in a file that begins with its newest row every run lies before the one above it.
+    anew = (first[1:] <= last[:-1]) & (last[1:] >= first[:-1])
+    return bool(anew.mean() >= _MOSTLY)
