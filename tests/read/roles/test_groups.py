@@ -10,7 +10,10 @@ from waferwatch.read.roles.groups import group_codes
 
 
 @pytest.mark.parametrize("rows", [12, 3000])
-def test_groups_are_numbered_as_they_first_come_whatever_holds_their_names(rows: int) -> None:
+def test_groups_are_numbered_as_they_first_come_whatever_holds_their_names(
+    rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("waferwatch.read.roles.groups._AT_ONCE", 1024)
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
         {"lot": rng.choice(["L3", "L1", None, "L2"], rows), "wafer": rng.integers(1, 26, rows), "step": "etch"}
