@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -229,6 +231,10 @@ class TestGroups:
 
     def test_a_time_that_begins_anew_in_every_run_makes_runs(self) -> None:
         assert read({"wafer": [1, 1, 1, 2, 2, 2], "time": [0.0, 0.5, 1.0] * 2}).groups == ("wafer",)
+
+    @pytest.mark.parametrize("time", [range(5, -1, -1), STAMPS[::-1], [3.0, 4, 5, 0, 1, 2], [3.0, None, 5, 0, 1, None]])
+    def test_newest_rows_or_wafers_first_are_no_runs(self, time: Sequence[object]) -> None:
+        assert read({"wafer": [1, 1, 1, 2, 2, 2], "time": time}).groups == ()
 
     def test_wafer_numbers_that_come_again_in_the_next_lot_are_kept_apart_by_lot(self) -> None:
         columns = {"lot": list("AAAABBBB"), "wafer": [1, 1, 2, 2] * 2, "step": [1, 2] * 4, "p": np.arange(8.0)}
