@@ -18,7 +18,7 @@ from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.judging.facets import Facet, FacetFinder
 from waferwatch.indicators.judging.leading import Leading
 from waferwatch.indicators.learnt.wafer_model import Deviations, WaferModel, farthest
-from waferwatch.indicators.run_score import run_score
+from waferwatch.indicators.run_score import run_scores
 from waferwatch.indicators.verdicts import BY_ROWS, BY_WAFER, RunScore, sentence_of
 from waferwatch.read.cells.values import to_float
 from waferwatch.read.table import Role, Table
@@ -81,12 +81,11 @@ def row_scores_of_runs(scores: Floats, cells: StepCells) -> Floats:
     Rows of an equipment's first run do not count, of none of its steps: see ``StepCells.of_unknown_start``.
     """
     unknown = np.isin(cells.run, cells.run[cells.of_unknown_start])
-    points = np.where(unknown[cells.cell], np.nan, scores[cells.rows])
-    run = cells.run[cells.cell]
-    borders = np.flatnonzero(np.diff(run, prepend=-1))
+    points = scores[cells.rows]
+    points[np.repeat(unknown, cells.lengths)] = np.nan
+    first = np.flatnonzero(np.diff(cells.run, prepend=-1))  # the first cell of each run
     found = np.full(len(cells.runs), np.nan)
-    for start, stop in zip(borders, [*borders[1:], len(run)], strict=True):
-        found[run[start]] = run_score(points[start:stop])
+    found[cells.run[first]] = run_scores(points, cells.starts[first])
     return found
 
 
@@ -201,9 +200,7 @@ def _in_a_row(runs: Sequence[RunScore], facets: Sequence[Sequence[Facet]]) -> li
         mine = {(one.sensor, one.direction) for one in seen}
         count = (count + 1 if mine & before else 1) if run.abnormal else 0
         last[run.equipment] = (count, mine)
-        counted = replace(run, in_a_row=count) if count else run
-        sentence = sentence_of(counted)
-        found.append(counted if sentence is None else replace(counted, sentence=sentence))
+        found.append(replace(run, in_a_row=count, sentence=sentence_of(run, count)) if count else run)
     return found
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from waferwatch.models.contract import Detector, Learnt, Part, Progress, Scores,
 from waferwatch.models.rarity import Rarity
 from waferwatch.models.state import storable
 from waferwatch.series.series import Series
+from waferwatch.series.steps import Steps
 
 Floats = NDArray[np.float64]
 Scope = tuple[str, ...]
@@ -153,10 +154,10 @@ class Fitted:
         """Whether a scope has no reference of its own."""
         return self.own_part(key_of(scope)) is None
 
-    def knows(self, series: Series) -> NDArray[np.bool_]:
-        """(n,) whether the reference was ever in the recipe step that each row is in."""
-        part = self.own_part(key_of(series.scope)) or self.parts[self.sister]
-        return part.knows(series)
+    def knows(self, scope: Scope, steps: Steps) -> NDArray[np.bool_]:
+        """(n,) whether the reference of a scope was ever in the recipe step that each row is in."""
+        part = self.own_part(key_of(scope)) or self.parts[self.sister]
+        return part.knows(steps)
 
     def _part(self, key: str, series: Sequence[Series]) -> Part:
         return self.own_part(key) or self.parts[self.sister].shifted(_first_rows(series))
@@ -164,24 +165,27 @@ class Fitted:
     def _scaled(
         self, series: Sequence[Series], scores: Sequence[Scores], known: Mapping[bytes, list[ReferencePiece]]
     ) -> Iterator[Scores]:
-        raw = [self._raw(one, mine.points, known) for one, mine in zip(series, scores, strict=True)]
-        points = np.split(self.rarity.of(np.concatenate(raw)), np.cumsum([len(one) for one in raw])[:-1])
-        for mine, scaled in zip(scores, points, strict=True):
+        raw = np.concatenate([mine.points for mine in scores])
+        ends = np.cumsum([len(one) for one in series]).tolist()
+        borders = list(pairwise([0, *ends]))
+        for one, (start, stop) in zip(series, borders, strict=True):
+            self._put_left_out(one, raw[start:stop], known)
+        scaled = self.rarity.of(raw)
+        heights = np.maximum(scaled, 0.0)[:, None]
+        for mine, (start, stop) in zip(scores, borders, strict=True):
             # In place: contributions are the largest thing that a detection holds.
-            mine.contributions[:] *= np.maximum(scaled, 0.0)[:, None]
-            yield Scores(scaled, mine.contributions)
+            mine.contributions[:] *= heights[start:stop]
+            yield Scores(scaled[start:stop], mine.contributions)
 
-    def _raw(self, series: Series, points: Floats, known: Mapping[bytes, list[ReferencePiece]]) -> Floats:
-        """Raw scores, those of reference rows as they were when left out of learning."""
-        raw = points.copy()
+    def _put_left_out(self, series: Series, raw: Floats, known: Mapping[bytes, list[ReferencePiece]]) -> None:
+        """Put what reference rows scored when left out of learning into their raw scores."""
         # Of runs only those that begin as this one does can be the same; a longer series may hold any.
-        candidates = known.get(series.values[0].tobytes(), []) if series.run else chain.from_iterable(known.values())
+        candidates = known.get(series.values[0].tobytes(), ()) if series.run else chain.from_iterable(known.values())
         for piece in candidates:
             start = piece.starts_in(series) if len(piece.left_out) <= len(series) else None
             if start is not None:
                 mine = slice(start, start + len(piece.left_out))
                 raw[mine] = np.where(np.isnan(raw[mine]) | np.isnan(piece.left_out), raw[mine], piece.left_out)
-        return raw
 
 
 def _together(series: Sequence[Series]) -> Iterator[slice]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,8 +32,9 @@ from waferwatch.scoring.result import Detection
 from waferwatch.scoring.sensors import with_sensors_of
 from waferwatch.scoring.thresholds.promise import promise_notes
 from waferwatch.scoring.thresholds.threshold import Chosen, Thresholds, choose
-from waferwatch.series.series import Series
+from waferwatch.series.series import Series, steps_of
 from waferwatch.series.split import split
+from waferwatch.series.steps import joined
 
 _LEARNING = 0.5  # of the work, as far as progress shows it
 _MOST_NAMED = 10  # equipment or steps in a note
@@ -342,12 +344,18 @@ def _unknown_step_notes(model: Model, series: Sequence[Series], table: Table) ->
     columns = [name for name in (table.column(Role.RECIPE), table.column(Role.STEP)) if name is not None]
     first: dict[int, int] = {}  # stage -> a row in it
     count = 0
-    for one in series if columns else ():
-        unknown = ~model.fitted.knows(one)
-        if one.steps is not None and unknown.any():
+    by_scope: dict[Scope, list[Series]] = defaultdict(list)
+    for one in series if columns and model.fitted.reads_steps else ():
+        if one.steps is not None:
+            by_scope[one.scope].append(one)
+    for scope, mine in by_scope.items():
+        steps = joined([steps_of(one) for one in mine])
+        unknown = ~model.fitted.knows(scope, steps)
+        if unknown.any():
             count += int(unknown.sum())
-            stages, at = np.unique(one.steps.stage[unknown], return_index=True)
-            first |= dict(zip(stages.tolist(), one.rows[unknown][at].tolist(), strict=True))
+            rows = np.concatenate([one.rows for one in mine])[unknown]
+            stages, at = np.unique(steps.stage[unknown], return_index=True)
+            first |= dict(zip(stages.tolist(), rows[at].tolist(), strict=True))
     if not first:
         return []
     names = sorted(

@@ -217,3 +217,11 @@ def test_what_is_repaired_and_left_out_is_never_silent() -> None:
         if role is Role.IGNORED or changed:
             assert name in spoken
     assert all(note.level is not Level.OBSTACLE for note in findings_of(table.notes))
+
+
+def test_what_is_said_alike_of_many_columns_is_said_once() -> None:
+    cells = {f"s{at:02d}": [f"{at + row}.5 W" for row in range(8)] for at in range(40)}
+    few = {name: cells[name] for name in list(cells)[:5]}
+    assert len(table_from_frame(pd.DataFrame(few)).notes) == 5
+    (note,) = table_from_frame(pd.DataFrame(cells)).notes
+    assert str(note) == "Numbers in s00, s01, s02, s03, s04, ... (40) were read without their unit W: 320."

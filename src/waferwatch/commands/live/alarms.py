@@ -37,8 +37,8 @@ def add_alarms_parser(commands: Any) -> None:
     shelve = _add_act(actions, "shelve", "take it from the list for some time", run_shelve)
     shelve.add_argument("--minutes", type=int, metavar="N", help="default: until it has ended")
     _add_act(actions, "unshelve", "bring it back to the list", run_unshelve)
-    close = _add_act(actions, "close", "close it as a true or a false alarm", run_close)
-    close.add_argument("verdict", choices=["true", "false"])
+    close = _add_act(actions, "close", "close it as a true alarm, a false one or an intended change", run_close)
+    close.add_argument("verdict", choices=["true", "false", "intended_change"])
     _add_act(actions, "reopen", "take a closing back", run_reopen)
     export = add_action(actions, "export", "write alarms with their verdicts to a CSV file", run_export)
     export.add_argument("output", type=Path, metavar="OUT.csv")
@@ -170,7 +170,7 @@ def _done(options: argparse.Namespace, act: Act) -> int:
 def _line(alarm: AlarmRecord) -> str:
     from waferwatch.live.alarms.titles import title_of
 
-    verdict = f" ({alarm.verdict})" if alarm.verdict else ""
+    verdict = f" ({alarm.verdict.replace('_', ' ')})" if alarm.verdict else ""
     wafers = f", wafers: {alarm.wafers}" if alarm.wafers else ""
     return (
         f"{alarm.id:>6}  {alarm.severity.value:<6} {alarm.state.value + verdict:<16} "

@@ -129,9 +129,10 @@ def _gathered(judged: ExplainedWafers, occurrences: Sequence[_Occurrence]) -> li
     for one in occurrences:
         mine = by_equipment.setdefault(judged.runs[one.run].equipment, [])
         near = [each for each in mine if clock[one.run] - clock[each.members[-1].run] <= DAYS * _DAY]
-        fitting = [each for each in near if each.fits(one)]
-        if fitting:
-            max(fitting, key=lambda each: each.members[-1].run).add(one)
+        latest = sorted(near, key=lambda each: -each.members[-1].run)
+        fitting = next((each for each in latest if each.fits(one)), None)
+        if fitting is not None:
+            fitting.add(one)
         else:
             begun = _Open()
             begun.add(one)

@@ -120,8 +120,8 @@ class StepPart(Part):
 
         return joined_scores(series, work, in_threads(score, work, threads_of(detector)))
 
-    def knows(self, series: Series) -> NDArray[np.bool_]:
-        return self.steps.course.knows(steps_of(series))
+    def knows(self, steps: Steps) -> NDArray[np.bool_]:
+        return self.steps.course.knows(steps)
 
     def shifted(self, first: Sequence[Series]) -> Self:
         """By the median distance of the first runs from the course, in spreads of the sensor."""

@@ -47,8 +47,7 @@ def group_codes(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[NDArray[np
         if len(keys) == 1:  # the first that splits them
             codes, keys = column, [(*keys[0], text) for text in texts]
             continue
-        combined, found = pd.factorize(codes * len(texts) + column)
-        codes = combined.astype(np.intp)
+        codes, found = _numbered(codes * len(texts) + column, len(keys) * len(texts))
         keys = [(*keys[number // len(texts)], texts[number % len(texts)]) for number in found.tolist()]
     return codes, keys
 
@@ -68,12 +67,28 @@ def _text_codes(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
 def _codes(column: pd.Series) -> tuple[NDArray[np.intp], list[object]]:
     """For each row the number of its value in order of first appearance, and the values; what is missing is one."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        codes, numbers = pd.factorize(column.cat.codes.to_numpy())
-        categories = column.cat.categories.tolist()
-        return codes, [None if number < 0 else categories[number] for number in numbers.tolist()]
+        categories = [*column.cat.categories.tolist(), None]
+        written = column.cat.codes.to_numpy()
+        there = np.where(written < 0, len(categories) - 1, written)
+        codes, numbers = _numbered(there.astype(np.intp, copy=False), len(categories))
+        return codes, [categories[number] for number in numbers.tolist()]
     codes, distinct = pd.factorize(column, use_na_sentinel=False)
     pa.default_memory_pool().release_unused()  # codes of texts are made by Arrow, which keeps as much again
     return codes, list(distinct)
+
+
+def _numbered(values: NDArray[np.intp], most: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """As ``pd.factorize``, of numbers from 0 that are smaller than ``most``; without hashing where these are few."""
+    if most > len(values):
+        codes, found = pd.factorize(values)
+        return codes.astype(np.intp, copy=False), found
+    first = np.full(most, -1, np.intp)
+    first[values[::-1]] = np.arange(len(values) - 1, -1, -1)  # of equal numbers the last one written stays
+    there = np.flatnonzero(first >= 0)
+    found = there[np.argsort(first[there])]
+    code = np.empty(most, np.intp)
+    code[found] = np.arange(len(found))
+    return code.take(values), found
 
 
 def group_text(value: object) -> str:
@@ -112,6 +127,6 @@ def _is_run_based(
         return False
     times = frame[time[0]].to_numpy()[_order(frame, equipment)]
     first, last = np.fmin.reduceat(times, starts), np.fmax.reduceat(times, starts)
-    # Where a table only has its newest rows first, the next run ends before this one begins.
-    anew = (first[1:] <= last[:-1]) & (first[:-1] <= last[1:])
+    # Both ways: in a file that begins with its newest row every run lies before the one above it.
+    anew = (first[1:] <= last[:-1]) & (last[1:] >= first[:-1])
     return bool(anew.mean() >= _MOSTLY)
