@@ -11,7 +11,6 @@ from waferwatch.events.merge import MERGE_GAP_POINTS
 from waferwatch.read.frames import table_from_frame
 from waferwatch.scoring.part import detect_rows
 from waferwatch.scoring.question import Question
-from waferwatch.scoring.result import Detection
 
 
 @pytest.fixture(scope="module")
@@ -166,24 +165,3 @@ def test_places_of_rows_without_times_are_numbers_of_rows_also_where_some_rows_a
         problem = max(found.problems, key=lambda one: one.peak_score)
         assert (problem.first_seen, problem.last_seen, problem.onset) == (worst.start, worst.end, worst.start)
         assert found.runs[0].start == found.runs[0].start_row + 2
-
-
-@pytest.mark.parametrize("order", ["newest first", "any", "by equipment"])
-def test_what_is_found_does_not_depend_on_the_order_of_rows_that_have_times(order: str) -> None:
-    fab = waferwatch.generate(rows=6000, equipment=2, seed=5)
-    changed = {
-        "newest first": fab[::-1],
-        "any": fab.sample(frac=1, random_state=1),
-        "by equipment": fab.sort_values("equipment", ascending=False, kind="stable"),
-    }[order]
-    expected, found = (
-        waferwatch.detect(one, detector="squared_difference", reference_rows=1500) for one in (fab, changed)
-    )
-    scores = pd.Series(found.scores, changed.index).sort_index().to_numpy()
-    np.testing.assert_allclose(scores, expected.scores, rtol=1e-9)
-    assert found.threshold == pytest.approx(expected.threshold)
-    assert wafers(found) == wafers(expected)
-
-
-def wafers(found: Detection) -> list[tuple[object, ...]]:
-    return sorted((str(one.lot), str(one.wafer), one.abnormal, one.reason) for one in found.runs)
