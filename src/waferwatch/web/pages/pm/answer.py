@@ -135,7 +135,9 @@ def _sentence(found: BeforeAfter, rows: Sequence[Row], lines: Sequence[Row], tra
     moved = sum(row["verdict"] == Back.MOVED for row in lines)
     text = translate("All {count} indicators are back or within their limits.").format(count=len(rows))
     if moved:
-        text += " " + translate("{count} sensors moved within their limits.").format(count=moved)
+        text += " " + translate(
+            "{count} sensor moved within its limits." if moved == 1 else "{count} sensors moved within their limits."
+        ).format(count=moved)
     return text
 
 
