@@ -175,7 +175,9 @@ def test_keys_and_ranges_leave_out_what_is_folded_away(page: Page, run: str) -> 
     page.goto(f"/problems?run={run}")
     page.evaluate("document.querySelectorAll('details.weak').forEach((fold) => { fold.open = true; })")
     rows = page.locator("[data-problem]")
-    rows.nth(1).evaluate("(row) => { const fold = document.createElement('details'); row.before(fold); fold.append(row); }")
+    rows.nth(1).evaluate(
+        "(row) => { const fold = document.createElement('details'); row.before(fold); fold.append(row); }"
+    )
     page.keyboard.press("j")
     page.keyboard.press("j")
     expect(rows.nth(2).locator(".row-link")).to_be_focused()
