@@ -595,3 +595,19 @@ def test_a_budget_that_the_golden_rows_cannot_carry_is_said_in_red_and_the_page_
     assert len(true) == 10
     assert sum(true) >= 8
     assert "Highest below the limit" in text
+
+
+def test_the_pictures_of_an_event_are_drawn_where_a_table_has_its_newest_rows_first(client: TestClient) -> None:
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=(1500, 2))
+    values[700:740, 0] += 12
+    lines = [f"2026-03-01T{at // 3600:02}:{at // 60 % 60:02}:{at % 60:02},{a},{b}" for at, (a, b) in enumerate(values)]
+    content = "\n".join(["time,he,bias", *reversed(lines)])
+    dataset = client.post("/datasets", files={"file": ("newest.csv", content, "text/csv")}).json()["id"]
+    try:
+        run = client.post("/detect", json={"dataset": dataset, "detector": "statistical"}).json()["run"]
+        name = client.get(f"/runs/{run}/problems").json()["problems"][0]["name"]
+        assert "around event" in page(client, f"/problems/{name}?run={run}")
+        assert "<svg" in client.get(f"/runs/{run}/report.html").text
+    finally:
+        client.delete(f"/datasets/{dataset}")

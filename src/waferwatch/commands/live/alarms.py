@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waferwatch.commands.live.channels import add_channels_parser
-from waferwatch.commands.options import data_options, monitor_options
-from waferwatch.commands.options.monitor_options import print_json, say, user
+from waferwatch.commands.options import data_options
+from waferwatch.commands.options.actions import add_action, print_json, say
+from waferwatch.commands.options.monitor_options import user
 from waferwatch.errors import InputError
 from waferwatch.settings import read_settings
 
@@ -43,15 +44,6 @@ def add_alarms_parser(commands: Any) -> None:
     export.add_argument("output", type=Path, metavar="OUT.csv")
     _add_filter(export, "")
     add_channels_parser(actions)
-
-
-def add_action(actions: Any, name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-    """An action with the options of all."""
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=text)
-    monitor_options.add_data_dir(parser)
-    data_options.add_json(parser)
-    parser.set_defaults(run=run)
-    return parser
 
 
 def _add_act(actions: Any, name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
