@@ -128,7 +128,10 @@ def _sentence(found: BeforeAfter, rows: Sequence[Row], lines: Sequence[Row], tra
             return ""
         text = f"{_title(mine[0], rows, translate)}: {_detail(mine[0], translate)}"
         if len(mine) > 1:
-            text += " " + translate("{count} more sensors like it.").format(count=len(mine) - 1)
+            more = len(mine) - 1
+            text += " " + translate(
+                "{count} more sensor like it." if more == 1 else "{count} more sensors like it."
+            ).format(count=more)
         return text
     if found.verdict == "not_known":
         return _missing(rows, translate)
