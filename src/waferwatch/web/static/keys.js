@@ -207,7 +207,7 @@ document.addEventListener("keydown", (event) => {
 // A list that acts as soon as an entry is chosen is opened by an arrow: closed, it would act on each entry it passes.
 document.addEventListener("keydown", (event) => {
   const list = /** @type {HTMLSelectElement} */ (event.target);
-  if (event.altKey || !ARROWS.includes(event.key) || !list.matches(AT_ONCE)) return;
+  if (event.altKey || !ARROWS.includes(event.key) || !list.matches(AT_ONCE) || !("showPicker" in list)) return;
   event.preventDefault();
   list.showPicker();
 });
