@@ -62,7 +62,9 @@ def find_runs(table: Table) -> WaferRuns | None:
     rows = rows_in_order(table)
     run = group_codes(table.frame, columns)[0][rows]
     runs = WaferRuns(columns, rows, np.flatnonzero(np.diff(run, prepend=-1)))
-    return runs if len(runs) > 1 and np.median(runs.lengths) >= _FEWEST_ROWS else None
+    usual = float(np.median(runs.lengths))
+    a_row_each = usual == 1 and table.column(Role.WAFER) is not None  # a summary of each wafer, or its metrology
+    return runs if len(runs) > 1 and (usual >= _FEWEST_ROWS or a_row_each) else None
 
 
 def find_passes(table: Table) -> WaferRuns | None:
