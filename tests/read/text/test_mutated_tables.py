@@ -90,7 +90,7 @@ BELOW = {
 INSIDE = {"nothing": {}, "comments": {7: "# pump alarm", 20: "# pump ok"}, "blank lines": {9: ""}}
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     above=st.sampled_from(sorted(ABOVE)),
     below=st.sampled_from(sorted(BELOW)),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -78,13 +79,13 @@ class NormalCourse:
         )
         places = found.places(cells)
         off = [np.clip(np.nan_to_num(found.off_of(at, one, places)), -_CLIP, _CLIP) for at, one in enumerate(values.T)]
-        bent = np.stack([centred(one, cells) for one in off], axis=1)
-        learnt = {
-            "whiten": found._relations(bent, cells, golden),
-            "eighths": found._eighths(bent, cells, golden),
-            "settles": found._settles(values, cells, golden),
-        }
-        return cls(**{**vars(found), **learnt})
+        bent = np.stack([centred(one, cells) for one in off])
+        return replace(
+            found,
+            whiten=found._relations(bent, cells, golden),
+            eighths=found._eighths(bent, cells, golden),
+            settles=found._settles(values, cells, golden),
+        )
 
     @property
     def usual_spread(self) -> Floats:
@@ -123,9 +124,20 @@ class NormalCourse:
         """(n,) as :meth:`off`, of one sensor."""
         if not len(self.middle):
             return np.full(values.shape, np.nan)
-        found = (values - self.middle[:, sensor].take(places)) / self.spread[:, sensor].take(places)
+        found: Floats = values - self._middles[sensor].take(places)
+        found /= self._spreads[sensor].take(places)
         found[places < 0] = np.nan
         return found
+
+    @cached_property
+    def _middles(self) -> NDArray[np.float32]:
+        """(S, P)"""
+        return np.ascontiguousarray(self.middle.T)
+
+    @cached_property
+    def _spreads(self) -> NDArray[np.float32]:
+        """(S, P)"""
+        return np.ascontiguousarray(self.spread.T)
 
     def middle_of(self, sensor: int, places: Ints) -> Floats:
         """(n,) the middle of one sensor; NaN where nothing is known."""
@@ -211,7 +223,7 @@ class NormalCourse:
             usual_spread(means[golden & (cells.stage == names.index(stage))], int(rows))
             for stage, rows in zip(self.stages, self.ticks, strict=True)
         ]
-        return np.stack(found) if found else np.empty((0, EIGHTHS, bent.shape[1]))
+        return np.stack(found) if found else np.empty((0, EIGHTHS, len(bent)))
 
     def _relations(self, bent: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> Floats:
         """From golden cells."""
@@ -219,8 +231,8 @@ class NormalCourse:
         names = np.array([known.get(_SEPARATOR.join(one.anywhere), -1) for one in cells.names], np.int64)
         used = np.repeat(golden, cells.lengths)
         recipe = np.where(used, np.repeat(names[cells.stage], cells.lengths), -1)
-        found = [_whitening(bent[recipe == number]) for number in range(len(self.recipes))]
-        return np.stack(found) if found else np.empty((0, bent.shape[1], bent.shape[1]))
+        found = [_whitening(bent[:, recipe == number].T) for number in range(len(self.recipes))]
+        return np.stack(found) if found else np.empty((0, len(bent), len(bent)))
 
 
 def stage_key(name: StageName) -> str:
@@ -235,7 +247,7 @@ def _mean_distance(values: Floats) -> Floats:
 
 
 def _mean_of_first(trace: Floats, rows: Ints) -> Floats:
-    """(..., S) mean of so many rows of a trace (ticks, S), which goes on at the level of its last row."""
+    """(..., S) mean of the first ``rows`` rows of a trace (ticks, S), which goes on at the level of its last row."""
     within = np.minimum(rows, len(trace))
     total = np.cumsum(trace, axis=0)[within - 1] + (rows - within)[..., None] * trace[-1]
     found: Floats = total / rows[..., None]

@@ -27,6 +27,7 @@ _LEFT_OUT_TEXTS = {
     "row numbers": "Left out, since they only count the rows: {columns}.",
     "another text in every row": "Left out, since they hold another text in every row: {columns}.",
     "complex numbers": "Left out, since they hold complex numbers: {columns}.",
+    "lists or records": "Left out, since their cells hold lists or records: {columns}.",
 }
 
 
@@ -60,6 +61,8 @@ def find_roles(
     for name in frame.columns:
         if name not in found.roles and column_names.is_result(name, frame.columns):
             found.roles[name] = Role.IGNORED
+        elif name not in found.roles and values.holds_lists(frame[name]):
+            found.roles[name] = _left_out(found, name, "lists or records")
     _find_time(frame, found, wishes)
     with findings.caught("bad_label"):
         find_label(frame, _free(frame, found), found.roles, findings, table, first_row)
