@@ -55,7 +55,8 @@ def seconds_since_start(column: pd.Series, name: str) -> NDArray[np.float64]:
 def _runs(frame: pd.DataFrame, start: str) -> NDArray[np.int64]:
     things = (Role.EQUIPMENT, Role.LOT, Role.WAFER)
     keys = [start, *(name for name in frame.columns if name != start and category(name) in things)]
-    return frame.groupby(keys, sort=False, dropna=False, observed=True).ngroup().to_numpy(np.int64)
+    number = frame.groupby(keys, sort=False, dropna=False, observed=True).ngroup()
+    return np.asarray(number, np.int64)
 
 
 def _counts(numbers: NDArray[np.float64], begins: NDArray[np.bool_]) -> bool:
