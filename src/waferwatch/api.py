@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ from waferwatch.scoring.thresholds.threshold import AUTO
 from waferwatch.settings import read_settings
 from waferwatch.store.imports.recipes import Recipes, reading_for
 
-Columns = str | Sequence[str]
+Columns = Hashable | Sequence[Hashable]  # names as the frame has them, text or not
 
 
 def read_file(
@@ -95,10 +95,10 @@ def detect(
     frame: pd.DataFrame | Table,
     *,
     features: Columns | None = None,
-    time: str | None = None,
+    time: Hashable | None = None,
     group: Columns | None = None,
-    label: str | None = None,
-    roles: Mapping[str, str] | None = None,
+    label: Hashable | None = None,
+    roles: Mapping[Any, str] | None = None,
     reference: pd.DataFrame | Table | None = None,
     reference_rows: int | None = None,
     detector: str = "moment",
@@ -167,10 +167,10 @@ def fit(
     frame: pd.DataFrame | Table,
     *,
     features: Columns | None = None,
-    time: str | None = None,
+    time: Hashable | None = None,
     group: Columns | None = None,
-    label: str | None = None,
-    roles: Mapping[str, str] | None = None,
+    label: Hashable | None = None,
+    roles: Mapping[Any, str] | None = None,
     reference_rows: int | None = None,
     detector: str = "moment",
     checkpoint: str | None = None,
@@ -203,10 +203,10 @@ def compare(
     *,
     detectors: Sequence[str] | None = None,
     features: Columns | None = None,
-    time: str | None = None,
+    time: Hashable | None = None,
     group: Columns | None = None,
-    label: str | None = None,
-    roles: Mapping[str, str] | None = None,
+    label: Hashable | None = None,
+    roles: Mapping[Any, str] | None = None,
     reference: pd.DataFrame | Table | None = None,
     reference_rows: int | None = None,
     threshold: float | Literal["auto"] = AUTO,
@@ -248,18 +248,16 @@ def _table(
     frame: pd.DataFrame | Table,
     name: str,
     features: Columns | None,
-    time: str | None,
+    time: Hashable | None,
     group: Columns | None,
-    label: str | None,
-    roles: Mapping[str, str] | None,
+    label: Hashable | None,
+    roles: Mapping[Any, str] | None,
 ) -> Table:
     if isinstance(frame, Table):
         given = {"features": features, "time": time, "group": group, "label": label, "roles": roles}
         _refuse_settled(frame, [option for option, value in given.items() if value is not None])
         return frame
-    return table_from_frame(
-        frame, name=name, features=_listed(features), time=time, group=_listed(group), label=label, roles=roles
-    )
+    return table_from_frame(frame, name=name, features=features, time=time, group=group, label=label, roles=roles)
 
 
 def _refuse_settled(table: Table, given: Sequence[str]) -> None:
@@ -271,8 +269,3 @@ def _refuse_settled(table: Table, given: Sequence[str]) -> None:
             table=table.name,
             option=given[0],
         )
-
-
-def _listed(columns: Columns | None) -> list[str] | None:
-    """One column may be given as plain text."""
-    return [columns] if isinstance(columns, str) else None if columns is None else list(columns)

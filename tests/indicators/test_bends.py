@@ -47,6 +47,16 @@ def test_a_slow_bend_that_single_rows_hide_is_found_and_named(found: Detection):
     assert last.lower is None
 
 
+def test_it_is_found_as_well_on_a_large_value_whose_noise_is_small(found: Detection):
+    golden, later = (made(100, wafers=wafers, faults=faults)[0] for wafers, faults in ((40, ()), (70, (BEND,))))
+    for frame in (golden, later):
+        frame["he_flow"] += 1e7  # as a frequency in hertz
+    shifted = waferwatch.fit(golden, detector="statistical").detect(later)
+    assert [run.abnormal for run in shifted.runs] == [run.abnormal for run in found.runs]
+    values = [[run.value for run in one.runs if run.abnormal] for one in (shifted, found)]
+    assert values[0] == pytest.approx(values[1], rel=1e-4)
+
+
 def test_it_stands_among_the_indicators_and_the_limits(found: Detection):
     judged = judged_again(table_from_frame(made(100, wafers=70, faults=(BEND,))[0]), found)
     assert judged is not None

@@ -13,6 +13,7 @@ from made_wafers import made
 from waferwatch.cli import main
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.indicators.chambers.matching import Match, match_chambers
+from waferwatch.scoring.before_after import before_after
 from waferwatch.scoring.comparison.chambers import chamber_matching
 
 RNG = np.random.default_rng(5)
@@ -119,6 +120,14 @@ def test_last_wafers_alone_and_typed_tolerances(frame: pd.DataFrame):
     assert set(chamber_matching(frame, last=10).frame["wafers"]) <= {9, 10}
     found = chamber_matching(frame, tolerances={"gas_a": 2.0}).frame
     assert "gas_a" not in set(found[(found["verdict"] == "different") & (found["statistic"] == "mean")]["sensor"])
+
+
+@pytest.mark.parametrize("tolerance", [float("nan"), float("inf"), -1.0])
+def test_a_tolerance_that_is_no_difference_is_refused(frame: pd.DataFrame, tolerance: float):
+    with pytest.raises(InputError, match=f"The tolerance of gas_a cannot be {tolerance}"):
+        chamber_matching(frame, tolerances={"gas_a": tolerance})
+    with pytest.raises(InputError, match=f"The tolerance of gas_a cannot be {tolerance}"):
+        before_after(frame, "2026-01-05 08:40:00", tolerances={"gas_a": tolerance})
 
 
 def test_recipes_of_one_chamber_are_named(frame: pd.DataFrame):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from waferwatch.errors import InputError
+from waferwatch.errors import InputError, NotFoundError
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Role
 
@@ -53,6 +54,23 @@ def test_numbers_of_every_type_become_float64(values: object) -> None:
 
 def test_names_that_are_no_text_become_text() -> None:
     assert table_from_frame(pd.DataFrame({0: [1.0], 1: [2.0]})).columns(Role.SENSOR) == ["0", "1"]
+
+
+@pytest.mark.parametrize("several", [list, tuple, pd.Index, np.array])
+def test_names_that_are_no_text_can_be_given_as_options(several: Callable[[list[int]], Sequence[int]]) -> None:
+    frame = pd.DataFrame({0: [3, 1, 2], 1: ["A", "A", "B"], 2: [1.0, 2.0, 3.0], 3: [0, 1, 0], 4: [5.0, 4.0, 6.0]})
+    table = table_from_frame(frame, features=several([4, 2]), time=0, group=1, label=3)
+    assert table.columns(Role.SENSOR) == ["2", "4"]
+    assert (table.column(Role.TIME), table.groups, table.column(Role.LABEL)) == ("0", ("1",), "3")
+    assert table_from_frame(frame, roles={1: "lot"}).roles["1"] is Role.LOT
+    with pytest.raises(NotFoundError, match="the frame has no column 7"):
+        table_from_frame(frame, features=7)
+
+
+def test_names_of_several_levels_are_refused() -> None:
+    frame = pd.DataFrame([[1.0, 2.0]], columns=pd.MultiIndex.from_tuples([("p", "mean"), ("p", "max")]))
+    with pytest.raises(InputError, match="The column names of the frame have 2 levels"):
+        table_from_frame(frame)
 
 
 @pytest.mark.parametrize("columns", [["p", "p"], [1, "1"]])

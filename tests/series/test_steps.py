@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waferwatch.read.frames import table_from_frame
@@ -120,6 +120,7 @@ def test_a_step_does_not_go_on_from_one_equipment_to_the_next() -> None:
     assert [one.steps.tick.tolist() for one in parted.series if one.steps] == [[0, 1, 2], [0, 1, 2]]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_every_row_has_a_place_in_a_step_whatever_the_columns_hold(data: st.DataObject) -> None:
     rows = data.draw(st.integers(1, 40))

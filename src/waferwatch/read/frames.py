@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from waferwatch.read.roles.groups import find_groups
 from waferwatch.read.roles.labels import bad_label
 from waferwatch.read.roles.sensors import read_sensor
 from waferwatch.read.roles.things import NAMING, one_spelling, rows_with
-from waferwatch.read.roles.wishes import Wishes, read_wishes
+from waferwatch.read.roles.wishes import Columns, Wishes, named, read_wishes
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.read.time_axis.continued import continued
 from waferwatch.read.time_axis.timeline import read_clock
@@ -30,11 +31,11 @@ def table_from_frame(
     frame: pd.DataFrame,
     *,
     name: str = "the frame",
-    features: Sequence[str] | None = None,
-    time: str | Sequence[str] | None = None,
-    group: Sequence[str] | None = None,
-    label: str | None = None,
-    roles: Mapping[str, str] | None = None,
+    features: Columns | None = None,
+    time: Columns | None = None,
+    group: Columns | None = None,
+    label: Hashable | None = None,
+    roles: Mapping[Any, str] | None = None,
     first_row: int = 1,
     notes: Iterable[Note] = (),
     rules: CellRules = USUAL,
@@ -45,7 +46,7 @@ def table_from_frame(
     when neither the options nor the columns give one.
 
     Args:
-        frame: (rows, columns); column names are turned to text.
+        frame: (rows, columns); column names are turned to text, also those that the options name.
         name: opens every message about the data.
         features: exactly these columns are the sensors; ``Table.columns`` keeps them in the order of the frame.
         time, group, label: columns with these roles; found from names and contents when not given. Several columns as
@@ -90,6 +91,13 @@ def _plain_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         )
     if not len(frame):
         raise InputError("{table} has no rows of data.", hint="Choose data with at least one row.", table=table)
+    if frame.columns.nlevels > 1:
+        raise InputError(
+            "The column names of {table} have {levels} levels; they must have one.",
+            hint="Join them, for example frame.columns = frame.columns.map(' '.join).",
+            table=table,
+            levels=frame.columns.nlevels,
+        )
     plain = frame.copy(deep=False)
     plain.columns = pd.Index([str(column) for column in frame.columns], dtype=object)
     _LONGEST.check_names(table, list(plain.columns))
@@ -101,15 +109,13 @@ def _plain_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:
 
 
 def _with_index(
-    plain: pd.DataFrame, index: pd.Index, time: str | Sequence[str] | None, roles: Mapping[str, str] | None
+    plain: pd.DataFrame, index: pd.Index, time: Columns | None, roles: Mapping[Any, str] | None
 ) -> pd.DataFrame:
     """The frame with a DatetimeIndex as its first column, unless something else gives the time."""
     name = "time" if index.name is None else str(index.name)
     if not isinstance(index, pd.DatetimeIndex) or name in plain.columns:
         return plain
-    asked_for = (time is not None and name not in ([time] if isinstance(time, str) else time)) or Role.TIME.value in (
-        roles or {}
-    ).values()
+    asked_for = (time is not None and name not in (named(time) or [])) or Role.TIME.value in (roles or {}).values()
     if asked_for or any(values.is_time(plain[column]) or time_rank(column) is not None for column in plain.columns):
         return plain
     plain.insert(0, name, index.to_series(index=plain.index))

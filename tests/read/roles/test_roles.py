@@ -230,6 +230,17 @@ class TestGroups:
     def test_a_time_that_begins_anew_in_every_run_makes_runs(self) -> None:
         assert read({"wafer": [1, 1, 1, 2, 2, 2], "time": [0.0, 0.5, 1.0] * 2}).groups == ("wafer",)
 
+    @pytest.mark.parametrize("order", ["newest row first", "newest run first"])
+    def test_a_file_that_begins_with_its_newest_rows_is_continuous(self, order: str) -> None:
+        wafers = pd.DataFrame({"wafer": np.repeat([1, 2, 3], 4), "time": np.arange(12.0), "p": np.arange(12.0) % 5})
+        rows = (
+            wafers[::-1] if order == "newest row first" else wafers.sort_values("wafer", ascending=False, kind="stable")
+        )
+        assert table_from_frame(rows).groups == ()
+
+    def test_a_time_that_begins_anew_in_every_run_and_runs_backwards_makes_runs(self) -> None:
+        assert read({"wafer": [1, 1, 1, 2, 2, 2], "time": [1.0, 0.5, 0.0] * 2}).groups == ("wafer",)
+
     def test_wafer_numbers_that_come_again_in_the_next_lot_are_kept_apart_by_lot(self) -> None:
         columns = {"lot": list("AAAABBBB"), "wafer": [1, 1, 2, 2] * 2, "step": [1, 2] * 4, "p": np.arange(8.0)}
         assert table_from_frame(pd.DataFrame(columns)).groups == ("lot", "wafer")

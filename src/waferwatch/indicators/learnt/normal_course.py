@@ -37,7 +37,8 @@ class NormalCourse:
     stages: list[str]  # keys, see ``stage_key``
     starts: Ints  # (stages,) first row of each
     ticks: Ints  # (stages,) rows of each
-    middle: NDArray[np.float32]  # (P, S) NaN where unknown
+    # (P, S) NaN where unknown; float32 in models from before 0.7.0, too coarse for small noise on a large value
+    middle: Floats
     spread: NDArray[np.float32]  # (P, S) robust, above 0
     recipes: list[str]  # recipe and step, of which each has a relation
     whiten: Floats  # (recipes, S, S) makes residuals of golden rows uncorrelated
@@ -71,7 +72,7 @@ class NormalCourse:
             [stage_key(one) for one in names],
             np.cumsum(ticks) - ticks,
             ticks,
-            np.concatenate([np.empty((0, sensors)), *middles]).astype(np.float32),
+            np.concatenate([np.empty((0, sensors)), *middles]),
             np.concatenate([np.empty((0, sensors)), *spreads]).astype(np.float32),
             list(dict.fromkeys(_SEPARATOR.join(one.anywhere) for one in names)),
             np.empty((0, sensors, sensors)),
@@ -143,7 +144,7 @@ class NormalCourse:
         """(n,) the middle of one sensor; NaN where nothing is known."""
         if not len(self.middle):
             return np.full(places.shape, np.nan)
-        found = self.middle[:, sensor].take(places).astype(np.float64)
+        found = self.middle[:, sensor].take(places).astype(np.float64, copy=False)
         found[places < 0] = np.nan
         return found
 

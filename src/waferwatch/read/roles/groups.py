@@ -123,8 +123,10 @@ def _is_run_based(
     time = _columns(roles, Role.TIME)
     if not time:
         return bool(_columns(roles, Role.STEP)) or any(map(is_run, wafer))
-    times = frame[time[0]].to_numpy()[_order(frame, equipment)]
     if len(starts) < 2:
         return False
-    back = times[starts[1:]] <= times[starts[1:] - 1]
-    return bool(back.mean() >= _MOSTLY)
+    times = frame[time[0]].to_numpy()[_order(frame, equipment)]
+    first, last = np.fmin.reduceat(times, starts), np.fmax.reduceat(times, starts)
+    # Both ways: in a file that begins with its newest row every run lies before the one above it.
+    anew = (first[1:] <= last[:-1]) & (last[1:] >= first[:-1])
+    return bool(anew.mean() >= _MOSTLY)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from waferwatch.errors import InputError
 from waferwatch.read.roles.column_names import category, require_column, require_role
 from waferwatch.read.table import Role
+
+Columns = Hashable | Sequence[Hashable]  # one or several
 
 
 @dataclass(frozen=True)
@@ -24,21 +30,24 @@ def read_wishes(
     table: str,
     names: Sequence[str],
     *,
-    features: Sequence[str] | None = None,
-    time: str | Sequence[str] | None = None,
-    group: Sequence[str] | None = None,
-    label: str | None = None,
-    roles: Mapping[str, str] | None = None,
+    features: Columns | None = None,
+    time: Columns | None = None,
+    group: Columns | None = None,
+    label: Hashable | None = None,
+    roles: Mapping[Any, str] | None = None,
 ) -> Wishes:
     """Check the options of a reading function.
+
+    Args:
+        names: of the table's columns, as text, which names that are not, such as numbers, become as well.
 
     Raises:
         NotFoundError: for a column or a role that does not exist, naming the closest.
         InputError: for a column that would have to be two things at once.
     """
-    features = _as_list(features)
-    group = _as_list(group)
-    clock = _as_list(time) or []
+    features = named(features)
+    group = named(group)
+    clock = named(time) or []
     wished: dict[str, Role] = {}
     for column, role, option in _each(features, clock, label, roles):
         require_column(table, names, column, option)
@@ -66,22 +75,25 @@ def read_wishes(
 
 
 def _each(
-    features: Sequence[str] | None, clock: Sequence[str], label: str | None, roles: Mapping[str, str] | None
+    features: Sequence[str] | None, clock: Sequence[str], label: Hashable | None, roles: Mapping[Any, str] | None
 ) -> Iterator[tuple[str, Role, str]]:
     for column, role in (roles or {}).items():
-        yield column, require_role(role, column), "roles"
+        yield str(column), require_role(role, str(column)), "roles"
     for column in features or ():
         yield column, Role.SENSOR, "features"
     for column in clock:
         yield column, Role.TIME, "time"
     if label is not None:
-        yield label, Role.LABEL, "label"
+        yield str(label), Role.LABEL, "label"
 
 
-def _as_list(names: str | Sequence[str] | None) -> list[str] | None:
-    if names is None:
+def named(columns: Columns | None) -> list[str] | None:
+    """One column or several, as text: the columns of a frame may be numbers."""
+    if columns is None:
         return None
-    return [names] if isinstance(names, str) else list(names)
+    if isinstance(columns, Sequence | pd.Index | np.ndarray) and not isinstance(columns, str):
+        return [str(one) for one in columns]
+    return [str(columns)]
 
 
 def _twice(table: str, column: str, option: str, first: Role, second: Role) -> InputError:
