@@ -76,6 +76,19 @@ def test_a_fault_is_one_problem_with_its_onset(found: Detection, frame: pd.DataF
     assert abs(pd.Timestamp(problem.onset) - main_etch) <= pd.Timedelta(seconds=5)
 
 
+def test_the_sensor_that_left_its_band_first_leads_where_another_is_as_far_off(frame: pd.DataFrame):
+    second = frame.groupby(["equipment", "lot", "wafer", "step"]).cumcount()
+    faulty = (frame["equipment"] == "PM2") & (frame["lot"] == "L1002") & (frame["wafer"] <= 8)
+    follows = faulty & (frame["step"] == "main_etch") & (second >= 10)
+    found = waferwatch.detect(
+        frame.assign(bias=frame["bias"] + 64.0 * follows), reference=first_wafers(frame), detector="statistical"
+    )
+    (problem,) = found.problems
+    assert [one.sensor for one in problem.sensors] == ["he_flow", "bias"]
+    assert problem.sensors[0].share < problem.sensors[1].share
+    assert (problem.sensor, problem.onset) == ("he_flow", problem.sensors[0].left_at)
+
+
 def test_the_same_fault_on_two_chambers_is_two_problems_that_know_of_each_other():
     frame, _ = made(2, wafers=70, faults=(FAULT, MadeFault("mean", 0, 50, 8, 30.0)))
     found = waferwatch.detect(frame, reference=first_wafers(frame), detector="statistical")
