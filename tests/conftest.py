@@ -1,12 +1,16 @@
-"""Which tests share a process when several run at once (pytest-xdist)."""
+"""Which tests share a process when several run at once (pytest-xdist), and how long an example of one may take."""
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 _IN_ONE = "tests/browser/"  # one server and one browser for all of them
+
+hypothesis.settings.register_profile("waferwatch", deadline=None)  # on a busy machine each may take seconds
+hypothesis.settings.load_profile("waferwatch")
 
 
 class InGroups(LoadScopeScheduling):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import doctest
+import importlib
 import io
 import re
 import shlex
@@ -153,6 +155,15 @@ def test_the_python_examples_run(capsys, tmp_path, monkeypatch):
     assert capsys.readouterr().out.startswith("moment ")
     exec(compile(pipeline, "README.md", "exec"), names)
     assert re.match(r"\d+ of 8000 rows; threshold \d", capsys.readouterr().out)
+
+
+EXAMPLES = sorted(file for file in PACKAGE.rglob("*.py") if ">>> " in file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.relative_to(PACKAGE).as_posix())
+def test_the_examples_in_docstrings_are_right(file):
+    name = ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
 # Both languages

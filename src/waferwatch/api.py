@@ -124,7 +124,7 @@ def detect(
         roles: column -> role ("time", "sensor", "equipment", "lot", "wafer", "recipe", "step", "context", "status",
             "label" or "ignored"), for columns that were not recognised.
         reference: known-normal rows with the same columns (for example the good runs).
-        reference_rows: instead: the first rows of each group, as many, in time order, are known to be normal.
+        reference_rows: instead: how many of the first rows of each group, in time order, are known to be normal.
         detector: one of ``detector_names()``.
         threshold: "auto", found from left-out scores of the reference, or a number as the scores are: 1 is as high as
             one normal row in ten reaches, 2 one in a hundred, 3 one in a thousand.
@@ -182,7 +182,7 @@ def fit(
     Args:
         frame: normal rows, or mostly normal ones: runs that are unlike the others are named and not learnt from, and of
             runs without steps the most usual four fifths are, unless ``reference_rows`` says which are normal.
-        reference_rows: only the first rows of each group, as many, are learnt from.
+        reference_rows: how many of the first rows of each group are learnt from.
         (the others): as for :func:`detect`.
 
     Raises:

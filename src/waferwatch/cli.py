@@ -21,6 +21,7 @@ from waferwatch.commands import monitors as monitor_commands
 from waferwatch.commands.live import rows as live_rows
 from waferwatch.commands.live.alarms import add_alarms_parser
 from waferwatch.commands.options import data_options, recipe_options
+from waferwatch.commands.options.actions import print_json, say
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
@@ -141,7 +142,7 @@ def run_detect(options: argparse.Namespace) -> int:
     found = _detect(options, question)
     detection = found.detection
     for note in detection.notes:
-        print(f"Note: {note}", file=sys.stderr)
+        say(f"Note: {note}")
     if options.output:
         original = read_original(options.file, form=recipe_options.reading_of(options, options.file).form)
         write_rows(with_result(original, detection), options.output)
@@ -152,9 +153,8 @@ def run_detect(options: argparse.Namespace) -> int:
         "findings": [finding.to_dict() for finding in findings_of(detection.notes)],
     }
     document |= found.more
-    _tell_detection(options, detection, document)
-    if options.json:
-        print(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    _say_detection(options, detection, document)
+    print_json(document, options)
     return 0
 
 
@@ -179,7 +179,7 @@ def run_generate(options: argparse.Namespace) -> int:
     check_output(options.output)
     frame = generate(options.rows, equipment=options.equipment, seed=options.seed, korean_columns=options.korean)
     write_rows(frame, options.output)
-    print(f"{len(frame):,} rows of {options.equipment} equipment written to {options.output}.", file=sys.stderr)
+    say(f"{len(frame):,} rows of {options.equipment} equipment written to {options.output}.")
     return 0
 
 
@@ -190,31 +190,25 @@ def run_serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tell_detection(options: argparse.Namespace, detection: Detection, found: dict[str, Any]) -> None:
+def _say_detection(options: argparse.Namespace, detection: Detection, found: dict[str, Any]) -> None:
     from waferwatch.explain.threshold import threshold_notes
 
     weights = f", weights {found['model_sha256'][:12]}" if found["model_sha256"] else ""
-    _say(f"{found['detector']} ({found['model']}{weights}) on {found['device']}: {found['seconds']:.1f} s")
-    _say(f"{found['rows']:,} rows, {found['anomalies']:,} anomalous ({found['anomaly_ratio']:.2%})")
+    say(f"{found['detector']} ({found['model']}{weights}) on {found['device']}: {found['seconds']:.1f} s")
+    say(f"{found['rows']:,} rows, {found['anomalies']:,} anomalous ({found['anomaly_ratio']:.2%})")
     if found["metrics"]:
-        _say("Against the labels: " + ", ".join(f"{name} {value:.3f}" for name, value in found["metrics"].items()))
+        say("Against the labels: " + ", ".join(f"{name} {value:.3f}" for name, value in found["metrics"].items()))
     promised = threshold_notes(detection.threshold, detection.threshold_by, detection.promise)
     for note in promised:
         if note not in detection.notes:
-            _say(str(note))
+            say(str(note))
     events = found["events"]
-    _say(
-        f"{len(events):,} events" + (", those with the highest peaks:" if len(events) > 10 else ":" if events else ".")
-    )
+    say(f"{len(events):,} events" + (", those with the highest peaks:" if len(events) > 10 else ":" if events else "."))
     for event in sorted(events, key=lambda event: -event["peak_score"])[:10]:
         where = " ".join(filter(None, (event["equipment"], event["lot"])))
         sensors = ", ".join(f"{item['sensor']} {item['share']:.0%}" for item in event["sensors"][:3])
-        _say(f"  #{event['id']} {event['kind']} {event['start']} - {event['end']} {where} ({sensors})")
-    wafers.tell_problems(options, detection)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+        say(f"  #{event['id']} {event['kind']} {event['start']} - {event['end']} {where} ({sensors})")
+    wafers.say_problems(options, detection)
 
 
 if __name__ == "__main__":

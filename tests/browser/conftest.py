@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.server_process import ServerProcess, as_it_is, free_port
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = (
@@ -27,20 +22,11 @@ QUIET = (
 expect.set_options(timeout=20_000)  # a busy machine is no fault of the page
 _DESK = {"locale": "en-US", "viewport": {"width": 1440, "height": 900}}
 _PHONE = {"locale": "ko-KR", "viewport": {"width": 360, "height": 740}, "has_touch": True}
-_START = (
-    "from waferwatch.settings import read_settings; from waferwatch.web.server import serve; serve(read_settings())"
-)
 
 
-@pytest.fixture
-def free_port() -> int:
-    return _free_port()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+@pytest.fixture(name="free_port")
+def port_that_is_free() -> int:
+    return free_port()
 
 
 @pytest.fixture(scope="session")
@@ -56,28 +42,10 @@ def guarded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _serve(folder: Path, **settings: str) -> Iterator[str]:
-    port = _free_port()
-    own = {"WAFERWATCH_PORT": str(port), "WAFERWATCH_DATA_DIR": str(folder / "data"), **settings}
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen([sys.executable, "-c", _START], env=os.environ | own, stderr=log)
-        try:
-            _wait(f"http://127.0.0.1:{port}/healthz", process, folder / "log")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(15)
-
-
-def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(1200):  # a loaded machine takes its time
-        try:
-            urllib.request.urlopen(address, timeout=1).close()
-            return
-        except (urllib.error.URLError, OSError):
-            if process.poll() is not None:
-                break
-            time.sleep(0.1)
-    raise AssertionError(f"the server did not start:\n{log.read_text()}")
+    server = ServerProcess(folder / "data", folder / "log", as_it_is, **settings)
+    server.start()
+    yield server.url
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.charts import see_chart
@@ -188,16 +187,3 @@ def test_a_phone_shows_everything_in_korean_without_sideways_scroll(phone: Page)
     expect(phone.locator("#said")).to_contain_text("오경보: local")
     phone.tap("#undo")
     assert "{" not in phone.locator("main").inner_text()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(page: Page, theme: str) -> None:
-    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-    opened(page)
-    found = Axe().run(page).response["violations"]
-    serious = [
-        (fault["id"], [node["html"][:150] for node in fault["nodes"]])
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-    ]
-    assert serious == []

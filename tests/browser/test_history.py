@@ -116,8 +116,9 @@ def test_runs_are_filtered_searched_and_the_address_remembers_it(page: Page, api
 
 
 def test_more_runs_are_shown_when_asked_for(page: Page, api: httpx.Client) -> None:
+    dataset = upload(api)
     for number in range(27):
-        detect(api, contamination=0.01 + number / 1000, features=["pressure_mTorr"])
+        detect(api, dataset=dataset, contamination=0.01 + number / 1000)
     open_page(page)
     expect(page.locator(".run")).to_have_count(25)
     page.click("#more")

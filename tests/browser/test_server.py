@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +16,8 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import numpy as np
+
+from tests.server_process import ServerProcess, as_it_is
 
 ROWS, SENSORS = 300_000, 8
 
@@ -86,35 +88,17 @@ def test_a_used_port_is_reported_in_a_sentence(server: str, tmp_path: Path) -> N
     assert done.stdout.startswith(f"Port {port} is already in use.")
 
 
-def test_it_ends_even_while_it_detects(tmp_path: Path, free_port: int) -> None:
-    code = (
-        "from waferwatch.settings import read_settings; from waferwatch.web.server import serve; serve(read_settings())"
-    )
-    environment = os.environ | {"WAFERWATCH_PORT": str(free_port), "WAFERWATCH_DATA_DIR": str(tmp_path)}
-    process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    try:
-        assert "http://localhost:" in process.stderr.readline()
-        address = f"http://127.0.0.1:{free_port}"
-        for _ in range(100):
-            try:
-                httpx.get(f"{address}/healthz")
-                break
-            except httpx.TransportError:
-                time.sleep(0.1)
+def test_it_ends_even_while_it_detects(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path / "data", tmp_path / "log", as_it_is)
+    server.start()
+    assert "http://localhost:" in server.log.splitlines()[0]
 
-        def ask() -> None:
-            try:
-                httpx.post(f"{address}/detect", json={}, timeout=60)
-            except httpx.TransportError:
-                return
+    def ask() -> None:
+        with contextlib.suppress(httpx.TransportError):
+            httpx.post(f"{server.url}/detect", json={}, timeout=60)
 
-        asking = threading.Thread(target=ask)
-        asking.start()
-        time.sleep(1.5)
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-        asking.join()
-    finally:
-        process.kill()
-        process.stderr.close()
+    asking = threading.Thread(target=ask)
+    asking.start()
+    time.sleep(1.5)
+    server.stop()
+    asking.join()

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,52 +10,31 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import _DESK, _PHONE, _START, _free_port, _wait
+from tests.browser.conftest import _DESK, _PHONE
 from tests.live.receivers import WebhookReceiver, wait_for
+from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.browser
 
 
-class KilledServer:
-    """A server of its own that can be killed and started again on the same data."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        port = _free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        self._own = {
-            "WAFERWATCH_PORT": str(port),
-            "WAFERWATCH_DATA_DIR": str(folder / "data"),
-            "WAFERWATCH_WEBHOOK_ADDRESSES": "127.0.0.0/8",
-        }
-        self.start()
-
-    def start(self) -> None:
-        with (self._folder / "log").open("w") as log:
-            self._process = subprocess.Popen([sys.executable, "-c", _START], env=os.environ | self._own, stderr=log)
-        _wait(f"{self.url}/healthz", self._process, self._folder / "log")
-
-    def kill(self) -> None:
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait(15)
-
-
 @pytest.fixture
-def killed_server(tmp_path: Path) -> Iterator[KilledServer]:
-    server = KilledServer(tmp_path)
+def killed_server(tmp_path: Path) -> Iterator[ServerProcess]:
+    own = {"WAFERWATCH_WEBHOOK_ADDRESSES": "127.0.0.0/8"}
+    server = ServerProcess(tmp_path / "data", tmp_path / "log", **own)
+    server.start()
     yield server
     server.kill()
 
 
 @pytest.fixture
-def phone(browser: Browser, killed_server: KilledServer) -> Iterator[Page]:
+def phone(browser: Browser, killed_server: ServerProcess) -> Iterator[Page]:
     context = browser.new_context(**_PHONE, base_url=killed_server.url)
     yield context.new_page()
     context.close()
 
 
 @pytest.fixture
-def desk(browser: Browser, killed_server: KilledServer) -> Iterator[Page]:
+def desk(browser: Browser, killed_server: ServerProcess) -> Iterator[Page]:
     context = browser.new_context(**_DESK, base_url=killed_server.url)
     yield context.new_page()
     context.close()
@@ -84,7 +59,7 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
-def test_an_alarm_is_acknowledged_on_a_phone_and_outlives_the_server(phone: Page, killed_server: KilledServer) -> None:
+def test_an_alarm_is_acknowledged_on_a_phone_and_outlives_the_server(phone: Page, killed_server: ServerProcess) -> None:
     with WebhookReceiver() as receiver:
         channel = {"name": "mes", "kind": "webhook", "target": receiver.url, "language": "ko"}
         assert httpx.post(f"{killed_server.url}/alarms/channels", json=channel).status_code == 201
@@ -114,13 +89,13 @@ def test_an_alarm_is_acknowledged_on_a_phone_and_outlives_the_server(phone: Page
         assert "alarm.opened" in webhooks[0].decode()
 
 
-def send(server: KilledServer, *equipment: str) -> None:
+def send(server: ServerProcess, *equipment: str) -> None:
     rows = [f'{{"equipment": "{one}", "time": "2026-01-05T08:00:00", "pressure": 5.0}}' for one in equipment]
     assert httpx.post(f"{server.url}/live/line 3/rows", content="\n".join(rows)).status_code == 202
 
 
 def test_chambers_stand_in_groups_and_what_is_chosen_stands_in_the_address(
-    desk: Page, killed_server: KilledServer
+    desk: Page, killed_server: ServerProcess
 ) -> None:
     send(killed_server, "CVD-1", *(f"ETCH{number:03d}" for number in range(80)))
     desk.goto("/")
@@ -144,7 +119,7 @@ def test_chambers_stand_in_groups_and_what_is_chosen_stands_in_the_address(
 
 
 def test_a_square_is_chosen_by_keyboard_and_its_chamber_goes_into_maintenance(
-    desk: Page, killed_server: KilledServer
+    desk: Page, killed_server: ServerProcess
 ) -> None:
     send(killed_server, *(f"ETCH{number:03d}" for number in range(80)))
     desk.goto("/watch")
@@ -164,7 +139,7 @@ def test_a_square_is_chosen_by_keyboard_and_its_chamber_goes_into_maintenance(
     expect(desk.locator("#status")).to_have_text("Maintenance ended: ETCH001")
 
 
-def test_a_wall_has_no_controls_and_a_key_leads_back(desk: Page, killed_server: KilledServer) -> None:
+def test_a_wall_has_no_controls_and_a_key_leads_back(desk: Page, killed_server: ServerProcess) -> None:
     send(killed_server, "ETCH-1")
     desk.goto("/watch?area=ETCH")
     expect(desk.locator(".chamber")).to_have_count(1)

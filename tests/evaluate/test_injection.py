@@ -47,7 +47,7 @@ def grounds(draw: st.DrawFn) -> tuple[list[Series], list[NDArray[np.bool_]]]:
     return series, clean
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(grounds(), st.integers(0, 2**31))
 def test_nothing_outside_of_a_fault_is_changed_and_labels_mark_exactly_what_was(
     ground: tuple[list[Series], list[NDArray[np.bool_]]], seed: int
@@ -70,7 +70,7 @@ def test_nothing_outside_of_a_fault_is_changed_and_labels_mark_exactly_what_was(
         assert not (changed & ~told).any(), "a value was changed that no fault tells of"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(grounds(), st.integers(0, 2**31))
 def test_each_fault_begins_and_ends_with_a_change_and_keeps_its_distance(
     ground: tuple[list[Series], list[NDArray[np.bool_]]], seed: int
@@ -90,7 +90,7 @@ def test_each_fault_begins_and_ends_with_a_change_and_keeps_its_distance(
             assert start - stop >= GAP_POINTS
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(grounds(), st.integers(0, 2**31))
 def test_the_same_seed_gives_the_same_faults(ground: tuple[list[Series], list[NDArray[np.bool_]]], seed: int) -> None:
     first, second = inject(*ground, seed=seed), inject(*ground, seed=seed)
@@ -174,7 +174,7 @@ def test_a_sensor_without_noise_counts_in_its_spread() -> None:
     assert noise_units(values)[0] == pytest.approx(1.0)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_delays_are_those_of_a_plain_loop(data: st.DataObject) -> None:
     points = data.draw(st.integers(1, 60))

@@ -66,7 +66,7 @@ def test_vus_pr_is_what_tsb_ad_answers(case, window):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_vus_pr_is_what_a_naive_loop_computes(data):
     labels = data.draw(st.lists(st.booleans(), min_size=2, max_size=40))

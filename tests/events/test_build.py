@@ -1,6 +1,7 @@
 """Events: every flagged row in exactly one, none of them over the border of its series."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -80,7 +81,7 @@ def detections(draw):
     return scores, flags, contributions, series, [f"s{i}" for i in range(sensors)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(detections())
 def test_events_are_those_of_a_naive_loop(detection):
     scores, flags, contributions, series, features = detection
@@ -96,7 +97,7 @@ def test_events_are_those_of_a_naive_loop(detection):
         assert [item.share for item in event.sensors] == pytest.approx([share for _, share in sensors])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(detections())
 def test_whatever_is_flagged_the_events_hold_together(detection):
     scores, flags, contributions, series, features = detection
@@ -158,11 +159,13 @@ def test_times_are_iso_8601_to_the_part_of_a_second_that_they_need():
     assert pd.Timestamp(event.end) == pd.Timestamp("2024-03-01 00:00:00.5")
 
 
-def test_numeric_time_is_reported_as_a_number_and_no_time_as_the_row():
+def test_numeric_time_is_reported_as_a_number_and_no_time_as_the_row_that_people_count():
     flags = np.array([False, True, True])
     event = build(flags, series=one_series(flags, np.array([0.5, 1.5, 2.5])))[0][0]
     assert (event.start, event.end) == (1.5, 2.5)
-    assert (build(flags)[0][0].start, build(flags)[0][0].end) == (1, 2)
+    assert (build(flags)[0][0].start, build(flags)[0][0].end) == (2, 3)
+    of_csv = replace(table_of(3), first_row=2)
+    assert (build(flags, table=of_csv)[0][0].start, build(flags, table=of_csv)[0][0].end) == (3, 4)
 
 
 def test_events_are_numbered_by_time_whatever_the_order_of_the_rows():

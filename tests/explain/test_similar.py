@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from waferwatch.events.event import Event, Kind, SensorShare
@@ -52,6 +54,14 @@ def test_the_same_kind_and_equipment_come_first_and_a_verdict_before_them() -> N
     ]
     found = most_similar("r", "d", me, others)
     assert [one.candidate.event.id for one in found] == [4, 3, 2]
+
+
+def test_the_very_event_is_known_again_where_a_table_has_its_newest_rows_first() -> None:
+    me = replace(event(1, a=1.0), start_row=105, end_row=100)
+    again = replace(me, start_row=103, end_row=98)
+    other = replace(me, id=2, start_row=205, end_row=200)
+    found = most_similar("r", "d", me, [candidate("new", again), candidate("new", other)])
+    assert [one.candidate.event.id for one in found] == [2]
 
 
 def test_an_event_found_by_several_runs_is_listed_once_with_its_verdict() -> None:

@@ -125,7 +125,7 @@ def test_flagged_runs_come_highest_score_first_and_not_more_than_asked_for() -> 
     assert table.frame["wafer"].iloc[overlay.traces[0].rows].unique().tolist() == [12]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 9), min_size=6, max_size=12), st.integers(0, 10**6))
 def test_the_envelope_is_that_of_a_loop_over_the_runs(lengths: list[int], seed: int) -> None:
     table = traces([dict(USUAL, etch=length) for length in lengths])

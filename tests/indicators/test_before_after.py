@@ -75,9 +75,18 @@ def test_a_moved_sensor_is_named_and_the_others_are_back(frame: pd.DataFrame):
 def test_what_cannot_be_compared_is_refused_with_a_remedy(frame: pd.DataFrame):
     with pytest.raises(InputError, match="one side"):
         before_after(frame, "2030-01-01")
-    with pytest.raises(InputError, match="no time of this data"):
+    with pytest.raises(InputError, match="is no time"):
         before_after(frame, "yesterday evening")
+    with pytest.raises(InputError, match="for certain"):
+        before_after(frame, "01/05/2026 09:30")
+    with pytest.raises(InputError, match="offset from UTC"):
+        before_after(frame, "2026-01-05T09:30:00+09:00")
+    with pytest.raises(InputError, match="is missing"):
+        before_after(frame, " ")
     with pytest.raises(NotFoundError, match="PM9"):
         before_after(frame, "2026-01-05 09:30:00", equipment="PM9")
     with pytest.raises(NotFoundError, match="sensor"):
         before_after(frame, "2026-01-05 09:30:00", tolerances={"nothing": 1.0})
+    for tolerance in (-1.0, float("nan")):
+        with pytest.raises(InputError, match="tolerance of he_flow"):
+            before_after(frame, "2026-01-05 09:30:00", tolerances={"he_flow": tolerance})

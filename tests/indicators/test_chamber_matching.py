@@ -124,9 +124,9 @@ def test_last_wafers_alone_and_typed_tolerances(frame: pd.DataFrame):
 
 @pytest.mark.parametrize("tolerance", [float("nan"), float("inf"), -1.0])
 def test_a_tolerance_that_is_no_difference_is_refused(frame: pd.DataFrame, tolerance: float):
-    with pytest.raises(InputError, match=f"The tolerance of gas_a is {tolerance}"):
+    with pytest.raises(InputError, match=f"The tolerance of gas_a cannot be {tolerance}"):
         chamber_matching(frame, tolerances={"gas_a": tolerance})
-    with pytest.raises(InputError, match=f"The tolerance of gas_a is {tolerance}"):
+    with pytest.raises(InputError, match=f"The tolerance of gas_a cannot be {tolerance}"):
         before_after(frame, "2026-01-05 08:40:00", tolerances={"gas_a": tolerance})
 
 

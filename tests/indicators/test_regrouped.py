@@ -35,8 +35,11 @@ RUNS = [
 ]
 
 
-def event(number: int, row: int) -> Event:
-    return Event(number, Kind.POINT, 0.0, 1.0, 0.5, row, row + 2, row + 1, 3, 5.0, "PM1", "L1")
+def event(number: int, wafer: int, row: int | None = None) -> Event:
+    """In the middle of a wafer; its rows are where the wafer's are, or from ``row`` on."""
+    start, peak, end = (f"2026-03-01T09:0{wafer}:{second}.500" for second in (10, 11, 12))
+    at = 10 * wafer + 2 if row is None else row
+    return Event(number, Kind.POINT, start, end, peak, at, at + 2, at + 1, 3, 5.0, "PM1", "L1")
 
 
 def problem(*runs: int, sensor: str = "He", events: tuple[int, ...] = ()) -> FabProblem:
@@ -72,7 +75,7 @@ def problem(*runs: int, sensor: str = "He", events: tuple[int, ...] = ()) -> Fab
 
 def test_a_part_is_as_bad_as_its_own_wafers_and_no_worse() -> None:
     whole = problem(0, 1, 2, 3, events=(1, 2))
-    events = [event(1, 12), event(2, 22)]
+    events = [event(1, 1), event(2, 2)]
     mild = only_runs(whole, [0, 1], RUNS, events)
     assert (mild.severity, mild.ratio, mild.count, mild.of, mild.in_a_row) == (ProblemSeverity.CLEAR, 1.4, 2, 2, 2)
     assert (mild.wafers, mild.events, mild.onset) == (("L1/W0", "L1/W1"), (1,), whole.onset)
@@ -81,6 +84,14 @@ def test_a_part_is_as_bad_as_its_own_wafers_and_no_worse() -> None:
     bad = only_runs(whole, [2, 3], RUNS, events)
     assert (bad.severity, bad.ratio, bad.events, bad.onset) == (ProblemSeverity.SEVERE, 6.0, (2,), RUNS[2].start)
     assert bad.recipes == ("A", "B")
+
+
+def test_events_belong_to_the_wafer_of_their_time_where_a_table_has_its_newest_rows_first() -> None:
+    newest_first = [replace(run, start_row=100 - run.start_row) for run in RUNS]
+    events = [event(1, 1, 81), event(2, 2, 71)]
+    whole = problem(0, 1, 2, 3, events=(1, 2))
+    assert only_runs(whole, [0, 1], newest_first, events).events == (1,)
+    assert only_runs(whole, [2, 3], newest_first, events).events == (2,)
 
 
 @pytest.mark.parametrize(("runs", "ongoing"), [((0, 1), False), ((1, 5), True)])

@@ -30,7 +30,7 @@ def one_cell(rows: int) -> StepCells:
     return cells_in(table, WaferRuns((), np.arange(rows), np.array([0])))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(npst.arrays(np.float64, st.integers(8, 60), elements=st.one_of(st.floats(-1e3, 1e3), st.just(float("nan")))))
 def test_statistics_equal_those_of_numpy(values):
     found = dict(zip(STATISTICS, statistics_of(values, one_cell(len(values)))[:, 0], strict=True))

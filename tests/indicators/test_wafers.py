@@ -12,9 +12,11 @@ from made_wafers import MadeFault, made
 
 import waferwatch
 from waferwatch.cli import main
+from waferwatch.commands.wafers import read_limits
 from waferwatch.errors import InputError
 from waferwatch.export.wafers import wafer_tables
 from waferwatch.indicators.frames import INDICATOR_COLUMNS, LIMIT_COLUMNS, PROBLEM_COLUMNS, WAFER_COLUMNS
+from waferwatch.indicators.hard_rules import TypedLimit, typed_limits
 from waferwatch.indicators.trends.values import column_of, sides_of, stage_sides, values_of
 from waferwatch.read.frames import table_from_frame
 from waferwatch.scoring.result import Detection
@@ -168,6 +170,37 @@ def test_verdicts_and_problems_are_the_same_where_equipment_is_judged_one_by_one
     assert found.runs == together.runs
     assert found.problems == together.problems
     assert len(found.problems) > 0
+
+
+def test_problems_are_the_same_where_a_table_has_its_newest_rows_first(frame: pd.DataFrame):
+    model = waferwatch.fit(first_wafers(frame), detector="statistical")
+    expected = model.detect(frame)
+    found = model.detect(frame[::-1].reset_index(drop=True))
+    assert [run.reason for run in found.runs if run.abnormal] == [run.reason for run in expected.runs if run.abnormal]
+    for one, other in zip(found.problems, expected.problems, strict=True):
+        assert (one.onset, one.first_seen, one.wafers) == (other.onset, other.first_seen, other.wafers)
+        assert [part.left_at for part in one.sensors] == [part.left_at for part in other.sensors]
+
+
+@pytest.mark.parametrize("step", [3, 3.0, "3"])
+def test_a_typed_limit_holds_for_a_step_of_that_number_whatever_type_a_gap_gives_it(step: object):
+    rows = pd.DataFrame({"sensor": ["he_flow", "bias"], "step": [step, None], "upper": [7.0, 1000.0]})
+    assert [one.step for one in typed_limits(rows)] == ["3", None]
+
+
+def test_an_empty_cell_of_a_file_of_limits_is_any_step_or_no_bound(tmp_path: Path):
+    file = tmp_path / "limits.csv"
+    file.write_text("sensor,statistic,step,lower,upper\nhe_flow,,,1,\nbias,max,3,,5.5\n")
+    assert read_limits(str(file)) == [
+        TypedLimit("he_flow", lower=1.0),
+        TypedLimit("bias", "max", step="3", upper=5.5),
+    ]
+
+
+@pytest.mark.parametrize("bound", ["nan", "inf", float("-inf")])
+def test_a_typed_limit_that_is_no_finite_number_is_refused(bound: object):
+    with pytest.raises(InputError, match="row 1"):
+        typed_limits(pd.DataFrame({"sensor": ["he_flow"], "upper": [bound]}))
 
 
 def test_limits_are_learnt_once_and_saved_with_the_model(frame: pd.DataFrame, found: Detection, tmp_path: Path):

@@ -225,11 +225,11 @@ FEW_WAFERS = {name: WAFERS[name] for name in ("plain", "short wafers", "missing 
 def families() -> tuple[Family, ...]:
     """Those of all monitors."""
     return (
-        Family("one", "statistical", trace(1), 700, 1500, STREAM),
-        Family("several", "statistical", trace(3), 700, 1500, SEVERAL),
+        Family("one", "statistical", trace(1), 700, 1000, STREAM),
+        Family("several", "statistical", trace(3), 700, 1000, SEVERAL),
         Family("wafers", "statistical", wafers, 1800, 600, WAFERS),
-        Family("moment-one", "moment", trace(1), 700, 1400, FEW),
-        Family("moment-several", "moment", trace(3), 700, 1400, FEW),
+        Family("moment-one", "moment", trace(1), 700, 1000, FEW),
+        Family("moment-several", "moment", trace(3), 700, 1000, FEW),
         Family("moment-wafers", "moment", wafers, 1800, 480, FEW_WAFERS),
     )
 

@@ -198,7 +198,7 @@ streams = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(streams, st.data())
 def test_any_split_and_any_replay_give_the_same_alarms(
     stream: list[tuple[float, int, int, bool, str]], data: st.DataObject
@@ -216,7 +216,7 @@ def test_any_split_and_any_replay_give_the_same_alarms(
             assert _plain(once, table) == _plain(split, table)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(streams)
 def test_rows_that_come_a_little_out_of_order_are_each_seen_once(
     stream: list[tuple[float, int, int, bool, str]],
@@ -235,7 +235,7 @@ def test_rows_that_come_a_little_out_of_order_are_each_seen_once(
         assert _plain(once, "alarm_hours") == _plain(split, "alarm_hours")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(streams)
 def test_an_alarm_is_open_exactly_while_its_problem_is_there(
     stream: list[tuple[float, int, int, bool, str]],

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -22,7 +17,8 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
-from tests.live.fab import PATIENCE_S, as_rows, kept_rows, live_frame, until
+from tests.live.fab import as_rows, kept_rows, live_frame, until
+from tests.server_process import ServerProcess
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.log.rows import LiveRow
 from waferwatch.live.service import FILE, FOLDER
@@ -30,7 +26,6 @@ from waferwatch.live.sources.remote import RemoteTaker
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
 
-START_S = 240.0  # on a machine that tests keep busy
 ROW = {"equipment": "ETCH-01", "time": "2026-01-05T08:00:00.25", "pressure_mTorr": 5.0}
 
 
@@ -167,56 +162,16 @@ def test_a_replay_under_a_name_that_no_address_can_hold_is_refused(client: TestC
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, "source")
 
 
-_START = (
-    "from waferwatch.settings import read_settings; from waferwatch.web.server import serve; serve(read_settings())"
-)
-
-
-class Server:
-    """A server process that can be killed."""
-
-    def __init__(self, settings: Settings, log: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self._log = log
-        self._environment = os.environ | {
-            "WAFERWATCH_PORT": str(port),
-            "WAFERWATCH_DATA_DIR": str(settings.data_dir),
-            "WAFERWATCH_LIVE_PAUSE_S": "0.3",
-        }
-        self.url = f"http://127.0.0.1:{port}"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen([sys.executable, "-c", _START], env=self._environment, stderr=log)
-        until(self._answers, "the server", START_S)
-
-    def _answers(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, self._log.read_text()
-        try:
-            return httpx.get(f"{self.url}/healthz").is_success
-        except httpx.TransportError:
-            return False
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
-            self._process.wait(PATIENCE_S)
-
-
 @pytest.fixture
-def server(settings: Settings, tmp_path: Path) -> Iterator[Server]:
-    made = Server(settings, tmp_path / "log")
+def server(settings: Settings, tmp_path: Path) -> Iterator[ServerProcess]:
+    made = ServerProcess(settings.data_dir, tmp_path / "log", WAFERWATCH_LIVE_PAUSE_S="0.3")
     made.start()
     yield made
     made.kill()
 
 
 def test_a_killed_server_loses_and_doubles_nothing_and_goes_on_as_one_that_was_not_killed(
-    server: Server, settings: Settings, service_scores: pd.DataFrame
+    server: ServerProcess, settings: Settings, service_scores: pd.DataFrame
 ) -> None:
     rows = as_rows(live_frame(400))
     taker = RemoteTaker(server.url, monitor="etch")

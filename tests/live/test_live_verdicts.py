@@ -109,6 +109,18 @@ def test_false_live_alarms_are_learnt_as_normal_and_true_ones_never(client: Test
     assert old & true
 
 
+def test_nothing_is_learnt_from_an_intended_change(client: TestClient) -> None:
+    judge(client)
+    store, database = live_of(client)._store, live_of(client).parts.database
+    for one in alarms_of(client):
+        said = {"verdict": "intended_change", "note": "recipe 12"}
+        assert client.post(f"/alarms/{one['id']}/close", json=said).status_code == 200
+    assert live_verdicts(database, store, "etch") == []
+    assert client.post("/monitors/etch/learn-false-alarms").status_code == 422
+    rate = client.get("/monitors/etch").json()["false_alarms"]
+    assert (rate["false"], rate["true"], rate["unjudged"]) == (0, 0, 0)
+
+
 def test_rows_that_have_moved_to_files_are_found_there_and_the_command_uses_them(
     client: TestClient, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,7 +15,9 @@ from waferwatch.live.log import names
 from waferwatch.live.log.order import SET_BACK
 from waferwatch.live.log.reading import every_equipment, logged, rows_of
 from waferwatch.live.log.rows import LiveRow
+from waferwatch.live.log.sealing import Keeping, Sealing, sealed_rows
 from waferwatch.live.log.writer import LogLimits, RowLog
+from waferwatch.live.scoring.progress import EARLY, EVERY, Progress, keep_progress
 
 SECOND = 1_000_000_000
 START = 1_767_600_000 * SECOND
@@ -164,3 +166,17 @@ def test_a_locked_database_holds_rows_back_until_it_is_free(log: RowLog, databas
     other.execute("COMMIT")
     other.close()
     assert waiting.result(20).rows == 1
+
+
+def test_rows_in_files_belong_to_their_equipment_however_long_its_name_is(log: RowLog, database: LiveDatabase) -> None:
+    both = [f"식각설비 제1라인 제3베이 서쪽 끝 창가 자리 트윈 챔버 {side}" for side in ("왼쪽", "오른쪽")]
+    for at, name in enumerate(both):
+        log.accept("line", [LiveRow(name, START + SECOND * at, {"pressure": float(at)})])
+    with database.writing() as connection:
+        keep_progress(connection, EARLY, EVERY, Progress(log.position))
+    sealing = Sealing(database, Keeping(hours=0, days=10_000))
+    assert [sealing.seal() for _ in both] == [1, 1]
+    for at, name in enumerate(both):
+        found = sealed_rows(database, "line", name, START, START + 10 * SECOND)
+        assert found is not None
+        assert found["pressure"].tolist() == [float(at)]

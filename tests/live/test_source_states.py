@@ -12,8 +12,11 @@ from starlette.testclient import TestClient
 
 from tests.live.fab import Heard, as_rows, kept_rows, live_frame, send, until
 from tests.live.test_sources import free_port
+from waferwatch.errors import InputError
+from waferwatch.live.log.writer import Accepted
 from waferwatch.live.service import LiveService
 from waferwatch.live.source_states import LiveSourceState, source_states
+from waferwatch.live.sources.replay import ReplaySource
 from waferwatch.live.sources.replays import ReplayState
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
@@ -133,6 +136,19 @@ def test_a_replay_goes_on_after_a_restart_where_it_was_and_no_row_is_lost_or_dou
     service.start()
     time.sleep(0.3)
     assert len(kept_rows(service.parts.database)) == 400, "what is done is not played again"
+
+
+def test_a_replay_whose_rows_were_refused_can_be_ended() -> None:
+    class Refusing:
+        def accept(self, *_rows: object) -> Accepted:
+            raise InputError("These rows cannot be kept.")
+
+    replay = ReplaySource(table_from_frame(live_frame(4), name="demo"), "again", speed=0)
+    replay.start(Refusing())
+    until(lambda: replay.done, "the refusal")
+    replay.stop()  # whoever ends it ends others as well
+    with pytest.raises(InputError, match="cannot be kept"):
+        replay.wait()
 
 
 def test_a_replay_whose_data_set_is_gone_says_so(

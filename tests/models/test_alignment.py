@@ -71,7 +71,7 @@ def test_a_run_whose_steps_come_in_another_order_is_stretched_as_a_whole() -> No
     assert trace[0] == pytest.approx(np.linspace(0, 1, alignment.points), abs=1e-5)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 90)), min_size=1, max_size=60), min_size=1))
 def test_any_order_and_length_of_steps_fits_on_the_axis(runs: list[list[tuple[int, int]]]) -> None:
     all_steps = [

@@ -83,7 +83,7 @@ def test_the_same_content_gives_the_same_description_and_hashes(written: Path, t
     assert json.loads(first["manifest.json"])["format"] == 1
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_a_damaged_byte_is_refused_or_says_nothing(written: Path, tmp_path: Path, place: float, bit: int) -> None:
     content = bytearray(written.read_bytes())
@@ -96,7 +96,7 @@ def test_a_damaged_byte_is_refused_or_says_nothing(written: Path, tmp_path: Path
     assert model.digest == learnt().model.digest  # a date or a flag of the zip that is not used
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 0.999))
 def test_a_file_that_was_cut_off_is_refused(written: Path, tmp_path: Path, share: float) -> None:
     content = written.read_bytes()

@@ -47,6 +47,26 @@ def test_lots_wafers_and_equipment_are_chosen_by_name() -> None:
     assert choose(table(both), GoldenChoice(wafers=("L0/W3",), equipment=("E2",))).rows == ROWS
 
 
+def test_a_lot_is_chosen_by_its_number_where_another_row_has_none() -> None:
+    frame = chamber(10)
+    frame["lot"] = frame["lot"].str.removeprefix("L").astype(float)
+    frame.loc[: ROWS - 1, "lot"] = np.nan
+    golden = choose(table(frame), GoldenChoice(lots=("1",)))
+    assert golden.rows == 5 * ROWS
+    with pytest.raises(NotFoundError, match="There are: 0, 1"):
+        choose(table(frame), GoldenChoice(lots=("nan",)))
+
+
+def test_wafers_of_two_files_have_one_name_where_one_file_has_numbers_and_a_gap() -> None:
+    first, second = chamber(10), chamber(10, 1, start="2026-03-02", lot="M")
+    first["wafer"] = first["wafer"].str.removeprefix("W").astype(float)
+    first.loc[: ROWS - 1, "wafer"] = np.nan
+    second["wafer"] = second["wafer"].str.removeprefix("W")
+    joined = choose([table(first), table(second, "second.csv")]).table
+    assert set(joined.frame["wafer"].dropna()) == set("01234")
+    assert joined.frame["wafer"].isna().sum() == ROWS
+
+
 def test_what_is_left_out_is_said_with_its_reason() -> None:
     golden = choose(table(chamber(10)), GoldenChoice(leave_out=("L1", "L0/W2")))
     assert names(golden.table.frame) == {f"L0/W{n}" for n in (0, 1, 3, 4)}

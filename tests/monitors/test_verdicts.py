@@ -69,6 +69,16 @@ def test_a_wafer_is_the_same_where_one_file_has_its_number_and_another_one_its_n
     assert [(one.what, one.reason) for one in found.left_out] == [("M1/1", Reason.TRUE_ALARM)]
 
 
+def test_a_wafer_is_the_same_where_one_file_has_a_row_without_its_number() -> None:
+    judged = judged_wafers()
+    number = judged.table.frame["wafer"].str.removeprefix("W").astype(float)
+    gap = number.where(np.arange(len(number)) >= ROWS)
+    whole = table(judged.table.frame.assign(wafer=number.astype(int)), "judged.csv")
+    with_gap = choose(table(judged.table.frame.assign(wafer=gap)))
+    found = with_verdicts(with_gap, [JudgedTable(whole, judged.found, judged.verdicts)], learn_false=False)
+    assert [(one.what, one.reason) for one in found.left_out] == [("M1/1", Reason.TRUE_ALARM)]
+
+
 def test_a_wafer_with_a_true_and_a_false_alarm_is_never_learnt() -> None:
     one = judged_wafers()
     ids = one.found.event_ids.copy()

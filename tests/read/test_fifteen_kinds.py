@@ -83,7 +83,7 @@ def with_cells(frame: Frame, cells: np.ndarray, word: Callable[[int], str]) -> F
 
 
 SEEDS = st.integers(0, 10_000)
-PLENTY = settings(max_examples=8, deadline=None)
+PLENTY = settings(max_examples=8)
 
 NUMBERS: dict[str, Callable[[float], str]] = {
     "thousands": lambda value: f"{value:,.2f}",
@@ -157,7 +157,7 @@ CLOCKS: dict[str, Callable[[pd.Series], list[object]]] = {
 CLOCK_NAMES = ["Timestamp", "LogStamp", "측정일시", "Recorded", "x", "発生時刻", "采集时间"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS, form=st.sampled_from(sorted(CLOCKS)), name=st.sampled_from(CLOCK_NAMES), at=st.integers(0, 3))
 def test_a_clock_is_found_in_any_form_under_any_name_in_any_column(
     tmp_path_factory: pytest.TempPathFactory, seed: int, form: str, name: str, at: int
@@ -280,7 +280,7 @@ def transposed(frame: Frame) -> bytes:
 
 
 @pytest.mark.parametrize("shape", [long_table, clock_per_sensor, transposed])
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(seed=SEEDS)
 def test_other_shapes_become_rows_of_sensors(
     tmp_path_factory: pytest.TempPathFactory, shape: Callable[[Frame], bytes], seed: int
@@ -311,7 +311,7 @@ def lines(frame: Frame) -> bytes:
 
 
 @pytest.mark.parametrize(("name", "container"), [("a.xlsx", workbook), ("a.zip", packed), ("a.ndjson", lines)])
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=2)
 @given(seed=SEEDS)
 def test_a_container_holds_the_same_table(
     tmp_path_factory: pytest.TempPathFactory, name: str, container: Callable[[Frame], bytes], seed: int

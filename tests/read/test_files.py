@@ -276,7 +276,7 @@ def test_names_repeated_in_a_parquet_file_are_refused(tmp_path: Path) -> None:
 CELLS = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False, width=64))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     cells=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=30),
     form=st.sampled_from([(",", "."), (";", "."), (";", ","), ("\t", "."), ("\t", ",")]),
@@ -298,7 +298,7 @@ def test_numbers_survive_every_way_of_writing_them(
     np.testing.assert_array_equal(table.frame.to_numpy(), frame.to_numpy())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     content=st.one_of(st.binary(max_size=300), st.text(alphabet="a1,;\t\n\r\"'.-:가 ", max_size=120).map(str.encode))
 )

@@ -106,9 +106,13 @@ def test_a_frame_without_rows_or_sensors_is_refused(frame: pd.DataFrame) -> None
         table_from_frame(frame)
 
 
-def test_cells_that_are_lists_are_left_out() -> None:
-    frame = pd.DataFrame({"p": [1.0, 2.0], "spectrum": [[1, 2], [3, 4]]})
-    assert table_from_frame(frame).roles["spectrum"] is Role.IGNORED
+@pytest.mark.parametrize("cell", [[1, 2], {"a": 1}, np.array([1.0, 2.0])], ids=["list", "record", "array"])
+@pytest.mark.parametrize("time", [None, "t"])
+def test_cells_that_are_lists_or_records_are_left_out(cell: object, time: str | None) -> None:
+    frame = pd.DataFrame({"t": [1.0, 2.0, 3.0], "p": [1.0, 2.0, 4.0], "spectrum": [None, cell, cell]})
+    table = table_from_frame(frame, time=time)
+    assert table.roles["spectrum"] is Role.IGNORED
+    assert "lists or records: spectrum" in str(table.notes[0])
 
 
 def test_notes_of_the_reader_come_first() -> None:

@@ -19,7 +19,7 @@ def flag_sets(draw: st.DrawFn) -> list[np.ndarray[Any, Any]]:
     return [np.array(flags) for flags in draw(st.lists(one, min_size=1, max_size=4))]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(flag_sets())
 def test_agreement_is_the_share_of_rows_in_common(flags: list[np.ndarray[Any, Any]]) -> None:
     found = jaccard(flags)
@@ -31,7 +31,7 @@ def test_agreement_is_the_share_of_rows_in_common(flags: list[np.ndarray[Any, An
             assert found[a][b] == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_an_event_is_touched_by_any_of_its_rows(data: st.DataObject) -> None:
     rows, events = data.draw(st.integers(1, 40)), data.draw(st.integers(0, 5))

@@ -40,7 +40,7 @@ def frames(draw: st.DrawFn) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("detector", ["statistical", "moment", "isolation_forest", "pca", "sub_pca", "moving_variance"])
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=12, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(frame=frames(), reference=st.sampled_from([None, 30, 200]))
 def test_any_frame_is_scored_or_refused_with_a_sentence(
     detector: str, frame: pd.DataFrame, reference: int | None

@@ -96,3 +96,11 @@ def test_steps_that_the_reference_does_not_have_are_not_scored_and_named() -> No
     assert np.isnan(found.scores[strange]).all()
     assert not found.flags[strange].any()
     assert any("plasma clean" in str(note) for note in found.notes)
+
+
+def test_rows_without_a_recipe_and_a_step_are_named_where_the_reference_has_none() -> None:
+    fab = waferwatch.generate(rows=6000, equipment=1, seed=3, faults=False).drop(columns=["anomaly", "fault_kind"])
+    later = fab[3000:].reset_index(drop=True)
+    later.loc[1500:1900, ["recipe", "step"]] = None
+    found = waferwatch.fit(fab[:3000], detector="squared_difference_steps").detect(later)
+    assert any("401 rows are in recipe steps" in str(note) and ": - -." in str(note) for note in found.notes)

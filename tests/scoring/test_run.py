@@ -1,10 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import waferwatch
+from tests.models.frames import stream
 from waferwatch.errors import Cancelled, InputError, NotFoundError
 from waferwatch.events.merge import MERGE_GAP_POINTS
+from waferwatch.read.frames import table_from_frame
+from waferwatch.scoring.part import detect_rows
+from waferwatch.scoring.question import Question
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +151,17 @@ def test_a_run_that_the_reference_rows_cut_in_two_is_no_normal_run():
     frame["p"] += rng.standard_normal(len(frame))
     known = [waferwatch.detect(frame, detector="statistical", reference_rows=rows) for rows in (1500, 1540)]
     np.testing.assert_allclose(known[1].scores[1600:], known[0].scores[1600:], rtol=0.02)
+
+
+def test_places_of_rows_without_times_are_numbers_of_rows_also_where_some_rows_are_scored() -> None:
+    frame = stream(4000, 3).drop(columns="t")
+    frame.loc[3000:3060, "s1"] += 9
+    table, question = table_from_frame(frame, name="made", first_row=2), Question(detector="statistical")
+    for rows in (None, np.arange(700, 4000)):
+        found = detect_rows(table, rows, replace(question, reference_rows=2000))
+        worst = max(found.events, key=lambda one: one.peak_score)
+        assert (worst.start, worst.end, worst.peak) == (worst.start_row + 2, worst.end_row + 2, worst.peak_row + 2)
+        assert 2900 < worst.start_row <= 3005
+        problem = max(found.problems, key=lambda one: one.peak_score)
+        assert (problem.first_seen, problem.last_seen, problem.onset) == (worst.start, worst.end, worst.start)
+        assert found.runs[0].start == found.runs[0].start_row + 2

@@ -111,3 +111,23 @@ def test_an_empty_stream_can_be_finished_and_handed_on(model: Model) -> None:
     assert len(again.finish()) == 0
     frame = stream(50, 3)
     np.testing.assert_allclose(np.asarray(again.push(frame)), model.detect(frame).scores)
+
+
+@pytest.mark.parametrize("detector", ["pca", "statistical"])
+def test_equipment_without_a_reference_keeps_the_level_of_its_first_rows(detector: str) -> None:
+    known = pd.concat([stream(1500, 3, seed=seed).assign(equipment=f"E{seed}") for seed in (0, 1)])
+    found = waferwatch.fit(known, detector=detector, group="equipment")
+    frame = stream(9000, 3, seed=2).assign(equipment="E2")
+    frame[["s0", "s1", "s2"]] += 7
+    frame.loc[5000:, "s1"] += 2  # which no later row may take for its level
+    expected = found.detect(frame).scores
+    blocks = [100, 103, 400, *range(1000, 9000, 1000)]
+    np.testing.assert_allclose(scores_of(found, frame, blocks, handed_on=True), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_equipment_without_a_reference_settles_once_its_level_is_known() -> None:
+    known = pd.concat([stream(1500, 3, seed=seed).assign(equipment=f"E{seed}") for seed in (0, 1)])
+    stream_ = waferwatch.fit(known, detector="squared_difference", group="equipment").stream()
+    frame = stream(600, 3, seed=2).assign(equipment="E2")
+    assert len(stream_.push(frame[:400]).settled) == 0
+    assert len(stream_.push(frame[400:]).settled) == 600

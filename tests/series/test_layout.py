@@ -8,8 +8,9 @@ import pytest
 
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Table
+from waferwatch.series.clock import usual_step
 from waferwatch.series.gaps import gap_limits, gap_starts
-from waferwatch.series.layout import GRID, SeriesLayout, offset_of, usual_step
+from waferwatch.series.layout import GRID, SeriesLayout, offset_of
 from waferwatch.series.split import split
 
 

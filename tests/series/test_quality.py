@@ -78,7 +78,7 @@ def naive_outliers(table: Table, name: str) -> int:
 
 
 @given(tables())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rows_lie_in_the_order_in_which_detectors_get_them(table: Table) -> None:
     layout = lay_out(table)
     series = [part.tolist() for part in np.split(layout.rows, np.flatnonzero(layout.starts)[1:])]
@@ -86,7 +86,7 @@ def test_rows_lie_in_the_order_in_which_detectors_get_them(table: Table) -> None
 
 
 @given(tables())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_sensors_are_measured_as_slow_loops_measure_them(table: Table) -> None:
     rows = [row for one in series_of(table) for row in one]
     for sensor in examine(table).sensors:
@@ -109,7 +109,7 @@ def test_sensors_are_measured_as_slow_loops_measure_them(table: Table) -> None:
 
 
 @given(tables())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_time_is_measured_as_slow_loops_measure_it(table: Table) -> None:
     timing = examine(table).timing
     back = again = repeated = 0
@@ -138,7 +138,7 @@ def test_time_is_measured_as_slow_loops_measure_it(table: Table) -> None:
 
 
 @given(some.lists(some.sampled_from([10.0, 10.5, 11.0, 90.0]), min_size=120, max_size=300), some.integers(0, 3))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_far_values_are_counted_as_a_slow_loop_counts_them(values: list[float], tools: int) -> None:
     rows = len(values)
     frame = pd.DataFrame({"time": np.arange(rows, dtype=float), "x": values})

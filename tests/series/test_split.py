@@ -176,7 +176,7 @@ class TestReferenceRows:
 STAMPS = st.one_of(st.none(), st.integers(0, 40).map(float), st.sampled_from([1e5, 2e5, 1e9]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     rows=st.lists(
         st.tuples(STAMPS, st.sampled_from(["A", "B", "", None]), st.one_of(st.none(), st.integers(0, 2))),

@@ -2,81 +2,48 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.server_process import ServerProcess
 from waferwatch.settings import Settings
 
-_START = (
-    "from waferwatch.settings import read_settings; from waferwatch.web.server import serve; serve(read_settings())"
-)
 QUICK = "squared_difference"
 CSV = "time,equipment,pressure\n" + "\n".join(f"{at},E{at % 2},{9 if at == 500 else at % 5}" for at in range(1000))
 _PATIENCE_S = 60.0
 
 
-class Server:
-    """A server process on the store of ``settings``."""
+@dataclass
+class Killable:
+    """A server process on a store, and a client of it."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self._log = log
-        self._environment = os.environ | {
-            "WAFERWATCH_PORT": str(port),
-            "WAFERWATCH_DATA_DIR": str(settings.data_dir),
-            "WAFERWATCH_DATABASE_URL": settings.database_url.get_secret_value(),
-        }
-        self._process: subprocess.Popen[bytes] | None = None
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=_PATIENCE_S)
+    process: ServerProcess
+    client: httpx.Client
 
-    def start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen([sys.executable, "-c", _START], env=self._environment, stderr=log)
-        until = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < until and self._process.poll() is None:
-            try:
-                self.client.get("/healthz").raise_for_status()
-                return
-            except httpx.TransportError:
-                time.sleep(0.1)
-        raise AssertionError(f"the server did not start:\n{self.log}")
+    @classmethod
+    def of(cls, settings: Settings, log: Path) -> Killable:
+        address = settings.database_url.get_secret_value()
+        process = ServerProcess(settings.data_dir, log, WAFERWATCH_DATABASE_URL=address)
+        return cls(process, httpx.Client(base_url=process.url, timeout=_PATIENCE_S))
 
-    def kill(self) -> None:
-        """As the kernel does when memory is short: the process has no word in it."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
-            self._process.wait(_PATIENCE_S)
-
-    def stop(self) -> None:
-        """As an administrator does: the process ends by itself."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(_PATIENCE_S)
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text(errors="replace")
+    def end(self) -> None:
+        self.process.kill()
+        self.client.close()
 
 
 @pytest.fixture
-def server(settings: Settings, tmp_path: Path) -> Iterator[Server]:
-    made = Server(settings, tmp_path / "log")
-    made.start()
+def server(settings: Settings, tmp_path: Path) -> Iterator[Killable]:
+    made = Killable.of(settings, tmp_path / "log")
+    made.process.start()
     yield made
-    made.kill()
-    made.client.close()
+    made.end()
 
 
 def _running(client: httpx.Client, run: str) -> bool:
@@ -89,7 +56,7 @@ def _running(client: httpx.Client, run: str) -> bool:
     return False
 
 
-def test_a_killed_server_keeps_what_was_done_and_tells_what_was_interrupted(server: Server) -> None:
+def test_a_killed_server_keeps_what_was_done_and_tells_what_was_interrupted(server: Killable) -> None:
     client = server.client
     dataset = client.post("/datasets", files={"file": ("a.csv", CSV.encode(), "text/csv")}).json()["id"]
     done = client.post("/detect", json={"dataset": dataset, "detector": QUICK}).json()
@@ -98,9 +65,9 @@ def test_a_killed_server_keeps_what_was_done_and_tells_what_was_interrupted(serv
         client.post("/runs", json={"kind": "comparison", "contamination": share}).json()["id"] for share in (0.1, 0.2)
     ]
     assert _running(client, slow[0])
-    server.kill()
+    server.process.kill()
 
-    server.start()
+    server.process.start()
     assert dataset in [one["id"] for one in client.get("/datasets").json()["datasets"]]
     kept = client.get(f"/runs/{done['run']}/result").json()
     assert kept["events"][0] == event
@@ -109,13 +76,13 @@ def test_a_killed_server_keeps_what_was_done_and_tells_what_was_interrupted(serv
         now = client.get(f"/runs/{run}").json()
         assert now["state"] == "interrupted", "a run is never taken to be on its way for ever"
         assert now["finished"] is not None
-        assert f"run {run} was interrupted" in server.log
+        assert f"run {run} was interrupted" in server.process.log
     again = client.post(f"/runs/{slow[0]}/repeat", json={"dataset": "demo"}).json()
     assert again["state"] in ("queued", "running")
     assert again["id"] != slow[0]
 
 
-def test_an_upload_that_was_cut_off_leaves_no_data_set(server: Server, settings: Settings) -> None:
+def test_an_upload_that_was_cut_off_leaves_no_data_set(server: Killable, settings: Settings) -> None:
     half = CSV.encode()[:-100]
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="half.csv"\r\n\r\n'
     address = server.client.base_url
@@ -125,9 +92,9 @@ def test_an_upload_that_was_cut_off_leaves_no_data_set(server: Server, settings:
         until = time.monotonic() + 10
         while not list((settings.data_dir / "datasets").glob(".incoming-*")) and time.monotonic() < until:
             time.sleep(0.02)
-        server.kill()
+        server.process.kill()
     assert list((settings.data_dir / "datasets").glob(".incoming-*")), "the upload had begun"
-    server.start()
+    server.process.start()
     assert [one["id"] for one in server.client.get("/datasets").json()["datasets"]] == ["demo"]
 
 
@@ -135,12 +102,12 @@ def _comparison(client: httpx.Client, share: float) -> str:
     return str(client.post("/runs", json={"kind": "comparison", "contamination": share}).json()["id"])
 
 
-def test_a_stopped_server_says_what_was_interrupted(server: Server) -> None:
+def test_a_stopped_server_says_what_was_interrupted(server: Killable) -> None:
     running, waiting = (_comparison(server.client, share) for share in (0.1, 0.2))
     assert _running(server.client, running)
-    server.stop()
-    assert "Traceback" not in server.log
-    server.start()
+    server.process.stop()
+    assert "Traceback" not in server.process.log
+    server.process.start()
     for run in (running, waiting):
         now = server.client.get(f"/runs/{run}").json()
         assert now["state"] == "interrupted"
@@ -148,23 +115,22 @@ def test_a_stopped_server_says_what_was_interrupted(server: Server) -> None:
 
 
 def test_a_server_is_stopped_while_its_database_is_locked(tmp_path: Path) -> None:
-    server = Server(Settings(data_dir=tmp_path), tmp_path / "log")
-    server.start()
+    server = Killable.of(Settings(data_dir=tmp_path), tmp_path / "log")
+    server.process.start()
     try:
         runs = [_comparison(server.client, share) for share in (0.1, 0.2)]
         assert _running(server.client, runs[0])
         other = sqlite3.connect(tmp_path / "waferwatch.sqlite3", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        server.stop()
-        assert "Traceback" not in server.log
-        assert "marked at the next start" in server.log
+        server.process.stop()
+        assert "Traceback" not in server.process.log
+        assert "marked at the next start" in server.process.log
         other.execute("ROLLBACK")
         other.close()
-        server.start()
+        server.process.start()
         assert {server.client.get(f"/runs/{run}").json()["state"] for run in runs} == {"interrupted"}
     finally:
-        server.kill()
-        server.client.close()
+        server.end()
 
 
 def test_a_server_is_stopped_while_postgresql_is_away(tmp_path: Path) -> None:
@@ -175,8 +141,8 @@ def test_a_server_is_stopped_while_postgresql_is_away(tmp_path: Path) -> None:
     if binaries is None:
         pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
     with PostgresServer(binaries) as postgres:
-        server = Server(Settings(data_dir=tmp_path, database_url=postgres.address()), tmp_path / "log")
-        server.start()
+        server = Killable.of(Settings(data_dir=tmp_path, database_url=postgres.address()), tmp_path / "log")
+        server.process.start()
         try:
             run = _comparison(server.client, 0.1)
             assert _running(server.client, run)
@@ -184,17 +150,16 @@ def test_a_server_is_stopped_while_postgresql_is_away(tmp_path: Path) -> None:
             assert server.client.get(f"/runs/{run}").status_code == 503
             assert server.client.get("/readyz").json()["error"]["code"] == "not_ready"
             assert server.client.get("/healthz").status_code == 200
-            server.stop()
-            assert "Traceback" not in server.log
+            server.process.stop()
+            assert "Traceback" not in server.process.log
             postgres.start()
-            server.start()
+            server.process.start()
             assert server.client.get(f"/runs/{run}").json()["state"] == "interrupted"
         finally:
-            server.kill()
-            server.client.close()
+            server.end()
 
 
-def test_a_server_killed_while_it_learns_a_monitor_leaves_none(server: Server, settings: Settings) -> None:
+def test_a_server_killed_while_it_learns_a_monitor_leaves_none(server: Killable, settings: Settings) -> None:
     client = server.client
     kept = client.post("/monitors", json={"name": "kept", "detector": QUICK}).json()["id"]
     while client.get(f"/runs/{kept}").json()["state"] != "done":
@@ -202,9 +167,9 @@ def test_a_server_killed_while_it_learns_a_monitor_leaves_none(server: Server, s
     digest = client.get("/monitors/kept/versions/1").json()["model_digest"]
     slow = client.post("/monitors", json={"name": "slow", "detector": "moment"}).json()["id"]
     assert _running(client, slow)
-    server.kill()
+    server.process.kill()
 
-    server.start()
+    server.process.start()
     assert client.get(f"/runs/{slow}").json()["state"] == "interrupted"
     assert [one["name"] for one in client.get("/monitors").json()["monitors"]] == ["kept"]
     assert client.get("/monitors/kept/versions/1").json()["model_digest"] == digest

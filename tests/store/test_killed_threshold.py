@@ -17,7 +17,7 @@ from waferwatch.scoring.run import detect_table
 from waferwatch.settings import Settings
 from waferwatch.store.store import open_store
 
-KILLS = 20
+KILLS = 6  # benchmarks/kill_server.py has dozens
 # One process has the imports done and forks the servers that it kills: a start of its own for each would take minutes.
 _PROGRAM = """
 import json, os, random, signal, sys, time

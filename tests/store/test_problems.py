@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +16,8 @@ from waferwatch.indicators.problems.problem import Alone, FabProblem, ProblemSev
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.read.table import Note
 from waferwatch.scoring.result import Detection
-from waferwatch.store.problems.known import ProblemState, problem_number
+from waferwatch.store.problems import problems
+from waferwatch.store.problems.known import KnownProblem, ProblemState, problem_number
 from waferwatch.store.runs import Run
 from waferwatch.store.store import Store
 from waferwatch.store.verdicts import Judgement
@@ -146,7 +150,8 @@ def test_a_problem_is_acknowledged_shelved_and_closed_and_each_act_is_written_do
     assert store.problems.unshelve(1, "", "lee").state is ProblemState.ACKNOWLEDGED
     assert store.problems.shelve(1, "2020-01-01T00:00:00.000000+00:00", "", "lee").state is ProblemState.ACKNOWLEDGED
     assert store.problems.judge(1, Judgement.FALSE_ALARM, "", "kim").state is ProblemState.CLOSED
-    assert actions(store, "P-1") == ["acknowledge problem", "shelve problem", "unshelve problem", "shelve problem"]
+    said = ["acknowledge problem", "shelve problem", "unshelve problem", "shelve problem", "judge problem"]
+    assert actions(store, "P-1") == said
     assert store.audit.about("P-1")[-1].detail == {"note": "on it"}
     with pytest.raises(NotFoundError, match=r"P-9"):
         store.problems.acknowledge(9, "", "kim")
@@ -186,6 +191,26 @@ def test_problems_that_are_merged_in_a_ring_are_refused(store: Store) -> None:
     store.problems.merge(2, 1, "kim")
     with pytest.raises(InputError, match="one problem already"):
         store.problems.merge(1, 2, "kim")
+
+
+def test_of_two_problems_that_are_merged_into_each_other_at_once_one_stays(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers(store, check(store), problem(0), problem(3, fingerprint="PM1 | A | etch | Cl2 | up"))
+    both = threading.Barrier(2)
+
+    def checked(one: KnownProblem, root: KnownProblem) -> None:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.5)  # longer than a check takes: nothing that both have read may still be believed
+        check_mergeable(one, root)
+
+    check_mergeable = problems._check_mergeable
+    monkeypatch.setattr(problems, "_check_mergeable", checked)
+    with ThreadPoolExecutor(2) as pool:
+        ends = [pool.submit(store.problems.merge, one, other, "kim") for one, other in ((1, 2), (2, 1))]
+        refused = [one.exception() for one in ends]
+    assert [type(one) for one in refused if one is not None] == [InputError]
+    assert [store.problems.get(number).merged_into for number in (1, 2)].count(None) == 1
 
 
 def test_wafers_that_were_split_off_are_a_problem_of_their_own_in_later_checks_too(store: Store) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands.wafer_comparison import MOST_LISTED, add_comparison_options, run_comparison, say
+from waferwatch.commands.options.actions import say
+from waferwatch.commands.wafer_comparison import MOST_LISTED, add_comparison_options, run_comparison
 
 if TYPE_CHECKING:
     from waferwatch.read.table import Table

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waferwatch.commands.options import data_options, recipe_options
+from waferwatch.commands.options.actions import say
 
 if TYPE_CHECKING:
     from waferwatch.scoring.comparison.compare import Comparison, ComparisonRow
@@ -42,7 +42,7 @@ def run_compare(options: argparse.Namespace) -> int:
     table, reference = recipe_options.read_tables(options)
     asked = ComparedRows(table, Question(**question_of(options)), reference=reference, device=options.device)
     found = compare_detectors(asked, options.detectors, faults=True if options.injected_faults else None)
-    _say(found)
+    _say_found(found)
     if options.output:
         save_tables(comparison_tables(found), options.output, "--output")
     if options.json:
@@ -63,19 +63,19 @@ def _document(options: argparse.Namespace, found: Comparison) -> dict[str, Any]:
     }
 
 
-def _say(found: Comparison) -> None:
+def _say_found(found: Comparison) -> None:
     from waferwatch.scoring.comparison.sentences import comparison_notes
 
     for note in comparison_notes(found):
-        print(note, file=sys.stderr)
+        say(str(note))
     header = ("detector", "faults found", "false events", *_METRICS)
     lines = [header, *(_line(row) for row in found.rows)]
     widths = [max(len(line[at]) for line in lines) for at in range(len(header))]
     for line in lines:
-        print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)), file=sys.stderr)
+        say("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
     for row in found.rows:
         if row.failure is not None:
-            print(f"{row.detector}: {row.failure.sentence()}", file=sys.stderr)
+            say(f"{row.detector}: {row.failure.sentence()}")
 
 
 def _line(row: ComparisonRow) -> tuple[str, ...]:

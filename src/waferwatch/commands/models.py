@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waferwatch.commands.options import data_options, monitor_options, recipe_options
+from waferwatch.commands.options.actions import print_json, say
 from waferwatch.errors import ModelError
 from waferwatch.models.moment.checkpoints import checkpoint as checkpoints
 from waferwatch.models.moment.checkpoints.checkpoint import Checkpoint
@@ -81,9 +81,9 @@ def run_import(options: argparse.Namespace) -> int:
     """Import a checkpoint; says on stderr what is being done."""
     from waferwatch.models.moment.checkpoints.hub import import_checkpoint
 
-    made = import_checkpoint(options.source, name=options.name, replace=options.replace, report=_tell)
-    _tell(f"Imported {made.name}: {made.parameters:,} parameters, sha256 {made.sha256}.")
-    _tell(f"Use it with: waferwatch detect FILE --checkpoint {made.name}")
+    made = import_checkpoint(options.source, name=options.name, replace=options.replace, report=say)
+    say(f"Imported {made.name}: {made.parameters:,} parameters, sha256 {made.sha256}.")
+    say(f"Use it with: waferwatch detect FILE --checkpoint {made.name}")
     return 0
 
 
@@ -97,24 +97,23 @@ def run_tune(options: argparse.Namespace) -> int:
     for file in options.files:
         table = recipe_options.read_file(options, file)
         scopes += known_normal(table, options.reference_rows)
-    found = tune_checkpoint(wish, scopes, files=options.files, report=_tell)
-    _tell_tuned(found, wish.name)
-    if options.json:
-        print(json.dumps(_tuned_document(found, wish.name), ensure_ascii=False, allow_nan=False))
+    found = tune_checkpoint(wish, scopes, files=options.files, report=say)
+    _say_tuned(found, wish.name)
+    print_json(_tuned_document(found, wish.name), options)
     return 0
 
 
-def _tell_tuned(found: Tuned, name: str) -> None:
+def _say_tuned(found: Tuned, name: str) -> None:
     course = found.course
     ended = "the time was over" if course.timed_out else "the error no longer fell"
-    _tell(f"{course.steps:,} steps in {course.seconds:.0f} s, until {ended}.")
-    _tell(f"Error of hidden patches: {course.error_before:.4f} before, {course.error_after:.4f} after.")
+    say(f"{course.steps:,} steps in {course.seconds:.0f} s, until {ended}.")
+    say(f"Error of hidden patches: {course.error_before:.4f} before, {course.error_after:.4f} after.")
     if found.made is None:
-        _tell(f"That is not at least 1 % lower, so {name} was not stored. Use {found.start.name} as it is.")
+        say(f"That is not at least 1 % lower, so {name} was not stored. Use {found.start.name} as it is.")
         return
-    _tell(f"Stored {name}, sha256 {found.made.sha256}.")
-    _tell(f"A lower error need not find more: compare it with {found.start.name} on your own data.")
-    _tell(f"Use it with: waferwatch detect FILE --checkpoint {name}")
+    say(f"Stored {name}, sha256 {found.made.sha256}.")
+    say(f"A lower error need not find more: compare it with {found.start.name} on your own data.")
+    say(f"Use it with: waferwatch detect FILE --checkpoint {name}")
 
 
 def _tuned_document(found: Tuned, name: str) -> dict[str, Any]:
@@ -126,10 +125,6 @@ def _tuned_document(found: Tuned, name: str) -> dict[str, Any]:
         "windows": found.course.windows,
         **asdict(found.course),
     }
-
-
-def _tell(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
 
 
 def _facts(found: Checkpoint) -> dict[str, Any]:

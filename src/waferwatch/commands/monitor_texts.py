@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from waferwatch.explain.threshold import short, threshold_notes
-from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK
+from waferwatch.explain.threshold import threshold_notes
+from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK, short
 from waferwatch.store.monitors.documents import version_document
 from waferwatch.store.monitors.facts import shown_notes, threshold_by_policy
 from waferwatch.store.monitors.rebase_lines import rebase_lines

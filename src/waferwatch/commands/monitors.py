@@ -8,36 +8,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waferwatch.commands.options import data_options, monitor_options, recipe_options
-from waferwatch.commands.options.monitor_options import opened_store, print_json, say, user
+from waferwatch.commands.options.actions import add_action, print_json, say
+from waferwatch.commands.options.monitor_options import opened_store, user
 from waferwatch.errors import InputError
 
 if TYPE_CHECKING:
     from waferwatch.store.monitors.records import VersionRecord
     from waferwatch.store.store import Store
 
-Run = Callable[[argparse.Namespace], int]
-
 
 def add_monitors_parser(commands: Any) -> None:
     """Add ``monitors list | show | activate | rollback | rebase | ...`` to the command line."""
     parser = commands.add_parser("monitors", help="list, show, activate, rebase, export and import monitors")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    _add(actions, "list", "the monitors", run_list)
-    show = _add(actions, "show", "what is known of a monitor and its versions", run_show)
+    add_action(actions, "list", "the monitors", run_list)
+    show = add_action(actions, "show", "what is known of a monitor and its versions", run_show)
     _name(show, "NAME[@VERSION]")
-    activate = _add(actions, "activate", "put a version in use", run_activate)
+    activate = add_action(actions, "activate", "put a version in use", run_activate)
     _name(activate, "NAME@VERSION")
-    rollback = _add(actions, "rollback", "put the version in use that was so before the present one", run_rollback)
+    rollback = add_action(actions, "rollback", "put the previous version in use again", run_rollback)
     _name(rollback, "NAME")
     _add_set(actions)
     _add_rebase(actions)
-    widen = _add(actions, "learn-false-alarms", "learn again, with false alarms as normal rows", run_learn_false)
+    widen = add_action(actions, "learn-false-alarms", "learn again, with false alarms as normal rows", run_learn_false)
     _name(widen, "NAME")
     _add_compare(actions)
     _add_files(actions)
-    delete = _add(actions, "delete", "delete a monitor with its versions", run_delete)
+    delete = add_action(actions, "delete", "delete a monitor with its versions", run_delete)
     _name(delete, "NAME")
-    restore = _add(actions, "restore", "bring back a monitor that was deleted a short time ago", run_restore)
+    restore = add_action(actions, "restore", "bring back a monitor that was deleted a short time ago", run_restore)
     _name(restore, "NAME")
 
 
@@ -45,17 +44,9 @@ def add_golden_parser(commands: Any) -> None:
     """Add ``golden list | show`` to the command line."""
     parser = commands.add_parser("golden", help="list and show golden sets: what monitors learnt from")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    _add(actions, "list", "the golden sets", run_golden_list)
-    show = _add(actions, "show", "where the rows of a golden set come from, and what was left out", run_golden_show)
+    add_action(actions, "list", "the golden sets", run_golden_list)
+    show = add_action(actions, "show", "where its rows come from, and what was left out", run_golden_show)
     _name(show, "NAME[@VERSION]")
-
-
-def _add(actions: Any, name: str, text: str, run: Run) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=text)
-    monitor_options.add_data_dir(parser)
-    data_options.add_json(parser)
-    parser.set_defaults(run=run)
-    return parser
 
 
 def _name(parser: argparse.ArgumentParser, metavar: str) -> None:
@@ -63,14 +54,14 @@ def _name(parser: argparse.ArgumentParser, metavar: str) -> None:
 
 
 def _add_set(actions: Any) -> None:
-    parser = _add(actions, "set", "change what sets the threshold, or the equipment watched", run_set)
+    parser = add_action(actions, "set", "change what sets the threshold, or the equipment watched", run_set)
     _name(parser, "NAME")
     data_options.add_thresholds(parser)
     parser.add_argument("--equipment", type=data_options.names, metavar="A,B", help="equipment watched, or all")
 
 
 def _add_rebase(actions: Any) -> None:
-    parser = _add(actions, "rebase", "learn the level after a maintenance from good wafers", run_rebase)
+    parser = add_action(actions, "rebase", "learn the level after a maintenance from good wafers", run_rebase)
     _name(parser, "NAME[@VERSION]")
     parser.add_argument("file", metavar="FILE", help="rows after the maintenance")
     data_options.add_cell_options(parser)
@@ -90,7 +81,7 @@ def _add_rebase(actions: Any) -> None:
 
 
 def _add_compare(actions: Any) -> None:
-    parser = _add(actions, "compare", "what two versions find in the same file", run_compare)
+    parser = add_action(actions, "compare", "what two versions find in the same file", run_compare)
     _name(parser, "NAME")
     parser.add_argument("old", type=int, metavar="VERSION")
     parser.add_argument("new", type=int, metavar="VERSION")
@@ -101,10 +92,10 @@ def _add_compare(actions: Any) -> None:
 
 
 def _add_files(actions: Any) -> None:
-    export = _add(actions, "export", "write a version to one file", run_export)
+    export = add_action(actions, "export", "write a version to one file", run_export)
     _name(export, "NAME[@VERSION]")
     export.add_argument("output", type=Path, metavar="OUT.waferwatch")
-    importing = _add(actions, "import", "read a version from a file that export wrote", run_import)
+    importing = add_action(actions, "import", "read a version from a file that export wrote", run_import)
     importing.add_argument("file", type=Path, metavar="FILE")
     importing.add_argument("--name", metavar="NAME", help="of the monitor; default: as it was exported")
     importing.add_argument("--activate", action="store_true", help="put it in use, if the monitor has versions already")
@@ -185,7 +176,7 @@ def run_activate(options: argparse.Namespace) -> int:
 
 
 def run_rollback(options: argparse.Namespace) -> int:
-    """Put the version in use that was so before the present one."""
+    """Put the previous version in use again."""
     return _changed(options, lambda store: store.monitors.roll_back(options.name, user()))
 
 

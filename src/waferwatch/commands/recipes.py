@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands.options import data_options, monitor_options
-from waferwatch.commands.options.monitor_options import print_json, say
+from waferwatch.commands.options import data_options
+from waferwatch.commands.options.actions import add_action, print_json, say
 from waferwatch.commands.options.recipe_options import stored_recipes
 
 if TYPE_CHECKING:
@@ -18,30 +18,22 @@ def add_recipes_parser(commands: Any) -> None:
     """Add ``recipes list|show|save|import|export|delete`` to the command line."""
     parser = commands.add_parser("recipes", help="import recipes: how files of one form are read")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    _add(actions, "list", "every import recipe", run_list)
-    _add(actions, "show", "one import recipe", run_show).add_argument("name", metavar="NAME")
-    save = _add(actions, "save", "keep the options by which FILE is read", run_save)
+    add_action(actions, "list", "every import recipe", run_list)
+    add_action(actions, "show", "one import recipe", run_show).add_argument("name", metavar="NAME")
+    save = add_action(actions, "save", "keep the options by which FILE is read", run_save)
     save.add_argument("name", metavar="NAME")
     save.add_argument("file", metavar="FILE", help="a file of this form; others of it use the recipe by themselves")
     data_options.add_column_options(save)
     data_options.add_form_options(save)
     save.add_argument("--label", metavar="COL", help="column of known anomalies")
     _add_replace(save)
-    take = _add(actions, "import", "keep the recipe of a JSON file", run_import)
+    take = add_action(actions, "import", "keep the recipe of a JSON file", run_import)
     take.add_argument("file", type=Path, metavar="FILE.json")
     _add_replace(take)
-    give = _add(actions, "export", "write a recipe to a JSON file", run_export)
+    give = add_action(actions, "export", "write a recipe to a JSON file", run_export)
     give.add_argument("name", metavar="NAME")
     give.add_argument("file", type=Path, metavar="FILE.json")
-    _add(actions, "delete", "delete a recipe", run_delete).add_argument("name", metavar="NAME")
-
-
-def _add(actions: Any, name: str, help_text: str, run: Any) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=help_text)
-    monitor_options.add_data_dir(parser)
-    data_options.add_json(parser)
-    parser.set_defaults(run=run)
-    return parser
+    add_action(actions, "delete", "delete a recipe", run_delete).add_argument("name", metavar="NAME")
 
 
 def _add_replace(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waferwatch.commands.options import data_options, monitor_options, recipe_options
-from waferwatch.commands.options.monitor_options import opened_store, print_json, say, user
+from waferwatch.commands.options.actions import print_json, say
+from waferwatch.commands.options.monitor_options import opened_store, user
 from waferwatch.errors import InputError, TooLargeError
 from waferwatch.scoring.option_rules import DETECTOR
 
@@ -162,7 +163,6 @@ def detect_by_monitor(options: argparse.Namespace, wish: Thresholds, limits: Seq
 
     Args:
         wish: how the threshold is chosen; where it is automatic, by the policy of the monitor.
-
         limits: typed limits of indicators.
 
     Returns:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waferwatch.commands.options import data_options, monitor_options, recipe_options
-from waferwatch.commands.options.monitor_options import opened_store, print_json, say
+from waferwatch.commands.options.actions import print_json, say
+from waferwatch.commands.options.monitor_options import opened_store
 from waferwatch.errors import InputError
 from waferwatch.scoring.option_rules import DETECTOR
 
@@ -228,7 +228,7 @@ class _Progress:
             self._shown_at = now
             total = f" of {self._totals[stage]:,}" if stage in self._totals else ""
             failed = f", {counts['failed']:,} failed" if counts["failed"] else ""
-            print(f"{stage}: {sum(counts.values()):,}{total}{failed}", file=sys.stderr, flush=True)
+            say(f"{stage}: {sum(counts.values()):,}{total}{failed}")
 
 
 def _engine(options: argparse.Namespace) -> TaskEngine:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from waferwatch.commands.options import data_options, monitor_options, recipe_options
+from waferwatch.commands.options.actions import print_json, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,14 +57,8 @@ def run_comparison(
     if options.output:
         save_tables({sheet: found.frame}, options.output, "output")
     show(found)
-    if options.json:
-        print(json.dumps(found.to_dict(), ensure_ascii=False, allow_nan=False))
+    print_json(found.to_dict(), options)
     return 0
-
-
-def say(text: str) -> None:
-    """A line for people, which does not disturb what programs read."""
-    print(text, file=sys.stderr)
 
 
 def _tolerance(text: str) -> tuple[str, float]:

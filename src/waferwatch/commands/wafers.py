@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from waferwatch.commands.options.actions import say
 
 if TYPE_CHECKING:
     from waferwatch.indicators.hard_rules import TypedLimit
@@ -81,17 +82,13 @@ def write_outputs(options: argparse.Namespace, table: Table, found: Detection) -
             save_tables(wanted, path, name)
 
 
-def tell_problems(options: argparse.Namespace, found: Detection) -> None:
+def say_problems(options: argparse.Namespace, found: Detection) -> None:
     """The problems and how many wafers are abnormal, for people who ask for a file of them."""
     if not any((options.runs, options.indicators, options.problems, options.save_limits)):
         return
     judged = [run for run in found.runs if run.judged_by == "wafer"]
     if judged:
-        _say(f"{len(judged):,} wafers judged, {sum(run.abnormal for run in judged):,} abnormal")
-    _say(f"{len(found.problems):,} problems" + (":" if found.problems else "."))
+        say(f"{len(judged):,} wafers judged, {sum(run.abnormal for run in judged):,} abnormal")
+    say(f"{len(found.problems):,} problems" + (":" if found.problems else "."))
     for one in found.problems[:_MOST_LISTED]:
-        _say(f"  P-{one.number} {one.severity.value}: {one.title} ({one.why})")
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+        say(f"  P-{one.number} {one.severity.value}: {one.title} ({one.why})")

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.events.merge import Flagged, merge
+from waferwatch.series.clock import hours_of_points
 from waferwatch.series.series import Series
 
 SURROUNDINGS = 100  # fault-free points to each side of a fault that share its block
 MOST_BLOCKS = 200  # of either kind; neighbours are drawn together where there are more
-_HOUR_NS = 3600e9
 
 Whole = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -125,10 +125,8 @@ def _times(series: Sequence[Series]) -> NDArray[np.datetime64] | None:
 def _hours(fault: Whole, times: NDArray[np.datetime64], owner: Whole) -> float | None:
     """Fault-free points times the usual distance between two points of their series."""
     total = 0.0
-    for ticks, free in zip(_cut(times.view(np.int64), owner), _cut(fault == 0, owner), strict=True):
-        steps = np.diff(ticks)
-        usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
-        total += np.count_nonzero(free) * usual / _HOUR_NS
+    for mine, free in zip(_cut(times, owner), _cut(fault == 0, owner), strict=True):
+        total += hours_of_points(mine, int(np.count_nonzero(free))) or 0.0
     return total or None
 
 

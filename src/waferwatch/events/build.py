@@ -59,7 +59,7 @@ def build_events(
     if np.isnan(scores[flagged.rows]).any():
         raise ValueError("a row is flagged that has no score")
     flagged = with_lasting_states(flagged, _carried(flagged, contributions), series)
-    times = _times(flagged, series)
+    times = _times(flagged, series, table.first_row)
     start, end, peak = flagged.first, flagged.last, _peaks(scores[flagged.rows], flagged)
     order = np.lexsort((flagged.rows[start], times[start]))
     ids[flagged.rows] = (np.argsort(order) + 1)[flagged.events]
@@ -97,11 +97,11 @@ def _carried(flagged: Flagged, contributions: NDArray[np.floating]) -> NDArray[n
     return found
 
 
-def _times(flagged: Flagged, series: Sequence[Series]) -> NDArray[Any]:
-    """(flagged,) time of each flagged point; its row in the table where there is no time."""
+def _times(flagged: Flagged, series: Sequence[Series], first_row: int) -> NDArray[Any]:
+    """(flagged,) time of each flagged point; where there is no time the number of its row, as people count."""
     stretches = [item.time for item in series if item.time is not None]
     if len(stretches) < len(series):
-        return flagged.rows
+        return flagged.rows + first_row
     return np.concatenate(stretches)[flagged.places]
 
 

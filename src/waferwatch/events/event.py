@@ -30,7 +30,7 @@ class Event:
 
     id: int  # 1, 2, ... in order of start, as written into the event_id column
     kind: Kind
-    start: str | float  # time of the first point: ISO 8601 text, a number, or the row number without a time column
+    start: str | float  # time of the first point: ISO 8601 text, a number, or without times the row as people count
     end: str | float  # of the last point
     peak: str | float  # of the point with the highest score
     start_row: int  # position of the first point in the table, from 0
@@ -45,6 +45,11 @@ class Event:
     # A peak as high comes about once in this many hours of normal running. None: it is beyond everything in the
     # reference, or rows have no dates.
     usual_every_hours: float | None = None
+
+    @property
+    def row_span(self) -> tuple[int, int]:
+        """Lowest and highest position of its rows: the start is the highest where a table has its newest rows first."""
+        return min(self.start_row, self.end_row), max(self.start_row, self.end_row)
 
     def to_dict(self) -> dict[str, Any]:
         """The event as plain JSON types."""

@@ -62,10 +62,13 @@ def narrowed(
         usual: of each series what :func:`jumps` says of its scope; None leaves it as it is.
     """
     found = flags.copy()
-    for one, jump in zip(series, usual, strict=True):
-        at = np.flatnonzero(flags[one.rows])
-        if jump is None or not len(at):
+    rows = np.concatenate([one.rows for one in series]) if series else np.empty(0, np.int64)
+    owner = np.repeat(np.arange(len(series)), [len(one) for one in series])
+    for number in np.unique(owner[flags[rows]]).tolist():
+        one, jump = series[number], usual[number]
+        if jump is None:
             continue
+        at = np.flatnonzero(flags[one.rows])
         for stretch in np.split(at, np.flatnonzero(np.diff(at) > MERGE_GAP_POINTS + 1) + 1):
             carried = contributions[one.rows[stretch]].sum(axis=0)
             core = _core(one.values, int(stretch[0]), int(stretch[-1]), int(np.argmax(carried)), jump)
@@ -87,6 +90,11 @@ def _core(values: Floats, first: int, last: int, sensor: int, usual: Floats) -> 
 
 
 def _around(values: Floats) -> Floats:
-    """(n, S) running medians; missing values count as the last one before."""
-    filled = np.nan_to_num(values)
-    return np.asarray(median_filter(filled, (NEIGHBOURHOOD, 1), mode="nearest"), np.float64)
+    """(n, S) running medians; missing values count as the last one before, the first ones as the first that follows."""
+    missing = np.isnan(values)
+    if missing.any():
+        place = np.where(missing, -1, np.arange(len(values))[:, None])
+        before = np.maximum.accumulate(place, axis=0)
+        source = np.where(before >= 0, before, np.argmin(missing, axis=0))
+        values = np.nan_to_num(np.take_along_axis(values, source, axis=0))  # 0 in a sensor without any value
+    return np.asarray(median_filter(values, (NEIGHBOURHOOD, 1), mode="nearest"), np.float64)

@@ -1,6 +1,6 @@
 """Which kind of anomaly an event is.
 
-Chandola, Banerjee and Kumar, "Anomaly Detection: A Survey", ACM Computing Surveys 41(3), 2009, section 2.2, part
+Chandola, Banerjee and Kumar, "Anomaly Detection: A Survey", ACM Computing Surveys 41(3), 2009, section 2.2, divide
 anomalies into point (a value that is unusual among all values), contextual (unusual only where it stands) and
 collective (values that are unusual together). A detector does not say which it saw, so the values themselves decide:
 

@@ -92,12 +92,12 @@ class _Stays:
     def _of_scope(self, scope: tuple[str, ...]) -> dict[int, Ints]:
         """Stage -> the runs that pass it, ascending."""
         if scope not in self._passing:
-            found: dict[int, list[int]] = defaultdict(list)
-            for number, one in enumerate(self.series):
-                if one.scope == scope:
-                    for stage in np.unique(steps_of(one).stage).tolist():
-                        found[stage].append(number)
-            self._passing[scope] = {stage: np.array(runs, np.int64) for stage, runs in found.items()}
+            mine = [number for number, one in enumerate(self.series) if one.scope == scope]
+            every = [steps_of(self.series[number]).stage for number in mine]
+            stage, run = np.concatenate(every), np.repeat(mine, [len(one) for one in every])
+            begins = (np.diff(stage, prepend=0) != 0) | (np.diff(run, prepend=-1) != 0)
+            stage, run = stage[begins], run[begins]
+            self._passing[scope] = {int(one): np.unique(run[stage == one]) for one in np.unique(stage)}
         return self._passing[scope]
 
 

@@ -49,7 +49,7 @@ def lay_out(
     known: NDArray[np.bool_] | None = None,
     cut: SeriesLayout | None = None,
 ) -> SceneLayout:
-    """Part a table into series as the detection did, but for passes of wafers: an event may span several of them.
+    """Split a table into series as the detection did, but for passes of wafers: an event may span several of them.
 
     Args:
         table: every row.
@@ -90,7 +90,7 @@ def _cut(cut: SeriesLayout | None) -> SeriesLayout | None:
 
 
 def _without_sensors(table: Table, rows: NDArray[np.int64] | None) -> Table:
-    """The columns that part the rows, and no others: a large table is not copied to be looked at."""
+    """The columns that split the rows, and no others: a large table is not copied to be looked at."""
     names = [name for name in table.frame.columns if name in table.groups or table.roles[name] is Role.TIME]
     frame = table.frame[names]
     if rows is not None:

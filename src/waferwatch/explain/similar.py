@@ -86,4 +86,5 @@ def _is_again(one: Candidate, other: Candidate) -> bool:
 
 def _overlaps(one: Event, other: Event) -> bool:
     """Rows of several equipment may lie between one another: only those of the same one can be the same."""
-    return one.equipment == other.equipment and one.start_row <= other.end_row and other.start_row <= one.end_row
+    (first, last), (start, end) = one.row_span, other.row_span
+    return one.equipment == other.equipment and first <= end and start <= last

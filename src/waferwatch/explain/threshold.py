@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from waferwatch.read.table import Note
-from waferwatch.scoring.thresholds.promise import Promise, promise_notes
+from waferwatch.scoring.thresholds.promise import Promise, promise_notes, short
 
 _SET_BY = {
     "auto": Note("Automatic threshold."),
@@ -54,11 +54,3 @@ def _most(hours: float) -> Note:
         "At most one false event in {minutes} minutes can be promised for each equipment (95 %).",
         {"minutes": short(60 * hours)},
     )
-
-
-def short(value: float) -> str:
-    """
-    >>> short(0.0123), short(1.25), short(11.93), short(1234.5)
-    ('0.012', '1.3', '12', '1,234')
-    """
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
+from waferwatch.series.clock import clock_numbers, usual_step
 from waferwatch.series.wafer_runs import WaferRuns, find_passes
 
 Floats = NDArray[np.float64]
@@ -73,6 +74,11 @@ class StepCells:
     def cell(self) -> Ints:
         """(n,) the cell of each of ``rows``."""
         return np.repeat(np.arange(len(self.starts)), self.lengths)
+
+    @cached_property
+    def usual_interval(self) -> float:
+        """Usual time from row to row, in seconds (points where the table has no time)."""
+        return usual_step(self.clock) or 1.0
 
     @cached_property
     def of_unknown_start(self) -> NDArray[np.bool_]:
@@ -179,8 +185,8 @@ def _since(table: Table, rows: Ints, starts: Ints) -> Floats:
     """(n,) seconds, or units of its clock, from the first row of each cell."""
     every: NDArray[Any] = table.frame[table.column(Role.TIME)].to_numpy()
     if every.dtype.kind == "M":
-        exact = every.astype("datetime64[ns]").view(np.int64)
-        time = (exact[rows] - exact.min()).astype(np.float64) * _NS
+        exact = clock_numbers(every[rows])
+        time = (exact - clock_numbers(every[~np.isnat(every)]).min()).astype(np.float64) * _NS
     else:
         time = every[rows].astype(np.float64)
     found: Floats = time - np.repeat(time[starts], np.diff(starts, append=len(rows)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from waferwatch.indicators.cells import StepCells
 from waferwatch.indicators.indicators import LENGTH, IndicatorColumn, Indicators
 from waferwatch.indicators.learnt.limits import IndicatorLimits
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN, SPREAD
+from waferwatch.read.roles.groups import group_text
 
 Floats = NDArray[np.float64]
 
@@ -70,11 +72,11 @@ def typed_limits(frame: pd.DataFrame) -> list[TypedLimit]:
 
 
 def _typed(row: dict[object, object], number: int) -> TypedLimit:
-    said = {str(name): None if pd.isna(value) else value for name, value in row.items()}  # type: ignore[call-overload]
+    said = {str(name): None if _is_empty(value) else value for name, value in row.items()}
     bounds: dict[str, float | None] = {}
     for side in ("lower", "upper"):
         try:
-            bounds[side] = None if said.get(side) is None else float(str(said[side]))
+            bounds[side] = None if said.get(side) is None else _finite(str(said[side]))
         except ValueError:
             raise InputError(
                 "The {side} limit in row {row} is no number: {value}.",
@@ -84,8 +86,19 @@ def _typed(row: dict[object, object], number: int) -> TypedLimit:
                 row=number,
                 value=said[side],
             ) from None
-    words = {name: str(said[name]) for name in ("recipe", "step") if said.get(name) is not None}
+    words = {name: group_text(said[name]) for name in ("recipe", "step") if said.get(name) is not None}
     return TypedLimit(str(said["sensor"]), str(said.get("statistic") or MEAN), **words, **bounds)  # type: ignore[arg-type]
+
+
+def _is_empty(cell: object) -> bool:
+    return not cell.strip() if isinstance(cell, str) else bool(pd.isna(cell))  # type: ignore[call-overload]
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _column(columns: Sequence[IndicatorColumn], sensor: str, statistic: str) -> int | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from waferwatch.indicators.cells import StepCells
 from waferwatch.indicators.learnt.eighths import bends, means_of_eighths
 from waferwatch.indicators.learnt.normal_course import NormalCourse, centred
-from waferwatch.indicators.statistics import STATISTICS, durations, statistics_of
+from waferwatch.indicators.statistics import MEAN, STATISTICS, durations, measured_rows, statistics_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -84,13 +84,25 @@ def pieces(cells: StepCells, most: int = _ROWS_AT_ONCE) -> Iterator[tuple[int, S
 
 def _piece(values: Floats, cells: StepCells, sensors: int, course: NormalCourse | None) -> Floats:
     """(cells, K)."""
-    missing = np.add.reduceat(np.isnan(values).any(axis=1).astype(np.float64), cells.starts) / cells.lengths
+    missing = _missing(values, cells)
     if course is not None and missing.any():
         values = filled(values, cells, course)
-    each = np.stack([statistics_of(np.ascontiguousarray(one), cells) for one in values.T], axis=-1)
+    whole = measured_rows(cells, None)
+    each = np.stack([statistics_of(np.ascontiguousarray(one), cells, whole) for one in values.T], axis=-1)
+    if course is not None:
+        each[STATISTICS.index(MEAN)] -= course.mean_by_length(cells)
     traces = np.full((len(cells), 2 * sensors + 1), np.nan) if course is None else against(values, cells, course)
     table = [*each, traces[:, :-1], np.stack([durations(cells), missing, traces[:, -1]], axis=1)]
     return np.concatenate(table, axis=1)
+
+
+def _missing(values: Floats, cells: StepCells) -> Floats:
+    """(cells,) share of rows that lack a sensor."""
+    lacking = np.isnan(values)
+    if not lacking.any():
+        return np.zeros(len(cells))
+    found: Floats = np.add.reduceat(lacking.any(axis=1).astype(np.float64), cells.starts) / cells.lengths
+    return found
 
 
 def filled(values: Floats, cells: StepCells, course: NormalCourse) -> Floats:
@@ -132,13 +144,15 @@ def _against(values: Floats, cells: StepCells, course: NormalCourse) -> Floats:
     nothing = np.zeros(shape.shape, np.bool_)
     for sensor, column in enumerate(values.T):
         off = course.off_of(sensor, column, places)
-        known = ~np.isnan(off)
-        bent[sensor] = centred(np.clip(np.where(known, off, 0.0), -_CLIP, _CLIP), cells)
+        unknown = np.isnan(off)
+        if unknown.any():
+            nothing[:, sensor] = np.logical_and.reduceat(unknown, cells.starts)
+            off[unknown] = 0.0
+        bent[sensor] = centred(np.clip(off, -_CLIP, _CLIP, out=off), cells)
         shape[:, sensor] = np.sqrt(np.add.reduceat(np.square(bent[sensor]), cells.starts) / cells.lengths)
-        nothing[:, sensor] = ~np.logical_or.reduceat(known, cells.starts)
     spread = course.spread_of_eighths(cells)
     if spread is not None:
-        shape = np.concatenate([shape, bends(means_of_eighths(bent.T, cells), spread)], axis=1)
+        shape = np.concatenate([shape, bends(means_of_eighths(bent, cells), spread)], axis=1)
     shape[np.tile(nothing, shape.shape[1] // nothing.shape[1])] = np.nan
     spe = course.relation_broken(bent, cells)
     spe[nothing.all(axis=1)] = np.nan

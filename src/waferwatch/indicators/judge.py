@@ -18,10 +18,11 @@ from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.judging.facets import Facet, FacetFinder
 from waferwatch.indicators.judging.leading import Leading
 from waferwatch.indicators.learnt.wafer_model import Deviations, WaferModel, farthest
-from waferwatch.indicators.run_score import run_score
+from waferwatch.indicators.run_score import run_scores
 from waferwatch.indicators.verdicts import BY_ROWS, BY_WAFER, RunScore, sentence_of
 from waferwatch.read.cells.values import to_float
 from waferwatch.read.table import Role, Table
+from waferwatch.series.clock import clock_numbers
 from waferwatch.series.wafer_runs import WaferRuns
 
 Floats = NDArray[np.float64]
@@ -80,12 +81,11 @@ def row_scores_of_runs(scores: Floats, cells: StepCells) -> Floats:
     Rows of an equipment's first run do not count, of none of its steps: see ``StepCells.of_unknown_start``.
     """
     unknown = np.isin(cells.run, cells.run[cells.of_unknown_start])
-    points = np.where(unknown[cells.cell], np.nan, scores[cells.rows])
-    run = cells.run[cells.cell]
-    borders = np.flatnonzero(np.diff(run, prepend=-1))
+    points = scores[cells.rows]
+    points[np.repeat(unknown, cells.lengths)] = np.nan
+    first = np.flatnonzero(np.diff(cells.run, prepend=-1))  # the first cell of each run
     found = np.full(len(cells.runs), np.nan)
-    for start, stop in zip(borders, [*borders[1:], len(run)], strict=True):
-        found[run[start]] = run_score(points[start:stop])
+    found[cells.run[first]] = run_scores(points, cells.starts[first])
     return found
 
 
@@ -200,9 +200,7 @@ def _in_a_row(runs: Sequence[RunScore], facets: Sequence[Sequence[Facet]]) -> li
         mine = {(one.sensor, one.direction) for one in seen}
         count = (count + 1 if mine & before else 1) if run.abnormal else 0
         last[run.equipment] = (count, mine)
-        counted = replace(run, in_a_row=count) if count else run
-        sentence = sentence_of(counted)
-        found.append(counted if sentence is None else replace(counted, sentence=sentence))
+        found.append(replace(run, in_a_row=count, sentence=sentence_of(run, count)) if count else run)
     return found
 
 
@@ -243,9 +241,8 @@ def _gaps(table: Table, cells: StepCells) -> NDArray[np.int64]:
     column = table.column(Role.TIME)
     if column is None:
         return np.zeros(len(cells.runs), np.int64)
-    time: NDArray[Any] = table.frame[column].to_numpy()[cells.runs.rows]
-    clock = time.astype("datetime64[ns]").view(np.int64) if time.dtype.kind == "M" else time
-    step = np.diff(clock.astype(np.float64), prepend=float(clock[0]))
+    clock = clock_numbers(table.frame[column].to_numpy()[cells.runs.rows]).astype(np.float64)
+    step = np.diff(clock, prepend=clock[0])
     step[cells.runs.starts] = 0
     usual = float(np.median(step[step > 0])) if (step > 0).any() else 1.0
     found: NDArray[np.int64] = np.add.reduceat((step > _GAP * usual).astype(np.int64), cells.runs.starts)

@@ -82,8 +82,8 @@ def run_of(about: dict[str, Any]) -> RunScore:
     return RunScore(**{**about, "rules": tuple(about.get("rules", ())), "sentence": sentence})
 
 
-def sentence_of(run: RunScore) -> Note | None:
-    """Why a wafer is abnormal; None for a normal one."""
+def sentence_of(run: RunScore, in_a_row: int) -> Note | None:
+    """Why a wafer is abnormal, in a row with others like it; None for a normal one."""
     if not run.abnormal or run.statistic is None:
         return None
     values: dict[str, object] = {
@@ -91,7 +91,7 @@ def sentence_of(run: RunScore) -> Note | None:
         "step": run.step or "",
         "statistic": run.statistic,
         "change": change_text(run),
-        "count": run.in_a_row,
+        "count": in_a_row,
         "spreads": f"{abs(run.spreads or 0.0):.1f}",
     }
     if run.sensor == "_length":

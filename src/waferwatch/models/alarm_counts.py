@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from waferwatch.models.state import storable
+from waferwatch.series.clock import hours_of_points
 from waferwatch.series.series import Series
 
 Floats = NDArray[np.float64]
@@ -18,7 +19,6 @@ Floats = NDArray[np.float64]
 MERGE_GAP = 8  # points between flagged ones of one event, as events are merged
 MOST_LEVELS = 256
 AT_95_PERCENT = 3.0  # no event in T hours: at most 3 / T per hour, with 95 % confidence
-_HOUR_NS = 3600e9
 
 
 @storable
@@ -70,11 +70,10 @@ def _hours(scores: Mapping[str, Sequence[Floats]], series: Mapping[str, Sequence
     total = 0.0
     for key, mine in scores.items():
         for points, one in zip(mine, series[key], strict=True):
-            if one.time is None or one.time.dtype.kind != "M":
+            hours = hours_of_points(one.time, int(np.isfinite(points).sum()))
+            if hours is None:
                 return None
-            steps = np.diff(one.time.astype("datetime64[ns]").view(np.int64))
-            usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
-            total += np.isfinite(points).sum() * usual / _HOUR_NS
+            total += hours
     return total or None
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.series.series import Series
+from waferwatch.series.steps import Steps
 
 Progress = Callable[[float], None]  # called with the share done, 0 to 1; may raise errors.Cancelled to stop the work
 
@@ -56,9 +57,9 @@ class Part(ABC):
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         """Raw scores of successive series of one scope; inputs are not changed."""
 
-    def knows(self, series: Series) -> NDArray[np.bool_]:
+    def knows(self, steps: Steps) -> NDArray[np.bool_]:
         """(n,) whether the reference was ever in the recipe step that each row is in."""
-        return np.ones(len(series), np.bool_)
+        return np.ones(len(steps), np.bool_)
 
     def shifted(self, first: Sequence[Series]) -> Self:
         """The same for another equipment, at the level that its first rows have. Without levels nothing changes."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from waferwatch.models.contract import Detector, Learnt, Part, Progress, Scores,
 from waferwatch.models.rarity import Rarity
 from waferwatch.models.state import storable
 from waferwatch.series.series import Series
+from waferwatch.series.steps import Steps
 
 Floats = NDArray[np.float64]
 Scope = tuple[str, ...]
@@ -42,7 +43,11 @@ class ReferencePiece:
     @classmethod
     def of(cls, series: Series, left_out: Floats, set_aside: bool) -> ReferencePiece:
         return cls(
-            key_of(series.scope), series.values[0], hash_of(series.values), left_out.astype(np.float32), set_aside
+            key_of(series.scope),
+            series.values[0].copy(),  # not a view, which would keep the whole reference in memory
+            hash_of(series.values),
+            left_out.astype(np.float32),
+            set_aside,
         )
 
     def starts_in(self, series: Series) -> int | None:
@@ -114,7 +119,7 @@ class Fitted:
             share = sum(len(one) for one in mine) / total
             scored = self._part(key, mine).score(mine, detector, part_of(progress, done / total, share))
             done += sum(len(one) for one in mine)
-            known = _by_first_row([piece for piece in self.reference if piece.scope in (key, EVERY_SCOPE)])
+            known = _by_first_row([piece for piece in self.reference if piece.scope == self.part_key(key)])
             for some in _together(mine):
                 yield from zip(numbers[some], self._scaled(mine[some], scored[some], known), strict=True)
             del scored  # before the next scope is scored
@@ -124,42 +129,63 @@ class Fitted:
         """Scopes without a reference of their own."""
         return [one for one in dict.fromkeys(one.scope for one in series) if self.lacks(one)]
 
+    def part_key(self, key: str) -> str:
+        """What the part of an equipment is kept under: its own key, or that of a part that stands for all equipment.
+
+        Rows with an empty equipment cell have the key ``EVERY_SCOPE`` too; among others their part is theirs alone.
+        """
+        return EVERY_SCOPE if list(self.parts) == [EVERY_SCOPE] else key
+
+    def own_part(self, key: str) -> Part | None:
+        """What was learnt of an equipment; None for one without a reference of its own."""
+        return self.parts.get(self.part_key(key))
+
+    def with_adopted(self, first: Mapping[Scope, Sequence[Series]]) -> Fitted:
+        """With a part for each of these equipment, which have no reference: the sister's, at the level of their first
+        rows.
+
+        Args:
+            first: the first series of each, in time order; no more than ``FIRST_ROWS`` points of them count.
+        """
+        adopted = {key_of(scope): self.parts[self.sister].shifted(_first_rows(mine)) for scope, mine in first.items()}
+        return replace(self, parts=self.parts | adopted)
+
     def lacks(self, scope: Scope) -> bool:
         """Whether a scope has no reference of its own."""
-        return EVERY_SCOPE not in self.parts and key_of(scope) not in self.parts
+        return self.own_part(key_of(scope)) is None
 
-    def knows(self, series: Series) -> NDArray[np.bool_]:
-        """(n,) whether the reference was ever in the recipe step that each row is in."""
-        part = self._own(key_of(series.scope)) or self.parts[self.sister]
-        return part.knows(series)
-
-    def _own(self, key: str) -> Part | None:
-        return self.parts.get(key) or self.parts.get(EVERY_SCOPE)
+    def knows(self, scope: Scope, steps: Steps) -> NDArray[np.bool_]:
+        """(n,) whether the reference of a scope was ever in the recipe step that each row is in."""
+        part = self.own_part(key_of(scope)) or self.parts[self.sister]
+        return part.knows(steps)
 
     def _part(self, key: str, series: Sequence[Series]) -> Part:
-        return self._own(key) or self.parts[self.sister].shifted(_first_rows(series))
+        return self.own_part(key) or self.parts[self.sister].shifted(_first_rows(series))
 
     def _scaled(
         self, series: Sequence[Series], scores: Sequence[Scores], known: Mapping[bytes, list[ReferencePiece]]
     ) -> Iterator[Scores]:
-        raw = [self._raw(one, mine.points, known) for one, mine in zip(series, scores, strict=True)]
-        points = np.split(self.rarity.of(np.concatenate(raw)), np.cumsum([len(one) for one in raw])[:-1])
-        for mine, scaled in zip(scores, points, strict=True):
+        raw = np.concatenate([mine.points for mine in scores])
+        ends = np.cumsum([len(one) for one in series]).tolist()
+        borders = list(pairwise([0, *ends]))
+        for one, (start, stop) in zip(series, borders, strict=True):
+            self._put_left_out(one, raw[start:stop], known)
+        scaled = self.rarity.of(raw)
+        heights = np.maximum(scaled, 0.0)[:, None]
+        for mine, (start, stop) in zip(scores, borders, strict=True):
             # In place: contributions are the largest thing that a detection holds.
-            mine.contributions[:] *= np.maximum(scaled, 0.0)[:, None]
-            yield Scores(scaled, mine.contributions)
+            mine.contributions[:] *= heights[start:stop]
+            yield Scores(scaled[start:stop], mine.contributions)
 
-    def _raw(self, series: Series, points: Floats, known: Mapping[bytes, list[ReferencePiece]]) -> Floats:
-        """Raw scores, those of reference rows as they were when left out of learning."""
-        raw = points.copy()
+    def _put_left_out(self, series: Series, raw: Floats, known: Mapping[bytes, list[ReferencePiece]]) -> None:
+        """Put what reference rows scored when left out of learning into their raw scores."""
         # Of runs only those that begin as this one does can be the same; a longer series may hold any.
-        candidates = known.get(series.values[0].tobytes(), []) if series.run else chain.from_iterable(known.values())
+        candidates = known.get(series.values[0].tobytes(), ()) if series.run else chain.from_iterable(known.values())
         for piece in candidates:
             start = piece.starts_in(series) if len(piece.left_out) <= len(series) else None
             if start is not None:
                 mine = slice(start, start + len(piece.left_out))
                 raw[mine] = np.where(np.isnan(raw[mine]) | np.isnan(piece.left_out), raw[mine], piece.left_out)
-        return raw
 
 
 def _together(series: Sequence[Series]) -> Iterator[slice]:

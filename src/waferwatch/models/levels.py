@@ -22,6 +22,7 @@ from waferwatch.models.ensemble.preparation.normal import Normal, measure
 from waferwatch.models.ensemble.preparation.stays import absolute, bounds
 from waferwatch.models.fitted import EVERY_SCOPE, key_of
 from waferwatch.models.state import storable
+from waferwatch.series.clock import clock_numbers
 from waferwatch.series.series import Series, steps_of
 from waferwatch.series.steps import Steps, joined
 
@@ -133,7 +134,7 @@ def _as_before(series: Series, shifts: Sequence[LevelShift]) -> Series:
 def _is_after(series: Series, since: int | None) -> NDArray[np.bool_]:
     if since is None or series.time is None or series.time.dtype.kind != "M":
         return np.ones(len(series), np.bool_)
-    return np.asarray(series.time.astype("datetime64[ns]").view(np.int64) >= since)
+    return np.asarray(clock_numbers(series.time) >= since)
 
 
 def _offsets(shift: LevelShift, stages: NDArray[np.int64]) -> Floats:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,8 @@ from waferwatch.errors import InputError, WaferwatchError
 from waferwatch.read.table import Note
 
 _FIELDS = ("level", "code", "lines", "column", "count", "remedy", "option", "field")
+_OF_ONE = ("column", "count")  # what a note says of one column alone
+_MOST_ALIKE = 5  # columns of which the same is said one by one
 _MOST_LINES = 10  # of a finding that are kept by number; the count tells of the others
 
 
@@ -143,6 +145,30 @@ class Findings:
     def _find(self, level: Level, code: str, template: str, values: dict[str, object], place: dict[str, Any]) -> None:
         lines = tuple(place.pop("lines", ()))[:_MOST_LINES]
         self._notes.append(FileFinding(template, values, level=level, code=code, lines=lines, **place))
+
+
+def merged(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """The notes with one for all columns of which the same is said, where there are many of them."""
+    groups: dict[object, list[FileFinding]] = {}
+    found: list[Note | list[FileFinding]] = []
+    for note in notes:
+        if not isinstance(note, FileFinding) or note.column is None or "column" not in note.values:
+            found.append(note)
+            continue
+        same = (note.template, str({key: said for key, said in note.values.items() if key not in _OF_ONE}))
+        if same not in groups:
+            found.append(groups.setdefault(same, []))
+        groups[same].append(note)
+    return tuple(note for one in found for note in (_in_one(one) if isinstance(one, list) else (one,)))
+
+
+def _in_one(alike: Sequence[FileFinding]) -> Sequence[FileFinding]:
+    if len(alike) <= _MOST_ALIKE:
+        return alike
+    first, count = alike[0], sum(one.count for one in alike)
+    listed = ", ".join(str(one.values["column"]) for one in alike[:_MOST_ALIKE])
+    said = {**first.values, "column": f"{listed}, ... ({len(alike)})"}
+    return [replace(first, values=said | ({"count": count} if "count" in said else {}), count=count, column=None)]
 
 
 def note_to_json(note: Note) -> dict[str, Any]:

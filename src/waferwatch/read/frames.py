@@ -11,7 +11,7 @@ import pandas as pd
 from waferwatch.errors import InputError
 from waferwatch.read.cells import values
 from waferwatch.read.cells.rules import USUAL, CellRules
-from waferwatch.read.findings import FileFinding, Findings, Level
+from waferwatch.read.findings import FileFinding, Findings, Level, merged
 from waferwatch.read.limits import Limits
 from waferwatch.read.roles.column_names import require_column, time_rank
 from waferwatch.read.roles.find import FoundRoles, find_roles
@@ -77,7 +77,7 @@ def table_from_frame(
     converted = _leave_out_rows(_gate(converted, found), found, name, rules)
     groups = _groups(converted, found.roles, wishes)
     converted = _run_on(converted, found, groups)
-    return Table(name, converted, found.roles, groups, first_row, findings.notes, found.zone)
+    return Table(name, converted, found.roles, groups, first_row, merged(findings.notes), found.zone)
 
 
 def _plain_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:

@@ -50,7 +50,7 @@ class Table:
     name: str  # file name, or "the frame" for data from Python: opens every message about the data
     frame: pd.DataFrame
     roles: dict[str, Role]  # one for each column of frame
-    groups: tuple[str, ...]  # columns that part the rows into series (equipment, or the run of run-based traces)
+    groups: tuple[str, ...]  # columns that split the rows into series (equipment, or the run of run-based traces)
     first_row: int = 1  # number of the first data row in messages: 2 for a CSV file with a header line, else 1
     notes: tuple[Note, ...] = ()
     zone: str | None = None  # of the time column, such as "UTC+09:00" or "UTC"; None where the data do not tell it

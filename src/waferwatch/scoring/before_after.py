@@ -20,6 +20,8 @@ from waferwatch.indicators.learnt.limits import least_spreads
 from waferwatch.indicators.learnt.normal_course import NormalCourse, quanta
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Role, Table
+from waferwatch.read.time_axis.places import place_of
+from waferwatch.series.time_text import time_text
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +34,7 @@ class Measured:
     found: Indicators
     late: NDArray[np.bool_]  # (runs,) whether a run begins at or after the time
     course: NormalCourse  # of the wafers before
+    at: Any  # the time on the clock of the data: datetime64[ns] or float
 
     @property
     def cells(self) -> StepCells:
@@ -75,12 +78,13 @@ def before_after(
     Args:
         frame: rows with wafers and times, columns as for :func:`waferwatch.detect`; or the table of a file from
             :func:`waferwatch.read_file`, whose columns are settled.
-        at: time of the maintenance: wafers that begin before it are before, all others after.
+        at: time of the maintenance, such as "2026-11-20 04:00": wafers that begin before it are before, all others
+            after. One with an offset from UTC is turned to the clock of the data.
         tolerances: sensor -> difference of its mean that is harmless; else one spread of the wafers before.
         equipment: only this one; else every equipment of the frame.
 
     Raises:
-        InputError: there are no runs, no times, no wafers on one side of ``at``, or ``at`` is no time.
+        InputError: there are no runs, no times, no wafers on one side of ``at``, or an argument cannot be used.
         NotFoundError: a column or the equipment does not exist.
     """
     if isinstance(frame, Table):
@@ -102,7 +106,8 @@ def compare_table(
             field="file",
             table=table.name,
         )
-    late = _after(table, cells, at)
+    border = _border(table, at)
+    late = _after(table, cells, border)
     chosen = _chosen(cells, equipment)
     sensors = table.columns(Role.SENSOR)
     check_tolerances(tolerances or {}, sensors)
@@ -121,7 +126,7 @@ def compare_table(
         for row in _stage(found, mine, after, least, rows_of, tolerances or {}):
             rows.append({"equipment": name.equipment, "recipe": name.recipe, "step": name.step, **row})
             verdicts.append(Back(str(row["verdict"])))
-    measured = Measured(table, found, late, course)
+    measured = Measured(table, found, late, course, border)
     return BeforeAfter(overall(verdicts), frame_of(rows), tuple(dict.fromkeys(filter(None, not_run))), measured)
 
 
@@ -179,14 +184,12 @@ def measured_indicators(
     quantum = quanta(every)
     course = NormalCourse.learn(every, cells, before, quantum)
     found = indicators_of(values, cells, sensors, course)
-    steps = np.diff(cells.clock)
-    row = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1.0
-    least = least_spreads(found.columns, sensors, quantum, row, float(np.median(cells.lengths)))
+    least = least_spreads(found.columns, sensors, quantum, cells.usual_interval, float(np.median(cells.lengths)))
     return found, least, course
 
 
-def _after(table: Table, cells: StepCells, at: str | float) -> NDArray[np.bool_]:
-    """(runs,) whether a run begins at or after a time."""
+def _border(table: Table, at: str | float) -> Any:
+    """The time of the maintenance on the clock of the data."""
     column = table.column(Role.TIME)
     if column is None:
         raise InputError(
@@ -195,25 +198,26 @@ def _after(table: Table, cells: StepCells, at: str | float) -> NDArray[np.bool_]
             field="time",
             table=table.name,
         )
-    time: NDArray[Any] = table.frame[column].to_numpy()[cells.runs.rows[cells.runs.starts]]
-    try:
-        border = np.datetime64(pd.Timestamp(at)) if time.dtype.kind == "M" else float(at)
-        late: NDArray[np.bool_] = np.asarray(time >= border)
-    except (ValueError, TypeError) as error:
+    border = place_of(str(at), table.frame[column].to_numpy().dtype.kind == "M", "at", table.zone)
+    if border is None:
         raise InputError(
-            "The time of the maintenance is no time of this data: {at}.",
-            hint="Write it like 2026-11-20 04:00:00, as the clock of the data shows it.",
-            field="at",
-            at=at,
-        ) from error
+            "The time of the maintenance is missing.", hint="Write it like 2026-11-20 04:00:00.", field="at"
+        )
+    return border
+
+
+def _after(table: Table, cells: StepCells, at: Any) -> NDArray[np.bool_]:
+    """(runs,) whether a run begins at or after a time."""
+    time: NDArray[Any] = table.frame[table.column(Role.TIME)].to_numpy()[cells.runs.rows[cells.runs.starts]]
+    late: NDArray[np.bool_] = np.asarray(time >= at)
     if late.all() or not late.any():
         raise InputError(
             "All wafers lie on one side of {at}: they are from {first} to {last}.",
             hint="Give a time between two wafers.",
             field="at",
-            at=at,
-            first=str(time.min()),
-            last=str(time.max()),
+            at=time_text(at),
+            first=time_text(time.min()),
+            last=time_text(time.max()),
         )
     return late
 
@@ -235,9 +239,17 @@ def check_tolerances(tolerances: Mapping[str, float], sensors: Sequence[str]) ->
     """
     Raises:
         NotFoundError: one of the names is no sensor.
-        InputError: one of the tolerances is below 0 or not finite.
+        InputError: a tolerance is below 0 or no finite number.
     """
     for name, tolerance in tolerances.items():
+        if not (math.isfinite(tolerance) and tolerance >= 0):
+            raise InputError(
+                "The tolerance of {sensor} cannot be {value}.",
+                hint="Give a number of 0 or more, in the unit of the sensor.",
+                field="tolerance",
+                sensor=name,
+                value=tolerance,
+            )
         if name not in sensors:
             raise NotFoundError(
                 "There is no sensor {sensor} to have a tolerance.",
@@ -245,12 +257,4 @@ def check_tolerances(tolerances: Mapping[str, float], sensors: Sequence[str]) ->
                 field="tolerance",
                 sensor=name,
                 known=", ".join(sensors[:20]),
-            )
-        if not 0 <= tolerance < math.inf:  # NaN is neither
-            raise InputError(
-                "The tolerance of {sensor} is {found}; it has to be a number from 0 on.",
-                hint="Give a difference in the unit of the sensor, such as 0.5.",
-                field="tolerance",
-                sensor=name,
-                found=tolerance,
             )

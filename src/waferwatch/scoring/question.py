@@ -23,7 +23,7 @@ class Question:
     threshold: ThresholdWish = AUTO  # or a number as the scores are
     contamination: float | None = None  # instead: expected share of anomalous rows
     false_alarms: float | None = None  # instead: at most this many false events per equipment and week
-    reference_rows: int | None = None  # the first rows of each group, as many, in time order, are known to be normal
+    reference_rows: int | None = None  # how many first rows of each group, in time order, are known to be normal
 
     def __post_init__(self) -> None:
         _ = self.thresholds

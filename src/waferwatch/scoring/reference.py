@@ -45,7 +45,7 @@ def known_normal(table: Table, reference_rows: int | None = None) -> list[list[S
 
     Args:
         table: the rows.
-        reference_rows: only the first rows, as many, of each scope are normal; None: all are.
+        reference_rows: how many of the first rows of each scope are normal; None: all.
 
     Raises:
         InputError: no row has a time, or the number of rows is below 1.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +22,7 @@ from waferwatch.indicators.judge import RowScores
 from waferwatch.models.contract import Detector, Progress, Scores, no_progress, part_of
 from waferwatch.models.fitted import Fitted, fit_parts, key_of
 from waferwatch.models.registry import create
+from waferwatch.read.roles.groups import group_text
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring import wafers
 from waferwatch.scoring.model import Model, roles_of
@@ -30,8 +32,9 @@ from waferwatch.scoring.result import Detection
 from waferwatch.scoring.sensors import with_sensors_of
 from waferwatch.scoring.thresholds.promise import promise_notes
 from waferwatch.scoring.thresholds.threshold import Chosen, Thresholds, choose
-from waferwatch.series.series import Series
+from waferwatch.series.series import Series, steps_of
 from waferwatch.series.split import split
+from waferwatch.series.steps import joined
 
 _LEARNING = 0.5  # of the work, as far as progress shows it
 _MOST_NAMED = 10  # equipment or steps in a note
@@ -53,7 +56,7 @@ def fit_table(
         table: normal rows, or mostly normal ones.
         detector: a name of ``detector_names()``.
         checkpoint: for ``moment``: name of an imported checkpoint; None takes the embedded one.
-        reference_rows: only the first rows, as many, of each group, in time order, are learnt from.
+        reference_rows: how many of the first rows of each group, in time order, are learnt from.
         vouched: (rows,) that an engineer said are normal: their runs are learnt from even where they are unlike others.
         device: "auto", "cpu" or "cuda"; None takes the setting.
         progress: called with the share done, 0 to 1; may raise ``Cancelled``.
@@ -261,7 +264,7 @@ def _learnt(model: Model) -> dict[str, Any]:
 def _notes(
     model: Model, series: Sequence[Series], table: Table, points: NDArray[np.float64], chosen: Chosen
 ) -> tuple[Note, ...]:
-    """What the reader should know of a detection, beyond what its table says."""
+    """What a user should know of a detection, beyond what its table says."""
     return (
         *model.notes,
         *_unknown_notes(model, series),
@@ -341,15 +344,23 @@ def _unknown_step_notes(model: Model, series: Sequence[Series], table: Table) ->
     columns = [name for name in (table.column(Role.RECIPE), table.column(Role.STEP)) if name is not None]
     first: dict[int, int] = {}  # stage -> a row in it
     count = 0
-    for one in series if columns else ():
-        unknown = ~model.fitted.knows(one)
-        if one.steps is not None and unknown.any():
+    by_scope: dict[Scope, list[Series]] = defaultdict(list)
+    for one in series if columns and model.fitted.reads_steps else ():
+        if one.steps is not None:
+            by_scope[one.scope].append(one)
+    for scope, mine in by_scope.items():
+        steps = joined([steps_of(one) for one in mine])
+        unknown = ~model.fitted.knows(scope, steps)
+        if unknown.any():
             count += int(unknown.sum())
-            stages, at = np.unique(one.steps.stage[unknown], return_index=True)
-            first |= dict(zip(stages.tolist(), one.rows[unknown][at].tolist(), strict=True))
+            rows = np.concatenate([one.rows for one in mine])[unknown]
+            stages, at = np.unique(steps.stage[unknown], return_index=True)
+            first |= dict(zip(stages.tolist(), rows[at].tolist(), strict=True))
     if not first:
         return []
-    names = sorted({" ".join(table.frame[columns].iloc[row].astype(str)) for row in first.values()})
+    names = sorted(
+        {" ".join(group_text(table.frame[name].iat[row]) or "-" for name in columns) for row in first.values()}
+    )
     shown = ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
     return [
         Note(

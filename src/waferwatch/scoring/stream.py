@@ -7,7 +7,8 @@ settled score never changes, and is the one that :meth:`Model.detect` gives the 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from waferwatch.errors import InputError, ModelError
+from waferwatch.models.fitted import FIRST_ROWS, Fitted, Scope
 from waferwatch.scoring.model import Model
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
@@ -28,6 +30,7 @@ GRID = 2048  # rows: what is kept of an equipment begins on the grid that window
 
 _NUMBER, _SETTLED, _PLACE = "__number__", "__settled__", "__place__"
 _NEW = np.iinfo(np.int64).min
+_IS_FIRST = -1  # the number, in a stored state, of first rows of equipment without a reference
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -62,6 +65,7 @@ class Stream:
     def __init__(self, model: Model, state: bytes | None = None) -> None:
         self._model = model
         self._rows = _Rows.none()
+        self._first = pd.DataFrame()  # rows of equipment without a reference, which say at what level it is
         self._count = 0  # rows pushed so far
         if state is not None:
             self._restore(state)
@@ -76,6 +80,7 @@ class Stream:
         rows = self._rows.followed_by(frame, self._count)
         read = self._read(rows)
         self._count += len(frame)
+        self._first = read.first
         settled = ~rows.settled & read.final
         early = read.points[len(rows.frame) - len(frame) :]
         done = replace(rows, settled=rows.settled | settled, place=read.place)
@@ -95,6 +100,9 @@ class Stream:
         """All that a stream holds, to go on elsewhere or later: never pickled."""
         rows = self._rows
         frame = rows.frame.assign(**{_NUMBER: rows.number, _SETTLED: rows.settled, _PLACE: rows.place})
+        if len(self._first):
+            first = self._first.assign(**{_NUMBER: _IS_FIRST, _SETTLED: True, _PLACE: _NEW})
+            frame = pd.concat([frame, first], ignore_index=True)
         frame.attrs = {}
         about = {"format": str(FORMAT), "digest": self._model.digest, "count": str(self._count)}
         table = pa.Table.from_pandas(frame, preserve_index=False)
@@ -117,11 +125,12 @@ class Stream:
 
     def _read(self, rows: _Rows) -> _Read:
         """Scores of kept rows, and what becomes of them."""
-        parts = split(self._model.table(rows.frame, "the stream"), layout=self._model.layout)
-        series = [_placed(one.with_sensors(parts.features, self._model.features), rows.place) for one in parts.series]
+        series = [_placed(one, rows.place) for one in self._series(rows.frame)]
+        first = self._first_rows(rows, series)
+        fitted, short = self._adopted(first)
         with threadpool_limits(limits=1, user_api="blas"):
-            scores = self._model.fitted.score(self._model.as_before(series), self._model.detector)
-        read = _Read.of(len(rows.frame))
+            scores = fitted.score(self._model.as_before(series), self._model.detector)
+        read = _Read.of(len(rows.frame), first)
         after: dict[tuple[str, ...], _After] = {}
         for one, scored in zip(reversed(series), reversed(scores), strict=True):
             read.points[one.rows] = scored.points
@@ -132,8 +141,34 @@ class Stream:
                 read.needed[one.rows] = known.rows - known.last <= self._model.context
             else:
                 read.final[one.rows], read.needed[one.rows] = self._of_stretch(one, known)
+            read.final[one.rows] &= one.scope not in short
             known.add(one)
         return read
+
+    def _series(self, frame: pd.DataFrame) -> list[Series]:
+        """Rows of the stream as series with the model's sensors."""
+        parts = split(self._model.table(frame, "the stream"), layout=self._model.layout)
+        return [one.with_sensors(parts.features, self._model.features) for one in parts.series]
+
+    def _first_rows(self, rows: _Rows, series: Sequence[Series]) -> pd.DataFrame:
+        """The first rows of each equipment without a reference: those kept, and new ones while they are too few."""
+        points = Counter[Scope]()
+        for one in self._series(self._first) if len(self._first) else ():
+            points[one.scope] += len(one)
+        more = [self._first]
+        for scope in self._model.fitted.unknown(series):
+            mine = np.concatenate([one.rows for one in series if one.scope == scope])
+            new = mine[rows.place[mine] == _NEW] if scope in points else mine
+            more.append(rows.frame.iloc[new[: max(0, FIRST_ROWS - points[scope])]])
+        return pd.concat(more, ignore_index=True) if len(more) > 1 else self._first
+
+    def _adopted(self, first: pd.DataFrame) -> tuple[Fitted, set[Scope]]:
+        """What scores all equipment, and the equipment of which too few rows have come to say at what level it is."""
+        by_scope: dict[Scope, list[Series]] = defaultdict(list)
+        for one in self._model.as_before(self._series(first)) if len(first) else ():
+            by_scope[one.scope].append(one)
+        short = {scope for scope, mine in by_scope.items() if sum(map(len, mine)) < FIRST_ROWS}
+        return self._model.fitted.with_adopted(by_scope), short
 
     def _of_stretch(self, one: Series, known: _After) -> tuple[Mask, Mask]:
         """Which rows are final, and which are needed as long as one that is not final may rest on them."""
@@ -149,6 +184,9 @@ class Stream:
             about: Mapping[bytes, bytes] = table.schema.metadata or {}
             digest, count = about[b"digest"].decode(), int(about[b"count"])
             frame = table.to_pandas()
+            is_first = (frame[_NUMBER] == _IS_FIRST).to_numpy()
+            first = frame[is_first].drop(columns=[_NUMBER, _SETTLED, _PLACE]).reset_index(drop=True)
+            frame = frame[~is_first].reset_index(drop=True)
             number, settled, place = (frame.pop(name).to_numpy() for name in (_NUMBER, _SETTLED, _PLACE))
         except (OSError, ValueError, KeyError) as error:
             raise ModelError(
@@ -161,7 +199,7 @@ class Stream:
                 "The state of the stream belongs to another model.",
                 hint="Use the model that it was made with, or begin the stream anew.",
             )
-        self._rows, self._count = _Rows(frame, number, settled, place), count
+        self._rows, self._first, self._count = _Rows(frame, number, settled, place), first, count
 
 
 @dataclass(frozen=True)
@@ -199,12 +237,13 @@ class _Read:
     final: Mask  # no later row changes its score
     needed: Mask  # a score that is not final may rest on it
     place: NDArray[np.int64]
+    first: pd.DataFrame  # first rows of equipment without a reference
 
     @classmethod
-    def of(cls, rows: int) -> _Read:
+    def of(cls, rows: int, first: pd.DataFrame) -> _Read:
         # A row without a time is in no series: it is not scored now or later.
         nothing = np.zeros(rows, np.bool_)
-        return cls(np.full(rows, np.nan), ~nothing, nothing, np.full(rows, _NEW))
+        return cls(np.full(rows, np.nan), ~nothing, nothing, np.full(rows, _NEW), first)
 
 
 @dataclass

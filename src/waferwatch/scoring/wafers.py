@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from waferwatch.events.context import places
 from waferwatch.events.event import Event
 from waferwatch.events.merge import MERGE_GAP_POINTS
-from waferwatch.indicators.cells import StepCells, cells_in, cells_of
+from waferwatch.indicators.cells import cells_in, cells_of
 from waferwatch.indicators.hard_rules import TypedLimit
 from waferwatch.indicators.indicators import Indicators, Values, indicators_of
 from waferwatch.indicators.judge import (
@@ -71,7 +71,7 @@ def learn_from(
         return None
     cells = cells_in(table, runs.only(near))
     scores = row_scores_of_runs(left_out, cells)
-    return learn_wafers(sensor_values(table, features), cells, features, golden[near], scores, usual_interval(cells))
+    return learn_wafers(sensor_values(table, features), cells, features, golden[near], scores, cells.usual_interval)
 
 
 def _up_to_the_last(golden: NDArray[np.bool_], equipment: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -203,7 +203,7 @@ def measured(table: Table, found: Detection, learnt: NDArray[np.bool_]) -> Judge
         return None
     golden = np.logical_and.reduceat(learnt[cells.runs.rows], cells.runs.starts)
     values = sensor_values(table, found.features)
-    model = model_without_limits(values, cells, found.features, golden, usual_interval(cells))
+    model = model_without_limits(values, cells, found.features, golden, cells.usual_interval)
     rows = RowScores(found.scores, found.flags, found.contributions, found.threshold)
     return judge_wafers(model, table, values, rows)
 
@@ -241,13 +241,6 @@ def wafer_notes(model: WaferModel | None, table: Table, *, rebased: bool = False
             "course over time. They were judged by their rows alone.",
         ),
     )
-
-
-def usual_interval(cells: StepCells) -> float:
-    """Usual time from row to row, in seconds."""
-    steps = np.diff(cells.clock)
-    steps = steps[steps > 0]
-    return float(np.median(steps)) if len(steps) else 1.0
 
 
 def _by_series(table: Table, series: Sequence[Series], rows: RowScores) -> list[RunScore]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 GRID = 2**21  # absolute numbers of points start anew here: a multiple of every distance between windows
 _SEPARATOR = "\x1f"
@@ -53,13 +52,6 @@ def offset_of(start: float, interval: float | None) -> int:
     if not interval or not np.isfinite(start):
         return 0
     return round(start / interval) % GRID
-
-
-def usual_step(time: NDArray[Any]) -> float | None:
-    """Median of the positive steps; None without any."""
-    steps = np.diff(time)
-    steps = steps[steps > 0]
-    return float(np.median(steps)) if len(steps) else None
 
 
 def _known_or_usual(values: Mapping[str, float], key: tuple[str, ...]) -> float | None:

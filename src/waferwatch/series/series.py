@@ -32,6 +32,8 @@ class Series:
 
     def at(self, chosen: slice | NDArray[np.bool_]) -> Series:
         """Some of its points, the first of which keeps its absolute number."""
+        if isinstance(chosen, slice) and chosen.indices(len(self)) == (0, len(self), 1):
+            return self
         first = chosen.indices(len(self))[0] if isinstance(chosen, slice) else int(np.argmax(chosen))
         return replace(
             self,

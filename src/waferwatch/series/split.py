@@ -15,8 +15,9 @@ from waferwatch.errors import InputError
 from waferwatch.read.cells.values import to_float
 from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Note, Role, Table
+from waferwatch.series.clock import clock_numbers, usual_step
 from waferwatch.series.gaps import gap_limits, gap_starts
-from waferwatch.series.layout import SeriesLayout, key_text, offset_of, usual_step
+from waferwatch.series.layout import SeriesLayout, key_text, offset_of
 from waferwatch.series.series import Series
 from waferwatch.series.steps import stages_of
 
@@ -52,9 +53,9 @@ def split(
 
     Args:
         table: the rows to be scored.
-        reference_rows: the first rows of each scope, as many, in time order, are known to be normal: of each equipment,
-            and where runs lie below one another, of the equipment's runs one after the other. A scope with fewer rows
-            is known to be normal as a whole.
+        reference_rows: how many of the first rows of each scope, in time order, are known to be normal: of each
+            equipment, and where runs lie below one another, of the equipment's runs one after the other. A scope with
+            fewer rows is known to be normal as a whole.
         layout: how to cut, learnt from another table; None: as this one shows.
         steps: whether points say which step of the recipe they belong to.
 
@@ -68,7 +69,7 @@ def split(
             field="reference_rows",
             found=reference_rows,
         )
-    series, notes, layout = _part(table, table.groups, features, layout, steps)
+    series, notes, layout = _cut(table, table.groups, features, layout, steps)
     scope = _scope_columns(series, table) if layout.scope is None else layout.scope
     layout = replace(layout, scope=tuple(scope))
     series = [replace(one, scope=_pick(one.key, table.groups, scope)) for one in series]
@@ -77,7 +78,7 @@ def split(
     return Split(series, features, tuple(notes), layout)
 
 
-def _part(
+def _cut(
     table: Table, groups: Sequence[str], features: Sequence[str], layout: SeriesLayout | None, with_steps: bool
 ) -> tuple[list[Series], list[Note], SeriesLayout]:
     """Series without scope and reference, and how they were cut."""
@@ -86,7 +87,7 @@ def _part(
     rows, notes = _in_order(table, codes, time)
     group = codes[rows]
     runs = _runs(table, groups, rows, group, layout)
-    clock = None if time is None else _as_numbers(time[rows])
+    clock = None if time is None else clock_numbers(time[rows])
     starts, more = _starts(clock, group, keys, runs, layout)
     notes.extend(more)
     layout = layout or _layout(clock, group, keys, runs)
@@ -242,7 +243,7 @@ def _in_time_order(
     if time is None:
         return rows, []
     notes: list[Note] = []
-    numbers = _as_numbers(time[rows])
+    numbers = clock_numbers(time[rows])
     same_group = np.diff(group) == 0
     back = same_group & (np.diff(numbers) < 0)
     repeated = _hour_comes_twice(numbers, back, same_group) if time.dtype.kind == "M" else np.zeros_like(back)
@@ -259,7 +260,7 @@ def _in_time_order(
                 {"row": row},
             )
         )
-    again = int((same_group & (np.diff(_as_numbers(time[rows])) == 0)).sum())
+    again = int((same_group & (np.diff(clock_numbers(time[rows])) == 0)).sum())
     if again:
         notes.append(Note("Rows with the same time as the row before were kept: {count}.", {"count": again}))
     return rows, notes
@@ -283,11 +284,6 @@ def _groups_kept(group: NDArray[np.intp], back: NDArray[np.bool_], repeated: NDA
     backs, hours = (np.bincount(group[1:][which], minlength=count) for which in (back, repeated))
     kept: NDArray[np.bool_] = (backs > 0) & (backs == hours) & (backs <= _MOST_REPEATED_HOURS)
     return kept
-
-
-def _as_numbers(time: NDArray[Any]) -> NDArray[Any]:
-    """Times as numbers that can be compared and subtracted without loss."""
-    return time.astype("datetime64[ns]").view(np.int64) if time.dtype.kind == "M" else time
 
 
 def _values(frame: pd.DataFrame, features: Sequence[str], rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -330,4 +326,4 @@ def _mark_first_rows(series: list[Series], count: int) -> list[Series]:
 def _start(series: Series) -> tuple[int, int]:
     """When a series starts: a date shows which of two runs was first, a time that begins anew in each run does not."""
     dated = series.time is not None and series.time.dtype.kind == "M"
-    return (int(_as_numbers(series.time[:1])[0]) if dated and series.time is not None else 0, int(series.rows.min()))
+    return (int(clock_numbers(series.time[:1])[0]) if dated and series.time is not None else 0, int(series.rows.min()))

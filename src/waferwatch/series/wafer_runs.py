@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
+from waferwatch.series.clock import clock_numbers
 from waferwatch.series.split import rows_in_order, split
 
 _FEWEST_ROWS = 4  # of the usual run; anything shorter has no course over time
@@ -104,9 +105,7 @@ def _pauses(table: Table, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     column = table.column(Role.TIME)
     if column is None or len(rows) < 2:
         return found
-    time = table.frame[column].to_numpy()[rows]
-    clock = time.astype("datetime64[ns]").view(np.int64) if time.dtype.kind == "M" else time
-    step = np.diff(clock.astype(np.float64))
+    step = np.diff(clock_numbers(table.frame[column].to_numpy()[rows]).astype(np.float64))
     if (step > 0).any():
         found[1:] = step > _PAUSE * float(np.median(step[step > 0]))
     return found

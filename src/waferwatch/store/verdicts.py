@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,15 +43,23 @@ class Verdicts:
 
     def put(self, run: str, row: int, verdict: Judgement | None, note: str, user: str) -> Verdict | None:
         """Say what an event was, in place of what was said before. ``None`` takes it back."""
-        made = None if verdict is None else Verdict(run, row, verdict, note, user, now())
+        return next(iter(self.put_all(run, [row], verdict, note, user)), None)
+
+    def put_all(self, run: str, peaks: Sequence[int], verdict: Judgement | None, note: str, user: str) -> list[Verdict]:
+        """As :meth:`put`, of several events of one run: of all of them, or of none.
+
+        Args:
+            peaks: their peak rows.
+        """
+        made = [] if verdict is None else [Verdict(run, row, verdict, note, user, now()) for row in peaks]
         with self._database.begin() as connection:
-            if made is None:
-                connection.execute(rows.delete().where(rows.c.run == run, rows.c.row == row))
-                return None
+            if verdict is None:
+                connection.execute(rows.delete().where(rows.c.run == run, rows.c.row.in_(peaks)))
             insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-            values = {"verdict": made.verdict.value, "note": note, "user": user, "at": made.at}
-            wanted = insert(rows).values(run=run, row=row, **values)
-            connection.execute(wanted.on_conflict_do_update(index_elements=["run", "row"], set_=values))
+            for one in made:
+                values = {"verdict": one.verdict.value, "note": note, "user": user, "at": one.at}
+                wanted = insert(rows).values(run=run, row=one.row, **values)
+                connection.execute(wanted.on_conflict_do_update(index_elements=["run", "row"], set_=values))
         return made
 
     def of(self, *runs: str) -> list[Verdict]:

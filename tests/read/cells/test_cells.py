@@ -35,7 +35,7 @@ def _grouped(number: float, thousands: str, decimal: str) -> str:
 @pytest.mark.parametrize(
     ("thousands", "decimal"), [(",", "."), (".", ","), (" ", ","), ("'", "."), ("\u00a0", "."), ("\u202f", ",")]
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.floats(-9e8, 9e8, allow_nan=False).map(lambda value: round(value, 3)), min_size=3, max_size=30),
     st.sampled_from(["{}", "{} W", "{}W", " {} ", "{} %", "'{}", '"{}"', '="{}"']),
@@ -133,7 +133,7 @@ def test_two_fillers_in_one_column_are_both_no_value() -> None:
     assert np.isnan(read({"flow": cells}).frame["flow"]).sum() == 5
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.floats(-2000, 2000, allow_nan=False), min_size=30, max_size=60))
 def test_values_within_the_range_of_the_others_are_kept(values: list[float]) -> None:
     cells = np.array([*values, 999.0, 999.0, -99.0, -99.0, 2000.0, -2000.0] * 2)
@@ -217,3 +217,11 @@ def test_what_is_repaired_and_left_out_is_never_silent() -> None:
         if role is Role.IGNORED or changed:
             assert name in spoken
     assert all(note.level is not Level.OBSTACLE for note in findings_of(table.notes))
+
+
+def test_what_is_said_alike_of_many_columns_is_said_once() -> None:
+    cells = {f"s{at:02d}": [f"{at + row}.5 W" for row in range(8)] for at in range(40)}
+    few = {name: cells[name] for name in list(cells)[:5]}
+    assert len(table_from_frame(pd.DataFrame(few)).notes) == 5
+    (note,) = table_from_frame(pd.DataFrame(cells)).notes
+    assert str(note) == "Numbers in s00, s01, s02, s03, s04, ... (40) were read without their unit W: 320."

@@ -68,7 +68,7 @@ def times_of(cells: list[str | None], rules: CellRules | None = None) -> Times:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(start=st.datetimes(datetime(1990, 1, 1), datetime(2039, 1, 1)), step=st.integers(1, 10**9))
 def test_a_moment_is_read_from_every_form(form: str, start: datetime, step: int) -> None:
     moments = [start + timedelta(microseconds=step * row) for row in range(4)]
@@ -78,7 +78,7 @@ def test_a_moment_is_read_from_every_form(form: str, start: datetime, step: int)
     assert pd.isna(found.values.iloc[-1])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     start=st.datetimes(datetime(2001, 1, 1), datetime(2026, 1, 1)),
     form=st.sampled_from(["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%d-%m-%y %H:%M", "%m-%d-%y %H:%M"]),
@@ -143,7 +143,7 @@ def test_numbers_of_versions_and_measurements_are_no_times(cells: list[str]) -> 
     assert not looks_like_time(pd.Series(cells, dtype="str"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=20))
 def test_any_text_is_read_or_refused_with_a_sentence(cells: list[str]) -> None:
     try:
@@ -157,7 +157,7 @@ UNITS = {"s": 1e9, "ms": 1e6, "us": 1e3, "ns": 1}
 
 
 @pytest.mark.parametrize("unit", UNITS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(start=st.datetimes(datetime(2001, 1, 1), datetime(2038, 1, 1)))
 def test_numbers_since_1970_are_dates(unit: str, start: datetime) -> None:
     moments = pd.date_range(start.replace(microsecond=0), periods=5, freq="s")

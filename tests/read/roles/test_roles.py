@@ -258,3 +258,40 @@ class TestGroups:
         table = read({"run": [1, 1, 1, 2, 2, 2], "index": [0, 1, 2] * 2})
         assert table.roles["index"] is Role.STEP
         assert table.groups == ("run",)
+
+
+@pytest.mark.parametrize("lots", [["12L0", "12L1"], ["26B7", "26B8"], ["101A", "102A"], ["40kV", "41kV"]])
+def test_lots_of_digits_and_letters_are_no_numbers_with_a_unit(lots: list[str]) -> None:
+    table = read({"LOTID": [lots[0]] * 4 + [lots[1]] * 2})
+    assert table.roles["LOTID"] is Role.LOT
+    assert table.roles["pressure"] is Role.SENSOR
+
+
+def test_tools_and_steps_of_a_digit_and_a_letter_are_no_numbers_with_a_unit() -> None:
+    table = read({"Chamber": ["1A", "2B"] * 3, "Step": ["1A", "1A", "2A", "2A", "3A", "3A"]})
+    assert table.roles["Chamber"] is Role.EQUIPMENT
+    assert table.roles["Step"] is Role.STEP
+    assert read({"chamber": [f"{at} mTorr" for at in (5, 7, 5, 8, 6, 5)]}).roles["chamber"] is Role.SENSOR
+
+
+@pytest.mark.parametrize(("name", "role"), [("LotID", Role.LOT), ("Lot No", Role.LOT), ("wafer", Role.WAFER)])
+@pytest.mark.parametrize("kind", [float, str])
+def test_numbers_with_a_point_that_stay_the_same_for_many_rows_name_lots(name: str, role: Role, kind: type) -> None:
+    values = np.repeat([4711.1, 4711.2, 4711.3], 8)
+    frame = pd.DataFrame({name: values.astype(kind), "pressure": np.arange(24) % 7 * 0.3})
+    assert table_from_frame(frame).roles[name] is role
+
+
+def test_the_parts_of_nested_names_that_say_where_they_lie_are_no_part_of_the_thing() -> None:
+    frame = pd.DataFrame(
+        {
+            "ctx.tool": ["ETX1"] * 24,
+            "ctx.wafer": np.repeat([1, 2, 3], 8),
+            "header.context.step": np.tile([1, 1, 2, 2], 6),
+            "meta.lot": np.repeat([7, 8], 12),
+            "process.recipe": "A",
+            "values.pressure": np.arange(24) % 7 * 0.3,
+        }
+    )
+    roles = table_from_frame(frame).roles
+    assert list(roles.values()) == [Role.EQUIPMENT, Role.WAFER, Role.STEP, Role.LOT, Role.RECIPE, Role.SENSOR]

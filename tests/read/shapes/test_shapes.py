@@ -168,3 +168,25 @@ def test_all_obstacles_are_reported_at_once(tmp_path: Path) -> None:
     assert caught.value.findings[0].code == "ragged"
     assert len(caught.value.findings) > 1
     assert caught.value.findings[0].to_dict()["option"] == "--header-line N"
+
+
+def test_readings_of_a_long_table_that_are_called_bad_count_as_no_value(tmp_path: Path) -> None:
+    bad = {("Press", 7), ("Temp", 20)}
+    lines = []
+    for at in range(ROWS):
+        for sensor in SENSORS:
+            reading = "0,Bad" if (sensor, at) in bad else f"{value(sensor, at)},Good"
+            lines.append(f"{sensor},{TIMES[at]},{reading}")
+    table = read(tmp_path, "Tag,Timestamp,Value,Quality\n" + "\n".join(lines))
+    missing = {(name, at) for name in SENSORS for at in np.flatnonzero(table.frame[name].isna()).tolist()}
+    assert missing == bad
+    finding = next(one for one in findings_of(table.notes) if one.code == "bad_status")
+    assert (finding.count, finding.values["column"]) == (2, "Quality")
+    assert "long_left_out" not in codes(table)
+
+
+def test_codes_of_a_long_table_whose_meaning_is_not_clear_are_named(tmp_path: Path) -> None:
+    lines = [f"{s},{TIMES[at]},{value(s, at)},{at % 3 + 5}" for at in range(ROWS) for s in SENSORS]
+    table = read(tmp_path, "Tag,Timestamp,Value,Status\n" + "\n".join(lines))
+    assert "long_left_out" in codes(table)
+    assert table.columns(Role.SENSOR) == list(SENSORS)

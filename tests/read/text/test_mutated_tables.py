@@ -90,7 +90,7 @@ BELOW = {
 INSIDE = {"nothing": {}, "comments": {7: "# pump alarm", 20: "# pump ok"}, "blank lines": {9: ""}}
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     above=st.sampled_from(sorted(ABOVE)),
     below=st.sampled_from(sorted(BELOW)),
@@ -285,3 +285,21 @@ def test_two_tables_one_under_another_are_refused_with_the_remedy(tmp_path: Path
     assert "(time,temp,power)" in finding.advice()
     table = read_table(path, form=Form(header_line=43))
     assert (table.columns(Role.SENSOR), len(table.frame)) == (["temp", "power"], 40)
+
+
+@pytest.mark.parametrize("title", ["", "OES export of PM3\n\n"])
+@pytest.mark.parametrize("first", ["Time(s),Wafer", "Wafer,Time(s)", "Timestamp,Wafer", "시간(초),웨이퍼"])
+@pytest.mark.parametrize("name", ["{:.2f}nm", "{:.1f} nm", "{:.2f}", "{:.0f}", "WL{:.1f}"])
+def test_names_that_are_wavelengths_are_names(tmp_path: Path, first: str, name: str, title: str) -> None:
+    points = [name.format(975 + 3.015 * at) for at in range(12)]
+    counts = (np.arange(40)[:, None] * 7 + np.arange(12)) % 13 + 0.5
+    rows = [f"{at / 2},{at // 10}," + ",".join(map(str, counts[at])) for at in range(40)]
+    table = read(tmp_path, f"{title}{first},{','.join(points)}\n" + "\n".join(rows))
+    assert list(table.frame.columns)[2:] == points
+    assert len(table.frame) == 40
+
+
+def test_a_first_row_with_a_word_among_its_numbers_is_a_row(tmp_path: Path) -> None:
+    rows = [f"{at}.5,{at + 1}.5,{at + 2}.5,{at + 3}.5" for at in range(ROWS)]
+    table = read(tmp_path, "\n".join(["a,b,c,d", "BAD,1.5,2.5,3.5", *rows]))
+    assert (list(table.frame.columns), len(table.frame)) == (["a", "b", "c", "d"], ROWS + 1)

@@ -85,7 +85,7 @@ def test_faults_are_points_as_well_as_long_stretches(fab: pd.DataFrame) -> None:
 
 
 @given(st.integers(1, 400), st.integers(1, 12), st.integers(0, 1000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_number_of_rows_is_spread_over_the_equipment_in_time_order(rows: int, equipment: int, seed: int) -> None:
     equipment = min(equipment, rows)
     fab = generate(rows, equipment, seed)

@@ -76,6 +76,24 @@ def test_an_alarm_goes_through_its_states_and_each_leaves_a_line(client: TestCli
     assert found["audit"][1]["note"] == "on my way"
 
 
+def test_an_intended_change_is_neither_a_true_nor_a_false_alarm(
+    client: TestClient, app: Parts, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers = [raise_alarm(app) for _ in range(2)]
+    said = {"verdict": "intended_change", "note": "recipe 12"}
+    closed = client.post(f"/alarms/{numbers[0]}/close", json=said).json()
+    assert (closed["state"], closed["verdict"], closed["note"]) == ("closed", "intended_change", "recipe 12")
+    assert main(["alarms", "close", str(numbers[1]), "intended_change", "--data-dir", str(folder)]) == 0
+    assert "closed (intended change)" in capsys.readouterr().err
+    assert client.get(f"/alarms/{numbers[0]}").json()["audit"][-1]["note"] == "intended_change: recipe 12"
+    listed = client.get("/alarms", params={"verdict": "intended_change"}).json()["alarms"]
+    assert [one["id"] for one in listed] == numbers[::-1]
+    rate = client.get("/alarms/figures").json()["by_equipment"][closed["equipment"]]
+    assert (rate["false"], rate["true"], rate["unjudged"]) == (0, 0, 0)
+    exported = client.get("/alarms/export", params={"verdict": "intended_change"}).content.decode("utf-8-sig")
+    assert [one["verdict"] for one in csv.DictReader(io.StringIO(exported))] == ["intended_change"] * 2
+
+
 def test_the_list_is_filtered_and_paged(client: TestClient, app: Parts) -> None:
     numbers = [raise_alarm(app) for _ in range(3)]
     client.post(f"/alarms/{numbers[0]}/close", json={"verdict": "false"})

@@ -245,7 +245,7 @@ def test_sparklines_hold_the_extremes_of_each_stretch(client: TestClient, made: 
 
 
 @given(some.lists(some.sampled_from([1.0, -2.0, 5.5, np.nan]), max_size=50), some.integers(1, 20))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_extreme_is_lost_between_two_stretches(values: list[float], stretches: int) -> None:
     low, high = extremes(np.array(values, dtype=float), stretches)
     assert len(low) == len(high) == min(stretches, len(values))

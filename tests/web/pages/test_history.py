@@ -144,6 +144,7 @@ def test_rows_of_a_data_set_that_is_gone_are_reported_as_gone(
 )
 def test_file_names_are_safe_everywhere(title: str, name: str) -> None:
     assert file_name(title, "rows.csv") == name
+    assert file_name("lot", "A&B #1 / 50%-mean.csv") == "lot-A&B #1 _ 50%-mean.csv"
     header = disposition(name)
     assert header.isascii()
     assert not re.search(r"[\r\n]", header)

@@ -239,7 +239,7 @@ def test_recipes_are_listed_exported_imported_and_deleted(
     assert client.get("/recipes").json() == {"recipes": [made]}
     assert client.get("/recipes/etch").json() == made
     exported = client.get("/recipes/etch/export")
-    assert exported.headers["content-disposition"] == "attachment; filename*=UTF-8''etch.json"
+    assert exported.headers["content-disposition"] == """attachment; filename="etch.json"; filename*=UTF-8''etch.json"""
     document = json.loads(exported.content)
     assert_error(client.post("/recipes", json=document), 422, "bad_input", "name")
     assert client.post("/recipes?replace=true", json=document).status_code == 201

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from waferwatch.read.virtual_fab.faults import FAULT_KINDS
 from waferwatch.store.datasets import DEMO
+from waferwatch.web.pages.problems.lanes import _Axis
 from waferwatch.web.server import check_demo
 
 PAGE = {"Accept": "text/html"}
@@ -71,6 +72,32 @@ def test_a_scope_narrows_list_and_sentence(client: TestClient, run: str, found: 
     assert f"Only a part is shown: {len(mine)} of {len(found)} problems." in text
     early = listed(page(client, f"/problems?run={run}&end=2026-01-05 08:05:00"))
     assert set(early) == {one["name"] for one in found if one["first_seen"] <= "2026-01-05T08:05:00"}
+
+
+@pytest.mark.parametrize(
+    ("end", "until"), [("2026-01-05 8:05", "2026-01-05T08:05:00"), ("2026-01-05", "2026-01-05T23:59:59")]
+)
+def test_an_end_is_typed_as_people_write_it(
+    client: TestClient, run: str, found: list[dict[str, Any]], end: str, until: str
+) -> None:
+    names = {one["name"] for one in found if one["first_seen"] <= until}
+    assert set(listed(page(client, f"/problems?run={run}&end={end}"))) == names
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "start is no time: last Monday."), ("ko", "last Monday")])
+def test_a_time_that_is_none_is_refused_with_a_way_back(client: TestClient, run: str, language: str, said: str) -> None:
+    address = f"/problems?run={run}&start=last Monday"
+    answer = client.get(address, headers=PAGE | {"Accept-Language": language})
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert not listed(answer.text)
+    assert f'href="/problems?run={run}"' in answer.text
+
+
+def test_a_stretch_over_more_than_one_day_says_both_days() -> None:
+    axis = _Axis(0.0, 400_000.0, dated=True)
+    assert axis.span(3600.0, 7200.0) == "1970-01-01 01:00:00 – 02:00:00"
+    assert axis.span(3600.0, 180_000.0) == "1970-01-01 01:00:00 – 1970-01-03 02:00:00"
 
 
 def test_lanes_show_each_chamber_over_time_and_lead_to_a_part(client: TestClient, run: str) -> None:
@@ -558,3 +585,19 @@ def test_a_budget_that_the_golden_rows_cannot_carry_is_said_in_red_and_the_page_
     assert len(true) == 10
     assert sum(true) >= 8
     assert "Highest below the limit" in text
+
+
+def test_the_pictures_of_an_event_are_drawn_where_a_table_has_its_newest_rows_first(client: TestClient) -> None:
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=(1500, 2))
+    values[700:740, 0] += 12
+    lines = [f"2026-03-01T{at // 3600:02}:{at // 60 % 60:02}:{at % 60:02},{a},{b}" for at, (a, b) in enumerate(values)]
+    content = "\n".join(["time,he,bias", *reversed(lines)])
+    dataset = client.post("/datasets", files={"file": ("newest.csv", content, "text/csv")}).json()["id"]
+    try:
+        run = client.post("/detect", json={"dataset": dataset, "detector": "statistical"}).json()["run"]
+        name = client.get(f"/runs/{run}/problems").json()["problems"][0]["name"]
+        assert "around event" in page(client, f"/problems/{name}?run={run}")
+        assert "<svg" in client.get(f"/runs/{run}/report.html").text
+    finally:
+        client.delete(f"/datasets/{dataset}")

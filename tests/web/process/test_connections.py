@@ -3,70 +3,37 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import resource
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from tests.server_process import ServerProcess
+from tests.web.process.impatient import make_impatient
 from waferwatch.web.process import connections
 
 _PATIENCE_S = 120.0  # for a machine with other work; never what is measured
 _QUICK_S = 2.0  # every time limit of the impatient server
-_START = """
-import asyncio, resource, sys
-from starlette.responses import Response
-from starlette.routing import Route
-from waferwatch.settings import read_settings
-from waferwatch.web import server
-from waferwatch.web.process import connections
-
-async def slow(request):
-    await asyncio.sleep(3 * seconds)
-    return Response("done")
-
-def create(settings):
-    app = made(settings)
-    app.router.routes.append(Route("/slow", slow, methods=["GET", "POST"]))
-    return app
-
-files, seconds = map(float, sys.argv[1:])
-if files:
-    resource.setrlimit(resource.RLIMIT_NOFILE, (int(files), int(files)))
-connections.HEAD_S = connections.BODY_SILENCE_S = connections.READING_SILENCE_S = seconds
-made, server.create_app = server.create_app, create
-server.serve(read_settings())
-"""
 _PART = b'--x\r\nContent-Disposition: form-data; name="file"; filename="half.csv"\r\n\r\na,b\n1,2\n'
 _UPLOAD = b"POST /datasets HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=x\r\n"
 
 
-class Server:
+class ImpatientServer:
     """A server process with time limits and a file limit of its own."""
 
     def __init__(self, folder: Path, files: int, seconds: float) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
-        self.datasets, self._log = folder / "data" / "datasets", folder / "log"
-        own = {"WAFERWATCH_PORT": str(self.port), "WAFERWATCH_DATA_DIR": str(folder / "data")}
-        limits = [str(files), str(seconds)]
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen([sys.executable, "-c", _START, *limits], env=os.environ | own, stderr=log)
-        until(self._answers, self)
-
-    def _answers(self) -> bool:
-        assert self._process.poll() is None, self.log
-        with contextlib.suppress(httpx.TransportError):
-            return self.alive()
-        return False
+        self.datasets = folder / "data" / "datasets"
+        self._process = ServerProcess(folder / "data", folder / "log", partial(make_impatient, files, seconds))
+        self.port, self.stop = self._process.port, self._process.kill
+        self._process.start()
 
     def alive(self) -> bool:
         return httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=_PATIENCE_S).status_code == 200
@@ -81,14 +48,10 @@ class Server:
 
     @property
     def log(self) -> str:
-        return self._log.read_text(errors="replace")
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
+        return self._process.log
 
 
-def until(happens: Callable[[], bool], server: Server) -> None:
+def until(happens: Callable[[], bool], server: ImpatientServer) -> None:
     end = time.monotonic() + _PATIENCE_S
     while not happens():
         assert time.monotonic() < end, f"it did not happen:\n{server.log[-3000:]}"
@@ -96,9 +59,9 @@ def until(happens: Callable[[], bool], server: Server) -> None:
 
 
 @pytest.fixture(scope="module")
-def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImpatientServer]:
     """A server that gives up after seconds."""
-    server = Server(tmp_path_factory.mktemp("impatient"), 0, _QUICK_S)
+    server = ImpatientServer(tmp_path_factory.mktemp("impatient"), 0, _QUICK_S)
     yield server
     server.stop()
 
@@ -131,7 +94,7 @@ def ended(line: socket.socket) -> bool:
 @pytest.mark.parametrize(("files", "lines"), [(1024, 1100), (96, 300)])
 def test_silent_connections_keep_nobody_out_and_fill_no_log(tmp_path: Path, files: int, lines: int) -> None:
     """The time limits are far away: only the bound on connections helps."""
-    server = Server(tmp_path, files, 3000)
+    server = ImpatientServer(tmp_path, files, 3000)
     with contextlib.ExitStack() as held:
         held.callback(server.stop)
         for _ in range(lines):
@@ -145,7 +108,7 @@ def test_silent_connections_keep_nobody_out_and_fill_no_log(tmp_path: Path, file
     assert "Traceback" not in server.log
 
 
-def test_a_head_that_never_ends_is_given_up_however_slowly_it_drips(impatient: Server) -> None:
+def test_a_head_that_never_ends_is_given_up_however_slowly_it_drips(impatient: ImpatientServer) -> None:
     with impatient.connect() as silent, impatient.connect() as dripping:
         dripping.sendall(b"GET / HTTP/1.1\r\n")
 
@@ -158,7 +121,7 @@ def test_a_head_that_never_ends_is_given_up_however_slowly_it_drips(impatient: S
     assert impatient.alive()
 
 
-def test_a_second_head_on_a_kept_connection_is_given_up_too(impatient: Server) -> None:
+def test_a_second_head_on_a_kept_connection_is_given_up_too(impatient: ImpatientServer) -> None:
     with impatient.connect() as line:
         line.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert line.recv(65536).startswith(b"HTTP/1.1 200")
@@ -166,7 +129,7 @@ def test_a_second_head_on_a_kept_connection_is_given_up_too(impatient: Server) -
         until(lambda: ended(line), impatient)
 
 
-def test_uploads_that_stop_in_the_middle_are_given_up_and_leave_nothing(impatient: Server) -> None:
+def test_uploads_that_stop_in_the_middle_are_given_up_and_leave_nothing(impatient: ImpatientServer) -> None:
     with contextlib.ExitStack() as held:
         lines = [held.enter_context(impatient.connect()) for _ in range(60)]
         for line in lines:
@@ -177,7 +140,7 @@ def test_uploads_that_stop_in_the_middle_are_given_up_and_leave_nothing(impatien
     assert impatient.alive()
 
 
-def test_an_upload_that_is_slow_but_goes_on_is_kept(impatient: Server) -> None:
+def test_an_upload_that_is_slow_but_goes_on_is_kept(impatient: ImpatientServer) -> None:
     body = _PART + b"3,4\n" * 20 + b"\r\n--x--\r\n"
     with impatient.connect() as line:
         line.sendall(_UPLOAD + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body))
@@ -189,12 +152,12 @@ def test_an_upload_that_is_slow_but_goes_on_is_kept(impatient: Server) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_work_that_takes_longer_than_the_limits_is_answered(impatient: Server, method: str) -> None:
+def test_work_that_takes_longer_than_the_limits_is_answered(impatient: ImpatientServer, method: str) -> None:
     address = f"http://127.0.0.1:{impatient.port}/slow"
     assert httpx.request(method, address, content=b"{}", timeout=_PATIENCE_S).text == "done"
 
 
-def test_a_client_that_stops_reading_is_given_up(impatient: Server) -> None:
+def test_a_client_that_stops_reading_is_given_up(impatient: ImpatientServer) -> None:
     page = httpx.get(f"http://127.0.0.1:{impatient.port}/problems/check", timeout=_PATIENCE_S).text
     address = next(part for part in page.split('"') if part.startswith("/static/") and "plotly" in part)
     with socket.socket() as line:

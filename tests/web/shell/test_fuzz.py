@@ -106,7 +106,6 @@ def learn_monitor(client: TestClient, dataset: str) -> None:
     max_examples=EXAMPLES,
     derandomize=True,
     database=None,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 def test_every_answer_is_described(case: schemathesis.Case, known: Known) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waferwatch.commands.live.channels import add_channels_parser
-from waferwatch.commands.options import data_options, monitor_options
-from waferwatch.commands.options.monitor_options import print_json, say, user
+from waferwatch.commands.options import data_options
+from waferwatch.commands.options.actions import add_action, print_json, say
+from waferwatch.commands.options.monitor_options import user
 from waferwatch.errors import InputError
 from waferwatch.settings import read_settings
 
@@ -36,22 +37,13 @@ def add_alarms_parser(commands: Any) -> None:
     shelve = _add_act(actions, "shelve", "take it from the list for some time", run_shelve)
     shelve.add_argument("--minutes", type=int, metavar="N", help="default: until it has ended")
     _add_act(actions, "unshelve", "bring it back to the list", run_unshelve)
-    close = _add_act(actions, "close", "close it as a true or a false alarm", run_close)
-    close.add_argument("verdict", choices=["true", "false"])
+    close = _add_act(actions, "close", "close it as a true alarm, a false one or an intended change", run_close)
+    close.add_argument("verdict", choices=["true", "false", "intended_change"])
     _add_act(actions, "reopen", "take a closing back", run_reopen)
     export = add_action(actions, "export", "write alarms with their verdicts to a CSV file", run_export)
     export.add_argument("output", type=Path, metavar="OUT.csv")
     _add_filter(export, "")
     add_channels_parser(actions)
-
-
-def add_action(actions: Any, name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-    """An action with the options of all."""
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=text)
-    monitor_options.add_data_dir(parser)
-    data_options.add_json(parser)
-    parser.set_defaults(run=run)
-    return parser
 
 
 def _add_act(actions: Any, name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -178,7 +170,7 @@ def _done(options: argparse.Namespace, act: Act) -> int:
 def _line(alarm: AlarmRecord) -> str:
     from waferwatch.live.alarms.titles import title_of
 
-    verdict = f" ({alarm.verdict})" if alarm.verdict else ""
+    verdict = f" ({alarm.verdict.replace('_', ' ')})" if alarm.verdict else ""
     wafers = f", wafers: {alarm.wafers}" if alarm.wafers else ""
     return (
         f"{alarm.id:>6}  {alarm.severity.value:<6} {alarm.state.value + verdict:<16} "

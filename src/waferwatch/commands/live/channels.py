@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from waferwatch.commands.options import data_options, monitor_options
-from waferwatch.commands.options.monitor_options import print_json, say, user
+from waferwatch.commands.options import data_options
+from waferwatch.commands.options.actions import add_action, print_json, say
+from waferwatch.commands.options.monitor_options import user
 from waferwatch.settings import read_settings
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ def add_channels_parser(alarms: Any) -> None:
     """Add ``alarms channels list | add | test | ...`` to the command line."""
     parser = alarms.add_parser("channels", help="webhooks and mail addresses that are notified of alarms")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    _add(actions, "list", "the channels", run_list)
-    adding = _add(actions, "add", "add a webhook or a mail address", run_add)
+    add_action(actions, "list", "the channels", run_list)
+    adding = add_action(actions, "add", "add a webhook or a mail address", run_add)
     _name(adding)
     adding.add_argument("target", metavar="ADDRESS", help="https://... or somebody@fab.example")
     adding.add_argument(
@@ -36,18 +37,10 @@ def add_channels_parser(alarms: Any) -> None:
         ("secret", "give a webhook another secret; for a day both sign", run_secret),
         ("remove", "delete it with what waits for it", run_remove),
     ):
-        _name(_add(actions, name, text, run))
-    _add(actions, "dead-letters", "messages that were given up", run_dead)
-    again = _add(actions, "send-again", "try a message that was given up again", run_again)
+        _name(add_action(actions, name, text, run))
+    add_action(actions, "dead-letters", "messages that were given up", run_dead)
+    again = add_action(actions, "send-again", "try a message that was given up again", run_again)
     again.add_argument("message", metavar="MESSAGE")
-
-
-def _add(actions: Any, name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=text)
-    monitor_options.add_data_dir(parser)
-    data_options.add_json(parser)
-    parser.set_defaults(run=run)
-    return parser
 
 
 def _name(parser: argparse.ArgumentParser) -> None:

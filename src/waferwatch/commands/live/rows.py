@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waferwatch.commands.options import data_options, monitor_options, recipe_options
-from waferwatch.commands.options.monitor_options import opened_store, print_json, say
+from waferwatch.commands.options.actions import print_json, say
+from waferwatch.commands.options.monitor_options import opened_store
 from waferwatch.errors import InputError
 from waferwatch.settings import read_settings
 

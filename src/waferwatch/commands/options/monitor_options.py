@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import getpass
-import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from waferwatch.commands.options import data_options
 from waferwatch.settings import read_settings
@@ -73,14 +71,3 @@ def user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container without a user database
         return "local"
-
-
-def say(text: str) -> None:
-    """A line for people."""
-    print(text, file=sys.stderr, flush=True)
-
-
-def print_json(document: Any, options: argparse.Namespace) -> None:
-    """The document as stdout's last line, where it is asked for."""
-    if options.json:
-        print(json.dumps(document, ensure_ascii=False, allow_nan=False, default=str))

@@ -64,7 +64,10 @@ class FacetFinder:
         """What is off in a run, hard rules first, else the farthest; row scores speak where no indicator is off."""
         seen = [self._hard(one) for one in broken]
         hard = {(one.cell, one.sensor) for one in broken}
-        for cell in range(int(self._first_cell[run]), int(self._first_cell[run + 1])):
+        starts = self._starts
+        for cell in range(self._first_cell[run], self._first_cell[run + 1]):
+            if starts[cell] == starts[cell + 1]:
+                continue
             # That a stuck sensor has no spread, or a long step another slope, is no second thing that is off.
             seen += [one for one in self._of_cell(cell) if (cell, one.sensor) not in hard]
         seen.sort(key=lambda one: -one.weight)
@@ -74,9 +77,16 @@ class FacetFinder:
         return seen if by_rows is None else [by_rows, *seen]
 
     @cached_property
-    def _first_cell(self) -> Ints:
+    def _first_cell(self) -> list[int]:
         """(runs + 1,) the first cell of each run, and the number of cells."""
-        return np.searchsorted(self.cells.run, np.arange(len(self.cells.runs) + 1))
+        found: list[int] = np.searchsorted(self.cells.run, np.arange(len(self.cells.runs) + 1)).tolist()
+        return found
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """(cells + 1,) where the columns of each cell begin among those beyond a limit."""
+        found: list[int] = self._beyond[0].tolist()
+        return found
 
     @cached_property
     def _beyond(self) -> tuple[Ints, Ints]:
@@ -96,12 +106,11 @@ class FacetFinder:
 
     def _of_cell(self, cell: int) -> list[Facet]:
         """One facet for each sensor that is beyond a limit: by its mean if that is, else by its rarest statistic."""
-        starts, columns = self._beyond
-        off = self.deviations.off[cell]
+        columns = self._beyond[1][self._starts[cell] : self._starts[cell + 1]]
+        weights = np.abs(self.deviations.off[cell, columns]).tolist()
         best: dict[str, tuple[float, int]] = {}
-        for at in columns[starts[cell] : starts[cell + 1]].tolist():
+        for at, weight in zip(columns.tolist(), weights, strict=True):
             sensor = self._sensor(cell, at)
-            weight = abs(float(off[at]))
             known = best.get(sensor)
             if known is None or self._is_mean(at) or (weight > known[0] and not self._is_mean(known[1])):
                 best[sensor] = (max(weight, known[0] if known else 0.0), at)
@@ -152,7 +161,7 @@ class FacetFinder:
             return None
         top = rows[np.argsort(-np.nan_to_num(scores, nan=-1.0))[: max(1, round(TOP_SHARE * length))]]
         parts = np.nansum(self.contributions[top], axis=0)
-        first, after = int(self._first_cell[run]), int(self._first_cell[run + 1])
+        first, after = self._first_cell[run], self._first_cell[run + 1]
         cell = first
         for one in range(first, after):
             if top[0] in cells.rows[cells.starts[one] : cells.starts[one] + cells.lengths[one]]:

@@ -21,12 +21,12 @@ def means_of_eighths(off: Floats, cells: StepCells) -> Floats:
     """(cells, EIGHTHS, S) means over the successive eighths of each cell's rows; 0 where a short cell has no row.
 
     Args:
-        off: (n, S) residuals in the order of ``cells.rows``, without NaN.
+        off: (S, n) residuals in the order of ``cells.rows``, without NaN.
     """
     begin = cells.starts[:, None] + np.arange(EIGHTHS) * cells.lengths[:, None] // EIGHTHS
     count = np.diff(begin, axis=1, append=(cells.starts + cells.lengths)[:, None])[:, :, None]
-    total = np.add.reduceat(off, begin.ravel(), axis=0).reshape(len(cells), EIGHTHS, off.shape[1])
-    found: Floats = np.where(count > 0, total / np.maximum(count, 1), 0.0)
+    total = np.stack([np.add.reduceat(one, begin.ravel()) for one in off], axis=1)  # far faster than side by side
+    found: Floats = np.where(count > 0, total.reshape(len(cells), EIGHTHS, -1) / np.maximum(count, 1), 0.0)
     return found
 
 

@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 
 FEWEST_WAFERS = 8  # golden ones of a stage; with fewer there is no limit
 ENOUGH_WAFERS = 25  # with fewer a limit is provisional
+MOST_LACKING = 0.1  # share of them that may lack a value; more, and a wafer without it is nothing unusual
 SPREADS = 4.75  # normal spreads from the middle to a limit, of a spread known exactly
 SISTERS = 10.0  # wafers that the spread of the same step on sister equipment counts for
 UPPER_ONLY = frozenset({SHAPE, BEND, SPE, T2, MISSING})
@@ -237,15 +238,28 @@ def turns(cells: StepCells, folds: int) -> Ints:
 
 
 def _robust(values: Floats, least: Floats) -> tuple[Floats, Floats]:
+    """(K,) centre and spread of golden wafers' values (wafers, K).
+
+    A wafer that lacks a value says nothing of that column; NaN where more than a few wafers lack it.
+    """
+    centre, spread = _centre_and_spread(values, least)
+    for column in np.flatnonzero(np.isnan(values).any(axis=0)).tolist():
+        known = values[~np.isnan(values[:, column]), column]
+        if len(known) >= max(FEWEST_WAFERS, (1 - MOST_LACKING) * len(values)):
+            own = _centre_and_spread(known[:, None], least[column : column + 1])
+            centre[column], spread[column] = own[0][0], own[1][0]
+    return centre, spread
+
+
+def _centre_and_spread(values: Floats, least: Floats) -> tuple[Floats, Floats]:
     """Median, and spread by the median distance; where that is 0 but values differ, by the mean distance."""
-    some = values[:, :]
     with np.errstate(invalid="ignore"):
-        centre = np.median(some, axis=0)
-        off = np.abs(some - centre)
+        centre = np.median(values, axis=0)
+        off = np.abs(values - centre)
         middle, mean = _ROBUST * np.median(off, axis=0), 1.2533 * off.mean(axis=0)
-    spread = np.where(middle > 0, middle, mean) * len(some) / max(len(some) - 0.8, 0.2)
-    if len(some) >= ENOUGH_WAFERS:
-        spread = np.where(middle > 0, _reweighted(some, off, spread), spread)
+    spread = np.where(middle > 0, middle, mean) * len(values) / max(len(values) - 0.8, 0.2)
+    if len(values) >= ENOUGH_WAFERS:
+        spread = np.where(middle > 0, _reweighted(values, off, spread), spread)
     return centre, np.where(np.isnan(spread), np.nan, np.maximum(spread, least))
 
 
@@ -289,15 +303,25 @@ def _mean(values: Floats) -> float:
 
 
 def _pooled(spread: Floats, recipes: list[tuple[str, str]]) -> tuple[Floats, Ints]:
-    """Usual spread of the same step of the same recipe over equipment, and how many there are."""
+    """(G, K) usual spread of the same step of the same recipe over the equipment that has one, NaN without any; and
+    (G,) how many equipment there are.
+    """
     members: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, name in enumerate(recipes):
         members[name].append(number)
     found, count = spread.copy(), np.ones(len(recipes), np.int64)
     for mine in members.values():
-        found[mine] = np.sqrt(np.median(np.square(spread[mine]), axis=0))
+        found[mine] = np.sqrt(_median_of_known(np.square(spread[mine])))
         count[mine] = len(mine)
     return found, count
+
+
+def _median_of_known(values: Floats) -> Floats:
+    """(K,) median of what is known of each column; NaN without any."""
+    found = np.median(values, axis=0)
+    for column in np.flatnonzero(np.isnan(values).any(axis=0) & ~np.isnan(values).all(axis=0)).tolist():
+        found[column] = np.nanmedian(values[:, column])
+    return found
 
 
 def _reach(wafers: Ints, sisters: Floats) -> Floats:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -22,6 +24,8 @@ SHRINK = 0.03  # of the correlation towards none: few wafers show more relation 
 _ROBUST = 1.4826  # median absolute deviation to standard deviation
 _LEAST_SHARE = 0.5  # of the step's usual spread: a row is never known better than that
 _CLIP = 5.0
+WAITS = 0.25  # share of its usual rows by which a step that waits for something has more or fewer
+SETTLES = 0.8  # of the distance of golden means from their median: less once their lengths are allowed for
 _SEPARATOR = "\x1f"
 
 
@@ -40,6 +44,9 @@ class NormalCourse:
     whiten: Floats  # (recipes, S, S) makes residuals of golden rows uncorrelated
     # (stages, EIGHTHS, S) what means over eighths of the step spread, in spreads of a row; NaN for short steps
     eighths: Floats | None = field(default=None, metadata={SINCE: "0.7.0"})
+    usual_rows: Ints | None = field(default=None, metadata={SINCE: "0.7.0"})  # (stages,) of a golden wafer
+    # (stages, S) whether the mean of the step hangs on its rows: it settles; false where a longer step is a slower one
+    settles: NDArray[np.bool_] | None = field(default=None, metadata={SINCE: "0.7.0"})
 
     @classmethod
     def learn(cls, values: Floats, cells: StepCells, golden: NDArray[np.bool_], quantum: Floats) -> Self:
@@ -50,7 +57,7 @@ class NormalCourse:
             golden: (cells,) whether to learn from it.
             quantum: (S,) the least that a spread can be.
         """
-        names, middles, spreads = [], [], []
+        names, middles, spreads, usual = [], [], [], []
         for number, name in enumerate(cells.names):
             mine = np.flatnonzero((cells.stage == number) & golden)
             if len(mine) >= FEWEST:
@@ -58,6 +65,7 @@ class NormalCourse:
                 names.append(name)
                 middles.append(middle)
                 spreads.append(spread)
+                usual.append(int(np.median(cells.lengths[mine])))
         ticks = np.array([len(one) for one in middles], np.int64)
         sensors = values.shape[1]
         found = cls(
@@ -68,12 +76,17 @@ class NormalCourse:
             np.concatenate([np.empty((0, sensors)), *spreads]).astype(np.float32),
             list(dict.fromkeys(_SEPARATOR.join(one.anywhere) for one in names)),
             np.empty((0, sensors, sensors)),
+            usual_rows=np.array(usual, np.int64),
         )
         places = found.places(cells)
         off = [np.clip(np.nan_to_num(found.off_of(at, one, places)), -_CLIP, _CLIP) for at, one in enumerate(values.T)]
-        bent = np.stack([centred(one, cells) for one in off], axis=1)
-        learnt = {"whiten": found._relations(bent, cells, golden), "eighths": found._eighths(bent, cells, golden)}
-        return cls(**{**vars(found), **learnt})
+        bent = np.stack([centred(one, cells) for one in off])
+        return replace(
+            found,
+            whiten=found._relations(bent, cells, golden),
+            eighths=found._eighths(bent, cells, golden),
+            settles=found._settles(values, cells, golden),
+        )
 
     @property
     def usual_spread(self) -> Floats:
@@ -112,9 +125,20 @@ class NormalCourse:
         """(n,) as :meth:`off`, of one sensor."""
         if not len(self.middle):
             return np.full(values.shape, np.nan)
-        found = (values - self.middle[:, sensor].take(places)) / self.spread[:, sensor].take(places)
+        found: Floats = values - self._middles[sensor].take(places)
+        found /= self._spreads[sensor].take(places)
         found[places < 0] = np.nan
         return found
+
+    @cached_property
+    def _middles(self) -> NDArray[np.float32]:
+        """(S, P)"""
+        return np.ascontiguousarray(self.middle.T)
+
+    @cached_property
+    def _spreads(self) -> NDArray[np.float32]:
+        """(S, P)"""
+        return np.ascontiguousarray(self.spread.T)
 
     def middle_of(self, sensor: int, places: Ints) -> Floats:
         """(n,) the middle of one sensor; NaN where nothing is known."""
@@ -122,6 +146,45 @@ class NormalCourse:
             return np.full(places.shape, np.nan)
         found = self.middle[:, sensor].take(places).astype(np.float64, copy=False)
         found[places < 0] = np.nan
+        return found
+
+    def mean_by_length(self, cells: StepCells) -> Floats:
+        """(cells, S) by how much the mean of a normal cell is off because it has more or fewer rows than usual.
+
+        A sensor that settles has another mean over five rows than over six. 0 where nothing is known.
+        """
+        found = np.zeros((len(cells), self.middle.shape[1]))
+        if self.settles is not None and self.usual_rows is not None:
+            for at, mine in self._cells_of(cells):
+                off = self._by_length(at, cells.lengths[mine], self.usual_rows[at])
+                found[mine] = np.where(self.settles[at], off, 0.0)
+        return found
+
+    def _cells_of(self, cells: StepCells) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """Each stage that is known, and which cells are of it."""
+        known = {name: number for number, name in enumerate(self.stages)}
+        for number, name in enumerate(cells.names):
+            if (at := known.get(stage_key(name), -1)) >= 0:
+                yield at, cells.stage == number
+
+    def _by_length(self, at: int, rows: Ints, usual: Ints) -> Floats:
+        """(cells, S) how far the means of the first rows of a stage's course are off that of its usual rows."""
+        start = int(self.starts[at])
+        trace = self.middle[start : start + int(self.ticks[at])].astype(np.float64)
+        return np.nan_to_num(_mean_of_first(trace, rows) - _mean_of_first(trace, usual))
+
+    def _settles(self, values: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Where golden means lie closer together once their lengths are allowed for; never in a step that waits."""
+        there = ~np.isnan(values)
+        count = np.maximum(np.add.reduceat(there, cells.starts, axis=0, dtype=np.int64), 1)
+        means = np.add.reduceat(np.where(there, values, 0.0), cells.starts, axis=0) / count
+        found = np.zeros((len(self.stages), values.shape[1]), np.bool_)
+        for at, mine in self._cells_of(cells):
+            some, rows = means[mine & golden], cells.lengths[mine & golden]
+            usual = np.array(np.median(rows), np.int64)
+            if np.ptp(rows) <= max(WAITS * int(usual), 1.0):
+                moved = some - self._by_length(at, rows, usual)
+                found[at] = _mean_distance(moved) < SETTLES * _mean_distance(some)
         return found
 
     def relation_broken(self, off: Floats, cells: StepCells) -> Floats:
@@ -161,7 +224,7 @@ class NormalCourse:
             usual_spread(means[golden & (cells.stage == names.index(stage))], int(rows))
             for stage, rows in zip(self.stages, self.ticks, strict=True)
         ]
-        return np.stack(found) if found else np.empty((0, EIGHTHS, bent.shape[1]))
+        return np.stack(found) if found else np.empty((0, EIGHTHS, len(bent)))
 
     def _relations(self, bent: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> Floats:
         """From golden cells."""
@@ -169,13 +232,27 @@ class NormalCourse:
         names = np.array([known.get(_SEPARATOR.join(one.anywhere), -1) for one in cells.names], np.int64)
         used = np.repeat(golden, cells.lengths)
         recipe = np.where(used, np.repeat(names[cells.stage], cells.lengths), -1)
-        found = [_whitening(bent[recipe == number]) for number in range(len(self.recipes))]
-        return np.stack(found) if found else np.empty((0, bent.shape[1], bent.shape[1]))
+        found = [_whitening(bent[:, recipe == number].T) for number in range(len(self.recipes))]
+        return np.stack(found) if found else np.empty((0, len(bent), len(bent)))
 
 
 def stage_key(name: StageName) -> str:
     """A stage as text."""
     return _SEPARATOR.join((name.equipment, name.recipe, name.step))
+
+
+def _mean_distance(values: Floats) -> Floats:
+    """(S,) from the median over the first axis."""
+    found: Floats = np.abs(values - np.median(values, axis=0)).mean(axis=0)
+    return found
+
+
+def _mean_of_first(trace: Floats, rows: Ints) -> Floats:
+    """(..., S) mean of the first ``rows`` rows of a trace (ticks, S), which goes on at the level of its last row."""
+    within = np.minimum(rows, len(trace))
+    total = np.cumsum(trace, axis=0)[within - 1] + (rows - within)[..., None] * trace[-1]
+    found: Floats = total / rows[..., None]
+    return found
 
 
 def centred(off: Floats, cells: StepCells) -> Floats:

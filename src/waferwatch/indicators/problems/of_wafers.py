@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from waferwatch.indicators.problems.problem import DAYS, Alone, FabProblem, Prob
 from waferwatch.indicators.problems.severity import order, severity
 from waferwatch.indicators.verdicts import DOWN, OTHER, UP
 from waferwatch.read.table import Role
+from waferwatch.series.clock import clock_numbers
 
 Ints = NDArray[np.int64]
 _Key = tuple[str, str, str]  # step, sensor and sign
@@ -127,9 +129,10 @@ def _gathered(judged: ExplainedWafers, occurrences: Sequence[_Occurrence]) -> li
     for one in occurrences:
         mine = by_equipment.setdefault(judged.runs[one.run].equipment, [])
         near = [each for each in mine if clock[one.run] - clock[each.members[-1].run] <= DAYS * _DAY]
-        fitting = [each for each in near if each.fits(one)]
-        if fitting:
-            max(fitting, key=lambda each: each.members[-1].run).add(one)
+        latest = sorted(near, key=lambda each: -each.members[-1].run)
+        fitting = next((each for each in latest if each.fits(one)), None)
+        if fitting is not None:
+            fitting.add(one)
         else:
             begun = _Open()
             begun.add(one)
@@ -261,8 +264,7 @@ def _sensors(judged: ExplainedWafers, one: _Open, left: dict[str, Left]) -> tupl
         weight[sensor] = max(weight.get(sensor, 0.0), value)
         direction[sensor] = side if side in (UP, DOWN) else OTHER
     whole = sum(weight.values()) or 1.0
-    last = len(judged.table.frame)
-    ranked = sorted(weight, key=lambda name: (left[name].row if name in left else last, -weight[name]))
+    ranked = sorted(weight, key=lambda name: (left[name].place if name in left else inf, -weight[name]))
     return tuple(
         ProblemSensor(
             name, weight[name] / whole, direction[name], time_of(judged, left[name].row) if name in left else None
@@ -297,9 +299,7 @@ def _clock(judged: ExplainedWafers) -> list[int]:
     time: NDArray[Any] = np.empty(0) if column is None else judged.table.frame[column].to_numpy()
     if time.dtype.kind != "M":
         return [0] * len(judged.runs)
-    found: list[int] = (
-        time[judged.cells.runs.rows[judged.cells.runs.starts]].astype("datetime64[ns]").view(np.int64).tolist()
-    )
+    found: list[int] = clock_numbers(time[judged.cells.runs.rows[judged.cells.runs.starts]]).tolist()
     return found
 
 

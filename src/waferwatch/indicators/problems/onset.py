@@ -20,6 +20,7 @@ class Left:
     """A sensor that left its band."""
 
     row: int  # of the table
+    place: int  # in the run, from 0
 
 
 def left_band(off: Floats, band: float = BAND, in_a_row: int = IN_A_ROW) -> int | None:
@@ -47,12 +48,15 @@ def departures(judged: JudgedWafers, run: int) -> dict[str, Left]:
     """Sensor -> where it left its band in a run; sensors that did not are left out."""
     first, after = np.searchsorted(judged.cells.run, [run, run + 1]).tolist()
     cells = judged.cells.part(first, after)
-    rows = cells.rows
-    off = judged.model.course.off(judged.values(rows), judged.model.course.places(cells))
-    order = np.argsort(rows, kind="stable")
+    off = judged.model.course.off(judged.values(cells.rows), judged.model.course.places(cells))
+    runs = judged.cells.runs
+    start = int(runs.starts[run])
+    in_time = runs.rows[start : start + int(runs.lengths[run])]
+    # Cells hold the rows of a step that comes again together, and a table may have its newest rows first.
+    order = np.argsort(cells.rows)[np.argsort(np.argsort(in_time))]
     found = {}
     for number, sensor in enumerate(judged.model.sensors):
         at = left_band(off[order, number])
         if at is not None:
-            found[sensor] = Left(int(rows[order][at]))
+            found[sensor] = Left(int(in_time[at]), at)
     return found

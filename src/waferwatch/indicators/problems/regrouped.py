@@ -108,9 +108,14 @@ def _with(note: Note | None, values: Mapping[str, object]) -> Note | None:
 
 
 def _run_of(event: Event, runs: Sequence[int], all_runs: Sequence[RunScore]) -> int:
-    """The wafer in which an event peaks: the last of them that had begun by then."""
-    begun = [run for run in runs if all_runs[run].start_row <= event.peak_row]
-    return max(begun, key=lambda run: all_runs[run].start_row, default=runs[0])
+    """The wafer in which an event peaks: the last of them that had begun by then. Rows need not be in time order."""
+    begun = [run for run in runs if _moment(all_runs[run].start) <= _moment(event.peak)]
+    return max(begun, key=lambda run: _moment(all_runs[run].start), default=runs[0])
+
+
+def _moment(place: str | float | None) -> Any:
+    """A place in time that can be compared: text may be exact to another part of a second."""
+    return np.datetime64(place) if isinstance(place, str) else place or 0
 
 
 def _sensors(problems: Sequence[FabProblem]) -> tuple[ProblemSensor, ...]:

@@ -81,7 +81,7 @@ def far_means(judged: JudgedWafers) -> list[FarMean]:
         if len(mine) < _FEWEST_FOR_A_MIDDLE:
             continue
         off = _off(judged.found.values[mine][:, means])
-        for at, column in zip(np.argmax(np.abs(off), axis=0).tolist(), range(len(means)), strict=True):
+        for column, at in enumerate(np.argmax(np.abs(off), axis=0).tolist()):
             sensor, far = columns[means[column]].sensor, float(off[at, column])
             known = best.get((name.equipment, sensor))
             if far and (known is None or abs(far) > abs(known.spreads)):

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from waferwatch.errors import InputError
-from waferwatch.live.alarms.alarm import FALSE_ALARM, TRUE_ALARM, Action, AlarmRecord, AlarmState
+from waferwatch.live.alarms.alarm import Action, AlarmRecord, AlarmState
 from waferwatch.live.alarms.book import AlarmBook, moment
-
-VERDICTS = (TRUE_ALARM, FALSE_ALARM)
 
 
 @dataclass(frozen=True)
@@ -66,12 +64,12 @@ def unshelve_due(book: AlarmBook) -> list[AlarmRecord]:
 
 
 def close(book: AlarmBook, number: int, who: Person, verdict: str) -> AlarmRecord:
-    """Close it as a true or a false alarm; a closed one gets this verdict.
+    """Close it as a true alarm, a false one or an intended change; a closed one gets this verdict.
 
     Rows that still show the problem open no other alarm before it has ended once; the next abnormal wafer does.
 
     Args:
-        verdict: ``true`` or ``false``.
+        verdict: one of ``VERDICTS``.
 
     Raises:
         NotFoundError: there is no such alarm.

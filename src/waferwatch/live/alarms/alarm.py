@@ -13,6 +13,8 @@ from waferwatch.read.table import Note
 
 SYSTEM = "system"  # who does what happens by itself
 TRUE_ALARM, FALSE_ALARM = "true", "false"  # verdicts; "" = none yet
+INTENDED_CHANGE = "intended_change"  # of a recipe or a set-point: seen rightly, and no fault
+VERDICTS = (TRUE_ALARM, FALSE_ALARM, INTENDED_CHANGE)
 
 
 class AlarmState(StrEnum):

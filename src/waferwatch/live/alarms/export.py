@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 import pandas as pd
@@ -46,8 +47,7 @@ def _lines(desk: AlarmDesk, wanted: AlarmFilter, translate: Translate) -> Iterat
     with desk.reading() as connection:
         before = wanted.before
         while True:
-            page = AlarmFilter(wanted.states, wanted.equipment, wanted.since, wanted.until, wanted.verdict, before)
-            found = find_alarms(connection, page, _AT_ONCE)
+            found = find_alarms(connection, replace(wanted, before=before), _AT_ONCE)
             for one in found:
                 document = alarm_document(one, translate)
                 yield [document[name] for name in COLUMNS]

@@ -18,7 +18,7 @@ class AlarmFilter:
     equipment: Sequence[str] = ()
     since: str = ""  # moments as alarms keep them: opened at or after ...
     until: str = ""  # ... and before
-    verdict: str | None = None  # "true", "false"; "" = nobody has said
+    verdict: str | None = None  # one of VERDICTS; "" = nobody has said
     before: int | None = None  # only older ones than this id
 
     def clause(self) -> tuple[str, list[object]]:

@@ -1,4 +1,7 @@
-"""Rows of live alarms that engineers have called true or false, to be learnt from or kept out."""
+"""Rows of live alarms that engineers have called true or false, to be learnt from or kept out.
+
+Nothing is learnt from an intended change.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from waferwatch.live.alarms.alarm import TRUE_ALARM
+from waferwatch.live.alarms.alarm import FALSE_ALARM, TRUE_ALARM
 from waferwatch.live.alarms.figures import false_alarm_rates
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.learning.from_rows import frame_of
@@ -49,7 +52,7 @@ def live_verdicts(database: LiveDatabase, store: Store, monitor: str) -> list[Ju
     Rows that have moved to files are read from there; alarms whose rows are gone are passed over.
     """
     with database.reading() as connection:
-        found = connection.execute(_JUDGED, (monitor,)).fetchall()
+        found = connection.execute(_JUDGED, (TRUE_ALARM, FALSE_ALARM, monitor)).fetchall()
         if not found:
             return []
         model = store.monitors.model(store.monitors.version(monitor))
@@ -65,7 +68,7 @@ def live_rate(database: LiveDatabase, title: str) -> AlarmRate | None:
 
 _JUDGED = """
 SELECT source, equipment, started, last_seen, verdict FROM alarms
-    WHERE verdict <> '' AND substr(monitor, 1, instr(monitor, '@') - 1) = ? ORDER BY id
+    WHERE verdict IN (?, ?) AND substr(monitor, 1, instr(monitor, '@') - 1) = ? ORDER BY id
 """
 
 

@@ -122,7 +122,8 @@ def sealed_rows(database: LiveDatabase, source: str, equipment: str, start: int,
         return None
     found = pd.concat([pd.read_parquet(one) for one in files], ignore_index=True)
     times = found["time"].astype("datetime64[ns]").astype(np.int64)
-    return found[(times >= start) & (times <= stop) & ~found["late"]].drop_duplicates("position")
+    mine = found["equipment"] == equipment  # names that begin alike for long share a folder
+    return found[mine & (times >= start) & (times <= stop) & ~found["late"]].drop_duplicates("position")
 
 
 def _remove(connection: sqlite3.Connection, positions: list[int]) -> None:

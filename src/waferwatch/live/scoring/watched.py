@@ -65,7 +65,7 @@ class WatchedModel:
         if self.early is None:
             return None
         key = key_of((equipment,)) if Role.EQUIPMENT.value in self.model.roles.values() else EVERY_SCOPE
-        return self.early.parts.get(key) or self.early.parts.get(EVERY_SCOPE)
+        return self.early.own_part(key)
 
     @property
     def by_wafer(self) -> bool:

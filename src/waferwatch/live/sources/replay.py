@@ -76,9 +76,10 @@ class ReplaySource:
         self._thread.start()
 
     def stop(self) -> None:
-        """End where it is."""
+        """End where it is, also when rows were refused before: ``failure`` says so."""
         self._ended.set()
-        self.wait(_PATIENCE_S)
+        if self._thread is not None:
+            self._thread.join(_PATIENCE_S)
 
     def wait(self, longest_s: float | None = None) -> None:
         """Until all rows are handed over.

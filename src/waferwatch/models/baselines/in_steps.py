@@ -23,7 +23,7 @@ from waferwatch.models.ensemble.preparation.chain import chain_of
 from waferwatch.models.ensemble.preparation.normal import Normal, measure
 from waferwatch.models.state import storable
 from waferwatch.series.series import Series, steps_of
-from waferwatch.series.steps import joined
+from waferwatch.series.steps import Steps, joined
 
 
 @storable
@@ -81,8 +81,8 @@ class StepBaselinePart(BaselinePart):
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         return super().score(self.view.of(series), detector, progress)
 
-    def knows(self, series: Series) -> NDArray[np.bool_]:
-        return self.view.course.knows(steps_of(series))
+    def knows(self, steps: Steps) -> NDArray[np.bool_]:
+        return self.view.course.knows(steps)
 
     def shifted(self, first: Sequence[Series]) -> Self:
         return replace(self, view=self.view.shifted(first))

@@ -53,15 +53,12 @@ class EarlyPart(Part):
             before: (m, S) distances of the last rows before them in their series, at most ``CONTEXT``.
         """
         far = self.features.distances(values, steps)
-        far[~self._knows(steps)] = np.nan
+        far[~self.knows(steps)] = np.nan
         most, side = self.features.of(far, before)
         points, shares = combined(most)
         unknown = np.isnan(far).all(axis=1)
         points[unknown], shares[unknown] = np.nan, np.nan
         return EarlyRows(points, shares, side, np.concatenate([before, far])[-CONTEXT:])
-
-    def knows(self, series: Series) -> NDArray[np.bool_]:
-        return self._knows(_steps(series))
 
     def shifted(self, first: Sequence[Series]) -> Self:
         """By the median distance of its first rows."""
@@ -74,7 +71,7 @@ class EarlyPart(Part):
         found = self.rows(series.values, _steps(series), np.empty((0, series.sensors)))
         return Scores(found.points, found.shares)
 
-    def _knows(self, steps: Steps) -> NDArray[np.bool_]:
+    def knows(self, steps: Steps) -> NDArray[np.bool_]:
         at = np.minimum(np.searchsorted(self.stages, steps.stage), len(self.stages) - 1)
         found: NDArray[np.bool_] = self.stages[at] == steps.stage
         return found

@@ -42,9 +42,9 @@ def equal_shares(chain: Chain, normal: Normal) -> NDArray[np.float32]:
     return np.asarray(judged / np.maximum(judged.sum(axis=0), 1), np.float32)
 
 
-def mean_vote(votes: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """(n,) plain mean of the votes; a vote that is NaN does not count."""
-    every = np.stack(list(votes.values()))
+def mean_vote(votes: dict[str, NDArray[np.float64]], points: int) -> NDArray[np.float64]:
+    """(n,) plain mean of the votes; a vote that is NaN does not count, and without any vote all is NaN."""
+    every = np.stack([*votes.values()]) if votes else np.empty((0, points))
     known = ~np.isnan(every)
     with np.errstate(invalid="ignore"):
         found: NDArray[np.float64] = np.where(known, every, 0.0).sum(axis=0) / known.sum(axis=0)

@@ -80,11 +80,11 @@ class StreamPart(Part):
         points, shares = np.full(len(chain), np.nan), equal_shares(chain, self.normal)
         if self.one is not None:
             for where, piece in stretches(chain) if self.full_windows else chain.pieces():
-                points[where] = mean_vote(self.one.votes_of(piece, encoder, step))
+                points[where] = mean_vote(self.one.votes_of(piece, encoder, step), len(piece))
         elif self.several is not None:
             kept = ~self.normal.two_valued
             found, each = self.several.votes_and_shares(chain.pick(kept), encoder, step, full=bool(self.full_windows))
-            points, shares[:] = mean_vote(found), 0.0
+            points, shares[:] = mean_vote(found, len(chain)), 0.0
             shares[kept] = each
             if self.states is not None:
                 pieces = [chain.pick(~kept).piece(number) for number in range(len(series))]
@@ -120,8 +120,8 @@ class StepPart(Part):
 
         return joined_scores(series, work, in_threads(score, work, threads_of(detector)))
 
-    def knows(self, series: Series) -> NDArray[np.bool_]:
-        return self.steps.course.knows(steps_of(series))
+    def knows(self, steps: Steps) -> NDArray[np.bool_]:
+        return self.steps.course.knows(steps)
 
     def shifted(self, first: Sequence[Series]) -> Self:
         """By the median distance of the first runs from the course, in spreads of the sensor."""
@@ -250,7 +250,7 @@ def _learn_stream(reference: Sequence[Series], detector: EnsembleDetector, step:
         part = StreamPart(normal, one.model, None, None, STREAM_CONTEXT[1], STREAM_CONTEXT[1], full_windows=True)
         points = np.full(len(chain), np.nan)
         for (where, _), votes in zip(parts, one.left_out, strict=True):
-            points[where] = mean_vote(votes)
+            points[where] = mean_vote(votes, where.stop - where.start)
     else:
         several = SeveralSensorsLearning(
             chain.pick(~normal.two_valued), np.concatenate(folds), encoder, plain=detector.plain, full=True, step=step
@@ -261,7 +261,7 @@ def _learn_stream(reference: Sequence[Series], detector: EnsembleDetector, step:
         states = None if kept.all() else States.learn(pieces, known_normal=known_normal)
         context = max(STREAM_CONTEXT[2], 0 if states is None else states.reach)
         part = StreamPart(normal, None, several.model, states, context, STREAM_CONTEXT[2], full_windows=True)
-        points = mean_vote(several.left_out)
+        points = mean_vote(several.left_out, len(chain))
         if states is not None:
             points += np.concatenate([states.excess(one) for one in pieces], axis=1).max(axis=0)
     return Learnt(part, chain.split(np.where(measured(chain, normal), points, np.nan)))
@@ -355,10 +355,10 @@ def _most_usual(runs: Sequence[Series], left: Sequence[NDArray[np.float64]]) -> 
 
 
 def _at_level(normal: Normal, first: Sequence[Series]) -> Normal:
+    """At the mean level of the first rows; a sensor without any value there stays at its level."""
     values = np.concatenate([one.values for one in first])
-    with np.errstate(all="ignore"):
-        own = np.where(np.isnan(values).all(axis=0), normal.level, np.nanmean(values, axis=0))
-    return replace(normal, level=own)
+    unknown = np.isnan(values).all(axis=0)
+    return replace(normal, level=np.where(unknown, normal.level, np.nanmean(np.where(unknown, 0.0, values), axis=0)))
 
 
 class _Bare(EnsembleDetector):

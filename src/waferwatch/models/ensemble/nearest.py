@@ -7,6 +7,7 @@ CVPR 2022; KMeansAD); principal components of windows are TSB-AD's Sub-PCA (Papa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -39,18 +40,21 @@ class Bank:
 
     def nearest(self, rows: Floats) -> tuple[Floats, NDArray[np.intp]]:
         """Distance of each row (W, D) to the nearest normal row, (W,), and the number of that row."""
-        distance, which = np.empty(len(rows), np.float32), np.empty(len(rows), np.intp)
+        which, highest = np.empty(len(rows), np.intp), np.empty(len(rows), np.float32)
         step = max(1, AT_ONCE // max(1, len(self.rows)))
-        turned = np.ascontiguousarray(self.rows.T)
+        wide = np.concatenate([rows, np.ones((len(rows), 1), np.float32)], axis=1)
+        held, number = np.empty((min(step, len(rows)), len(self.rows)), np.float32), np.arange(step)
         for start in range(0, len(rows), step):
-            some = rows[start : start + step]
-            closeness = some @ turned
-            closeness -= self.lengths
-            best = closeness.argmax(axis=1)
-            which[start : start + step] = best
-            squares = np.square(some).sum(axis=1) - 2 * closeness[np.arange(len(some)), best]
-            distance[start : start + step] = np.sqrt(np.maximum(squares, 0))
-        return distance, which
+            some = slice(start, start + step)
+            closeness = np.matmul(wide[some], self._turned, out=held[: len(which[some])])
+            which[some] = closeness.argmax(axis=1)
+            highest[some] = closeness[number[: len(closeness)], which[some]]
+        return np.sqrt(np.maximum(np.square(rows).sum(axis=1) - 2 * highest, 0)), which
+
+    @cached_property
+    def _turned(self) -> Floats:
+        """(D + 1, m) the normal rows, and what their lengths take off: the product of both is one pass over memory."""
+        return np.concatenate([self.rows, -self.lengths[:, None]], axis=1).T.copy()
 
     def distance(self, rows: Floats) -> Floats:
         """(W,) distance to the nearest normal row."""

@@ -19,7 +19,6 @@ Floats = NDArray[np.float64]
 
 LOWEST = -1.0  # a feature that is low says no more than this
 LEAST_SHARE = 0.05  # of the mean distance: a smaller spread of it is chance of the reference
-POWER = 4  # of the mean over sensors: one faulty sensor among many still shows, and several that agree show more
 HIGH_SENSOR = 5.0  # above which a sensor's vote grows by its logarithm only, before sensors are combined
 _ROUNDING = 1e-6
 
@@ -44,17 +43,25 @@ class Vote:
 
     def of(self, distances: NDArray[np.floating]) -> Floats:
         """Votes, of any shape; NaN stays NaN."""
-        return soft(np.maximum((distances - self.level) / self.spread, LOWEST), self.high)
+        found = np.subtract(distances, self.level, dtype=np.float64)
+        found /= self.spread
+        return soft(np.maximum(found, LOWEST, out=found), self.high)
 
 
 def soft(votes: Floats, high: float) -> Floats:
     """Votes above ``high`` grow by their logarithm only: one feature cannot drown the others, and more stays more."""
-    above = np.maximum(votes / high, 1.0)
-    return np.where(above > 1, high + np.log(above), votes)
+    above = votes / high
+    far = above > 1
+    if not far.any():
+        return votes
+    found = votes.copy()
+    found[far] = high + np.log(above[far])
+    return found
 
 
 def over_sensors(votes: Sequence[Floats], measured: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Power mean over the sensors that were measured.
+    """Mean by the power of 4 over the sensors that were measured: one faulty sensor among many still shows, and several
+    that agree show more.
 
     Args:
         votes: (n,) of each sensor.
@@ -63,13 +70,33 @@ def over_sensors(votes: Sequence[Floats], measured: NDArray[np.bool_]) -> tuple[
     Returns:
         (n,) mean, NaN where no sensor was measured, and (S, n) what each sensor adds to it, 0 to 1.
     """
-    powers = np.stack([np.square(np.square(np.maximum(one, LOWEST) - LOWEST)) for one in votes])
-    powers = np.where(measured & ~np.isnan(powers), powers, 0.0)
+    powers = np.stack(votes)
+    np.maximum(powers, LOWEST, out=powers)
+    powers -= LOWEST
+    powers = fourth(powers)
+    unknown = ~measured | np.isnan(powers)
+    if unknown.any():
+        powers[unknown] = 0.0
     total, count = powers.sum(axis=0), measured.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(count > 0, (total / count) ** (1 / POWER) + LOWEST, np.nan)
-        share = np.where(total > 0, powers / total, measured / np.maximum(count, 1))
-    return mean, share
+    mean = fourth_root(total / np.maximum(count, 1)) + LOWEST
+    mean[count == 0] = np.nan
+    nothing = total <= 0
+    powers /= np.where(nothing, 1.0, total)
+    if nothing.any():
+        powers[:, nothing] = measured[:, nothing] / np.maximum(count[nothing], 1)
+    return mean, powers
+
+
+def fourth(values: Floats) -> Floats:
+    """Values to the power of 4, several times as fast as ``**``."""
+    square = np.square(values)
+    return np.square(square, out=square)
+
+
+def fourth_root(values: Floats) -> Floats:
+    """The inverse of :func:`fourth`, of values of at least 0."""
+    root = np.sqrt(values)
+    return np.sqrt(root, out=root)
 
 
 def filled(values: NDArray[np.float64]) -> NDArray[np.float64]:

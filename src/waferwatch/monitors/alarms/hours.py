@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from waferwatch.series.clock import hours_of_points
 from waferwatch.series.series import Series
-
-_HOUR_NS = 3600e9
 
 
 def hours_of(series: Sequence[Series], rows: NDArray[np.bool_] | None = None) -> float | None:
@@ -23,10 +22,8 @@ def hours_of(series: Sequence[Series], rows: NDArray[np.bool_] | None = None) ->
     """
     total = 0.0
     for one in series:
-        if one.time is None or one.time.dtype.kind != "M":
+        hours = hours_of_points(one.time, len(one) if rows is None else int(np.count_nonzero(rows[one.rows])))
+        if hours is None:
             return None
-        steps = np.diff(one.time.astype("datetime64[ns]").view(np.int64))
-        usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
-        count = len(one) if rows is None else int(np.count_nonzero(rows[one.rows]))
-        total += count * usual / _HOUR_NS
+        total += hours
     return total or None

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.models.contract import Progress, no_progress
-from waferwatch.models.fitted import EVERY_SCOPE
 from waferwatch.monitors.drift.found import Drift, EquipmentDrift, Fits, SensorDrift
 from waferwatch.monitors.levels.indicators import StepLevel, step_levels
 from waferwatch.monitors.levels.stage_names import Names, stage_names
@@ -98,7 +97,7 @@ def golden_scores(model: Model, scope: str) -> Floats:
     those of all.
     """
     pieces = [one for one in model.fitted.reference if not one.set_aside]
-    mine = [one for one in pieces if one.scope in (scope, EVERY_SCOPE)] or pieces
+    mine = [one for one in pieces if one.scope == model.fitted.part_key(scope)] or pieces
     runs = _of_runs(model)
     found = [
         _median(part)

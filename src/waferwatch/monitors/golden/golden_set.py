@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.monitors.golden.joined import joined_tables
 from waferwatch.monitors.golden.wafers import Wafers, equipment_of, wafers_of
+from waferwatch.read.roles.groups import group_texts
 from waferwatch.read.table import Role, Table
 from waferwatch.read.time_axis.places import end_of, place_of
 from waferwatch.scoring.part import only_rows
@@ -254,7 +255,7 @@ def _lot_rows(table: Table, lot: str) -> Mask:
     column = table.column(Role.LOT)
     if column is None:
         return np.zeros(len(table.frame), np.bool_)
-    return np.asarray(table.frame[column].astype(str).to_numpy() == lot)
+    return np.asarray(group_texts(table.frame[column]).to_numpy() == lot)
 
 
 def _check_names(tables: Sequence[Table], choice: GoldenChoice) -> None:
@@ -266,7 +267,7 @@ def _check_names(tables: Sequence[Table], choice: GoldenChoice) -> None:
     for table in tables:
         wafers, lot = wafers_of(table), table.column(Role.LOT)
         known["equipment"].update(equipment_of(table)[1])
-        known["lots"].update([] if lot is None else table.frame[lot].astype(str).unique())
+        known["lots"].update([] if lot is None else filter(None, group_texts(table.frame[lot]).unique()))
         known["wafers"].update([] if wafers is None else wafers.names)
     known["leave_out"] = known["lots"] | known["wafers"]
     for name, values in known.items():

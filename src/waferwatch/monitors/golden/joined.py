@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from waferwatch.errors import InputError
-from waferwatch.read.cells.values import is_numeric, is_whole, to_float, without_categories
-from waferwatch.read.roles.groups import group_codes
+from waferwatch.read.cells.values import is_numeric
+from waferwatch.read.roles.groups import group_codes, group_texts
 from waferwatch.read.table import Role, Table
 
 _READ = (Role.TIME, Role.SENSOR, Role.EQUIPMENT, Role.LOT, Role.WAFER, Role.RECIPE, Role.STEP)
@@ -52,17 +51,13 @@ def _of_one_kind(frames: list[pd.DataFrame], roles: Mapping[str, Role]) -> list[
     """A wafer may be the number 3 in one table and the text "3" in another; a column of both cannot be kept."""
     names = [name for name in frames[0].columns if roles[name] not in (Role.TIME, Role.SENSOR)]
     mixed = [name for name in names if len({is_numeric(one[name]) for one in frames}) > 1]
-    return [one.assign(**{name: text_of(one[name]) for name in mixed}) for one in frames]
+    return [one.assign(**{name: _text_of(one[name]) for name in mixed}) for one in frames]
 
 
-def text_of(column: pd.Series) -> pd.Series:
-    """As text; whole numbers without a fraction."""
-    column = without_categories(column)
-    if not is_numeric(column):
-        return column.astype(str)
-    numbers = to_float(column)
-    whole = np.isfinite(numbers).all() and is_whole(numbers)
-    return pd.Series(numbers.astype(np.int64).astype(str) if whole else numbers.astype(str), index=column.index)
+def _text_of(column: pd.Series) -> pd.Series:
+    """As text, whole numbers without a fraction; what is missing stays so."""
+    texts = group_texts(column)
+    return texts.where(texts != "", None)
 
 
 def _check_same(first: Table, other: Table) -> None:

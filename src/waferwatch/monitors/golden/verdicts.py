@@ -16,7 +16,8 @@ from waferwatch.monitors.alarms.hours import hours_of
 from waferwatch.monitors.golden.golden_set import Golden, Reason, without_rows
 from waferwatch.monitors.golden.joined import joined_tables, lacks_column
 from waferwatch.monitors.golden.wafers import equipment_columns, wafer_columns, wafers_of
-from waferwatch.read.cells.values import is_numeric, is_time, is_whole, to_float, without_categories
+from waferwatch.read.cells.values import is_time, to_float
+from waferwatch.read.roles.groups import group_texts
 from waferwatch.read.table import Role, Table
 from waferwatch.scoring.part import only_rows
 from waferwatch.scoring.result import Detection
@@ -141,23 +142,20 @@ def _same_rows(table: Table, other: Table, rows: Mask) -> Mask:
     if not rows.any():
         return np.zeros(len(table.frame), np.bool_)
     wanted = other.frame.loc[rows, columns].drop_duplicates()
-    return np.asarray(_comparable(table.frame[columns]).isin(_comparable(wanted)))
+    return np.asarray(_comparable(table.frame[columns], table.roles).isin(_comparable(wanted, table.roles)))
 
 
-def _comparable(columns: pd.DataFrame) -> pd.MultiIndex:
-    return pd.MultiIndex.from_arrays([_alike(columns[name]) for name in columns.columns])
+def _comparable(columns: pd.DataFrame, roles: Mapping[str, Role]) -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([_alike(columns[name], roles[name]) for name in columns.columns])
 
 
-def _alike(column: pd.Series) -> pd.Series:
-    """A lot may be the number 1 in one file and the text "1" in another; times may have other units."""
-    column = without_categories(column)
+def _alike(column: pd.Series, role: Role) -> pd.Series:
+    """A lot may be the number 1 in one file and the text "1" in another, or 1.0 where a cell is missing; times may have
+    other units.
+    """
     if is_time(column):
         return column.astype("datetime64[ns]")
-    if is_numeric(column):
-        numbers = to_float(column)
-        whole = np.isfinite(numbers).all() and is_whole(numbers)
-        return pd.Series(numbers.astype(np.int64).astype(str) if whole else numbers)
-    return column.astype(str)
+    return pd.Series(to_float(column)) if role in (Role.TIME, Role.SENSOR) else group_texts(column)
 
 
 def _identity(table: Table) -> list[str]:

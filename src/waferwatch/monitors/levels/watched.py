@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
-from waferwatch.models.fitted import EVERY_SCOPE, key_of
+from waferwatch.models.fitted import key_of
 from waferwatch.models.levels import UsualLevels
 from waferwatch.read.table import Role, Table
 from waferwatch.read.time_axis.places import place_of
@@ -45,7 +45,7 @@ def levels_of(model: Model, scope: str) -> UsualLevels | None:
             hint="Learn a monitor from its golden rows.",
             field="monitor",
         )
-    return model.levels.get(scope) or model.levels.get(EVERY_SCOPE)
+    return model.levels.get(model.fitted.part_key(scope))
 
 
 def equipment_text(scope: str) -> str:

@@ -102,9 +102,9 @@ def _used(model: Model, table: Table, place: Any, wanted: int) -> dict[str, list
     found = {}
     for scope, series in watched_series(model, table).items():
         after = series if place is None else from_place(series, place)
-        good = units_of(without_bad(after, table.labels()))
-        if good:
-            found[scope] = _first(without_bad(after, table.labels()), wanted)
+        good = without_bad(after, table.labels())
+        if units_of(good):
+            found[scope] = _first(good, wanted)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -49,6 +50,12 @@ def cell_kind(text: str) -> CellKind:
     if _TIME.fullmatch(text) and any(sign.isdigit() for sign in text):
         return CellKind.TIME
     return CellKind.NUMBER if _NUMBER.fullmatch(text) and "--" not in text else CellKind.TEXT
+
+
+def leading_number(text: str) -> float:
+    """The number with which a cell begins, NaN where it begins with none: 200.5 of ``"200.5 nm"``."""
+    found = _PLAIN_NUMBER.match(text.strip())
+    return float(found[0]) if found else math.nan
 
 
 def column_kinds(records: Sequence[Sequence[str]], width: int) -> list[CellKind]:

@@ -66,6 +66,14 @@ def is_time(column: pd.Series) -> bool:
     return pd.api.types.is_datetime64_any_dtype(column.dtype) or isinstance(column.dtype, pd.PeriodDtype)
 
 
+def holds_lists(column: pd.Series) -> bool:
+    """Whether the cells are lists or records, as Parquet may have them, rather than one value each."""
+    if isinstance(column.dtype, pd.ArrowDtype):
+        return bool(pa.types.is_nested(column.dtype.pyarrow_dtype))
+    first = column.first_valid_index() if column.dtype == object else None
+    return first is not None and isinstance(column.loc[first], (list, tuple, dict, set, np.ndarray))
+
+
 def without_categories(column: pd.Series) -> pd.Series:
     """The column with a categorical type undone."""
     if isinstance(column.dtype, pd.CategoricalDtype):

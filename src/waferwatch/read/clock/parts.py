@@ -97,7 +97,7 @@ def _holds_halves(column: pd.Series) -> bool:
     if is_numeric(column) or pd.api.types.is_bool_dtype(column.dtype):
         return False
     first = column.iloc[:_LOOK].dropna()
-    if not len(first) or not all(isinstance(word, str) and _HALF.fullmatch(word.strip()) for word in first.unique()):
+    if not len(first) or not all(isinstance(word, str) and _HALF.fullmatch(word.strip()) for word in first):
         return False
     return all(isinstance(word, str) and _HALF.fullmatch(word.strip()) for word in column.dropna().unique())
 

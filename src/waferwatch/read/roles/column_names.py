@@ -74,7 +74,13 @@ def plain(name: str) -> str:
 
 
 def category(name: str) -> Role | None:
-    """Equipment, lot, wafer, recipe or step, when the name says so, whole or by its parts."""
+    """Equipment, lot, wafer, recipe or step, when the name says so, whole or by its parts.
+
+    Of a nested name, such as "context.wafer", the last part does.
+    """
+    within = _innermost(name)
+    if within != name and not set(parts_of(name, _KNOWN)) & _OTHERS and (role := category(within)) is not None:
+        return role
     found = plain(name)
     if found in _CATEGORY:
         return _CATEGORY[found]
@@ -83,6 +89,12 @@ def category(name: str) -> Role | None:
             return _CATEGORY[found[: -len(suffix)]]
     role, sure = _compound(name)
     return role if sure else None
+
+
+def _innermost(name: str) -> str:
+    """The last part of a name of nested records; the name itself where it is none, such as "Step No." """
+    outer, dot, inner = name.rpartition(".")
+    return inner if dot and inner and re.fullmatch(r"[^\W\d][\w.-]*", outer) else name
 
 
 def possible_category(name: str) -> Role | None:
@@ -123,7 +135,7 @@ def time_rank(name: str) -> int | None:
 
 def is_clock(name: str) -> bool:
     """Whether the name may be that of a clock, if its values run like one: "t", "Elapsed_ms", "Time since start"."""
-    if time_rank(name) is not None or plain(name) in _CLOCK_NAMES:
+    if time_rank(name) is not None or plain(name) in _CLOCK_NAMES or time_rank(_innermost(name)) is not None:
         return True
     words = [word for word in parts_of(name, _CLOCK_WORDS | _CLOCK_MODIFIERS) if not word.isdigit()]
     return bool(_CLOCK_WORDS & set(words)) and set(words) <= _CLOCK_WORDS | _CLOCK_MODIFIERS

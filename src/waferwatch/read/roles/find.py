@@ -20,12 +20,14 @@ from waferwatch.read.time_axis.times import looks_like_time
 
 _SOME = 0.1  # of a text column's cells: this share of numbers is worth a note
 _LISTED = 10
+_LONG_STAYS = 8  # rows, on average, for which a name stays the same where it is written as a number with a fraction
 
 _LEFT_OUT_TEXTS = {
     "another clock": "Left out, since another column is the clock: {columns}.",
     "row numbers": "Left out, since they only count the rows: {columns}.",
     "another text in every row": "Left out, since they hold another text in every row: {columns}.",
     "complex numbers": "Left out, since they hold complex numbers: {columns}.",
+    "lists or records": "Left out, since their cells hold lists or records: {columns}.",
 }
 
 
@@ -59,6 +61,8 @@ def find_roles(
     for name in frame.columns:
         if name not in found.roles and column_names.is_result(name, frame.columns):
             found.roles[name] = Role.IGNORED
+        elif name not in found.roles and values.holds_lists(frame[name]):
+            found.roles[name] = _left_out(found, name, "lists or records")
     _find_time(frame, found, wishes)
     with findings.caught("bad_label"):
         find_label(frame, _free(frame, found), found.roles, findings, table, first_row)
@@ -119,7 +123,7 @@ def _role_of(column: pd.Series, name: str, found: FoundRoles, wishes: Wishes, ru
     if pd.api.types.is_bool_dtype(column.dtype):
         return kind or Role.CONTEXT
     cells = values.look_at(column, rules.no_value)
-    if kind is not None and _holds_categories(cells):
+    if kind is not None and _holds_categories(cells, kind):
         return kind
     if cells.missing.all():
         found.findings.info("empty_column", "{column} holds no value and was left out.", {"column": name}, column=name)
@@ -144,9 +148,23 @@ def _left_out(found: FoundRoles, name: str, why: str) -> Role:
     return Role.IGNORED
 
 
-def _holds_categories(cells: values.Cells) -> bool:
-    """Numbers with a fraction measure something, whatever the column is called."""
-    return not cells.mostly_numbers or (cells.unit is None and values.is_whole(cells.numbers))
+def _holds_categories(cells: values.Cells, kind: Role) -> bool:
+    """Numbers with a fraction measure something, whatever the column is called, unless they stay as names do.
+
+    Lots such as 12L0 and 12L1 look like numbers with a unit.
+    """
+    if not cells.mostly_numbers:
+        return True
+    unit = cells.unit or ""
+    if len(unit) > 1 and unit.isalpha() and kind in (Role.EQUIPMENT, Role.STEP):
+        return False  # a chamber's 5 mTorr, unlike the tools 1A and 2B
+    return values.is_whole(cells.numbers) or _stays(cells.numbers)
+
+
+def _stays(numbers: np.ndarray) -> bool:
+    """Whether numbers stay the same for many rows, as those of a lot do: 4711.1, 4711.2."""
+    present = numbers[~np.isnan(numbers)]
+    return bool(_LONG_STAYS * (np.count_nonzero(np.diff(present)) + 1) <= len(present))
 
 
 def _role_of_counter(numbers: np.ndarray, found: FoundRoles, name: str) -> Role:

@@ -1,4 +1,4 @@
-"""Which columns part the rows of a table into series."""
+"""Which columns split the rows of a table into series."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def find_groups(frame: pd.DataFrame, roles: dict[str, Role]) -> tuple[str, ...]:
 
 
 def group_codes(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[NDArray[np.intp], list[tuple[str, ...]]]:
-    """Part the rows by the values of some columns.
+    """Split the rows by the values of some columns.
 
     Returns:
         For each row the number of its group, counted from 0 in order of first appearance, and for each group the
@@ -47,30 +47,51 @@ def group_codes(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[NDArray[np
         if len(keys) == 1:  # the first that splits them
             codes, keys = column, [(*keys[0], text) for text in texts]
             continue
-        combined, found = pd.factorize(codes * len(texts) + column)
-        codes = combined.astype(np.intp)
+        codes, found = _numbered(codes * len(texts) + column, len(keys) * len(texts))
         keys = [(*keys[number // len(texts)], texts[number % len(texts)]) for number in found.tolist()]
     return codes, keys
 
 
+def group_texts(column: pd.Series) -> pd.Series:
+    """(n,) the text by which :func:`group_codes` knows each cell, of the same index; empty where a cell is missing."""
+    codes, texts = _text_codes(column)
+    return pd.Series(np.array(texts, dtype=object)[codes], index=column.index, dtype=object)
+
+
 def _text_codes(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
     codes, distinct = _codes(column)
-    same, texts = pd.factorize(np.array([_text(value) for value in distinct], dtype=object))
+    same, texts = pd.factorize(np.array([group_text(value) for value in distinct], dtype=object))
     return (codes if len(texts) == len(distinct) else same[codes]).astype(np.intp, copy=False), list(texts)
 
 
 def _codes(column: pd.Series) -> tuple[NDArray[np.intp], list[object]]:
     """For each row the number of its value in order of first appearance, and the values; what is missing is one."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        codes, numbers = pd.factorize(column.cat.codes.to_numpy())
-        categories = column.cat.categories.tolist()
-        return codes, [None if number < 0 else categories[number] for number in numbers.tolist()]
+        categories = [*column.cat.categories.tolist(), None]
+        written = column.cat.codes.to_numpy()
+        there = np.where(written < 0, len(categories) - 1, written)
+        codes, numbers = _numbered(there.astype(np.intp, copy=False), len(categories))
+        return codes, [categories[number] for number in numbers.tolist()]
     codes, distinct = pd.factorize(column, use_na_sentinel=False)
     pa.default_memory_pool().release_unused()  # codes of texts are made by Arrow, which keeps as much again
     return codes, list(distinct)
 
 
-def _text(value: object) -> str:
+def _numbered(values: NDArray[np.intp], most: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """As ``pd.factorize``, of numbers from 0 that are smaller than ``most``; without hashing where these are few."""
+    if most > len(values):
+        codes, found = pd.factorize(values)
+        return codes.astype(np.intp, copy=False), found
+    first = np.full(most, -1, np.intp)
+    first[values[::-1]] = np.arange(len(values) - 1, -1, -1)  # of equal numbers the last one written stays
+    there = np.flatnonzero(first >= 0)
+    found = there[np.argsort(first[there])]
+    code = np.empty(most, np.intp)
+    code[found] = np.arange(len(found))
+    return code.take(values), found
+
+
+def group_text(value: object) -> str:
     """A cell of a group column as text: whole numbers without a point, whatever type a gap has given the column."""
     if value is None or value is pd.NA or value is pd.NaT or value != value:
         return ""

@@ -13,6 +13,7 @@ from waferwatch.read.file_rows import FileRows
 from waferwatch.read.findings import Findings
 from waferwatch.read.roles.column_names import category, plain
 from waferwatch.read.roles.name_parts import vocabulary
+from waferwatch.read.roles.status import find_status
 from waferwatch.read.shapes.clocks import holds_times, is_clock_name, seconds_of
 from waferwatch.read.shapes.time_line import Readings, one_time_line, report_time_line
 
@@ -123,6 +124,9 @@ def _wide(
 ) -> FileRows:
     findings = Findings(rows.notes)
     frame, units = rows.frame, {}
+    gated = [one for one in frame.columns if _gates(frame, one, columns)]
+    for one in gated:
+        frame = _without_bad(frame, one, columns.value, findings)
     keys = [frame[one] for one in columns.fixed]
     groups = pd.MultiIndex.from_arrays(keys).factorize()[0] if keys else np.zeros(len(frame), np.intp)
     parts = [
@@ -132,7 +136,8 @@ def _wide(
     for other in frame.columns:
         if plain(other) in _UNIT_NAMES:
             units = {names[tag]: str(unit) for tag, unit in zip(tags, frame[other], strict=True) if pd.notna(unit)}
-    left = [one for one in frame.columns if one not in (columns.clock, columns.tag, columns.value, *columns.fixed)]
+    used = (columns.clock, columns.tag, columns.value, *columns.fixed, *gated)
+    left = [one for one in frame.columns if one not in used]
     whole = pd.concat(parts, ignore_index=True)
     findings.repaired(
         "long_table",
@@ -158,6 +163,30 @@ def _wide(
             {"table": table, "columns": ", ".join(left[:10])},
         )
     return replace(rows, frame=whole, notes=findings.everything, units=units)
+
+
+def _gates(frame: pd.DataFrame, name: str, columns: _Columns) -> bool:
+    """Whether a column says which readings are good, in words or codes that are known."""
+    if name in (columns.clock, columns.tag, columns.value, *columns.fixed):
+        return False
+    status = find_status(frame, name, [columns.value, name])
+    return status is not None and status.bad is not None
+
+
+def _without_bad(frame: pd.DataFrame, name: str, value: str, findings: Findings) -> pd.DataFrame:
+    """The frame without the readings that a column of their quality does not call good."""
+    status = find_status(frame, name, [value, name])
+    if status is None or status.bad is None or not status.bad.any():
+        return frame
+    count = int(status.bad.sum())
+    findings.repaired(
+        "bad_status",
+        "Values of {sensors} that {column} does not call good ({good}) count as no value: {count}.",
+        {"sensors": value, "column": name, "good": status.good, "count": count},
+        column=name,
+        count=count,
+    )
+    return frame.assign(**{value: values.without_categories(frame[value]).mask(status.bad)})
 
 
 def _wide_part(

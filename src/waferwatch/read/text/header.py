@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from waferwatch.read.cells.kinds import CellKind, cell_kind, column_kinds, is_value
+from waferwatch.read.cells.kinds import CellKind, cell_kind, column_kinds, is_value, leading_number
 from waferwatch.read.roles.unit_names import is_processing, is_ruler, is_types, is_units, unit_of
 from waferwatch.read.text.records import Record, fields_of
 from waferwatch.read.text.table_start import TableStart, is_comment, without_comment_sign
@@ -166,7 +166,9 @@ def _rise(cells: Sequence[str]) -> bool:
     try:
         numbers = [float(point) for point in points]
     except ValueError:
-        return len(points) > 2 and all(one < other for one, other in pairwise(points))
+        numbers = [leading_number(point) for point in points]
+        rising = all(one < other for one, other in pairwise(numbers))
+        return len(points) > 2 and (rising or all(one < other for one, other in pairwise(points)))
     return len(points) > 2 and all(one < other for one, other in pairwise(numbers))
 
 

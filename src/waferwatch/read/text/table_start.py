@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
-from waferwatch.read.cells.kinds import CellKind, cell_kind, column_kinds, is_value
+from waferwatch.read.cells.kinds import CellKind, cell_kind, column_kinds, is_value, leading_number
 from waferwatch.read.text.records import Record
 
 _LOOKED_AT = 200
+_FEWEST_POINTS = 3
 _MOSTLY = 0.7
 COMMENT_SIGNS = ("#", "%", "//", "!", "'", "*", ";", "--", "REM ", "rem ")
 
@@ -38,6 +40,8 @@ def find_start(records: Sequence[Record], width: int) -> TableStart:
         if len(record.fields) != width or 2 * _filled(record) < usual:
             continue  # a key and its value stand in two of many fields
         if not fits(record.fields, kinds) or _is_header_of_numbers(records, position):
+            continue
+        if _names_points(record, kinds) and not any(map(_is_of_words, body[: body.index(record)])):
             continue
         if not _is_key_above_names(records, position, kinds):
             return TableStart(position, width, kinds)
@@ -97,6 +101,20 @@ def without_comment_sign(cell: str) -> str:
         if plain.startswith(sign):
             return plain.lstrip(sign[0]).strip() if len(sign) == 1 else plain[len(sign) :].strip()
     return plain
+
+
+def _is_of_words(record: Record) -> bool:
+    return all(cell_kind(cell) is CellKind.TEXT for cell in record.fields)
+
+
+def _names_points(record: Record, kinds: Sequence[CellKind]) -> bool:
+    """Whether a line names the points of a spectrum or a run behind words: Time, Wafer, 200.00nm, 203.02nm."""
+    found = list(zip(record.fields, map(cell_kind, record.fields), kinds, strict=False))
+    words = [cell for cell, kind, column in found if kind is CellKind.TEXT and is_value(column)]
+    points = [leading_number(cell) for cell, kind, _ in found if kind is CellKind.NUMBER]
+    if not words or len(points) < _FEWEST_POINTS:
+        return False
+    return all(one < other for one, other in pairwise(points))
 
 
 def _is_header_of_numbers(records: Sequence[Record], position: int) -> bool:

@@ -31,7 +31,6 @@ from waferwatch.scale.units.learning import learnt_from, rows_between
 from waferwatch.scale.units.tables import table_of
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.part import only_rows
-from waferwatch.scoring.wafers import usual_interval
 from waferwatch.series.layout import key_text
 from waferwatch.series.series import Series, steps_of
 from waferwatch.series.split import split
@@ -198,4 +197,4 @@ def _limits(table: Table, model: Model, points: NDArray[np.float64]) -> WaferMod
     golden = np.ones(len(cells.runs), np.bool_)
     scores = row_scores_of_runs(points, cells)
     values = sensor_values(table, model.features)
-    return learn_wafers(values, cells, model.features, golden, scores, usual_interval(cells))
+    return learn_wafers(values, cells, model.features, golden, scores, cells.usual_interval)

@@ -75,17 +75,18 @@ def promise_notes(promise: Promise) -> tuple[Note, ...]:
         "The automatic threshold was used instead: at most one false alarm in {between} hours can be promised (95 %). "
         "More normal rows allow a lower number.",
         {
-            "asked": _short(promise.asked_per_week or 0.0),
-            "hours": _short(promise.hours),
-            "between": _short(1 / promise.at_most_per_hour),
+            "asked": short(promise.asked_per_week or 0.0),
+            "hours": short(promise.hours),
+            "between": short(1 / promise.at_most_per_hour),
         },
     )
     return (note,)
 
 
-def _short(value: float) -> str:
-    """
-    >>> _short(0.0123), _short(83.7), _short(1234.5)
-    ('0.012', '84', '1,234')
+def short(value: float) -> str:
+    """A number in two digits, or whole from 10 on.
+
+    >>> short(0.0123), short(1.25), short(11.93), short(1234.5)
+    ('0.012', '1.2', '12', '1,234')
     """
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"

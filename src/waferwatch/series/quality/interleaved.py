@@ -20,11 +20,11 @@ _MOST_COLUMNS = 30  # that are looked at
 def separating_column(table: Table, layout: TimeOrder) -> str | None:
     """The column without which several equipment lie in one series.
 
-    Columns of context, ignored ones and sensors of whole numbers are tried: the values of the right one part the rows
+    Columns of context, ignored ones and sensors of whole numbers are tried: the values of the right one split the rows
     so that hardly any two of one value have the same time. Of several, the one with the fewest values.
 
     Returns:
-        None when there is no time, when no two rows have the same time, or when no column parts them.
+        None when there is no time, when no two rows have the same time, or when no column splits them.
     """
     time = table.column(Role.TIME)
     if time is None:

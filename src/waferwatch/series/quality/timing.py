@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
+from waferwatch.series.clock import clock_numbers
 from waferwatch.series.gaps import gap_starts
 
 _GAPS_LISTED = 10  # the longest ones, each with its place
@@ -146,12 +147,9 @@ def _timed(table: Table) -> NDArray[np.bool_]:
 
 
 def _numbers(table: Table) -> NDArray[Any] | None:
-    """The time column as numbers that can be subtracted without loss: nanoseconds, or as they are."""
+    """The time column as numbers; see ``clock_numbers``."""
     column = table.column(Role.TIME)
-    if column is None:
-        return None
-    time = table.frame[column].to_numpy()
-    return time.astype("datetime64[ns]").view(np.int64) if time.dtype.kind == "M" else time
+    return None if column is None else clock_numbers(table.frame[column].to_numpy())
 
 
 def _place(rows: NDArray[np.int64]) -> RowPlace:

@@ -37,10 +37,8 @@ def members_of(problem: FabProblem, found: Detection) -> frozenset[str]:
     if problem.runs:
         return frozenset(wafer_key(found, number) for number in problem.runs)
     ids = set(problem.events)
-    blocks = (
-        range(event.start_row // _BLOCK, event.end_row // _BLOCK + 1) for event in found.events if event.id in ids
-    )
-    return frozenset(f"rows {number}" for mine in blocks for number in mine)
+    spans = [event.row_span for event in found.events if event.id in ids]
+    return frozenset(f"rows {n}" for first, last in spans for n in range(first // _BLOCK, last // _BLOCK + 1))
 
 
 def wafer_key(found: Detection, number: int) -> str:

@@ -129,10 +129,14 @@ class Problems:
             NotFoundError: when no problem was ever given one of the numbers.
             InputError: they belong to different data or chambers, or are one problem already.
         """
-        one, root = self.get(number), self._root(into)
-        _check_mergeable(one, root)
-        self._act(root.number, "take in problem", user, "", problem=one.name)
-        return self._act(number, "merge problem", user, "", merged_into=root.number, into=root.name)
+        one, dataset = self.get(number), self.get(into).dataset
+        with self._database.begin() as connection:
+            # As they are now, and stay until the end: of two that are merged into each other at once, one is refused.
+            known = {row.number: known_problem(row) for row in connection.execute(_in_order(dataset).with_for_update())}
+            one, root = known.get(number, one), known[root_of(into, known)]
+            _check_mergeable(one, root)
+            _changed(connection, root.number, "take in problem", user, problem=one.name)
+            return _changed(connection, number, "merge problem", user, merged_into=root.number, into=root.name)
 
     def check_merge(self, numbers: Sequence[int], into: int) -> None:
         """What :meth:`merge` would say of any of them, before any is merged.
@@ -155,8 +159,9 @@ class Problems:
         one = self.get(number)
         if one.merged_into is None:
             raise InputError("{name} is not merged into another problem.", field="problem", name=one.name)
-        self._act(one.merged_into, "give back problem", user, "", problem=one.name)
-        return self._act(number, "separate problem", user, "", merged_into=None)
+        with self._database.begin() as connection:
+            _changed(connection, one.merged_into, "give back problem", user, problem=one.name)
+            return _changed(connection, number, "separate problem", user, merged_into=None)
 
     def split(self, run: Run, found: Detection, number: int, wafers: Sequence[int], user: str) -> KnownProblem:
         """Make some wafers of a problem a problem of their own. To merge it back takes the split back.
@@ -198,6 +203,7 @@ class Problems:
             values = {"verdict": None, "note": "", "user": "", "at": None}
         with self._database.begin() as connection:
             connection.execute(update(rows).where(rows.c.number == number).values(**values))
+            write_entry(connection, user, "judge problem", problem_name(number), verdict=verdict, note=note)
         return self.get(number)
 
     def _root(self, number: int) -> KnownProblem:
@@ -207,17 +213,9 @@ class Problems:
         return by_number[root_of(number, by_number)]
 
     def _act(self, number: int, action: str, user: str, note: str, **values: Any) -> KnownProblem:
-        """Change a problem and write it down in one transaction; what is no column is a detail of the audit line."""
-        columns = {name: value for name, value in values.items() if name in rows.c}
-        detail = {name: value for name, value in values.items() if name in _DETAILS} | ({"note": note} if note else {})
+        """Change a problem and write it down in one transaction."""
         with self._database.begin() as connection:
-            if columns:
-                connection.execute(update(rows).where(rows.c.number == number).values(**columns))
-            row = connection.execute(select(rows).where(rows.c.number == number)).one_or_none()
-            if row is None:
-                raise no_problem(problem_name(number))
-            write_entry(connection, user, action, problem_name(number), **detail)
-        return known_problem(row)
+            return _changed(connection, number, action, user, note, **values)
 
     def _numbered(self, run: Run, found: Detection, *, newest: bool) -> list[KnownProblem]:
         if not found.problems:
@@ -248,6 +246,25 @@ class Problems:
             connection.execute(split.values(run=run.id))
             return known.number
         return _inserted(connection, _new_row(run, problem, members))
+
+
+def _changed(
+    connection: Connection, number: int, action: str, user: str, note: str = "", **values: Any
+) -> KnownProblem:
+    """Change a problem and write it down; what is no column is a detail of the audit line.
+
+    Raises:
+        NotFoundError: when no problem was ever given this number.
+    """
+    columns = {name: value for name, value in values.items() if name in rows.c}
+    detail = {name: value for name, value in values.items() if name in _DETAILS} | ({"note": note} if note else {})
+    if columns:
+        connection.execute(update(rows).where(rows.c.number == number).values(**columns))
+    row = connection.execute(select(rows).where(rows.c.number == number)).one_or_none()
+    if row is None:
+        raise no_problem(problem_name(number))
+    write_entry(connection, user, action, problem_name(number), **detail)
+    return known_problem(row)
 
 
 def _check_mergeable(one: KnownProblem, root: KnownProblem) -> None:

@@ -20,7 +20,8 @@ export const queryOf = (values) =>
       .map(([name, value]) => [name, String(value)]),
   );
 
-const silence = () =>
+/** The server does not answer, or something else answers in its place. */
+export const silence = () =>
   new Problem({
     message: text("The server does not answer."),
     hint: text("Check that it runs and that you are connected, then try again."),
@@ -37,21 +38,12 @@ const silence = () =>
 export async function ask(path, { method = "GET", body, signal } = {}) {
   /** @type {RequestInit} */
   const options = { method, signal, headers: { Accept: "application/json" } };
-  if (body !== undefined) {
+  if (body instanceof FormData) options.body = body;
+  else if (body !== undefined) {
     options.body = JSON.stringify(body);
     options.headers = { ...options.headers, "Content-Type": "application/json" };
   }
-  let answer;
-  /** @type {any} */
-  let content;
-  try {
-    answer = await fetch(path, options);
-    content = answer.status === 204 ? null : await answer.json();
-  } catch (fault) {
-    throw fault.name === "AbortError" ? fault : silence();
-  }
-  if (!answer.ok) throw new Problem(content.error, answer.status);
-  return content;
+  return answered(path, options, (answer) => (answer.status === 204 ? null : answer.json()));
 }
 
 /**
@@ -62,16 +54,12 @@ export async function ask(path, { method = "GET", body, signal } = {}) {
  * @throws {Problem} when the server refuses or does not answer
  */
 export async function download(path, body) {
-  let answer;
-  try {
-    const headers = { "Content-Type": "application/json" };
-    answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
-  } catch {
-    throw silence();
-  }
-  if (!answer.ok) throw new Problem((await answer.json()).error, answer.status);
-  const name = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? "table";
-  const href = URL.createObjectURL(await answer.blob());
+  const headers = { Accept: "application/json", "Content-Type": "application/json" };
+  const [name, file] = await answered(path, { method: "POST", headers, body: JSON.stringify(body) }, async (answer) => {
+    const named = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1];
+    return [named ?? "table", await answer.blob()];
+  });
+  const href = URL.createObjectURL(file);
   const link = element("a", { href, download: decodeURIComponent(name) });
   document.body.append(link);
   link.click();
@@ -79,15 +67,40 @@ export async function download(path, body) {
   URL.revokeObjectURL(href);
 }
 
-export function showProblem(problem) {
-  if (problem.name === "AbortError") return;
-  if (!(problem instanceof Problem)) throw problem;
-  const alert = element("div", { className: "alert alert-danger" }, element("strong", { content: problem.message }));
+// What the server sends is read before anybody relies on it: a connection may break in the middle.
+async function answered(path, options, read) {
+  try {
+    const answer = await fetch(path, options);
+    if (answer.ok) return await read(answer);
+    throw new Problem((await answer.json()).error, answer.status);
+  } catch (fault) {
+    throw fault instanceof Problem || fault.name === "AbortError" ? fault : silence();
+  }
+}
+
+/** A problem as it stands on the page. */
+export function alertOf(problem, attributes = {}) {
+  const alert = element(
+    "div",
+    { className: "alert alert-danger", ...attributes },
+    element("strong", { content: problem.message }),
+  );
   if (problem.hint) alert.append(element("span", { className: "hint", content: problem.hint }));
   if (problem.status >= 500 && problem.requestId) {
     alert.append(element("span", { className: "small", content: text("Request id: {id}", { id: problem.requestId }) }));
   }
-  byId("problem").replaceChildren(alert);
+  return alert;
+}
+
+/**
+ * @param {any} problem that is not one of the server is thrown on; a request that was given up is none
+ * @param {HTMLElement} [place] where it is shown
+ */
+export function showProblem(problem, place = byId("problem")) {
+  if (problem.name === "AbortError") return;
+  if (!(problem instanceof Problem)) throw problem;
+  const alert = alertOf(problem);
+  place.replaceChildren(alert);
   alert.scrollIntoView({ block: "nearest" });
 }
 

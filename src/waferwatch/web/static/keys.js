@@ -6,9 +6,10 @@ const PICKED = "#picked:not([hidden])"; // while problems are chosen
 const WRITES = "input, select, textarea, [contenteditable]";
 
 const NAMES = { Escape: "Esc" }; // of keys, as they are printed on them
+const HANGUL = /^([\u3131-\u318e]|Process)$/; // what a letter key gives while the keyboard is set to Hangul
 
 /** @type {() => any[]} */
-const rows = () => [...document.querySelectorAll(".row-link")].filter((/** @type {any} */ link) => link.offsetParent);
+const rows = () => [...document.querySelectorAll(".row-link")].filter((link) => link.checkVisibility()); // not folded away
 const press = (id) => () => byId(id)?.click();
 
 /** @type {{ key: string, title: string, needs: string, act: (event: KeyboardEvent) => void }[]} */
@@ -193,7 +194,8 @@ document.addEventListener("keydown", (event) => {
   const target = /** @type {Element} */ (event.target);
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || target.closest(WRITES)) return;
   if (document.querySelector("dialog[open]") || (event.key !== "?" && switchedOff())) return;
-  const wanted = /^[1-6]$/.test(event.key) ? "1 – 6" : (NAMES[event.key] ?? event.key);
+  const key = HANGUL.test(event.key) ? event.code.replace("Key", "").toLowerCase() : event.key;
+  const wanted = /^[1-6]$/.test(key) ? "1 – 6" : (NAMES[key] ?? key);
   const found = TABLE.find(({ key, needs }) => key === wanted && document.querySelector(needs));
   if (!found) return;
   event.preventDefault();

@@ -9,6 +9,7 @@ let followed = null; // id of the run whose progress is shown
 /** @type {{ at: number, progress: number } | null} */
 let seen = null; // when it was first seen running, and how far it was
 const LEAST = 0.03; // of the work: from less nobody can say how long the rest takes
+const MOST_SILENT = 60; // looks in a row without an answer: a computer wakes up, or the server starts again
 
 export const unfinished = (run) => UNFINISHED.includes(run.state);
 
@@ -23,11 +24,18 @@ export async function follow(run) {
   followed = run.id;
   seen = null;
   let now = run;
+  let silent = 0;
   for (let wait = 150; unfinished(now); wait = Math.min(1000, wait * 1.3)) {
-    show(now);
+    if (!silent) show(now);
     await pause(document.hidden ? 2000 : wait);
     if (followed !== run.id) return null;
-    now = await ask(`/runs/${encodeURIComponent(run.id)}`);
+    try {
+      now = await ask(`/runs/${encodeURIComponent(run.id)}`);
+      silent = 0;
+    } catch (problem) {
+      if (problem.status !== 0 || ++silent > MOST_SILENT) throw problem;
+      byId("run-state").textContent = problem.message;
+    }
     if (followed !== run.id) return null;
   }
   leave();

@@ -91,6 +91,16 @@ const timeFormat = new Intl.DateTimeFormat(locale, {
 });
 export const time = (value) => timeFormat.format(moment(value));
 
+// Moments of the server's clock are shown in the visitor's own time, unlike those of the data.
+const localFormat = new Intl.DateTimeFormat(locale, {
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
+export const localTime = (value) => localFormat.format(new Date(value));
+
 /**
  * @param {string} tag
  * @param {Record<string, any>} [attributes]

@@ -147,7 +147,7 @@ def file_name(title: str, ending: str) -> str:
     """A name that every system takes: the title of the data without what is not allowed in one, and the ending."""
     stem = re.sub(r"\.(csv|parquet|txt|tsv|gz)", "", _UNSAFE.sub("_", title), flags=re.IGNORECASE)
     stem = "".join(letter for letter in stem if letter.isprintable()).strip(" ._")[:_LONGEST_STEM]
-    return f"{stem or 'waferwatch'}-{ending}"
+    return f"{stem or 'waferwatch'}-{_UNSAFE.sub('_', ending)}"
 
 
 def disposition(name: str) -> str:

@@ -67,6 +67,8 @@ class Course:
     def residual(self, chain: Chain, steps: Steps) -> Chain:
         """How far series are off their normal course, in spreads at each place."""
         off = self.off(chain.values, steps)
+        if chain.complete:
+            return replace(chain, values=off)
         for sensor in np.flatnonzero(~chain.measured.all(axis=1)):  # a line across a gap takes no account of steps
             known = chain.measured[sensor]
             for start, stop in zip(chain.starts.tolist(), chain.stops.tolist(), strict=True):
@@ -77,8 +79,8 @@ class Course:
     def off(self, values: NDArray[Any], steps: Steps) -> NDArray[Any]:
         """(S, n) how far points are off their normal course, in spreads at each place; NaN where they are NaN."""
         at = self._known_place(_place(steps, self.stages))
-        found: NDArray[Any] = values - self.level[:, at]
-        found /= self.spread[:, at]
+        found: NDArray[Any] = values - self.level.take(at, axis=1)
+        found /= self.spread.take(at, axis=1)
         return found
 
     def distance(self, values: Floats, steps: Steps) -> Floats:
@@ -107,11 +109,13 @@ def rates(chain: Chain) -> Chain:
     in the mean: changes tell the two apart. The first row of a series has changed by nothing; a change from or to a row
     that was not measured is none that was.
     """
-    measured = chain.measured.copy()
-    measured[:, 1:] &= chain.measured[:, :-1]
-    measured[:, chain.starts] = chain.measured[:, chain.starts]
-    found = np.zeros_like(chain.values)
-    found[:, 1:] = np.diff(chain.values, axis=1)
+    measured = chain.measured
+    if not chain.complete:
+        measured = measured.copy()
+        measured[:, 1:] &= chain.measured[:, :-1]
+        measured[:, chain.starts] = chain.measured[:, chain.starts]
+    found = np.empty_like(chain.values)
+    np.subtract(chain.values[:, 1:], chain.values[:, :-1], out=found[:, 1:])
     found[:, chain.starts] = 0.0
     return replace(chain, values=found, measured=measured)
 
@@ -119,16 +123,23 @@ def rates(chain: Chain) -> Chain:
 def jumps(beyond: Chain) -> NDArray[np.float64]:
     """(S, n) root of the mean square, around each point of its own series, of changes beyond their normal course."""
     points = len(beyond)
-    total, count = np.square(beyond.values, dtype=np.float64), np.ones(points)
-    squares = total.copy()
+    squares = np.square(beyond.values, dtype=np.float64)
+    found = squares.copy()
     for shift in range(1, min(JUMP_REACH, points - 1) + 1):
-        same = beyond.owner[shift:] == beyond.owner[:-shift]
-        total[:, shift:] += np.where(same, squares[:, :-shift], 0.0)
-        total[:, :-shift] += np.where(same, squares[:, shift:], 0.0)
-        count[shift:] += same
-        count[:-shift] += same
-    found: NDArray[np.float64] = np.sqrt(total / count)
-    return found
+        found[:, shift:] += squares[:, :-shift]
+        found[:, :-shift] += squares[:, shift:]
+    found /= 2 * JUMP_REACH + 1
+    # Near the ends of a series others have come in.
+    near = np.append(beyond.starts, points)[:, None] + np.arange(-JUMP_REACH, JUMP_REACH)
+    near = near[(near >= 0) & (near < points)]
+    total, count = np.zeros((len(squares), len(near))), np.zeros(len(near))
+    for shift in range(-JUMP_REACH, JUMP_REACH + 1):
+        at = np.clip(near + shift, 0, points - 1)
+        same = (at == near + shift) & (beyond.owner[at] == beyond.owner[near])
+        total += np.where(same, squares.take(at, axis=1), 0.0)
+        count += same
+    found[:, near] = total / count
+    return np.sqrt(found, out=found)
 
 
 def _place(steps: Steps, stages: Places) -> Places:

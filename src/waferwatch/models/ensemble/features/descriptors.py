@@ -7,6 +7,7 @@ Places lie on a grid of absolute row numbers; a series goes on with its first an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Self
 
 import numpy as np
@@ -89,15 +90,22 @@ class Grid:
 
 def describe(grid: Grid) -> Floats:
     """(m, S, 3) descriptors at the places."""
-    blocks = grid.chain.values[:, grid.padded()].reshape(grid.chain.sensors, -1, STRIDE)
-    sums, highest, lowest = blocks.sum(axis=2), blocks.max(axis=2), blocks.min(axis=2)
-    left, right = blocks @ _SLOPE[:STRIDE], blocks @ _SLOPE[STRIDE:]
+    # The points of all blocks one after the other: (S, blocks) each.
+    parts = [grid.chain.values.take(one, axis=1) for one in grid.padded().reshape(-1, STRIDE).T]
+    sums, highest, lowest = reduce(np.add, parts), reduce(np.maximum, parts), reduce(np.minimum, parts)
+    left, right = (
+        reduce(np.add, [one * share for one, share in zip(parts, some, strict=True)])
+        for some in (_SLOPE[:STRIDE], _SLOPE[STRIDE:])
+    )
+    found = np.empty((sums.shape[1] - 1, len(sums), PER_SENSOR), np.float32)
+    found[:, :, 0] = ((sums[:, :-1] + sums[:, 1:]) / (2 * STRIDE)).T
+    found[:, :, 1] = (left[:, :-1] + right[:, 1:]).T
+    found[:, :, 2] = (np.maximum(highest[:, :-1], highest[:, 1:]) - np.minimum(lowest[:, :-1], lowest[:, 1:])).T
+    if len(grid.blocks) == 1:
+        return found
+    # No place lies between two series.
     at = np.arange(int(grid.places.sum())) + np.repeat(np.arange(len(grid.blocks)), grid.places)
-    found = np.empty((len(at), len(sums), PER_SENSOR), np.float32)
-    found[:, :, 0] = ((sums[:, at] + sums[:, at + 1]) / (2 * STRIDE)).T
-    found[:, :, 1] = (left[:, at] + right[:, at + 1]).T
-    found[:, :, 2] = (np.maximum(highest[:, at], highest[:, at + 1]) - np.minimum(lowest[:, at], lowest[:, at + 1])).T
-    return found
+    return found.take(at, axis=0)
 
 
 def measured_share(grid: Grid) -> Floats:
@@ -131,14 +139,24 @@ def averaged(descriptors: Floats, count: int, grid: Grid) -> Floats:
 
 
 def _averaged(descriptors: Floats, count: int, grid: Grid) -> Floats:
-    half = count // 2
-    sums = np.concatenate([np.zeros((1, *descriptors.shape[1:])), np.cumsum(descriptors, axis=0, dtype=np.float64)])
-    place = np.arange(len(descriptors))
-    start = np.repeat(grid.first, grid.places)
-    stop = np.repeat(grid.first + grid.places, grid.places)
-    # An even number has no middle: the outermost two count half.
-    first, after = np.maximum(place - half, start), np.minimum(place + half + 1, stop)
-    inner, until = np.maximum(place - half + 1, start), np.minimum(place + half, stop)
+    half, places = count // 2, len(descriptors)
+    sums = np.zeros((places + 1, *descriptors.shape[1:]))
+    np.cumsum(descriptors, axis=0, out=sums[1:])
+    found = np.empty(descriptors.shape, np.float32)
+    if places > count:
+        # An even number has no middle: the outermost two count half.
+        total = sums[count + 1 :] - sums[: -count - 1]
+        total += sums[count:-1]
+        total -= sums[1:-count]
+        np.divide(total, 2 * count, out=found[half : places - half], casting="same_kind")
+    # Near the ends of a series fewer are there.
+    stops = grid.first + grid.places
+    near = np.unique(np.append(grid.first, places)[:, None] + np.arange(-half, half))
+    near = near[(near >= 0) & (near < places)]
+    owner = np.searchsorted(stops, near, side="right")
+    start, stop = grid.first[owner], stops[owner]
+    first, after = np.maximum(near - half, start), np.minimum(near + half + 1, stop)
+    inner, until = np.maximum(near - half + 1, start), np.minimum(near + half, stop)
     total = sums[after] - sums[first] + sums[until] - sums[inner]
-    found: Floats = (total / ((after - first) + (until - inner))[:, None, None]).astype(np.float32)
+    found[near] = total / ((after - first) + (until - inner))[:, None, None]
     return found

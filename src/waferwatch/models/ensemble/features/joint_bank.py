@@ -18,6 +18,7 @@ FARTHEST = 50.0  # spreads beyond which an entry of a row is cut
 MOST_DIMENSIONS = 384  # more are projected to as many random directions
 LEAST_SPREAD = 1e-3  # of an entry; with less it has never moved and keeps its own unit
 ROWS_AT_ONCE = 16_384
+_FEW = 8  # entries of a sensor
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class JointBank:
                 high = exactly[some]
                 off = z[high] @ self.turn - self.bank.rows[nearest[some][high]]
                 parts[high] = np.square(off @ self._back)
-            each = parts.reshape(len(z), sensors, -1).sum(axis=2)
+            each = _sums(parts.reshape(len(z), sensors, -1))
             total = each.sum(axis=1, keepdims=True)
             found[some] = np.where(total > 0, each / np.maximum(total, 1e-30), 1 / sensors)
         return found
@@ -100,6 +101,16 @@ class JointBank:
         values, axes = np.linalg.eigh(turn @ turn.T)
         root = (axes * np.sqrt(np.maximum(values, 0))) @ axes.T
         return np.asarray(np.linalg.inv(turn) @ root, np.float32)
+
+
+def _sums(values: Floats) -> Floats:
+    """Over the last axis, which is short: one after the other is several times as fast as at once."""
+    if values.shape[2] > _FEW:
+        return np.asarray(values.sum(axis=2))
+    found = values[:, :, 0].copy()
+    for number in range(1, values.shape[2]):
+        found += values[:, :, number]
+    return found
 
 
 def _completed(z: Floats, turn: Floats) -> Floats:
@@ -131,7 +142,9 @@ def _standardised(rows: Floats, level: Floats, spread: Floats, project: Floats |
     """Entries in their spreads. Those that are NaN are filled in: so that a row lies as near to the usual as what is
     known of it allows, where ``turn`` says how that is measured; else as usual.
     """
-    z: Floats = np.clip((rows - level) / spread, -FARTHEST, FARTHEST).astype(np.float32)
+    z = np.subtract(rows, level, dtype=np.float32)
+    z /= spread
+    np.clip(z, -FARTHEST, FARTHEST, out=z)
     if np.isnan(z).any():
         z = np.nan_to_num(z) if turn is None or project is not None else _completed(z, turn)
     return z if project is None else np.asarray(z @ project, np.float32)

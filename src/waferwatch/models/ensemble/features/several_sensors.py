@@ -69,7 +69,7 @@ class SeveralSensors:
             shares.append(self.banks[name].shares(rows, near, chain.sensors, height > HIGH_ENOUGH) * height[:, None])
         total = np.sum(shares, axis=0)
         total /= np.maximum(total.sum(axis=1, keepdims=True), 1e-30)
-        return votes, np.ascontiguousarray(total[nearest].T, np.float32)
+        return votes, np.ascontiguousarray(total.T, np.float32).take(nearest, axis=1)
 
     def _rows(self, grid: Grid, encoder: Encoder | None, step: Step, full: bool) -> Iterator[tuple[str, Floats]]:
         plain = described(grid, self.measured)
@@ -173,7 +173,7 @@ def smoothed(values: NDArray[np.float64], chain: Chain, *, full: bool) -> NDArra
 
 def usually_measured(grid: Grid) -> Floats:
     """(S,) share of points around a place that is measured at nearly all places of a reference."""
-    if grid.chain.measured.all():
+    if grid.chain.complete:
         return np.ones(grid.chain.sensors, np.float32)
     return np.asarray(np.quantile(measured_share(grid), RARELY, axis=0), np.float32)
 
@@ -181,7 +181,7 @@ def usually_measured(grid: Grid) -> Floats:
 def described(grid: Grid, usual: Floats) -> Floats:
     """Descriptors (m, S, 3); NaN where fewer points were measured than half of what is usual for the sensor."""
     found = describe(grid)
-    if not grid.chain.measured.all():
+    if not grid.chain.complete:
         found[measured_share(grid) < usual / 2] = np.nan
     return found
 

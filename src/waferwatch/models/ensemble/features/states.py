@@ -96,10 +96,15 @@ def with_excess(points: Floats, shares: NDArray[np.float32], excess: Floats) -> 
         excess: (S, n) of all sensors, 0 for those that are no state. The largest counts: states often go together.
     """
     added = excess.max(axis=0)
-    height = np.maximum(points, 0.0)
-    of_states = np.where(added > 0, added / np.maximum(added + height, 1e-9), 0.0)
-    each = excess / np.maximum(excess.sum(axis=0), 1e-9)
-    return points + added, (shares * (1 - of_states) + each * of_states).astype(np.float32)
+    some = np.flatnonzero(added > 0)  # of few points or none: the others stay as they are
+    found = np.asarray(shares, np.float32)
+    if len(some):
+        of_states = added[some] / np.maximum(added[some] + np.maximum(points[some], 0.0), 1e-9)
+        own = excess.take(some, axis=1)
+        each = own / np.maximum(own.sum(axis=0), 1e-9)
+        found = found.copy()
+        found[:, some] = shares.take(some, axis=1) * (1 - of_states) + each * of_states
+    return points + added, found
 
 
 def _unexpected(highs: Sequence[NDArray[np.bool_]], measured: Sequence[NDArray[np.bool_]]) -> Floats | None:

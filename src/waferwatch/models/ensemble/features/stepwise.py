@@ -21,7 +21,7 @@ from waferwatch.models.ensemble.features.still import Still
 from waferwatch.models.ensemble.features.wander import Wander
 from waferwatch.models.ensemble.preparation.chain import Chain
 from waferwatch.models.ensemble.preparation.stays import Stays, stays_of
-from waferwatch.models.ensemble.vote import HIGH_SENSOR, LOWEST, POWER, Vote, over_sensors
+from waferwatch.models.ensemble.vote import HIGH_SENSOR, LOWEST, Vote, fourth, fourth_root, over_sensors
 from waferwatch.models.moment.encoder import Step
 from waferwatch.models.state import SINCE, storable
 from waferwatch.series.steps import Steps
@@ -114,7 +114,7 @@ class Stepwise:
             OFF: self.votes[OFF].of(off),
             STAY: self.votes[STAY].of(stays.on_points(stay_distance(deviation))),
         }
-        powers = np.abs(deviation) ** POWER
+        powers = fourth(deviation)
         each: dict[str, NDArray[np.floating]] = {
             OFF: shares_off,
             STAY: stays.on_points(powers / np.maximum(powers.sum(axis=0), 1e-30)),
@@ -127,7 +127,7 @@ class Stepwise:
         # Height counts as in the power mean: the part that is highest says whose fault it is.
         parts = {**votes, JOINT: np.nanmean(list(joint.values()), axis=0)}
         total = sum(
-            np.maximum(np.nan_to_num(parts[name], nan=LOWEST) - LOWEST, 1e-6) ** POWER * one
+            fourth(np.maximum(np.nan_to_num(parts[name], nan=LOWEST) - LOWEST, 1e-6)) * one
             for name, one in each.items()
         )
         return votes | joint, np.asarray(total / np.maximum(np.sum(total, axis=0), 1e-30), np.float32)
@@ -138,7 +138,7 @@ def unwandered(wander: Wander, beyond: Chain, steps: Steps) -> Chain:
     if not wander.share.any():
         return beyond
     off = wander.before(stays_of(beyond, steps), len(beyond.starts)).astype(np.float32)
-    return replace(beyond, values=beyond.values - off[:, beyond.owner])
+    return replace(beyond, values=beyond.values - off.take(beyond.owner, axis=1))
 
 
 class StepwiseLearning:
@@ -217,14 +217,13 @@ class StepwiseLearning:
 
 def over_each(distances: NDArray[np.floating], votes: Sequence[Vote], beyond: Chain) -> tuple[Floats, Floats]:
     """(n,) mean over the sensors of what each is off, (S, n), and (S, n) what each adds to it."""
-    each = [vote.of(one.astype(np.float64)) for vote, one in zip(votes, distances, strict=True)]
+    each = [vote.of(one) for vote, one in zip(votes, distances, strict=True)]
     return over_sensors(each, beyond.measured)
 
 
 def stay_distance(deviation: Floats) -> Floats:
     """(m,) power mean of the sensors' deviations (S, m)."""
-    found: Floats = np.mean(np.abs(deviation) ** POWER, axis=0) ** (1 / POWER)
-    return found
+    return fourth_root(fourth(deviation).mean(axis=0))
 
 
 def fused(votes: Votes) -> Floats:
@@ -233,6 +232,4 @@ def fused(votes: Votes) -> Floats:
     banks = np.stack([values for name, values in votes.items() if name not in (OFF, STAY, JUMP)])
     known = np.count_nonzero(~np.isnan(banks), axis=0)
     parts = np.stack([*single, np.where(known, np.nansum(banks, axis=0) / np.maximum(known, 1), LOWEST)])
-    powers = (np.maximum(parts, LOWEST) - LOWEST) ** POWER
-    found: Floats = powers.mean(axis=0) ** (1 / POWER) + LOWEST
-    return found
+    return fourth_root(fourth(np.maximum(parts, LOWEST) - LOWEST).mean(axis=0)) + LOWEST

@@ -19,6 +19,7 @@ from waferwatch.series.steps import Steps
 
 FACTOR = 2.0  # times the longest repetition of the reference that says nothing yet
 LEAST = 8.0  # points: a shorter repetition is chance
+_DOUBLED = (1, 2, 4)  # from two in a row by doubling to LEAST in a row
 CHANCE = 1e-9  # of a repetition of independent readings, each of which repeats as often as in the reference
 FEWEST_POINTS = 50  # of a reference in a stage, to know how often readings repeat there
 FEWEST_STAYS = 5
@@ -63,9 +64,13 @@ class Still:
         if not len(self.stages):
             return found
         begins = _begins(chain, steps)
+        long = np.flatnonzero(_repeats(chain.values, begins))
+        if not len(long):
+            return found
         number = np.minimum(np.searchsorted(self.stages, steps.stage), len(self.stages) - 1)
         known = self.stages[number] == steps.stage
-        for sensor, values in enumerate(chain.values):
+        for sensor in long.tolist():
+            values = chain.values[sensor]
             inside = known & (values > self.lowest[sensor]) & (values < self.highest[sensor])
             share = _repeated(chain, sensor, begins) / self.longest[sensor, number]
             far = inside & (share > 1)
@@ -82,6 +87,14 @@ def _allowed(repeated: NDArray[np.int64]) -> Floats:
     by_chance = np.ceil(np.log(CHANCE) / np.minimum(often, -1e-12))
     found: Floats = np.maximum(np.maximum(FACTOR * repeated.max(axis=1), by_chance), LEAST)
     return found
+
+
+def _repeats(values: NDArray[np.float32], begins: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(S,) whether a sensor repeats a value, within a stay, more often than ``LEAST`` times."""
+    same = (values[:, 1:] == values[:, :-1]) & ~begins[1:]
+    for reach in _DOUBLED:
+        same = same[:, reach:] & same[:, :-reach]
+    return np.asarray(same.any(axis=1))
 
 
 def _begins(chain: Chain, steps: Steps) -> NDArray[np.bool_]:

@@ -49,6 +49,11 @@ class Chain:
         return int(self.values.shape[0])
 
     @cached_property
+    def complete(self) -> bool:
+        """Whether every sensor was measured at every point."""
+        return bool(self.measured.all())
+
+    @cached_property
     def stops(self) -> NDArray[np.int64]:
         """(P,) the point behind each series."""
         return np.append(self.starts[1:], len(self))

@@ -52,7 +52,8 @@ def bounds(steps: Steps, number: NDArray[np.int64], series: NDArray[np.int64]) -
         number: (n,) absolute numbers of the points.
         series: first point of each series.
     """
-    long = (steps.tick >= LONGEST) & (number % LONGEST == 0)
+    long = steps.tick >= LONGEST
+    long[long] = number[long] % LONGEST == 0
     begins = np.ones(len(steps), np.bool_)
     begins[1:] = (np.diff(steps.stage) != 0) | (np.diff(steps.tick) != 1) | (steps.tick[1:] == LONGEST) | long[1:]
     begins[series] = True

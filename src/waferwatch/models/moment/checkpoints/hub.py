@@ -1,8 +1,8 @@
 """Importing a checkpoint from a model hub or a folder. Needs the extra ``torch``.
 
-The hub's client takes up a broken connection where it broke off; when it
-gives up or is stopped, it removes the part of a file that it has, and the next attempt fetches that file again. A file
-that was fetched whole is kept until it is imported or found to be damaged.
+The hub's client takes up a broken connection where it broke off; when it gives up or is stopped, it removes the part of
+a file that it has, and the next attempt fetches that file again. A file that was fetched whole is kept until it is
+imported or found to be damaged.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ async def unshelve_alarm(request: Request) -> Response:
 
 
 async def close_alarm(request: Request) -> Response:
-    """Close it as a true or a false alarm."""
+    """Close it as a true alarm, a false one or an intended change."""
     body = await read_body(request, CloseRequest)
     return await _changed(request, partial(acts.close, verdict=body.verdict), body.note)
 
@@ -229,8 +229,8 @@ ENDPOINTS = (
         failures=_WRITE,
     ),
     Endpoint(
-        "POST", "/alarms/{id}/close", close_alarm, "Close it as a true or a false alarm.", AlarmAnswer,
-        body=CloseRequest, failures=_WRITE,
+        "POST", "/alarms/{id}/close", close_alarm, "Close it as a true alarm, a false one or an intended change.",
+        AlarmAnswer, body=CloseRequest, failures=_WRITE,
     ),
     Endpoint(
         "POST", "/alarms/{id}/reopen", reopen_alarm, "Take a closing back.", AlarmAnswer, body=NoteRequest,

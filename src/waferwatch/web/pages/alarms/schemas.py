@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from waferwatch.web.shell.schemas import Name, Query, StrictRequest
 
 AlarmText = Annotated[str, Field(max_length=2000)]
+AlarmVerdict = Literal["true", "false", "intended_change"]
 AlarmNumber = Annotated[int, Field(ge=1, le=2**53)]
 _MINUTES = 60 * 24 * 30
 
@@ -20,7 +21,7 @@ class AlarmsQuery(Query):
     equipment: Name | None = Field(None, description="Only this equipment; several separated by commas.")
     since: Name | None = Field(None, description="Only alarms opened at or after this moment (ISO 8601) ...")
     until: Name | None = Field(None, description="... and before this one.")
-    verdict: Literal["true", "false", "none"] | None = Field(None, description="Only those with this verdict.")
+    verdict: AlarmVerdict | Literal["none"] | None = Field(None, description="Only those with this verdict.")
 
 
 class AlarmsExportQuery(AlarmsQuery):
@@ -47,7 +48,7 @@ class ShelveRequest(NoteRequest):
 
 
 class CloseRequest(NoteRequest):
-    verdict: Literal["true", "false"] = Field(description="Whether it was a true or a false alarm.")
+    verdict: AlarmVerdict = Field(description="Whether it was a true alarm, a false one or an intended change.")
 
 
 class AlarmAnswer(BaseModel):
@@ -77,7 +78,7 @@ class AlarmAnswer(BaseModel):
     suppressed: bool = Field(description="Whether the equipment does not produce.")
     closed_at: str | None
     closed_by: str | None = Field(description="`system` where the problem was over.")
-    verdict: str | None = Field(description="true, false, or null while nobody has said.")
+    verdict: str | None = Field(description="true, false, intended_change, or null while nobody has said.")
     note: str | None
     severity: str = Field(description="severe, clear or weak.")
     peak: float | None

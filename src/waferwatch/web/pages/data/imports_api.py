@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,6 +35,7 @@ from waferwatch.web.pages.data.schemas import UploadAnswer
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, read_query, translator, user_of
 from waferwatch.web.shell.openapi import Endpoint
+from waferwatch.web.transfer.download import disposition
 
 _FINDING = (400, 404, 410, 422, 500, 503)
 _CHANGING = (400, 403, 404, 410, 413, 415, 422, 500, 503)
@@ -114,8 +114,7 @@ async def export_recipe(request: Request) -> Response:
     """One import recipe, as a file."""
     app = parts(request)
     found = await app.work.read(app.store.datasets.recipes.get, request.path_params["name"])
-    name = quote(f"{found.name}.json")
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    headers = {"Content-Disposition": disposition(f"{found.name}.json")}
     return Response(recipe_text(found), media_type="application/json", headers=headers)
 
 

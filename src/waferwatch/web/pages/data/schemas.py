@@ -56,7 +56,7 @@ class Column(BaseModel):
 
 class DatasetDetail(DatasetAnswer):
     first_row: int = Field(description="Number of the first row in messages: 2 for a CSV file with a header line.")
-    groups: list[str] = Field(description="Columns that part the rows into series.")
+    groups: list[str] = Field(description="Columns that split the rows into series.")
     described: list[Column]
     notes: list[str] = Field(description="What the reader did to the data.")
     findings: list[FileFindingAnswer] = Field(description="The same with level, place, count and remedy.")

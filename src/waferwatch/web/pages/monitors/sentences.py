@@ -7,8 +7,7 @@ from typing import Any
 
 from babel.numbers import format_decimal
 
-from waferwatch.explain.threshold import short
-from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK, Promise
+from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK, Promise, short
 from waferwatch.store.monitors.facts import threshold_by_policy
 from waferwatch.store.monitors.records import MonitorRecord
 from waferwatch.web.html.language import Translator

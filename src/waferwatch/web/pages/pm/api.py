@@ -15,8 +15,6 @@ from waferwatch.export.tables import write_tables
 from waferwatch.indicators.cells import cells_of
 from waferwatch.indicators.pauses import Pause, long_pauses
 from waferwatch.monitors.golden.wafers import equipment_of
-from waferwatch.read.table import Role, Table
-from waferwatch.read.time_axis.places import place_of
 from waferwatch.scoring.before_after import BeforeAfter, compare_table
 from waferwatch.scoring.part import only_rows
 from waferwatch.store.marks import Mark, MarkKind
@@ -122,18 +120,7 @@ def _compare(app: Parts, dataset: str, query: CheckQuery) -> BeforeAfter:
         of, names = equipment_of(table)
         if query.equipment in names:
             table = only_rows(table, np.flatnonzero(of == names.index(query.equipment)))
-    return compare_table(
-        table, _at(table, query.at), tolerances=tolerances_of(query.tolerances), equipment=query.equipment
-    )
-
-
-def _at(table: Table, text: str) -> str | float:
-    """The time as the data have it: one with an offset from UTC is turned to the clock of the data."""
-    column = table.column(Role.TIME)
-    if column is None:
-        return text
-    place = place_of(text, table.frame[column].dtype.kind == "M", "at", table.zone)
-    return text if place is None else place if isinstance(place, float) else str(place)
+    return compare_table(table, query.at, tolerances=tolerances_of(query.tolerances), equipment=query.equipment)
 
 
 def _proposals(app: Parts, dataset: str, translate: Translator) -> dict[str, Any]:
@@ -198,7 +185,7 @@ def _indicator(app: Parts, dataset: str, query: CheckIndicatorQuery, translate: 
     every = [] if names is None else [one.equipment for one in names.names]
     style = chamber_styles(every).get(str(chamber), ChamberStyle(0))
     title = [indicator_title(query.sensor, query.statistic, translate), query.step, query.recipe, str(chamber)]
-    at = str(_at(found.measured.table, query.at))
+    at = str(found.measured.at)
     return {
         "title": " · ".join(filter(None, title)),
         "said": indicator_said(row, words_of(translate), translate),

@@ -11,6 +11,7 @@ import numpy as np
 from waferwatch.indicators.problems.problem import FabProblem, ProblemSeverity
 from waferwatch.scoring.result import Detection
 from waferwatch.web.html.language import Translator
+from waferwatch.web.html.numbers import until
 from waferwatch.web.pages.problems.scope import Scope, moment_of
 
 COLUMNS = 24
@@ -110,6 +111,10 @@ class _Axis:
         if not short:
             return stamp
         return stamp[5:10] if self.high - self.low > 2 * _DAY_S else stamp[11:16]
+
+    def span(self, start: float, end: float) -> str:
+        """From one place to another; the day once where both are on it."""
+        return f"{self.text(start)} – {until(self.text(start), self.text(end))}"
 
 
 def make_lanes(found: Detection, problems: Sequence[FabProblem], scope: Scope, translate: Translator) -> Lanes | None:
@@ -215,7 +220,7 @@ def _place(
     template = translate("abnormal wafers: {count}") if wafers else translate("events: {count}")
     kind, count = _ORDER[worst].value, wafers or len(inside)
     start, end = min(one.start for one in inside), max(one.end for one in inside)
-    when = f"{axis.text(start)} – {axis.text(end)[-8:] if axis.dated else axis.text(end)}"
+    when = axis.span(start, end)
     href = scope.address(chamber=chamber, start=axis.text(low), end=axis.text(high))
     return (worst, count), LanePlace(kind, chamber, when, template.format(count=count), href)
 
@@ -233,7 +238,7 @@ def _neighbours(marked: Sequence[bool]) -> list[tuple[int, int]]:
 
 def _cell(cell: _Stretch, at: int, axis: _Axis, scope: Scope, chamber: str, translate: Translator) -> LaneCell:
     start, end = axis.edges[at], axis.edges[at + 1]
-    times = f"{axis.text(start)} – {axis.text(end)[-8:] if axis.dated else axis.text(end)}"
+    times = axis.span(start, end)
     if cell.worst < 0:
         if not cell.passes:
             return LaneCell(NO_DATA, f"{times}, {translate('no data')}")

@@ -11,6 +11,7 @@ import numpy as np
 
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.verdicts import RunScore
+from waferwatch.read.time_axis.places import end_of, place_of
 from waferwatch.store.problems.grouping import ListedProblem
 
 ORDERS = ("worst", "time", "chamber", "sensor")
@@ -46,6 +47,15 @@ class Scope:
         """Whether it is only a part."""
         return any((self.chamber, self.recipe, self.sensor, self.start, self.end, self.search))
 
+    @cached_property
+    def bounds(self) -> tuple[float, float]:
+        """First and last moment, as :func:`moment_of` gives them; NaN where there is none.
+
+        Raises:
+            InputError: what was typed is neither a time nor a number.
+        """
+        return _bound(self.start.strip(), "start"), _bound(self.end.strip(), "end")
+
     def address(self, **changes: str) -> str:
         """The address of this scope with some of it changed."""
         one = replace(self, **changes)
@@ -74,13 +84,21 @@ class Scope:
         return not wanted or any(wanted in text.casefold() for text in texts if text)
 
     def _touches(self, first: str | float | None, last: str | float | None) -> bool:
-        start, end = moment_of(self.start), moment_of(self.end)
+        start, end = self.bounds
         low, high = moment_of(first), moment_of(last)
         return not (high < start or low > end)  # what has no time is compared with NaN, which is never so
 
 
 def _sensors(one: FabProblem) -> list[str]:
     return [each.sensor for each in one.sensors]
+
+
+def _bound(text: str, field: str) -> float:
+    try:
+        return float(text or "nan")
+    except ValueError:
+        place = end_of(text, True, field) if field == "end" else place_of(text, True, field)
+        return float(place.astype("datetime64[ms]").astype(np.int64)) / 1000
 
 
 @lru_cache(_MOMENTS)

@@ -159,7 +159,8 @@ def _close(of: ReportContent, events: list[Event]) -> Iterator[tuple[Event, list
         line = next((one for one in of.lines.lines if (one.rows == event.peak_row).any()), None)
         if line is None:
             continue
-        at = np.flatnonzero((line.rows >= event.start_row) & (line.rows <= event.end_row))
+        first, last = event.row_span
+        at = np.flatnonzero((line.rows >= first) & (line.rows <= last))
         around = max(_FEWEST_AROUND, _AROUND * len(at))
         ends = (max(0, int(at[0]) - around), min(len(line.place) - 1, int(at[-1]) + around))
         window = Window(_CLOSE_POINTS, *(str(line.place[end]) for end in ends))

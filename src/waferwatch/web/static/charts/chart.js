@@ -204,7 +204,7 @@ export const change = async (target, change) => drawn.has(target) && Plotly.rela
 
 /** Draws what has not come on the screen: before the page is printed, and once somebody does something. */
 export async function drawAll() {
-  await Promise.all([...waiting].filter(({ offsetParent }) => offsetParent).map(put));
+  await Promise.all([...waiting].filter((target) => target.checkVisibility()).map(put));
 }
 
 for (const event of ["pointermove", "pointerdown", "keydown"]) addEventListener(event, drawAll);
@@ -212,7 +212,7 @@ for (const event of ["pointermove", "pointerdown", "keydown"]) addEventListener(
 // What is printed is what stands there at once, and figures do not follow the paper's width by themselves.
 addEventListener("beforeprint", () => {
   onPaper = true;
-  for (const target of [...wanted.keys()].filter((each) => !drawn.has(each) && each.offsetParent)) {
+  for (const target of [...wanted.keys()].filter((each) => !drawn.has(each) && each.checkVisibility())) {
     target.classList.add("undrawn");
     target.dataset.undrawn = text("This chart was not drawn yet: close the preview, wait a moment and print again.");
   }

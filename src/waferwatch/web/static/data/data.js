@@ -175,7 +175,7 @@ byId("rename-form").addEventListener("submit", (event) => {
   saveName();
 });
 byId("rename-form").addEventListener("keydown", (event) => {
-  if (event.key === "Escape") byId("rename-cancel").click();
+  if (event.key === "Escape" && !event.isComposing) byId("rename-cancel").click();
 });
 byId("delete").addEventListener("click", remove);
 roles.start();

@@ -24,9 +24,11 @@ export function sizeOf(dataset) {
 }
 
 function show() {
+  const focused = shelf.contains(document.activeElement) ? document.activeElement?.getAttribute("data-id") : null;
   const wanted = search.value.trim().toLowerCase();
   const shown = [...datasets.values()].filter((dataset) => nameOf(dataset).toLowerCase().includes(wanted));
   shelf.replaceChildren(...shown.map(entry));
+  if (focused) focusOn(focused);
   byId("shelf-none").hidden = shown.length > 0;
   byId("shelf-panel").hidden = false; // seen with what is in it: nothing below it moves
 }
@@ -61,11 +63,6 @@ export function choose(id) {
   const address = new URL(location.href);
   address.searchParams.set("dataset", current);
   history.replaceState(null, "", address);
-  for (const link of document.querySelectorAll(".languages a")) {
-    const target = new URL(/** @type {HTMLAnchorElement} */ (link).href);
-    target.searchParams.set("dataset", current);
-    link.setAttribute("href", target.href);
-  }
   show();
   for (const follower of followers) follower(chosen());
 }

@@ -1,5 +1,5 @@
 // What each column is, changeable in place, one by one or all that match a pattern.
-import { announce, ask, Problem } from "../api.js";
+import { announce, ask, Problem, showProblem } from "../api.js";
 import { byId, counted, element, isTime, text, whole } from "../text.js";
 import { ROLES } from "../words.js";
 
@@ -101,13 +101,6 @@ function line(column) {
 
 const clear = () => byId("roles-problem").replaceChildren();
 
-function refuse(problem) {
-  const alert = element("div", { className: "alert alert-danger" }, element("strong", { content: problem.message }));
-  if (problem.hint) alert.append(element("span", { className: "hint", content: problem.hint }));
-  byId("roles-problem").replaceChildren(alert);
-  alert.scrollIntoView({ block: "nearest" });
-}
-
 // There is one time and one label: the column that was it before is set aside.
 function withoutSecond(wishes) {
   const all = { ...wishes };
@@ -134,7 +127,7 @@ async function set(wishes, focus = null) {
     }
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    if (dataset.id === asked.id) refuse(problem);
+    if (dataset.id === asked.id) showProblem(problem, byId("roles-problem"));
   } finally {
     busy(false);
     draw();

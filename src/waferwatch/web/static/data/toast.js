@@ -21,8 +21,9 @@ const wait = () => {
 
 // The clock stands still while the pointer rests on it or the button has the focus.
 box.addEventListener("mouseenter", () => clearTimeout(timer));
-box.addEventListener("mouseleave", wait);
-button.addEventListener("blur", wait);
+box.addEventListener("mouseleave", () => document.activeElement === button || wait());
+button.addEventListener("focus", () => clearTimeout(timer));
+button.addEventListener("blur", () => box.matches(":hover") || wait());
 button.addEventListener("click", () => {
   hide();
   undo?.();

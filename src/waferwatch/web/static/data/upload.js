@@ -1,5 +1,5 @@
 // Uploads: files from the picker or dropped anywhere, one after the other, each with its progress.
-import { announce, ask, Problem } from "../api.js";
+import { alertOf, announce, ask, Problem, showProblem, silence } from "../api.js";
 import { byId, counted, element, page, text, whole } from "../text.js";
 import { bytes } from "./measures.js";
 
@@ -61,17 +61,7 @@ function line(file) {
       button.hidden = true;
     },
     refuse(problem) {
-      const alert = element(
-        "div",
-        { className: "alert alert-danger", role: "alert" },
-        element("strong", { content: problem.message }),
-      );
-      if (problem.hint) alert.append(element("span", { className: "hint", content: problem.hint }));
-      if (problem.status >= 500 && problem.requestId) {
-        alert.append(
-          element("span", { className: "small", content: text("Request id: {id}", { id: problem.requestId }) }),
-        );
-      }
+      const alert = alertOf(problem, { role: "alert" });
       const more = problem.findings.length - 1;
       if (more > 0) {
         const others = counted("{count} more thing stands in the way.", "{count} more things stand in the way.", more);
@@ -129,7 +119,12 @@ async function listRefused() {
     const item = element("li", {}, head, said);
     item.append(mending(id, name, item));
     close.addEventListener("click", async () => {
-      await ask(`/uploads/${id}`, { method: "DELETE" }).catch(() => {});
+      try {
+        await ask(`/uploads/${id}`, { method: "DELETE" });
+      } catch (problem) {
+        showProblem(problem);
+        if (problem.status !== 404) return; // it is still there
+      }
       item.remove();
     });
     list.append(item);
@@ -153,12 +148,6 @@ function refusal(file) {
   }
   return null;
 }
-
-const silence = () =>
-  new Problem({
-    message: text("The server does not answer."),
-    hint: text("Check that it runs and that you are connected, then try again."),
-  });
 
 function transfer(file, shown) {
   return new Promise((resolve, reject) => {

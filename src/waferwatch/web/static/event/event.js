@@ -347,9 +347,9 @@ for (const [link, by] of Object.entries({ previous: -1, next: 1 })) {
 }
 document.addEventListener("keydown", (event) => {
   const target = /** @type {Element} */ (event.target);
-  if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea")) return;
-  const by = { j: 1, ArrowRight: 1, k: -1, ArrowLeft: -1 }[event.key];
-  if (!by || (event.key.startsWith("Arrow") && target.closest("[tabindex='0'], .js-plotly-plot"))) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!by || target.closest("input, select, textarea, [tabindex='0'], .js-plotly-plot")) return;
   event.preventDefault();
   step(by);
 });

@@ -5,7 +5,7 @@ import * as data from "../datasets.js";
 import { offerExport } from "../exports.js";
 import * as runs from "../run.js";
 import { sortable } from "../table.js";
-import { byId, element, locale, page, percent, significant, text, whole } from "../text.js";
+import { byId, element, localTime, page, percent, significant, text, whole } from "../text.js";
 import * as heat from "./heat.js";
 import * as overlay from "./overlay.js";
 import { open } from "./rows.js";
@@ -108,19 +108,11 @@ async function showDataset(dataset) {
   }
 }
 
-// Moments of the server's clock are shown in the visitor's own time, unlike those of the data.
-const when = new Intl.DateTimeFormat(locale, {
-  month: "short",
-  day: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
 const runTitle = (run) =>
   text("{time}, {share} flagged, {detector}", {
     detector: page.detectors[run.options.detector] ?? run.options.detector,
     share: percent(run.summary.anomalies / (run.summary.rows || 1), 1),
-    time: when.format(new Date(run.finished ?? run.created)),
+    time: localTime(run.finished ?? run.created),
   });
 
 function hideResult() {

@@ -1,5 +1,5 @@
 // Two group columns against each other: a table whose cells are coloured, so that it can be read aloud and walked by keys.
-import { unfolds } from "../charts/grid.js";
+import { enter, unfolds, walkable } from "../charts/grid.js";
 import { byId, decimals, element, percent, text, whole } from "../text.js";
 
 const heat = byId("heat");
@@ -45,7 +45,7 @@ export function show(crossing, first, second) {
   });
   heat.style.setProperty("--columns", String(across.length));
   heat.replaceChildren(element("thead", {}, head), element("tbody", {}, ...body));
-  heat.querySelector("td")?.setAttribute("tabindex", "0");
+  enter(heat, heat.querySelector("td"));
   byId("heat-places").replaceChildren(...worst(crossing, down, across, shares));
   byId("crossing-note").textContent =
     crossing.first_others || crossing.second_others
@@ -94,32 +94,4 @@ function make(share, most, place, rows, anomalies) {
   return cell;
 }
 
-// One cell is in the tab order; arrow keys go on from it.
-heat.addEventListener("keydown", (event) => {
-  const cell = event.target.closest("td");
-  if (!cell) return;
-  if (event.key === "Enter" || event.key === " ") {
-    event.preventDefault();
-    cell.click();
-    return;
-  }
-  const line = cell.parentElement;
-  const beneath = (row) => row?.children[cell.cellIndex];
-  const next = {
-    ArrowRight: () => cell.nextElementSibling,
-    ArrowLeft: () => (cell.previousElementSibling?.matches("td") ? cell.previousElementSibling : null),
-    ArrowDown: () => beneath(line.nextElementSibling),
-    ArrowUp: () => beneath(line.previousElementSibling),
-    Home: () => line.querySelector("td"),
-    End: () => line.lastElementChild,
-  }[event.key]?.();
-  if (next) {
-    event.preventDefault();
-    next.focus();
-  }
-});
-heat.addEventListener("focusin", ({ target }) => {
-  if (!target.matches("td")) return;
-  for (const cell of heat.querySelectorAll('td[tabindex="0"]')) cell.setAttribute("tabindex", "-1");
-  target.setAttribute("tabindex", "0");
-});
+walkable(heat, (cell) => cell.click());

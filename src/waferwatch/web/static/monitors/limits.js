@@ -5,6 +5,7 @@ import { byId, element, significant, text, whole } from "../text.js";
 const PAGE = 50;
 const fold = byId("limits-fold");
 const shown = { count: 0, total: 0 };
+let turn = 0; // grows whenever something else is asked for: late answers are dropped
 
 const filters = () => ({
   recipe: byId("limits-recipe").value || null,
@@ -14,10 +15,12 @@ const filters = () => ({
 });
 
 async function load(more) {
+  const mine = ++turn;
   const skip = more ? shown.count : 0;
   const address = `/monitors/${encodeURIComponent(fold.dataset.name)}/limits`;
   try {
     const found = await ask(`${address}?${queryOf({ ...filters(), limit: PAGE, skip })}`);
+    if (mine !== turn) return;
     if (!more) offer(found);
     const body = byId("limits").tBodies[0];
     const rows = found.limits.map(line);
@@ -30,6 +33,7 @@ async function load(more) {
     });
     byId("limits-more").hidden = shown.count >= shown.total;
   } catch (problem) {
+    if (mine !== turn) return;
     byId("limits-note").textContent = problem.message ?? "";
     if (problem.status !== 422) showProblem(problem);
   }

@@ -72,22 +72,8 @@ async function importFile() {
   form.append("file", file, file.name);
   const query = new URLSearchParams(given({ name: value("import-name") }));
   announce(text("Importing"));
-  let answer;
-  try {
-    answer = await fetch(`/monitors/import?${query}`, {
-      method: "POST",
-      body: form,
-      headers: { Accept: "application/json" },
-    });
-  } catch {
-    throw new Problem({
-      message: text("The server does not answer."),
-      hint: text("Check that it runs and that you are connected, then try again."),
-    });
-  }
-  const content = await answer.json();
-  if (!answer.ok) throw new Problem(content.error, answer.status);
-  location.assign(`/monitors/${encodeURIComponent(content.monitor)}`);
+  const { monitor } = await ask(`/monitors/import?${query}`, { method: "POST", body: form });
+  location.assign(`/monitors/${encodeURIComponent(monitor)}`);
 }
 
 async function compare() {

@@ -16,7 +16,8 @@ let view = read();
 let proposals = [];
 /** @type {any} */
 let found = null;
-let turn = 0;
+let turn = 0; // grows whenever another maintenance is looked at: late answers are dropped
+let opened = 0; // the same of the indicator below the grid
 
 function read() {
   const query = new URLSearchParams(location.search);
@@ -110,6 +111,7 @@ async function check(mine = ++turn, push = false) {
     const query = queryOf({ dataset: found.dataset, since: view.at });
     /** @type {any} */ (link).href = `${/** @type {any} */ (link).pathname}?${query}#rebase-form`;
   }
+  byId("mark").disabled = false;
   byId("shown").hidden = false;
   announce(`${answer.word}. ${answer.sentence}`);
   const first = answer.lines[0] ?? answer.cells[0];
@@ -167,11 +169,11 @@ async function open(cell) {
 }
 
 async function showOne() {
-  const mine = turn;
+  const [mine, latest] = [turn, ++opened];
   const { sensor, step, recipe, stat: statistic } = view;
   const query = { ...question(), sensor, step: step ?? "", recipe: recipe ?? "", statistic };
   const answer = await ask(`${base("/indicator")}?${queryOf(query)}`);
-  if (mine !== turn) return;
+  if (mine !== turn || latest !== opened) return;
   byId("one").hidden = false;
   byId("one-title").textContent = answer.title;
   byId("one-said").textContent = answer.said;

@@ -29,6 +29,7 @@ async function act(control, name, changed) {
     announce(`${answer.name}: ${answer.state_text}`);
     focusNear(box, control);
   } catch (problem) {
+    if (control.tagName === "SELECT") control.value = ""; // the same can be chosen again
     showProblem(problem);
   }
 }

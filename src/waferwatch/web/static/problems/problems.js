@@ -46,8 +46,8 @@ function followScope() {
     location.assign(`/problems?${new URLSearchParams({ dataset: event.target.value })}`);
   });
   for (const field of form.querySelectorAll("[name]")) field.addEventListener("change", () => form.requestSubmit());
-  form.addEventListener("submit", () => {
-    for (const field of form.elements) if (field.name && !field.value) field.disabled = true; // short addresses
+  form.addEventListener("formdata", ({ formData }) => {
+    for (const [name, value] of [...formData]) if (!value) formData.delete(name); // short addresses
   });
 }
 

@@ -27,7 +27,7 @@ export function follow(changed) {
 function pick(event) {
   const box = event.currentTarget;
   if (event.shiftKey && last) {
-    const shown = boxes().filter((one) => one.offsetParent);
+    const shown = boxes().filter((one) => one.checkVisibility());
     const [from, to] = [shown.indexOf(last), shown.indexOf(box)].sort((one, two) => one - two);
     for (const one of from < 0 ? [] : shown.slice(from, to + 1)) one.checked = box.checked;
   }
@@ -88,6 +88,7 @@ async function act(control, changed) {
     byId("picked-note").value = "";
     clear();
   } catch (problem) {
+    if (control.tagName === "SELECT") control.value = ""; // the same can be chosen again
     showProblem(problem);
   }
 }

@@ -3,7 +3,7 @@ import { announce, ask, clearProblem, queryOf, showProblem } from "../api.js";
 import * as marks from "../charts/marks.js";
 import * as data from "../datasets.js";
 import * as runs from "../run.js";
-import { byId, element, locale, page, text, whole } from "../text.js";
+import { byId, element, localTime, page, text, whole } from "../text.js";
 import * as chart from "./chart.js";
 import * as coverage from "./coverage.js";
 import * as grid from "./grid.js";
@@ -34,7 +34,9 @@ let view = read();
 let found = null; // the answer of the grid
 /** @type {any} */
 let run = null;
-let turn = 0; // grows whenever something else is looked at: late answers are dropped
+let turn = 0; // grows whenever another detection is looked at: late answers are dropped
+let grids = 0; // the same of the grid
+let series = 0; // and of the indicator
 
 function read() {
   const query = new URLSearchParams(location.search);
@@ -94,18 +96,10 @@ function nothing(problem = null) {
   byId("about").textContent = "";
 }
 
-const when = new Intl.DateTimeFormat(locale, {
-  month: "short",
-  day: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
-
 function offerRuns(done) {
   const titles = done.map(({ id, options, summary, finished, created }) => {
     const who = summary.monitor ?? page.detectors[options.detector] ?? options.detector;
-    return element("option", { value: id, content: `${when.format(new Date(finished ?? created))}, ${who}` });
+    return element("option", { value: id, content: `${localTime(finished ?? created)}, ${who}` });
   });
   byId("run").replaceChildren(...titles);
 }
@@ -147,11 +141,12 @@ async function showRun(mine = ++turn) {
 }
 
 async function showGrid(mine = turn) {
+  const latest = ++grids;
   if (found?.run !== run.id) found = null;
   byId("last").value = view.last ?? "";
   const query = queryOf({ last: view.last || null, search: byId("search").value || null });
   const answer = await ask(`/runs/${encodeURIComponent(run.id)}/trends?${query}`);
-  if (mine !== turn) return;
+  if (mine !== turn || latest !== grids) return;
   found = answer;
   byId("sentence").textContent = answer.sentence;
   byId("about").textContent = answer.about;
@@ -217,13 +212,16 @@ const seriesQuery = () => ({
 });
 
 async function showSeries({ push = true } = {}) {
-  const mine = turn;
+  const [mine, latest] = [turn, ++series];
   if (!view.sensor) return;
   write(push);
   clearProblem();
   const query = seriesQuery();
-  const answer = await ask(`/runs/${encodeURIComponent(run.id)}/trends/series?${queryOf(query)}`);
-  if (mine !== turn) return;
+  const [answer, listed] = await Promise.all([
+    ask(`/runs/${encodeURIComponent(run.id)}/trends/series?${queryOf(query)}`),
+    marks.listed(data.chosen().id),
+  ]);
+  if (mine !== turn || latest !== series) return;
   byId("trend-title").textContent = answer.title;
   const sentences = answer.panels.map(({ said }) => said);
   if (answer.panels.length < answer.panels_total)
@@ -237,7 +235,7 @@ async function showSeries({ push = true } = {}) {
   grid.mark(view);
   limits.show(answer, view);
   table.show(answer, run.id, query);
-  marks.show(data.chosen().id, await marks.listed(data.chosen().id), markActs);
+  marks.show(data.chosen().id, listed, markActs);
   await chart.show(answer, view);
 }
 

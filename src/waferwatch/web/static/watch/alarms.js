@@ -1,6 +1,6 @@
 // The lists of alarms, and what is done with one: acknowledge, shelve, close with a verdict.
 import { ask, clearProblem, queryOf, showProblem } from "../api.js";
-import { byId, element, text, time, whole } from "../text.js";
+import { byId, element, localTime, text, time, whole } from "../text.js";
 
 const OPEN = "active,acknowledged,shelved,suppressed";
 const ORDER = ["severe", "clear", "weak"];
@@ -19,6 +19,10 @@ const SHELVES = [
 const known = new Map();
 /** @type {Map<number, { shown: string, item: any }>} */
 const items = new Map();
+/** @type {Map<number, any>} alarms that have changed while the lists were being read */
+const meanwhile = new Map();
+let reading = 0; // how many times they are being read now
+let asked = 0; // grows with each reading: the answer of an earlier one is dropped
 /** @type {Record<string, string>} alarms that no settled score confirms: waiting or denied */
 let unconfirmed = {};
 let moreEnded = false; // than are listed
@@ -27,21 +31,32 @@ let afterOpen = (_alarm) => {};
 
 /** Read the lists again. */
 export async function reload() {
+  const mine = ++asked;
   const since = new Date(Date.now() - DAY_MS).toISOString();
-  const found = await Promise.all([
-    ask(`/alarms?state=${OPEN}&limit=500`),
-    ask("/alarms?state=closed&verdict=none&limit=100"),
-    ask(`/alarms?${queryOf({ state: "closed", since, limit: 50 })}`),
-  ]);
+  reading += 1;
+  let found;
+  try {
+    found = await Promise.all([
+      ask(`/alarms?state=${OPEN}&limit=500`),
+      ask("/alarms?state=closed&verdict=none&limit=100"),
+      ask(`/alarms?${queryOf({ state: "closed", since, limit: 50 })}`),
+    ]);
+  } finally {
+    reading -= 1;
+  }
+  if (mine !== asked) return;
   moreEnded = found[1].next !== null;
   known.clear();
   for (const { alarms } of found) for (const alarm of alarms) known.set(alarm.id, alarm);
+  for (const alarm of meanwhile.values()) known.set(alarm.id, alarm);
+  meanwhile.clear();
   show();
 }
 
 /** One alarm as it is now. */
 export function put(alarm) {
   known.set(alarm.id, alarm);
+  if (reading) meanwhile.set(alarm.id, alarm);
   show();
 }
 
@@ -78,6 +93,8 @@ const sorted = (alarms) =>
   alarms.sort((one, other) => ORDER.indexOf(one.severity) - ORDER.indexOf(other.severity) || other.id - one.id);
 
 function show() {
+  const before = focused();
+  for (const [id, alarm] of known) if (!listOf(alarm)) known.delete(id);
   for (const list of LISTS) {
     const alarms = sorted([...known.values()].filter((alarm) => listOf(alarm) === list));
     place(byId(list), alarms);
@@ -86,9 +103,25 @@ function show() {
       byId(`count-${list}`).textContent = whole(alarms.length) + (list === "ended" && moreEnded ? "+" : "");
     }
   }
-  for (const [id] of items) if (!known.has(id) || !listOf(known.get(id))) items.delete(id);
+  for (const id of items.keys()) if (!known.has(id)) items.delete(id);
   byId("none-needs").hidden = needing().length > 0;
+  if (before) focusNear(before);
   afterChange();
+}
+
+/** Which alarm has the focus, and where in its list it stands; null where none has. */
+function focused() {
+  const item = document.activeElement?.closest("[data-alarm]");
+  const list = item?.parentElement;
+  return item && list ? { item, list, at: [...list.children].indexOf(item) } : null;
+}
+
+// What was pressed may be gone, or fold away with its alarm: the keyboard goes on there, or with the next one of the list.
+function focusNear({ item, list, at }) {
+  const active = /** @type {HTMLElement} */ (document.activeElement);
+  if (active !== document.body && active.checkVisibility()) return;
+  const next = item.checkVisibility() ? item : list.children[Math.min(at, list.children.length - 1)];
+  next?.querySelector("button")?.focus();
 }
 
 // A row under the pointer or in focus does not move away.
@@ -106,10 +139,26 @@ function itemOf(alarm) {
   if (before?.shown === shown) return before.item;
   const item = before?.item ?? element("li", { className: "alarm", "data-alarm": alarm.id });
   item.className = `alarm alarm-${alarm.severity}`;
-  item.replaceChildren(headOf(alarm), factsOf(alarm), actsOf(alarm, item));
+  renew(item, "alarm-title", [alarm.title, alarm.severity], () => headOf(alarm));
+  renew(item, "alarm-facts", shown, () => factsOf(alarm));
+  renew(item, "alarm-acts", [alarm.acknowledged_at, alarm.state, alarm.closed_by], () => actsOf(alarm, item));
+  if (!closable(alarm)) item.querySelector(".alarm-closing")?.remove();
   items.set(alarm.id, { shown, item });
   return item;
 }
+
+// A part is made anew only where it shows something else: what has the focus and what is being written stay.
+function renew(item, kind, shows, make) {
+  const wanted = JSON.stringify(shows);
+  const old = item.querySelector(`:scope > .${kind}`);
+  if (old?.dataset.shows === wanted) return;
+  const made = make();
+  made.dataset.shows = wanted;
+  if (old) old.replaceWith(made);
+  else item.append(made);
+}
+
+const closable = (alarm) => alarm.state !== "closed" || alarm.closed_by === "system";
 
 function headOf(alarm) {
   const sign = alarm.kind === "silence" ? "▣" : SIGNS[alarm.severity];
@@ -130,7 +179,11 @@ function titleOf(alarm) {
   return title;
 }
 
-const VERDICTS = { true: () => text("True alarm"), false: () => text("False alarm") };
+const VERDICTS = {
+  true: () => text("True alarm"),
+  false: () => text("False alarm"),
+  intended_change: () => text("Intended change"),
+};
 const UNCONFIRMED = {
   waiting: () => text("not yet confirmed by the settled score"),
   denied: () => text("not confirmed by the settled score"),
@@ -145,7 +198,7 @@ function factsOf(alarm) {
     alarm.lot || alarm.wafer ? [alarm.lot, alarm.wafer].filter(Boolean).join("/") : "",
     UNCONFIRMED[unconfirmed[alarm.id]]?.() ?? "",
     alarm.acknowledged_by ? text("acknowledged by {name}", { name: alarm.acknowledged_by }) : "",
-    alarm.shelved_until ? text("shelved until {time}", { time: clock(alarm.shelved_until) }) : "",
+    alarm.shelved_until ? text("shelved until {time}", { time: localTime(alarm.shelved_until) }) : "",
     VERDICTS[alarm.verdict]?.() ?? "",
     alarm.note ?? "",
     alarm.reason ?? "",
@@ -153,17 +206,13 @@ function factsOf(alarm) {
   return element("p", { className: "alarm-facts", content: facts.filter(Boolean).join(" · ") });
 }
 
-/** A moment in the user's own time. */
-export const clock = (moment) => new Date(moment).toLocaleTimeString([], { hour12: false });
-
 function actsOf(alarm, item) {
   const acts = element("div", { className: "alarm-acts" });
   if (!alarm.acknowledged_at) acts.append(button(text("Acknowledge"), "btn-primary", () => act(alarm, "acknowledge")));
   if (alarm.state === "shelved") acts.append(button(text("Unshelve"), "", () => act(alarm, "unshelve")));
   else if (alarm.state !== "closed") acts.append(shelfOf(alarm));
-  if (alarm.state === "closed" && alarm.closed_by !== "system")
-    acts.append(button(text("Reopen"), "", () => act(alarm, "reopen")));
-  else acts.append(button(text("Close ..."), "", () => item.append(closingOf(alarm, item))));
+  if (closable(alarm)) acts.append(button(text("Close ..."), "", () => askVerdict(alarm, item)));
+  else acts.append(button(text("Reopen"), "", () => act(alarm, "reopen")));
   return acts;
 }
 
@@ -173,13 +222,21 @@ function shelfOf(alarm) {
   for (const [minutes, title] of SHELVES) select.append(element("option", { value: minutes, content: title() }));
   select.addEventListener("change", () => {
     const minutes = Number(select.value);
+    select.value = ""; // should it be refused, the same can be chosen again
     act(alarm, "shelve", minutes ? { minutes } : {});
   });
   return select;
 }
 
-function closingOf(alarm, item) {
-  item.querySelector(".alarm-closing")?.remove();
+// Asks what it was; pressed again, it does not.
+function askVerdict(alarm, item) {
+  const open = item.querySelector(".alarm-closing");
+  if (open) open.remove();
+  else item.append(closingOf(alarm));
+  item.querySelector(".alarm-closing input")?.focus();
+}
+
+function closingOf(alarm) {
   const note = element("input", {
     className: "form-control form-control-sm",
     maxlength: 2000,
@@ -187,15 +244,18 @@ function closingOf(alarm, item) {
     placeholder: text("What was it? (note)"),
   });
   const close = (verdict) => act(alarm, "close", { verdict, note: note.value.trim() });
-  const form = element(
+  return element(
     "div",
     { className: "alarm-closing" },
     note,
-    button(text("True alarm"), "", () => close("true")),
-    button(text("False alarm"), "", () => close("false")),
+    ...Object.entries(VERDICTS).map(([verdict, title]) => button(title(), "", () => close(verdict))),
+    element("p", {
+      className: "form-text mb-0 w-100",
+      content: text(
+        "Intended change: of a recipe or a set-point, and meant. It counts neither as a true nor as a false alarm, and monitors learn nothing from it.",
+      ),
+    }),
   );
-  setTimeout(() => note.focus());
-  return form;
 }
 
 function button(title, kind, work) {

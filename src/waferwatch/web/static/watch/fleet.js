@@ -40,6 +40,8 @@ export function showFleet(answer, choose) {
   byId("no-match").hidden = answer.total === 0 || answer.shown > 0;
   const box = byId("fleet");
   for (const group of answer.groups) if (group.names) names.set(group.digest, group.names);
+  const digests = new Set(answer.groups.map(({ digest }) => digest));
+  for (const digest of names.keys()) if (!digests.has(digest)) names.delete(digest); // its group is another one now
   const sections = answer.groups.map((group) => {
     const made = groups.get(group.name) ?? sectionOf(group.name);
     groups.set(group.name, made);

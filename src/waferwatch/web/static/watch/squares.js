@@ -23,7 +23,7 @@ const FILLS = { S: "--grid-severe", C: "--grid-clear", W: "--grid-weak", ".": "-
  * @param {(at: number) => void} choose called with the number of the square that is pressed
  */
 export function squares(choose) {
-  const canvas = element("canvas", { className: "squares", tabindex: 0, role: "listbox" });
+  const canvas = element("canvas", { className: "squares", tabindex: 0, role: "application" });
   const label = element("output", { className: "squares-label form-text" });
   const shown = { cells: "", names: /** @type {string[]} */ ([]), columns: 1, at: -1, painted: "" };
 
@@ -31,17 +31,19 @@ export function squares(choose) {
     shown.at = at;
     const cell = shown.cells[at];
     label.textContent = cell ? `${shown.names[at]} · ${STATES[CELLS[cell]]()}` : "";
+    canvas.dataset.held = label.textContent; // a finger has no pointer that rests
     paint(canvas, shown);
   };
   const under = (event) => {
-    const size = SIDE + GAP;
-    return Math.floor(event.offsetY / size) * shown.columns + Math.floor(event.offsetX / size);
+    const [column, row] = [event.offsetX, event.offsetY].map((place) => Math.floor(place / (SIDE + GAP)));
+    const at = row * shown.columns + column;
+    return column < shown.columns && at < shown.cells.length ? at : -1; // -1: beside the squares
   };
-  canvas.addEventListener("pointermove", (event) => point(under(event)));
+  for (const event of ["pointerdown", "pointermove"]) canvas.addEventListener(event, (at) => point(under(at)));
   canvas.addEventListener("pointerleave", () => point(-1));
   canvas.addEventListener("blur", () => point(-1));
   canvas.addEventListener("focus", () => point(0));
-  canvas.addEventListener("click", (event) => under(event) < shown.cells.length && choose(under(event)));
+  canvas.addEventListener("click", (event) => under(event) >= 0 && choose(under(event)));
   canvas.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && shown.at >= 0) choose(shown.at);
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -shown.columns, ArrowDown: shown.columns };

@@ -55,10 +55,7 @@ function joined(before, more, after) {
 
 function show(trace) {
   const select = byId("trace-sensor");
-  if (select.options.length !== trace.sensors.length) {
-    select.replaceChildren(...trace.sensors.map((name) => element("option", { value: name, content: name })));
-    select.onchange = () => show(now.trace);
-  }
+  offer(select, trace.sensors);
   if (now.sensor && trace.sensors.includes(now.sensor)) select.value = now.sensor;
   now.sensor = null; // from here on what is chosen stays
   const sensor = Math.max(0, trace.sensors.indexOf(select.value));
@@ -74,6 +71,14 @@ function show(trace) {
     trace.monitor ?? "",
   ];
   byId("trace-state").textContent = parts.filter(Boolean).join(" · ");
+}
+
+// The sensors of the chamber; the one that is shown stays where the chamber has it.
+function offer(select, sensors) {
+  if (JSON.stringify([...select.options].map(({ value }) => value)) === JSON.stringify(sensors)) return;
+  const before = select.value;
+  select.replaceChildren(...sensors.map((name) => element("option", { value: name, content: name })));
+  if (sensors.includes(before)) select.value = before;
 }
 
 function draw(box, title, values, limits) {
@@ -131,5 +136,6 @@ async function maintain(ended) {
   }
 }
 
+byId("trace-sensor").addEventListener("change", () => show(now.trace));
 byId("maintenance-begin").addEventListener("click", () => maintain(false));
 byId("maintenance-end").addEventListener("click", () => maintain(true));

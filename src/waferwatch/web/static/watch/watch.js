@@ -1,6 +1,6 @@
 // The Watch page: does any chamber need me now?
 import { ask, Problem, queryOf } from "../api.js";
-import { byId, counted, text, whole } from "../text.js";
+import { byId, counted, localTime, text, whole } from "../text.js";
 import * as alarms from "./alarms.js";
 import { showChannels } from "./channels.js";
 import { playDemo } from "./demo.js";
@@ -17,9 +17,12 @@ const LARGE_MS = 5000; // a fleet of thousands
 const LARGE = 500;
 const HIDDEN_MS = 30_000;
 const SOURCES_MS = 10_000;
+const RELOAD_MS = 5000; // after alarms could not be read
 let looks = 0;
 /** @type {number | undefined} */
 let waits;
+/** @type {number | undefined} */
+let reloads;
 /** @type {any} */
 let chambers = { groups: [], total: 0, counts: {}, waiting: 0, today: { alarms: 0, false: 0 } };
 
@@ -60,8 +63,8 @@ function counts() {
 }
 
 function lost(since) {
-  const at = since.toLocaleTimeString([], { hour12: false });
-  byId("lost").textContent = text("No connection since {time}; what you see is from then.", { time: at });
+  const words = { time: localTime(since) };
+  byId("lost").textContent = text("No connection since {time}; what you see is from then.", words);
   byId("lost").hidden = false;
 }
 
@@ -78,7 +81,7 @@ async function look() {
   const mine = ++looks;
   try {
     const found = await ask(`/watch/chambers?${queryOf({ ...query(), known: knownNames() })}`);
-    if (mine !== looks) return; // something else has been asked for meanwhile
+    if (mine !== looks) return;
     chambers = found;
     showFleet(chambers, show);
     alarms.showUnconfirmed(chambers.unconfirmed);
@@ -90,14 +93,31 @@ async function look() {
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status === 503) byId("watch-title").textContent = `${problem.message} ${problem.hint}`;
+  } finally {
+    // Unless something else has been asked for meanwhile; a wall goes on whatever one look has met.
+    if (mine === looks)
+      waits = setTimeout(look, document.hidden ? HIDDEN_MS : chambers.total > LARGE ? LARGE_MS : SHOWN_MS);
   }
-  if (mine !== looks) return;
-  waits = setTimeout(look, document.hidden ? HIDDEN_MS : chambers.total > LARGE ? LARGE_MS : SHOWN_MS);
 }
 
 async function lookAtSources() {
-  if (!document.hidden) await showSources();
-  setTimeout(lookAtSources, SOURCES_MS);
+  try {
+    if (!document.hidden) await showSources();
+  } finally {
+    setTimeout(lookAtSources, SOURCES_MS);
+  }
+}
+
+// What was missed is asked for until it is there: no event brings it again.
+async function reload() {
+  try {
+    await alarms.reload();
+    byId("lost").hidden = true;
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    clearTimeout(reloads);
+    reloads = setTimeout(reload, RELOAD_MS);
+  }
 }
 
 alarms.onChange(sentence);
@@ -108,14 +128,7 @@ alarms.onOpen(async (alarm) => {
 });
 follow({
   change: (news) => alarms.put(news.alarm),
-  reload: () => {
-    alarms.reload().then(
-      () => {
-        byId("lost").hidden = true;
-      },
-      () => {}, // the next look or the next event tries again
-    );
-  },
+  reload,
   lost,
 });
 byId("play-demo").addEventListener("click", playDemo);

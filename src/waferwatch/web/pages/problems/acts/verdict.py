@@ -35,7 +35,6 @@ def judge_problem(
     known = app.store.problems.judge(number, verdict, note, user)
     if found is not None:
         _judge_events(app, found, verdict, note, user)
-    app.store.audit.add(user, "judge problem", known.name, verdict=body.verdict, note=note)
     return state_answer(known, translate, mark)
 
 
@@ -86,9 +85,9 @@ def _judge_events(
     app: Parts, found: tuple[Run, Detection, FabProblem], verdict: Judgement | None, note: str, user: str
 ) -> None:
     run, detection, problem = found
-    for event in detection.events:
-        if event.id in set(problem.events):
-            app.store.verdicts.put(run.id, event.peak_row, verdict, note, user)
+    mine = set(problem.events)
+    peaks = [event.peak_row for event in detection.events if event.id in mine]
+    app.store.verdicts.put_all(run.id, peaks, verdict, note, user)
 
 
 def _marked(

@@ -24,7 +24,7 @@ def event_picture(table: Table, event: Event, sensors: Sequence[str], translate:
     """Sensors of one chamber around an event, which is shaded."""
     rows = _around(table, event)
     x, dated = _clock(table, rows)
-    inside = (rows >= event.start_row) & (rows <= event.end_row)
+    inside = _within(rows, event)
     shade = (float(x[inside].min()), float(x[inside].max())) if inside.any() else None
     panels = [DrawnPanel(name, x, to_float(table.frame[name])[rows], shade=shade) for name in sensors]
     label = translate("{sensors} around event {event}").format(sensors=", ".join(sensors), event=event.id)
@@ -38,9 +38,14 @@ def _around(table: Table, event: Event) -> NDArray[np.int64]:
     time = table.column(Role.TIME)
     if time is not None:
         mine = mine[np.argsort(table.frame[time].to_numpy()[mine], kind="stable")]
-    at = np.flatnonzero((mine >= event.start_row) & (mine <= event.end_row))
+    at = np.flatnonzero(_within(mine, event))
     room = max(_FEWEST, _AROUND * len(at))
     return mine[max(0, int(at[0]) - room) : int(at[-1]) + room + 1]
+
+
+def _within(rows: NDArray[np.int64], event: Event) -> NDArray[np.bool_]:
+    first, last = event.row_span
+    return (rows >= first) & (rows <= last)
 
 
 def _clock(table: Table, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], bool]:

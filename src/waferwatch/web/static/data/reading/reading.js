@@ -1,6 +1,6 @@
 // How a file is read: options are changed, and the table that they make is shown at once.
-import { announce, ask, Problem, showProblem } from "../../api.js";
-import { byId, element, text, whole } from "../../text.js";
+import { alertOf, announce, ask, Problem, showProblem } from "../../api.js";
+import { byId, text, whole } from "../../text.js";
 import { drawFindings } from "./findings.js";
 import * as form from "./form.js";
 import * as recipes from "./recipes.js";
@@ -58,12 +58,6 @@ function address(id) {
   if (id === null) target.searchParams.delete("import");
   else target.searchParams.set("import", id);
   history.replaceState(null, "", target);
-  for (const link of document.querySelectorAll(".languages a")) {
-    const other = new URL(/** @type {HTMLAnchorElement} */ (link).href);
-    if (id === null) other.searchParams.delete("import");
-    else other.searchParams.set("import", id);
-    link.setAttribute("href", other.href);
-  }
 }
 
 // The head is read at once, all of the file when nothing has changed for a while.
@@ -113,11 +107,10 @@ const state = (sentence) => {
 };
 const clear = () => byId("import-problem").replaceChildren();
 
+// Without a scroll: it may come while somebody writes further below.
 function refuse(problem) {
   if (!(problem instanceof Problem)) throw problem;
-  const alert = element("div", { className: "alert alert-danger" }, element("strong", { content: problem.message }));
-  if (problem.hint) alert.append(element("span", { className: "hint", content: problem.hint }));
-  byId("import-problem").replaceChildren(alert);
+  byId("import-problem").replaceChildren(alertOf(problem));
   state("");
 }
 
@@ -192,7 +185,8 @@ export function start() {
     followers.closed();
   });
   box.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && event.target.tagName !== "SELECT") byId("import-close").click();
+    const ends = event.key === "Escape" && !event.isComposing; // in Korean it may only end a syllable
+    if (ends && event.target.tagName !== "SELECT") byId("import-close").click();
   });
   return new URLSearchParams(location.search).get("import") ?? null;
 }

@@ -1,0 +1,31 @@
+"""The actions of a command, such as ``list`` of ``waferwatch monitors``, and what every command prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from waferwatch.commands.options import data_options, monitor_options
+
+
+def add_action(actions: Any, name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+    """An action on the data folder, with ``--data-dir`` and ``--json``; its own options are for the caller to add."""
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=text)
+    monitor_options.add_data_dir(parser)
+    data_options.add_json(parser)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def say(text: str) -> None:
+    """A line for people, on stderr: stdout holds nothing but the document of ``--json``."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(document: Any, options: argparse.Namespace) -> None:
+    """The document as stdout's last line, where it is asked for."""
+    if options.json:
+        print(json.dumps(document, ensure_ascii=False, allow_nan=False, default=str))

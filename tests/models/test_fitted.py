@@ -1,0 +1,55 @@
+"""What was learnt for all equipment: whose part scores whom, and what is kept of a reference."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import waferwatch
+from tests.models.frames import stream
+
+
+def equipment(name: str | None, seed: int, level: float = 0.0, rows: int = 1500) -> pd.DataFrame:
+    frame = stream(rows, 3, seed=seed).assign(equipment=name)
+    frame[["s0", "s1", "s2"]] += level
+    return frame
+
+
+def test_rows_without_a_name_of_their_equipment_stand_for_no_other_equipment() -> None:
+    known = pd.concat([equipment("E1", 1), equipment(None, 2, level=50.0)], ignore_index=True)
+    model = waferwatch.fit(known, detector="statistical", group="equipment")
+    found = model.detect(equipment("E3", 3, level=20.0))
+    assert any("No reference for E3" in str(note) for note in found.notes)
+    assert found.flags.mean() < 0.05
+    unnamed = model.detect(equipment(None, 4, level=50.0))
+    assert not any("No reference" in str(note) for note in unnamed.notes)
+    assert unnamed.flags.mean() < 0.05
+
+
+def test_a_reference_that_names_no_equipment_is_that_of_all_equipment() -> None:
+    model = waferwatch.fit(stream(1500, 3), detector="statistical")
+    assert not any("No reference" in str(note) for note in model.detect(stream(1500, 3, seed=1)).notes)
+
+
+def test_a_model_does_not_keep_its_reference_in_memory() -> None:
+    model = waferwatch.fit(stream(1500, 3), detector="statistical")
+    assert [piece.first.base for piece in model.fitted.reference] == [None]
+
+
+def test_equipment_without_a_reference_and_without_a_sensor_is_scored_without_a_warning() -> None:
+    known = pd.concat([equipment("E1", 1), equipment("E2", 2)], ignore_index=True)
+    model = waferwatch.fit(known, detector="statistical", group="equipment")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = model.detect(equipment("E3", 3).assign(s1=np.nan))
+    assert np.isfinite(found.scores).mean() > 0.9
+
+
+@pytest.mark.parametrize("rows", [20, 40, 60])
+def test_a_reference_too_short_for_the_network_alone_leaves_its_rows_unjudged(rows: int) -> None:
+    model = waferwatch.fit(stream(rows, 1), detector="moment_only")
+    found = model.detect(stream(1500, 1, seed=1))
+    assert not found.flags[np.isnan(found.scores)].any()
