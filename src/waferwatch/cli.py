@@ -193,6 +193,7 @@ def run_serve(options: argparse.Namespace) -> int:
 def _say_detection(options: argparse.Namespace, detection: Detection, found: dict[str, Any]) -> None:
     from waferwatch.explain.threshold import threshold_notes
 
+    wafers.say_problems(detection)
     weights = f", weights {found['model_sha256'][:12]}" if found["model_sha256"] else ""
     say(f"{found['detector']} ({found['model']}{weights}) on {found['device']}: {found['seconds']:.1f} s")
     say(f"{found['rows']:,} rows, {found['anomalies']:,} anomalous ({found['anomaly_ratio']:.2%})")
@@ -203,12 +204,15 @@ def _say_detection(options: argparse.Namespace, detection: Detection, found: dic
         if note not in detection.notes:
             say(str(note))
     events = found["events"]
-    say(f"{len(events):,} events" + (", those with the highest peaks:" if len(events) > 10 else ":" if events else "."))
+    counted = "1 event" if len(events) == 1 else f"{len(events):,} events"
+    say(
+        counted
+        + (" of rows, those with the highest peaks:" if len(events) > 10 else " of rows" + (":" if events else "."))
+    )
     for event in sorted(events, key=lambda event: -event["peak_score"])[:10]:
-        where = " ".join(filter(None, (event["equipment"], event["lot"])))
+        where = " ".join(filter(None, (event["end"], event["equipment"], event["lot"])))
         sensors = ", ".join(f"{item['sensor']} {item['share']:.0%}" for item in event["sensors"][:3])
-        say(f"  #{event['id']} {event['kind']} {event['start']} - {event['end']} {where} ({sensors})")
-    wafers.say_problems(options, detection)
+        say(f"  #{event['id']} {event['kind']} {event['start']} - {where} ({sensors})")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ BEFORE = {
 }
 AFTER = {
     "/problems?run=RUN": ".problem-list",
-    "/problems/check?run=RUN": "#found",
+    "/problems/check?run=RUN": "#results[aria-busy='false'] #found",
     "/problems/groups?run=RUN": "#overlay-chart .main-svg",
     "/data/checks": "#runs li",
     "/problems/event?run=RUN&event=1": "#course .main-svg",

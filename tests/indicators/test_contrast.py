@@ -48,6 +48,17 @@ def test_a_sensor_that_is_off_alike_in_all_steps_is_no_contrast(model: Model):
     assert abs(spreads["contrast"]) < 0.9 * spreads["mean"]
 
 
+def test_contrasts_do_not_depend_on_which_chamber_a_table_has_first():
+    frame = made(101, wafers=43)[0]
+    other = frame.sort_values(["equipment", "time"], ascending=[False, True], kind="stable")
+    table = table_from_frame(frame)
+    spreads, again = (
+        indicator_frame(judged_again(table, waferwatch.fit(one, detector="statistical").detect(frame)))["spreads"]
+        for one in (frame, other)
+    )
+    np.testing.assert_allclose(again, spreads, rtol=1e-6, atol=1e-9)
+
+
 def test_contrasts_have_limits_and_are_saved(model: Model, tmp_path: Path):
     limits = limit_frame(model.wafers)
     mine = limits[limits["statistic"] == "contrast"]

@@ -17,11 +17,13 @@ from waferwatch.errors import InputError
 from waferwatch.export.wafers import wafer_tables
 from waferwatch.indicators.frames import INDICATOR_COLUMNS, LIMIT_COLUMNS, PROBLEM_COLUMNS, WAFER_COLUMNS
 from waferwatch.indicators.hard_rules import TypedLimit, typed_limits
+from waferwatch.indicators.run_score import run_score, run_scores
 from waferwatch.indicators.trends.values import column_of, sides_of, stage_sides, values_of
 from waferwatch.read.frames import table_from_frame
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.run import fit_table
 from waferwatch.scoring.wafers import judged_again
+from waferwatch.settings import current_settings
 from waferwatch.store.detections import describe_detection, restore_detection, score_frame
 
 FAULT = MadeFault("mean", 1, 50, 8, 30.0)
@@ -72,6 +74,19 @@ def test_a_fault_is_one_problem_with_its_onset(found: Detection, frame: pd.DataF
     rows = frame[(frame["equipment"] == "PM2") & (frame["lot"] == "L1002") & (frame["wafer"] == 1)]
     main_etch = rows[rows["step"] == "main_etch"]["time"].iloc[0]
     assert abs(pd.Timestamp(problem.onset) - main_etch) <= pd.Timedelta(seconds=5)
+
+
+def test_the_sensor_that_left_its_band_first_leads_where_another_is_as_far_off(frame: pd.DataFrame):
+    second = frame.groupby(["equipment", "lot", "wafer", "step"]).cumcount()
+    faulty = (frame["equipment"] == "PM2") & (frame["lot"] == "L1002") & (frame["wafer"] <= 8)
+    follows = faulty & (frame["step"] == "main_etch") & (second >= 10)
+    found = waferwatch.detect(
+        frame.assign(bias=frame["bias"] + 64.0 * follows), reference=first_wafers(frame), detector="statistical"
+    )
+    (problem,) = found.problems
+    assert [one.sensor for one in problem.sensors] == ["he_flow", "bias"]
+    assert problem.sensors[0].share < problem.sensors[1].share
+    assert (problem.sensor, problem.onset) == ("he_flow", problem.sensors[0].left_at)
 
 
 def test_the_same_fault_on_two_chambers_is_two_problems_that_know_of_each_other():
@@ -170,6 +185,29 @@ def test_verdicts_and_problems_are_the_same_where_equipment_is_judged_one_by_one
     assert found.runs == together.runs
     assert found.problems == together.problems
     assert len(found.problems) > 0
+
+
+def test_one_and_several_threads_learn_and_judge_the_same(frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch):
+    found = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv("WAFERWATCH_THREADS", threads)
+        current_settings.cache_clear()
+        found.append(waferwatch.detect(frame, reference=first_wafers(frame), detector="statistical"))
+    current_settings.cache_clear()
+    one, several = found
+    assert one.model_digest == several.model_digest
+    assert one.scores.tobytes() == several.scores.tobytes()
+    assert one.runs == several.runs
+    assert one.problems == several.problems
+
+
+def test_row_scores_of_many_runs_are_those_of_each_alone():
+    rng = np.random.default_rng(0)
+    lengths = [1, 3, 25, 25, 40, 7, 25]
+    each = [rng.normal(size=length) for length in lengths]
+    each[3][::2], each[5][:] = np.nan, np.nan
+    found = run_scores(np.concatenate(each), np.cumsum([0, *lengths[:-1]]))
+    np.testing.assert_array_equal(found, [run_score(one) for one in each])
 
 
 def test_problems_are_the_same_where_a_table_has_its_newest_rows_first(frame: pd.DataFrame):

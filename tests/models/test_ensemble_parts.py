@@ -10,7 +10,7 @@ import pytest
 from tests.models.made import LENGTHS, LEVELS, separate, steps_of
 from waferwatch.models.contract import no_progress
 from waferwatch.models.ensemble.detector import RunPart
-from waferwatch.models.ensemble.features.course import Course
+from waferwatch.models.ensemble.features.course import Course, jumps
 from waferwatch.models.ensemble.features.descriptors import Grid, averaged, describe, measured_share
 from waferwatch.models.ensemble.features.joint_bank import JointBank, Metric
 from waferwatch.models.ensemble.features.one_sensor import OneSensorLearning
@@ -129,6 +129,14 @@ class TestDescriptors:
         alone = [averaged(describe(grid(one)), 4, grid(one)) for one in pieces]
         together = averaged(describe(grid(*pieces)), 4, grid(*pieces))
         np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-5)
+
+    def test_the_jumps_of_series_laid_end_to_end_are_those_of_each_alone(self) -> None:
+        pieces = [columns(RNG.normal(size=(2, points))) for points in (1, 30, 2, 3, 17)]
+        alone = [jumps(Chain.of([one])) for one in pieces]
+        np.testing.assert_allclose(jumps(Chain.of(pieces)), np.concatenate(alone, axis=1), rtol=1e-12)
+        line = pieces[1].values.astype(np.float64)
+        np.testing.assert_allclose(alone[1][:, 7], np.sqrt(np.square(line[:, 5:10]).mean(axis=1)))
+        np.testing.assert_allclose(alone[1][:, 0], np.sqrt(np.square(line[:, :3]).mean(axis=1)))
 
 
 class TestNearest:

@@ -34,6 +34,13 @@ def test_a_reference_that_names_no_equipment_is_that_of_all_equipment() -> None:
     assert not any("No reference" in str(note) for note in model.detect(stream(1500, 3, seed=1)).notes)
 
 
+@pytest.mark.parametrize("first", ["E1", "E2"])
+def test_the_sister_of_unknown_equipment_does_not_depend_on_which_equipment_comes_first(first: str) -> None:
+    known = pd.concat([equipment(name, 1) for name in sorted(("E1", "E2"), key=lambda name: name != first)])
+    model = waferwatch.fit(known, detector="squared_difference", group="equipment")
+    assert model.fitted.sister == "E1"
+
+
 def test_a_model_does_not_keep_its_reference_in_memory() -> None:
     model = waferwatch.fit(stream(1500, 3), detector="statistical")
     assert [piece.first.base for piece in model.fitted.reference] == [None]

@@ -91,6 +91,15 @@ class TestStill:
         few = Still.learn(short, steps(2), np.ones(len(short), bool))
         assert not few.excess(frozen(0.3, 5, 35), steps(1)).any()
 
+    @pytest.mark.parametrize(("points", "still"), [(8, False), (9, True)])
+    def test_a_repetition_counts_from_the_first_point_beyond_what_is_allowed(self, points: int, still: bool) -> None:
+        values = np.arange(40, dtype=np.float32)
+        values[10 : 10 + points] = 10.5
+        one = Chain(values[None], np.ones((1, 40), bool), np.zeros(1, np.int64), np.zeros(1, np.int64))
+        known = Still(np.zeros(1, np.int64), np.full((1, 1), 8.0), np.full(1, -1.0), np.full(1, 100.0))
+        excess = known.excess(one, Steps(np.zeros(40, np.int64), np.arange(40)))
+        assert np.flatnonzero(excess[0]).tolist() == (list(range(10, 10 + points)) if still else [])
+
     def test_reference_rows_never_stand_still(self) -> None:
         assert not learnt(reference(0)).excess(reference(0), steps(RUNS)).any()
 

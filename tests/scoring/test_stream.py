@@ -131,3 +131,15 @@ def test_equipment_without_a_reference_settles_once_its_level_is_known() -> None
     frame = stream(600, 3, seed=2).assign(equipment="E2")
     assert len(stream_.push(frame[:400]).settled) == 0
     assert len(stream_.push(frame[400:]).settled) == 600
+
+
+def test_a_stream_whose_cells_are_not_of_one_kind_can_be_handed_on() -> None:
+    known = pd.concat([stream(1500, 3, seed=seed).assign(lot=seed) for seed in (0, 1)], ignore_index=True)
+    found = waferwatch.fit(known, detector="statistical")
+    frame = stream(3000, 3, seed=2).assign(lot=[2] * 600 + [None] * 100 + ["R7"] * 2300, extra=1j)
+    frame["s0"] = frame["s0"].astype(object)
+    frame.loc[650, "s0"] = "0.25"
+    expected = found.detect(frame).scores
+    np.testing.assert_allclose(
+        scores_of(found, frame, [500, 900, 2000], handed_on=True), expected, rtol=1e-5, atol=1e-5
+    )

@@ -383,3 +383,9 @@ def test_a_table_of_a_row_or_two_is_examined(rows: int) -> None:
 def test_rows_are_examined_as_columns_and_not_one_by_one() -> None:
     few, many = (table_from_frame(generate(rows, 4, 1)) for rows in (10_000, 100_000))
     assert calls_of(lambda: examine(many)) < 5 * calls_of(lambda: examine(few))
+
+
+@pytest.mark.parametrize(("wafers", "enough"), [(60, True), (20, False)])
+def test_a_row_for_each_wafer_asks_for_wafers_not_for_hundreds_of_rows(wafers: int, enough: bool) -> None:
+    frame = pd.DataFrame({"wafer": np.arange(wafers), "thickness": np.random.default_rng(0).normal(size=wafers)})
+    assert ("short_reference" not in kinds(examined(frame))) is enough

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waferwatch.commands.options import data_options, recipe_options
-from waferwatch.commands.options.actions import say
+from waferwatch.commands.options.actions import print_json, say
 
 if TYPE_CHECKING:
     from waferwatch.scoring.comparison.compare import Comparison, ComparisonRow
@@ -45,8 +44,7 @@ def run_compare(options: argparse.Namespace) -> int:
     _say_found(found)
     if options.output:
         save_tables(comparison_tables(found), options.output, "--output")
-    if options.json:
-        print(json.dumps(_document(options, found), ensure_ascii=False))
+    print_json(_document(options, found), options)
     return 0
 
 

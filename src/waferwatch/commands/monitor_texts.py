@@ -9,7 +9,7 @@ from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK, short
 from waferwatch.store.monitors.documents import version_document
 from waferwatch.store.monitors.facts import shown_notes, threshold_by_policy
 from waferwatch.store.monitors.rebase_lines import rebase_lines
-from waferwatch.store.monitors.records import GoldenRecord, MonitorRecord, VersionRecord
+from waferwatch.store.monitors.records import GoldenRecord, MonitorRecord, VersionRecord, VersionState
 
 
 def monitor_line(monitor: MonitorRecord) -> str:
@@ -76,3 +76,15 @@ def _missing(cell: dict[str, Any]) -> str:
     if cell["missing_wafers"]:
         return f"; {cell['missing_wafers']} more wafers are needed"
     return f"; {cell['missing_rows']:,} more rows are needed"
+
+
+def made_lines(made: VersionRecord, monitor: MonitorRecord) -> list[str]:
+    """A version that was just made, and what can be done with it."""
+    lines = [*version_lines(made, monitor)]
+    if made.state is VersionState.IN_USE:
+        return [*lines, f"Use it with: waferwatch detect FILE --monitor {made.monitor}"]
+    return [
+        *lines,
+        f"A draft. Compare it: waferwatch monitors compare {made.monitor} OLD {made.number} FILE",
+        f"Put it in use: waferwatch monitors activate {made.title}",
+    ]

@@ -295,22 +295,11 @@ def _changed(options: argparse.Namespace, act: Callable[[Store], Any]) -> int:
 
 
 def _say_made(store: Store, made: VersionRecord, options: argparse.Namespace) -> int:
-    say_version(store, made)
+    from waferwatch.commands.monitor_texts import made_lines
     from waferwatch.store.monitors.documents import version_document
 
-    print_json(version_document(made, store.monitors.get(made.monitor)), options)
-    return 0
-
-
-def say_version(store: Store, made: VersionRecord) -> None:
-    """A version that was just made, and what can be done with it."""
-    from waferwatch.commands.monitor_texts import version_lines
-    from waferwatch.store.monitors.records import VersionState
-
-    for line in version_lines(made, store.monitors.get(made.monitor)):
+    monitor = store.monitors.get(made.monitor)
+    for line in made_lines(made, monitor):
         say(line)
-    if made.state is VersionState.IN_USE:
-        say(f"Use it with: waferwatch detect FILE --monitor {made.monitor}")
-        return
-    say(f"A draft. Compare it: waferwatch monitors compare {made.monitor} OLD {made.number} FILE")
-    say(f"Put it in use: waferwatch monitors activate {made.title}")
+    print_json(version_document(made, monitor), options)
+    return 0

@@ -123,11 +123,13 @@ def _fit_monitor(options: argparse.Namespace) -> int:
     tables = [recipe_options.read_file(options, file) for file in files]
     with opened_store(options.data_dir) as store:
         made = learn_version(store, name, tables, wish, user())
-        from waferwatch.commands.monitors import say_version
+        from waferwatch.commands.monitor_texts import made_lines
         from waferwatch.store.monitors.documents import version_document
 
-        say_version(store, made)
-        print_json(version_document(made, store.monitors.get(name)), options)
+        monitor = store.monitors.get(name)
+        for line in made_lines(made, monitor):
+            say(line)
+        print_json(version_document(made, monitor), options)
     return 0
 
 

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from waferwatch.commands.options.actions import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from waferwatch.indicators.hard_rules import TypedLimit
     from waferwatch.read.table import Table
     from waferwatch.scoring.result import Detection
 
+_MOST_NAMED = 6  # wafers of a problem
 _OUTPUTS = ("runs", "indicators", "problems", "save_limits")
 _MOST_LISTED = 10
 
@@ -82,13 +85,18 @@ def write_outputs(options: argparse.Namespace, table: Table, found: Detection) -
             save_tables(wanted, path, name)
 
 
-def say_problems(options: argparse.Namespace, found: Detection) -> None:
-    """The problems and how many wafers are abnormal, for people who ask for a file of them."""
-    if not any((options.runs, options.indicators, options.problems, options.save_limits)):
-        return
-    judged = [run for run in found.runs if run.judged_by == "wafer"]
-    if judged:
-        say(f"{len(judged):,} wafers judged, {sum(run.abnormal for run in judged):,} abnormal")
-    say(f"{len(found.problems):,} problems" + (":" if found.problems else "."))
+def say_problems(found: Detection) -> None:
+    """What was found, in one sentence, and the worst problems with their wafers."""
+    from waferwatch.indicators.problems.headline import headline
+
+    say(" ".join(str(note) for note in headline(found.problems, found.runs, len(found.scores))))
     for one in found.problems[:_MOST_LISTED]:
-        say(f"  P-{one.number} {one.severity.value}: {one.title} ({one.why})")
+        say(f"  P-{one.number} {one.severity.value}: {one.title} ({one.why}){_named(one.wafers)}")
+    if len(found.problems) > _MOST_LISTED:
+        say(f"  and {len(found.problems) - _MOST_LISTED:,} more; --problems OUT writes all of them")
+
+
+def _named(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    return ": " + ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")

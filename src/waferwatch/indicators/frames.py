@@ -150,7 +150,7 @@ def indicator_frame(judged: JudgedWafers) -> pd.DataFrame:
             "lower": sides.lower.ravel(),
             "upper": sides.upper.ravel(),
             "spreads": deviations.spreads.ravel(),
-            "beyond": np.where(np.isnan(off), np.nan, np.sign(off) * (np.abs(off) > 1)).ravel(),
+            "beyond": np.where(np.isnan(off), np.nan, np.sign(off) * (np.abs(off) > 1) + 0.0).ravel(),  # 0.0 for -0.0
         }
     )
 

@@ -94,23 +94,52 @@ def sentence_of(run: RunScore, in_a_row: int) -> Note | None:
         "count": in_a_row,
         "spreads": f"{abs(run.spreads or 0.0):.1f}",
     }
-    if run.sensor == "_length":
+    return _in_step(run.sensor, run.statistic, values) if run.step else _on_the_whole(run.sensor, run.statistic, values)
+
+
+def _in_step(sensor: str | None, statistic: str, values: dict[str, object]) -> Note:
+    if sensor == "_length":
         return Note("Length of {step} {change}, wafers in a row: {count}", values)
-    if run.statistic == "rows":
+    if statistic == "rows":
         return Note("{sensor} in {step}: its course is unlike that of normal wafers, wafers in a row: {count}", values)
-    if run.statistic in ("stuck", "missing"):
-        return _hard(run.statistic, values)
-    if run.statistic in ("t2", "spe"):
+    if statistic == "stuck":
+        return Note("{sensor} in {step} is stuck at one value, wafers in a row: {count}", values)
+    if statistic == "missing":
+        return Note("{sensor} in {step} is missing, wafers in a row: {count}", values)
+    if statistic in ("t2", "spe"):
         return Note("{sensor} in {step}: its relation to the other sensors is broken, wafers in a row: {count}", values)
-    if run.statistic == "shape":
+    if statistic == "shape":
         return Note("{sensor} in {step}: another shape of the trace, wafers in a row: {count}", values)
-    if run.statistic == "bend":
+    if statistic == "bend":
         return Note("{sensor} in {step}: the trace bends slowly off its course, wafers in a row: {count}", values)
-    if run.statistic == "trend":
+    if statistic == "trend":
         return Note("{sensor} in {step} has drifted by {spreads} spreads, wafers in a row: {count}", values)
-    if run.statistic == "mean":
+    if statistic == "mean":
         return Note("{sensor} in {step} {change}, wafers in a row: {count}", values)
     return Note("{sensor} in {step}: {statistic} {change}, wafers in a row: {count}", values)
+
+
+def _on_the_whole(sensor: str | None, statistic: str, values: dict[str, object]) -> Note:
+    """In a table without steps."""
+    if sensor == "_length":
+        return Note("Length {change}, wafers in a row: {count}", values)
+    if statistic == "rows":
+        return Note("{sensor}: its course is unlike that of normal wafers, wafers in a row: {count}", values)
+    if statistic == "stuck":
+        return Note("{sensor} is stuck at one value, wafers in a row: {count}", values)
+    if statistic == "missing":
+        return Note("{sensor} is missing, wafers in a row: {count}", values)
+    if statistic in ("t2", "spe"):
+        return Note("{sensor}: its relation to the other sensors is broken, wafers in a row: {count}", values)
+    if statistic == "shape":
+        return Note("{sensor}: another shape of the trace, wafers in a row: {count}", values)
+    if statistic == "bend":
+        return Note("{sensor}: the trace bends slowly off its course, wafers in a row: {count}", values)
+    if statistic == "trend":
+        return Note("{sensor} has drifted by {spreads} spreads, wafers in a row: {count}", values)
+    if statistic == "mean":
+        return Note("{sensor} {change}, wafers in a row: {count}", values)
+    return Note("{sensor}: {statistic} {change}, wafers in a row: {count}", values)
 
 
 def change_text(run: RunScore) -> str:
@@ -120,9 +149,3 @@ def change_text(run: RunScore) -> str:
     if run.value is None or run.usual is None:
         return ""
     return f"{run.value - run.usual:+.3g}"
-
-
-def _hard(rule: str, values: dict[str, object]) -> Note:
-    if rule == "stuck":
-        return Note("{sensor} in {step} is stuck at one value, wafers in a row: {count}", values)
-    return Note("{sensor} in {step} is missing, wafers in a row: {count}", values)

@@ -24,7 +24,7 @@ _GUMBEL_MEDIAN, _GUMBEL_DEVIATION = 0.3665, 0.7670
 def automatic_threshold(
     left_out: Mapping[str, Sequence[Floats]], runs: Mapping[str, bool], known: Mapping[str, bool]
 ) -> tuple[float, str]:
-    """The raw threshold, and the scope that is nearest to it.
+    """The raw threshold, and the scope that is nearest to it, of two as near the first by name.
 
     Of a stream that is known to be normal it is the highest score that a row had which was not learnt from. Of streams
     that are only taken to be normal it is what the highest of all their stretches would be by chance, since their
@@ -43,14 +43,14 @@ def automatic_threshold(
     judged = {key: [one[~np.isnan(one)] for one in pieces] for key, pieces in left_out.items()}
     judged = {key: some for key, pieces in judged.items() if (some := [one for one in pieces if len(one)])}
     if not judged:
-        return float("inf"), next(iter(left_out))
+        return float("inf"), min(left_out)
     own = {key: _own(pieces, runs[key]) for key, pieces in judged.items()}
     doubtful = [key for key, pieces in judged.items() if are_doubtful(pieces, runs[key], known[key])]
     by_chance = _by_chance([one for key in doubtful for one in judged[key]])
     highest = max((own[key] for key in doubtful), default=float("inf"))
     found = {key: min(highest, by_chance) if key in doubtful else value for key, value in own.items()}
     threshold = float(np.median(list(found.values())))
-    return threshold, min(own, key=lambda key: abs(own[key] - threshold))
+    return threshold, min(own, key=lambda key: (abs(own[key] - threshold), key))
 
 
 def are_doubtful(pieces: Sequence[Floats], runs: bool, known: bool) -> bool:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from waferwatch.models.alarm_counts import AlarmCounts
 from waferwatch.models.automatic import are_doubtful, automatic_threshold
 from waferwatch.models.contract import Detector, Learnt, Part, Progress, Scores, no_progress, part_of
+from waferwatch.models.ensemble.detector import threads_of
+from waferwatch.models.ensemble.preparation.batches import in_threads
 from waferwatch.models.rarity import Rarity
 from waferwatch.models.state import storable
 from waferwatch.series.series import Series
@@ -26,6 +28,7 @@ EVERY_SCOPE = ""  # of a reference that names no equipment
 FIRST_ROWS = 512  # of an equipment without a reference, that say at what level it is
 _SEPARATOR = "\x1f"
 _SCALED_AT_ONCE = 65_536  # points
+_LEARNT_AT_ONCE = 200_000  # rows of all references that are learnt from side by side
 _MOST_PLACES = 64  # that are looked at in one series
 
 
@@ -208,12 +211,7 @@ def fit_parts(
     Args:
         reference: of each scope, at least one series; the scope () alone stands for every scope.
     """
-    total, done = max(1, sum(len(one) for mine in reference.values() for one in mine)), 0
-    learnt: dict[str, Learnt] = {}
-    for scope, mine in reference.items():
-        share = sum(len(one) for one in mine) / total
-        learnt[key_of(scope)] = detector.learn(mine, part_of(progress, done / total, share))
-        done += sum(len(one) for one in mine)
+    learnt = _learnt_parts(detector, reference, progress)
     series = {key_of(scope): mine for scope, mine in reference.items()}
     normal = {key: _kept(one) for key, one in learnt.items()}
     runs = {key: all(one.is_run for one in mine) for key, mine in series.items()}
@@ -240,6 +238,23 @@ def fit_parts(
             for number, (one, left) in enumerate(zip(mine, learnt[key].left_out, strict=True))
         ],
     )
+
+
+def _learnt_parts(
+    detector: Detector, reference: Mapping[Scope, Sequence[Series]], progress: Progress
+) -> dict[str, Learnt]:
+    """What is learnt of each scope: side by side where that is small and, since steps are known, needs no network."""
+    rows = [sum(len(one) for one in mine) for mine in reference.values()]
+    total = max(1, sum(rows))
+    begins = np.cumsum([0, *rows]) / total
+
+    def learn(number: int) -> Learnt:
+        return detector.learn(series[number], part_of(progress, float(begins[number]), rows[number] / total))
+
+    series = list(reference.values())
+    side_by_side = total <= _LEARNT_AT_ONCE and all(one.steps is not None for mine in series for one in mine)
+    found = in_threads(learn, range(len(series)), threads_of(detector) if side_by_side else 1)
+    return {key_of(scope): one for scope, one in zip(reference, found, strict=True)}
 
 
 def _by_first_row(pieces: Sequence[ReferencePiece]) -> dict[bytes, list[ReferencePiece]]:

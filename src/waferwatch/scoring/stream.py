@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from waferwatch.errors import InputError, ModelError
 from waferwatch.models.fitted import FIRST_ROWS, Fitted, Scope
+from waferwatch.read.roles.groups import group_texts
 from waferwatch.scoring.model import Model
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
@@ -105,7 +106,7 @@ class Stream:
             frame = pd.concat([frame, first], ignore_index=True)
         frame.attrs = {}
         about = {"format": str(FORMAT), "digest": self._model.digest, "count": str(self._count)}
-        table = pa.Table.from_pandas(frame, preserve_index=False)
+        table = _arrow_table(frame)
         buffer = io.BytesIO()
         pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **about}), buffer)
         return buffer.getvalue()
@@ -200,6 +201,17 @@ class Stream:
                 hint="Use the model that it was made with, or begin the stream anew.",
             )
         self._rows, self._first, self._count = _Rows(frame, number, settled, place), first, count
+
+
+def _arrow_table(frame: pd.DataFrame) -> pa.Table:
+    """Columns of cells that are not of one kind as text, by which they are read just as well."""
+    written = frame.copy(deep=False)
+    for name, column in frame.items():
+        try:
+            pa.array(column, from_pandas=True)
+        except pa.ArrowException:
+            written[name] = group_texts(column).where(column.notna(), None)
+    return pa.Table.from_pandas(written, preserve_index=False)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from waferwatch.events.context import places
 from waferwatch.events.event import Event
@@ -29,6 +31,7 @@ from waferwatch.indicators.problems.of_wafers import UnrankedProblem, problems_o
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.run_score import run_score
 from waferwatch.indicators.verdicts import RunScore
+from waferwatch.models.ensemble.preparation.batches import in_threads
 from waferwatch.models.fitted import Fitted
 from waferwatch.models.levels import LevelShift, as_before
 from waferwatch.read.cells.values import to_float
@@ -40,6 +43,7 @@ from waferwatch.series.layout import SeriesLayout
 from waferwatch.series.series import Series
 from waferwatch.series.split import run_columns, split
 from waferwatch.series.wafer_runs import WaferRuns, find_passes
+from waferwatch.settings import current_settings
 
 Floats = NDArray[np.float64]
 
@@ -102,8 +106,8 @@ def verdicts_and_problems(
     """Verdicts of a table's runs and its problems; without golden wafers or runs, row scores of its series and
     problems of its rows.
 
-    Equipment is judged one after the other where a table is large, since the cells of all of it take as much memory as
-    the table.
+    Equipment is judged side by side in threads where a table is small, else one after the other, since the cells of all
+    of it take as much memory as the table.
 
     Args:
         series: of the table, with the sensors of the model in their order; they may be left out where golden wafers are
@@ -118,42 +122,55 @@ def verdicts_and_problems(
     """
     runs = None if model is None else find_passes(table)
     if model is None or runs is None:
-        series = series or split(table, layout=layout).series
-        last = {one.scope: one for one in series}  # those of one scope follow one another in time
-        ends = {row for one in last.values() for row in one.rows[-(MERGE_GAP_POINTS + 1) :].tolist()}
-        of_rows = problems_of_rows(table, events, rows.flags, event_ids, rows.threshold, ends)
-        return _by_series(table, series, rows), of_rows
+        return _without_limits(table, series or split(table, layout=layout).series, rows, events, event_ids)
     values = _values_as_before(table, model.sensors, series, shifts)
-    verdicts: dict[int, RunScore] = {}
-    problems: list[UnrankedProblem] = []
-    sisters: list[SisterCells] = []
-    for numbers in _some_equipment(table, runs):
+
+    def judged_part(numbers: NDArray[np.int64]) -> tuple[list[RunScore], list[UnrankedProblem], list[SisterCells]]:
         mine = runs if len(numbers) == len(runs) else runs.only(np.isin(np.arange(len(runs)), numbers))
         judged = judge_wafers(model, table, values, rows, typed, mine)
-        if judged is not None:
-            verdicts.update(zip(numbers.tolist(), judged.runs, strict=True))
-            problems += problems_of_wafers(judged, events, event_ids, numbers)
-            sisters.append(SisterCells.of(judged))
-        del judged  # before the next equipment is judged
+        if judged is None:
+            return [], [], []
+        return judged.runs, problems_of_wafers(judged, events, event_ids, numbers), [SisterCells.of(judged)]
+
+    parts, threads = _some_equipment(table, runs, current_settings().threads or os.cpu_count() or 1)
+    with threadpool_limits(limits=1, user_api="blas"):
+        found = in_threads(judged_part, parts, threads)
+    verdicts: dict[int, RunScore] = {}
+    for numbers, (mine, _, _) in zip(parts, found, strict=True):
+        verdicts.update(zip(numbers.tolist(), mine, strict=True))
+    problems = [one for _, some, _ in found for one in some]
+    sisters = [one for _, _, some in found for one in some]
     return [verdicts[number] for number in range(len(runs))], ranked(problems, sisters)
 
 
-def _some_equipment(table: Table, runs: WaferRuns) -> list[NDArray[np.int64]]:
-    """Positions of the runs of some equipment at a time: of one, or of as many as have few rows together."""
+def _without_limits(
+    table: Table, series: Sequence[Series], rows: RowScores, events: Sequence[Event], event_ids: NDArray[np.int64]
+) -> tuple[list[RunScore], list[FabProblem]]:
+    """Row scores of series, and problems of rows."""
+    last = {one.scope: one for one in series}  # those of one scope follow one another in time
+    ends = {row for one in last.values() for row in one.rows[-(MERGE_GAP_POINTS + 1) :].tolist()}
+    of_rows = problems_of_rows(table, events, rows.flags, event_ids, rows.threshold, ends)
+    return _by_series(table, series, rows), of_rows
+
+
+def _some_equipment(table: Table, runs: WaferRuns, threads: int) -> tuple[list[NDArray[np.int64]], int]:
+    """Positions of the runs of some equipment at a time, of one or of as many as have few rows together, and how many
+    of the threads may judge these at once: no more than hold few rows together.
+    """
     first = table.frame[table.columns(Role.EQUIPMENT)].iloc[runs.rows[runs.starts]]
     codes = group_codes(first, list(first.columns))[0]
-    found: list[list[NDArray[np.int64]]] = []
-    most = 0
-    for number in range(int(codes.max(initial=-1)) + 1):
-        mine = np.flatnonzero(codes == number)
-        rows = int(runs.lengths[mine].sum())
-        if found and most + rows <= _ROWS_AT_ONCE:
-            found[-1].append(mine)
-            most += rows
-        else:
-            found.append([mine])
-            most = rows
-    return [np.sort(np.concatenate(some)) for some in found]
+    rows = np.bincount(codes, runs.lengths)
+    threads = int(np.clip(_ROWS_AT_ONCE // max(rows.max(initial=1), 1), 1, threads))
+    most = min(_ROWS_AT_ONCE, max(rows.sum(), 1)) / threads
+    found: list[list[int]] = []
+    held = np.inf
+    for number, count in enumerate(rows.tolist()):
+        if held + count > most:
+            found.append([])
+            held = 0
+        found[-1].append(number)
+        held += count
+    return [np.flatnonzero(np.isin(codes, some)) for some in found], threads
 
 
 def judged_again(table: Table, found: Detection) -> JudgedWafers | None:

@@ -70,9 +70,6 @@ def split(
             found=reference_rows,
         )
     series, notes, layout = _cut(table, table.groups, features, layout, steps)
-    scope = _scope_columns(series, table) if layout.scope is None else layout.scope
-    layout = replace(layout, scope=tuple(scope))
-    series = [replace(one, scope=_pick(one.key, table.groups, scope)) for one in series]
     if reference_rows is not None:
         series = _mark_first_rows(series, reference_rows)
     return Split(series, features, tuple(notes), layout)
@@ -81,7 +78,7 @@ def split(
 def _cut(
     table: Table, groups: Sequence[str], features: Sequence[str], layout: SeriesLayout | None, with_steps: bool
 ) -> tuple[list[Series], list[Note], SeriesLayout]:
-    """Series without scope and reference, and how they were cut."""
+    """Series without reference, and how they were cut."""
     codes, keys = group_codes(table.frame, groups)
     time = _times(table)
     rows, notes = _in_order(table, codes, time)
@@ -90,7 +87,8 @@ def _cut(
     clock = None if time is None else clock_numbers(time[rows])
     starts, more = _starts(clock, group, keys, runs, layout)
     notes.extend(more)
-    layout = layout or _layout(clock, group, keys, runs)
+    layout = _with_scope(layout or _layout(clock, group, keys, runs), group, table)
+    scopes = [_pick(key, groups, layout.scope or ()) for key in keys]
     borders = [*np.flatnonzero(starts).tolist(), len(rows)]
     values = _values(table.frame, features, rows)
     ordered = None if time is None else time[rows]
@@ -102,6 +100,7 @@ def _cut(
             rows=rows[start:stop],
             time=None if ordered is None else ordered[start:stop],
             key=keys[group[start]],
+            scope=scopes[group[start]],
             steps=None if steps is None else steps.at(slice(start, stop)),
             run=() if runs is None else runs.names[runs.of[start]],
             offset=0
@@ -300,13 +299,20 @@ def _pick(key: tuple[str, ...], groups: Sequence[str], columns: Sequence[str]) -
     return tuple(value for name, value in zip(groups, key, strict=True) if name in columns)
 
 
-def _scope_columns(series: list[Series], table: Table) -> list[str]:
-    """The group columns that tell equipment apart, without those that tell its runs apart."""
-    rows: dict[tuple[str, ...], int] = {}
-    for one in series:
-        rows[one.key] = rows.get(one.key, 0) + len(one)
+def _with_scope(layout: SeriesLayout, group: NDArray[np.intp], table: Table) -> SeriesLayout:
+    """The layout with the columns that name a scope, where it does not know them."""
+    columns = _scope_columns(np.bincount(group), table) if layout.scope is None else layout.scope
+    return replace(layout, scope=tuple(columns))
+
+
+def _scope_columns(rows: NDArray[np.intp], table: Table) -> list[str]:
+    """The group columns that tell equipment apart, without those that tell its runs apart.
+
+    Args:
+        rows: of each group; those of a group without any do not count.
+    """
     without_runs = [name for name in table.groups if table.roles[name] not in (Role.LOT, Role.WAFER)]
-    if np.median(list(rows.values())) >= _SHORT_RUN:
+    if np.median(rows[rows > 0]) >= _SHORT_RUN:
         return without_runs
     return [name for name in without_runs if table.roles[name] is Role.EQUIPMENT]
 

@@ -63,7 +63,18 @@ def find_runs(table: Table) -> WaferRuns | None:
     rows = rows_in_order(table)
     run = group_codes(table.frame, columns)[0][rows]
     runs = WaferRuns(columns, rows, np.flatnonzero(np.diff(run, prepend=-1)))
-    return runs if len(runs) > 1 and np.median(runs.lengths) >= _FEWEST_ROWS else None
+    long_enough = np.median(runs.lengths) >= _FEWEST_ROWS or _a_row_each(table, runs)
+    return runs if len(runs) > 1 and long_enough else None
+
+
+def a_row_for_each_wafer(table: Table) -> bool:
+    """Whether the rows are a summary of each wafer, or its metrology."""
+    runs = find_runs(table)
+    return runs is not None and _a_row_each(table, runs)
+
+
+def _a_row_each(table: Table, runs: WaferRuns) -> bool:
+    return table.column(Role.WAFER) is not None and float(np.median(runs.lengths)) == 1
 
 
 def find_passes(table: Table) -> WaferRuns | None:

@@ -8,6 +8,7 @@ import pytest
 
 from waferwatch.errors import InputError
 from waferwatch.read.frames import table_from_frame
+from waferwatch.read.table import Role
 from waferwatch.read.time_axis.times import Times, read_times
 
 WANTED = pd.Timestamp("2026-01-02 10:11:12")
@@ -117,3 +118,42 @@ def test_times_of_day_are_joined_with_the_date_next_to_them() -> None:
     table = table_from_frame(frame)
     assert table.frame["time"].tolist() == [WANTED, pd.Timestamp("2026-01-02 10:11:00")]
     assert table.frame["date"].tolist() == ["2026-01-02"] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "factor"), [("Elapsed Time (s)", 1.0), ("TraceTime_ms", 1e3), ("경과시간(분)", 1 / 60)]
+)
+@pytest.mark.parametrize("order", ["by chamber", "interleaved"])
+def test_the_start_of_a_run_and_the_time_since_then_make_one_clock(name: str, factor: float, order: str) -> None:
+    rows, runs = 12, 6
+    starts = pd.Timestamp("2026-04-01 08:00:00") + pd.to_timedelta(np.arange(runs) * 90, unit="s")
+    frame = pd.concat(
+        pd.DataFrame(
+            {
+                "Start Time": start.strftime("%Y-%m-%d %H:%M:%S"),
+                "Chamber": chamber,
+                "Wafer": run,
+                name: np.arange(rows) * 0.5 * factor,
+                "pressure": np.arange(rows) % 5 * 0.3,
+            }
+        )
+        for chamber in ("PM1", "PM2")
+        for run, start in enumerate(starts)
+    )
+    if order == "interleaved":
+        frame = frame.sort_values(["Start Time", name], kind="stable")
+    table = table_from_frame(frame)
+    assert table.column(Role.TIME) == "Start Time"
+    passed = pd.to_timedelta(np.round(frame[name].to_numpy() / factor, 6), unit="s")
+    expected = pd.to_datetime(frame["Start Time"].to_numpy()) + passed
+    assert (table.frame["Start Time"] - expected).abs().max() < pd.Timedelta("1ms")
+    assert any(str(note) == f"The time was put together from Start Time and {name}." for note in table.notes)
+    assert not any("Left out" in str(note) for note in table.notes)
+
+
+def test_a_time_that_runs_on_beside_a_clock_is_another_clock() -> None:
+    stamps = pd.date_range("2026-04-01", periods=40, freq="s")
+    columns = {"Time": stamps, "Elapsed (s)": np.arange(40.0), "p": np.arange(40) % 7 * 0.3}
+    table = table_from_frame(pd.DataFrame(columns))
+    assert table.frame["Time"].tolist() == stamps.tolist()
+    assert any("another column is the clock: Elapsed (s)" in str(note) for note in table.notes)

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from html import unescape
 from pathlib import Path
 from string import Formatter
 
@@ -136,10 +135,11 @@ def test_every_sentence_of_a_script_is_a_literal_in_its_call() -> None:
 
 
 def test_a_page_carries_the_sentences_of_its_scripts(client: TestClient) -> None:
-    (korean,) = re.findall(r'data-page="([^"]*)"', client.get("/", headers={"Accept-Language": "ko"}).text)
-    assert json.loads(unescape(korean))["texts"]["Check"] == "판정"
-    (english,) = re.findall(r'data-page="([^"]*)"', client.get("/", headers={"Accept-Language": "en"}).text)
-    assert json.loads(unescape(english))["texts"] == {}
+    carried = re.compile(r'<script id="page-data" type="application/json">(.*?)</script>')
+    (korean,) = carried.findall(client.get("/", headers={"Accept-Language": "ko"}).text)
+    assert json.loads(korean)["texts"]["Check"] == "판정"
+    (english,) = carried.findall(client.get("/", headers={"Accept-Language": "en"}).text)
+    assert json.loads(english)["texts"] == {}
 
 
 def test_the_catalogue_holds_no_sentence_that_is_gone() -> None:

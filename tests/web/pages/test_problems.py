@@ -94,6 +94,16 @@ def test_a_time_that_is_none_is_refused_with_a_way_back(client: TestClient, run:
     assert f'href="/problems?run={run}"' in answer.text
 
 
+def test_a_row_holds_only_what_its_state_offers(client: TestClient, run: str) -> None:
+    rows = re.findall(r'<li class="problem".*?</li>', page(client, f"/problems?run={run}"), re.DOTALL)
+    new = [row for row in rows if 'data-state="new"' in row]
+    assert new
+    for row in new:
+        offered = ["acknowledge", "true_alarm", "false_alarm", "intended_change", "shelve"]
+        assert re.findall(r'data-act="(\w+)"', row) == offered
+        assert len(row.encode()) < 3500
+
+
 def test_a_stretch_over_more_than_one_day_says_both_days() -> None:
     axis = _Axis(0.0, 400_000.0, dated=True)
     assert axis.span(3600.0, 7200.0) == "1970-01-01 01:00:00 – 02:00:00"
@@ -554,7 +564,7 @@ def test_the_demo_gives_its_answer_away_nowhere_before_it_is_asked_for(client: T
         f"/problems/event?event={event}&",
         "/problems/groups?",
     ):
-        text = re.sub(r'data-page="[^"]*"', "", page(client, f"{address}run={run}"))  # roles, which scripts need
+        text = re.sub(r'id="page-data".*', "", page(client, f"{address}run={run}"))  # roles, which scripts need
         assert [kind for kind in FAULT_KINDS if kind in text] == [], address
     assert "fault_kind" not in client.get(f"/runs/{run}/groups").json()["columns"]
     assert "fault_kind" not in client.get(f"/runs/{run}/events/{event}").text

@@ -254,13 +254,21 @@ def _robust(values: Floats, least: Floats) -> tuple[Floats, Floats]:
 def _centre_and_spread(values: Floats, least: Floats) -> tuple[Floats, Floats]:
     """Median, and spread by the median distance; where that is 0 but values differ, by the mean distance."""
     with np.errstate(invalid="ignore"):
-        centre = np.median(values, axis=0)
+        centre = _medians(values)
         off = np.abs(values - centre)
-        middle, mean = _ROBUST * np.median(off, axis=0), 1.2533 * off.mean(axis=0)
+        middle, mean = _ROBUST * _medians(off), 1.2533 * off.mean(axis=0)
     spread = np.where(middle > 0, middle, mean) * len(values) / max(len(values) - 0.8, 0.2)
     if len(values) >= ENOUGH_WAFERS:
         spread = np.where(middle > 0, _reweighted(values, off, spread), spread)
     return centre, np.where(np.isnan(spread), np.nan, np.maximum(spread, least))
+
+
+def _medians(values: Floats) -> Floats:
+    """(K,) as ``np.median`` over the first axis, several times as fast for few rows."""
+    ordered = np.sort(values, axis=0)
+    found: Floats = (ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2
+    found[np.isnan(ordered[-1])] = np.nan
+    return found
 
 
 def _reweighted(values: Floats, off: Floats, spread: Floats) -> Floats:

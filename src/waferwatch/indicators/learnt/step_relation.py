@@ -46,7 +46,7 @@ class StepRelation:
         known = _Wafers.of(spreads, beyond, cells)
         runs = np.zeros(len(cells.runs), np.bool_)
         runs[cells.run[golden]] = True
-        left, turn = np.full(spreads.shape, np.nan), np.cumsum(runs) % FOLDS
+        left, turn = np.full(spreads.shape, np.nan), _turns(runs, cells)
         for fold in range(FOLDS):  # a wafer that the relation was learnt from fits it better than later ones
             mine = turn[cells.run] == fold
             left[mine] = known.contrast(known.inverses(runs & (turn != fold)))[mine]
@@ -126,6 +126,17 @@ class _Wafers:
         values = np.where(self.beyond, 0.0, np.nan_to_num(self.spreads))
         found[np.searchsorted(runs, self.cells.run[mine]), self.step[mine]] = values[mine]
         return runs, found
+
+
+def _turns(golden: Flags, cells: StepCells) -> Ints:
+    """(runs,) the golden runs of an equipment take turns, whichever equipment the table has first."""
+    equipment = np.empty(len(cells.runs), object)
+    equipment[cells.run] = np.array([name.equipment for name in cells.names], object)[cells.stage]
+    found = np.empty(len(cells.runs), np.int64)
+    for one in {name.equipment for name in cells.names}:
+        mine = equipment == one
+        found[mine] = np.cumsum(golden[mine]) % FOLDS
+    return found
 
 
 def _columns(spreads: Floats) -> list[IndicatorColumn]:

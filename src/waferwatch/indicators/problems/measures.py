@@ -52,6 +52,8 @@ def wafers_title(found: FabProblem, all_runs: Sequence[RunScore], runs: Sequence
         "of": found.of,
         "since": found.first_seen,
     }
+    if not found.step:
+        return _on_the_whole(found, bool(size), values)
     return _named(found, bool(size), values) if found.equipment else _unnamed(found, bool(size), values)
 
 
@@ -70,3 +72,18 @@ def _unnamed(found: FabProblem, changed: bool, values: dict[str, object]) -> Not
     if not changed:
         return Note("{sensor} unusual in {step}, wafers: {count} of {of}, since {since}", values)
     return Note("{sensor} {change} in {step}, wafers: {count} of {of}, since {since}", values)
+
+
+def _on_the_whole(found: FabProblem, changed: bool, values: dict[str, object]) -> Note:
+    """In a table without steps."""
+    if found.equipment:
+        if found.sensor == "_length":
+            return Note("Length {change} on {equipment}, wafers: {count} of {of}, since {since}", values)
+        if not changed:
+            return Note("{sensor} unusual on {equipment}, wafers: {count} of {of}, since {since}", values)
+        return Note("{sensor} {change} on {equipment}, wafers: {count} of {of}, since {since}", values)
+    if found.sensor == "_length":
+        return Note("Length {change}, wafers: {count} of {of}, since {since}", values)
+    if not changed:
+        return Note("{sensor} unusual, wafers: {count} of {of}, since {since}", values)
+    return Note("{sensor} {change}, wafers: {count} of {of}, since {since}", values)

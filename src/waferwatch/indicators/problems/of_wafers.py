@@ -180,12 +180,13 @@ def _of_event(judged: ExplainedWafers, run: int, event: Event) -> _Occurrence:
 
 def _problem(judged: ExplainedWafers, one: _Open, of_run: dict[int, list[int]], numbers: Ints) -> UnrankedProblem:
     runs = sorted({each.run for each in one.members})
-    step, sensor, sign = one.lead
-    facet = _facet(one, one.lead)
-    equipment = judged.runs[runs[0]].equipment
     left = departures(judged, runs[0])
+    lead = _first_to_leave(one, left)
+    step, sensor, sign = lead
+    facet = _facet(one, lead)
+    equipment = judged.runs[runs[0]].equipment
     recipe = _most(judged.runs[run].recipe for run in runs)
-    names = _leading(one)
+    names = _leading(one, lead)
     steps = sorted(one.weights, key=lambda key: -one.weights[key])
     found = FabProblem(
         number=0,
@@ -244,10 +245,21 @@ def _facet(one: _Open, key: _Key) -> Facet:
     return max(mine, key=lambda facet: facet.weight)
 
 
-def _leading(one: _Open) -> list[str]:
+def _first_to_leave(one: _Open, left: dict[str, Left]) -> _Key:
+    """What is off most; where others of its step are nearly as far off, the one whose sensor left its band first.
+
+    A cause comes before what follows from it: a leak of cooling gas before the wafer is warm.
+    """
+    step, best = one.lead[0], one.weights[one.lead]
+    near = [key for key, weight in one.weights.items() if key[0] == step and weight >= _SECOND * best]
+    timed = [key for key in near if key[1] in left and (key in one.measured) == (one.lead in one.measured)]
+    return min(timed, key=lambda key: left[key[1]].place) if one.lead in timed else one.lead
+
+
+def _leading(one: _Open, lead: _Key) -> list[str]:
     """The leading sensor, and a second one that is nearly as far off in the same step."""
-    step, sensor, _ = one.lead
-    best = one.weights[one.lead]
+    step, sensor, _ = lead
+    best = one.weights[lead]
     others: dict[str, float] = {}
     for (at, name, _), weight in one.weights.items():
         if at == step and name != sensor:

@@ -141,6 +141,11 @@ def is_clock(name: str) -> bool:
     return bool(_CLOCK_WORDS & set(words)) and set(words) <= _CLOCK_WORDS | _CLOCK_MODIFIERS
 
 
+def speaks_of_time(name: str) -> bool:
+    """Whether the name is that of a clock, or a word of it is: "TraceTime_ms"."""
+    return is_clock(name) or bool(_CLOCK_WORDS & set(parts_of(name, _CLOCK_WORDS | _CLOCK_MODIFIERS)))
+
+
 def is_date(name: str) -> bool:
     """Whether the name is that of a day, to which another column may add the time of day."""
     return plain(name) in _DATE_NAMES

@@ -16,6 +16,7 @@ from waferwatch.read.roles.labels import find_label
 from waferwatch.read.roles.status import Status, find_status
 from waferwatch.read.roles.wishes import Wishes
 from waferwatch.read.table import Role
+from waferwatch.read.time_axis.since_start import elapsed_column
 from waferwatch.read.time_axis.times import looks_like_time
 
 _SOME = 0.1  # of a text column's cells: this share of numbers is worth a note
@@ -89,14 +90,23 @@ def _find_time(frame: pd.DataFrame, found: FoundRoles, wishes: Wishes) -> None:
     choice = choose_clock(frame, free, given, spare)
     if choice.clock is not None:
         found.roles[choice.clock] = Role.TIME
-    found.further = named[1:] or choice.further
-    for name in (*found.further, *choice.others):
+    found.further = (named[1:] or choice.further) + _time_since_start(frame, choice.clock, free)
+    others = [name for name in choice.others if name not in found.further]
+    for name in (*found.further, *others):
         found.roles.setdefault(name, Role.IGNORED)
-    if choice.others:
-        found.left_out["another clock"] = list(choice.others)
+    if others:
+        found.left_out["another clock"] = others
     for name in choice.no_clocks:
+        if name in found.further:
+            continue
         text = "{column} is called a time, but its numbers do not run like a clock; it was taken as a sensor."
         found.findings.info("no_clock", text, {"column": name}, column=name, option=f'--time "{name}"')
+
+
+def _time_since_start(frame: pd.DataFrame, clock: str | None, free: list[str]) -> tuple[str, ...]:
+    """The column that counts the time since the start of a run, where the clock shows that start in all of its rows."""
+    elapsed = None if clock is None else elapsed_column(frame, clock, free)
+    return () if elapsed is None else (elapsed,)
 
 
 def _find_status(frame: pd.DataFrame, found: FoundRoles, wishes: Wishes) -> None:

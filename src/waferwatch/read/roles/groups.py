@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from waferwatch.read.roles.column_names import is_run
 from waferwatch.read.table import Role
 
+_AT_ONCE = 262_144  # rows whose groups are numbered in one go
 _MOSTLY = 0.9  # of the runs, for what holds for a run-based table: one odd run must not change its kind
 
 
@@ -68,27 +69,33 @@ def _codes(column: pd.Series) -> tuple[NDArray[np.intp], list[object]]:
     """For each row the number of its value in order of first appearance, and the values; what is missing is one."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         categories = [*column.cat.categories.tolist(), None]
-        written = column.cat.codes.to_numpy()
-        there = np.where(written < 0, len(categories) - 1, written)
-        codes, numbers = _numbered(there.astype(np.intp, copy=False), len(categories))
+        codes, numbers = _numbered(column.cat.codes.to_numpy(), len(categories))  # what is missing, -1, is the last
         return codes, [categories[number] for number in numbers.tolist()]
     codes, distinct = pd.factorize(column, use_na_sentinel=False)
     pa.default_memory_pool().release_unused()  # codes of texts are made by Arrow, which keeps as much again
     return codes, list(distinct)
 
 
-def _numbered(values: NDArray[np.intp], most: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """As ``pd.factorize``, of numbers from 0 that are smaller than ``most``; without hashing where these are few."""
+def _numbered(values: NDArray[np.integer], most: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """As ``pd.factorize``, of numbers from 0 that are smaller than ``most``; without hashing where these are few.
+
+    The number -1 stands for the last, ``most`` - 1.
+    """
     if most > len(values):
-        codes, found = pd.factorize(values)
-        return codes.astype(np.intp, copy=False), found
-    first = np.full(most, -1, np.intp)
-    first[values[::-1]] = np.arange(len(values) - 1, -1, -1)  # of equal numbers the last one written stays
+        codes, few = pd.factorize(values.astype(np.intp) % most)
+        return codes.astype(np.intp, copy=False), few
+    first, starts = np.full(most, -1, np.intp), range(0, len(values), _AT_ONCE)
+    for start in reversed(starts):  # of equal numbers the one written last, which comes first, stays
+        some = values[start : start + _AT_ONCE][::-1]
+        first[some] = np.arange(start + len(some) - 1, start - 1, -1)
     there = np.flatnonzero(first >= 0)
     found = there[np.argsort(first[there])]
     code = np.empty(most, np.intp)
     code[found] = np.arange(len(found))
-    return code.take(values), found
+    numbered = np.empty(len(values), np.intp)
+    for start in starts:
+        numbered[start : start + _AT_ONCE] = code[values[start : start + _AT_ONCE]]
+    return numbered, found
 
 
 def group_text(value: object) -> str:

@@ -28,6 +28,11 @@ def without_units(text: str) -> str:
     return _BRACKETS.sub(" ", text)
 
 
+def words_of(name: str) -> tuple[str, ...]:
+    """The words of a name in lower case, those in brackets as well: ``"Elapsed (ms)"`` -> ``elapsed, ms``."""
+    return tuple(match[0].lower() for match in _WORD.finditer(composed(name)))
+
+
 def parts_of(name: str, known: Set[str]) -> tuple[str, ...]:
     """The words of a name in lower case: ``"ChamberID_1"`` -> ``chamber, id, 1``; ``"설비호기"`` -> ``설비, 호기``.
 

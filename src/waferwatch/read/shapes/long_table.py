@@ -122,8 +122,7 @@ def _is_long(
 def _wide(
     rows: FileRows, columns: _Columns, times: NDArray[np.float64], tags: NDArray[np.intp], names: list[str], table: str
 ) -> FileRows:
-    findings = Findings(rows.notes)
-    frame, units = rows.frame, {}
+    findings, frame = Findings(rows.notes), rows.frame
     gated = [one for one in frame.columns if _gates(frame, one, columns)]
     for one in gated:
         frame = _without_bad(frame, one, columns.value, findings)
@@ -133,9 +132,6 @@ def _wide(
         _wide_part(frame, columns, np.flatnonzero(groups == group), times, tags, names, findings, table)
         for group in range(int(groups.max()) + 1)
     ]
-    for other in frame.columns:
-        if plain(other) in _UNIT_NAMES:
-            units = {names[tag]: str(unit) for tag, unit in zip(tags, frame[other], strict=True) if pd.notna(unit)}
     used = (columns.clock, columns.tag, columns.value, *columns.fixed, *gated)
     left = [one for one in frame.columns if one not in used]
     whole = pd.concat(parts, ignore_index=True)
@@ -162,7 +158,15 @@ def _wide(
             "{table}: columns that say something of a single reading were left out: {columns}.",
             {"table": table, "columns": ", ".join(left[:10])},
         )
-    return replace(rows, frame=whole, notes=findings.everything, units=units)
+    return replace(rows, frame=whole, notes=findings.everything, units=_units(frame, tags, names))
+
+
+def _units(frame: pd.DataFrame, tags: NDArray[np.intp], names: list[str]) -> dict[str, str]:
+    """The unit of each sensor, where a column names it."""
+    units: dict[str, str] = {}
+    for other in [one for one in frame.columns if plain(one) in _UNIT_NAMES]:
+        units = {names[tag]: str(unit) for tag, unit in zip(tags, frame[other], strict=True) if pd.notna(unit)}
+    return units
 
 
 def _gates(frame: pd.DataFrame, name: str, columns: _Columns) -> bool:

@@ -29,6 +29,7 @@ from waferwatch.read.clock.text_times import as_arrow
 from waferwatch.read.findings import FileFinding, Level
 from waferwatch.read.roles.column_names import is_date
 from waferwatch.read.table import Note
+from waferwatch.read.time_axis.since_start import elapsed_column, seconds_since_start
 from waferwatch.read.time_axis.times import Times, on_date, over_midnight, read_times, with_notes
 from waferwatch.read.time_axis.zones import shown_in
 
@@ -49,6 +50,8 @@ def read_clock(
     times = _read(frame, name, nearby, table, first_row, rules)
     fine = millisecond_column(frame, [other for other in nearby if other != name])
     times = times if fine is None else _with_milliseconds(times, name, frame[fine], fine)
+    elapsed = elapsed_column(frame, name, [other for other in nearby if other != fine])
+    times = times if elapsed is None else _since_start(times, name, frame[elapsed], elapsed)
     return times if rules.time_zone is None else _in_wished_zone(times, name, rules.time_zone)
 
 
@@ -105,6 +108,14 @@ def _with_milliseconds(times: Times, name: str, column: pd.Series, fine: str) ->
     parts = pd.Series(to_float(column))
     added = pd.to_timedelta(parts, unit="ms").astype("timedelta64[ns]") if dated else parts / 1e3
     return replace(times, values=times.values + added, notes=(*times.notes, _said_joined(name, [fine])))
+
+
+def _since_start(times: Times, name: str, column: pd.Series, elapsed: str) -> Times:
+    """The times, which are those of the starts of runs, with the time since then."""
+    if not pd.api.types.is_datetime64_any_dtype(times.values.dtype):
+        return times
+    passed = pd.to_timedelta(pd.Series(seconds_since_start(column, elapsed)), unit="s").astype("timedelta64[ns]")
+    return replace(times, values=times.values + passed, notes=(*times.notes, _said_joined(name, [elapsed])))
 
 
 def _joined_parts(

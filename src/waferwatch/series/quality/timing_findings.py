@@ -10,9 +10,11 @@ from waferwatch.read.table import Note, Role, Table
 from waferwatch.series.quality.findings import Finding, Severity, Share, length, listed
 from waferwatch.series.quality.interleaved import separating_column
 from waferwatch.series.quality.timing import TimeOrder, Timing
+from waferwatch.series.wafer_runs import a_row_for_each_wafer
 
 FEWEST_JUDGED = 16  # rows of a series: MOMENT judges no shorter one (two of its patches)
 FEWEST_LEARNED = 300  # rows of an equipment: with fewer there is little to learn what is normal from
+_FEWEST_WAFERS = 25  # the same, where a row is a wafer
 
 _FEW = 0.01
 _MANY = 0.2
@@ -196,7 +198,8 @@ def _short_series(table: Table, layout: TimeOrder) -> Iterator[Finding]:
 
 
 def _short_equipment(table: Table, timing: Timing) -> Iterator[Finding]:
-    short = [one for one in timing.equipment if one.rows < FEWEST_LEARNED]
+    fewest = _FEWEST_WAFERS if a_row_for_each_wafer(table) else FEWEST_LEARNED
+    short = [one for one in timing.equipment if one.rows < fewest]
     if not short:
         return
     share = sum(one.rows for one in short) / len(table.frame)
@@ -206,7 +209,7 @@ def _short_equipment(table: Table, timing: Timing) -> Iterator[Finding]:
     else:
         sentence = Note(
             "Equipment with fewer than {fewest} rows, from which little can be learned: {count} ({names}).",
-            {"fewest": FEWEST_LEARNED, "count": len(short), "names": listed([one.name or "-" for one in short])},
+            {"fewest": fewest, "count": len(short), "names": listed([one.name or "-" for one in short])},
         )
     yield Finding(
         "short_reference",

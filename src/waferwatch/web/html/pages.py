@@ -40,7 +40,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["asset"] = asset_url
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}  # columns stay in file order
+    environment.policies["json.dumps_kwargs"] = {
+        "sort_keys": False,  # columns stay in file order
+        "ensure_ascii": False,  # Korean is half as long
+        "separators": (",", ":"),
+    }
     return environment
 
 

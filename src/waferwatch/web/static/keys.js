@@ -4,6 +4,8 @@ import { byId, element, text } from "./text.js";
 const OFF = "waferwatch-keys-off";
 const PICKED = "#picked:not([hidden])"; // while problems are chosen
 const WRITES = "input, select, textarea, [contenteditable]";
+const ARROWS = ["ArrowDown", "ArrowUp"];
+const AT_ONCE = "select:is([data-act], [data-together], .alarm *, .roles-table *, #scope *)"; // what is chosen is done
 
 const NAMES = { Escape: "Esc" }; // of keys, as they are printed on them
 const HANGUL = /^([\u3131-\u318e]|Process)$/; // what a letter key gives while the keyboard is set to Hangul
@@ -200,4 +202,12 @@ document.addEventListener("keydown", (event) => {
   if (!found) return;
   event.preventDefault();
   found.act(event);
+});
+
+// A list that acts as soon as an entry is chosen is opened by an arrow: closed, it would act on each entry it passes.
+document.addEventListener("keydown", (event) => {
+  const list = /** @type {HTMLSelectElement} */ (event.target);
+  if (event.altKey || !ARROWS.includes(event.key) || !list.matches(AT_ONCE) || !("showPicker" in list)) return;
+  event.preventDefault();
+  list.showPicker();
 });

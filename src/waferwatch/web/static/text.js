@@ -1,7 +1,7 @@
 // The reader's language: sentences from the server, numbers and times by Intl.
 
 /** @type {any} What the server gives the scripts of the page. */
-export const page = JSON.parse(document.getElementById("page-data")?.dataset.page ?? "null");
+export const page = JSON.parse(document.getElementById("page-data")?.textContent ?? "null");
 export const locale =
   page.language === "ko" ? "ko-KR" : navigator.languages.find((tag) => tag.startsWith("en")) || "en";
 

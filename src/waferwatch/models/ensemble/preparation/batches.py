@@ -13,10 +13,11 @@ from typing import TypeVar
 
 from waferwatch.series.series import Series
 
-POINTS_AT_ONCE = 65_536
+POINTS_AT_ONCE = 32_768  # more fall out of the caches, and memory is taken anew for each step
 LONG = 196_608  # points of a series that is cut into chunks
 GRID = 2048  # rows: a multiple of every distance between windows
 
+Work = TypeVar("Work")
 Result = TypeVar("Result")
 
 
@@ -64,8 +65,8 @@ def _chunks(number: int, series: Series, margin: int) -> Iterator[Piece]:
         yield Piece(number, slice(first, last), slice(start - first, stop - first))
 
 
-def in_threads(work: Callable[[list[Piece]], Result], pieces: Sequence[list[Piece]], threads: int) -> list[Result]:
-    """Results of batches in their order; what one raises is raised, and what has not begun is left out."""
+def in_threads(work: Callable[[Work], Result], pieces: Sequence[Work], threads: int) -> list[Result]:
+    """Results of pieces in their order; what one raises is raised, and what has not begun is left out."""
     if threads < 2 or len(pieces) < 2:
         return [work(one) for one in pieces]
     with ThreadPoolExecutor(threads) as pool:

@@ -128,14 +128,19 @@ def _sentence(found: BeforeAfter, rows: Sequence[Row], lines: Sequence[Row], tra
             return ""
         text = f"{_title(mine[0], rows, translate)}: {_detail(mine[0], translate)}"
         if len(mine) > 1:
-            text += " " + translate("{count} more sensors like it.").format(count=len(mine) - 1)
+            more = len(mine) - 1
+            text += " " + translate(
+                "{count} more sensor like it." if more == 1 else "{count} more sensors like it."
+            ).format(count=more)
         return text
     if found.verdict == "not_known":
         return _missing(rows, translate)
     moved = sum(row["verdict"] == Back.MOVED for row in lines)
     text = translate("All {count} indicators are back or within their limits.").format(count=len(rows))
     if moved:
-        text += " " + translate("{count} sensors moved within their limits.").format(count=moved)
+        text += " " + translate(
+            "{count} sensor moved within its limits." if moved == 1 else "{count} sensors moved within their limits."
+        ).format(count=moved)
     return text
 
 

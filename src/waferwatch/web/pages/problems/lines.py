@@ -143,7 +143,7 @@ def _spark(one: FabProblem, found: Detection) -> Markup:
     mine, step = set(one.runs), _SPARK_WIDTH / _SPARK_WAFERS
     dots = {True: "", False: ""}
     for at, (number, y) in enumerate(zip(shown, down, strict=True)):
-        dots[number in mine] += f"M{(at + 0.5) * step:.1f} {y:.1f}h0"
+        dots[number in mine] += f"M{(at + 0.5) * step:g} {y:.1f}h0"
     return Markup(
         f'<svg class="spark" viewBox="0 0 {_SPARK_WIDTH} {_SPARK_HEIGHT}" width="{_SPARK_WIDTH}" '
         f'height="{_SPARK_HEIGHT}" aria-hidden="true"><path class="spark-limit" d="M0 {limit:.1f}H{_SPARK_WIDTH}"/>'

@@ -160,7 +160,8 @@ def _said(one: Place, runs: Sequence[RunScore], translate: Translator) -> str:
 
 def _short(one: Place, runs: Sequence[RunScore], translate: Translator) -> str:
     if not one.beyond:
-        return translate("{count} wafers, all within the limits").format(count=one.wafers)
+        text = "{count} wafer, within the limits" if one.wafers == 1 else "{count} wafers, all within the limits"
+        return translate(text).format(count=one.wafers)
     return translate("{beyond} of {count} wafers beyond, first {wafer}, up to {ratio} x limit").format(
         beyond=one.beyond,
         count=one.wafers,

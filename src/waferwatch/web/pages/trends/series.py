@@ -187,7 +187,8 @@ def _said(judged: JudgedWafers, one: Trend, off: Sequence[int], translate: Trans
     if one.lower is None and one.upper is None:
         return f"{name}: {_no_limit(one, values['count'], translate)}"
     if not off:
-        return f"{name}: {translate('{count} wafers, all within the limits').format(**values)}"
+        text = "{count} wafer, within the limits" if len(one.runs) == 1 else "{count} wafers, all within the limits"
+        return f"{name}: {translate(text).format(**values)}"
     number = int(one.runs[off[0]])
     first = wafer_name(judged.runs[number], number + 1)
     return f"{name}: {translate('{count} wafers, {beyond} beyond, first {wafer}').format(**values, wafer=first)}"

@@ -4,9 +4,14 @@ import { announce, ask, clearProblem, showProblem } from "../api.js";
 
 const VERDICTS = ["true_alarm", "false_alarm", "intended_change"];
 const MARKS = { mark_change: "change", mark_pm: "pm" };
+/** @type {any} every control, with the states that offer it */
+const every = /** @type {HTMLTemplateElement} */ (document.getElementById("all-acts"))?.content;
 
 /** @param {(box: HTMLElement, answer: any) => void} changed is called with the box of a problem and how it stands now */
 export function follow(changed) {
+  const meant = "[data-act=intended_change]";
+  const means = every?.querySelector(meant)?.title; // said once: the page of many problems is long enough
+  for (const button of document.querySelectorAll(meant)) button.setAttribute("title", means);
   document.addEventListener("click", (event) => {
     const pressed = /** @type {HTMLElement | null} */ (
       /** @type {Element} */ (event.target).closest("button[data-act]")
@@ -48,15 +53,35 @@ function send(box, name, value) {
   return ask(`${path}/${name}`, { method: "POST", body });
 }
 
-/** What can be done next: every control says in which states it is offered. */
+/** What can be done next: controls that the state does not offer go, others come from the template that holds them all. */
 export function show(box, { state, verdict, note, mark }) {
   Object.assign(box.dataset, { state, verdict: verdict ?? "", note });
   if (mark) box.dataset.mark = mark.kind;
-  for (const control of box.querySelectorAll("[data-when]")) {
-    control.hidden = !offered(control.dataset, box.dataset);
-    if (control.dataset.act === "shelve") control.value = "";
-    if (control.dataset.act === "note" && document.activeElement !== control) control.value = note;
+  /** @type {any} */
+  let last = null;
+  for (const model of every.children) {
+    let control = [...box.children].find((one) => one.dataset.act === model.dataset.act);
+    if (!offered(model.dataset, box.dataset)) {
+      control?.remove();
+      continue;
+    }
+    if (!control) {
+      control = made(model, box.dataset.acts);
+      if (last) last.after(control);
+      else box.prepend(control);
+    }
+    last = control;
+    if (model.dataset.act === "shelve") control.value = "";
+    if (model.dataset.act === "note" && document.activeElement !== control) control.value = note;
   }
+}
+
+function made(model, name) {
+  const control = model.cloneNode(true);
+  for (const one of [control, ...control.querySelectorAll("[aria-label]")]) {
+    if (one.hasAttribute("aria-label")) one.setAttribute("aria-label", `${one.getAttribute("aria-label")}: ${name}`);
+  }
+  return control;
 }
 
 function offered({ when, said, unmarked, marked }, { state, verdict, mark }) {
@@ -66,7 +91,7 @@ function offered({ when, said, unmarked, marked }, { state, verdict, mark }) {
 
 // Who works by keys stays at the same problem when the control that was pressed is gone.
 function focusNear(box, control) {
-  if (!control.hidden) return;
-  const next = box.querySelector("input:not([hidden])") ?? box.querySelector("[data-when]:not([hidden])");
+  if (control.isConnected) return;
+  const next = box.querySelector("input") ?? box.querySelector("button, select");
   next?.focus();
 }

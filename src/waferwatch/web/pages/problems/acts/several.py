@@ -45,9 +45,9 @@ def _check(app: Parts, body: SeveralProblemsRequest, numbers: list[int]) -> None
     needed = _NEEDED.get(body.act)
     if needed is not None and getattr(body, needed) is None:
         raise InputError("The field {name} is missing.", hint="Give it a value.", field=needed, name=needed)
+    check_mark(None if body.verdict is None else Judgement(body.verdict), body.mark)
     for number in numbers:
         app.store.problems.get(number)
-    check_mark(None if body.verdict is None else Judgement(body.verdict), body.mark)
     if body.into is not None and body.act == "merge":
         into = problem_number(body.into)
         app.store.problems.check_merge([number for number in numbers if number != into], into)

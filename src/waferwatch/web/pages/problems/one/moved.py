@@ -61,7 +61,8 @@ def _after(judged: JudgedWafers, first: int, row: int, translate: Translator) ->
     if first == row:
         return translate("first")
     if column is None:
-        return translate("{count} rows later").format(count=row - first)
+        later = row - first
+        return translate("{count} row later" if later == 1 else "{count} rows later").format(count=later)
     time = judged.table.frame[column].to_numpy()
     if time.dtype.kind == "M":
         return f"+{(time[row] - time[first]) / np.timedelta64(1, 's'):.4g} s"

@@ -7,8 +7,9 @@ import { LEVELS, ORDERS, SHAPES } from "./words.js";
 const LOOK = { obstacle: "serious", repaired: "warning", info: "note" };
 
 // The remedy of a finding as options; null where there is none that can be pressed.
-function remedies(option) {
-  return option.split(" | ").flatMap((one) => {
+export function remedies(option) {
+  // A column's name may hold " | " itself.
+  return option.split(/ \| (?=--)/).flatMap((one) => {
     const order = /^--((?:day|month|year)-first)$/.exec(one)?.[1];
     if (order) return [{ label: ORDERS[order], said: { date_order: order } }];
     const shape = /^--shape ([a-z-]+)$/.exec(one)?.[1];

@@ -1,0 +1,47 @@
+"""Tables with one row for each wafer, such as summaries of FDC and metrology, and tables without steps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import waferwatch
+from waferwatch.scoring.result import Detection
+
+WAFERS, FAULTY = 200, range(150, 158)
+
+
+def summaries(columns: int = 30) -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {
+            "MEAS_TIME": pd.Timestamp("2026-03-01") + pd.to_timedelta(np.arange(WAFERS) * 600, unit="s"),
+            "LOT": [f"M{at // 25:03d}" for at in range(WAFERS)],
+            "WAFER": np.arange(WAFERS) % 25 + 1,
+            "CHAMBER": np.where(np.arange(WAFERS) % 2, "PM2", "PM1"),
+        }
+    )
+    common = rng.normal(0, 1.5, WAFERS)
+    for at in range(columns):
+        frame[f"SITE_{at + 1}"] = 1500 + at + common + rng.normal(0, 0.8, WAFERS)
+    frame.loc[list(FAULTY), "SITE_7"] += 15.0
+    return frame
+
+
+@pytest.fixture(scope="module")
+def found() -> Detection:
+    return waferwatch.detect(summaries(), detector="statistical")
+
+
+def test_a_wafer_with_one_row_is_judged(found: Detection) -> None:
+    assert len(found.runs) == WAFERS
+    assert {run.start_row for run in found.runs if run.abnormal} == set(FAULTY)
+    assert {run.sensor for run in found.runs if run.abnormal} == {"SITE_7"}
+
+
+def test_sentences_of_a_table_without_steps_name_none(found: Detection) -> None:
+    texts = [str(problem.title) for problem in found.problems] + [run.reason for run in found.runs if run.abnormal]
+    assert all("SITE_7" in text for text in texts)
+    assert not any(" in " in text.replace("in a row", "") for text in texts)
+    assert "on PM1" in texts[0] or "on PM2" in texts[0]
