@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -84,6 +85,8 @@ def test_rows_are_taken_in_every_form_and_kept_once(client: TestClient) -> None:
         (json.dumps([ROW, {**ROW, "time": "soon"}]), "application/json", 422, "row 2"),
         (json.dumps({**ROW, "pressure_mTorr": "high"}), "application/json", 422, "pressure_mTorr"),
         (json.dumps({"time": 1767600000}), "application/json", 422, "equipment"),
+        (json.dumps({**ROW, "equipment": ["ETCH-01"]}), "application/json", 422, "The equipment of row 1"),
+        (json.dumps({**ROW, "lot": {"id": "L1"}}), "application/json", 422, "The lot of row 1"),
         ("[1]", "application/json", 422, "Row 1"),
         ("", "application/json", 422, "No row"),
         (b"x" * 40_000_000, "application/json", 413, "32 MB"),
@@ -140,6 +143,23 @@ def test_a_maintenance_is_begun_and_ended(client: TestClient) -> None:
     assert client.post("/live/ETCH-01/maintenance", json={}).status_code == 422
     assert client.post("/live/ETCH-01/maintenance", json={"ended": True}).json()["ended"] is not None
     assert client.post("/live/ETCH-01/maintenance", json={"ended": True}).status_code == 422
+
+
+@pytest.mark.parametrize("equipment", ["ETCH-01/CH-A", "A/B/rows", "50 % & ?", "식각 1호기"])
+def test_equipment_of_any_name_has_its_trace_its_maintenance_and_its_marks(client: TestClient, equipment: str) -> None:
+    assert post(client, json.dumps(ROW | {"equipment": equipment})).status_code == 202
+    address = quote(equipment, safe="")
+    assert client.get(f"/live/line/{address}/rows").json()["equipment"] == equipment
+    assert client.post(f"/live/{address}/maintenance", json={}).json()["equipment"] == equipment
+    wish = {"start": "2026-01-05T08:00:00", "stop": "2026-01-05T08:01:00"}
+    marked = client.post(f"/live/{address}/faulty", json=wish)
+    assert (marked.status_code, marked.json()["equipment"]) == (201, equipment)
+
+
+@pytest.mark.parametrize("source", ["line/3", "a\nb", "a\0", " ", "x" * 201])
+def test_a_replay_under_a_name_that_no_address_can_hold_is_refused(client: TestClient, source: str) -> None:
+    answer = client.post("/live/replays", json={"dataset": "demo", "source": source})
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "source")
 
 
 @pytest.fixture

@@ -103,9 +103,14 @@ class LiveService:
 
         Raises:
             InputError: another process does so for this data folder.
+            StoreError: the file of live data cannot be used.
         """
         self._lock.take()
-        database = LiveDatabase(self._settings.data_dir / FOLDER / FILE)
+        try:
+            database = LiveDatabase(self._settings.data_dir / FOLDER / FILE)
+        except BaseException:
+            self._lock.release()
+            raise
         self._parts = self._made(database)
         self.refresh()
         self._parts.log.start()

@@ -63,7 +63,7 @@ def without_its_server(_folder: Path, patch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("trouble", "message", "remedy"),
     [
-        (damaged, "The database is damaged", "restore a backup"),
+        (damaged, "The database waferwatch.sqlite3 is damaged", "restore a backup"),
         (of_a_newer_version, "made by another version", "Start the newest version"),
         (read_only, "cannot be written: it is read-only", "Give this user the right"),
         (without_its_folder, "cannot be written: Not a directory", "Give this user the right"),

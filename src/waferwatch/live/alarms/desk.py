@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from waferwatch.live.alarms.acts import unshelve_due
 from waferwatch.live.alarms.book import AlarmBook, Clock, Herald, utc_now
 from waferwatch.live.database.connection import LiveDatabase
-from waferwatch.store.database.connection import store_errors
 
 
 class AlarmDesk:
@@ -47,7 +46,7 @@ class AlarmDesk:
         Raises:
             StoreError, StoreFullError: when the file of live data cannot be used.
         """
-        with store_errors(), self.database.writing() as connection:
+        with self.database.errors(), self.database.writing() as connection:
             yield AlarmBook(connection, self._herald, self.clock)
 
     @contextmanager
@@ -57,7 +56,7 @@ class AlarmDesk:
         Raises:
             StoreError: when the file of live data cannot be used.
         """
-        with store_errors(), self.database.reading() as connection:
+        with self.database.errors(), self.database.reading() as connection:
             yield connection
 
     def tick(self) -> None:

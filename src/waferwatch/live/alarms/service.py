@@ -22,7 +22,6 @@ from waferwatch.live.delivery.webhook import Webhooks
 from waferwatch.live.delivery.worker import DeliveryWorker, Sender
 from waferwatch.live.service import FILE, FOLDER, LiveService
 from waferwatch.settings import Settings
-from waferwatch.store.database.connection import store_errors
 from waferwatch.store.store import Store
 
 
@@ -108,8 +107,7 @@ def opened_alarms(settings: Settings) -> Iterator[AlarmService]:
     Raises:
         StoreError: when the file of live data cannot be used.
     """
-    with store_errors():
-        database = LiveDatabase(settings.data_dir / FOLDER / FILE)
+    database = LiveDatabase(settings.data_dir / FOLDER / FILE)
     try:
         yield AlarmService(settings, lambda: database)
     finally:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 from waferwatch.live.database.schema import upgrade
+from waferwatch.store.database.connection import store_errors
 
 SENT = "sent.sqlite"  # next to the file of a server: what commands that watch folders have handed to it
 PATIENCE_S = 10.0  # how long a writer waits for another process, such as a backup
@@ -21,18 +22,19 @@ class LiveDatabase:
         path: the file; it and its folder are made when they are not there.
 
     Raises:
-        sqlite3.Error: the file cannot be opened, is no database, or is of a newer version.
+        StoreError: the file cannot be opened, is no database, or is of a newer version.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._turn = threading.RLock()
-        self._writer = _opened(path)
-        # FULL, since an acknowledged row has to outlive a power cut; NORMAL would lose the last transactions in it.
-        self._writer.execute("PRAGMA journal_mode=WAL")
-        self._writer.execute("PRAGMA synchronous=FULL")
-        with self.writing() as connection:
+        with self.errors():
+            self._writer = _opened(path)
+            # FULL, since an acknowledged row has to outlive a power cut; NORMAL would lose the last transactions in it.
+            self._writer.execute("PRAGMA journal_mode=WAL")
+            self._writer.execute("PRAGMA synchronous=FULL")
+        with self.errors(), self.writing() as connection:
             upgrade(connection)
 
     @contextmanager
@@ -55,6 +57,10 @@ class LiveDatabase:
             connection.execute("PRAGMA query_only=ON")
             connection.execute("BEGIN")
             yield connection
+
+    def errors(self) -> AbstractContextManager[None]:
+        """Faults of the file in the block as a StoreError or StoreFullError that names it."""
+        return store_errors(f"{self.path.parent.name}/{self.path.name}")
 
     def close(self) -> None:
         """End the writer, after the transaction that is under way."""

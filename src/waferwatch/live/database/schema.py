@@ -6,6 +6,7 @@ import sqlite3
 
 from waferwatch.live.database.alarm_tables import ALARM_TABLES
 from waferwatch.live.database.rows_schema import LEARNING, ROWS
+from waferwatch.store.database.connection import of_another_version
 
 STEPS: tuple[str, ...] = (ROWS, ALARM_TABLES, LEARNING)
 
@@ -14,11 +15,11 @@ def upgrade(connection: sqlite3.Connection) -> None:
     """Take the steps that the file has not had.
 
     Raises:
-        sqlite3.DatabaseError: a newer version of waferwatch wrote it.
+        StoreError: a newer version of waferwatch wrote it.
     """
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(STEPS):
-        raise sqlite3.DatabaseError(f"its format {version} is newer than this version of waferwatch")
+        raise of_another_version()
     for step in STEPS[version:]:
         for statement in filter(str.strip, step.split(";")):
             connection.execute(statement)

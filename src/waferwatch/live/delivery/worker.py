@@ -16,7 +16,7 @@ from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.delivery.channel import Channel, ChannelKind
 from waferwatch.live.delivery.outbox import Message, due_messages
 from waferwatch.live.delivery.outcome import Outcome, forget_delivered, settle
-from waferwatch.store.database.connection import StoreError, store_errors
+from waferwatch.store.database.connection import StoreError
 
 _PAUSE_S = 0.5  # between two looks when nobody wakes it
 _TICK_S = 1.0
@@ -95,9 +95,9 @@ class DeliveryWorker:
             self._tick()
         if now - self._forgot >= _FORGET_S:
             self._forgot = now
-            with store_errors(), self._database.writing() as connection:
+            with self._database.errors(), self._database.writing() as connection:
                 forget_delivered(connection, self._clock() - _KEPT)
-        with store_errors(), self._database.reading() as connection:
+        with self._database.errors(), self._database.reading() as connection:
             due = self._due(connection)
         for channel, message in due:
             self._busy.add(channel.id)
@@ -111,7 +111,7 @@ class DeliveryWorker:
             outcome = self._senders[channel.kind].send(channel, message, self._clock())
             if outcome.failure:  # the target may hold a password
                 _log.info("message %s to %s was not taken: %s", message.message, channel.name, outcome.failure)
-            with store_errors(), self._database.writing() as connection:
+            with self._database.errors(), self._database.writing() as connection:
                 settle(connection, message, outcome, self._clock())
         except StoreError as error:
             _log.warning("message %s may be sent twice: %s", message.message, error)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from waferwatch.live.log.rows import LiveRow
+from waferwatch.errors import InputError
+from waferwatch.live.log.rows import LONGEST_TEXT, LiveRow
 from waferwatch.live.log.writer import Accepted
 from waferwatch.read.table import Note
 
@@ -53,3 +54,19 @@ class LiveSource(Protocol):
 
     def stop(self) -> None:
         """End; what was read and not accepted is not acknowledged."""
+
+
+def source_named(name: str) -> str:
+    """The name, if a source can have it: it stands in addresses.
+
+    Raises:
+        InputError: it cannot.
+    """
+    if len(name) > LONGEST_TEXT or not name.isprintable() or not name.strip() or "/" in name:
+        raise InputError(
+            "The name of the source cannot be used.",
+            hint="Take at most {most} letters that can be printed, and no slash.",
+            field="source",
+            most=LONGEST_TEXT,
+        )
+    return name

@@ -25,6 +25,7 @@ from waferwatch.settings import Settings
 from waferwatch.store.database.sqlite import reading_engine, writing_engine
 from waferwatch.store.disk.files import refused
 
+FILE = "waferwatch.sqlite3"  # in the data folder
 _MIGRATION_LOCK = 7_261_953  # any number, the same in every process
 _CONNECT_S = 5  # until PostgreSQL counts as absent
 _SQLITE_REFUSALS = {  # what the disk refused to SQLite, as the operating system calls it
@@ -102,12 +103,9 @@ class Database:
             except (OperationalError, InterfaceError):
                 raise
             except DatabaseError as error:
-                raise (_damaged() if _is_damage(error) else _no_tables()) from error
+                raise (_damaged(FILE) if _is_damage(error) else _no_tables()) from error
             except Exception as error:
-                raise StoreError(
-                    "The database was made by another version of waferwatch.",
-                    hint="Start the newest version, or set WAFERWATCH_DATA_DIR to another folder.",
-                ) from error
+                raise of_another_version() from error
 
     def give_up(self) -> None:
         """Let nobody wait for a lock any longer: the server ends, and those who wait get a StoreError now."""
@@ -125,8 +123,11 @@ def now() -> str:
 
 
 @contextlib.contextmanager
-def store_errors() -> Iterator[None]:
+def store_errors(file: str = FILE) -> Iterator[None]:
     """Turn the faults of a database that cannot be used into a StoreError; faults in our SQL stay as they are.
+
+    Args:
+        file: of SQLite, in the data folder.
 
     Raises:
         StoreError, StoreFullError: as ``Database.begin``.
@@ -138,7 +139,7 @@ def store_errors() -> Iterator[None]:
     except (DatabaseError, sqlite3.DatabaseError) as error:
         if not _is_damage(error):
             raise
-        raise _damaged() from error
+        raise _damaged(file) from error
 
 
 def _refusal_of_disk(error: Exception) -> StoreFullError | None:
@@ -164,7 +165,7 @@ def _engines(settings: Settings, closing: threading.Event) -> tuple[Engine, Engi
     address = settings.database_url.get_secret_value()
     if not address:
         check_folder(settings.data_dir)
-        address = f"sqlite:///{settings.data_dir / 'waferwatch.sqlite3'}"
+        address = f"sqlite:///{settings.data_dir / FILE}"
     try:
         url = make_url(address)
     except ArgumentError:
@@ -229,10 +230,18 @@ def _unreachable() -> StoreError:
     )
 
 
-def _damaged() -> StoreError:
+def _damaged(file: str) -> StoreError:
     return StoreError(
-        "The database is damaged: it is not a readable SQLite file.",
-        hint="Stop the server, move waferwatch.sqlite3, -wal and -shm out of the data folder, and restore a backup.",
+        "The database {file} is damaged: it is not a readable SQLite file.",
+        hint="Stop the server, move {file}, -wal and -shm out of the data folder, and restore a backup.",
+        file=file,
+    )
+
+
+def of_another_version() -> StoreError:
+    return StoreError(
+        "The database was made by another version of waferwatch.",
+        hint="Start the newest version, or set WAFERWATCH_DATA_DIR to another folder.",
     )
 
 

@@ -13,6 +13,7 @@ from waferwatch.live.log.rows import LiveRow, check_row
 from waferwatch.live.sources.forms.texts import number_of, part_named, reading_of, text_of, time_of
 
 _READINGS = ("sensors", "readings", "values", "fields")  # keys under which readings may stand together
+_NAMES = ("equipment", "lot", "wafer", "recipe", "step", "state", "run")
 _LARGEST = 2**63
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -112,13 +113,28 @@ def _plain(record: Mapping[str, Any], row: int, known: Mapping[str, str]) -> Liv
 
 
 def _row(parts: Mapping[str, Any], time: object, readings: Mapping[str, Any], row: int) -> LiveRow:
-    names = {name: text_of(parts.get(name)) for name in ("equipment", "lot", "wafer", "recipe", "step", "state", "run")}
+    names = {
+        name: _name(parts.get(name), name, row)
+        for name in ("equipment", "lot", "wafer", "recipe", "step", "state", "run")
+    }
     return LiveRow(
         time=time_of(time, row),
         readings={key: reading_of(value, key, row) for key, value in readings.items()},
         sequence=_sequence(parts.get("sequence"), row),
         **names,
     )
+
+
+def _name(value: object, name: str, row: int) -> str:
+    if isinstance(value, dict | list):
+        raise InputError(
+            "The {name} of row {row} is neither text nor a number.",
+            hint='Send it like "{name}": "A1".',
+            field=name,
+            name=name,
+            row=row,
+        )
+    return text_of(value)
 
 
 def _sequence(value: object, row: int) -> int | None:

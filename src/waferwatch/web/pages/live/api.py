@@ -9,10 +9,10 @@ from dataclasses import asdict
 from starlette.requests import Request
 from starlette.responses import Response
 
-from waferwatch.errors import InputError, NotFoundError
-from waferwatch.live.log.rows import LONGEST_TEXT
+from waferwatch.errors import NotFoundError
 from waferwatch.live.log.writer import Accepted
 from waferwatch.live.scoring.watched import Watch, watches
+from waferwatch.live.sources.source import source_named
 from waferwatch.live.state import live_state, maintenance_of
 from waferwatch.live.trace import live_trace
 from waferwatch.models.registry import check_name
@@ -131,15 +131,7 @@ def source_of(request: Request) -> str:
     Raises:
         InputError: the name of the source cannot be one.
     """
-    source = str(request.path_params["source"])
-    if len(source) > LONGEST_TEXT or not source.isprintable() or not source.strip():
-        raise InputError(
-            "The name of the source cannot be used.",
-            hint="Take at most {most} letters that can be printed.",
-            field="source",
-            most=LONGEST_TEXT,
-        )
-    return source
+    return source_named(str(request.path_params["source"]))
 
 
 def _watch_source(app: Parts, source: str, monitor: str) -> None:
@@ -191,7 +183,7 @@ ENDPOINTS = (
     Endpoint("DELETE", "/live/replays/{source}", end_replay, "Stop a replay.", "", 204, failures=(404, 422, 503)),
     Endpoint(
         "POST",
-        "/live/{equipment}/maintenance",
+        "/live/{equipment:path}/maintenance",
         mark_maintenance,
         "Begin or end a maintenance of an equipment.",
         MaintenanceAnswer,
@@ -200,7 +192,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         "GET",
-        "/live/{source}/{equipment}/rows",
+        "/live/{source}/{equipment:path}/rows",
         get_live_trace,
         "Last rows of one equipment with their scores.",
         LiveTraceAnswer,

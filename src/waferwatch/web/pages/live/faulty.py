@@ -81,7 +81,7 @@ def _text(nanoseconds: int | None) -> str | None:
 ENDPOINTS = (
     Endpoint(
         "POST",
-        "/live/{equipment}/faulty",
+        "/live/{equipment:path}/faulty",
         add_faulty,
         "Mark rows of an equipment as faulty: nothing is learnt from them.",
         FaultyAnswer,

@@ -22,7 +22,9 @@ class LiveAlarms:
 
 
 def live_alarms(app: Parts) -> LiveAlarms:
-    """Those of this moment."""
+    """Those of this moment; none where live monitoring does not run."""
+    if app.live.running is None:
+        return LiveAlarms()
     with app.alarms.desk.reading() as connection:
         found = find_alarms(connection, AlarmFilter(_OPEN), _MOST)
     places = {(one.equipment, one.sensor): one.id for one in reversed(found)}

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from waferwatch.errors import InputError
 from waferwatch.live.scoring.watched import Watch
 from waferwatch.live.sources.replay import ReplaySource
+from waferwatch.live.sources.source import source_named
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, user_of
 from waferwatch.web.shell.openapi import Endpoint
@@ -43,6 +44,7 @@ async def play_dataset(request: Request) -> Response:
 
 
 def _play(app: Parts, body: PlayRequest) -> ReplaySource:
+    source = source_named(body.source)
     live, table = app.live.parts, app.store.datasets.table(dataset_of(body.dataset))
     if len(table.frame) > _MOST_ROWS:
         raise InputError(
@@ -52,8 +54,8 @@ def _play(app: Parts, body: PlayRequest) -> ReplaySource:
             most=_MOST_ROWS,
         )
     if body.monitor is not None:
-        app.live.watch(Watch(body.source, "*", body.monitor))
-    return live.replays.play(body.source, dataset_of(body.dataset), table, body.speed)
+        app.live.watch(Watch(source, "*", body.monitor))
+    return live.replays.play(source, dataset_of(body.dataset), table, body.speed)
 
 
 ENDPOINTS = (
