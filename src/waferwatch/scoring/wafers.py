@@ -75,7 +75,9 @@ def learn_from(
         return None
     cells = cells_in(table, runs.only(near))
     scores = row_scores_of_runs(left_out, cells)
-    return learn_wafers(sensor_values(table, features), cells, features, golden[near], scores, cells.usual_interval)
+    values = sensor_values(table, features)
+    with np.errstate(over="ignore", invalid="ignore"):  # squares of values beyond 1e154: such wafers are not judged
+        return learn_wafers(values, cells, features, golden[near], scores, cells.usual_interval)
 
 
 def _up_to_the_last(golden: NDArray[np.bool_], equipment: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -127,7 +129,8 @@ def verdicts_and_problems(
 
     def judged_part(numbers: NDArray[np.int64]) -> tuple[list[RunScore], list[UnrankedProblem], list[SisterCells]]:
         mine = runs if len(numbers) == len(runs) else runs.only(np.isin(np.arange(len(runs)), numbers))
-        judged = judge_wafers(model, table, values, rows, typed, mine)
+        with np.errstate(over="ignore", invalid="ignore"):  # as in learning
+            judged = judge_wafers(model, table, values, rows, typed, mine)
         if judged is None:
             return [], [], []
         return judged.runs, problems_of_wafers(judged, events, event_ids, numbers), [SisterCells.of(judged)]

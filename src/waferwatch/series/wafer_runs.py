@@ -15,6 +15,7 @@ from waferwatch.series.clock import clock_numbers
 from waferwatch.series.split import rows_in_order, split
 
 _FEWEST_ROWS = 4  # of the usual run; anything shorter has no course over time
+_FEWEST_SUMMARIES = 25  # wafers with a row each: with fewer there is little to learn limits from
 _FEWEST_PIECES = 8  # between pauses, or rounds of a recipe: with fewer, nothing says that they repeat
 _ALIKE = 0.8  # share of the pieces that are within a factor of _TIMES of the usual length
 _TIMES = 2.0
@@ -74,7 +75,8 @@ def a_row_for_each_wafer(table: Table) -> bool:
 
 
 def _a_row_each(table: Table, runs: WaferRuns) -> bool:
-    return table.column(Role.WAFER) is not None and float(np.median(runs.lengths)) == 1
+    named = table.column(Role.WAFER) is not None and len(runs) >= _FEWEST_SUMMARIES
+    return named and float(np.median(runs.lengths)) == 1
 
 
 def find_passes(table: Table) -> WaferRuns | None:

@@ -73,7 +73,7 @@ class NormalCourse:
             np.cumsum(ticks) - ticks,
             ticks,
             np.concatenate([np.empty((0, sensors)), *middles]),
-            np.concatenate([np.empty((0, sensors)), *spreads]).astype(np.float32),
+            _single(np.concatenate([np.empty((0, sensors)), *spreads])),
             list(dict.fromkeys(_SEPARATOR.join(one.anywhere) for one in names)),
             np.empty((0, sensors, sensors)),
             usual_rows=np.array(usual, np.int64),
@@ -253,6 +253,12 @@ def _mean_of_first(trace: Floats, rows: Ints) -> Floats:
     total = np.cumsum(trace, axis=0)[within - 1] + (rows - within)[..., None] * trace[-1]
     found: Floats = total / rows[..., None]
     return found
+
+
+def _single(values: Floats) -> NDArray[np.float32]:
+    """In single precision; what is too large for it, as the largest number of it."""
+    most = float(np.finfo(np.float32).max)
+    return np.clip(values, -most, most).astype(np.float32)
 
 
 def centred(off: Floats, cells: StepCells) -> Floats:
