@@ -21,7 +21,7 @@ from waferwatch.scale.plans.planning import make_plan
 from waferwatch.scale.plans.wishes import PlanWish, asked
 
 FIRST_DAY = "2026-01-05"
-CLI = [sys.executable, "-m", "waferwatch.cli"]
+CLI = [sys.executable, "-m", "waferwatch"]
 
 
 def streams(folder: Path, chambers: int, days: int, rows: int, sensors: int = 8, reference: int | None = None) -> None:

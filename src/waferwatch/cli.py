@@ -213,7 +213,3 @@ def _say_detection(options: argparse.Namespace, detection: Detection, found: dic
         where = " ".join(filter(None, (event["end"], event["equipment"], event["lot"])))
         sensors = ", ".join(f"{item['sensor']} {item['share']:.0%}" for item in event["sensors"][:3])
         say(f"  #{event['id']} {event['kind']} {event['start']} - {where} ({sensors})")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -18,7 +18,7 @@ def fab_file(tmp_path_factory):
 
 def run(*arguments, **options):
     return subprocess.run(
-        [sys.executable, "-m", "waferwatch.cli", *map(str, arguments)], capture_output=True, text=True, **options
+        [sys.executable, "-m", "waferwatch", *map(str, arguments)], capture_output=True, text=True, **options
     )
 
 
