@@ -35,7 +35,7 @@ ORDER = (
     "cli",
 )
 # The layer of the command line.
-RIGHT_END = ("cli", "api", "sklearn", "commands", "__init__")
+RIGHT_END = ("cli", "api", "sklearn", "commands", "__init__", "__main__")
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 # Modules that import torch, and those that may import them or torch, but only inside functions.
 TORCH_MODULES = {f"models/moment/{name}.py" for name in ("network", "runners/torch_runner", "checkpoints/tuning")}
