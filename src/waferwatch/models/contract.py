@@ -79,6 +79,7 @@ class Detector(ABC):
     """A method and its options."""
 
     name: ClassVar[str]
+    threads: int = 1  # of the processor that learning and scoring may use
 
     @property
     @abstractmethod

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from waferwatch.models.alarm_counts import AlarmCounts
 from waferwatch.models.automatic import are_doubtful, automatic_threshold
 from waferwatch.models.contract import Detector, Learnt, Part, Progress, Scores, no_progress, part_of
-from waferwatch.models.ensemble.detector import threads_of
-from waferwatch.models.ensemble.preparation.batches import in_threads
 from waferwatch.models.rarity import Rarity
 from waferwatch.models.state import storable
+from waferwatch.models.threads import in_threads
 from waferwatch.series.series import Series
 from waferwatch.series.steps import Steps
 
@@ -244,16 +243,16 @@ def _learnt_parts(
     detector: Detector, reference: Mapping[Scope, Sequence[Series]], progress: Progress
 ) -> dict[str, Learnt]:
     """What is learnt of each scope: side by side where that is small and, since steps are known, needs no network."""
-    rows = [sum(len(one) for one in mine) for mine in reference.values()]
+    series = list(reference.values())
+    rows = [sum(len(one) for one in mine) for mine in series]
     total = max(1, sum(rows))
     begins = np.cumsum([0, *rows]) / total
 
     def learn(number: int) -> Learnt:
         return detector.learn(series[number], part_of(progress, float(begins[number]), rows[number] / total))
 
-    series = list(reference.values())
     side_by_side = total <= _LEARNT_AT_ONCE and all(one.steps is not None for mine in series for one in mine)
-    found = in_threads(learn, range(len(series)), threads_of(detector) if side_by_side else 1)
+    found = in_threads(learn, range(len(series)), detector.threads if side_by_side else 1)
     return {key_of(scope): one for scope, one in zip(reference, found, strict=True)}
 
 

@@ -31,9 +31,9 @@ from waferwatch.indicators.problems.of_wafers import UnrankedProblem, problems_o
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.run_score import run_score
 from waferwatch.indicators.verdicts import RunScore
-from waferwatch.models.ensemble.preparation.batches import in_threads
 from waferwatch.models.fitted import Fitted
 from waferwatch.models.levels import LevelShift, as_before
+from waferwatch.models.threads import in_threads
 from waferwatch.read.cells.values import to_float
 from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Note, Role, Table

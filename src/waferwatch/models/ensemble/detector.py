@@ -26,13 +26,14 @@ from waferwatch.models.ensemble.features.states import States, with_excess
 from waferwatch.models.ensemble.features.stepwise import Stepwise, StepwiseLearning
 from waferwatch.models.ensemble.features.whole_runs import WholeRuns, WholeRunsLearning
 from waferwatch.models.ensemble.preparation.alignment import FEWEST_POINTS, FEWEST_RUNS, MOST_POINTS, are_runs
-from waferwatch.models.ensemble.preparation.batches import Piece, batches, in_threads
+from waferwatch.models.ensemble.preparation.batches import Piece, batches
 from waferwatch.models.ensemble.preparation.chain import chain_of, stretches
 from waferwatch.models.ensemble.preparation.columns import columns_of
 from waferwatch.models.ensemble.preparation.normal import Normal, measure
 from waferwatch.models.ensemble.set_aside import outlying
 from waferwatch.models.moment.encoder import Encoder, Step
 from waferwatch.models.state import SINCE, storable
+from waferwatch.models.threads import in_threads
 from waferwatch.series.series import Series, steps_of
 from waferwatch.series.steps import Steps, joined, whole
 from waferwatch.settings import current_settings
@@ -61,7 +62,7 @@ class StreamPart(Part):
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         encoder = encoder_of(detector)
         work = list(batches(series, self.context))
-        threads = threads_of(detector)
+        threads = detector.threads
         if encoder is not None and len(work) > 1:
             encoder = replace(encoder, threads=1)
 
@@ -118,7 +119,7 @@ class StepPart(Part):
             some = [*before, *(series[one.number].at(one.rows) for one in batch)]
             return self._score(some, lambda: progress(0.0))[len(before) :]
 
-        return joined_scores(series, work, in_threads(score, work, threads_of(detector)))
+        return joined_scores(series, work, in_threads(score, work, detector.threads))
 
     def knows(self, steps: Steps) -> NDArray[np.bool_]:
         return self.steps.course.knows(steps)
@@ -219,11 +220,6 @@ def _stepping(progress: Progress) -> Step:
 def encoder_of(detector: Detector) -> Encoder | None:
     """The network of a detector that has one."""
     return detector.encoder if isinstance(detector, EnsembleDetector) else None
-
-
-def threads_of(detector: Detector) -> int:
-    """Processor threads that a detector may use."""
-    return detector.threads if isinstance(detector, EnsembleDetector) else 1
 
 
 def _nothing(reference: Sequence[Series]) -> Learnt:

@@ -6,19 +6,14 @@ lie on, so that its scores are those of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from waferwatch.series.series import Series
 
 POINTS_AT_ONCE = 32_768  # more fall out of the caches, and memory is taken anew for each step
 LONG = 196_608  # points of a series that is cut into chunks
 GRID = 2048  # rows: a multiple of every distance between windows
-
-Work = TypeVar("Work")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -31,7 +26,7 @@ class Piece:
 
 
 def batches(series: Sequence[Series], margin: int, most: int = POINTS_AT_ONCE) -> Iterator[list[Piece]]:
-    """Pieces of series, in order, that together have about as many points.
+    """Pieces of series, in order, that together have about ``most`` points.
 
     Args:
         margin: rows at both ends of a chunk that its scores rest on.
@@ -63,15 +58,3 @@ def _chunks(number: int, series: Series, margin: int) -> Iterator[Piece]:
             first -= (series.offset + first) % GRID
         last = min(points, stop + margin)
         yield Piece(number, slice(first, last), slice(start - first, stop - first))
-
-
-def in_threads(work: Callable[[Work], Result], pieces: Sequence[Work], threads: int) -> list[Result]:
-    """Results of pieces in their order; what one raises is raised, and what has not begun is left out."""
-    if threads < 2 or len(pieces) < 2:
-        return [work(one) for one in pieces]
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            return list(pool.map(work, pieces))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
