@@ -113,10 +113,7 @@ def _plain(record: Mapping[str, Any], row: int, known: Mapping[str, str]) -> Liv
 
 
 def _row(parts: Mapping[str, Any], time: object, readings: Mapping[str, Any], row: int) -> LiveRow:
-    names = {
-        name: _name(parts.get(name), name, row)
-        for name in ("equipment", "lot", "wafer", "recipe", "step", "state", "run")
-    }
+    names = {name: _name(parts.get(name), name, row) for name in _NAMES}
     return LiveRow(
         time=time_of(time, row),
         readings={key: reading_of(value, key, row) for key, value in readings.items()},
