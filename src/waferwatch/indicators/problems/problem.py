@@ -8,7 +8,6 @@ from typing import Any
 
 from waferwatch.read.table import Note
 
-WAFERS_BETWEEN = 10  # at most, of one chamber, between two wafers of one stretch
 DAYS = 7.0  # within which the same fingerprint is the same problem again
 
 

@@ -18,7 +18,6 @@ from waferwatch.live.log.writer import Accepted
 
 _TIMEOUT_S = 60.0
 _AGAIN_S = 5
-_SECONDS_NS = 1_000_000_000
 
 
 class RemoteTaker:

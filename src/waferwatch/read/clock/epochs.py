@@ -43,7 +43,6 @@ EPOCHS = (
     Epoch("days since year 0", 730_486.0, 749_113.0, _DAY, _DAYS_0, 3, sure=False),
 )
 _SPREADSHEET_STEP = 0.25  # of a day: rows further from one another than this are no rows of days with a fraction
-_FINEST = 2**53  # larger whole numbers lose digits as float64
 
 
 def epoch_of(numbers: NDArray[np.float64]) -> Epoch | None:
