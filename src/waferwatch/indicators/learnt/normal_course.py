@@ -25,7 +25,7 @@ _ROBUST = 1.4826  # median absolute deviation to standard deviation
 _LEAST_SHARE = 0.5  # of the step's usual spread: a row is never known better than that
 _CLIP = 5.0
 WAITS = 0.25  # share of its usual rows by which a step that waits for something has more or fewer
-SETTLES = 0.8  # of the distance of golden means from their median: less once their lengths are allowed for
+SETTLES = 0.35  # of the distance of golden means from their median: less once their lengths are allowed for
 _SEPARATOR = "\x1f"
 
 
