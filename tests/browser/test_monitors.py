@@ -10,7 +10,7 @@ import httpx
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import _serve
 from tests.commands.test_monitor_commands import fab_rows
@@ -54,6 +54,21 @@ def learn(page: Page, name: str, data: str) -> None:
     page.locator("#learn-detector").select_option("statistical")
     page.locator("#learn-form [type=submit]").click()
     expect(page.locator("[data-monitor]")).to_have_attribute("data-monitor", name)
+
+
+def test_what_is_typed_and_sent_before_the_script_has_come_is_done_once_it_has(page: Page, api: httpx.Client) -> None:
+    held: list[Route] = []
+    page.route("**/monitors/monitors*.js", lambda route: held.append(route))
+    golden = api.get("/datasets").json()["datasets"][1]["id"]
+    page.goto(f"/monitors?name=asked&dataset={golden}&equipment=PM1#learn", wait_until="commit")
+    expect(page.locator("#learn-equipment")).to_have_value("PM1")
+    expect(page.locator("#learn-datasets input:checked")).to_have_value(golden)
+    page.locator("#learn-name").fill("typed")
+    page.locator("#learn-detector").select_option("statistical")
+    page.locator("#learn-form [type=submit]").click(no_wait_after=True)
+    expect(page.locator("#learn-name")).to_have_value("typed")
+    held[0].continue_()
+    expect(page.locator("[data-monitor]")).to_have_attribute("data-monitor", "typed", timeout=30_000)
 
 
 def test_a_monitor_is_learnt_used_and_deleted_on_the_pages(page: Page, api: httpx.Client) -> None:

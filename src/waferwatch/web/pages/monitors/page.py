@@ -42,6 +42,7 @@ async def monitors_page(request: Request) -> Response:
         monitors=lines,
         headline=headline(found, translate),
         alarms=(LEAST_ALARMS, MOST_ALARMS),
+        asked=request.query_params,  # the form comes filled in
         numbers=Numbers(translate.language),
     )
 

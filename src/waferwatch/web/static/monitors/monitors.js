@@ -245,11 +245,6 @@ async function forecast() {
 
 const query = new URLSearchParams(location.search);
 if (byId("learn-form")) {
-  byId("learn-name").value = query.get("name") ?? "";
-  const wanted = query.get("dataset");
-  for (const box of byId("learn-datasets").querySelectorAll("input")) box.checked = box.value === (wanted ?? "demo");
-  for (const part of ["start", "end", "equipment", "lots", "wafers", "leave_out"])
-    if (query.has(part)) byId(`learn-${part}`).value = query.get(part);
   const chosen = () => [...byId("learn-datasets").querySelectorAll(":checked")].map((box) => box.value);
   offerChoices(chosen());
   byId("learn-datasets").addEventListener("change", () => offerChoices(chosen()));
