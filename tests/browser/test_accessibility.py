@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.access import faults_in_both_themes, fits
 from tests.browser.charts import see_chart
 
 pytestmark = pytest.mark.browser
@@ -64,20 +64,8 @@ def check(page: Page, path: str, ready: str) -> None:
     if ready.endswith(CHART):
         see_chart(page, ready.removesuffix(CHART), 60_000)
     expect(page.locator(ready).first).to_be_visible(timeout=60_000)
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-        page.wait_for_timeout(200)  # for figures to be drawn anew
-        assert faults(page) == [], (path, theme)
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
-
-
-def faults(page: Page) -> list[tuple[str, list[str]]]:
-    found = Axe().run(page).response["violations"]
-    return [
-        (fault["id"], [node["html"][:150] for node in fault["nodes"]])
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-    ]
+    assert faults_in_both_themes(page) == [], path
+    assert fits(page), path
 
 
 @pytest.mark.parametrize("path", BEFORE)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.access import fits, serious_faults
 from tests.browser.charts import see_chart
 
 pytestmark = pytest.mark.browser
@@ -34,10 +34,6 @@ def compare_quickly(page: Page) -> None:
     page.click("#compare")
     expect(page.locator("#found")).to_be_visible(timeout=60_000)
     expect(page.locator("#compare")).to_be_enabled()
-
-
-def no_sideways_scroll(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
 def test_the_one_liners_cannot_be_left_out_and_others_can(page: Page) -> None:
@@ -155,11 +151,11 @@ def test_hostile_names_are_shown_as_text(page: Page) -> None:
 
 def test_a_narrow_phone_shows_everything_in_korean_without_sideways_scroll(phone: Page) -> None:
     opened(phone)
-    assert no_sideways_scroll(phone)
+    assert fits(phone)
     compare_quickly(phone)
     expect(phone.locator("#verdict-line")).to_contain_text("결론 없음")
     see_chart(phone, "#faults")
-    assert no_sideways_scroll(phone)
+    assert fits(phone)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -168,6 +164,4 @@ def test_axe_finds_no_serious_fault(page: Page, theme: str) -> None:
     opened(page)
     compare_quickly(page)
     page.wait_for_load_state("networkidle")
-    found = Axe().run(page).response["violations"]
-    serious = [(one["id"], one["nodes"][0]["html"][:150]) for one in found if one["impact"] in ("serious", "critical")]
-    assert serious == []
+    assert serious_faults(page) == []

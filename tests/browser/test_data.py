@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
+
+from tests.browser.access import fits, serious_faults
 
 pytestmark = pytest.mark.browser
 
@@ -52,21 +53,6 @@ def data(page: Page) -> Iterator[Page]:
     page.goto("about:blank")  # nothing asks for what is deleted
     for one in page.request.get("/datasets").json()["datasets"][1:]:
         page.request.delete(f"/datasets/{one['id']}")
-
-
-def no_sideways_scroll(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
-
-
-def faults_of_access(page: Page) -> list[str]:
-    """Serious and critical faults that axe-core finds."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {node['html']}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
 
 
 def role(page: Page, column: str) -> Any:
@@ -306,10 +292,10 @@ def test_the_page_is_korean_for_a_korean_browser_and_fits_a_phone(phone: Page) -
     expect(phone.locator("#facts")).to_contain_text("지금")
     for tab in ("roles", "rows", "quality"):
         phone.click(f"#{tab}-tab")
-        assert no_sideways_scroll(phone), tab
+        assert fits(phone), tab
     phone.click("#delete")
     expect(phone.locator("#toast")).to_contain_text("실행 취소")
-    assert no_sideways_scroll(phone)
+    assert fits(phone)
 
 
 @pytest.mark.parametrize("tab", ["quality", "roles", "rows"])
@@ -318,7 +304,7 @@ def test_axe_finds_no_serious_fault(data: Page, tab: str, theme: str) -> None:
     data.select_option("#theme", theme)
     data.click(f"#{tab}-tab")
     data.wait_for_timeout(300)
-    assert faults_of_access(data) == []
+    assert serious_faults(data) == []
 
 
 def test_the_page_loads_no_plotly(page: Page) -> None:

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.access import fits
 from tests.browser.charts import see_chart
+from tests.browser.conftest import leave_and_delete
 
 pytestmark = pytest.mark.browser
 
@@ -44,10 +46,6 @@ def detect(page: Page) -> None:
     expect(page.locator("#summary")).to_contain_text("squared difference", timeout=30_000)
     expect(page.locator("#found")).to_be_visible()
     expect(page.locator("#detect")).to_be_enabled()
-
-
-def no_sideways_scroll(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
 def peaks(page: Page) -> list[float]:
@@ -109,7 +107,7 @@ def test_a_long_run_shows_its_progress_and_ends_when_it_is_cancelled(page: Page)
     expect(page.locator("#problem")).to_contain_text("cancelled", timeout=60_000)
     expect(page.locator("#run-progress")).to_be_hidden()
     expect(page.locator("#detect")).to_be_enabled()
-    page.request.delete(f"/datasets/{dataset}")
+    leave_and_delete(page, f"/datasets/{dataset}")
 
 
 def test_a_moved_threshold_changes_flags_and_events_at_once(page: Page) -> None:
@@ -272,7 +270,7 @@ def test_every_column_of_the_list_is_on_the_screen(page: Page, language: str, wi
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
     assert page.evaluate("(list => list.scrollWidth <= list.clientWidth)(document.querySelector('#found .events'))")
-    assert no_sideways_scroll(page)
+    assert fits(page)
 
 
 def test_the_result_of_before_is_dimmed_while_another_is_made(page: Page) -> None:
@@ -325,7 +323,7 @@ def mixed(page: Page) -> Iterator[str]:
     file = {"name": "mixed.csv", "mimeType": "text/csv", "buffer": interleaved()}
     dataset = str(page.request.post("/datasets", multipart={"file": file}).json()["id"])
     yield dataset
-    page.request.delete(f"/datasets/{dataset}")
+    leave_and_delete(page, f"/datasets/{dataset}")
 
 
 def test_a_severe_finding_holds_a_detection_up_until_it_is_fixed_at_a_press(page: Page, mixed: str) -> None:
@@ -415,13 +413,13 @@ def test_language_and_theme_are_switched_and_remembered(page: Page) -> None:
 
 def test_a_narrow_phone_shows_everything_without_sideways_scroll(phone: Page) -> None:
     open_fresh(phone)
-    assert no_sideways_scroll(phone)
+    assert fits(phone)
     detect(phone)
-    assert no_sideways_scroll(phone)
+    assert fits(phone)
     for tab in ("distribution", "correlation", "score"):
         phone.click(f"#{tab}-tab")
         phone.wait_for_timeout(300)
-        assert no_sideways_scroll(phone), tab
+        assert fits(phone), tab
     expect(phone.locator("#summary")).to_contain_text("이벤트")
     expect(phone.locator("#settings")).to_be_hidden()  # folded away above the result
     expect(phone.locator(".modebar")).to_have_count(0)  # it would lie over the legend

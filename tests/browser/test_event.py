@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.access import fits
 from tests.browser.charts import see_chart
+from tests.browser.conftest import leave_and_delete
 
 pytestmark = pytest.mark.browser
 
@@ -42,10 +44,6 @@ def drawn(page: Page) -> None:
     expect(page.locator("#explanation")).not_to_have_attribute("aria-busy", "true")
 
 
-def no_sideways_scroll(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
-
-
 def test_an_event_is_explained_on_one_screen(page: Page) -> None:
     found = opened(page, contamination=None, threshold=2.85)
     event = found["events"][1]
@@ -58,7 +56,7 @@ def test_an_event_is_explained_on_one_screen(page: Page) -> None:
     expect(page.locator("#nearest-note")).to_contain_text("Same recipe")
     expect(page.locator("#sister-list li")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollHeight") <= 960
-    assert no_sideways_scroll(page)
+    assert fits(page)
 
 
 def test_events_are_walked_through_by_key_and_by_link(page: Page) -> None:
@@ -133,7 +131,7 @@ def test_what_moment_expected_is_an_option_next_to_the_normal_band(page: Page) -
     expect(page.locator("#course-note")).to_contain_text("Dashed: what MOMENT")
     page.uncheck("#moment")
     expect(page.locator("#course .legend")).not_to_contain_text("expected by MOMENT", timeout=60_000)
-    page.request.delete(f"/datasets/{dataset}")
+    leave_and_delete(page, f"/datasets/{dataset}")
 
 
 def test_hostile_names_are_shown_as_they_are(page: Page) -> None:
@@ -178,7 +176,7 @@ def test_paper_shows_the_explanation_and_no_controls(page: Page) -> None:
 
 def test_a_phone_shows_everything_in_korean_without_sideways_scroll(phone: Page) -> None:
     opened(phone)
-    assert no_sideways_scroll(phone)
+    assert fits(phone)
     expect(phone.locator("#title")).to_contain_text("이벤트 2 /")
     expect(phone.locator("#facts")).to_contain_text("레시피")
     expect(phone.locator("#nearest-title")).to_have_text("가장 가까운 정상 구간")

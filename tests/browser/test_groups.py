@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.access import fits, serious_faults
 from tests.browser.charts import see_chart
+from tests.browser.conftest import leave_and_delete
 
 pytestmark = pytest.mark.browser
 
@@ -30,10 +31,6 @@ def detect(page: Page, **options: object) -> str:
 def upload(page: Page, lines: list[str]) -> str:
     file = {"name": "<i>etch</i>.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
     return str(page.request.post("/datasets", multipart={"file": file}).json()["id"])
-
-
-def no_sideways_scroll(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
 def ready(page: Page) -> None:
@@ -128,7 +125,7 @@ def test_data_without_a_detection_are_judged_at_a_press(page: Page) -> None:
     expect(page.locator("#nothing")).to_be_hidden()
     expect(page.locator("#groups")).to_contain_text(HOSTILE)
     expect(page.locator("#run option")).to_have_count(1)
-    page.request.delete(f"/datasets/{dataset}")
+    leave_and_delete(page, f"/datasets/{dataset}")
 
 
 def test_hostile_names_stay_names(page: Page) -> None:
@@ -141,7 +138,7 @@ def test_hostile_names_stay_names(page: Page) -> None:
     page.locator("#groups .open", has_text=HOSTILE).click()
     expect(page.locator("#rows-title")).to_have_text(f"equipment: {HOSTILE}")
     assert page.locator("main img, dialog img").count() == 0
-    page.request.delete(f"/datasets/{dataset}")
+    leave_and_delete(page, f"/datasets/{dataset}")
 
 
 def test_data_without_runs_say_so(page: Page) -> None:
@@ -151,7 +148,7 @@ def test_data_without_runs_say_so(page: Page) -> None:
     page.goto(f"/problems/groups?run={detect(page, dataset=dataset)}")
     expect(page.locator("#overlay-notes")).to_contain_text("no runs to lay over one another", timeout=30_000)
     expect(page.locator("#overlay-chart")).to_be_hidden()
-    page.request.delete(f"/datasets/{dataset}")
+    leave_and_delete(page, f"/datasets/{dataset}")
 
 
 def test_an_unknown_run_is_reported_and_the_page_goes_on(page: Page) -> None:
@@ -165,19 +162,19 @@ def test_on_a_phone_in_korean_the_worst_places_are_a_list_and_the_grid_is_shown_
     ready(phone)
     expect(phone.locator("#differ-title")).to_have_text("차이가 있는 그룹")
     expect(phone.locator("#sentences")).to_contain_text("세었습니다")
-    assert no_sideways_scroll(phone)
+    assert fits(phone)
     expect(phone.locator("#heat")).to_be_hidden()
     expect(phone.locator("#heat-places li").first).to_contain_text("%")
     phone.locator("#heat-open").tap()
     assert phone.evaluate("(box => box.scrollWidth > box.clientWidth)(document.querySelector('.heat-scroll'))")
-    assert no_sideways_scroll(phone)
+    assert fits(phone)
     phone.locator("#heat-places button").first.tap()
     expect(phone.locator("#rows")).to_be_visible()
     phone.locator("#rows-close").tap()
     phone.locator("#groups .open").first.tap()
     expect(phone.locator("#rows")).to_be_visible()
     assert phone.evaluate("document.getElementById('rows').getBoundingClientRect().right <= innerWidth")
-    assert no_sideways_scroll(phone)
+    assert fits(phone)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -187,12 +184,6 @@ def test_axe_finds_no_serious_fault(page: Page, theme: str) -> None:
     ready(page)
     page.locator("#groups .open").first.click()
     expect(page.locator("#rows")).to_be_visible()
-    found = [*Axe().run(page).response["violations"]]
+    found = serious_faults(page)
     page.keyboard.press("Escape")
-    found += Axe().run(page).response["violations"]
-    serious = [
-        (fault["id"], [node["html"][:150] for node in fault["nodes"]])
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    assert found + serious_faults(page) == []

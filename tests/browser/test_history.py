@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.access import fits, serious_faults
 from tests.browser.charts import see_chart
 
 pytestmark = pytest.mark.browser
@@ -230,7 +230,7 @@ def test_the_report_opens_offline_and_asks_for_nothing(
     page.goto(f"file://{tmp_path / 'report.html'}")
     expect(page.locator("svg").first).to_be_visible()
     expect(page.locator("body")).to_contain_text(HOSTILE)
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert fits(page)
     assert faults == []
     context.close()
 
@@ -256,10 +256,10 @@ def test_a_narrow_phone_shows_everything_in_korean_without_sideways_scroll(phone
     expect(phone.locator("h1")).to_have_text("판정 이력")
     expect(phone.locator(".run").first).to_contain_text("다시 시작")
     expect(phone.locator("#run-count")).to_have_text("실행 2개를 표시합니다.")
-    assert phone.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert fits(phone)
     phone.locator("[data-action=delete]").first.click()
     phone.locator("[data-action=export]").click()
-    assert phone.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert fits(phone)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -271,12 +271,7 @@ def test_no_serious_accessibility_fault_is_found(page: Page, api: httpx.Client, 
     open_page(page)
     page.locator("[data-action=export]").click()
     page.locator("[data-action=delete]").first.click()
-    serious = [
-        (fault["id"], [(node["target"], [one["message"] for one in node["any"]]) for node in fault["nodes"]])
-        for fault in Axe().run(page).response["violations"]
-        if fault["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    assert serious_faults(page) == []
 
 
 def test_a_figure_is_saved_as_png_and_svg_on_the_page_s_own_ground(page: Page, api: httpx.Client) -> None:

@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
+
+from tests.browser.access import fits, serious_faults
 
 pytestmark = pytest.mark.browser
 
@@ -44,15 +45,6 @@ def cleared(page: Page) -> None:
         page.request.delete(f"/datasets/{one['id']}")
     for one in page.request.get("/recipes").json()["recipes"]:
         page.request.delete(f"/recipes/{one['name']}")
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
-
-
-def serious_faults(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in ("serious", "critical")]
 
 
 def test_options_change_the_table_at_once_and_are_saved_as_a_recipe_that_the_next_file_uses(page: Page) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.access import serious_faults
 from tests.browser.charts import see_chart
 
 pytestmark = pytest.mark.browser
@@ -94,5 +94,4 @@ def test_a_figure_is_zoomed_saved_and_its_lines_hidden_by_keys(page: Page, made:
     expect(line).to_be_focused()
     page.keyboard.press("Enter")
     expect(line).to_have_attribute("aria-pressed", "true")
-    found = Axe().run(page).response["violations"]
-    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    assert serious_faults(page) == []

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.access import fits, serious_faults
 from tests.browser.charts import see_chart
 
 pytestmark = pytest.mark.browser
@@ -49,8 +49,7 @@ def test_a_wrong_token_is_reported_next_to_the_field(guarded_page: Page) -> None
     log_in(guarded_page, "open", "Kim")
     expect(guarded_page.locator("[role=alert]")).to_contain_text("The token is wrong.")
     expect(guarded_page.locator("#name")).to_have_value("Kim")
-    serious = [one["id"] for one in Axe().run(guarded_page).response["violations"] if one["impact"] != "moderate"]
-    assert serious == []
+    assert serious_faults(guarded_page) == []
     log_in(guarded_page)
     guarded_page.wait_for_url("**/data")
 
@@ -59,7 +58,7 @@ def test_logging_out_closes_the_page_until_the_token_is_shown_again(guarded_phon
     guarded_phone.goto("/login")
     log_in(guarded_phone, name="김공정")
     guarded_phone.wait_for_url("**/")
-    assert guarded_phone.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert fits(guarded_phone)
     guarded_phone.click("text=로그아웃")
     guarded_phone.wait_for_url("**/login")
     guarded_phone.goto("/data")

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pandas as pd
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.access import faults_in_both_themes, fits
 from tests.browser.conftest import _serve
 from tests.commands.test_monitor_commands import fab_rows
 
@@ -113,11 +113,8 @@ def test_the_pages_fit_a_small_phone_in_korean(phone: Page, api: httpx.Client) -
     for path in ("/monitors", "/monitors/식각", "/golden-sets", "/golden-sets/식각/1"):
         phone.goto(path)
         expect(phone.locator("h1")).to_be_visible()
-        for theme in ("light", "dark"):
-            phone.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-            found = Axe().run(phone).response["violations"]
-            assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == [], (path, theme)
-        assert phone.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+        assert faults_in_both_themes(phone) == [], path
+        assert fits(phone), path
     phone.goto("/monitors/식각")
     expect(phone.locator("main")).to_contain_text("학습한 데이터")
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.access import faults_in_both_themes, fits, serious_faults
 from tests.browser.charts import see_chart
-from tests.browser.conftest import _serve
+from tests.browser.conftest import _serve, leave_and_delete
 
 pytestmark = pytest.mark.browser
 
@@ -55,11 +55,6 @@ def run(server: str) -> Iterator[str]:
         yield str(json.load(answer)["run"])
 
 
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")]
-
-
 def test_a_file_and_one_click_lead_to_its_problems(page: Page) -> None:
     page.goto("/data")
     page.set_input_files("#file", {"name": "etch.csv", "mimeType": "text/csv", "buffer": wafers()})
@@ -68,7 +63,7 @@ def test_a_file_and_one_click_lead_to_its_problems(page: Page) -> None:
     expect(page.locator(".problem-list .problem").first).to_be_visible(timeout=60_000)
     expect(page.locator("h1")).to_contain_text("1 problem on PM1. 5 of 60 wafers are abnormal. Worst: flow -8")
     assert "check=1" not in page.url
-    page.request.delete(f"/datasets/{page.locator('#scope-dataset').input_value()}")
+    leave_and_delete(page, f"/datasets/{page.locator('#scope-dataset').input_value()}")
 
 
 def test_a_problem_is_found_opened_judged_and_left_by_keys(page: Page, run: str) -> None:
@@ -95,7 +90,7 @@ def test_a_problem_is_found_opened_judged_and_left_by_keys(page: Page, run: str)
     page.keyboard.press("?")
     expect(page.locator("dialog")).to_contain_text("Next problem")
     page.wait_for_timeout(300)  # colours fade in
-    assert serious(page) == []
+    assert serious_faults(page) == []
     page.check("#keys-off")
     page.keyboard.press("Escape")
     page.locator("h1").click()
@@ -125,7 +120,7 @@ def test_neither_page_scrolls_sideways_or_shifts(page: Page, run: str, width: in
     for path in (f"/problems?run={run}", f"/problems/{name}?run={run}"):
         page.goto(path)
         page.wait_for_load_state("networkidle")
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+        assert fits(page), path
         assert page.evaluate(_SHIFTS) < 0.01
 
 
@@ -134,10 +129,7 @@ def test_one_problem_has_no_serious_fault_in_either_theme_on_desk_and_phone(page
     name = page.locator(".problem-list .problem").first.get_attribute("data-problem")
     for one in (page, phone):
         one.goto(f"/problems/{name}?run={run}")
-        for theme in ("light", "dark"):
-            one.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-            one.wait_for_timeout(200)  # for colours to have changed
-            assert serious(one) == [], theme
+        assert faults_in_both_themes(one) == []
 
 
 def test_paper_holds_the_result_without_its_tools(page: Page, run: str) -> None:
@@ -194,7 +186,7 @@ def test_several_problems_are_chosen_by_box_shift_and_key_and_closed_with_one_no
     page.keyboard.press("x")
     expect(page.locator("#picked-count")).to_have_text("4 problems chosen")
     expect(page.locator("#picked-merge")).to_have_text(f"Merge into {names[0]}")
-    assert serious(page) == []
+    assert serious_faults(page) == []
     page.keyboard.press("Escape")
     expect(page.locator("#picked")).to_be_hidden()
     expect(rows.nth(3).locator(".row-link")).to_be_focused()
@@ -230,7 +222,7 @@ def test_a_problem_is_shelved_for_a_day_and_brought_back_by_keys_alone(page: Pag
     page.keyboard.press("Enter")
     expect(row.locator(".verdict")).to_contain_text("shelved until")
     assert asked == [{"hours": 24}]
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert fits(page)
     row.locator("[data-act=unshelve]").press("Enter")
     expect(row.locator(".verdict")).not_to_contain_text("shelved")
 
@@ -278,14 +270,13 @@ def test_the_wafers_that_look_normal_become_a_golden_set_and_the_data_are_checke
     page.goto(f"/problems?dataset={made}")
     expect(page.locator(".proposal")).to_contain_text("55 of 60 wafers look normal (PM1 55); 5 are set aside.")
     page.locator("summary", has_text="Set aside, and why: 5").click()
-    assert serious(page) == []
+    assert serious_faults(page) == []
     page.click("#proposal-confirm")
     page.wait_for_url("**run=**", timeout=120_000)
     expect(page.locator(".reason").first).to_contain_text("Monitor: gold-golden@1", timeout=60_000)
     expect(page.locator("h1")).to_contain_text("5 of 60 wafers are abnormal")
     expect(page.locator(".proposal")).to_have_count(0)
-    page.request.delete("/monitors/gold-golden")
-    page.request.delete(f"/datasets/{made}")
+    leave_and_delete(page, "/monitors/gold-golden", f"/datasets/{made}")
 
 
 def test_the_true_faults_of_the_demo_are_shown_when_asked_for(page: Page, run: str) -> None:
@@ -293,7 +284,7 @@ def test_the_true_faults_of_the_demo_are_shown_when_asked_for(page: Page, run: s
     expect(page.locator("#true-faults")).to_have_count(0)
     page.click("#show-faults")
     expect(page.locator("#true-faults")).to_contain_text("labelled faults were found")
-    assert serious(page) == []
+    assert serious_faults(page) == []
     page.click("#show-faults")
     expect(page.locator("#true-faults")).to_have_count(0)
 

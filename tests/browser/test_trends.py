@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.access import faults_in_both_themes, fits
 from tests.browser.charts import see_chart
 from tests.browser.conftest import _serve
 from tests.commands.test_monitor_commands import fab_rows
@@ -51,14 +51,8 @@ def dataset(api: httpx.Client) -> Iterator[str]:
 
 
 def check_access(page: Page) -> None:
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-        page.wait_for_timeout(200)
-        found = Axe().run(page).response["violations"]
-        assert [
-            (one["id"], one["nodes"][0]["html"][:120]) for one in found if one["impact"] in ("serious", "critical")
-        ] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert faults_in_both_themes(page) == []
+    assert fits(page)
 
 
 def drag(page: Page, start: float, end: float) -> None:

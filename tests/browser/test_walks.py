@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.charts import see_chart
-from tests.browser.conftest import _serve
+from tests.browser.conftest import _serve, leave_and_delete
 from tests.browser.test_problems import wafers
 from tests.browser.test_trends import drag
 from tests.commands.test_monitor_commands import fab_rows
@@ -61,7 +61,7 @@ def test_the_own_file_is_judged_by_two_clicks(page: Page) -> None:
     hand.click(page.locator("#detect-on"))
     expect(page.locator("h1")).to_contain_text("1 problem on PM1. 5 of 60 wafers are abnormal.", timeout=60_000)
     assert hand.clicks == 2
-    page.request.delete(f"/datasets/{page.locator('#scope-dataset').input_value()}")
+    leave_and_delete(page, f"/datasets/{page.locator('#scope-dataset').input_value()}")
 
 
 def test_from_an_alarm_to_its_cause_and_what_it_was_by_two_clicks(page: Page) -> None:
@@ -96,8 +96,7 @@ def test_from_a_brush_to_a_limit_in_use(page: Page, server: str) -> None:
     expect(page.locator("h1")).to_contain_text("brushed v1", timeout=60_000)
     expect(page.locator(".version-state.in_use")).to_be_visible()
     assert (hand.clicks, hand.typed) == (4, 1)
-    page.request.delete("/monitors/brushed")
-    page.request.delete(f"/datasets/{made}")
+    leave_and_delete(page, "/monitors/brushed", f"/datasets/{made}")
 
 
 def test_after_a_maintenance_the_page_says_whether_the_tool_is_back_by_one_click(page: Page) -> None:
@@ -109,7 +108,7 @@ def test_after_a_maintenance_the_page_says_whether_the_tool_is_back_by_one_click
     expect(page.locator("#word")).to_have_text("✗ NOT BACK")
     expect(page.locator("#lines li").first).to_be_visible()
     assert hand.clicks == 1
-    page.request.delete(f"/datasets/{made}")
+    leave_and_delete(page, f"/datasets/{made}")
 
 
 def test_a_stretch_is_the_same_by_mouse_and_by_keyboard(page: Page, server: str) -> None:
@@ -145,4 +144,4 @@ def test_a_stretch_is_the_same_by_mouse_and_by_keyboard(page: Page, server: str)
     expect(page.locator("#mark-list li")).to_have_count(1)
     by_keys = page.request.get(f"/datasets/{made}/marks").json()["marks"][0]
     assert (by_keys["wafers"], by_keys["equipment"]) == (by_mouse["wafers"], by_mouse["equipment"])
-    page.request.delete(f"/datasets/{made}")
+    leave_and_delete(page, f"/datasets/{made}")

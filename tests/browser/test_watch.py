@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.access import fits, serious_faults
 from tests.browser.conftest import _DESK, _PHONE
 from tests.live.receivers import WebhookReceiver, wait_for
 from tests.server_process import ServerProcess
@@ -48,17 +48,6 @@ ACKNOWLEDGE_FIRST = """() => {
 }"""
 
 
-def serious(page: Page) -> list[str]:
-    """What axe finds."""
-    found = Axe().run(page).response["violations"]
-    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
-
-
-def fits(page: Page) -> bool:
-    """Whether nothing has to be scrolled sideways."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
-
-
 def test_an_alarm_is_acknowledged_on_a_phone_and_outlives_the_server(phone: Page, killed_server: ServerProcess) -> None:
     with WebhookReceiver() as receiver:
         channel = {"name": "mes", "kind": "webhook", "target": receiver.url, "language": "ko"}
@@ -73,7 +62,7 @@ def test_an_alarm_is_acknowledged_on_a_phone_and_outlives_the_server(phone: Page
         acknowledge = phone.locator(f"[data-alarm='{number}']").get_by_role("button", name="확인(ACK)")
         expect(acknowledge).to_have_count(0)
         assert fits(phone)
-        assert serious(phone) == []
+        assert serious_faults(phone) == []
         killed_server.kill()
         expect(phone.locator("#lost")).to_contain_text("연결 끊김")
         killed_server.start()
@@ -115,7 +104,7 @@ def test_chambers_stand_in_groups_and_what_is_chosen_stands_in_the_address(
     expect(etch.locator(".chamber")).to_have_count(10)
     desk.reload()
     expect(etch.locator(".chamber")).to_have_count(10)
-    assert serious(desk) == []
+    assert serious_faults(desk) == []
 
 
 def test_a_square_is_chosen_by_keyboard_and_its_chamber_goes_into_maintenance(
@@ -149,7 +138,7 @@ def test_a_wall_has_no_controls_and_a_key_leads_back(desk: Page, killed_server: 
     expect(desk.locator("html")).to_have_attribute("data-bs-theme", "dark")
     visible = [one for one in desk.locator("a, select, input, .btn").all() if one.is_visible()]
     assert visible == []
-    assert serious(desk) == []
+    assert serious_faults(desk) == []
     desk.keyboard.press("Escape")
     expect(desk.locator(".pages")).to_be_visible()
     assert desk.url.endswith("/watch?area=ETCH")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.access import fits
 from tests.browser.test_exports import PAGES, made
 
 pytestmark = pytest.mark.browser
@@ -42,6 +43,5 @@ def test_nothing_is_scrolled_sideways(reader: Page, made: dict[str, str], path: 
     reader.wait_for_load_state("networkidle")
     for width in WIDTHS:
         reader.set_viewport_size({"width": width, "height": 800})
-        fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-        assert reader.evaluate(fits), width
+        assert fits(reader), width
         assert reader.evaluate(_SIDEWAYS) == [], width
