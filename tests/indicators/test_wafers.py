@@ -64,6 +64,14 @@ def test_the_reason_names_sensor_step_change_and_wafers_in_a_row(found: Detectio
     assert last.value > last.upper > last.usual
 
 
+def test_a_step_that_is_a_number_is_called_a_step_in_sentences(frame: pd.DataFrame):
+    numbered = frame.assign(step=frame["step"].map({name: at for at, name in enumerate(frame["step"].unique(), 1)}))
+    found = waferwatch.detect(numbered, reference=first_wafers(numbered), detector="statistical")
+    reasons = [run.reason for run in found.runs if run.abnormal]
+    assert len(reasons) == 8
+    assert all(" in step " in one for one in [*reasons, str(found.problems[0].title)])
+
+
 def test_a_fault_is_one_problem_with_its_onset(found: Detection, frame: pd.DataFrame):
     assert len(found.problems) == 1
     problem = found.problems[0]

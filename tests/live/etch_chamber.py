@@ -11,6 +11,8 @@ import secsgem.common
 import secsgem.gem
 import secsgem.hsms
 
+from waferwatch.live.sources.secs import in_daemon
+
 STEP_EVENT = 300
 VIDS = {301: "lot", 302: "wafer", 303: "recipe", 304: "step"}
 FIRST_SVID = 1001
@@ -34,7 +36,7 @@ class EtchChamber:
         for stream, function, reply in ((2, 33, 34), (2, 35, 36), (2, 37, 38)):
             handler.register_stream_function(stream, function, self._agree(reply))
         handler.register_stream_function(2, 23, self._on_trace_asked)
-        handler.enable()
+        in_daemon(handler.enable)
 
     def ready(self) -> bool:
         """Whether a host has asked for a trace."""
@@ -54,10 +56,7 @@ class EtchChamber:
             self._send(6, 1, {"TRID": 1, "SMPLN": number, "STIME": stamp, "SV": values})
 
     def close(self) -> None:
-        """secsgem 0.3.0 may wait for its own accepting thread for ever."""
-        ending = threading.Thread(target=self._handler.disable, daemon=True)
-        ending.start()
-        ending.join(2)
+        in_daemon(self._handler.disable)
 
     def _send(self, stream: int, function: int, content: dict[str, Any]) -> None:
         for _ in self._attempts():

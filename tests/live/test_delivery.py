@@ -17,7 +17,8 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.live.alarm_blocks import NOON, block
-from tests.live.receivers import MailSink, WebhookReceiver, free_port, wait_for
+from tests.live.receivers import MailSink, WebhookReceiver, wait_for
+from tests.server_process import free_port
 from waferwatch.errors import InputError
 from waferwatch.live.alarms import acts
 from waferwatch.live.alarms.acts import Person

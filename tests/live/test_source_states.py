@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.live.fab import Heard, as_rows, kept_rows, live_frame, send, until
-from tests.live.test_sources import free_port
+from tests.server_process import free_port
 from waferwatch.errors import InputError
 from waferwatch.live.log.writer import Accepted
 from waferwatch.live.service import LiveService

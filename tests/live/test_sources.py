@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from tests.live.fab import as_rows, live_frame, until
+from tests.server_process import free_port
 from waferwatch.errors import InputError, StorageFullError, TooManyError
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.log.rows import LiveRow
@@ -239,13 +240,6 @@ def json_of(row: LiveRow, *, equipment: bool = True) -> bytes:
     return orjson.dumps({**record, "equipment": row.equipment} if equipment else record)
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
 def answers(port: int) -> bool:
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0
@@ -314,6 +308,16 @@ def test_rows_that_are_refused_for_a_while_are_kept_later(
     harness.send(frame)
     until(lambda: len(kept(database)) == 120, "all rows")
     assert refusing.left == 0
+
+
+def test_no_thread_of_secs_keeps_the_server_from_ending() -> None:
+    pytest.importorskip("secsgem")
+    from waferwatch.live.sources.secs import SecsOptions, SecsSource
+
+    waiting = SecsSource(SecsOptions("gem", "ETCH-01", "127.0.0.1", free_port(), active=False, sensors={1: "flow"}))
+    waiting.start(lambda _source, _rows: None)
+    assert [one.name for one in threading.enumerate() if "secsgem" in one.name and not one.daemon] == []
+    waiting.stop()
 
 
 def test_rows_that_come_twice_are_kept_once(

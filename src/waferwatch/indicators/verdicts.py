@@ -3,13 +3,60 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from waferwatch.read.table import Note
+from waferwatch.series.steps import step_name
 
 UP, DOWN, OTHER = "up", "down", "other"
 BY_WAFER, BY_ROWS = "wafer", "rows"
+
+# What is off -> the sentence in a step, and in a table without steps.
+_BROKEN = (
+    Note("{sensor} in {step}: its relation to the other sensors is broken, wafers in a row: {count}"),
+    Note("{sensor}: its relation to the other sensors is broken, wafers in a row: {count}"),
+)
+_REASONS = {
+    "_length": (
+        Note("Length of {step} {change}, wafers in a row: {count}"),
+        Note("Length {change}, wafers in a row: {count}"),
+    ),
+    "rows": (
+        Note("{sensor} in {step}: its course is unlike that of normal wafers, wafers in a row: {count}"),
+        Note("{sensor}: its course is unlike that of normal wafers, wafers in a row: {count}"),
+    ),
+    "stuck": (
+        Note("{sensor} in {step} is stuck at one value, wafers in a row: {count}"),
+        Note("{sensor} is stuck at one value, wafers in a row: {count}"),
+    ),
+    "missing": (
+        Note("{sensor} in {step} is missing, wafers in a row: {count}"),
+        Note("{sensor} is missing, wafers in a row: {count}"),
+    ),
+    "t2": _BROKEN,
+    "spe": _BROKEN,
+    "shape": (
+        Note("{sensor} in {step}: another shape of the trace, wafers in a row: {count}"),
+        Note("{sensor}: another shape of the trace, wafers in a row: {count}"),
+    ),
+    "bend": (
+        Note("{sensor} in {step}: the trace bends slowly off its course, wafers in a row: {count}"),
+        Note("{sensor}: the trace bends slowly off its course, wafers in a row: {count}"),
+    ),
+    "trend": (
+        Note("{sensor} in {step} has drifted by {spreads} spreads, wafers in a row: {count}"),
+        Note("{sensor} has drifted by {spreads} spreads, wafers in a row: {count}"),
+    ),
+    "mean": (
+        Note("{sensor} in {step} {change}, wafers in a row: {count}"),
+        Note("{sensor} {change}, wafers in a row: {count}"),
+    ),
+}
+_OTHER = (
+    Note("{sensor} in {step}: {statistic} {change}, wafers in a row: {count}"),
+    Note("{sensor}: {statistic} {change}, wafers in a row: {count}"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,60 +133,16 @@ def sentence_of(run: RunScore, in_a_row: int) -> Note | None:
     """Why a wafer is abnormal, in a row with others like it; None for a normal one."""
     if not run.abnormal or run.statistic is None:
         return None
+    in_step, on_the_whole = _REASONS.get("_length" if run.sensor == "_length" else run.statistic, _OTHER)
     values: dict[str, object] = {
         "sensor": run.sensor or "",
-        "step": run.step or "",
+        "step": step_name(run.step or ""),
         "statistic": run.statistic,
         "change": change_text(run),
         "count": in_a_row,
         "spreads": f"{abs(run.spreads or 0.0):.1f}",
     }
-    return _in_step(run.sensor, run.statistic, values) if run.step else _on_the_whole(run.sensor, run.statistic, values)
-
-
-def _in_step(sensor: str | None, statistic: str, values: dict[str, object]) -> Note:
-    if sensor == "_length":
-        return Note("Length of {step} {change}, wafers in a row: {count}", values)
-    if statistic == "rows":
-        return Note("{sensor} in {step}: its course is unlike that of normal wafers, wafers in a row: {count}", values)
-    if statistic == "stuck":
-        return Note("{sensor} in {step} is stuck at one value, wafers in a row: {count}", values)
-    if statistic == "missing":
-        return Note("{sensor} in {step} is missing, wafers in a row: {count}", values)
-    if statistic in ("t2", "spe"):
-        return Note("{sensor} in {step}: its relation to the other sensors is broken, wafers in a row: {count}", values)
-    if statistic == "shape":
-        return Note("{sensor} in {step}: another shape of the trace, wafers in a row: {count}", values)
-    if statistic == "bend":
-        return Note("{sensor} in {step}: the trace bends slowly off its course, wafers in a row: {count}", values)
-    if statistic == "trend":
-        return Note("{sensor} in {step} has drifted by {spreads} spreads, wafers in a row: {count}", values)
-    if statistic == "mean":
-        return Note("{sensor} in {step} {change}, wafers in a row: {count}", values)
-    return Note("{sensor} in {step}: {statistic} {change}, wafers in a row: {count}", values)
-
-
-def _on_the_whole(sensor: str | None, statistic: str, values: dict[str, object]) -> Note:
-    """In a table without steps."""
-    if sensor == "_length":
-        return Note("Length {change}, wafers in a row: {count}", values)
-    if statistic == "rows":
-        return Note("{sensor}: its course is unlike that of normal wafers, wafers in a row: {count}", values)
-    if statistic == "stuck":
-        return Note("{sensor} is stuck at one value, wafers in a row: {count}", values)
-    if statistic == "missing":
-        return Note("{sensor} is missing, wafers in a row: {count}", values)
-    if statistic in ("t2", "spe"):
-        return Note("{sensor}: its relation to the other sensors is broken, wafers in a row: {count}", values)
-    if statistic == "shape":
-        return Note("{sensor}: another shape of the trace, wafers in a row: {count}", values)
-    if statistic == "bend":
-        return Note("{sensor}: the trace bends slowly off its course, wafers in a row: {count}", values)
-    if statistic == "trend":
-        return Note("{sensor} has drifted by {spreads} spreads, wafers in a row: {count}", values)
-    if statistic == "mean":
-        return Note("{sensor} {change}, wafers in a row: {count}", values)
-    return Note("{sensor}: {statistic} {change}, wafers in a row: {count}", values)
+    return replace(in_step if run.step else on_the_whole, values=values)
 
 
 def change_text(run: RunScore) -> str:

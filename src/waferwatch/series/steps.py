@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
 
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 NO_STEP = 0  # the stage of points of a run that has no steps: all of it is one
 
 
@@ -43,6 +45,15 @@ class Stages:
         begins = np.ones(len(rows), bool)
         begins[1:] = (np.diff(stage) != 0) | (np.diff(self.run[rows]) != 0) | (np.diff(group) != 0)
         return Steps(stage, ticks(begins))
+
+
+def step_name(step: str) -> str:
+    """How a sentence names a step: "high in 4" could be anything, "high in step 4" could not.
+
+    >>> step_name("4"), step_name("main etch")
+    ('step 4', 'main etch')
+    """
+    return f"step {step}" if _NUMBER.fullmatch(step) else step
 
 
 def ticks(begins: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.verdicts import OTHER, RunScore, change_text
 from waferwatch.read.table import Note
+from waferwatch.series.steps import step_name
 
 Ints = NDArray[np.int64]
 
@@ -46,7 +47,7 @@ def wafers_title(found: FabProblem, all_runs: Sequence[RunScore], runs: Sequence
     values: dict[str, object] = {
         "sensor": found.sensor if found.sensor != "_length" else "",
         "change": size,
-        "step": found.step or "",
+        "step": step_name(found.step or ""),
         "equipment": found.equipment or "",
         "count": found.count,
         "of": found.of,

@@ -9,6 +9,7 @@ from typing import Any
 from waferwatch.indicators.verdicts import DOWN, UP
 from waferwatch.live.alarms.alarm import AlarmChange, AlarmKind, AlarmRecord, read_note
 from waferwatch.read.table import Note
+from waferwatch.series.steps import step_name
 
 Translate = Callable[[str], str]  # a template in English -> in the language of who reads it
 _LENGTH = "_length"  # where other problems have a sensor
@@ -20,7 +21,7 @@ def title_of(alarm: AlarmRecord) -> Note:
     """The sentence: which sensor, to which side, in which step, on which equipment."""
     values: dict[str, object] = {
         "sensor": alarm.sensor,
-        "step": alarm.step,
+        "step": step_name(alarm.step),
         "equipment": alarm.equipment or alarm.source,
         "since": alarm.started[:19].replace("T", " "),
         "source": alarm.source,
@@ -28,7 +29,7 @@ def title_of(alarm: AlarmRecord) -> Note:
     if alarm.kind is AlarmKind.SILENCE:
         return _silent(alarm, values)
     if alarm.sensor == _LENGTH:
-        return Note("Step {step} of unusual length on {equipment}", values)
+        return Note("Unusual length of {step} on {equipment}", values)
     return _placed(alarm, values) if alarm.step else _unplaced(alarm, values)
 
 

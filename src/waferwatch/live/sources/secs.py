@@ -89,7 +89,7 @@ class SecsSource:
         handler.register_stream_function(6, 1, self._on_trace)
         handler.register_stream_function(6, 11, self._on_event)
         handler.events.handler_communicating += self._on_communicating
-        handler.enable()
+        in_daemon(handler.enable)
 
     def status(self) -> SourceStatus:
         """Connected while the equipment communicates, as GEM means it."""
@@ -104,10 +104,8 @@ class SecsSource:
     def stop(self) -> None:
         """What was not accepted is not replied to: the equipment keeps it, where it spools."""
         self._ended.set()
-        if self._handler is not None:  # secsgem 0.3.0 may wait for its own accepting thread for ever
-            ending = threading.Thread(target=self._handler.disable, daemon=True)
-            ending.start()
-            ending.join(_PATIENCE_S)
+        if self._handler is not None:
+            in_daemon(self._handler.disable)
 
     def _made(self) -> Any:
         try:
@@ -234,3 +232,14 @@ def stime(text: str) -> int:
 def _number(value: Any) -> float:
     found = number_of(value[0] if isinstance(value, list) and len(value) == 1 else value)
     return float("nan") if found is None else found
+
+
+def in_daemon(work: Callable[[], object]) -> None:
+    """Let secsgem 0.3.0 start and end its threads from one that nobody waits for when the process ends.
+
+    What it starts is a daemon then as well. Its accepting thread may outlive ``disable``, which may wait for it for
+    ever: the server could not end.
+    """
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(_PATIENCE_S)

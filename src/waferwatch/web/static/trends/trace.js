@@ -23,7 +23,7 @@ export async function show(view, found) {
   byId("trace-title").textContent = text("Trace of {wafer}: {sensor} in {step}", {
     wafer: answer.name,
     sensor: answer.sensor,
-    step: view.step || text("(no step)"),
+    step: /^\d+(\.\d+)?$/.test(view.step ?? "") ? `step ${view.step}` : view.step || text("(no step)"),
   });
   const problem = answer.problem ? ` · ${text("Problem {number}: {title}", answer.problem)}` : "";
   byId("trace-said").textContent = answer.said + problem;

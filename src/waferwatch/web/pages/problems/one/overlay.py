@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from waferwatch.indicators.judge import sensor_values
 from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.problems.problem import FabProblem
+from waferwatch.series.steps import step_name
 from waferwatch.web.figures.problem.drawing import Drawing, DrawnLine, DrawnPanel, draw
 from waferwatch.web.html.language import Translator
 from waferwatch.web.pages.problems.one.wafer_pictures import seconds_of, stages_of, timed
@@ -29,7 +30,7 @@ def overlay_picture(judged: JudgedWafers, problem: FabProblem, translate: Transl
         return None
     panels = [_panel(judged, problem, stage) for stage in stages]
     label = translate("{sensor} in {step}: wafers of the problem over golden wafers").format(
-        sensor=problem.sensor, step=problem.step or ""
+        sensor=problem.sensor, step=step_name(problem.step or "")
     )
     return draw(Drawing(label, panels, unit=" s" if timed(judged) else "", one_scale=True))
 

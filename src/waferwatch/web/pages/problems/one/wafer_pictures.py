@@ -17,6 +17,7 @@ from waferwatch.indicators.problems.onset import BAND
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.statistics import MEAN
 from waferwatch.read.table import Role
+from waferwatch.series.steps import step_name
 from waferwatch.web.figures.problem.drawing import Dot, Drawing, DrawnPanel, draw
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import place
@@ -45,7 +46,9 @@ def trend_picture(judged: JudgedWafers, problem: FabProblem, shown: int, transla
     panels = [_trend(judged, problem, at, stage, shown) for stage in stages]
     dated = any(isinstance(run.start, str) for run in judged.runs)
     label = translate("{sensor}, {statistic} in {step}, wafer by wafer, with limits").format(
-        sensor=problem.sensor, statistic=statistic_words(translate)[column.statistic], step=problem.step or ""
+        sensor=problem.sensor,
+        statistic=statistic_words(translate)[column.statistic],
+        step=step_name(problem.step or ""),
     )
     return draw(Drawing(label, panels, dated=dated, one_scale=True))
 
