@@ -106,6 +106,14 @@ def test_a_damaged_state_is_refused(model: Model, state: bytes) -> None:
         model.stream(state)
 
 
+def test_a_state_of_another_format_is_refused(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("waferwatch.scoring.stream.FORMAT", 2)
+    later = model.stream().state()
+    monkeypatch.undo()
+    with pytest.raises(ModelError, match="has format 2; this version reads format 1"):
+        model.stream(later)
+
+
 def test_an_empty_stream_can_be_finished_and_handed_on(model: Model) -> None:
     again = model.stream(model.stream().state())
     assert len(again.finish()) == 0

@@ -183,6 +183,7 @@ class Stream:
         try:
             table = pq.read_table(pa.BufferReader(state))
             about: Mapping[bytes, bytes] = table.schema.metadata or {}
+            _check_format(about[b"format"].decode())
             digest, count = about[b"digest"].decode(), int(about[b"count"])
             frame = table.to_pandas()
             is_first = (frame[_NUMBER] == _IS_FIRST).to_numpy()
@@ -201,6 +202,17 @@ class Stream:
                 hint="Use the model that it was made with, or begin the stream anew.",
             )
         self._rows, self._first, self._count = _Rows(frame, number, settled, place), first, count
+
+
+def _check_format(written: str) -> None:
+    """Of a state: another version of waferwatch may keep other things in it."""
+    if written != str(FORMAT):
+        raise ModelError(
+            "The state of the stream has format {written}; this version reads format {known}.",
+            hint="Begin the stream anew.",
+            written=written,
+            known=FORMAT,
+        )
 
 
 def _arrow_table(frame: pd.DataFrame) -> pa.Table:
