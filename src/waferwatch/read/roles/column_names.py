@@ -40,6 +40,7 @@ _CLOCK_MODIFIERS = vocabulary(
     "measurement since start started from the of begin relative rel abs absolute total unix posix iso at created "
     "received tool controller 측정 기록 수집 발생 로그 저장 초"
 )
+_AXES = (str.maketrans("xX", "yY"), str.maketrans("yY", "xX"))
 _COUNTERS = frozenset((
     "index", "idx", "id", "no", "nr", "num", "number", "row", "rowid", "rowno", "rownum", "rownumber",
     "rowindex", "seq", "sequence", "unnamed", "indexlevel0", "번호", "순번", "연번", "행", "행번호", "인덱스",
@@ -149,6 +150,12 @@ def speaks_of_time(name: str) -> bool:
 def is_date(name: str) -> bool:
     """Whether the name is that of a day, to which another column may add the time of day."""
     return plain(name) in _DATE_NAMES
+
+
+def is_coordinate(name: str, names: Iterable[str]) -> bool:
+    """Whether the column is one of a pair such as die_x and die_y, which say where on a wafer a row was measured."""
+    others = {other for other in names if len(other) == len(name) and other != name}
+    return any(name.translate(swapped) in others for swapped in _AXES)
 
 
 def is_counter(name: str) -> bool:
