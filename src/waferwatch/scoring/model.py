@@ -268,7 +268,8 @@ class Model:
 
     def _groups(self, columns: set[str]) -> list[str] | None:
         found = [name for name in self.groups if name in columns]
-        return found or None
+        lacks_equipment = any(self.roles.get(name) == Role.EQUIPMENT.value for name in set(self.groups) - set(found))
+        return None if lacks_equipment else found or None
 
     def _about(self) -> dict[str, Any]:
         return {

@@ -267,6 +267,7 @@ def _notes(
     """What a user should know of a detection, beyond what its table says."""
     return (
         *model.notes,
+        *_empty_notes(model.features, table),
         *_unknown_notes(model, series),
         *_unknown_step_notes(model, series, table),
         *_unjudged_note(points),
@@ -324,18 +325,32 @@ def _network_notes(detector: Detector, fitted: Fitted) -> list[Note]:
 
 def _unknown_notes(model: Model, series: Sequence[Series]) -> list[Note]:
     """Equipment without a reference of its own."""
-    unknown = model.fitted.unknown(series)
-    if not unknown:
-        return []
-    return [
-        Note(
+    unknown = [" ".join(filter(None, one)) for one in model.fitted.unknown(series)]
+    named, sister = [name for name in unknown if name], " ".join(model.fitted.sister.split("\x1f"))
+    notes = []
+    if named:
+        text = (
             "No reference for {equipment}: scored by the model of a sister, {sister}, at the level of its own first "
-            "rows.",
-            {
-                "equipment": ", ".join(" ".join(one) for one in unknown[:_MOST_NAMED]),
-                "sister": " ".join(model.fitted.sister.split("\x1f")),
-            },
+            "rows."
         )
+        notes.append(Note(text, {"equipment": ", ".join(named[:_MOST_NAMED]), "sister": sister}))
+    if len(named) < len(unknown):
+        text = (
+            "Rows that name no equipment were scored by the model of {sister}, at the level of their own first rows. "
+            "If a column names it, give that column the role equipment."
+        )
+        notes.append(Note(text, {"sister": sister}))
+    return notes
+
+
+def _empty_notes(features: Sequence[str], table: Table) -> list[Note]:
+    """Sensors that a model was learnt with and that this table has no value of."""
+    empty = [name for name in features if not table.frame[name].notna().any()]
+    if not empty:
+        return []
+    shown = ", ".join(empty[:_MOST_NAMED]) + (" …" if len(empty) > _MOST_NAMED else "")
+    return [
+        Note("Sensors of the model that hold no value here and were not judged: {sensors}.", {"sensors": shown}),
     ]
 
 
