@@ -47,7 +47,8 @@ _COUNTERS = frozenset((
 ))
 # fmt: on
 _CATEGORY_NAMES = {
-    Role.EQUIPMENT: "equipment equip eqp eqpt eq tool machine chamber module 장비 설비 호기 챔버 모듈 기기",
+    Role.EQUIPMENT: "equipment equip eqp eqpt eq tool machine chamber module entity furnace tube reactor scanner "
+    "stepper implanter 장비 설비 호기 챔버 모듈 기기 퍼니스 튜브 노광기",
     Role.LOT: "lot batch foup cassette carrier 배치 로트 랏 롯",
     Role.WAFER: "wafer wf slot run trace substrate 웨이퍼 슬롯 런 기판",
     Role.RECIPE: "recipe rcp ppid processrecipe 레시피 공정레시피",
