@@ -116,7 +116,8 @@ def detect(
 
     Args:
         frame: rows in any time order, or the table of a file from :func:`read_file`, whose columns are settled; results
-            come back in its row order. It is not changed.
+            come back in its row order. It is not changed. Of its index, times and names of equipment, lots, wafers,
+            recipes and steps count as columns.
         features: sensor columns; by default every numeric column that is not something else by its name.
         time: time column; by default found by name and content. Without one the rows are in order.
         group: columns that split the rows into series: the equipment, or the run of run-based traces.

@@ -22,6 +22,7 @@ from waferwatch.commands.live import rows as live_rows
 from waferwatch.commands.live.alarms import add_alarms_parser
 from waferwatch.commands.options import data_options, recipe_options
 from waferwatch.commands.options.actions import print_json, say
+from waferwatch.commands.options.outputs import check_apart
 from waferwatch.errors import WaferwatchError
 from waferwatch.settings import read_settings
 
@@ -39,11 +40,12 @@ INTERRUPTED = 130  # what a shell expects after Ctrl-C
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
     parser = build_parser()
-    options = parser.parse_args(argv)
+    typed = sys.argv[1:] if argv is None else argv
+    options = parser.parse_args(typed)
     try:
         return int(options.run(options))
     except WaferwatchError as error:
-        print(f"waferwatch: {_option(error, options)}{error}", file=sys.stderr)
+        print(f"waferwatch: {_option(error, typed)}{error}", file=sys.stderr)
         findings = getattr(error, "findings", ())
         if findings and getattr(options, "json", False):
             print(json.dumps({"findings": [finding.to_dict() for finding in findings]}, ensure_ascii=False))
@@ -63,11 +65,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _option(error: WaferwatchError, options: argparse.Namespace) -> str:
+def _option(error: WaferwatchError, typed: Sequence[str]) -> str:
     """The option that the error is about, as it is typed; nothing when it was not given."""
     field = error.field or ""
-    given = field != "file" and getattr(options, field, None) is not None
-    return f"--{_TYPED.get(field, field).replace('_', '-')}: " if given else ""
+    option = f"--{_TYPED.get(field, field).replace('_', '-')}"
+    return f"{option}: " if field and any(word.partition("=")[0] == option for word in typed) else ""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -136,6 +138,7 @@ def run_detect(options: argparse.Namespace) -> int:
     from waferwatch.scoring.question import Question, question_of
 
     question = Question(**question_of(options))
+    check_apart(options)
     if options.output:
         check_output(options.output)
     wafers.check_outputs(options)

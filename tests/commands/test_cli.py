@@ -201,6 +201,52 @@ def test_wrong_options_end_with_code_2(fab_file):
     assert run("nonsense").returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("detect", ["FAB", "--output", "FAB"]),
+        ("detect", ["FAB", "--runs", "FAB"]),
+        ("detect", ["FAB", "--reference", "OTHER", "--problems", "OTHER"]),
+        ("detect", ["FAB", "--limits", "OTHER", "--save-limits", "OTHER"]),
+        ("detect", ["FAB", "--runs", "OTHER", "--problems", "OTHER"]),
+        ("compare", ["FAB", "--label", "anomaly", "--output", "FAB"]),
+        ("match-chambers", ["FAB", "--output", "FAB"]),
+        ("before-after", ["FAB", "--at", "2026-01-05 08:10:00", "--output", "FAB"]),
+    ],
+)
+def test_no_file_that_is_read_and_no_other_result_is_written_over(fab_file, tmp_path, capsys, command, options):
+    other = tmp_path / "other.csv"
+    other.write_bytes(fab_file.read_bytes())
+    before = fab_file.read_bytes()
+    paths = {"FAB": str(fab_file), "OTHER": str(tmp_path / "." / "other.csv")}
+    assert main([command, *(paths.get(word, word) for word in options)]) == 2
+    assert "Name another file to write." in capsys.readouterr().err
+    assert fab_file.read_bytes() == other.read_bytes() == before
+
+
+def test_only_options_that_were_typed_open_a_sentence(tmp_path, capsys):
+    assert main(["scale", "run", str(tmp_path / "nowhere")]) == 2
+    assert capsys.readouterr().err.startswith("waferwatch: There is no plan at")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no full device")
+def test_a_stdout_that_takes_no_more_is_said_without_traceback(fab_file):
+    with open("/dev/full", "w") as full:
+        arguments = [sys.executable, "-m", "waferwatch", "detect", str(fab_file), *map(str, QUICK)]
+        found = subprocess.run(arguments, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert found.returncode == 2
+    assert "could not be written to stdout" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_is_refused_with_the_way_to_read_it(fab_file):
+    arguments = f"cat '{fab_file}' | '{sys.executable}' -m waferwatch detect /dev/stdin"
+    found = subprocess.run(arguments, shell=True, capture_output=True, text=True)
+    assert found.returncode == 2
+    assert "is a pipe or a device" in found.stderr
+
+
 def test_doctor_says_what_is_there(tmp_path):
     found = run("doctor", env={**os.environ, "WAFERWATCH_DATA_DIR": str(tmp_path), "WAFERWATCH_PORT": "0"})
     assert "WAFERWATCH_PORT" in found.stderr

@@ -92,6 +92,59 @@ def test_a_time_index_becomes_the_time_unless_another_is_there() -> None:
     assert table_from_frame(named.rename(columns={"clock": "time"})).column(Role.TIME) == "time"
 
 
+def test_equipment_and_time_in_a_multiindex_become_columns() -> None:
+    times = pd.date_range("2026-01-01", periods=3, freq="s")
+    index = pd.MultiIndex.from_product([["A", "B"], times], names=["equipment", "when"])
+    table = table_from_frame(pd.DataFrame({"p": np.arange(6.0)}, index=index))
+    assert list(table.frame.columns) == ["equipment", "when", "p"]
+    assert table.roles == {"equipment": Role.EQUIPMENT, "when": Role.TIME, "p": Role.SENSOR}
+    assert table.groups == ("equipment",)
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"),
+    [
+        (pd.Index(["L1", "L1", "L2"], name="lot_id"), {"lot_id": Role.LOT, "p": Role.SENSOR}),
+        (pd.period_range("2026-01-01", periods=3, freq="s"), {"time": Role.TIME, "p": Role.SENSOR}),
+        (pd.timedelta_range("0s", periods=3, freq="s"), {"time": Role.TIME, "p": Role.SENSOR}),
+        (pd.Index([0.0, 0.5, 1.0], name="time"), {"time": Role.TIME, "p": Role.SENSOR}),
+        (pd.Index([4, 9, 2], name="row"), {"p": Role.SENSOR}),
+        (pd.Index(["a", "b", "c"]), {"p": Role.SENSOR}),
+    ],
+    ids=["lots", "periods", "time since a start", "seconds", "row numbers", "no name"],
+)
+def test_an_index_counts_where_it_says_when_or_where(index: pd.Index, expected: dict[str, Role]) -> None:
+    assert table_from_frame(pd.DataFrame({"p": [1.0, 2.0, 3.0]}, index=index)).roles == expected
+
+
+def test_an_index_that_an_option_names_is_found() -> None:
+    frame = pd.DataFrame({"p": [1.0, 2.0, 3.0]}, index=pd.Index(["a", "a", "b"], name="line"))
+    assert table_from_frame(frame, group="line").groups == ("line",)
+    assert table_from_frame(frame, roles={"line": "equipment"}).roles["line"] is Role.EQUIPMENT
+
+
+def test_where_on_a_wafer_a_row_lies_is_no_clock() -> None:
+    count = np.arange(300)
+    dies = pd.DataFrame({"wafer": count // 100, "die_x": count % 10, "die_y": count // 10 % 10, "vth": count % 7 / 7})
+    for columns in (["wafer", "die_x", "die_y", "vth"], ["wafer", "die_y", "die_x", "vth"]):
+        frame = dies.set_axis(columns, axis=1)
+        assert table_from_frame(frame).column(Role.TIME) is None
+
+
+class _PolarsFrame:
+    __module__ = "polars.dataframe"
+
+    def to_pandas(self) -> None: ...
+
+
+_PolarsFrame.__name__ = "DataFrame"
+
+
+def test_a_frame_of_another_library_is_refused_with_the_way_to_give_it() -> None:
+    with pytest.raises(InputError, match=r"is a polars DataFrame, not a pandas DataFrame. Give its to_pandas\(\)"):
+        table_from_frame(_PolarsFrame())  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("wrong", [[1, 2, 3], np.zeros((3, 2)), pd.Series([1.0])])
 def test_what_is_no_frame_is_refused(wrong: object) -> None:
     with pytest.raises(InputError, match="not a pandas DataFrame"):

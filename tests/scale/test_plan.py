@@ -54,6 +54,12 @@ def hours_in_folders(folder: Path, frames: list[pd.DataFrame]) -> ImportOptions:
     return ImportOptions()
 
 
+def test_a_reference_period_without_rows_is_refused(tmp_path: Path) -> None:
+    write_fleet(tmp_path / "in", [rows_of("E-01", 2)])
+    with pytest.raises(InputError, match=r"No row of .* lies in the reference period\. Give a period of the days from"):
+        planned(tmp_path / "in", tmp_path / "out", reference="2036-01-01..2036-01-14")
+
+
 LAYOUTS = (by_day, one_file_with_a_zone, csv_with_a_clock_of_two_columns, hours_in_folders)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import waferwatch
-from tests.models.frames import stream
+from tests.models.frames import runs, stream
 from waferwatch.scoring.model import Model
 
 BY_CHANCE = 0.02  # of normal rows: about one event in as many rows as were learnt from is to be expected
@@ -104,3 +104,38 @@ def test_rows_without_a_recipe_and_a_step_are_named_where_the_reference_has_none
     later.loc[1500:1900, ["recipe", "step"]] = None
     found = waferwatch.fit(fab[:3000], detector="squared_difference_steps").detect(later)
     assert any("401 rows are in recipe steps" in str(note) and ": - -." in str(note) for note in found.notes)
+
+
+def two_tools(seed: int) -> pd.DataFrame:
+    """Two tools whose sensors lie at levels far apart."""
+    tools = [stream(1500, 2, seed + at).assign(equipment=name) for at, name in enumerate("AB")]
+    tools[1][["s0", "s1"]] += 50
+    return pd.concat(tools, ignore_index=True)
+
+
+def test_equipment_is_known_under_another_column_name() -> None:
+    model = waferwatch.fit(two_tools(0), detector="statistical")
+    later = two_tools(5)
+    expected, found = model.detect(later), model.detect(later.rename(columns={"equipment": "tool"}))
+    np.testing.assert_allclose(found.scores, expected.scores)
+    assert found.notes == expected.notes
+
+
+def test_runs_of_equipment_are_known_under_another_column_name() -> None:
+    model = waferwatch.fit(runs(12), group=["equipment", "cycle"], detector="statistical")
+    later = runs(4, 3, 20).rename(columns={"equipment": "tool"})
+    assert not any("No reference" in str(note) for note in model.detect(later).notes)
+
+
+def test_rows_that_name_no_equipment_are_said() -> None:
+    model = waferwatch.fit(two_tools(0), detector="statistical")
+    notes = [str(note) for note in model.detect(two_tools(5)[:1500].drop(columns="equipment")).notes]
+    assert any(note.startswith("Rows that name no equipment") for note in notes)
+    assert not any("No reference for" in note for note in notes)
+
+
+def test_a_sensor_of_the_model_without_any_value_is_said(model: Model, later: pd.DataFrame) -> None:
+    said = "Sensors of the model that hold no value here and were not judged: s1."
+    assert said in [str(note) for note in model.detect(later.assign(s1=np.nan)).notes]
+    later.loc[1:, "s1"] = np.nan
+    assert said not in [str(note) for note in model.detect(later).notes]

@@ -151,3 +151,26 @@ def test_a_stream_whose_cells_are_not_of_one_kind_can_be_handed_on() -> None:
     np.testing.assert_allclose(
         scores_of(found, frame, [500, 900, 2000], handed_on=True), expected, rtol=1e-5, atol=1e-5
     )
+
+
+def test_rows_whose_time_lies_in_the_index_are_scored_as_those_with_a_time_column(model: Model) -> None:
+    frame = stream(900, 5)
+    frame = frame.drop(index=frame.index[400:460])  # a gap, which only the time shows
+    time = next(name for name, role in model.roles.items() if role == "time")
+    indexed = frame.set_index(time)
+    expected = model.detect(frame).scores
+    np.testing.assert_allclose(model.detect(indexed).scores, expected)
+    np.testing.assert_allclose(scores_of(model, indexed, [300, 500], handed_on=True), expected, atol=1e-4)
+
+
+def test_a_stream_of_columns_with_numbers_for_names_is_handed_on() -> None:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(1500, 2)))
+    model = waferwatch.fit(frame, detector="squared_difference")
+    expected = model.detect(frame[:600]).scores
+    np.testing.assert_allclose(scores_of(model, frame[:600], [300], handed_on=True), expected, atol=1e-4)
+
+
+def test_what_is_no_frame_is_refused_by_models_and_streams(model: Model) -> None:
+    for push in (model.detect, model.stream().push):
+        with pytest.raises(InputError, match="is a numpy ndarray, not a pandas DataFrame"):
+            push(np.zeros((3, 2)))  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from waferwatch.commands.options import data_options, recipe_options
 from waferwatch.commands.options.actions import print_json, say
+from waferwatch.commands.options.outputs import check_apart
 
 if TYPE_CHECKING:
     from waferwatch.scoring.comparison.compare import Comparison, ComparisonRow
@@ -36,6 +37,7 @@ def run_compare(options: argparse.Namespace) -> int:
     from waferwatch.scoring.comparison.compare import ComparedRows, compare_detectors
     from waferwatch.scoring.question import Question, question_of
 
+    check_apart(options)
     if options.output:
         check_table_file(options.output, "--output")
     table, reference = recipe_options.read_tables(options)

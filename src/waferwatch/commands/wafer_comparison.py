@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from waferwatch.commands.options import data_options, monitor_options, recipe_options
 from waferwatch.commands.options.actions import print_json, say
+from waferwatch.commands.options.outputs import check_apart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,7 @@ def run_comparison(
     """Compare, list what is notable, and write what was asked for."""
     from waferwatch.export.tables import check_table_file, save_tables
 
+    check_apart(options)
     if options.output:
         check_table_file(options.output, "output")
     table = recipe_options.read_file(options, options.file)

@@ -137,6 +137,13 @@ def _cannot_open(path: Path, name: str, error: OSError) -> WaferwatchError:
         return NotFoundError("There is no file {path}.", hint="Check the path.", field="file", path=path)
     if path.is_dir():
         return InputError("{path} is a folder.", hint="Name a file in it.", field="file", path=path)
+    if path.exists() and not path.is_file():
+        return InputError(
+            "{path} is a pipe or a device, which cannot be read more than once.",
+            hint="Write what it gives into a file first, and name that.",
+            field="file",
+            path=path,
+        )
     return InputError(
         "{table} cannot be opened: {reason}.",
         hint="Check that the file may be read and is not open in another program.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ from waferwatch.errors import InputError
 from waferwatch.read.cells import values
 from waferwatch.read.cells.rules import USUAL, CellRules
 from waferwatch.read.findings import FileFinding, Findings, Level, merged
+from waferwatch.read.frame_index import with_index
 from waferwatch.read.limits import Limits
-from waferwatch.read.roles.column_names import require_column, time_rank
+from waferwatch.read.roles.column_names import require_column
 from waferwatch.read.roles.find import FoundRoles, find_roles
 from waferwatch.read.roles.groups import find_groups
 from waferwatch.read.roles.labels import bad_label
@@ -42,8 +43,9 @@ def table_from_frame(
 ) -> Table:
     """Make a table of a frame, which is not changed.
 
-    The index is left aside, except that a DatetimeIndex becomes the time column (named as the index is, or ``time``)
-    when neither the options nor the columns give one.
+    The index is left aside but for what :func:`waferwatch.read.frame_index.with_index` takes from it: times become the
+    time column (named as the index is, or ``time``) when neither the options nor the columns give one, and names of
+    equipment, lots, wafers, recipes and steps become columns.
 
     Args:
         frame: (rows, columns); column names are turned to text, also those that the options name.
@@ -61,7 +63,9 @@ def table_from_frame(
         InputError: the data cannot be used: the message names row, column and remedy.
         NotFoundError: a named column or role does not exist.
     """
-    plain = _with_index(_plain_frame(frame, name), frame.index, time, roles)
+    clock = named(time) or [str(column) for column, role in (roles or {}).items() if role == Role.TIME.value]
+    asked = [*clock, *(named(features) or []), *(named(group) or []), *map(str, roles or {}), str(label)]
+    plain = plain_frame(frame, name, asked=asked, clock=clock)
     wishes = read_wishes(name, list(plain.columns), features=features, time=time, group=group, label=label, roles=roles)
     findings = Findings(notes)
     found = find_roles(plain, wishes, name, first_row, findings, rules)
@@ -80,15 +84,21 @@ def table_from_frame(
     return Table(name, converted, found.roles, groups, first_row, merged(findings.notes), found.zone)
 
 
-def _plain_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:
-    """A shallow copy with text names and rows numbered from 0."""
+def plain_frame(
+    frame: pd.DataFrame, table: str, *, asked: Collection[str] = (), clock: Collection[str] = ()
+) -> pd.DataFrame:
+    """A shallow copy with text names, rows numbered from 0, and what its index says of them as first columns.
+
+    Args:
+        frame: what the caller gave, of any type.
+        table: what messages call it.
+        asked, clock: names that the caller gave to any option, and those of the time.
+
+    Raises:
+        InputError: it is no DataFrame with rows and with names that differ.
+    """
     if not isinstance(frame, pd.DataFrame):
-        raise InputError(
-            "{table} is a {found}, not a pandas DataFrame.",
-            hint="Make a DataFrame of it, with one named column for each sensor.",
-            table=table,
-            found=type(frame).__name__,
-        )
+        raise _no_frame(frame, table)
     if not len(frame):
         raise InputError("{table} has no rows of data.", hint="Choose data with at least one row.", table=table)
     if frame.columns.nlevels > 1:
@@ -104,22 +114,16 @@ def _plain_frame(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     repeated = list(dict.fromkeys(plain.columns[plain.columns.duplicated()]))
     if repeated:
         raise duplicate_names(table, repeated)
-    plain = plain.reset_index(drop=True)
-    return plain
+    return with_index(plain, asked=asked, clock=clock)
 
 
-def _with_index(
-    plain: pd.DataFrame, index: pd.Index, time: Columns | None, roles: Mapping[Any, str] | None
-) -> pd.DataFrame:
-    """The frame with a DatetimeIndex as its first column, unless something else gives the time."""
-    name = "time" if index.name is None else str(index.name)
-    if not isinstance(index, pd.DatetimeIndex) or name in plain.columns:
-        return plain
-    asked_for = (time is not None and name not in (named(time) or [])) or Role.TIME.value in (roles or {}).values()
-    if asked_for or any(values.is_time(plain[column]) or time_rank(column) is not None for column in plain.columns):
-        return plain
-    plain.insert(0, name, index.to_series(index=plain.index))
-    return plain
+def _no_frame(given: Any, table: str) -> InputError:
+    package, kind = type(given).__module__.partition(".")[0], type(given).__name__
+    hint = "Make a DataFrame of it, with one named column for each sensor."
+    if hasattr(given, "to_pandas"):
+        hint = "Give its to_pandas()."
+    found = kind if package == "builtins" else f"{package} {kind}"
+    return InputError("{table} is a {found}, not a pandas DataFrame.", hint=hint, table=table, found=found)
 
 
 def duplicate_names(table: str, repeated: Sequence[str]) -> InputError:

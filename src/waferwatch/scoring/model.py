@@ -26,7 +26,7 @@ from waferwatch.models.fitted import Fitted
 from waferwatch.models.levels import LevelShift, UsualLevels, as_before
 from waferwatch.models.registry import create, detector_class
 from waferwatch.models.state import digest_of, pack, unpack
-from waferwatch.read.frames import table_from_frame
+from waferwatch.read.frames import plain_frame, table_from_frame
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring.reference import CONTEXT, without_context
 from waferwatch.scoring.result import Detection
@@ -182,11 +182,23 @@ class Model:
             )
         return self.fits(self._read(frame, name))
 
+    def plain(self, frame: pd.DataFrame, name: str) -> pd.DataFrame:
+        """A frame with text names and with what its index says of its rows as columns.
+
+        Raises:
+            InputError: it is no DataFrame with rows and with names that differ.
+        """
+        asked = {*self.features, *self.groups, *self.roles}
+        there = {str(column) for column in getattr(frame, "columns", ())}
+        clock = [column for column, role in self.roles.items() if role == Role.TIME.value and column in there]
+        return plain_frame(frame, name, asked=asked, clock=clock)
+
     def _read(self, frame: pd.DataFrame, name: str, first_row: int = 1, notes: Sequence[Note] = ()) -> Table:
-        columns = {str(column) for column in frame.columns}
+        plain = self.plain(frame, name)
+        columns = set(plain.columns)
         roles = {column: role for column, role in self.roles.items() if column in columns}
         return table_from_frame(
-            frame,
+            plain,
             name=name,
             features=self.features,
             group=self._groups(columns),
@@ -256,7 +268,8 @@ class Model:
 
     def _groups(self, columns: set[str]) -> list[str] | None:
         found = [name for name in self.groups if name in columns]
-        return found or None
+        lacks_equipment = any(self.roles.get(name) == Role.EQUIPMENT.value for name in set(self.groups) - set(found))
+        return None if lacks_equipment else found or None
 
     def _about(self) -> dict[str, Any]:
         return {

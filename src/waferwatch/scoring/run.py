@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,22 +21,20 @@ from waferwatch.indicators.judge import RowScores
 from waferwatch.models.contract import Detector, Progress, Scores, no_progress, part_of
 from waferwatch.models.fitted import Fitted, fit_parts, key_of
 from waferwatch.models.registry import create
-from waferwatch.read.roles.groups import group_text
-from waferwatch.read.table import Note, Role, Table
+from waferwatch.read.table import Note, Table
 from waferwatch.scoring import wafers
 from waferwatch.scoring.model import Model, roles_of
+from waferwatch.scoring.notes.counters import counter_notes
+from waferwatch.scoring.notes.detected import detection_notes
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.reference import Scope, like, normal_series, set_aside_notes, standing_out_notes
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.sensors import with_sensors_of
-from waferwatch.scoring.thresholds.promise import promise_notes
 from waferwatch.scoring.thresholds.threshold import Chosen, Thresholds, choose
-from waferwatch.series.series import Series, steps_of
+from waferwatch.series.series import Series
 from waferwatch.series.split import split
-from waferwatch.series.steps import joined
 
 _LEARNING = 0.5  # of the work, as far as progress shows it
-_MOST_NAMED = 10  # equipment or steps in a note
 
 
 def fit_table(
@@ -82,7 +79,12 @@ def fit_table(
         method.info,
         {key_of(scope): jumps(mine).tolist() for scope, mine in normal.items()},
         device,
-        (*set_aside_notes(fitted, normal), *standing_out_notes(fitted, normal), *_network_notes(method, fitted)),
+        (
+            *set_aside_notes(fitted, normal),
+            *standing_out_notes(fitted, normal),
+            *counter_notes(normal, features),
+            *_network_notes(method, fitted),
+        ),
         wafers=wafers.learn_from(table, normal, features, fitted),
     )
 
@@ -211,7 +213,7 @@ def _with_events(model: Model, table: Table, series: Sequence[Series], rows: Row
     events, event_ids = build_events(rows.scores, rows.flags, rows.contributions, series, table, model.features)
     alarms = model.fitted.alarms
     events = [replace(one, usual_every_hours=alarms.hours_between(one.peak_score)) for one in events]
-    return _Scored(rows, chosen, events, event_ids, _notes(model, series, table, rows.scores, chosen))
+    return _Scored(rows, chosen, events, event_ids, detection_notes(model, series, table, rows.scores, chosen))
 
 
 def _finished(
@@ -261,20 +263,6 @@ def _learnt(model: Model) -> dict[str, Any]:
     }
 
 
-def _notes(
-    model: Model, series: Sequence[Series], table: Table, points: NDArray[np.float64], chosen: Chosen
-) -> tuple[Note, ...]:
-    """What a user should know of a detection, beyond what its table says."""
-    return (
-        *model.notes,
-        *_unknown_notes(model, series),
-        *_unknown_step_notes(model, series, table),
-        *_unjudged_note(points),
-        *wafers.wafer_notes(model.wafers, table, rebased=bool(model.shifts)),
-        *promise_notes(chosen.promise),
-    )
-
-
 def score_by(
     detector: Detector, reference: Sequence[Series], series: Sequence[Series], progress: Progress = no_progress
 ) -> list[Scores]:
@@ -320,63 +308,3 @@ def _network_notes(detector: Detector, fitted: Fitted) -> list[Note]:
             "features find more without it."
         )
     return [Note(template, {"detector": detector.name})]
-
-
-def _unknown_notes(model: Model, series: Sequence[Series]) -> list[Note]:
-    """Equipment without a reference of its own."""
-    unknown = model.fitted.unknown(series)
-    if not unknown:
-        return []
-    return [
-        Note(
-            "No reference for {equipment}: scored by the model of a sister, {sister}, at the level of its own first "
-            "rows.",
-            {
-                "equipment": ", ".join(" ".join(one) for one in unknown[:_MOST_NAMED]),
-                "sister": " ".join(model.fitted.sister.split("\x1f")),
-            },
-        )
-    ]
-
-
-def _unknown_step_notes(model: Model, series: Sequence[Series], table: Table) -> list[Note]:
-    """Recipes and steps that the reference does not have, by name."""
-    columns = [name for name in (table.column(Role.RECIPE), table.column(Role.STEP)) if name is not None]
-    first: dict[int, int] = {}  # stage -> a row in it
-    count = 0
-    by_scope: dict[Scope, list[Series]] = defaultdict(list)
-    for one in series if columns and model.fitted.reads_steps else ():
-        if one.steps is not None:
-            by_scope[one.scope].append(one)
-    for scope, mine in by_scope.items():
-        steps = joined([steps_of(one) for one in mine])
-        unknown = ~model.fitted.knows(scope, steps)
-        if unknown.any():
-            count += int(unknown.sum())
-            rows = np.concatenate([one.rows for one in mine])[unknown]
-            stages, at = np.unique(steps.stage[unknown], return_index=True)
-            first |= dict(zip(stages.tolist(), rows[at].tolist(), strict=True))
-    if not first:
-        return []
-    names = sorted(
-        {" ".join(group_text(table.frame[name].iat[row]) or "-" for name in columns) for row in first.values()}
-    )
-    shown = ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
-    return [
-        Note(
-            "{count} rows are in recipe steps that fewer than 3 reference runs have and were not scored: {steps}. "
-            "Learn them from normal rows that hold these steps.",
-            {"count": count, "steps": shown},
-        )
-    ]
-
-
-def _unjudged_note(points: NDArray[np.float64]) -> tuple[Note, ...]:
-    missing = int(np.isnan(points).sum())
-    if not missing:
-        return ()
-    return (
-        Note(
-            "{count} of {rows} rows could not be judged and are not flagged.", {"count": missing, "rows": len(points)}
-        ),
-    )

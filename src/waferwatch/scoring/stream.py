@@ -30,6 +30,7 @@ FORMAT = 1
 GRID = 2048  # rows: what is kept of an equipment begins on the grid that windows lie on
 
 _NUMBER, _SETTLED, _PLACE = "__number__", "__settled__", "__place__"
+_NEW_ROWS = "the new rows"
 _NEW = np.iinfo(np.int64).min
 _IS_FIRST = -1  # the number, in a stored state, of first rows of equipment without a reference
 
@@ -77,6 +78,7 @@ class Stream:
         Raises:
             InputError, NotFoundError: as :meth:`Model.detect`. Nothing is kept of rows that are refused.
         """
+        frame = self._model.plain(frame, _NEW_ROWS)
         self._check(frame)
         rows = self._rows.followed_by(frame, self._count)
         read = self._read(rows)
@@ -113,7 +115,7 @@ class Stream:
 
     def _check(self, frame: pd.DataFrame) -> None:
         """Rows are read together with those before: a column that only these lack would pass unseen as empty."""
-        self._model.table(frame, "the new rows")
+        self._model.table(frame, _NEW_ROWS)
         before = [name for name in self._rows.frame.columns if name in self._model.roles]
         missing = [str(name) for name in before if name not in frame.columns]
         if missing:

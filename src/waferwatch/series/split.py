@@ -88,7 +88,8 @@ def _cut(
     starts, more = _starts(clock, group, keys, runs, layout)
     notes.extend(more)
     layout = _with_scope(layout or _layout(clock, group, keys, runs), group, table)
-    scopes = [_pick(key, groups, layout.scope or ()) for key in keys]
+    scope = _scope_in(table, groups, layout.scope or ())
+    scopes = [_pick(key, groups, scope) for key in keys]
     borders = [*np.flatnonzero(starts).tolist(), len(rows)]
     values = _values(table.frame, features, rows)
     ordered = None if time is None else time[rows]
@@ -297,6 +298,18 @@ def _values(frame: pd.DataFrame, features: Sequence[str], rows: NDArray[np.int64
 
 def _pick(key: tuple[str, ...], groups: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(value for name, value in zip(groups, key, strict=True) if name in columns)
+
+
+def _scope_in(table: Table, groups: Sequence[str], known: Sequence[str]) -> list[str]:
+    """The columns that tell equipment apart, by the names that this table has for them.
+
+    Args:
+        known: their names in the table that was learnt from. Where this one lacks some of them and has as many other
+            columns of equipment, those stand for them: a tool is the same one whatever its column is called.
+    """
+    there = [name for name in known if name in groups]
+    others = [name for name in groups if name not in known and table.roles[name] is Role.EQUIPMENT]
+    return [*there, *others] if len(there) + len(others) == len(known) else there
 
 
 def _with_scope(layout: SeriesLayout, group: NDArray[np.intp], table: Table) -> SeriesLayout:

@@ -33,7 +33,8 @@ def test_the_time_column_is_found_by_name(name: str, values: object) -> None:
     [
         (
             Role.EQUIPMENT,
-            "장비ID 장비 설비 설비명 호기 챔버 equipment Equipment_ID EQP EQP-ID tool tool.id Machine chamber module",
+            "장비ID 장비 설비 설비명 호기 챔버 equipment Equipment_ID EQP EQP-ID tool tool.id Machine chamber module "
+            "Entity furnace_id Tube Reactor scanner stepper_name implanter 퍼니스 튜브번호 노광기",
         ),
         (Role.LOT, "배치번호 배치 로트 lot LotID lot_no Batch"),
         (Role.WAFER, "웨이퍼 웨이퍼번호 wafer waferId Slot run_id Run RunID"),

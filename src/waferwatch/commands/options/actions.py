@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from waferwatch.commands.options import data_options, monitor_options
+from waferwatch.errors import InputError
 
 
 def add_action(actions: Any, name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -26,6 +27,20 @@ def say(text: str) -> None:
 
 
 def print_json(document: Any, options: argparse.Namespace) -> None:
-    """The document as stdout's last line, where it is asked for."""
-    if options.json:
-        print(json.dumps(document, ensure_ascii=False, allow_nan=False, default=str))
+    """The document as stdout's last line, where it is asked for.
+
+    Raises:
+        InputError: stdout goes to a place that takes no more.
+    """
+    if not options.json:
+        return
+    try:
+        print(json.dumps(document, ensure_ascii=False, allow_nan=False, default=str), flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise InputError(
+            "The result could not be written to stdout: {reason}.",
+            hint="Free some space or choose another place.",
+            reason=error.strerror or "the disk refused it",
+        ) from error

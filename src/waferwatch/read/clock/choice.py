@@ -11,7 +11,7 @@ import pandas as pd
 from waferwatch.read.cells.values import counts_rows, is_numeric, is_time, look_at, to_float, without_categories
 from waferwatch.read.clock.kinds import ClockKind, kind_of, read_sample
 from waferwatch.read.clock.parts import half_column, hour_column, millisecond_column, part_columns, seconds_of_day
-from waferwatch.read.roles.column_names import category, is_clock, is_counter, is_date, time_rank
+from waferwatch.read.roles.column_names import category, is_clock, is_coordinate, is_counter, is_date, time_rank
 from waferwatch.read.roles.label_names import label_rank
 
 _LAST = 1_000  # rank of a name that says nothing of time
@@ -193,7 +193,7 @@ def _may_be_clock(frame: pd.DataFrame, name: str) -> bool:
     if _never_goes_back(frame, name):
         return True
     numbers = to_float(without_categories(frame[name]))
-    if counts_rows(numbers):
+    if counts_rows(numbers) and not is_coordinate(name, frame.columns):
         return True
     starts = np.diff(numbers, prepend=numbers[0]) < 0
     return any(

@@ -40,13 +40,15 @@ _CLOCK_MODIFIERS = vocabulary(
     "measurement since start started from the of begin relative rel abs absolute total unix posix iso at created "
     "received tool controller 측정 기록 수집 발생 로그 저장 초"
 )
+_AXES = (str.maketrans("xX", "yY"), str.maketrans("yY", "xX"))
 _COUNTERS = frozenset((
     "index", "idx", "id", "no", "nr", "num", "number", "row", "rowid", "rowno", "rownum", "rownumber",
     "rowindex", "seq", "sequence", "unnamed", "indexlevel0", "번호", "순번", "연번", "행", "행번호", "인덱스",
 ))
 # fmt: on
 _CATEGORY_NAMES = {
-    Role.EQUIPMENT: "equipment equip eqp eqpt eq tool machine chamber module 장비 설비 호기 챔버 모듈 기기",
+    Role.EQUIPMENT: "equipment equip eqp eqpt eq tool machine chamber module entity furnace tube reactor scanner "
+    "stepper implanter 장비 설비 호기 챔버 모듈 기기 퍼니스 튜브 노광기",
     Role.LOT: "lot batch foup cassette carrier 배치 로트 랏 롯",
     Role.WAFER: "wafer wf slot run trace substrate 웨이퍼 슬롯 런 기판",
     Role.RECIPE: "recipe rcp ppid processrecipe 레시피 공정레시피",
@@ -149,6 +151,12 @@ def speaks_of_time(name: str) -> bool:
 def is_date(name: str) -> bool:
     """Whether the name is that of a day, to which another column may add the time of day."""
     return plain(name) in _DATE_NAMES
+
+
+def is_coordinate(name: str, names: Iterable[str]) -> bool:
+    """Whether the column is one of a pair such as die_x and die_y, which say where on a wafer a row was measured."""
+    others = {other for other in names if len(other) == len(name) and other != name}
+    return any(name.translate(swapped) in others for swapped in _AXES)
 
 
 def is_counter(name: str) -> bool:

@@ -72,6 +72,8 @@ def make_plan(wish: ScalePlan, only: str | None = None) -> ScalePlan:
             path=wish.source,
             reason=first or "",
         )
+    if wish.reference is not None:
+        _check_period(wish, wish.reference, held)
     count = {
         "equipment": len(held.names),
         "units": len(set(zip(held.equipment, held.begin, strict=True))),
@@ -83,6 +85,26 @@ def make_plan(wish: ScalePlan, only: str | None = None) -> ScalePlan:
     plan = replace(wish, count=count)
     plan.save(_units(plan, files, held, errors))
     return plan
+
+
+def _check_period(wish: ScalePlan, period: tuple[int, int], held: _Held) -> None:
+    """Refuse a reference in which there is no row, as a year that was typed wrong gives.
+
+    Raises:
+        InputError: no unit of time of any equipment touches it.
+    """
+    begins = np.frombuffer(held.begin, np.int64)
+    if ((begins <= period[1]) & (begins + UNIT_NS[wish.unit] > period[0])).any():
+        return
+    first, last = (str(np.datetime64(int(each), "ns").astype("datetime64[D]")) for each in (begins.min(), begins.max()))
+    raise InputError(
+        "No row of {path} lies in the reference period.",
+        hint="Give a period of the days from {first} to {last}.",
+        field="reference",
+        path=wish.source,
+        first=first,
+        last=last,
+    )
 
 
 def _looked_at(

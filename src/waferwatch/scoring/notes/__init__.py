@@ -1,0 +1,1 @@
+"""Sentences on what was learnt and on what was found."""
