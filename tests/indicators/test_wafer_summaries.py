@@ -40,6 +40,31 @@ def test_a_wafer_with_one_row_is_judged(found: Detection) -> None:
     assert {run.sensor for run in found.runs if run.abnormal} == {"SITE_7"}
 
 
+def normal_wafers(tool: str, rng: np.random.Generator, wafers: int = 225) -> pd.DataFrame:
+    at = np.arange(wafers)
+    return pd.DataFrame(
+        {
+            "time": pd.Timestamp("2026-03-01") + pd.to_timedelta(at * 600, unit="s"),
+            "equipment": tool,
+            "lot": [f"M{one // 25:03d}" for one in at],
+            "wafer": at % 25 + 1,
+            "thickness": rng.normal(500, 2, wafers),
+            "range": rng.normal(12, 0.8, wafers),
+            "defects": rng.normal(20, 3, wafers),
+            "width": rng.normal(45, 0.3, wafers),
+        }
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_normal_wafers_of_one_row_are_neither_abnormal_nor_a_problem(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    tools = pd.concat([normal_wafers(tool, rng) for tool in ("CMP1", "CMP2")])
+    found = waferwatch.detect(tools.sort_values("time", kind="stable"), reference_rows=75, detector="statistical")
+    assert [run.wafer for run in found.runs if run.abnormal] == []
+    assert [str(problem.title) for problem in found.problems] == []
+
+
 def test_sentences_of_a_table_without_steps_name_none(found: Detection) -> None:
     texts = [str(problem.title) for problem in found.problems] + [run.reason for run in found.runs if run.abnormal]
     assert all("SITE_7" in text for text in texts)

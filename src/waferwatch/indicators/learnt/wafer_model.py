@@ -217,7 +217,7 @@ def _learn(
     steps = StepRelation.learn(limits.spreads(off, cells)[:, mean], np.abs(off[:, mean]) > 1, cells, used)
     every = _deviations(off, found, limits, relation, t2_limits, steps)
     worst = farthest(every, cells)[golden]
-    row_limit = _row_limit(rows[golden])
+    row_limit = _row_limit(rows[golden], cells.runs.lengths[golden])
     row_knots = _knots(rows[golden], worst, row_limit)
     reached = np.fmax(worst, _as_multiples(rows[golden], row_limit, row_knots))
     rarity = Rarity.learn([reached])
@@ -248,10 +248,13 @@ def _as_multiples(rows: Floats, row_limit: float, knots: Floats) -> Floats:
     return np.where(plain > 1, plain, np.interp(rows, knots[0], knots[1], left=0.0)) + 0.0 * rows
 
 
-def _row_limit(rows: Floats) -> float:
-    """Eight robust spreads above the usual row score of golden wafers, and beyond the highest of them."""
+def _row_limit(rows: Floats, lengths: NDArray[np.int64]) -> float:
+    """Eight robust spreads above the usual row score of golden wafers, and beyond the highest of them.
+
+    None where a wafer is one row: its score is that of its neighbours as well, and says nothing of one wafer.
+    """
     known = rows[np.isfinite(rows)]
-    if not len(known):
+    if not len(known) or np.median(lengths) == 1:
         return float("inf")
     median = float(np.median(known))
     spread = _ROBUST * float(np.median(np.abs(known - median)))

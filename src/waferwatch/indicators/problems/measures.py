@@ -8,7 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.indicators.problems.problem import FabProblem
+from waferwatch.indicators.hard_rules import RANGE
+from waferwatch.indicators.problems.problem import FabProblem, ProblemSeverity
+from waferwatch.indicators.problems.severity import severity, severity_of_events
 from waferwatch.indicators.verdicts import OTHER, RunScore, change_text
 from waferwatch.read.table import Note
 from waferwatch.series.steps import step_name
@@ -26,6 +28,22 @@ def most_in_a_row(runs: Sequence[int], own: Ints) -> int:
     at = np.searchsorted(own, np.array(runs))
     breaks = np.flatnonzero(np.diff(at) != 1) + 1
     return int(max(len(part) for part in np.split(at, breaks)))
+
+
+def severity_of_wafers(
+    all_runs: Sequence[RunScore], runs: Sequence[int], ratio: float, in_a_row: int, events: int
+) -> tuple[ProblemSeverity, Note]:
+    """How much a problem of wafers matters, and why.
+
+    Args:
+        runs: positions of its wafers among all.
+        ratio: peak as a multiple of the limit.
+        in_a_row: the most of its wafers that follow one another.
+        events: how many events of rows it has.
+    """
+    if not any(all_runs[run].abnormal for run in runs):
+        return severity_of_events(ratio, events)
+    return severity(ratio, in_a_row, len(runs), any(RANGE in all_runs[run].rules for run in runs))
 
 
 def usual_change(all_runs: Sequence[RunScore], runs: Sequence[int], sensor: str) -> float | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from waferwatch.events.event import Event
 from waferwatch.indicators.problems.problem import Alone, FabProblem, ProblemSensor
-from waferwatch.indicators.problems.severity import order, severity
+from waferwatch.indicators.problems.severity import order, severity_of_events
 from waferwatch.indicators.verdicts import DOWN, OTHER, UP
 from waferwatch.read.cells.values import to_float
 from waferwatch.read.roles.groups import group_codes
@@ -89,8 +89,7 @@ def _problem(key: tuple[str | None, ...], events: list[Event], threshold: float,
     equipment, recipe, step, sensor, direction = (part or "" for part in key)
     peak = max(event.peak_score for event in events)
     ratio = peak / threshold if threshold > 0 else 1.0
-    kind, _ = severity(ratio, 1, len(events), False)
-    why = Note("events: {count}, peak {ratio} x limit", {"count": len(events), "ratio": f"{min(ratio, 999.0):.1f}"})
+    kind, why = severity_of_events(ratio, len(events))
     return FabProblem(
         number=0,
         fingerprint=" | ".join((equipment, recipe, step, sensor, direction)),

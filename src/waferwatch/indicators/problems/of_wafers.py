@@ -13,14 +13,18 @@ from numpy.typing import NDArray
 
 from waferwatch.events.event import Event
 from waferwatch.indicators.cells import StageName
-from waferwatch.indicators.hard_rules import RANGE
 from waferwatch.indicators.judge import ExplainedWafers
 from waferwatch.indicators.judging.facets import HARD_SIGNS, ROWS, Facet
 from waferwatch.indicators.problems.alone import SisterCells, chamber_alone, compared_column
-from waferwatch.indicators.problems.measures import most_in_a_row, usual_change, wafers_title
+from waferwatch.indicators.problems.measures import (
+    most_in_a_row,
+    severity_of_wafers,
+    usual_change,
+    wafers_title,
+)
 from waferwatch.indicators.problems.onset import Left, departures
 from waferwatch.indicators.problems.problem import DAYS, Alone, FabProblem, ProblemSensor
-from waferwatch.indicators.problems.severity import order, severity
+from waferwatch.indicators.problems.severity import order
 from waferwatch.indicators.verdicts import DOWN, OTHER, UP
 from waferwatch.read.table import Role
 from waferwatch.series.clock import clock_numbers
@@ -154,7 +158,10 @@ def _events_of_runs(judged: ExplainedWafers, event_ids: Ints) -> dict[int, list[
 
 
 def _occurrences(judged: ExplainedWafers, events: Sequence[Event], of_run: dict[int, list[int]]) -> list[_Occurrence]:
-    """In order of time: each abnormal wafer, and each event none of whose wafers is abnormal."""
+    """In order of time: each abnormal wafer, and each event none of whose wafers is abnormal.
+
+    Wafers of one row have been judged row by row already: what an event says of their neighbours as well is none.
+    """
     by_id = {event.id: event for event in events}
     explained = {event for run, mine in of_run.items() if judged.runs[run].abnormal for event in mine}
     found = []
@@ -162,7 +169,7 @@ def _occurrences(judged: ExplainedWafers, events: Sequence[Event], of_run: dict[
         if run.abnormal and judged.facets[number]:
             ratio = max(run.ratio, 1.0) if np.isfinite(run.ratio) else 1.0
             found.append(_Occurrence(number, judged.facets[number], ratio, run.score, True))
-        elif not run.abnormal:
+        elif not run.abnormal and run.rows > 1:
             for event in of_run.get(number, []):
                 if event not in explained:
                     found.append(_of_event(judged, number, by_id[event]))
@@ -188,6 +195,7 @@ def _problem(judged: ExplainedWafers, one: _Open, of_run: dict[int, list[int]], 
     recipe = _most(judged.runs[run].recipe for run in runs)
     names = _leading(one, lead)
     steps = sorted(one.weights, key=lambda key: -one.weights[key])
+    events = tuple(sorted({event for run in runs for event in of_run.get(run, [])}))
     found = FabProblem(
         number=0,
         fingerprint=" | ".join((equipment or "", recipe or "", step, ", ".join(names), sign)),
@@ -206,10 +214,10 @@ def _problem(judged: ExplainedWafers, one: _Open, of_run: dict[int, list[int]], 
         recipes=tuple(dict.fromkeys(name for run in runs if (name := judged.runs[run].recipe))),
         steps=tuple(dict.fromkeys(key[0] for key in steps)),
         wafers=tuple("/".join(filter(None, (judged.runs[run].lot, judged.runs[run].wafer))) for run in runs),
-        events=tuple(sorted({event for run in runs for event in of_run.get(run, [])})),
+        events=events,
         runs=tuple(numbers[runs].tolist()),
         sensors=_sensors(judged, one, left),
-        **_weighed(judged, one, runs),
+        **_weighed(judged, one, runs, len(events)),
     )
     return UnrankedProblem(
         replace(found, title=wafers_title(found, judged.runs, runs)),
@@ -219,13 +227,12 @@ def _problem(judged: ExplainedWafers, one: _Open, of_run: dict[int, list[int]], 
     )
 
 
-def _weighed(judged: ExplainedWafers, one: _Open, runs: Sequence[int]) -> dict[str, Any]:
+def _weighed(judged: ExplainedWafers, one: _Open, runs: Sequence[int], events: int) -> dict[str, Any]:
     """How far, how often and how bad."""
     peak = max(one.members, key=lambda each: each.ratio)
     own = judged.of_equipment[judged.runs[runs[0]].equipment]
     in_a_row = most_in_a_row(runs, own)
-    typed = any(RANGE in judged.runs[run].rules for run in runs)
-    kind, why = severity(peak.ratio, in_a_row, len(runs), typed)
+    kind, why = severity_of_wafers(judged.runs, runs, peak.ratio, in_a_row, events)
     return {
         "severity": kind,
         "why": why,

@@ -9,10 +9,15 @@ from typing import Any
 import numpy as np
 
 from waferwatch.events.event import Event
-from waferwatch.indicators.hard_rules import RANGE
-from waferwatch.indicators.problems.measures import most_in_a_row, runs_of, usual_change, wafers_title
+from waferwatch.indicators.problems.measures import (
+    most_in_a_row,
+    runs_of,
+    severity_of_wafers,
+    usual_change,
+    wafers_title,
+)
 from waferwatch.indicators.problems.problem import FabProblem, ProblemSensor
-from waferwatch.indicators.problems.severity import severity
+from waferwatch.indicators.problems.severity import severity_of_events
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.read.table import Note
 
@@ -75,7 +80,7 @@ def only_runs(
 def _of_wafers(one: FabProblem, runs: Sequence[int], all_runs: Sequence[RunScore]) -> FabProblem:
     own = runs_of(all_runs, one.equipment)
     in_a_row = most_in_a_row(runs, own)
-    kind, why = severity(one.ratio, in_a_row, len(runs), any(RANGE in all_runs[run].rules for run in runs))
+    kind, why = severity_of_wafers(all_runs, runs, one.ratio, in_a_row, len(one.events))
     values: dict[str, Any] = {
         "severity": kind,
         "why": why,
@@ -95,7 +100,7 @@ def _of_wafers(one: FabProblem, runs: Sequence[int], all_runs: Sequence[RunScore
 
 
 def _of_rows(one: FabProblem) -> FabProblem:
-    kind, _ = severity(one.ratio, one.in_a_row, one.count, typed_broken=False)
+    kind, _ = severity_of_events(one.ratio, one.count)
     values = {"count": one.count, "since": one.first_seen, "ratio": f"{min(one.ratio, 999.0):.1f}"}
     return replace(one, severity=kind, why=_with(one.why, values), title=_with(one.title, values))
 

@@ -30,6 +30,16 @@ def severity(ratio: float, in_a_row: int, count: int, typed_broken: bool) -> tup
     return ProblemSeverity.WEAK, Note("wafers in a row: {count}, peak {ratio} x limit", values)
 
 
+def severity_of_events(ratio: float, count: int) -> tuple[ProblemSeverity, Note]:
+    """The same of events in which no wafer is abnormal: each is one finding, whatever it spans.
+
+    Args:
+        ratio: peak as a multiple of the threshold of the rows.
+    """
+    kind, _ = severity(ratio, 1, count, typed_broken=False)
+    return kind, Note("events: {count}, peak {ratio} x limit", {"count": count, "ratio": f"{min(ratio, 999.0):.1f}"})
+
+
 def order(kind: ProblemSeverity, ongoing: bool, ratio: float, count: int) -> tuple[bool, int, float]:
     """Sorts problems, worst first: those that go on, then by class, then by how far and how often."""
     weight = log2(max(min(ratio, 1e6), 1e-6)) + log2(1 + count) if ratio < inf else inf
