@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
-WAFERS, FAULTY = 120, range(90, 100)
+WAFERS, FAULTY = 60, range(48, 56)
 
 
 @pytest.fixture(scope="module")
 def run(client: TestClient) -> str:
-    """Ten wafers of chamber B in a row have another pressure and another width; no column names recipe or step."""
+    """Eight wafers of chamber B in a row have another pressure and another width; no column names recipe or step."""
     random = np.random.default_rng(5)
     at = np.arange(WAFERS)
     off = np.isin(at, FAULTY)
@@ -43,6 +43,10 @@ def page(client: TestClient, run: str, language: str) -> str:
     return answer.text
 
 
+def test_the_file_of_a_problem_stands_among_its_facts(client: TestClient, run: str) -> None:
+    assert "<dt>File</dt><dd>summaries.csv</dd>" in page(client, run, "en")
+
+
 def test_a_wafer_of_one_row_has_its_values_in_place_of_an_empty_trace(client: TestClient, run: str) -> None:
     text = page(client, run, "en")
     assert "there is no trace" in text
@@ -66,3 +70,9 @@ def test_without_steps_no_step_of_other_chambers_is_spoken_of(client: TestClient
     assert "other chambers are within limits" in page(client, run, "en")
     assert "the same step" not in page(client, run, "en")
     assert "다른 챔버는 한계 안" in page(client, run, "ko")
+
+
+def test_lanes_explain_the_hatching_where_wafers_are_not_judged(client: TestClient, run: str) -> None:
+    text = client.get(f"/problems?run={run}", headers={"Accept-Language": "en"}).text
+    assert 'td class="lane-unjudged"' in text  # the first wafer of chamber B is the only one of its stretch
+    assert 'class="key lane-unjudged"' in text
