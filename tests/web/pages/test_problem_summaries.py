@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import numpy as np
@@ -76,3 +77,11 @@ def test_lanes_explain_the_hatching_where_wafers_are_not_judged(client: TestClie
     text = client.get(f"/problems?run={run}", headers={"Accept-Language": "en"}).text
     assert 'td class="lane-unjudged"' in text  # the first wafer of chamber B is the only one of its stretch
     assert 'class="key lane-unjudged"' in text
+
+
+def test_the_list_of_checks_counts_problems_where_no_row_stands_out(client: TestClient, run: str) -> None:
+    summary = client.get(f"/runs/{run}").json()["summary"]
+    problems = client.get(f"/runs/{run}/problems").json()["problems"]
+    assert summary["problems"] == sum(one["severity"] != "weak" for one in problems) == 1
+    exported = pd.read_csv(io.StringIO(client.get("/data/checks/export?format=csv").text)).set_index("check")
+    assert exported.loc[run, ["problems", "events"]].tolist() == [1, 0]
