@@ -255,7 +255,7 @@ def test_a_narrow_phone_shows_everything_in_korean_without_sideways_scroll(phone
     expect(phone.locator(".run")).to_have_count(2)
     expect(phone.locator("h1")).to_have_text("판정 이력")
     expect(phone.locator(".run").first).to_contain_text("다시 시작")
-    expect(phone.locator("#run-count")).to_have_text("실행 2개를 표시합니다.")
+    expect(phone.locator("#run-count")).to_have_text("판정 이력 2건을 표시합니다.")
     assert fits(phone)
     phone.locator("[data-action=delete]").first.click()
     phone.locator("[data-action=export]").click()

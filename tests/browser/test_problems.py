@@ -174,6 +174,18 @@ def test_a_problem_of_the_list_is_acknowledged_and_closed_with_one_click_each(pa
     expect(closed.locator(".verdict")).to_have_text("acknowledged · local")
 
 
+def test_on_a_phone_all_of_what_is_done_with_chosen_problems_lies_above_the_bar_of_pages(phone: Page, run: str) -> None:
+    phone.goto(f"/problems?run={run}")
+    phone.wait_for_load_state("networkidle")
+    phone.locator(".problem-list > .problem:visible .pick").first.check()
+    phone.evaluate("scrollTo(0, 0)")
+    expect(phone.locator("#picked")).to_be_in_viewport()
+    picked, pages = phone.locator("#picked").bounding_box(), phone.locator(".pages").bounding_box()
+    assert picked is not None
+    assert pages is not None
+    assert picked["y"] + picked["height"] <= pages["y"]
+
+
 def test_several_problems_are_chosen_by_box_shift_and_key_and_closed_with_one_note(page: Page, run: str) -> None:
     page.goto(f"/problems?run={run}")
     page.wait_for_load_state("networkidle")

@@ -142,3 +142,19 @@ def test_a_wall_has_no_controls_and_a_key_leads_back(desk: Page, killed_server: 
     desk.keyboard.press("Escape")
     expect(desk.locator(".pages")).to_be_visible()
     assert desk.url.endswith("/watch?area=ETCH")
+
+
+def test_chambers_of_one_name_say_their_source_and_one_without_a_monitor_has_no_empty_score(
+    desk: Page, killed_server: ServerProcess
+) -> None:
+    send(killed_server, "ETCH-1", "ETCH-2")
+    row = '{"equipment": "ETCH-1", "time": "2026-01-05T08:00:00", "pressure": 5.0}'
+    assert httpx.post(f"{killed_server.url}/live/line 4/rows", content=row).status_code == 202
+    desk.goto("/watch")
+    names = desk.locator(".chamber-name")
+    expect(names).to_have_count(3)
+    assert sorted(names.all_inner_texts()) == ["ETCH-1 · line 3", "ETCH-1 · line 4", "ETCH-2"]
+    names.first.click()
+    expect(desk.locator("#trace-values svg")).to_be_visible()
+    expect(desk.locator("#trace-score")).to_have_text("No score: no monitor watches this chamber.")
+    expect(desk.locator("#trace-score svg")).to_have_count(0)

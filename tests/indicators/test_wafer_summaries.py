@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 import waferwatch
+from waferwatch.scoring.before_after import before_after
+from waferwatch.scoring.comparison.chambers import chamber_matching
 from waferwatch.scoring.result import Detection
 
 WAFERS, FAULTY = 200, range(150, 158)
@@ -70,3 +72,14 @@ def test_sentences_of_a_table_without_steps_name_none(found: Detection) -> None:
     assert all("SITE_7" in text for text in texts)
     assert not any(" in " in text.replace("in a row", "") for text in texts)
     assert "on PM1" in texts[0] or "on PM2" in texts[0]
+
+
+def test_chambers_of_a_table_of_summaries_are_compared_by_their_values_alone() -> None:
+    found = chamber_matching(summaries(7)).frame
+    assert set(found["statistic"]) == {"mean"}
+    assert len(found) == 2 * 7
+
+
+def test_before_and_after_compare_the_values_of_a_table_of_summaries_alone() -> None:
+    found = before_after(summaries(7), "2026-03-01 18:00:00").frame
+    assert set(found["statistic"]) == {"mean"}

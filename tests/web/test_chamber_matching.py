@@ -102,3 +102,13 @@ def test_few_wafers_are_said_with_how_many_are_missing(client: TestClient, datas
     assert found["counts"]["different"] == 0
     assert found["sentence"].startswith("No indicator is shown to differ")
     assert found["indicators"][0]["chambers"][0]["said"] == "too few wafers, missing: 3"
+
+
+def test_where_no_column_names_steps_the_sentence_has_no_empty_brackets(client: TestClient) -> None:
+    frame = fab_rows(40).drop(columns="step")
+    frame["flow"] += np.where(frame["chamber"] == "PM2", 5.0, 0.0)
+    sent = client.post("/datasets", files={"file": ("no steps.csv", frame.to_csv(index=False).encode())}).json()["id"]
+    answer = asked(client, str(sent), f"{AREA}/indicators")
+    client.delete(f"/datasets/{sent}")
+    assert "flow mean" in answer["sentence"]
+    assert "()" not in answer["sentence"]

@@ -57,6 +57,11 @@ def columns_of(sensors: Sequence[str], course: NormalCourse | None) -> list[Indi
     return [*found, *(IndicatorColumn(f"_{name}", name) for name in OF_CELLS)]
 
 
+def is_told(statistic: str, rows: NDArray[np.int64]) -> bool:
+    """Whether cells of so many rows tell a statistic: of one row each there is a mean, and no spread or length."""
+    return statistic == MEAN or bool((rows > 1).any())
+
+
 def indicators_of(values: Values, cells: StepCells, sensors: Sequence[str], course: NormalCourse | None) -> Indicators:
     """The indicators of every cell.
 

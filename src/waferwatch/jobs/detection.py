@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from waferwatch.indicators.problems.problem import ProblemSeverity
 from waferwatch.jobs.finished import finished_of
 from waferwatch.jobs.options import Options, chosen_rows, reference_period, with_features
 from waferwatch.models.contract import Progress, part_of
@@ -112,6 +113,7 @@ def summary(found: Detection) -> dict[str, Any]:
         "rows": len(found.scores),
         "judged": int(np.isfinite(found.scores).sum()),
         "anomalies": int(found.flags.sum()),
+        "problems": sum(one.severity is not ProblemSeverity.WEAK for one in found.problems),
         "events": len(found.events),
         "seconds": found.seconds,
         "f1": None if metrics is None else metrics.f1,

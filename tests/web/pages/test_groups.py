@@ -234,6 +234,21 @@ def test_a_few_runs_make_no_envelope(client: TestClient, upload: Callable[..., s
     assert answer["flagged"][0]["name"] == "(empty)"
 
 
+def test_runs_of_one_row_are_not_laid_over_one_another(client: TestClient, upload: Callable[..., str]) -> None:
+    row = np.arange(120)
+    frame = pd.DataFrame(
+        {
+            "time": pd.Timestamp("2026-03-01") + pd.to_timedelta(row * 600, unit="s"),
+            "lot": [f"L{at // 12}" for at in row],
+            "wafer": row % 12 + 1,
+            "pressure": np.sin(row) + 9.0 * (row == 100),
+        }
+    )
+    answer = client.get(f"/runs/{upload(frame)}/overlay").json()
+    assert answer["notes"] == ["Every run is one row: there is no course to lay over one another."]
+    assert (answer["figure"], answer["flagged"]) == (None, [])
+
+
 def test_data_without_a_group_column_say_so_in_a_sentence(client: TestClient, upload: Callable[..., str]) -> None:
     run = upload(pd.DataFrame({"pressure": np.sin(np.arange(300) / 3)}))
     answer = groups_of(client, run)

@@ -136,7 +136,9 @@ def _missing(table: Table, sensor: SensorQuality) -> Iterator[Finding]:
         "missing",
         severity,
         Note(
-            "{column} lacks {share} of its values. The longest stretch, {rows} rows, begins in row {row}.",
+            "{column} lacks {share} of its values, in single rows such as row {row}."
+            if longest.rows == 1
+            else "{column} lacks {share} of its values. The longest stretch, {rows} rows, begins in row {row}.",
             {
                 "column": sensor.name,
                 "share": Share(share),

@@ -30,6 +30,7 @@ from waferwatch.web.figures.style import (
 from waferwatch.web.figures.wafers.chambers import ChamberStyle, chamber_styles
 from waferwatch.web.html.language import Translator
 
+_LONG_PAUSE = 8.0  # usual pauses between series
 _MOST_LINES = 12
 _MOST_SHADES = 200
 _MOST_CLEAR_SHADES = 40  # with more of them, clear edges would hide the lines
@@ -124,17 +125,27 @@ def _traces(
 
 
 def _points(line: Line, part: slice, values: NDArray[np.float64], points: int) -> dict[str, list[Any]]:
-    """x and y of one line, broken where a series ends as far as the points allow."""
-    rows, place, stretch = line.rows[part], line.place[part], line.stretch[part]
-    borders = int(np.count_nonzero(np.diff(stretch)))
-    separate = borders <= points // 4
-    at = pick(values[rows], points - borders if separate else points)
+    """x and y of one line, broken where a series ends; where the points do not allow it, at the long pauses alone."""
+    rows, place = line.rows[part], line.place[part]
+    borders = _borders(place, line.stretch[part], points // 4)
+    at = pick(values[rows], points - 3 * len(borders))
+    ends = np.concatenate([borders - 1, borders])
+    at = np.union1d(at, ends[np.isfinite(values[rows][ends])])  # so that each part is drawn whole
     x, y = axis_values(place[at]), short(values[rows][at])
-    if separate:
-        for border in (np.flatnonzero(np.diff(stretch[at])) + 1)[::-1].tolist():
+    for border in np.unique(np.searchsorted(at, borders))[::-1].tolist():
+        if 0 < border < len(at):
             x.insert(border, x[border])
             y.insert(border, None)
     return {"x": x, "y": y}
+
+
+def _borders(place: NDArray[Any], stretch: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Positions at which a line begins anew: all that begin a series, or those after a long pause, or none."""
+    borders: NDArray[np.int64] = np.flatnonzero(np.diff(stretch)) + 1
+    if len(borders) > most:
+        pauses = (place[borders] - place[borders - 1]).astype(np.float64)
+        borders = borders[pauses > _LONG_PAUSE * float(np.median(pauses))]
+    return borders if len(borders) <= most else borders[:0]
 
 
 def _flag_traces(

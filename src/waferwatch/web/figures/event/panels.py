@@ -17,6 +17,7 @@ from waferwatch.web.figures.style import SHADE, axis_values, layout, safe, short
 POINTS = 400  # of one line
 _GAP, _TOP, _BOTTOM = 22, 40, 36  # pixels between panels, above and below them
 _LONGEST_NAME = 38
+_PAUSE = 8.0  # usual times from row to row
 Traces = list[dict[str, Any]]
 
 
@@ -81,12 +82,16 @@ def panels(parts: Sequence[Panel], axis: dict[str, Any], **own: Any) -> dict[str
 
 
 def line(name: str, x: NDArray[Any], y: NDArray[np.float64], panel: int, **own: Any) -> dict[str, Any]:
-    """One line of a panel, down-sampled, broken where values are missing. It stands in the legend once."""
-    at = pick(y, POINTS)
+    """One line of a panel, down-sampled, broken where values are missing and at pauses. Its name is there once."""
+    at, pauses = pick(y, POINTS), np.flatnonzero(_pauses(x))
+    if len(pauses) <= POINTS // 4:  # both ends of each, so that what lies between them is drawn whole
+        ends = np.concatenate([pauses, pauses + 1])
+        at = np.union1d(at, ends[np.isfinite(y[ends])])
     xs, ys = axis_values(x[at]), short(y[at])
-    missing = np.isnan(y)
-    if missing.any():
-        interrupted = [k for k in range(1, len(at)) if missing[at[k - 1] : at[k]].any()]
+    broken = np.isnan(y)
+    broken[pauses] = True
+    if broken.any():
+        interrupted = [k for k in range(1, len(at)) if broken[at[k - 1] : at[k]].any()]
         for place in reversed(interrupted):
             xs.insert(place, xs[place])
             ys.insert(place, None)
@@ -102,6 +107,12 @@ def line(name: str, x: NDArray[Any], y: NDArray[np.float64], panel: int, **own: 
         "hovertemplate": "%{x}<br>%{y:.5g}<extra>%{fullData.name}</extra>",
         **own,
     }
+
+
+def _pauses(x: NDArray[Any]) -> NDArray[np.bool_]:
+    """(n - 1,) whether nothing was measured for long between a place and the next."""
+    steps = np.diff(x).astype(np.float64)
+    return steps > _PAUSE * float(np.median(steps)) if len(steps) else np.zeros(0, np.bool_)
 
 
 def shade(first: Any, last: Any, panel: int | None = None, colour: str = SHADE) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def check_figure(
     if row["before"] == row["before"]:
         shapes.append(_across(row["before"], "dash"))
     own = layout(height=300, shapes=shapes, showlegend=True, margin={"l": 62, "r": 16, "t": 40, "b": 44})
-    x = {"zeroline": False, "rangebreaks": _pause(places, late, at)}
+    x = {"zeroline": False, "tickangle": 0, "rangebreaks": _pause(places, late, at)}
     return {"data": data, "layout": own | {"xaxis": x, "yaxis": {"zeroline": False}}}
 
 

@@ -62,7 +62,7 @@ def trend_figure(trends: Sequence[Trend], runs: Sequence[RunScore], view: TrendV
         notes += panel.notes()
         axes[f"yaxis{panel.suffix}"] = panel.axis(_domain(number, len(trends)))
     height = _ALONE_PX if len(trends) == 1 else max(_LEAST_PX, _PANEL_PX - 3 * len(trends)) * len(trends)
-    x = {"anchor": f"y{len(trends) if len(trends) > 1 else ''}", "zeroline": False, "automargin": False}
+    x = {"anchor": f"y{len(trends) if len(trends) > 1 else ''}", "zeroline": False, "automargin": False, "tickangle": 0}
     if view.start is not None and view.end is not None:
         x["range"] = [view.start, view.end]
     own = layout(height=height + 70, margin={"l": 62, "r": 16, "t": 26, "b": 44}, xaxis=x, shapes=shapes)

@@ -17,7 +17,7 @@ from waferwatch.web.html.numbers import Numbers
 from waferwatch.web.pages.chambers.schemas import MatchedIndicatorsQuery
 
 INDICATOR = ["recipe", "step", "sensor", "statistic"]
-_NAMED = 3
+_MOST_NAMED = 3
 _MOST_TIMES = 999.0
 _WORST_FIRST = (Match.DIFFERENT.value, Match.TOO_FEW.value, Match.MATCHED.value)
 
@@ -55,15 +55,22 @@ def _sentence(verdicts: pd.Series[str], counts: dict[str, int], translate: Trans
     if not len(verdicts):
         return translate("No recipe step ran on two chambers: there is nothing to compare.")
     if different:
-        worst = dict.fromkeys(f"{indicator_title(name[2], name[3], translate)} ({name[1]})" for name in different)  # type: ignore[index]
+        worst = dict.fromkeys(_named(name, translate) for name in different)
         text = "{different} of {all} indicators differ between chambers. Farthest: {worst}."
         return translate(text).format(
-            **values, different=numbers.whole(len(different)), worst=", ".join(list(worst)[:_NAMED])
+            **values, different=numbers.whole(len(different)), worst=", ".join(list(worst)[:_MOST_NAMED])
         )
     if counts[Match.TOO_FEW.value]:
         text = "No indicator is shown to differ; {few} of {all} have too few wafers to tell."
         return translate(text).format(**values)
     return translate("All {all} indicators match between chambers.").format(**values)
+
+
+def _named(name: Any, translate: Translator) -> str:
+    """An indicator with its step, where there is one."""
+    _, step, sensor, statistic = name
+    title = indicator_title(sensor, statistic, translate)
+    return f"{title} ({step})" if step else title
 
 
 def _about(found: ChamberMatching, translate: Translator) -> str:

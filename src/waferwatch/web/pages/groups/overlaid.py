@@ -63,8 +63,8 @@ def overlay_answer(one: ScoredRows, places: Places, query: OverlayQuery, transla
     }
     runs = find_runs(one.table)
     chosen = None if runs is None else _choose(one, runs, query)
-    if chosen is None or not len(chosen.runs):
-        return about | _nothing(translate)
+    if chosen is None or not len(chosen.runs) or int(chosen.runs.lengths.max()) == 1:
+        return about | _nothing(chosen, translate)
     steps = one.table.column(Role.STEP)
     overlay = lay_over(
         chosen.runs,
@@ -109,12 +109,21 @@ def _chambers(one: ScoredRows, colors: Groups | None) -> dict[str, ChamberStyle]
     return chamber_styles(value for value in colors.values if value)
 
 
-def _nothing(translate: Translator) -> dict[str, Any]:
-    sentence = translate(
-        "These data tell no runs to lay over one another: there is no lot or wafer column whose rows stand together."
+def _nothing(chosen: _Chosen | None, translate: Translator) -> dict[str, Any]:
+    """Why nothing is drawn, and what else could be chosen."""
+    known = chosen is not None and len(chosen.runs) > 0
+    sentence = (
+        translate("Every run is one row: there is no course to lay over one another.")
+        if known
+        else translate(
+            "These data tell no runs to lay over one another: "
+            "there is no lot or wafer column whose rows stand together."
+        )
     )
-    lists: dict[str, Any] = {"recipes": [], "equipments": [], "flagged": [], "notes": [sentence]}
-    return lists | {"recipe": None, "runs": 0, "normal": 0, "figure": None}
+    lists: dict[str, Any] = {"recipes": [], "equipments": [], "recipe": None}
+    if chosen is not None and known:
+        lists = {"recipes": chosen.recipes, "equipments": chosen.equipments, "recipe": chosen.recipe}
+    return lists | {"flagged": [], "notes": [sentence], "runs": 0, "normal": 0, "figure": None}
 
 
 def _choose(one: ScoredRows, runs: WaferRuns, query: OverlayQuery) -> _Chosen:

@@ -88,7 +88,7 @@ def rate_line(rate: Mapping[str, Any] | None, translate: Translator) -> str:
 def drift_line(drift: Mapping[str, Any] | None, translate: Translator) -> str:
     """Whether the normal still fits."""
     if drift is None:
-        return translate("Nothing has been scored yet, so nothing is known of drift.")
+        return translate("No data set has been checked with it yet, so nothing is known of drift.")
     said = {
         "yes": translate("Its normal fits the data scored last."),
         "no": translate("Its normal no longer fits the data scored last. After a maintenance: rebase it."),

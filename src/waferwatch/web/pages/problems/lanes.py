@@ -60,6 +60,11 @@ class Lanes:
     worst: list[LanePlace]  # the same as a list, worst first: on a phone it stands in place of the grid
     left_out: int = 0  # chambers without a problem that are not shown
 
+    @property
+    def unjudged(self) -> bool:
+        """Whether a cell holds wafers of which none was judged."""
+        return any(cell.kind == UNJUDGED for lane in self.lanes for cell in lane.cells)
+
 
 @dataclass
 class _Stretch:

@@ -27,9 +27,10 @@ from waferwatch.web.shell.openapi import DETECTING, Endpoint
 from waferwatch.web.transfer.download import TABLE_MEDIA, download, file_name
 
 _MEDIA = {**TABLE_MEDIA, "json": "application/json"}
+_COUNTS = ("rows", "problems", "events", "anomalies", "threshold", "seconds")
 _CHECK_COLUMNS = (
     *("check", "data", "kind", "state", "detector", "monitor", "created", "started", "finished", "user"),
-    *("rows", "events", "anomalies", "threshold", "seconds"),
+    *_COUNTS,
 )
 _FORMATS = {"rows": ("csv", "parquet"), "events": ("csv", "json", "xlsx")}
 _MOST_CHECKS = 10_000  # in one file
@@ -87,7 +88,7 @@ def _check_line(run: Run) -> dict[str, Any]:
     summary, options = run.summary or {}, run.options
     known = {"detector": options.get("detector"), "monitor": options.get("monitor")}
     plain = {name: getattr(run, name) for name in ("kind", "state", "created", "started", "finished", "user")}
-    counts = {name: summary.get(name) for name in ("rows", "events", "anomalies", "threshold", "seconds")}
+    counts = {name: summary.get(name) for name in _COUNTS}
     return {"check": run.id, "data": run.dataset_name or "demo", **plain, **known, **counts}
 
 

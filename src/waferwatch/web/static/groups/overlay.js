@@ -66,11 +66,7 @@ export async function show(run, sensor, colors) {
 async function put(answer, run, colors) {
   Object.assign(shown, { run, flagged: answer.flagged });
   byId("overlay").hidden = false;
-  offer(
-    "color",
-    colors.map((name) => ({ value: name, title: name })),
-    answer.color ?? "",
-  );
+  offer("color", answer.figure ? colors.map((name) => ({ value: name, title: name })) : [], answer.color ?? "");
   offer("recipe", answer.recipes.map(choice), answer.recipe ?? "");
   offer("equipment", [{ value: "*", title: text("All") }, ...answer.equipments.map(choice)], answer.equipment ?? "*");
   byId("overlay-notes").replaceChildren(...answer.notes.map((note) => element("li", { content: note })));
@@ -86,7 +82,8 @@ async function put(answer, run, colors) {
         counts,
       )
     : "";
-  for (const part of [chart, byId("runs")]) part.hidden = !answer.figure;
+  chart.hidden = !answer.figure;
+  for (const part of [byId("runs"), byId("overlay-export")]) part.hidden = answer.flagged.length === 0;
   table.show(answer.flagged);
   if (!answer.figure) {
     clear(chart);

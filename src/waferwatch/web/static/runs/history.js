@@ -57,7 +57,7 @@ function show(runs) {
   list.setAttribute("aria-busy", "false");
   const filtered = Object.keys(filters()).length > 0;
   byId("run-count").textContent = runs.length
-    ? counted("{count} run is shown.", "{count} runs are shown.", runs.length)
+    ? counted("{count} check is shown.", "{count} checks are shown.", runs.length)
     : "";
   byId("none-fit").hidden = runs.length > 0 || !filtered;
   byId("no-runs").hidden = runs.length > 0 || filtered;

@@ -100,11 +100,13 @@ function numbers(run) {
     if (found.faults) all.push([text("Injected faults"), whole(found.faults)]);
     return [...all, [text("Seconds"), seconds(found.seconds)]];
   }
-  const all = [
-    [text("Rows"), whole(found.rows)],
+  const all = [[text("Rows"), whole(found.rows)]];
+  // Checks of before did not keep how many there are.
+  if (found.problems !== undefined) all.push([text("Problems"), whole(found.problems), found.problems ? "alarm" : ""]);
+  all.push(
     [text("Events"), whole(found.events), found.events ? "alarm" : ""],
     [text("Anomalous"), percent(found.rows ? found.anomalies / found.rows : 0, 2), found.anomalies ? "alarm" : ""],
-  ];
+  );
   if (found.f1 !== null && found.f1 !== undefined) all.push([text("F1"), decimals(found.f1)]);
   return [...all, [text("Seconds"), seconds(found.seconds)]];
 }

@@ -68,6 +68,8 @@ function offer({ chambers, recipes, steps }) {
   fill("against", [["", text("the median of all chambers")], ...chambers.map(({ name }) => [name, name])]);
   fill("recipe", [["", text("all")], ...named(recipes)]);
   fill("step", [["", text("all")], ...named(steps)]);
+  byId("recipe-field").hidden = recipes.length < 2;
+  byId("step-field").hidden = steps.length < 2;
   for (const name of ["verdict", "last"]) byId(name).value = view[name] ?? "";
 }
 
@@ -89,7 +91,7 @@ function line({ title, recipe, step, sensor, statistic, chambers, verdict }) {
   const table = element(
     "table",
     { "data-exported-by": "files" },
-    element("caption", { className: "visually-hidden", content: `${title}, ${step}` }),
+    element("caption", { className: "visually-hidden", content: [title, step].filter(Boolean).join(", ") }),
     element("thead", { className: "visually-hidden" }, headRow()),
     element("tbody", {}, ...chambers.map((one) => row(one, chambers))),
   );

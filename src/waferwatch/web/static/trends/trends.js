@@ -190,6 +190,7 @@ function offer() {
   );
   byId("chamber-field").hidden = found.chambers.length < 2;
   byId("recipe-field").hidden = found.recipes.length < 2;
+  byId("step-field").hidden = found.steps.length < 2;
   byId("statistic-field").hidden = sensor.statistics.length < 2;
 }
 

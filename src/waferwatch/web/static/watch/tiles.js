@@ -28,9 +28,13 @@ const stateOf = (chamber) => (chamber.severity ? "alarm" : chamber.state);
  */
 export function showTiles(list, chambers, choose) {
   const known = new Map([...list.children].map((item) => [/** @type {any} */ (item).dataset.key, item]));
+  const names = new Set();
+  const twice = new Set(
+    chambers.map(({ equipment }) => equipment).filter((name) => names.size === names.add(name).size),
+  );
   const items = chambers.map((chamber) => {
     const item = known.get(keyOf(chamber)) ?? tileOf(chamber, choose);
-    update(item, chamber);
+    update(item, chamber, twice.has(chamber.equipment));
     return item;
   });
   for (const item of known.values()) if (!items.includes(item)) item.remove();
@@ -51,7 +55,7 @@ function tileOf(chamber, choose) {
   const tile = element(
     "button",
     { type: "button" },
-    element("span", { className: "chamber-name", content: chamber.equipment }),
+    element("span", { className: "chamber-name" }),
     element("span", { className: "chamber-state" }),
     svg("svg", {
       viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
@@ -67,9 +71,12 @@ function tileOf(chamber, choose) {
   return item;
 }
 
-function update(item, chamber) {
+// Where two sources have a chamber of one name, the tile names its source.
+function update(item, chamber, twice) {
   const tile = item.firstChild;
-  const [, state, course, age] = tile.children;
+  const [name, state, course, age] = tile.children;
+  const title = twice ? `${chamber.equipment} · ${chamber.source}` : chamber.equipment;
+  if (name.textContent !== title) name.textContent = title;
   const kind = stateOf(chamber);
   tile.className = `chamber chamber-${kind}${chamber.severity ? ` chamber-${chamber.severity}` : ""}`;
   tile.title = chamber.reason ?? chamber.learning?.why ?? chamber.monitor ?? "";

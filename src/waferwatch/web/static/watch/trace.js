@@ -60,7 +60,11 @@ function show(trace) {
   now.sensor = null; // from here on what is chosen stays
   const sensor = Math.max(0, trace.sensors.indexOf(select.value));
   const limits = [trace.threshold, trace.lower_threshold].filter((value) => value !== null);
-  draw(byId("trace-score"), text("Anomaly score"), trace.early, limits);
+  if (trace.early.some((value) => value !== null)) {
+    draw(byId("trace-score"), text("Anomaly score"), trace.early, limits);
+  } else {
+    byId("trace-score").replaceChildren(element("p", { className: "trace-head", content: unscored(trace.monitor) }));
+  }
   draw(byId("trace-values"), trace.sensors[sensor] ?? "", trace.values[sensor] ?? [], []);
   const last = trace.times.at(-1);
   const wafer = trace.wafers.at(-1);
@@ -72,6 +76,11 @@ function show(trace) {
   ];
   byId("trace-state").textContent = parts.filter(Boolean).join(" · ");
 }
+
+const unscored = (monitor) =>
+  monitor
+    ? text("No score yet: its monitor has judged none of these rows.")
+    : text("No score: no monitor watches this chamber.");
 
 // The sensors of the chamber; the one that is shown stays where the chamber has it.
 function offer(select, sensors) {

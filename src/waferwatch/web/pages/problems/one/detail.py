@@ -30,7 +30,13 @@ from waferwatch.web.pages.problems.one.facts import WaferSquare, facts_of, wafer
 from waferwatch.web.pages.problems.one.history import HistoryLine, history_of
 from waferwatch.web.pages.problems.one.moved import ARROWS, LENGTH_SENSOR, MovedSensor, what_moved
 from waferwatch.web.pages.problems.one.overlay import overlay_picture
-from waferwatch.web.pages.problems.one.wafer_pictures import MOST_SENSORS, trace_picture, trend_picture
+from waferwatch.web.pages.problems.one.wafer_pictures import (
+    MOST_SENSORS,
+    is_one_row,
+    trace_picture,
+    trend_picture,
+    values_picture,
+)
 from waferwatch.web.results.finished import finished
 from waferwatch.web.results.judged import judged_of
 from waferwatch.web.results.keys import detection_key
@@ -101,6 +107,7 @@ class ProblemDetail:
     trend: Markup | None
     trends: str  # address of the page of trends
     trace: Markup | None
+    one_row: bool  # the wafer shown has one row: instead of a trace there are other sensors wafer by wafer, if any
     no_trend: str  # why there is none
     alone: str
     events: list[EventRow]
@@ -124,6 +131,7 @@ class DrawnProblem:
     trend: Markup | None
     why: str  # there is no trend
     trace: Markup | None
+    one_row: bool
     overlay: Markup | None
     moved: list[MovedSensor]
 
@@ -216,6 +224,7 @@ class OpenedProblem:
             trend=drawn.trend,
             trends=self._trends(shown),
             trace=drawn.trace,
+            one_row=drawn.one_row,
             no_trend=drawn.why,
             alone=self._alone(),
             events=self._events(),
@@ -247,9 +256,10 @@ class OpenedProblem:
         judged, why = self._judged()
         trace = self._trace(judged, shown)
         if judged is None:
-            return DrawnProblem(None, why, trace, None, [])
+            return DrawnProblem(None, why, trace, False, None, [])
         trend, overlay = trend_picture(judged, one, shown, translate), overlay_picture(judged, one, translate)
-        return DrawnProblem(trend, why, trace, overlay, what_moved(judged, one, translate))
+        single = is_one_row(judged, shown)
+        return DrawnProblem(trend, why, trace, single, overlay, what_moved(judged, one, translate))
 
     def _line(self) -> ProblemLine:
         marks = self.app.store.marks.of(self.run.dataset)
@@ -329,6 +339,8 @@ class OpenedProblem:
         if judged is not None:
             known = [name for name in names if name in judged.model.sensors][:MOST_SENSORS]
             known = known or judged.model.sensors[:1]
+            if is_one_row(judged, shown):
+                return values_picture(judged, self.problem, known, shown, self.translate)
             return trace_picture(judged, known, shown, self._normal_before(shown), self.translate)
         ids = set(self.problem.events)
         events = [event for event in self.found.events if event.id in ids]
@@ -356,10 +368,14 @@ class OpenedProblem:
 
     def _alone(self) -> str:
         one, translate = self.problem, self.translate
-        if one.alone is Alone.YES:
-            return translate("yes: the same step on other chambers is within limits")
         if one.alone is Alone.NO:
             return translate("no: {chambers} too").format(chambers=", ".join(one.also_on))
+        if not one.step:
+            if one.alone is Alone.YES:
+                return translate("yes: other chambers are within limits")
+            return translate("not known: no other chamber ran within 24 h")
+        if one.alone is Alone.YES:
+            return translate("yes: the same step on other chambers is within limits")
         return translate("not known: no other chamber ran the same step within 24 h")
 
     def _events(self) -> list[EventRow]:

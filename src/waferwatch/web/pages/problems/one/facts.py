@@ -41,6 +41,7 @@ def facts_of(run: Run, found: Detection, one: FabProblem, translate: Translator)
         (translate("Onset"), place(one.onset)),
         (translate("Peak"), f"{min(one.ratio, 999.0):.1f} ×" if one.runs else numbers.short(one.peak_score)),
         (translate("Monitor"), str(run.options.get("monitor") or "")),
+        (translate("File"), run.dataset_name or translate("Demo fab (virtual)")),
     ]
     return [(title, value) for title, value in facts if value]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from waferwatch.indicators.indicators import IndicatorColumn
 from waferwatch.indicators.judged import JudgedWafers
-from waferwatch.indicators.problems.onset import departures
+from waferwatch.indicators.problems.onset import IN_A_ROW, departures
 from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.statistics import MEAN
 from waferwatch.read.table import Role
@@ -27,14 +27,17 @@ class MovedSensor:
     sensor: str
     arrow: str  # to which side, where it is a sensor of the problem
     share: str  # of the deviation; empty where it is none
-    after: str  # the first one of them
+    after: str  # the first one of them; empty where the wafer has too few rows to leave a band
     step: str
     value: str  # mean of that step in the wafer, and the golden one
     usual: str
 
 
 def what_moved(judged: JudgedWafers, problem: FabProblem, translate: Translator) -> list[MovedSensor]:
-    """In order of time, those that stayed in their bands at the end; without wafers nothing is known."""
+    """In order of time, those that stayed in their bands at the end; without wafers nothing is known.
+
+    A wafer of fewer rows than leave a band says nothing of the order: of it there are the values.
+    """
     if not problem.runs:
         return []
     left = sorted(departures(judged, problem.runs[0]).items(), key=lambda each: each[1].row)[:_MOST]
@@ -44,7 +47,7 @@ def what_moved(judged: JudgedWafers, problem: FabProblem, translate: Translator)
     found = [
         (sensor, _after(judged, first, at.row, translate), *_where(judged, sensor, at.row, numbers))
         for sensor, at in left
-    ] + [(sensor, translate("stayed in its band"), "", "", "") for sensor in stayed]
+    ] + [(sensor, *_stayed(judged, problem.runs[0], sensor, numbers, translate)) for sensor in stayed]
     return [
         MovedSensor(
             translate("length of the step") if sensor == LENGTH_SENSOR else sensor,
@@ -67,6 +70,16 @@ def _after(judged: JudgedWafers, first: int, row: int, translate: Translator) ->
     if time.dtype.kind == "M":
         return f"+{(time[row] - time[first]) / np.timedelta64(1, 's'):.4g} s"
     return f"+{float(time[row]) - float(time[first]):.4g}"
+
+
+def _stayed(
+    judged: JudgedWafers, run: int, sensor: str, numbers: Numbers, translate: Translator
+) -> tuple[str, str, str, str]:
+    """When, where, mean there and golden mean of a sensor that no row of the wafer shows to have left its band."""
+    start, length = int(judged.cells.runs.starts[run]), int(judged.cells.runs.lengths[run])
+    if length >= IN_A_ROW:
+        return translate("stayed in its band"), "", "", ""
+    return "", *_where(judged, sensor, int(judged.cells.runs.rows[start]), numbers)
 
 
 def _where(judged: JudgedWafers, sensor: str, row: int, numbers: Numbers) -> tuple[str, str, str]:

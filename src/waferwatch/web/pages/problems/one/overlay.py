@@ -21,7 +21,7 @@ _MOST_LINES = 20  # of each kind on one chamber
 
 
 def overlay_picture(judged: JudgedWafers, problem: FabProblem, translate: Translator) -> Markup | None:
-    """The leading sensor in the leading step; None where a problem has no wafers or its step has no sensor.
+    """The leading sensor in the leading step; None where a problem has no wafers, its step no sensor or wafers one row.
 
     On the problem's chamber its own wafers are drawn over normal ones; on the sisters the wafers nearest in time.
     """
@@ -29,9 +29,14 @@ def overlay_picture(judged: JudgedWafers, problem: FabProblem, translate: Transl
     if not problem.runs or not stages or problem.sensor not in judged.model.sensors:
         return None
     panels = [_panel(judged, problem, stage) for stage in stages]
-    label = translate("{sensor} in {step}: wafers of the problem over golden wafers").format(
-        sensor=problem.sensor, step=step_name(problem.step or "")
+    if all(len(line.x) < 2 for panel in panels for line in panel.lines):
+        return None
+    template = (
+        translate("{sensor} in {step}: wafers of the problem over golden wafers")
+        if problem.step
+        else translate("{sensor}: wafers of the problem over golden wafers")
     )
+    label = template.format(sensor=problem.sensor, step=step_name(problem.step or ""))
     return draw(Drawing(label, panels, unit=" s" if timed(judged) else "", one_scale=True))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,11 +46,13 @@ def trend_picture(judged: JudgedWafers, problem: FabProblem, shown: int, transla
     column = judged.found.columns[at]
     panels = [_trend(judged, problem, at, stage, shown) for stage in stages]
     dated = any(isinstance(run.start, str) for run in judged.runs)
-    label = translate("{sensor}, {statistic} in {step}, wafer by wafer, with limits").format(
-        sensor=problem.sensor,
-        statistic=statistic_words(translate)[column.statistic],
-        step=step_name(problem.step or ""),
+    template = (
+        translate("{sensor}, {statistic} in {step}, wafer by wafer, with limits")
+        if problem.step
+        else translate("{sensor}, {statistic}, wafer by wafer, with limits")
     )
+    statistic = statistic_words(translate)[column.statistic]
+    label = template.format(sensor=problem.sensor, statistic=statistic, step=step_name(problem.step or ""))
     return draw(Drawing(label, panels, dated=dated, one_scale=True))
 
 
@@ -99,6 +102,31 @@ def _limits(judged: JudgedWafers, stage: int, cell: int, at: int) -> list[float]
         return []
     both = bounds(judged.model.limits, known, at, judged.found.columns[at])
     return [one for one in both if one is not None]
+
+
+def is_one_row(judged: JudgedWafers, run: int) -> bool:
+    """Whether all that is known of a wafer is one row, as in tables of summaries: it has values and no trace."""
+    return int(judged.cells.runs.lengths[run]) == 1
+
+
+def values_picture(
+    judged: JudgedWafers, problem: FabProblem, sensors: Sequence[str], shown: int, translate: Translator
+) -> Markup | None:
+    """Sensors wafer by wafer on the chamber of a problem, in place of the trace that one row has not.
+
+    Args:
+        sensors: in the order in which they are drawn; the leading one has the trend above and is left out.
+        shown: the wafer that is ringed, as a position in ``judged.runs``.
+    """
+    columns = {name: IndicatorColumn(name, MEAN) for name in sensors if name != problem.sensor}
+    known = {name: judged.found.columns.index(one) for name, one in columns.items() if one in judged.found.columns}
+    stages = stages_of(judged, problem)
+    if not known or not stages:
+        return None
+    panels = [replace(_trend(judged, problem, at, stages[0], shown), title=name) for name, at in known.items()]
+    dated = any(isinstance(run.start, str) for run in judged.runs)
+    label = translate("{sensors}, wafer by wafer, with limits").format(sensors=", ".join(known))
+    return draw(Drawing(label, panels, dated=dated))
 
 
 def trace_picture(
