@@ -57,9 +57,9 @@ def columns_of(sensors: Sequence[str], course: NormalCourse | None) -> list[Indi
     return [*found, *(IndicatorColumn(f"_{name}", name) for name in OF_CELLS)]
 
 
-def is_told(statistic: str, rows: NDArray[np.int64]) -> bool:
-    """Whether cells of so many rows tell a statistic: of one row each there is a mean, and no spread or length."""
-    return statistic == MEAN or bool((rows > 1).any())
+def has_statistic(statistic: str, lengths: NDArray[np.int64]) -> bool:
+    """Whether cells of these numbers of rows have a statistic: one row has a mean, but neither spread nor length."""
+    return statistic == MEAN or bool((lengths > 1).any())
 
 
 def indicators_of(values: Values, cells: StepCells, sensors: Sequence[str], course: NormalCourse | None) -> Indicators:

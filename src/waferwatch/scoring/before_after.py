@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.indicators.before_after import OF_ROWS, STATISTICS, Back, Compared, compare, frame_of, overall
 from waferwatch.indicators.cells import StepCells, cells_of
-from waferwatch.indicators.indicators import Indicators, indicators_of, is_told
+from waferwatch.indicators.indicators import Indicators, has_statistic, indicators_of
 from waferwatch.indicators.judge import sensor_values
 from waferwatch.indicators.learnt.limits import least_spreads
 from waferwatch.indicators.learnt.normal_course import NormalCourse, quanta
@@ -140,7 +140,7 @@ def _stage(
 ) -> list[dict[str, object]]:
     rows = []
     for at, column in enumerate(found.columns):
-        if column.statistic not in STATISTICS or not is_told(column.statistic, found.cells.lengths[mine]):
+        if column.statistic not in STATISTICS or not has_statistic(column.statistic, found.cells.lengths[mine]):
             continue
         values = found.values[mine, at]
         typed = tolerances.get(column.sensor) if column.statistic == "mean" else None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.indicators.cells import StepCells, cells_of
 from waferwatch.indicators.chambers.matching import Match, MatchedChamber, match_chambers
-from waferwatch.indicators.indicators import LENGTH, is_told
+from waferwatch.indicators.indicators import LENGTH, has_statistic
 from waferwatch.indicators.statistics import MEAN, SPREAD
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Role, Table
@@ -98,7 +98,7 @@ def chamber_matching(
         mine = {cells.names[stage].equipment: _cells_of(cells, stage, last) for stage in stages}
         rows_each = cells.lengths[np.isin(cells.stage, stages)]
         for at, column in enumerate(found.columns):
-            if column.statistic not in STATISTICS or not is_told(column.statistic, rows_each):
+            if column.statistic not in STATISTICS or not has_statistic(column.statistic, rows_each):
                 continue
             values = {
                 name: _known(found.values[where, at], cells, where, column.statistic) for name, where in mine.items()
