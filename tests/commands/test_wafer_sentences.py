@@ -29,5 +29,5 @@ def test_abnormal_wafers_are_said_without_a_file_of_them(tmp_path: Path, capsys:
     said = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("Note: ")]
     assert said[0] == "1 problem. 3 of 40 wafers are abnormal."
     assert said[1].startswith("  P-1 ")
-    assert "flow +5.5% in 1, wafers: 3 of 3, since 2026-04-01T00:35:00" in said[1]
+    assert "flow +5.5% in step 1, wafers: 3 of 3, since 2026-04-01T00:35:00" in said[1]
     assert said[1].endswith(": L1/30, L1/31, L1/32")
