@@ -124,6 +124,7 @@ def test_a_trace_stands_over_the_golden_band(client: TestClient, run: str, step:
     bad = client.get(f"/runs/{run}/trends").json()["worst"][0]["wafer"]
     found = client.get(f"/runs/{run}/trends/trace", params={"wafer": bad, "step": step, "sensor": "flow"}).json()
     assert found["name"] == "L2 / W4"
+    assert found["title"] == f"Trace of L2 / W4: flow in {step}"
     assert "outside the golden band in 10 of 10 rows" in found["said"]
     assert (found["previous"], found["next"]) == (bad - 1, bad + 1)
     assert found["problem"]["number"] == 1

@@ -160,7 +160,7 @@ def _events_of_runs(judged: ExplainedWafers, event_ids: Ints) -> dict[int, list[
 def _occurrences(judged: ExplainedWafers, events: Sequence[Event], of_run: dict[int, list[int]]) -> list[_Occurrence]:
     """In order of time: each abnormal wafer, and each event none of whose wafers is abnormal.
 
-    Wafers of one row have been judged row by row already: what an event says of their neighbours as well is none.
+    Of wafers of one row an event adds nothing: it rests on the rows of their neighbours, and each has been judged.
     """
     by_id = {event.id: event for event in events}
     explained = {event for run, mine in of_run.items() if judged.runs[run].abnormal for event in mine}

@@ -100,9 +100,9 @@ def _of_wafers(one: FabProblem, runs: Sequence[int], all_runs: Sequence[RunScore
 
 
 def _of_rows(one: FabProblem) -> FabProblem:
-    kind, _ = severity_of_events(one.ratio, one.count)
-    values = {"count": one.count, "since": one.first_seen, "ratio": f"{min(one.ratio, 999.0):.1f}"}
-    return replace(one, severity=kind, why=_with(one.why, values), title=_with(one.title, values))
+    kind, why = severity_of_events(one.ratio, one.count)
+    values = {"count": one.count, "since": one.first_seen}
+    return replace(one, severity=kind, why=why, title=_with(one.title, values))
 
 
 def _with(note: Note | None, values: Mapping[str, object]) -> Note | None:

@@ -169,6 +169,7 @@ class TraceAnswer(BaseModel):
     wafer: int
     name: str
     sensor: str
+    title: str
     said: str
     previous: int | None = Field(description="The wafer before it on this chamber that ran the step.")
     next: int | None

@@ -17,6 +17,7 @@ from waferwatch.indicators.rules import RULES
 from waferwatch.indicators.trends.trace import StepTrace, leading_sensor, step_trace
 from waferwatch.indicators.trends.trend import Indicator, Trend, rates, trends_of
 from waferwatch.scoring.result import Detection
+from waferwatch.series.steps import step_name
 from waferwatch.web.figures.wafers.chambers import ChamberStyle, chamber_styles
 from waferwatch.web.figures.wafers.trace import trace_figure
 from waferwatch.web.figures.wafers.trend import MOST_PANELS, TrendView, trend_figure, wafer_name
@@ -127,12 +128,20 @@ def trace_answer(judged: JudgedWafers, found: Detection, query: TraceQuery, tran
         "wafer": query.wafer,
         "name": names[0],
         "sensor": sensor,
+        "title": _trace_title(names[0], sensor, query.step, translate),
         "said": _outside(judged, traces[0], run, sensor, translate),
         "previous": before,
         "next": after,
         "figure": trace_figure(traces, names, drawn, sensor, translate),
         "problem": _problem(found, run, translate),
     }
+
+
+def _trace_title(wafer: str, sensor: str, step: str, translate: Translator) -> str:
+    if not step:
+        return translate("Trace of {wafer}: {sensor}").format(wafer=wafer, sensor=sensor)
+    values = {"wafer": wafer, "sensor": sensor, "step": step_name(step)}
+    return translate("Trace of {wafer}: {sensor} in {step}").format(**values)
 
 
 def _trends(judged: JudgedWafers, query: SeriesQuery) -> list[Trend]:

@@ -20,11 +20,7 @@ export async function show(view, found) {
   if (mine !== turn) return;
   shown = { ...answer, keep: view.keep };
   byId("trace").hidden = false;
-  byId("trace-title").textContent = text("Trace of {wafer}: {sensor} in {step}", {
-    wafer: answer.name,
-    sensor: answer.sensor,
-    step: /^\d+(\.\d+)?$/.test(view.step ?? "") ? `step ${view.step}` : view.step || text("(no step)"),
-  });
+  byId("trace-title").textContent = answer.title;
   const problem = answer.problem ? ` · ${text("Problem {number}: {title}", answer.problem)}` : "";
   byId("trace-said").textContent = answer.said + problem;
   byId("wafer-before").disabled = answer.previous === null;
