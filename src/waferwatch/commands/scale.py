@@ -288,8 +288,8 @@ def _model(options: argparse.Namespace) -> Model | None:
 def _say_plan(plan: ScalePlan) -> None:
     count = plan.count
     say(
-        f"{count['units']:,} units of {count['equipment']:,} equipment: {count['rows']:,} rows in "
-        f"{count['files']:,} files, {count['bytes'] / 1e9:,.1f} GB."
+        f"Units: {count['units']:,}, of {count['equipment']:,} equipment; files: {count['files']:,}, with "
+        f"{count['rows']:,} rows and {count['bytes'] / 1e9:,.3g} GB."
     )
     if count["unreadable"]:
         say(f"Files that cannot be read: {count['unreadable']:,}. Their units fail; the others are done.")
