@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from waferwatch.live.log.rows import LiveRow
 from waferwatch.live.log.sealing import Keeping, Sealing, sealed_rows
 from waferwatch.live.log.writer import LogLimits, RowLog
 from waferwatch.live.scoring.progress import EARLY, EVERY, Progress, keep_progress
+from waferwatch.live.sources.configured import KeptContext
 
 SECOND = 1_000_000_000
 START = 1_767_600_000 * SECOND
@@ -166,6 +168,92 @@ def test_a_locked_database_holds_rows_back_until_it_is_free(log: RowLog, databas
     other.execute("COMMIT")
     other.close()
     assert waiting.result(20).rows == 1
+
+
+def test_a_row_that_fails_in_a_way_nobody_foresaw_takes_neither_others_nor_the_log_with_it(
+    log: RowLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = names.KnownEquipment.packed
+
+    def failing(known: names.KnownEquipment, readings: Mapping[str, float]) -> bytes:
+        if "odd" in readings:
+            raise UnicodeError("nobody foresaw this")
+        return packed(known, readings)
+
+    monkeypatch.setattr(names.KnownEquipment, "packed", failing)
+    odd = log.hand_in("line", [LiveRow("E1", START, {"odd": 1.0})])
+    fine = log.hand_in("line", [row(1)])
+    with pytest.raises(UnicodeError, match="foresaw"):
+        odd.result(20)
+    assert fine.result(20).rows == 1
+    assert log.hand_in("line", [row(2)]).result(20).rows == 1
+
+
+def test_rows_that_are_handed_in_while_the_log_ends_are_kept_or_refused_and_never_left_without_an_answer(
+    database: LiveDatabase,
+) -> None:
+    log = RowLog(database)
+    log.start()
+    log.stop()
+    with pytest.raises(TooManyError, match="ends"):
+        log.hand_in("line", [row(0)]).result(5)
+    with pytest.raises(TooManyError, match="ends"):
+        log.end_series("line", "E1")
+
+
+def test_rows_whose_sender_has_gone_before_they_were_written_are_left_out_and_the_log_goes_on(
+    database: LiveDatabase,
+) -> None:
+    log = RowLog(database)
+    gone, kept = log.hand_in("line", [row(0)]), log.hand_in("line", [row(1)])
+    assert gone.cancel()
+    log.start()
+    assert kept.result(20).rows == 1
+    log.stop()
+    assert times_in_order(database) == [1]
+
+
+def test_the_position_goes_on_after_a_restart_though_every_row_has_moved_to_files(
+    log: RowLog, database: LiveDatabase
+) -> None:
+    last = log.accept("line", [row(at) for at in range(5)]).position
+    with database.writing() as connection:
+        keep_progress(connection, EARLY, EVERY, Progress(last))
+    assert Sealing(database, Keeping(hours=0, days=1)).seal() == 5
+    assert RowLog(database).position == last
+
+
+def test_an_equipment_that_sends_all_the_time_keeps_no_other_from_moving_to_files(
+    log: RowLog, database: LiveDatabase
+) -> None:
+    sealing = Sealing(database, Keeping(hours=0, days=1), every_s=0)
+    log.accept("line", [LiveRow("E2", START, {"pressure": 1.0})])
+    for at in range(4):
+        last = log.accept("line", [row(at)]).position
+        with database.writing() as connection:
+            keep_progress(connection, EARLY, EVERY, Progress(last))
+        sealing.look()
+    with database.reading() as connection:
+        assert not rows_of(connection, 1, 0, 10), "those of E2, which sent first"
+
+
+def test_what_a_source_keeps_for_itself_holds_no_rows_back(log: RowLog, database: LiveDatabase) -> None:
+    last = log.accept("line", [row(0)]).position
+    KeptContext(database, "secs").keep({"lot": "A"})
+    with database.writing() as connection:
+        keep_progress(connection, EARLY, EVERY, Progress(last))
+    assert Sealing(database, Keeping(hours=0, days=1)).seal() == 1
+
+
+def test_only_rows_that_came_before_the_moment_move_to_files(log: RowLog, database: LiveDatabase) -> None:
+    for at in range(4):
+        last = log.accept("line", [row(at)]).position
+    with database.writing() as connection:
+        connection.execute("UPDATE live_rows SET received = received - 3600 WHERE position <= ?", (last - 2,))
+        keep_progress(connection, EARLY, EVERY, Progress(last))
+    sealing = Sealing(database, Keeping(hours=0.5, days=1))
+    assert [sealing.seal(), sealing.seal()] == [2, 0]
+    assert times_in_order(database) == [2, 3]
 
 
 def test_rows_in_files_belong_to_their_equipment_however_long_its_name_is(log: RowLog, database: LiveDatabase) -> None:

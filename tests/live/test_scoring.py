@@ -15,6 +15,7 @@ import waferwatch
 from tests.live.fab import Heard, as_rows, golden, kept_rows, live_frame, send, until
 from waferwatch.live import state
 from waferwatch.live.log.reading import LoggedRows
+from waferwatch.live.log.sealing import Keeping, Sealing
 from waferwatch.live.scored import WaferBlock
 from waferwatch.live.scoring import early_scores, workers
 from waferwatch.live.scoring.track import EarlyScores, EarlyTrack
@@ -199,6 +200,19 @@ def test_the_state_says_why_an_equipment_is_not_scored(service: LiveService) -> 
     assert "pressure_mTorr" in found["ETCH-99"].missing_sensors
     service.end_watch("*", "*")
     assert {one.state for one in live_state(service.parts, 60.0).equipment} == {WatchState.NO_MONITOR}
+
+
+def test_rows_that_nobody_watches_any_more_move_to_files_too(service: LiveService) -> None:
+    rows = as_rows(live_frame(600))
+    send(service, rows[:500])
+    settle(service)
+    service.end_watch("*", "*")
+    send(service, rows[500:])
+    settle(service)
+    sealing = Sealing(service.parts.database, Keeping(hours=0, days=1), service.parts.models.will_score)
+    while sealing.seal():
+        pass
+    assert kept_rows(service.parts.database).empty
 
 
 def test_silence_of_a_source_is_said_once_and_so_is_its_end(settings: Settings, store: Store, heard: Heard) -> None:

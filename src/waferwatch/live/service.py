@@ -191,7 +191,7 @@ class LiveService:
             log.committed,
             settings.live_pause_s,
             (self._look_again, silence.look),
-            (Sealing(database, Keeping(settings.live_keep_hours, settings.live_keep_days)).look,),
+            (Sealing(database, Keeping(settings.live_keep_hours, settings.live_keep_days), models.will_score).look,),
         )
         rebasing = LiveRebase(database, self._store, models, maintenance, activate=settings.live_rebase == "active")
         learning = LiveLearning(database, self._store, models, maintenance, (rebasing.look,))

@@ -143,9 +143,15 @@ def rows_between(connection: sqlite3.Connection, equipment: int, start: int, sto
 def rows_before(
     connection: sqlite3.Connection, equipment: int, position: int, received: float, most: int
 ) -> list[sqlite3.Row]:
-    """The first rows of one equipment up to a position that came before a moment, late ones too."""
-    where = "WHERE r.equipment = ? AND r.position <= ? AND r.received < ? ORDER BY r.position LIMIT ?"
-    return connection.execute(f"{_ROWS} {where}", (equipment, position, received, most)).fetchall()
+    """The first rows of one equipment up to a position, late ones too, before the first that came at a moment or later.
+
+    Only they and that one are looked at: no index knows when rows came.
+    """
+    later = "SELECT position FROM live_rows WHERE equipment = ? AND received >= ? ORDER BY position LIMIT 1"
+    first = connection.execute(later, (equipment, received)).fetchone()
+    last = position if first is None else min(position, first["position"] - 1)
+    where = "WHERE r.equipment = ? AND r.position <= ? ORDER BY r.position LIMIT ?"
+    return connection.execute(f"{_ROWS} {where}", (equipment, last, most)).fetchall()
 
 
 def logged(equipment: int, sensors: tuple[str, ...], rows: Sequence[sqlite3.Row | Mapping[str, Any]]) -> LoggedRows:

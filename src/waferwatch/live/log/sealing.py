@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -14,7 +14,15 @@ import pandas as pd
 
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.log.names import CONTEXT_GRAIN
-from waferwatch.live.log.reading import CONTEXT, EquipmentRecord, every_equipment, logged, rows_before
+from waferwatch.live.log.reading import (
+    CONTEXT,
+    EquipmentRecord,
+    equipment_by_id,
+    every_equipment,
+    logged,
+    rows_before,
+)
+from waferwatch.live.scoring.progress import EARLY, EVERY, SETTLED, WAFERS
 from waferwatch.store.disk.files import put
 
 FOLDER = "sealed"
@@ -32,43 +40,72 @@ class Keeping:
 
 
 class Sealing:
-    """Called again and again by one thread; looks every minute.
+    """Called again and again by one thread: a call moves rows of one equipment, and each has its turn every minute.
 
     A process that is killed between file and database writes the same file again.
+
+    Args:
+        scored: whether an equipment's rows are scored, and have to stay until they are; others wait for nobody.
+        every_s: seconds between two rounds.
     """
 
-    def __init__(self, database: LiveDatabase, keeping: Keeping, every_s: float = _EVERY_S) -> None:
+    def __init__(
+        self,
+        database: LiveDatabase,
+        keeping: Keeping,
+        scored: Callable[[EquipmentRecord], bool] = lambda _equipment: True,
+        every_s: float = _EVERY_S,
+    ) -> None:
         self._database = database
         self._keeping = keeping
+        self._scored = scored
         self._every_s = every_s
         self._folder = database.path.parent / FOLDER
         self._next = 0.0
+        self._left: list[int] | None = None  # equipment whose turn is still to come in this round; None: it has ended
 
     def look(self) -> None:
         """Move some rows, if it is time and there are any."""
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + self._every_s
-        if self.seal() == _BATCH:
-            self._next = 0.0
-        self._remove_old_files()
+        if time.monotonic() >= self._next and not self.seal():
+            self._next = time.monotonic() + self._every_s
+            self._remove_old_files()
 
     def seal(self) -> int:
-        """How many rows were moved: those of one equipment, at most ``_BATCH``."""
+        """Move rows of the next equipment that has some, at most ``_BATCH``.
+
+        Returns:
+            How many; 0 at the end of a round, when every equipment has had its turn.
+        """
         until = time.time() - self._keeping.hours * _HOUR_S
         with self._database.reading() as connection:
-            for one in every_equipment(connection):
-                rows = rows_before(connection, one.id, _scored_up_to(connection, one.id), until, _BATCH)
-                if rows:
-                    break
-            else:
+            if self._left is None:
+                self._left = [one.id for one in reversed(every_equipment(connection))]
+            found = self._next_rows(connection, self._left, until)
+            if found is None:
+                self._left = None
                 return 0
+            one, rows = found
             frame = _frame(connection, one, rows)
         if self._keeping.days:
             self._write(one, frame)
         with self._database.writing() as connection:
             _remove(connection, [row["position"] for row in rows])
+        if len(rows) < _BATCH:
+            self._left.pop()
         return len(rows)
+
+    def _next_rows(
+        self, connection: sqlite3.Connection, left: list[int], until: float
+    ) -> tuple[EquipmentRecord, list[sqlite3.Row]] | None:
+        """Rows that came before a moment, of the next equipment that has some."""
+        while left:
+            (one,) = equipment_by_id(connection, left[-1:])
+            last = _scored_up_to(connection, one.id if self._scored(one) else EVERY)
+            rows = rows_before(connection, one.id, last, until, _BATCH)
+            if rows:
+                return one, rows
+            left.pop()
+        return None
 
     def _write(self, one: EquipmentRecord, frame: pd.DataFrame) -> None:
         place = self._folder / _name(one.source) / _name(one.name)
@@ -87,9 +124,9 @@ class Sealing:
 
 
 def _scored_up_to(connection: sqlite3.Connection, equipment: int) -> int:
-    """Position up to which every stage that works on an equipment has finished with its rows."""
-    query = "SELECT stage, equipment, position FROM live_progress WHERE equipment IN (0, ?)"
-    every = connection.execute(query, (equipment,)).fetchall()
+    """Position up to which every stage of scoring that works on an equipment has finished with its rows."""
+    query = "SELECT position FROM live_progress WHERE equipment IN (?, ?) AND stage IN (?, ?, ?)"
+    every = connection.execute(query, (EVERY, equipment, EARLY, SETTLED, WAFERS)).fetchall()
     # Tracks of early scores are kept seldom; the rows behind one are read again after a restart.
     return min((row["position"] for row in every), default=0)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from waferwatch.errors import StorageFullError, TooManyError, WaferwatchError
+from waferwatch.errors import StorageFullError, TooManyError
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.equipment_states import is_down
 from waferwatch.live.log.names import Names
@@ -62,6 +62,7 @@ class RowLog:
         self._names = Names()
         self._batches: queue.Queue[_Batch | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="live-log", daemon=True)
+        self._queueing = threading.Lock()  # so that no batch comes behind the None that ends the thread
         self._closed = False
         self.position = _last_position(database)  # of the last row that is on the disk
         self.committed = threading.Event()  # set after each commit; whoever waits for rows clears it
@@ -71,9 +72,11 @@ class RowLog:
 
     def stop(self) -> None:
         """Commit what was handed in, and take nothing more."""
-        self._closed = True
-        self._batches.put(None)
-        self._thread.join(_PATIENCE_S)
+        with self._queueing:
+            self._closed = True
+            self._batches.put(None)
+        if self._thread.is_alive():
+            self._thread.join(_PATIENCE_S)
 
     def accept(self, source: str, rows: Sequence[LiveRow], marks: Mapping[str, int] | None = None) -> Accepted:
         """Keep rows; they are on the disk when this returns, or none of them is.
@@ -100,25 +103,33 @@ class RowLog:
         for number, row in enumerate(rows, start=1):
             check_row(row, number)
         batch = _Batch(source, rows, dict(marks or {}))
-        if self._closed:
-            batch.done.set_exception(_ending())
-        elif self.waiting() > self._limits.most_waiting:
+        if self.waiting() > self._limits.most_waiting:
             batch.done.set_exception(_behind(self.waiting()))
-        else:
-            self._batches.put(batch)
-        return batch.done
+            return batch.done
+        return self._queued(batch)
 
     def end_series(self, source: str, equipment: str) -> None:
-        """The next row of an equipment begins a new series, such as behind a maintenance."""
-        batch = _Batch(source, (), {}, equipment)
-        self._batches.put(batch)
-        batch.done.result(_PATIENCE_S)
+        """The next row of an equipment begins a new series, such as behind a maintenance.
+
+        Raises:
+            StorageFullError: as :meth:`accept`.
+            TooManyError: the server ends.
+        """
+        self._queued(_Batch(source, (), {}, equipment)).result(_PATIENCE_S)
+
+    def _queued(self, batch: _Batch) -> Future[Accepted]:
+        with self._queueing:
+            if self._closed:
+                batch.done.set_exception(_ending())
+            else:
+                self._batches.put(batch)
+        return batch.done
 
     def _work(self) -> None:
         while True:
             group = self._next_group()
             if group:
-                self._commit(group)
+                self._commit([one for one in group if one.done.set_running_or_notify_cancel()])
             elif self._closed and self._batches.empty():
                 return
 
@@ -142,19 +153,21 @@ class RowLog:
     def _commit(self, group: list[_Batch]) -> None:
         """All batches in one transaction; one that cannot be kept takes no other with it."""
         kept: list[tuple[_Batch, Accepted]] = []
-        failed: list[tuple[_Batch, WaferwatchError]] = []
+        failed: list[tuple[_Batch, Exception]] = []
         try:
             with self._database.writing() as connection:
                 self._check_size(connection)
                 for batch in group:
                     try:
                         kept.append((batch, self._insert_whole(connection, batch)))
-                    except WaferwatchError as error:
+                    except sqlite3.Error:
+                        raise  # the file is at fault, not the batch
+                    except Exception as error:
                         failed.append((batch, error))
                 self._names.write_changes(connection)
-        except (sqlite3.Error, WaferwatchError) as error:
+        except Exception as error:  # whatever it is: the thread goes on, and nobody waits for an answer in vain
             self._names.forget()
-            refusal = error if isinstance(error, WaferwatchError) else _not_written(error)
+            refusal = _not_written(error) if isinstance(error, sqlite3.Error) else error
             for batch in group:
                 batch.done.set_exception(refusal)
             return
@@ -221,7 +234,9 @@ class RowLog:
 
 def _last_position(database: LiveDatabase) -> int:
     with database.reading() as connection:
-        return int(connection.execute("SELECT COALESCE(MAX(position), 0) FROM live_rows").fetchone()[0])
+        # Not the highest position in the table: rows that have moved to files are no longer there.
+        last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'live_rows'").fetchone()
+        return 0 if last is None else int(last[0])
 
 
 _INSERT = """

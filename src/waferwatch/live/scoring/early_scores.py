@@ -99,6 +99,8 @@ class EarlyScorer:
             made = [self._made(connection, known[one], rows) for one, rows in newest.items()]
         watched = [one for one in made if one is not None]
         with self._database.writing() as connection:
+            for equipment in set(newest) - {one.equipment.id for one in watched}:
+                forget_progress(connection, EARLY, equipment)  # a track that has missed rows cannot go on
             for one in watched:
                 self._keep(connection, one)
             keep_progress(connection, EARLY, EVERY, Progress(position))

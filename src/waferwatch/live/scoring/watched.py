@@ -60,6 +60,10 @@ class WatchedModel:
         """Early scores below it speak for the end of an alarm."""
         return min(LOWER, self.threshold)
 
+    def includes(self, equipment: str) -> bool:
+        """Whether the equipment is among those that the monitor watches."""
+        return self.monitor.equipment is None or equipment in self.monitor.equipment
+
     def part(self, equipment: str) -> Part | None:
         """What was learnt of an equipment; None for one that the monitor does not know."""
         if self.early is None:
@@ -112,15 +116,16 @@ class WatchedModels:
 
     def refresh(self, connection: sqlite3.Connection) -> None:
         """See which monitors watch, and which of their versions are in use."""
-        self._watches = watches(connection)
         found: dict[str, WatchedModel] = {}
-        self.failures = {}
-        for name in {one.monitor for one in self._watches}:
+        failures: dict[str, WaferwatchError] = {}
+        every = watches(connection)
+        for name in {one.monitor for one in every}:
             try:
                 found[name] = self._current(name)
             except WaferwatchError as error:
-                self.failures[name] = error
-        self._models = found
+                failures[name] = error
+        # At once, and only now: other threads ask meanwhile, and reading a model takes seconds.
+        self._watches, self._models, self.failures = every, found, failures
 
     @property
     def watches(self) -> list[Watch]:
@@ -142,9 +147,13 @@ class WatchedModels:
         """What scores an equipment; None where no monitor watches it, or the monitor cannot score."""
         watch = self.watch_of(equipment.source, equipment.name)
         found = None if watch is None else self._models.get(watch.monitor)
-        if found is None or found.monitor.equipment is None or equipment.name in found.monitor.equipment:
-            return found
-        return None
+        return found if found is not None and found.includes(equipment.name) else None
+
+    def will_score(self, equipment: EquipmentRecord) -> bool:
+        """Whether rows of an equipment are scored, now or once its monitor can score again."""
+        watch = self.watch_of(equipment.source, equipment.name)
+        found = None if watch is None else self._models.get(watch.monitor)
+        return watch is not None and (found is None or found.includes(equipment.name))
 
     def _current(self, name: str) -> WatchedModel:
         monitor = self._store.monitors.get(name.partition("@")[0])
