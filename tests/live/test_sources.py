@@ -19,6 +19,7 @@ from tests.live.fab import as_rows, live_frame, until
 from tests.server_process import free_port
 from waferwatch.errors import InputError, StorageFullError, TooManyError
 from waferwatch.live.database.connection import LiveDatabase
+from waferwatch.live.log import names
 from waferwatch.live.log.rows import LiveRow
 from waferwatch.live.log.writer import Accepted, RowLog
 from waferwatch.live.sources.folder import FolderFile, FolderOptions, FolderSource
@@ -27,6 +28,7 @@ from waferwatch.live.sources.replay import ReplaySource
 from waferwatch.live.sources.source import Taker
 from waferwatch.read.frames import table_from_frame
 
+TOPICS = ["fab/{equipment}", "lab/{equipment}/{sensor}"]
 Key = tuple[str, int, str, float]
 
 
@@ -121,9 +123,12 @@ class MqttHarness:
         config.write_text(f"listener {self._port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n")
         self._broker = subprocess.Popen([program, "-c", str(config)], stderr=subprocess.DEVNULL)
         until(lambda: answers(self._port), "the broker")
-        self._made = lambda: MqttSource(MqttOptions("line", "127.0.0.1", ["fab/{equipment}"], self._port))
+        self._made = lambda: MqttSource(MqttOptions("line", "127.0.0.1", TOPICS, self._port))
         self._source = self._made()
         self._sender = self._connected()
+
+    def publish(self, topic: str, message: bytes) -> None:
+        self._sender.publish(topic, message, qos=1)
 
     def _connected(self) -> Any:
         from paho.mqtt import client as mqtt
@@ -308,6 +313,27 @@ def test_rows_that_are_refused_for_a_while_are_kept_later(
     harness.send(frame)
     until(lambda: len(kept(database)) == 120, "all rows")
     assert refusing.left == 0
+
+
+@pytest.mark.parametrize("harness", [MqttHarness, KafkaHarness], indirect=True)
+def test_rows_that_are_refused_for_good_take_no_others_with_them(
+    harness: Harness, log: RowLog, database: LiveDatabase, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sensors = len(as_rows(frame)[0].readings)
+    monkeypatch.setattr(names, "MOST_SENSORS", sensors)
+    odd = frame[20:21].assign(equipment="ETCH-99")
+    harness.start(log)
+    for some in (frame[:20], odd, odd.rename(columns={frame.columns[-1]: "one too many"}), frame[20:]):
+        harness.send(some)
+    until(lambda: {one for one in kept(database) if one[0] != "ETCH-99"} == set(expected(frame)), "all other rows", 20)
+
+
+@pytest.mark.parametrize("harness", [MqttHarness], indirect=True)
+def test_a_message_without_any_row_ends_no_source(harness: MqttHarness, log: RowLog, database: LiveDatabase) -> None:
+    harness.start(log)
+    harness.publish("lab/ETCH-01/a", b'{"metrics": [], "value": 1}')
+    harness.publish("fab/ETCH-01", b'{"time": 1767600000, "a": 1}')
+    until(lambda: len(kept(database)) == 1, "the row behind it", 20)
 
 
 def test_no_thread_of_secs_keeps_the_server_from_ending() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -15,6 +16,7 @@ from waferwatch.live.sources.source import Taker
 
 ROWS = 2000
 _FULL_S = 1.0  # between two tries while the disk is full
+_log = logging.getLogger("waferwatch.live")
 
 
 def patiently(
@@ -47,6 +49,33 @@ def patiently(
             pause = _FULL_S
         ended.wait(min(pause, max(0.0, until - time.monotonic())))
     return None
+
+
+def hand_over_usable(taker: Taker, source: str, rows: Sequence[LiveRow], ended: threading.Event) -> int | None:
+    """Hand rows over; where those of one equipment are refused for good, those of all others nevertheless.
+
+    Returns:
+        How many were refused; None where the source ended first.
+    """
+    by_equipment: dict[str, list[LiveRow]] = {}
+    for row in rows:
+        by_equipment.setdefault(row.equipment, []).append(row)
+    return _refused(taker, source, list(by_equipment.values()), ended)
+
+
+def _refused(taker: Taker, source: str, groups: list[list[LiveRow]], ended: threading.Event) -> int | None:
+    """By halves, so that a few at fault among many cost few commits."""
+    rows = [row for group in groups for row in group]
+    try:
+        return None if rows and patiently(taker, source, rows, ended) is None else 0
+    except Exception as error:  # also a fault of ours: a broker would send the rows again and again
+        if len(groups) == 1:
+            _log.warning("%d rows of %s in %s are refused: %s", len(rows), rows[0].equipment, source, error)
+            return len(rows)
+    half = len(groups) // 2
+    first = _refused(taker, source, groups[:half], ended)
+    second = None if first is None else _refused(taker, source, groups[half:], ended)
+    return None if first is None or second is None else first + second
 
 
 def hand_over(taker: Taker, source: str, rows: Iterable[LiveRow], ended: threading.Event) -> Accepted:

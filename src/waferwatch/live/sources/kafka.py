@@ -15,7 +15,7 @@ from typing import Any
 from waferwatch.errors import MissingExtraError, WaferwatchError
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.log.rows import LiveRow
-from waferwatch.live.sources.chunks import patiently
+from waferwatch.live.sources.chunks import hand_over_usable, patiently
 from waferwatch.live.sources.forms.json_rows import rows_of_json
 from waferwatch.live.sources.source import SourceStatus, Taker
 from waferwatch.read.table import Note
@@ -134,10 +134,11 @@ class KafkaSource:
             return
         try:
             await asyncio.to_thread(patiently, taker, self.name, rows, self._ended, marks)
-        except WaferwatchError as error:
-            self.refused += len(rows)
-            _log.warning("rows of %s are refused: %s", self.name, error)
-            await asyncio.to_thread(patiently, taker, self.name, [], self._ended, marks)
+        except WaferwatchError:
+            refused = await asyncio.to_thread(hand_over_usable, taker, self.name, rows, self._ended)
+            if refused is not None:
+                self.refused += refused
+                await asyncio.to_thread(patiently, taker, self.name, [], self._ended, marks)
 
     def _rows(self, message: Any) -> list[LiveRow]:
         key = (message.key or b"").decode("utf-8", "replace")

@@ -17,9 +17,9 @@ from typing import Any
 
 import orjson
 
-from waferwatch.errors import InputError, MissingExtraError, WaferwatchError
+from waferwatch.errors import InputError, MissingExtraError
 from waferwatch.live.log.rows import LiveRow
-from waferwatch.live.sources.chunks import patiently
+from waferwatch.live.sources.chunks import hand_over_usable
 from waferwatch.live.sources.forms.json_rows import rows_of_json
 from waferwatch.live.sources.forms.texts import number_of, reading_of
 from waferwatch.live.sources.forms.topics import TopicPattern
@@ -198,7 +198,7 @@ class MqttSource:
                 for row, whole in self._read(message):
                     rows += whole
                     done += self._joined(row, message, rows) if row is not None else [message]
-            except WaferwatchError as error:
+            except Exception as error:  # whatever is in a message, it must not end the thread
                 self.refused += 1
                 _log.warning("a message of %s is no row: %s", message.topic, error)
                 done.append(message)
@@ -233,12 +233,10 @@ class MqttSource:
         return moment.messages
 
     def _accepted(self, taker: Taker, rows: list[LiveRow]) -> bool:
-        try:
-            return not rows or patiently(taker, self.name, rows, self._ended) is not None
-        except WaferwatchError as error:
-            self.refused += len(rows)
-            _log.warning("rows of %s are refused: %s", self.name, error)
-            return True
+        """Whether every row was kept or refused for good."""
+        refused = hand_over_usable(taker, self.name, rows, self._ended)
+        self.refused += refused or 0
+        return refused is not None
 
 
 def _away(options: MqttOptions, reason: str) -> Note:
@@ -257,12 +255,14 @@ def _reading(message: _Message, said: dict[str, str], sensor: str) -> LiveRow:
     if isinstance(value, dict):
         record = {key: one for key, one in value.items() if key not in ("value", "v")}
         record["sensors"] = {sensor: value.get("value", value.get("v"))}
-        return rows_of_json(orjson.dumps(record), said)[0]
-    if number_of(value) is None:
-        raise InputError(
-            "The message of {topic} is no number.",
-            hint="Send a number, or an object with value and time.",
-            topic=message.topic,
-        )
-    row = LiveRow(said.get("equipment", ""), message.at, {sensor: reading_of(value, sensor, 1)})
-    return replace(row, **{name: text for name, text in said.items() if name != "equipment"})  # type: ignore[arg-type]
+        rows = rows_of_json(orjson.dumps(record), said)
+        if len(rows) == 1:
+            return rows[0]
+    elif number_of(value) is not None:
+        row = LiveRow(said.get("equipment", ""), message.at, {sensor: reading_of(value, sensor, 1)})
+        return replace(row, **{name: text for name, text in said.items() if name != "equipment"})  # type: ignore[arg-type]
+    raise InputError(
+        "The message of {topic} is no number.",
+        hint="Send a number, or an object with value and time.",
+        topic=message.topic,
+    )
