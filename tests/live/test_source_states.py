@@ -138,6 +138,19 @@ def test_a_replay_goes_on_after_a_restart_where_it_was_and_no_row_is_lost_or_dou
     assert len(kept_rows(service.parts.database)) == 400, "what is done is not played again"
 
 
+def test_a_replay_that_has_come_to_its_end_is_not_reported_as_a_silent_source(
+    settings: Settings, store: Store, heard: Heard, table: Table
+) -> None:
+    service = LiveService(settings.model_copy(update={"live_silence_s": 0.5}), store, heard)
+    service.start()
+    service.parts.replays.play("again", "demo", table, speed=0)
+    until(lambda: service.parts.replays.all()[0].state is ReplayState.DONE, "the end")
+    service.parts.log.accept("tool", as_rows(live_frame(2)))
+    until(lambda: ("tool", None) in heard.silences, "the silence of what still should send")
+    service.stop()
+    assert {source for source, _ in heard.silences} == {"tool"}
+
+
 def test_a_replay_whose_rows_were_refused_can_be_ended() -> None:
     class Refusing:
         def accept(self, *_rows: object) -> Accepted:

@@ -8,13 +8,21 @@ import numpy as np
 
 from waferwatch.live.database.connection import LiveDatabase
 from waferwatch.live.scored import AlarmSink
+from waferwatch.live.sources.replays import ReplayState
 
 _EVERY_S = 1.0
 _NS = 1e9
+_LAST_ROWS = """
+SELECT e.source, e.name, e.received, r.state AS replay FROM live_equipment e
+    LEFT JOIN live_replays r ON r.source = e.source WHERE e.position > 0
+"""
 
 
 class Silence:
-    """Looks every second. A source of which nothing comes is silent as a whole, and none of its equipment."""
+    """Looks every second. A source of which nothing comes is silent as a whole, and none of its equipment.
+
+    Nothing more is to come of a replay that has ended.
+    """
 
     def __init__(self, database: LiveDatabase, sink: AlarmSink, longest_s: float) -> None:
         self._database = database
@@ -29,12 +37,13 @@ class Silence:
             return
         self._looked = time.monotonic()
         with self._database.reading() as connection:
-            rows = connection.execute("SELECT source, name, received FROM live_equipment WHERE position > 0").fetchall()
-        last = {(row["source"], row["name"]): float(row["received"]) for row in rows}
+            rows = connection.execute(_LAST_ROWS).fetchall()
+        sending = [row for row in rows if row["replay"] in (None, ReplayState.RUNNING)]
+        last = {(row["source"], row["name"]): float(row["received"]) for row in sending}
         found = _silent(last, time.time() - self._longest_s)
         before = self._silent
-        if before is None:  # what was silent before a restart may have been heard of since
-            before = {(source, None) for source, _ in last} | set(last)
+        if before is None:  # what was silent before a restart may have been heard of since, or have ended
+            before = {(row["source"], name) for row in rows for name in (None, row["name"])}
         new, over = set(found) - (self._silent or set()), before - set(found)
         if new or over:
             with self._database.writing() as connection:
