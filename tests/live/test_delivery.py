@@ -260,7 +260,10 @@ def test_a_mail_is_sent_once_and_refusals_are_kept_apart(tmp_path: Path) -> None
     assert dead.failure == "SMTP 550 no such mailbox"
 
 
-@pytest.mark.parametrize("target", ["http://127.0.0.1/", "http://10.1.2.3/", "http://[::ffff:127.0.0.1]/"])
+INSIDE = ["127.0.0.1", "10.1.2.3", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]"]
+
+
+@pytest.mark.parametrize("target", [f"http://{one}/" for one in INSIDE])
 def test_addresses_of_the_inside_are_refused_unless_they_are_allowed(target: str) -> None:
     host = target.removeprefix("http://").strip("/[]")
     with pytest.raises(AddressRefusedError):
@@ -268,6 +271,12 @@ def test_addresses_of_the_inside_are_refused_unless_they_are_allowed(target: str
     assert AllowedAddresses("10.0.0.0/8, 127.0.0.0/8").find(host, 80)
     with pytest.raises(AddressRefusedError):
         AllowedAddresses("private").find("169.254.169.254", 80)
+
+
+@pytest.mark.parametrize("host", ["mes..fab", ".fab", "m" * 64 + ".fab"])
+def test_a_name_that_no_host_can_have_is_refused_when_it_is_given(bench: Bench, host: str) -> None:
+    with pytest.raises(InputError, match="not a webhook address"):
+        bench.add(f"https://{host}/alarms")
 
 
 def test_a_setting_that_is_no_address_is_refused() -> None:

@@ -11,6 +11,7 @@ from waferwatch.errors import InputError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PUBLIC, PRIVATE = "public", "private"
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 _PRIVATE = tuple(ipaddress.ip_network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 
 
@@ -55,10 +56,19 @@ class AllowedAddresses:
         raise _refused(host, addresses)
 
     def _holds(self, address: Address) -> bool:
-        inner = getattr(address, "ipv4_mapped", None) or address
+        inner = _inner(address)
         return (self._public and inner.is_global and not inner.is_multicast) or any(
             inner in one for one in self._networks if one.version == inner.version
         )
+
+
+def _inner(address: Address) -> Address:
+    """The address that a connection ends at: an IPv6 one may stand for an IPv4 one, which a gateway turns it into."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _network(text: str) -> Network | None:

@@ -116,6 +116,7 @@ def split_address(target: str) -> tuple[str, str, int, str]:
     try:
         parts = urlsplit(target)
         host, port = parts.hostname, parts.port
+        (host or "").encode("idna")  # what looking it up would fail with: a part that is empty, or too long
     except ValueError:
         parts, host, port = urlsplit(""), None, None
     printable = target.isascii() and target.isprintable() and " " not in target
