@@ -208,3 +208,15 @@ def test_marks_are_as_the_file_has_them_after_a_transaction_that_fails(service: 
         fail()
     maintenance.reload()
     assert maintenance.of("ETCH-01") == mark
+
+
+def test_a_maintenance_that_could_not_be_kept_mutes_no_alarm(
+    service: LiveService, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_about: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(heard, "maintained", full)
+    with pytest.raises(sqlite3.OperationalError):
+        service.parts.maintenance.begin("ETCH-01", "", "kim")
+    assert not service.parts.maintenance.goes_on("ETCH-01")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Self
@@ -133,7 +135,7 @@ class Maintenance:
             )
         self._end_series(equipment)
         began = time.time()
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             mark = self._begun(connection, equipment, began, note, by)
             self._sink.maintained(connection, equipment, np.datetime64(int(began * _NS), "ns"), note)
         return mark
@@ -149,7 +151,7 @@ class Maintenance:
                 "{equipment} is in no maintenance.", hint="Begin one first.", field="equipment", equipment=equipment
             )
         self._end_series(equipment)
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             return self._changed(connection, mark, ended=time.time())
 
     def state_changed(self, connection: sqlite3.Connection, equipment: str, at: float, state: str) -> None:
@@ -185,13 +187,23 @@ class Maintenance:
 
     def rebased(self, mark: MaintenanceMark, version: str) -> None:
         """The levels after it are learnt, and the version scores where it is in use."""
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             self._changed(connection, mark, rebase=Rebase.DONE, version=version)
 
     def not_rebased(self, mark: MaintenanceMark, reason: str) -> None:
         """They could not be learnt: the old limits hold from now on."""
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             self._changed(connection, mark, rebase=Rebase.REFUSED, reason=reason)
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction; where it is undone, what is remembered is as well."""
+        try:
+            with self._database.writing() as connection:
+                yield connection
+        except BaseException:
+            self.reload()
+            raise
 
     def _begun(
         self, connection: sqlite3.Connection, equipment: str, began: float, note: str, by: str
