@@ -76,6 +76,10 @@ def test_rows_are_taken_in_every_form_and_kept_once(client: TestClient) -> None:
     packed = client.post("/live/line/rows", content=gzip.compress(line.encode()), headers={"Content-Encoding": "gzip"})
     assert packed.json()["duplicates"] == 1
     assert trace(client)["times"] == ["2026-01-05T08:00:00.250"]
+    later = json.dumps({**ROW, "time": "2026-01-05T08:00:01"})
+    members = gzip.compress(line.encode() + b"\n") + gzip.compress(later.encode())
+    both = client.post("/live/line/rows", content=members, headers={"Content-Encoding": "gzip"}).json()
+    assert (both["rows"], both["duplicates"]) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +95,9 @@ def test_rows_are_taken_in_every_form_and_kept_once(client: TestClient) -> None:
         ("", "application/json", 422, "No row"),
         (b"x" * 40_000_000, "application/json", 413, "32 MB"),
         (b"\x1f\x8b" + b"x" * 20, "application/json; packed", 400, "gzip"),
+        (gzip.compress(b"{}")[:-1], "application/json; packed", 400, "gzip"),
+        (gzip.compress(json.dumps(ROW).encode()) + b"{}", "application/json; packed", 400, "gzip"),
+        (json.dumps({**ROW, "time": "2600-01-05"}), "application/json", 422, "row 1"),
     ],
 )
 def test_what_cannot_be_taken_is_refused_as_a_whole_with_its_place(
@@ -154,6 +161,26 @@ def test_equipment_of_any_name_has_its_trace_its_maintenance_and_its_marks(clien
     wish = {"start": "2026-01-05T08:00:00", "stop": "2026-01-05T08:01:00"}
     marked = client.post(f"/live/{address}/faulty", json=wish)
     assert (marked.status_code, marked.json()["equipment"]) == (201, equipment)
+
+
+def test_times_of_faulty_rows_are_read_as_those_of_rows(client: TestClient) -> None:
+    assert post(client, json.dumps(ROW | {"time": "2026-01-05T08:00:00+09:00"})).status_code == 202
+    wish = {"start": "2026-01-05 08:00:00+09:00", "stop": "2026-01-05T08:00:00.000Z"}
+    marked = client.post("/live/ETCH-01/faulty", json=wish).json()
+    assert [marked["start"]] * 2 == [marked["stop"], trace(client)["times"][0]]
+    for wrong in ("", "soon", "2026-13-01", "2600-01-01"):
+        answer = client.post("/live/ETCH-01/faulty", json=wish | {"start": wrong})
+        assert (answer.status_code, answer.json()["error"]["field"]) == (422, "start"), wrong
+
+
+def test_a_full_disk_is_said_where_something_of_live_data_should_be_kept(client: TestClient) -> None:
+    database: LiveDatabase = client.app.state.parts.live.parts.database  # type: ignore[attr-defined]
+    with database.writing() as connection:
+        connection.execute("PRAGMA max_page_count=1")  # SQLite answers as on a full disk
+    wish = {"start": "2026-01-05T08:00:00", "stop": "2026-01-05T08:00:00", "note": "n" * 1000}
+    answers = [client.post(f"/live/E{number}/faulty", json=wish) for number in range(30)]
+    assert {one.status_code for one in answers} == {201, 507}
+    assert "disk" in answers[-1].json()["error"]["message"]
 
 
 @pytest.mark.parametrize("source", ["line/3", "a\nb", "a\0", " ", "x" * 201])

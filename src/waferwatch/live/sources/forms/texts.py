@@ -51,11 +51,8 @@ def time_of(value: object, row: int) -> int:
     Raises:
         InputError: it is none.
     """
-    if isinstance(value, str) and _DATED.match(value):
-        try:
-            return int(np.datetime64(_ZONE.sub("", value.strip()).replace(" ", "T"), "ns").astype(np.int64))
-        except ValueError:
-            pass
+    if isinstance(value, str) and (written := written_time(value)) is not None:
+        return written
     number = number_of(value)
     if number is not None and math.isfinite(number):
         epoch = next((one for one in _FOUR_EPOCHS if one.low <= number <= one.high), None)
@@ -69,6 +66,18 @@ def time_of(value: object, row: int) -> int:
         row=row,
         value=str(value)[:60],
     )
+
+
+def written_time(text: str) -> int | None:
+    """Nanoseconds since 1970 of ISO 8601 text, without the zone behind it; None for what is none, or too far off."""
+    if not _DATED.match(text):
+        return None
+    try:
+        moment = np.datetime64(_ZONE.sub("", text.strip()).replace(" ", "T"))
+    except ValueError:
+        return None
+    exact = moment.astype("datetime64[ns]")
+    return int(exact.astype(np.int64)) if exact.astype(moment.dtype) == moment else None
 
 
 def number_of(value: object) -> float | None:

@@ -31,20 +31,48 @@ async def read_bytes(request: Request) -> bytes:
     packing = request.headers.get("content-encoding", "identity").strip().lower()
     if packing not in ("identity", "gzip"):
         raise MediaTypeError("The body is packed in a way that is not known here.", hint="Send it plain, or in gzip.")
-    unpacker = zlib.decompressobj(_GZIP) if packing == "gzip" else None
+    unpacker = _Gzip() if packing == "gzip" else None
     body = bytearray()
     async for chunk in request.stream():
-        try:
-            body += chunk if unpacker is None else unpacker.decompress(chunk, MOST_BYTES + 1 - len(body))
-        except zlib.error as error:
-            raise MalformedError("The body is no whole gzip.", hint="Send it again.") from error
+        body += chunk if unpacker is None else unpacker.unpacked(chunk, MOST_BYTES + 1 - len(body))
         if len(body) > MOST_BYTES:
             raise TooLargeError(
                 "The body is larger than {limit} MB.", hint="Send fewer rows at once.", limit=MOST_BYTES // 1_000_000
             )
-    if unpacker is not None and not unpacker.eof:
-        raise MalformedError("The body is no whole gzip.", hint="Send it again.")
+    if unpacker is not None and not unpacker.whole:
+        raise _no_whole_gzip()
     return bytes(body)
+
+
+class _Gzip:
+    """Unpacks gzip bit by bit. It may consist of several members, one behind the other (RFC 1952, 2.2)."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(_GZIP)
+        self.whole = False  # whether it may end here
+
+    def unpacked(self, chunk: bytes, most: int) -> bytes:
+        """
+        Args:
+            most: bytes that are unpacked; more are left out.
+
+        Raises:
+            MalformedError: it is damaged.
+        """
+        found = bytearray()
+        try:
+            while chunk and len(found) < most:
+                found += self._member.decompress(chunk, most - len(found))
+                self.whole, chunk = self._member.eof, self._member.unused_data
+                if self.whole:
+                    self._member = zlib.decompressobj(_GZIP)
+        except zlib.error as error:
+            raise _no_whole_gzip() from error
+        return bytes(found)
+
+
+def _no_whole_gzip() -> MalformedError:
+    return MalformedError("The body is no whole gzip.", hint="Send it again.")
 
 
 def rows_of_body(body: bytes, kind: str, source: str) -> list[LiveRow]:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.live.learning.good_rows import FaultyRows, faulty_rows, mark_faulty, unmark_faulty
+from waferwatch.live.sources.forms.texts import written_time
 from waferwatch.web.pages.live.schemas import FaultyAnswer, FaultyList, FaultyRequest
 from waferwatch.web.shell.answers import JsonAnswer
 from waferwatch.web.shell.context import Parts, parts, read_body, user_of
@@ -59,14 +60,13 @@ def _remove(app: Parts, number: int) -> bool:
 
 
 def _ns(text: str | None, field: str) -> int | None:
-    if text is None:
-        return None
-    try:
-        return int(np.datetime64(text.rstrip("Z"), "ns").astype(np.int64))
-    except ValueError as error:
+    """Read as the times of rows are."""
+    found = None if text is None else written_time(text)
+    if text is not None and found is None:
         raise InputError(
             "{text} is no time.", hint="Give it as ISO 8601, such as 2026-01-05T08:00:00.", field=field, text=text
-        ) from error
+        )
+    return found
 
 
 def _described(one: FaultyRows) -> dict[str, Any]:
