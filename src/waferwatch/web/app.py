@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from importlib import metadata
@@ -130,7 +131,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Middleware(Guard, settings=settings, telemetry=telemetry, access=made.access),
             Middleware(GZipMiddleware, minimum_size=_PACKED_BYTES, compresslevel=5),
         ],
-        exception_handlers={WaferwatchError: answer_known, HTTPException: answer_known},
+        exception_handlers=dict.fromkeys((WaferwatchError, HTTPException, sqlite3.Error), answer_known),
         lifespan=partial(_lifespan, parts=made),
     )
     app.state.parts = made

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from waferwatch.errors import WaferwatchError
+from waferwatch.live.service import FILE, FOLDER
+from waferwatch.store.database.connection import store_errors
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.pages import bare_page
 from waferwatch.web.shell.faults import error_answer, error_body, error_headers, from_http
 
 
 async def answer_known(request: Request, error: Exception) -> Response:
-    """Handler for :class:`WaferwatchError` and Starlette's own :class:`HTTPException`."""
+    """Handler for :class:`WaferwatchError`, Starlette's own :class:`HTTPException`, and faults of the live database.
+
+    Those of the other database are turned into the former where they arise.
+    """
     headers = None
+    if isinstance(error, sqlite3.Error):
+        error = _of_live_database(error)
     if isinstance(error, HTTPException):
         headers = dict(error.headers or {})
         if error.status_code == 405:
@@ -26,6 +35,14 @@ async def answer_known(request: Request, error: Exception) -> Response:
     if not isinstance(error, WaferwatchError):
         raise error
     return answer_error(request, error, headers)
+
+
+def _of_live_database(error: sqlite3.Error) -> Exception:
+    try:
+        with store_errors(f"{FOLDER}/{FILE}"):
+            raise error
+    except (WaferwatchError, sqlite3.Error) as known:
+        return known
 
 
 def answer_error(request: Request, error: WaferwatchError, headers: dict[str, str] | None = None) -> Response:
