@@ -76,6 +76,7 @@ def test_chambers_are_grouped_with_counts_and_the_worst_group_is_first(client: T
     assert (etch["name"], etch["total"], etch["counts"]) == ("ETCH", 3, {"alarm": 1, "no_monitor": 2})
     assert [one["name"] for one in others] == ["", "CVD", "식각"]
     assert etch["chambers"][0]["equipment"] == "ETCH02-PM1", "the worst first"
+    assert [one["alarms"] for one in etch["chambers"]] == [1, 0, 0]
     assert etch["names"] == [["fab-a", "ETCH01-PM1"], ["fab-a", "ETCH01-PM2"], ["fab-a", "ETCH02-PM1"]]
     assert len(etch["cells"]) == 3
     assert etch["cells"][:2] == "oo"
@@ -114,7 +115,11 @@ def test_pages_share_one_look_at_the_fleet(client: TestClient, app: Parts, monke
     assert korean["total"] == 2, "in another language it is another one"
 
 
-def test_an_alarm_waits_for_the_settled_score_and_is_confirmed_or_denied_by_it(client: TestClient, app: Parts) -> None:
+def test_an_alarm_waits_for_the_settled_score_and_is_confirmed_or_denied_by_it(
+    client: TestClient, app: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet, "KEPT_S", 0.0)
+    monkeypatch.setattr(fleet, "KEPT_TIMES", 0)
     equipment = str(live_frame(1)["equipment"][0])
     rows = [one for one in as_rows(live_frame(20)) if one.equipment == equipment][:6]
     shift = int((START + np.timedelta64(AFTER, "s")).astype("datetime64[ns]").astype(int)) - rows[0].time

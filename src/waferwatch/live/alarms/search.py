@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from waferwatch.errors import InputError, NotFoundError
+from waferwatch.indicators.problems.problem import ProblemSeverity
 from waferwatch.live.alarms.alarm import AlarmChange, AlarmRecord, AlarmState
+
+OPEN = (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED)  # that somebody should see
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,15 @@ def counts_by_state(connection: sqlite3.Connection) -> dict[str, int]:
     """How many alarms are in each state."""
     found = connection.execute("SELECT state, count(*) FROM alarms GROUP BY state").fetchall()
     return {state.value: 0 for state in AlarmState} | {row[0]: row[1] for row in found}
+
+
+def open_severities(connection: sqlite3.Connection) -> dict[tuple[str, str], Counter[ProblemSeverity]]:
+    """(source, equipment) -> how many open alarms of each severity it has; equipment without any is left out."""
+    query = "SELECT source, equipment, severity, count(*) FROM alarms WHERE state IN (?, ?) GROUP BY 1, 2, 3"
+    found: dict[tuple[str, str], Counter[ProblemSeverity]] = {}
+    for source, equipment, severity, count in connection.execute(query, OPEN):
+        found.setdefault((source, equipment), Counter())[ProblemSeverity(severity)] = count
+    return found
 
 
 def changes_of(connection: sqlite3.Connection, alarm: int) -> list[AlarmChange]:

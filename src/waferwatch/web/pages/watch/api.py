@@ -13,7 +13,6 @@ from starlette.responses import Response
 from waferwatch.live.alarms.figures import alarms_since
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.pages import render
-from waferwatch.web.pages.watch.confirmed import unconfirmed
 from waferwatch.web.pages.watch.fleet import FAILING, FleetChamber, FleetGroup, fleet_of, grouped
 from waferwatch.web.pages.watch.schemas import SourcesAnswer, WatchedChambers, WatchPageQuery, WatchQuery
 from waferwatch.web.pages.watch.sources import sources_of
@@ -48,7 +47,6 @@ def _chambers(app: Parts, query: WatchQuery, translate: Translator) -> dict[str,
     fleet = fleet_of(app, translate)
     with app.alarms.desk.reading() as connection:
         today = alarms_since(connection, app.alarms.desk.clock() - _TODAY)
-        waiting = unconfirmed(app.live.parts, connection)
     groups = grouped(_wanted(fleet.chambers, query), query.group)
     if query.area is not None:
         groups = [one for one in groups if one.name == query.area]
@@ -60,7 +58,7 @@ def _chambers(app: Parts, query: WatchQuery, translate: Translator) -> dict[str,
         "shown": sum(len(one.chambers) for one in groups),
         "counts": Counter(one.live.state.value for one in fleet.chambers),
         "waiting": fleet.waiting,
-        "unconfirmed": waiting,
+        "unconfirmed": fleet.unconfirmed,
         "today": today,
     }
 

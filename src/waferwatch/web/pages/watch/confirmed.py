@@ -6,8 +6,8 @@ import sqlite3
 
 import numpy as np
 
-from waferwatch.live.alarms.alarm import AlarmKind, AlarmRecord, AlarmState
-from waferwatch.live.alarms.search import AlarmFilter, find_alarms
+from waferwatch.live.alarms.alarm import AlarmKind, AlarmRecord
+from waferwatch.live.alarms.search import OPEN, AlarmFilter, find_alarms
 from waferwatch.live.log.reading import equipment_of
 from waferwatch.live.scoring.watched import row_threshold
 from waferwatch.live.service import LiveParts
@@ -33,9 +33,8 @@ def unconfirmed(live: LiveParts, connection: sqlite3.Connection) -> dict[int, st
     An alarm of a wafer rests on the verdict at the end of the wafer and needs no confirmation. Nothing can be said of
     alarms of a version that scores no longer, or whose threshold depends on other rows: they are left out.
     """
-    wanted = AlarmFilter((AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED))
     found = {}
-    for alarm in find_alarms(connection, wanted, _MOST_ALARMS):
+    for alarm in find_alarms(connection, AlarmFilter(OPEN), _MOST_ALARMS):
         state = _state(live, connection, alarm) if alarm.kind is AlarmKind.ROWS else None
         if state is not None:
             found[alarm.id] = state

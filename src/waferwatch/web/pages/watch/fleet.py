@@ -7,16 +7,16 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from waferwatch.indicators.problems.problem import ProblemSeverity
-from waferwatch.live.alarms.alarm import AlarmRecord, AlarmState
-from waferwatch.live.alarms.search import AlarmFilter, find_alarms
+from waferwatch.live.alarms.search import open_severities
 from waferwatch.live.service import LiveService
 from waferwatch.live.state import LiveEquipment, WatchState, live_state
 from waferwatch.web.html.language import Translator
+from waferwatch.web.pages.watch.confirmed import unconfirmed
 from waferwatch.web.shell.context import Parts
 
 KEPT_S = 1.0  # pages share one look at the fleet
@@ -24,7 +24,6 @@ KEPT_TIMES = 4  # kept for so many times as long as it took: 5,000 chambers neve
 WORST_FIRST = (ProblemSeverity.SEVERE, ProblemSeverity.CLEAR, ProblemSeverity.WEAK)
 FAILING = (WatchState.CANNOT_SCORE, WatchState.UNKNOWN, WatchState.NO_EARLY)
 ALARM = "alarm"  # state of a chamber with an open alarm, whatever its rows do
-_MOST_ALARMS = 1000
 _STATES = (
     WatchState.SILENT,
     *FAILING,
@@ -78,6 +77,7 @@ class Fleet:
 
     chambers: Sequence[FleetChamber]  # by source and name
     waiting: int  # rows without an early score
+    unconfirmed: Mapping[int, str]  # alarms that no settled score confirms, as ``confirmed.unconfirmed`` says it
 
 
 @dataclass(frozen=True)
@@ -176,20 +176,19 @@ def fleet_of(app: Parts, translate: Translator) -> Fleet:
 
 def _fleet(app: Parts, translate: Translator) -> Fleet:
     state = live_state(app.live.parts, app.settings.live_silence_s, translate)
-    wanted = AlarmFilter((AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED))
     with app.alarms.desk.reading() as connection:
         rows = connection.execute("SELECT source, name, id FROM live_equipment").fetchall()
-        open_ones: dict[tuple[str, str], list[AlarmRecord]] = {}
-        for alarm in find_alarms(connection, wanted, _MOST_ALARMS):
-            open_ones.setdefault((alarm.source, alarm.equipment), []).append(alarm)
+        open_ones = open_severities(connection)
+        waiting = unconfirmed(app.live.parts, connection)
     numbers = {(row["source"], row["name"]): int(row["id"]) for row in rows}
     chambers = [
-        _chamber(one, numbers.get((one.source, one.equipment), 0), open_ones.get((one.source, one.equipment), []))
+        _chamber(one, numbers.get((one.source, one.equipment), 0), open_ones.get((one.source, one.equipment)))
         for one in state.equipment
     ]
-    return Fleet(chambers, state.waiting)
+    return Fleet(chambers, state.waiting, waiting)
 
 
-def _chamber(one: LiveEquipment, number: int, alarms: Sequence[AlarmRecord]) -> FleetChamber:
-    worst = min((alarm.severity for alarm in alarms), key=WORST_FIRST.index, default=None)
-    return FleetChamber(number, one, len(alarms), worst)
+def _chamber(one: LiveEquipment, number: int, alarms: Counter[ProblemSeverity] | None) -> FleetChamber:
+    if alarms is None:
+        return FleetChamber(number, one, 0, None)
+    return FleetChamber(number, one, alarms.total(), min(alarms, key=WORST_FIRST.index))
