@@ -226,6 +226,20 @@ def test_many_writers_at_once_lose_nothing(store: Store) -> None:
     assert len(store.audit.recent(500)) == 40
 
 
+def test_detections_by_versions_of_monitors_are_found_the_newest_of_each_at_once(store: Store) -> None:
+    made = [
+        store.runs.add("detection", "demo", "", {}, "f" * 64, "kim", monitor=version)
+        for version in ("a1", "a1", "b1", "b1", "c1")
+    ]
+    for run in made[:3]:  # the newer one of b1 and that of c1 are not done
+        store.runs.start(run.id)
+        store.runs.finish(run.id, {"events": 1})
+    assert [one.id for one in store.runs.by_versions(["a1", "b1", "c1"], 2)] == [made[2].id, made[1].id]
+    newest = store.runs.newest_by_version(["a1", "b1", "c1", "d1"])
+    assert {version: run.id for version, run in newest.items()} == {"a1": made[1].id, "b1": made[2].id}
+    assert store.runs.newest_by_version([]) == {}
+
+
 def test_a_verdict_replaces_the_one_before_and_can_be_taken_back(store: Store) -> None:
     run = add(store)
     store.verdicts.put(run.id, 7, Judgement.TRUE_ALARM, "valve", "kim")

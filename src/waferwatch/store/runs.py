@@ -161,6 +161,26 @@ class Runs:
             row = connection.execute(wanted.order_by(rows.c.created.desc()).limit(1)).one_or_none()
         return None if row is None else _run(row)
 
+    def by_versions(self, versions: Collection[str], limit: int) -> list[Run]:
+        """Finished detections by versions of monitors, the newest first.
+
+        Args:
+            versions: their ids.
+            limit: most runs given.
+        """
+        wanted = select(rows).where(rows.c.monitor.in_(versions), rows.c.state == State.DONE)
+        with self._database.read() as connection:
+            return [_run(row) for row in connection.execute(wanted.order_by(rows.c.created.desc()).limit(limit))]
+
+    def newest_by_version(self, versions: Collection[str]) -> dict[str, Run]:
+        """Id of a version of a monitor -> the newest finished detection by it; versions without any are left out."""
+        place = func.row_number().over(partition_by=rows.c.monitor, order_by=rows.c.created.desc())
+        done = select(rows.c.id, place.label("place")).where(rows.c.monitor.in_(versions), rows.c.state == State.DONE)
+        ranked = done.subquery()
+        wanted = select(rows).join(ranked, ranked.c.id == rows.c.id).where(ranked.c.place == 1)
+        with self._database.read() as connection:
+            return {row.monitor: _run(row) for row in connection.execute(wanted)}
+
     def start(self, run_id: str) -> None:
         self._change(run_id, UNFINISHED, state=State.RUNNING, started=now(), touched=database_now())
 

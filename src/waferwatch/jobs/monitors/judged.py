@@ -7,33 +7,23 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
-
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.jobs.detection import HOURS, table_of
 from waferwatch.jobs.options import Options
 from waferwatch.monitors.alarms.alarm_rate import AlarmRate
 from waferwatch.monitors.golden.verdicts import JudgedTable, alarm_rate
-from waferwatch.store.database.schema import runs as rows
 from waferwatch.store.monitors.records import MonitorRecord
-from waferwatch.store.runs import Run, State
+from waferwatch.store.runs import Run
 from waferwatch.store.store import Store
 from waferwatch.store.verdicts import Judgement, event_verdicts
 
 MOST_RUNS = 50  # that are looked at, the newest
 
 
-def runs_of(store: Store, monitor: MonitorRecord, number: int | None = None, *, most: int = MOST_RUNS) -> list[Run]:
-    """The finished detections of a monitor, or of one of its versions, the newest first."""
+def runs_of(store: Store, monitor: MonitorRecord, number: int | None = None) -> list[Run]:
+    """The newest finished detections of a monitor, or of one of its versions, the newest first."""
     versions = [one.id for one in monitor.versions if number is None or one.number == number]
-    wanted = select(rows.c.id).where(rows.c.monitor.in_(versions), rows.c.state == State.DONE)
-    with store.database.read() as connection:
-        ids = connection.execute(wanted.order_by(rows.c.created.desc()).limit(most)).scalars().all()
-    found = []
-    for run_id in ids:
-        with contextlib.suppress(NotFoundError):  # deleted a moment ago
-            found.append(store.runs.get(run_id))
-    return found
+    return store.runs.by_versions(versions, MOST_RUNS)
 
 
 def judged_tables(store: Store, monitor: MonitorRecord, number: int | None = None) -> list[JudgedTable]:

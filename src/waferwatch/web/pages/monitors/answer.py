@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from waferwatch.errors import NotFoundError
 from waferwatch.explain.threshold import threshold_notes
-from waferwatch.jobs.monitors.judged import rate_of_version, runs_of
+from waferwatch.jobs.monitors.judged import rate_of_version
 from waferwatch.live.learning.judged import live_rate
 from waferwatch.monitors.alarms.alarm_rate import AlarmRate
 from waferwatch.store.monitors.documents import monitor_document
@@ -72,12 +73,10 @@ def drift_of(app: Parts, monitor: MonitorRecord, translate: Translator) -> dict[
 
 def last_run(app: Parts, monitor: MonitorRecord) -> Run | None:
     """The newest detection by the version in use."""
-    if monitor.in_use is None:
-        return None
-    return next(iter(runs_of(app.store, monitor, monitor.in_use.number, most=1)), None)
+    return last_runs(app, [monitor]).get(monitor.name)
 
 
-def fits_last(app: Parts, monitor: MonitorRecord) -> str | None:
-    """Whether its normal fitted the data scored last: "yes", "no" or "unknown"; None before that."""
-    run = last_run(app, monitor)
-    return None if run is None or run.summary is None else run.summary.get("fits")
+def last_runs(app: Parts, monitors: Sequence[MonitorRecord]) -> dict[str, Run]:
+    """Name of a monitor -> the newest detection by its version in use; monitors without any are left out."""
+    names = {one.in_use.id: one.name for one in monitors if one.in_use is not None}
+    return {names[version]: run for version, run in app.store.runs.newest_by_version(list(names)).items()}

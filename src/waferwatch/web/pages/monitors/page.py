@@ -12,10 +12,11 @@ from waferwatch.scoring.thresholds.promise import HOURS_A_WEEK
 from waferwatch.store.monitors.facts import threshold_by_policy
 from waferwatch.store.monitors.rebase_lines import rebase_lines
 from waferwatch.store.monitors.records import MonitorRecord
+from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import NONE, Numbers, place
 from waferwatch.web.html.pages import render
-from waferwatch.web.pages.monitors.answer import detail_answer, fits_last
+from waferwatch.web.pages.monitors.answer import detail_answer, last_runs
 from waferwatch.web.pages.monitors.sentences import (
     drift_line,
     headline,
@@ -34,7 +35,8 @@ async def monitors_page(request: Request) -> Response:
     """The list, and the form that learns a monitor."""
     app, translate = parts(request), translator(request)
     found = await app.work.read(app.store.monitors.all)
-    lines = [await app.work.read(_line, app, one, translate) for one in found]
+    runs = await app.work.read(last_runs, app, found)
+    lines = [_line(one, runs.get(one.name), translate) for one in found]
     return await render(
         request,
         "monitors/monitors.html",
@@ -62,8 +64,12 @@ async def monitor_page(request: Request) -> Response:
     )
 
 
-def _line(app: Parts, monitor: MonitorRecord, translate: Translator) -> dict[str, Any]:
-    """One monitor in the list."""
+def _line(monitor: MonitorRecord, last: Run | None, translate: Translator) -> dict[str, Any]:
+    """One monitor in the list.
+
+    Args:
+        last: the newest detection by its version in use.
+    """
     in_use = monitor.in_use
     promise = None if in_use is None else threshold_by_policy(in_use.about, monitor.policy).promise
     carried = None if promise is None or promise.at_most_per_hour is None else promise.at_most_per_hour * HOURS_A_WEEK
@@ -75,7 +81,7 @@ def _line(app: Parts, monitor: MonitorRecord, translate: Translator) -> dict[str
         "files": "" if in_use is None or in_use.golden is None else ", ".join(in_use.golden.about["files"]),
         "asked": monitor.policy.get("false_alarms"),
         "carried": carried,
-        "fits": fits_last(app, monitor),
+        "fits": None if last is None or last.summary is None else last.summary.get("fits"),
         "drafts": sum(one.activated is None for one in monitor.versions),
     }
 
