@@ -167,7 +167,8 @@ def measure_plain(file: Path) -> dict[str, float]:
 def measure_detector(name: str, file: Path, checkpoint: str | None) -> dict[str, float]:
     """Learning from the first rows and scoring all; with the suffix ``KEPT`` the scoring alone."""
     from waferwatch.read.files import read_table
-    from waferwatch.scoring.run import detect_with, fit_table
+    from waferwatch.scoring.detecting.with_model import detect_with
+    from waferwatch.scoring.run import fit_table
     from waferwatch.scoring.thresholds.threshold import Thresholds
 
     detector = name.removesuffix(KEPT)

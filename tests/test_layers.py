@@ -116,6 +116,22 @@ def test_imports_go_from_left_to_right():
     assert not back_edges, "\n".join(["imports against the order " + " > ".join(ORDER), *back_edges])
 
 
+def test_no_modules_import_each_other_in_a_circle():
+    modules = {module_name(file) for file in FILES}
+    imported = {module_name(file): {_module_of(one.target, modules) for one in found_imports(file)} for file in FILES}
+    left = {name: targets & modules - {name} for name, targets in imported.items()}
+    while leaves := {name for name, targets in left.items() if not targets}:
+        left = {name: targets - leaves for name, targets in left.items() if name not in leaves}
+    while unused := set(left) - {target for targets in left.values() for target in targets}:
+        left = {name: targets for name, targets in left.items() if name not in unused}
+    assert not left, f"in circles: {sorted(left)}"
+
+
+def _module_of(dotted: str, modules: set[str]) -> str:
+    """The module that a name is imported from: the name may be that of a module or of something in it."""
+    return dotted if dotted in modules else dotted.rpartition(".")[0]
+
+
 def test_no_page_imports_from_the_folder_of_another():
     pages = "waferwatch.web.pages."
     wrong = [

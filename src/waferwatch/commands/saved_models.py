@@ -199,8 +199,8 @@ def detect_by_model(options: argparse.Namespace, wish: Thresholds, limits: Seque
         InputError: an option is given that the model settles, or the file lacks a column that the model needs.
         ModelError: there is no such model, or it is damaged.
     """
+    from waferwatch.scoring.detecting.with_model import detect_with
     from waferwatch.scoring.model import load
-    from waferwatch.scoring.run import detect_with
 
     _refuse_settled(options)
     model = load(options.model)

@@ -27,9 +27,9 @@ from waferwatch.scale import results
 from waferwatch.scale.plans.plan import ScalePlan, WorkUnit, name_of
 from waferwatch.scale.tasks import kept_model, kept_starts
 from waferwatch.scale.units.scoring import scored
+from waferwatch.scoring.detecting.with_model import found_in
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.run import found_in
 from waferwatch.scoring.thresholds.threshold import choose
 from waferwatch.series.split import split
 from waferwatch.store.runs import Run

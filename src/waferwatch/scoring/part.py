@@ -15,10 +15,11 @@ from waferwatch.indicators.problems.problem import FabProblem
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.models.contract import Progress, no_progress
 from waferwatch.read.table import Role, Table
+from waferwatch.scoring.detecting.with_model import detect_with
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.run import detect_table, detect_with
+from waferwatch.scoring.run import detect_table
 from waferwatch.scoring.thresholds.rethreshold import with_threshold
 from waferwatch.scoring.thresholds.threshold import Thresholds
 

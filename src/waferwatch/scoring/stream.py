@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from waferwatch.errors import InputError, ModelError
 from waferwatch.models.fitted import FIRST_ROWS, Fitted, Scope
 from waferwatch.read.roles.groups import group_texts
-from waferwatch.scoring.model import Model
+from waferwatch.scoring.detecting.learnt import LearntModel
 from waferwatch.series.series import Series
 from waferwatch.series.split import split
 
@@ -64,7 +64,7 @@ class Stream:
         ModelError: the state is of another model, or damaged.
     """
 
-    def __init__(self, model: Model, state: bytes | None = None) -> None:
+    def __init__(self, model: LearntModel, state: bytes | None = None) -> None:
         self._model = model
         self._rows = _Rows.none()
         self._first = pd.DataFrame()  # rows of equipment without a reference, which say at what level it is

@@ -19,9 +19,9 @@ from waferwatch.monitors.levels.indicators import StepLevel, step_levels
 from waferwatch.monitors.levels.stage_names import Names, stage_names
 from waferwatch.monitors.levels.watched import equipment_text, levels_of, watched_series
 from waferwatch.read.table import Note, Table
+from waferwatch.scoring.detecting.with_model import detect_with
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.run import detect_with
 from waferwatch.scoring.thresholds.threshold import Thresholds
 from waferwatch.series.series import Series
 

@@ -30,7 +30,8 @@ from waferwatch.scale.plans.contents import (
 )
 from waferwatch.scale.plans.plan import ScalePlan
 from waferwatch.scale.storage import Storage
-from waferwatch.scoring.model import Model, roles_of
+from waferwatch.scoring.detecting.learnt import roles_of
+from waferwatch.scoring.model import Model
 from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds
 
 NEIGHBOURHOOD = 16_384  # rows on each side where no model says how many it needs

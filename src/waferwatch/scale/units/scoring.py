@@ -18,9 +18,9 @@ from waferwatch.scale.units.clock import NO_STARTS, SeriesStarts
 from waferwatch.scale.units.neighbourhood import NearRows, near_rows
 from waferwatch.scale.units.rows import Wanted, read_unit_rows
 from waferwatch.scale.units.stretches import stretches_of
+from waferwatch.scoring.detecting.with_model import detect_series
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.result import Detection
-from waferwatch.scoring.run import detect_series
 
 
 @dataclass(frozen=True)

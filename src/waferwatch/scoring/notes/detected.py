@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from waferwatch.read.roles.groups import group_text
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring import wafers
-from waferwatch.scoring.model import Model
+from waferwatch.scoring.detecting.learnt import LearntModel
 from waferwatch.scoring.reference import Scope
 from waferwatch.scoring.thresholds.promise import promise_notes
 from waferwatch.scoring.thresholds.threshold import Chosen
@@ -22,7 +22,7 @@ _MOST_NAMED = 10  # equipment or steps in a note
 
 
 def detection_notes(
-    model: Model, series: Sequence[Series], table: Table, points: NDArray[np.float64], chosen: Chosen
+    model: LearntModel, series: Sequence[Series], table: Table, points: NDArray[np.float64], chosen: Chosen
 ) -> tuple[Note, ...]:
     """What a user should know of a detection, beyond what its table says."""
     return (
@@ -47,7 +47,7 @@ def _empty_notes(features: Sequence[str], table: Table) -> list[Note]:
     ]
 
 
-def _unknown_notes(model: Model, series: Sequence[Series]) -> list[Note]:
+def _unknown_notes(model: LearntModel, series: Sequence[Series]) -> list[Note]:
     """Equipment without a reference of its own."""
     unknown = [" ".join(filter(None, one)) for one in model.fitted.unknown(series)]
     named, sister = [name for name in unknown if name], " ".join(model.fitted.sister.split("\x1f"))
@@ -67,7 +67,7 @@ def _unknown_notes(model: Model, series: Sequence[Series]) -> list[Note]:
     return notes
 
 
-def _unknown_step_notes(model: Model, series: Sequence[Series], table: Table) -> list[Note]:
+def _unknown_step_notes(model: LearntModel, series: Sequence[Series], table: Table) -> list[Note]:
     """Recipes and steps that the reference does not have, by name."""
     columns = [name for name in (table.column(Role.RECIPE), table.column(Role.STEP)) if name is not None]
     first: dict[int, int] = {}  # stage -> a row in it

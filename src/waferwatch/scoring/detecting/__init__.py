@@ -1,0 +1,1 @@
+"""Detection by what a model has learnt."""
