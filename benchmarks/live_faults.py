@@ -45,7 +45,9 @@ from waferwatch.live.scoring.watched import Watch
 from waferwatch.settings import read_settings
 from waferwatch.store.store import open_store
 
-CONTEXT = ("timestamp", "equipment", "lot", "wafer", "recipe", "step", "anomaly", "fault_kind")
+sys.path.insert(0, str(Path(__file__).parent))
+from live_line import as_rows
+
 GOLDEN_ROWS, BATCH = 8000, 20
 LATEST_S = (0.01, 0.6)  # a kill comes at most so long after a batch was handed in: while it is taken, or scored
 PATIENCE_S = 120.0
@@ -188,22 +190,6 @@ def differences(killed: dict[str, pd.DataFrame], whole: dict[str, pd.DataFrame],
     said["problems_with_more_or_fewer_alarms"] = other.to_dict("records")
     said["problems_that_differ"] = int(((both["count"] == 0) != (both["count_whole"] == 0)).sum())
     return said
-
-
-def as_rows(frame: pd.DataFrame) -> list[LiveRow]:
-    sensors = [name for name in frame.columns if name not in CONTEXT]
-    return [
-        LiveRow(
-            one["equipment"],
-            int(one["timestamp"].value),
-            {name: one[name] for name in sensors},
-            one["lot"],
-            str(one["wafer"]),
-            one["recipe"],
-            one["step"],
-        )
-        for one in frame.to_dict("records")
-    ]
 
 
 def main() -> int:
