@@ -85,7 +85,7 @@ def test_a_block_is_a_fault_with_its_surroundings_or_a_piece_of_the_rest(
 ) -> None:
     labelled, _ = two
     assert labelled.faulty.sum() == 3
-    assert len(set(labelled.block_of_fault)) == 3
+    assert len(set(labelled.block[labelled.first])) == 3
     assert set(labelled.block[600:810]) == {labelled.block[705]}
     for number in range(len(labelled.faulty)):
         places = np.flatnonzero(labelled.block == number)

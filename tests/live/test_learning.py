@@ -41,7 +41,7 @@ def test_a_monitor_is_learnt_from_the_wafers_that_come_and_then_scores(
     learnt = store.monitors.version("fresh")
     assert learnt.golden is not None
     assert learnt.golden.rows <= len(rows) - 600
-    until(lambda: service.parts.models.of_title("fresh@1"), "the model")
+    until(lambda: live_state(service.parts, 60.0).equipment[0].monitor == "fresh@1", "the model")
     heard.blocks.clear()
     send(service, as_rows(live_frame(20)), source="new")
     assert {one.monitor for one in heard.blocks} == {"fresh@1"}

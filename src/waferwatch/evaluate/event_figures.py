@@ -52,7 +52,6 @@ class FoundFaultEvents:
     delays: list[int | None]  # of each fault: points from its first row to the first flag; None = missed
     events: list[int]  # of each fault: the event that found it; 0 = missed
     false_events: Whole  # numbers of the events without a row inside a fault
-    found_of_block: NDArray[np.float64]  # (blocks,) faults found
     false_of_block: NDArray[np.float64]  # (blocks,) false events
 
 
@@ -77,7 +76,6 @@ def find_faults(labelled: LabelledRows, flags: NDArray[np.bool_], event_ids: Who
         delays=[int(place - start) if place >= 0 else None for place, start in zip(first, labelled.first, strict=True)],
         events=np.where(found, event_ids[labelled.rows[np.maximum(first, 0)]], 0).tolist(),
         false_events=false,
-        found_of_block=np.bincount(labelled.block_of_fault, found, blocks).astype(np.float64),
         false_of_block=np.bincount(labelled.block[places], minlength=blocks).astype(np.float64),
     )
 

@@ -43,12 +43,6 @@ class LabelledRows:
     def faults(self) -> int:
         return len(self.first)
 
-    @property
-    def block_of_fault(self) -> Whole:
-        """(faults,)"""
-        found: Whole = self.block[self.first]
-        return found
-
 
 def labelled_rows(labels: Mask, series: Sequence[Series]) -> LabelledRows:
     """Faults, blocks and hours.

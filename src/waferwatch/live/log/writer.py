@@ -92,12 +92,6 @@ class RowLog:
         """
         return self.hand_in(source, rows, marks).result()
 
-    def marks(self, source: str) -> dict[str, int]:
-        """How far a source has been read: name -> number, as it was last handed in with rows."""
-        with self._database.reading() as connection:
-            found = connection.execute("SELECT name, value FROM live_marks WHERE source = ?", (source,))
-            return {row["name"]: row["value"] for row in found}
-
     def hand_in(self, source: str, rows: Sequence[LiveRow], marks: Mapping[str, int] | None = None) -> Future[Accepted]:
         """As :meth:`accept`, without waiting; errors come with the result, but for those of a row, which are raised."""
         for number, row in enumerate(rows, start=1):

@@ -132,10 +132,6 @@ class WatchedModels:
         """Every one, the newest first."""
         return list(self._watches)
 
-    def of_title(self, title: str) -> bool:
-        """Whether a version (NAME@NUMBER) scores now."""
-        return any(one.title == title for one in self._models.values())
-
     def watch_of(self, source: str, equipment: str) -> Watch | None:
         """The newest watch whose patterns fit."""
         fits = (

@@ -159,4 +159,3 @@ _KINDS: dict[str, _Kind] = {
         _are_rows, lambda value: tuple((one["column"], one["value"]) for one in value), HINT_TEXTS["rows"]
     ),
 }
-OPTION_NAMES: tuple[str, ...] = tuple(_KINDS)
