@@ -203,7 +203,7 @@ def _options(path: str, detector: list[str]) -> Iterator[Case]:
     yield "a sensor as label", [*good, *detector, "--label", "a"]
     yield "contamination 0", [*good, *detector, "--contamination", "0"]
     yield "contamination above a half", [*good, *detector, "--contamination", "0.9"]
-    yield "contamination that is no number", [*good, *detector, "--contamination", "many"]
+    yield "contamination that is not a number", [*good, *detector, "--contamination", "many"]
     yield "no reference rows", [*good, *detector, "--reference-rows", "0"]
     yield "a reference that is not there", [*good, *detector, "--reference", "normal.csv"]
     yield "a detector that does not exist", [*good, "--detector", "isolationforest"]

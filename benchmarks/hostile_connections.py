@@ -32,7 +32,7 @@ def requests_as_bytes(server: Server) -> Iterator[Case]:
         ("length and chunks at once", f"{post}{kind}Content-Length: 5\r\n{chunked}{close}0\r\n\r\n", "4"),
         ("two lengths", f"{post}{kind}Content-Length: 2\r\nContent-Length: 3\r\n{close}{{}}", "4"),
         ("a length below zero", f"{post}{kind}Content-Length: -1\r\n{close}", "4"),
-        ("a length that is no number", f"{post}{kind}Content-Length: many\r\n{close}", "4"),
+        ("a length that is not a number", f"{post}{kind}Content-Length: many\r\n{close}", "4"),
         ("a broken chunk", f"{post}{kind}{chunked}{close}zz\r\n{{}}\r\n", "4"),
         ("a page of another site", f"{post}{kind}Origin: http://evil.example\r\nContent-Length: 2\r\n{close}{{}}", "4"),
         ("a page without an origin", f"{post}{kind}Origin: null\r\nContent-Length: 2\r\n{close}{{}}", "4"),

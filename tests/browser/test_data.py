@@ -180,7 +180,9 @@ def test_a_role_that_cannot_be_is_refused_with_the_place_and_nothing_is_lost(dat
     data.allowed_faults.append("422")  # type: ignore[attr-defined]
     data.click("#roles-tab")
     role(data, "word").select_option("sensor")
-    expect(data.locator("#roles-problem")).to_contain_text("Row 2 of etch.csv: 'off' in the column word is no number.")
+    expect(data.locator("#roles-problem")).to_contain_text(
+        "Row 2 of etch.csv: 'off' in the column word is not a number."
+    )
     expect(role(data, "word")).to_have_value("context")
     role(data, "flow").select_option("time")
     expect(role(data, "time")).to_have_value("ignored")

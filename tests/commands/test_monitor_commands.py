@@ -198,7 +198,7 @@ def test_golden_sets_are_listed_and_shown(ask: Any, etch: dict[str, Any]) -> Non
         (("monitors", "set", "etch"), "Nothing is asked for."),
         (("monitors", "rebase", "etch", "today.csv", "--wafers", 2), "--wafers: A rebase needs at least"),
         (("monitors", "learn-false-alarms", "etch"), "No alarm of the monitor etch was called a false alarm."),
-        (("monitors", "import", "golden.csv"), "is no exported monitor"),
+        (("monitors", "import", "golden.csv"), "is not an exported monitor"),
         (("monitors", "restore", "depo"), "There is no monitor depo."),
     ],
 )

@@ -75,7 +75,7 @@ def test_a_moved_sensor_is_named_and_the_others_are_back(frame: pd.DataFrame):
 def test_what_cannot_be_compared_is_refused_with_a_remedy(frame: pd.DataFrame):
     with pytest.raises(InputError, match="one side"):
         before_after(frame, "2030-01-01")
-    with pytest.raises(InputError, match="is no time"):
+    with pytest.raises(InputError, match="is not a time"):
         before_after(frame, "yesterday evening")
     with pytest.raises(InputError, match="for certain"):
         before_after(frame, "01/05/2026 09:30")

@@ -73,11 +73,11 @@ def test_a_reference_period_holds_the_rows_between_its_ends(table: Table) -> Non
 @pytest.mark.parametrize(
     ("start", "message"),
     [
-        ("tomorrow-ish", "is no time"),
+        ("tomorrow-ish", "is not a time"),
         ("2030-01-01", "No row lies"),
-        ("9" * 50, "is no time"),
-        ("NaT", "is no time"),
-        ("nan", "is no time"),
+        ("9" * 50, "is not a time"),
+        ("NaT", "is not a time"),
+        ("nan", "is not a time"),
     ],
 )
 def test_a_reference_period_that_cannot_be_used_is_refused(table: Table, start: str, message: str) -> None:
@@ -88,7 +88,7 @@ def test_a_reference_period_that_cannot_be_used_is_refused(table: Table, start: 
 @pytest.mark.parametrize("start", ["nan", "soon"])
 def test_a_period_of_numbers_begins_with_a_number(start: str) -> None:
     table = table_from_frame(pd.DataFrame({"clock": [1.0, 2, 3], "pressure": [1.0, 2, 3]}), time="clock")
-    with pytest.raises(InputError, match="is no number"):
+    with pytest.raises(InputError, match="is not a number"):
         reference_period(table, Options("x", reference_start=start))
 
 
@@ -101,7 +101,7 @@ def test_a_reference_period_needs_a_time() -> None:
 def test_sensors_that_are_not_chosen_are_ignored(table: Table) -> None:
     assert with_features(table, None) is table
     assert with_features(table, ["flow"]).columns(Role.SENSOR) == ["flow"]
-    with pytest.raises(InputError, match="equipment is no sensor"):
+    with pytest.raises(InputError, match="equipment is not a sensor"):
         with_features(table, ["equipment"])
 
 

@@ -198,7 +198,7 @@ def test_pickled_arrays_are_refused(written: Path, tmp_path: Path) -> None:
 
 def test_what_is_pickled_as_a_whole_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pickle").write_bytes(pickle.dumps({"name": "etch"}))
-    with pytest.raises(ModelError, match="no exported monitor"):
+    with pytest.raises(ModelError, match="not an exported monitor"):
         read_bundle(tmp_path / "pickle")
 
 

@@ -57,7 +57,7 @@ def typed_limits(frame: pd.DataFrame) -> list[TypedLimit]:
     """From a table with the column ``sensor``, and any of statistic, recipe, step, lower and upper; empty = any.
 
     Raises:
-        InputError: a column is missing or unknown, or a bound is no number.
+        InputError: a column is missing or unknown, or a bound is not a number.
     """
     known = ("sensor", "statistic", "recipe", "step", "lower", "upper")
     unknown = [str(name) for name in frame.columns if name not in known]
@@ -79,7 +79,7 @@ def _typed(row: dict[object, object], number: int) -> TypedLimit:
             bounds[side] = None if said.get(side) is None else _finite(str(said[side]))
         except ValueError:
             raise InputError(
-                "The {side} limit in row {row} is no number: {value}.",
+                "The {side} limit in row {row} is not a number: {value}.",
                 hint="Write a number such as 8.4, or leave it empty.",
                 field="limits",
                 side=side,

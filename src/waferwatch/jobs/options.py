@@ -144,7 +144,7 @@ def check_sensor(table: Table, column: str, field: str) -> None:
         )
     if table.roles[column] is not Role.SENSOR:
         raise InputError(
-            "{column} is no sensor: its role is {role}.",
+            "{column} is not a sensor: its role is {role}.",
             hint="Sensors: {known}.",
             field=field,
             column=column[:100],

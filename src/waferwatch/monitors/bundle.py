@@ -180,7 +180,7 @@ def _not_written(place: Path, reason: str) -> InputError:
 
 def _no_bundle(place: Path) -> ModelError:
     return ModelError(
-        "The file {path} is no exported monitor: it does not hold exactly what one holds.",
+        "The file {path} is not an exported monitor: it does not hold exactly what one holds.",
         hint=_HINT,
         path=place,
     )
@@ -188,7 +188,7 @@ def _no_bundle(place: Path) -> ModelError:
 
 def _too_large(place: Path, name: str) -> ModelError:
     return ModelError(
-        "The file {path} is no exported monitor: {name} in it is larger than that of any monitor.",
+        "The file {path} is not an exported monitor: {name} in it is larger than that of any monitor.",
         hint=_HINT,
         path=place,
         name=name,
@@ -197,7 +197,7 @@ def _too_large(place: Path, name: str) -> ModelError:
 
 def _unreadable(place: Path, name: str) -> ModelError:
     return ModelError(
-        "The file {path} is no exported monitor, or is damaged: {name} in it cannot be read.",
+        "The file {path} is not an exported monitor, or is damaged: {name} in it cannot be read.",
         hint=_HINT,
         path=place,
         name=name,

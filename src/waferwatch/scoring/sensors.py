@@ -14,7 +14,7 @@ def with_sensors_of(reference: Table, table: Table) -> Table:
 
     Raises:
         NotFoundError: it lacks one of them.
-        InputError: one is no number.
+        InputError: one is not a number.
     """
     features = table.columns(Role.SENSOR)
     missing = [name for name in features if name not in reference.frame.columns]

@@ -276,7 +276,7 @@ def test_keys_that_some_lines_lack_and_objects_in_objects_become_columns(tmp_pat
 def test_json_that_is_no_table_is_refused_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"Line 2 of a\.json"):
         read(tmp_path, "a.json", b'{"p": 1}\n{"p": \n')
-    with pytest.raises(InputError, match="no JSON object"):
+    with pytest.raises(InputError, match="not a JSON object"):
         read(tmp_path, "a.json", b'{"a": ' * 100_000)
 
 

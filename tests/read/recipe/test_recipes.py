@@ -167,11 +167,11 @@ def test_what_is_said_wins_over_the_recipe() -> None:
         ({"options": {"header_line": -1}}, "The field header_line cannot be -1."),
         ({"options": {"header_line": True}}, "The field header_line cannot be True."),
         ({"options": {"shape": "round"}}, "'round' is not possible here."),
-        ({"options": {"roles": {"a": "sensr"}}}, "sensr is no role"),
+        ({"options": {"roles": {"a": "sensr"}}}, "sensr is not a role"),
         ({"options": {"roles": ["a"]}}, "The field roles cannot be ['a']."),
-        ({"options": {"bad_cells": 3}}, "3.0 is no share of cells."),
+        ({"options": {"bad_cells": 3}}, "3.0 is not a share of cells."),
         ({"options": {"bad_cells": "x"}}, "The field bad_cells cannot be 'x'."),
-        ({"options": {"date_order": "noon-first"}}, "noon-first is no order"),
+        ({"options": {"date_order": "noon-first"}}, "noon-first is not an order"),
         ({"options": {"time_zone": "Mars/Olympus"}}, "There is no time zone Mars/Olympus."),
         ({"options": {"keep_values": 1}}, "The field keep_values cannot be 1."),
         ({"options": {"leave_out_rows": [{"column": "a"}]}}, "The field leave_out_rows cannot be"),
@@ -190,8 +190,8 @@ def test_a_document_with_a_fault_is_refused_in_a_sentence(change: dict[str, Any]
 def test_a_file_that_holds_no_recipe_is_refused_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     for content, words in (
-        ("{", "no valid JSON"),
-        ("[]", "no import recipe"),
+        ("{", "not valid JSON"),
+        ("[]", "not an import recipe"),
         ('{"waferwatch_recipe": 9}', "format 9"),
     ):
         path.write_text(content)

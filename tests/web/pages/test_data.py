@@ -73,12 +73,12 @@ def test_a_role_is_set_kept_and_taken_back(client: TestClient, made: str) -> Non
 @pytest.mark.parametrize(
     ("roles", "status", "field", "words"),
     [
-        ({"word": "sensor"}, 422, "features", "Row 2 of a.csv: 'w0' in the column word is no number."),
-        ({"x": "label"}, 422, "label", "Row 4 of a.csv: '2' in the label column x is no label."),
+        ({"word": "sensor"}, 422, "features", "Row 2 of a.csv: 'w0' in the column word is not a number."),
+        ({"x": "label"}, 422, "label", "Row 4 of a.csv: '2' in the label column x is not a label."),
         ({"x": "time", "y": "time"}, 422, "time", "cannot all be the time"),
         ({"word": "time"}, 422, "time", "cannot be read as a time"),
-        ({"x": "sensr"}, 404, "roles", "sensr is no role"),
-        ({"x": HOSTILE}, 404, "roles", "is no role"),
+        ({"x": "sensr"}, 404, "roles", "sensr is not a role"),
+        ({"x": HOSTILE}, 404, "roles", "is not a role"),
         ({"nothing": "sensor"}, 404, "roles", "has no column nothing"),
         ({"x": "ignored", "y": "ignored", HOSTILE: "ignored", "__proto__": "ignored"}, 422, None, "no numeric column"),
     ],

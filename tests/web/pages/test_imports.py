@@ -93,7 +93,7 @@ def test_an_upload_is_read_by_its_options_and_says_what_was_found(client: TestCl
 @pytest.mark.parametrize(
     ("fields", "status", "field", "words"),
     [
-        ({"options": "{"}, 422, "options", "no valid JSON"),
+        ({"options": "{"}, 422, "options", "not valid JSON"),
         ({"options": "[]"}, 422, "options", "The field options cannot be []"),
         ({"options": '{"encodin": "x"}'}, 422, "encodin", "There is no field encodin here"),
         ({"options": '{"shape": "round"}'}, 422, "shape", "is not possible here"),

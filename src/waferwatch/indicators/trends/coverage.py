@@ -71,7 +71,7 @@ def coverage_of(judged: JudgedWafers) -> list[LimitCoverage]:
 def far_means(judged: JudgedWafers) -> list[FarMean]:
     """The farthest step mean of every sensor on every equipment, farthest first: where to look without limits.
 
-    The middle and the spread are those of all wafers of a stage, bad ones among them. This is no verdict.
+    The middle and the spread are those of all wafers of a stage, bad ones among them. This is not a verdict.
     """
     cells, columns = judged.cells, judged.found.columns
     means = [at for at, one in enumerate(columns) if one.statistic == MEAN]

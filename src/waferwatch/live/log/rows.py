@@ -73,7 +73,7 @@ def check_row(row: LiveRow, number: int) -> None:
             )
     if not _EARLIEST <= row.time <= _LATEST:
         raise InputError(
-            "The time of row {row} is no date after 1970.",
+            "The time of row {row} is not a date after 1970.",
             hint="Give it as ISO 8601 text, or as seconds since 1970.",
             field="time",
             row=number,

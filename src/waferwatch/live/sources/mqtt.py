@@ -262,7 +262,7 @@ def _reading(message: _Message, said: dict[str, str], sensor: str) -> LiveRow:
         row = LiveRow(said.get("equipment", ""), message.at, {sensor: reading_of(value, sensor, 1)})
         return replace(row, **{name: text for name, text in said.items() if name != "equipment"})  # type: ignore[arg-type]
     raise InputError(
-        "The message of {topic} is no number.",
+        "The message of {topic} is not a number.",
         hint="Send a number, or an object with value and time.",
         topic=message.topic,
     )

@@ -63,7 +63,7 @@ def mark_maintenance(url: str, token: str, equipment: str, note: str, *, ended: 
 def _checked(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise InputError(
-            "{url} is no address of a server.",
+            "{url} is not the address of a server.",
             hint="Give one like http://127.0.0.1:5000.",
             field="to",
             url=url,

@@ -199,7 +199,7 @@ class SecsSource:
 
 
 def period_text(seconds: float) -> str:
-    """hhmmss, or hhmmsscc where it is no whole number of seconds (DSPER of SEMI E5)."""
+    """hhmmss, or hhmmsscc where it is not a whole number of seconds (DSPER of SEMI E5)."""
     whole = int(seconds)
     text = f"{whole // 3600:02d}{whole // 60 % 60:02d}{whole % 60:02d}"
     return text if seconds == whole else text + f"{round((seconds - whole) * 100):02d}"

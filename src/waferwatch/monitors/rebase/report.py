@@ -89,7 +89,7 @@ class RebaseReport:
         """What was learnt, to say where it holds for earlier rows too."""
         if any(one.since is None for one in shifts):
             self._notes.append(
-                Note("Times are no dates, so the new levels hold for every row that is scored, earlier ones too.")
+                Note("Times are not dates, so the new levels hold for every row that is scored, earlier ones too.")
             )
 
     def skip(self, scope: str, series: Sequence[Series], levels: UsualLevels | None) -> None:

@@ -69,7 +69,7 @@ def note_of_filler(filler: Filler, name: str) -> Note:
 def note_of_bad_cells(name: str, count: int, row: int, value: str) -> Note:
     """That a few cells are no numbers and were taken for no value."""
     said: dict[str, object] = {"column": name, "count": count, "row": row, "value": value}
-    text = "Cells of {column} that are no numbers count as no value: {count}, the first of them {value} in row {row}."
+    text = "Cells of {column} that are not numbers count as no value: {count}, the first of them {value} in row {row}."
     return _repaired(
         "bad_cells",
         text,

@@ -42,11 +42,11 @@ class CellRules:
         share = BAD_CELLS if bad_cells is None else bad_cells
         if not 0 <= share <= 1:
             raise InputError(
-                "{value} is no share of cells.", hint="Give a number from 0 to 1.", field="bad_cells", value=share
+                "{value} is not a share of cells.", hint="Give a number from 0 to 1.", field="bad_cells", value=share
             )
         if date_order is not None and date_order not in list(DateOrder):
             raise InputError(
-                "{value} is no order of day, month and year.",
+                "{value} is not an order of day, month and year.",
                 hint="Choose one of: {orders}.",
                 field="date_order",
                 value=date_order,

@@ -137,7 +137,7 @@ def _list(cells: Sequence[Any]) -> str:
 
 def _unreadable(name: str, line: int) -> InputError:
     return InputError(
-        "Line {line} of {table} is no JSON object of a table.",
+        "Line {line} of {table} is not a JSON object of a table.",
         hint="Write one object on each line, with a key for each column, or a list of such objects.",
         line=line,
         table=name,

@@ -26,7 +26,7 @@ _ID_DIGITS = 5
 class ReadNumbers:
     """What texts (n,) say as numbers, and what stood around these."""
 
-    values: NDArray[np.float64]  # (n,) NaN where the text is no number
+    values: NDArray[np.float64]  # (n,) NaN where the text is not a number
     marks: dict[str, NDArray[np.bool_]]  # what was found -> (n,) where: "thousands", "decimal comma", "unit", "bound"
     unit: str | None = None  # that of the values
 

@@ -70,7 +70,7 @@ def recipe_from_json(document: Any) -> ImportRecipe:
     """
     if not isinstance(document, dict) or "waferwatch_recipe" not in document:
         raise InputError(
-            "This is no import recipe of waferwatch.",
+            "This is not an import recipe of waferwatch.",
             hint="Export one with: waferwatch recipes export NAME FILE.json",
             field="recipe",
         )
@@ -124,7 +124,7 @@ def recipe_from_text(content: bytes | str) -> ImportRecipe:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise InputError(
-            "The import recipe is no valid JSON.", hint="Check quotes, commas and braces.", field="recipe"
+            "The import recipe is not valid JSON.", hint="Check quotes, commas and braces.", field="recipe"
         ) from error
     return recipe_from_json(document)
 

@@ -210,7 +210,7 @@ def require_role(role: str, column: str) -> Role:
         return Role(role)
     close = difflib.get_close_matches(str(role).casefold(), known, n=3, cutoff=0.5)
     raise NotFoundError(
-        "{role} is no role that the column {column} can have.",
+        "{role} is not a role that the column {column} can have.",
         hint="Choose one of: {roles}.",
         field="roles",
         role=role,

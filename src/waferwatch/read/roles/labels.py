@@ -29,7 +29,7 @@ def find_label(
         first_row: number of the first data row, for messages.
 
     Raises:
-        InputError: a column that is called label holds something that is no label.
+        InputError: a column that is called label holds something that is not a label.
     """
     ranks = {name: rank for name in free if (rank := label_rank(name)) is not None}
     taken = Role.LABEL in roles.values()
@@ -83,7 +83,7 @@ def _measures(name: str) -> Note:
 def _marks_no_rows(name: str) -> Note:
     return Note(
         "{column} looks like a label but does not mark each row as normal or abnormal; it was left out. "
-        "Give it another role if it is none.",
+        "Give it another role if it is not one.",
         {"column": name},
     )
 
@@ -103,11 +103,11 @@ def _meant_as_label(column: pd.Series, bad: np.ndarray) -> bool:
 
 
 def bad_label(column: pd.Series, bad: np.ndarray, name: str, table: str, first_row: int) -> InputError:
-    """The refusal of the first cell that is no label."""
+    """The refusal of the first cell that is not a label."""
     row = int(np.flatnonzero(bad)[0])
     value = column.iloc[row]
     return InputError(
-        "Row {row} of {table}: {value} in the label column {column} is no label.",
+        "Row {row} of {table}: {value} in the label column {column} is not a label.",
         hint="Write 0 or 1 (or true/false, 정상/이상, normal/abnormal) in every row, or give it the role ignored.",
         field="label",
         row=first_row + row,

@@ -70,7 +70,7 @@ def _allow_few(
         findings.add(note_of_bad_cells(name, len(bad), row, value))
         return
     raise InputError(
-        "Row {row} of {table}: {value} in the column {column} is no number.",
+        "Row {row} of {table}: {value} in the column {column} is not a number.",
         hint="Correct it, name it (--no-value), allow more such cells (--bad-cells), or leave the column out.",
         field="features",
         row=row,

@@ -19,7 +19,7 @@ _LINE_TEXTS = {
     "trailing": "{table}: empty fields beyond the last column were cut off: {count} lines (lines {lines}).",
     "joined": "{table}: lines with delimiters in an unquoted text were put together again: {count} (lines {lines}).",
     "long": "{table}: lines with more fields than columns were left out: {count} (lines {lines}).",
-    "note": "{table}: lines that are no rows of the table were left out: {count} (lines {lines}).",
+    "note": "{table}: lines that are not rows of the table were left out: {count} (lines {lines}).",
     "footer": "{table}: lines below the table were left out: {count} (lines {lines}).",
     "cut_off": "{table}: the last line is cut off and was left out (line {lines}).",
     "zeros": "{table}: lines with NUL bytes, as a loss of power leaves them: {count} (lines {lines}). "
@@ -76,7 +76,7 @@ def find_replaced(count: int, lines: Sequence[int], name: str, findings: Finding
     if count:
         findings.repaired(
             "damaged_bytes",
-            "{table}: damaged bytes that are no letters of its encoding were replaced: {count} (lines {lines}).",
+            "{table}: damaged bytes that are not letters of its encoding were replaced: {count} (lines {lines}).",
             {"table": name, "count": count, "lines": _listed(lines, count)},
             lines=lines,
             count=count,

@@ -50,14 +50,14 @@ def place_of(text: str | None, dated: bool, field: str, zone: str | None = None)
     except (ValueError, OverflowError, TypeError):
         if dated:
             raise InputError(
-                "{name} is no time: {value}.",
+                "{name} is not a time: {value}.",
                 hint="Write it as 2026-01-31T08:30:00.",
                 field=field,
                 name=field,
                 value=text[:60],
             ) from None
         raise InputError(
-            "{name} is no number: {value}.", hint="Write it as 1250.", field=field, name=field, value=text[:60]
+            "{name} is not a number: {value}.", hint="Write it as 1250.", field=field, name=field, value=text[:60]
         ) from None
 
 

@@ -186,7 +186,7 @@ def _check(
     lines = tuple(first_row + int(at) for at in bad[:10])
     return (
         FileFinding(
-            "Cells of the time column {column} that are no time: {count}, the first of them {value} in row {row}.",
+            "Cells of the time column {column} that are not times: {count}, the first of them {value} in row {row}.",
             said,
             level=Level.REPAIRED,
             code="bad_times",

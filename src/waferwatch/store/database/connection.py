@@ -217,7 +217,7 @@ def unwritable(folder: Path, reason: str | None) -> StoreError:
 
 def _bad_address() -> InputError:
     return InputError(
-        "The setting WAFERWATCH_DATABASE_URL is no address of a database.",
+        "The setting WAFERWATCH_DATABASE_URL is not the address of a database.",
         hint="Write it as postgresql://user:password@host:5432/name, or leave it out for SQLite.",
         field="database_url",
     )

@@ -50,7 +50,7 @@ def split_title(title: str) -> tuple[str, int | None]:
         return name, None
     if not (number.isascii() and number.isdigit() and len(number) < 10 and int(number) > 0):
         raise InputError(
-            "{title} names no version of a monitor.",
+            "{title} does not name a version of a monitor.",
             hint="Write it like etch-poly@3, or leave @ out for the version in use.",
             field="monitor",
             title=title[:100],

@@ -37,7 +37,7 @@ def finished_detection(app: Parts, run_id: str) -> Run:
     """
     run = app.jobs.result_of(run_id)
     if run.kind != "detection":
-        raise InputError("This run is no detection.", hint="Choose a detection from the list of runs.", field="run")
+        raise InputError("This run is not a detection.", hint="Choose a detection from the list of runs.", field="run")
     return run
 
 

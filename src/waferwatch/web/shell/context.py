@@ -75,7 +75,7 @@ async def read_body(request: Request, model: type[Model]) -> Model:
         return model.model_validate_json(bytes(body))
     except ValidationError as error:
         if error.errors()[0]["type"] == "json_invalid":
-            raise MalformedError("The body is no valid JSON.", hint="Check quotes, commas and braces.") from error
+            raise MalformedError("The body is not valid JSON.", hint="Check quotes, commas and braces.") from error
         raise from_validation(error, list(model.model_fields)) from error
 
 

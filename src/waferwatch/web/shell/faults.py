@@ -159,9 +159,7 @@ def _unwelcome(kind: str, context: dict[str, Any], values: dict[str, Any]) -> In
         return InputError("{name} names more than {limit}.", hint="Leave some out.", limit=most, **values)
     # pydantic tells a pattern ("^(csv|json)$") or a list ("'csv' or 'json'")
     known = ", ".join(re.findall(r"[a-z_]+", str(context.get("pattern", "")))) or context.get("expected", "")
-    return InputError(
-        "{name} is none of the values that there are.", hint="Choose one of: {known}.", known=known, **values
-    )
+    return InputError("{name} is not a valid value.", hint="Choose one of: {known}.", known=known, **values)
 
 
 def _out_of_bounds(kind: str, limit: Any, values: dict[str, Any]) -> InputError:

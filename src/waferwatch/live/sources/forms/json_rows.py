@@ -60,7 +60,7 @@ def _objects(values: object, first: int = 1) -> Iterator[Mapping[str, Any]]:
     for number, value in enumerate(values if isinstance(values, list) else [values], start=first):
         if not isinstance(value, dict):
             raise InputError(
-                "Row {row} is no JSON object.",
+                "Row {row} is not a JSON object.",
                 hint='Send rows like {{"equipment": "ETCH-01", "time": "2026-01-05T08:00:00", "pressure": 1.5}}.',
                 field="rows",
                 row=number,
@@ -77,7 +77,7 @@ def _parsed(text: bytes, row: int) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise InputError(
-            "Row {row} is no valid JSON: {reason}.",
+            "Row {row} is not valid JSON: {reason}.",
             hint="Send one JSON object a line, or an array of them.",
             field="rows",
             row=row,
@@ -140,7 +140,7 @@ def _sequence(value: object, row: int) -> int | None:
     number = number_of(value)
     if number is None or number != number or not number.is_integer() or abs(number) >= _LARGEST:
         raise InputError(
-            "The sequence of row {row} is no whole number.",
+            "The sequence of row {row} is not a whole number.",
             hint="Leave it out, or number the rows of one moment.",
             field="sequence",
             row=row,

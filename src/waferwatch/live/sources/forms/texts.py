@@ -96,14 +96,14 @@ def reading_of(value: object, sensor: str, row: int) -> float:
     """A reading; NaN where it is missing or infinite.
 
     Raises:
-        InputError: it is no number.
+        InputError: it is not a number.
     """
     if value is None or value == "":
         return math.nan
     number = number_of(value)
     if number is None:
         raise InputError(
-            "The reading of {sensor} in row {row} is no number: {value}.",
+            "The reading of {sensor} in row {row} is not a number: {value}.",
             hint="Send a number, or null where there is none.",
             field="sensors",
             sensor=sensor[:60],

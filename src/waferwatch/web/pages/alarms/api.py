@@ -126,7 +126,7 @@ def filter_of(query: AlarmsQuery, before: int | None = None) -> AlarmFilter:
 def alarm_number(request: Request) -> int:
     """
     Raises:
-        InputError: for what is no number.
+        InputError: for what is not a number.
     """
     text = request.path_params["id"]
     if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:

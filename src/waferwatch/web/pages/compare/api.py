@@ -92,7 +92,9 @@ async def export_comparison(request: Request) -> Response:
 def _kept(app: Parts, run_id: str) -> tuple[Run, Comparison]:
     run = app.jobs.result_of(run_id)
     if run.kind not in _KINDS:
-        raise InputError("This run is no comparison.", hint="Choose a comparison from the list of runs.", field="run")
+        raise InputError(
+            "This run is not a comparison.", hint="Choose a comparison from the list of runs.", field="run"
+        )
     return run, kept_comparison(app.store, run.id)
 
 

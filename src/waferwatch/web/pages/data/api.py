@@ -171,7 +171,7 @@ def _options(fields: Mapping[str, str]) -> ImportOptions:
         return options_from_json(json.loads(fields.get("options") or "{}"))
     except (ValueError, RecursionError) as error:
         raise InputError(
-            "The options are no valid JSON.", hint="Check quotes, commas and braces.", field="options"
+            "The options are not valid JSON.", hint="Check quotes, commas and braces.", field="options"
         ) from error
 
 

@@ -53,7 +53,7 @@ async def event_page(request: Request) -> Response:
 def event_number(text: str) -> int:
     """
     Raises:
-        NotFoundError: when the text is no number that an event can have.
+        NotFoundError: when the text is not a number that an event can have.
     """
     if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
         return int(text)

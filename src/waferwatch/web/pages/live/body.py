@@ -72,7 +72,7 @@ class _Gzip:
 
 
 def _no_whole_gzip() -> MalformedError:
-    return MalformedError("The body is no whole gzip.", hint="Send it again.")
+    return MalformedError("The body is not a complete gzip file.", hint="Send it again.")
 
 
 def rows_of_body(body: bytes, kind: str, source: str) -> list[LiveRow]:

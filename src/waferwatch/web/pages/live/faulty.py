@@ -64,7 +64,7 @@ def _ns(text: str | None, field: str) -> int | None:
     found = None if text is None else written_time(text)
     if text is not None and found is None:
         raise InputError(
-            "{text} is no time.", hint="Give it as ISO 8601, such as 2026-01-05T08:00:00.", field=field, text=text
+            "{text} is not a time.", hint="Give it as ISO 8601, such as 2026-01-05T08:00:00.", field=field, text=text
         )
     return found
 

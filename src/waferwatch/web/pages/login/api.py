@@ -84,7 +84,7 @@ async def _read_form(request: Request) -> LoginForm:
         InputError: naming the field that cannot be used.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-        raise MediaTypeError("The body is no form.", hint="Send the fields token and name as a form.")
+        raise MediaTypeError("The body is not a form.", hint="Send the fields token and name as a form.")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

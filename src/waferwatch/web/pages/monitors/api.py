@@ -217,7 +217,10 @@ def version_number(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text) > 0:
         return int(text)
     raise InputError(
-        "{version} is no number of a version.", hint="Versions are numbered from 1.", field="version", version=text[:60]
+        "{version} is not the number of a version.",
+        hint="Versions are numbered from 1.",
+        field="version",
+        version=text[:60],
     )
 
 

@@ -57,7 +57,7 @@ def choose(app: Parts, query: Mapping[str, str]) -> ChosenCheck:
 def _detection(app: Parts, run_id: str) -> Run:
     run = app.jobs.get(run_id)
     if run.kind != _KIND:
-        raise InputError("This run is no detection.", hint="Choose a detection from the list of runs.", field="run")
+        raise InputError("This run is not a detection.", hint="Choose a detection from the list of runs.", field="run")
     return run
 
 

@@ -90,7 +90,7 @@ async function take(file) {
       body = await new Response(file).json();
     } catch {
       throw new Problem({
-        message: text("The import recipe is no valid JSON."),
+        message: text("The import recipe is not valid JSON."),
         hint: text("Check quotes, commas and braces."),
       });
     }
