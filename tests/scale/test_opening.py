@@ -10,14 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 import waferwatch
 from tests.scale.made import copied, planned, run
 from waferwatch.cli import main
+from waferwatch.errors import StorageFullError
 from waferwatch.scale import results
 from waferwatch.scale.plans.plan import ScalePlan
 from waferwatch.settings import Settings
+from waferwatch.store.database.schema import datasets, runs
+from waferwatch.store.results import Results
+from waferwatch.store.store import open_store
 from waferwatch.web.app import create_app
 
 PAGE = {"Accept": "text/html"}
@@ -115,3 +120,16 @@ def test_results_that_no_longer_fit_their_rows_are_refused(
     opened(capsys, moved, name_of(plan), "--data-dir", str(tmp_path / "data"), code=2)
     with TestClient(create_app(Settings(data_dir=tmp_path / "data")), base_url="http://127.0.0.1") as client:
         assert client.get("/runs").json()["runs"] == []
+
+
+def test_what_fails_while_it_is_opened_leaves_neither_data_nor_a_run(
+    plan: ScalePlan, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_result: object) -> None:
+        raise StorageFullError("The disk of the server is full.")
+
+    monkeypatch.setattr(Results, "put_detection", full)
+    opened(capsys, plan, name_of(plan), "--to", "2026-01-05T08:30", "--data-dir", str(tmp_path), code=2)
+    with open_store(Settings(data_dir=tmp_path)).database.read() as connection:
+        assert connection.execute(select(runs.c.id)).all() == []
+        assert connection.execute(select(datasets.c.id).where(datasets.c.deleted.is_(None))).all() == []

@@ -125,9 +125,14 @@ def _kept(
     """The data set and its finished run; neither is left behind where something fails."""
     rows = _all_scored(plan, model, units)
     incoming = store.datasets.open_incoming()
-    rows.frame.to_parquet(incoming.file, index=False)
+    try:
+        rows.frame.to_parquet(incoming.file, index=False)
+    except BaseException:
+        store.datasets.discard(incoming)
+        raise
     name = f"{equipment} {name_of(units[0].begin)}..{name_of(units[-1].begin)}.parquet"
     dataset, table = store.datasets.keep(incoming, name, _reading(plan, model, rows.frame), NO_RECIPE)
+    run: Run | None = None
     try:
         found = _detection(plan, model, table, rows)
         options = Options(
@@ -144,6 +149,8 @@ def _kept(
         store.problems.found_by(run, found)
         store.runs.finish(run.id, summary(found))
     except BaseException:
+        if run is not None:
+            store.delete_run(run.id)
         store.datasets.delete(dataset.id)
         raise
     store.audit.add(user, "open fleet", run.id, dataset=dataset.id)
