@@ -5,11 +5,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import Connection
 
 import waferwatch
 from tests.live.fab import Heard, as_rows, golden, kept_rows, live_frame, send, until
@@ -23,6 +26,7 @@ from waferwatch.live.scoring.watched import Watch
 from waferwatch.live.service import LiveService
 from waferwatch.live.state import WatchState, live_state
 from waferwatch.settings import Settings
+from waferwatch.store.database.connection import StoreError
 from waferwatch.store.store import Store
 
 
@@ -200,6 +204,22 @@ def test_the_state_says_why_an_equipment_is_not_scored(service: LiveService) -> 
     assert "pressure_mTorr" in found["ETCH-99"].missing_sensors
     service.end_watch("*", "*")
     assert {one.state for one in live_state(service.parts, 60.0).equipment} == {WatchState.NO_MONITOR}
+
+
+def test_monitors_go_on_scoring_while_their_database_is_away(
+    service: LiveService, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def away() -> Iterator[Connection]:
+        raise StoreError("The database cannot be reached or is busy.")
+        yield
+
+    rows = as_rows(live_frame(40))
+    send(service, rows[:20])
+    monkeypatch.setattr(store.database, "read", away)
+    service.refresh()
+    send(service, rows[20:])
+    assert kept_rows(service.parts.database)["early"].notna().all()
 
 
 def test_rows_that_nobody_watches_any_more_move_to_files_too(service: LiveService) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from waferwatch.store.store import Store
 
 MOST_ROWS = 200_000  # of one equipment that are learnt from
 _EVERY_S = 3.0
+_REST = 5  # times as long as a look took before the next one: counting many rows takes no more than a sixth of a core
 _USER = "live"
 _log = logging.getLogger("waferwatch.live")
 
@@ -133,12 +135,15 @@ class LiveLearning:
         return None
 
     def _work(self) -> None:
-        while not self._ended.wait(_EVERY_S):
+        took = 0.0
+        while not self._ended.wait(max(_EVERY_S, _REST * took)):
+            began = time.monotonic()
             for look in (self.look, *self._others):
                 try:
                     look()
                 except Exception:
                     _log.exception("nothing could be learnt from live rows")
+            took = time.monotonic() - began
 
 
 def _wafers(rows: LoggedRows) -> int:

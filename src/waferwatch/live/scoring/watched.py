@@ -18,7 +18,10 @@ from waferwatch.monitors.early import early_of, learn_early
 from waferwatch.monitors.learn import normal_of
 from waferwatch.read.table import Role
 from waferwatch.scoring.model import Model
+from waferwatch.store.database.connection import StoreError
 from waferwatch.store.monitors.facts import threshold_by_policy
+from waferwatch.store.monitors.monitors import version_of
+from waferwatch.store.monitors.names import no_monitor, split_title
 from waferwatch.store.monitors.records import MonitorRecord, VersionRecord
 from waferwatch.store.store import Store
 
@@ -115,13 +118,21 @@ class WatchedModels:
         self.failures: dict[str, WaferwatchError] = {}  # monitor -> why it cannot score
 
     def refresh(self, connection: sqlite3.Connection) -> None:
-        """See which monitors watch, and which of their versions are in use."""
+        """See which monitors watch, and which of their versions are in use.
+
+        While the database of the monitors is away, those that are known go on.
+        """
         found: dict[str, WatchedModel] = {}
         failures: dict[str, WaferwatchError] = {}
         every = watches(connection)
+        try:
+            monitors = {one.name: one for one in self._store.monitors.all()} if every else {}
+        except StoreError as error:
+            _log.warning("monitors go on as they are known: %s", error)
+            return
         for name in {one.monitor for one in every}:
             try:
-                found[name] = self._current(name)
+                found[name] = self._current(name, monitors)
             except WaferwatchError as error:
                 failures[name] = error
         # At once, and only now: other threads ask meanwhile, and reading a model takes seconds.
@@ -151,9 +162,12 @@ class WatchedModels:
         found = None if watch is None else self._models.get(watch.monitor)
         return watch is not None and (found is None or found.includes(equipment.name))
 
-    def _current(self, name: str) -> WatchedModel:
-        monitor = self._store.monitors.get(name.partition("@")[0])
-        version = self._store.monitors.version(name)
+    def _current(self, name: str, monitors: Mapping[str, MonitorRecord]) -> WatchedModel:
+        of, number = split_title(name)
+        monitor = monitors.get(of)
+        if monitor is None:
+            raise no_monitor(of)
+        version = version_of(monitor, number)
         known = self._models.get(name)
         if known is not None and known.title == version.title:
             return replace(known, monitor=monitor)
