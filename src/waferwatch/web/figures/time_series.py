@@ -143,9 +143,14 @@ def _borders(place: NDArray[Any], stretch: NDArray[np.int64], most: int) -> NDAr
     """Positions at which a line begins anew: all that begin a series, or those after a long pause, or none."""
     borders: NDArray[np.int64] = np.flatnonzero(np.diff(stretch)) + 1
     if len(borders) > most:
-        pauses = (place[borders] - place[borders - 1]).astype(np.float64)
-        borders = borders[pauses > _LONG_PAUSE * float(np.median(pauses))]
+        borders = _after_long_pauses(place, borders)
     return borders if len(borders) <= most else borders[:0]
+
+
+def _after_long_pauses(place: NDArray[Any], borders: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Those borders before which nothing was measured for far longer than before most."""
+    pauses = (place[borders] - place[borders - 1]).astype(np.float64)
+    return borders[pauses > _LONG_PAUSE * float(np.median(pauses))] if len(borders) else borders
 
 
 def _flag_traces(
@@ -237,23 +242,45 @@ def _shades(found: Detection, lines: Lines, bounds: tuple[Any, Any]) -> list[dic
     peaks = np.array([event.peak_score for event in found.events])
     shown = np.flatnonzero(seen)
     shown = shown[np.argsort(-peaks[shown], kind="stable")[:_MOST_SHADES]]
-    edge = EDGE if len(shown) <= _MOST_CLEAR_SHADES else FAINT_EDGE
-    return [
-        {
-            "type": "rect",
-            "xref": "x",
-            "yref": "paper",
-            "x0": left,
-            "x1": right,
-            "y0": 0,
-            "y1": 1,
-            "fillcolor": SHADE,
-            "line": {"width": 1, "color": edge},  # an event of one row is still seen
-            "layer": "below",
-            "name": f"event-{found.events[at].id}",
-        }
-        for at, left, right in zip(shown.tolist(), axis_values(first[shown]), axis_values(last[shown]), strict=True)
-    ]
+    few = len(shown) <= _MOST_CLEAR_SHADES
+    shapes: list[dict[str, Any]] = []
+    for at in shown.tolist():
+        line = _line_of(found.events[at], lines) if few else None
+        ends = [(first[at], last[at])] if line is None else _measured(line, first[at], last[at])
+        shapes += [_shade(left, right, EDGE if few else FAINT_EDGE, found.events[at].id) for left, right in ends]
+    return shapes
+
+
+def _shade(left: Any, right: Any, edge: str, event: int) -> dict[str, Any]:
+    left, right = axis_values(np.array([left, right]))
+    return {
+        "type": "rect",
+        "xref": "x",
+        "yref": "paper",
+        "x0": left,
+        "x1": right,
+        "y0": 0,
+        "y1": 1,
+        "fillcolor": SHADE,
+        "line": {"width": 1, "color": edge},  # an event of one row is still seen
+        "layer": "below",
+        "name": f"event-{event}",
+    }
+
+
+def _line_of(event: Event, lines: Lines) -> Line | None:
+    """The line of its equipment."""
+    if len(lines.lines) == 1:
+        return lines.lines[0]
+    return next((line for line in lines.lines if line.name == event.equipment), None)
+
+
+def _measured(line: Line, first: Any, last: Any) -> list[tuple[Any, Any]]:
+    """The parts of an event between long pauses of its equipment: its first and last places."""
+    part = within(line, first, last)
+    borders = _after_long_pauses(line.place, np.flatnonzero(np.diff(line.stretch)) + 1)
+    inside = borders[(borders > part.start) & (borders < part.stop)]
+    return list(zip([first, *line.place[inside]], [*line.place[inside - 1], last], strict=True))
 
 
 def _spans(events: Sequence[Event], lines: Lines) -> tuple[NDArray[Any], NDArray[Any]]:
