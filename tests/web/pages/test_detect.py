@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
+
+from tests.commands.test_wafer_sentences import drifting
 
 QUICK = "squared_difference"
 
@@ -61,6 +64,21 @@ def test_the_headline_of_nothing_names_the_rows_and_no_event(client: TestClient,
         "promise": "Threshold set by hand.",
         "part": "",
     }
+
+
+def test_problems_of_wafers_alone_are_said_before_there_is_no_event(client: TestClient, tmp_path: Path) -> None:
+    drifting(tmp_path / "etch.csv")
+    made = client.post("/datasets", files={"file": ("etch.csv", (tmp_path / "etch.csv").read_bytes())}).json()["id"]
+    answer = client.post("/detect", json={"dataset": made, "detector": "statistical"}).json()
+    assert answer["events_total"] == 0
+    assert answer["problems"]["sentence"] == "1 problem. 3 of 40 wafers are abnormal."
+    assert answer["problems"]["total"] == 1
+    (worst,) = answer["problems"]["worst"]
+    assert worst["title"].startswith("flow +5.5% in step 1")
+    assert client.get(f"/problems/{worst['name']}?run={answer['run']}").status_code == 200
+    report = client.get(f"/runs/{answer['run']}/report.html").text
+    assert report.index("1 problem. 3 of 40 wafers are abnormal.") < report.index("No event: none of")
+    client.delete(f"/datasets/{made}")
 
 
 def test_events_come_in_order_of_start_and_the_report_lists_the_worst_first(

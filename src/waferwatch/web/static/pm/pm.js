@@ -107,16 +107,22 @@ async function check(mine = ++turn, push = false) {
     byId("lines").replaceChildren(element("li", { content: text("Nothing: every indicator is back.") }));
   showGrid();
   for (const format of ["csv", "xlsx"]) byId(format).href = `${base("/export")}?${queryOf({ ...question(), format })}`;
-  for (const link of document.querySelectorAll(".rebase")) {
-    const query = queryOf({ dataset: found.dataset, since: view.at });
-    /** @type {any} */ (link).href = `${/** @type {any} */ (link).pathname}?${query}#rebase-form`;
-  }
+  offerRebases();
   byId("mark").disabled = false;
   byId("shown").hidden = false;
   announce(`${answer.word}. ${answer.sentence}`);
   const first = answer.lines[0] ?? answer.cells[0];
   if (!view.sensor && first) Object.assign(view, placeOf(first));
   if (view.sensor) await showOne();
+}
+
+// Of the monitors that watch this chamber.
+function offerRebases() {
+  const query = queryOf({ dataset: found.dataset, since: view.at });
+  for (const link of /** @type {NodeListOf<any>} */ (document.querySelectorAll(".rebase"))) {
+    link.href = `${link.pathname}?${query}#rebase-form`;
+    link.hidden = !JSON.parse(link.dataset.watched).includes(view.chamber ?? "");
+  }
 }
 
 const placeOf = ({ sensor, step, recipe, statistic }) => ({ sensor, step, recipe, stat: statistic });
