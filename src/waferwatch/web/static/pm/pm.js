@@ -89,10 +89,20 @@ function nothing() {
   byId("about").textContent = "";
 }
 
+async function compared(mine) {
+  try {
+    return await ask(`${base()}?${queryOf(question())}`);
+  } catch (problem) {
+    if (mine === turn) byId("about").textContent = "";
+    throw problem;
+  }
+}
+
 async function check(mine = ++turn, push = false) {
   write(push);
   clearProblem();
-  const answer = await ask(`${base()}?${queryOf(question())}`);
+  byId("about").textContent = text("Comparing …");
+  const answer = await compared(mine);
   if (mine !== turn) return;
   found = answer;
   byId("word").className = `verdict-word ${answer.verdict}`;
