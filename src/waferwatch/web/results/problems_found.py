@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from waferwatch.indicators.problems.headline import headline
+from waferwatch.indicators.problems.problem import FabProblem, ProblemSeverity
 from waferwatch.scoring.result import Detection
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
@@ -26,7 +28,12 @@ def problems_sentence(found: Detection, translate: Translator) -> str:
 
 def problem_titles(found: Detection, translate: Translator) -> list[str]:
     """What the worst ones are, worst first."""
-    return [said(one.title, translate) for one in found.problems[:_MOST_NAMED]]
+    return [said(one.title, translate) for one in _counted(found.problems)[:_MOST_NAMED]]
+
+
+def _counted(problems: Sequence[FabProblem]) -> Sequence[FabProblem]:
+    """Those that the sentence counts: weak ones only where there are no others."""
+    return [one for one in problems if one.severity is not ProblemSeverity.WEAK] or problems
 
 
 def problems_found(app: Parts, run: Run, found: Detection, translate: Translator) -> dict[str, Any]:
@@ -36,9 +43,10 @@ def problems_found(app: Parts, run: Run, found: Detection, translate: Translator
     """
     if found.threshold_by == "hand":
         named = [{"name": None, "title": title} for title in problem_titles(found, translate)]
-        total = len(found.problems)
+        total = len(_counted(found.problems))
     else:
         listed = app.store.problems.listed(run, found) if found.problems else []
-        named = [{"name": one.known.name, "title": said(one.problem.title, translate)} for one in listed[:_MOST_NAMED]]
-        total = len(listed)
+        shown = [one for one in listed if one.problem.severity is not ProblemSeverity.WEAK] or listed
+        named = [{"name": one.known.name, "title": said(one.problem.title, translate)} for one in shown[:_MOST_NAMED]]
+        total = len(shown)
     return {"sentence": problems_sentence(found, translate), "total": total, "worst": named}

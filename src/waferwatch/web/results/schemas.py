@@ -144,7 +144,7 @@ class NamedProblem(BaseModel):
 
 class ProblemsFound(BaseModel):
     sentence: str = Field(description="How many problems, and how many wafers are abnormal; empty without any.")
-    total: int
+    total: int = Field(description="Weak ones count only where there are no others.")
     worst: list[NamedProblem] = Field(description="At most five, worst first.")
 
 
