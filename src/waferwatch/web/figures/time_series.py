@@ -112,7 +112,7 @@ def _traces(
     return [
         {
             "type": "scatter",
-            "mode": "lines",
+            "mode": "lines" if part.stop - part.start > 1 else "markers",  # a line of one point cannot be seen
             "name": safe(line.name),
             "line": {"width": 1.2, "color": styles[line.name].color, "dash": styles[line.name].dash},
             "hovertemplate": "%{x}<br>%{y:.5g}" + extra,
