@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from waferwatch.scoring.result import Detection
 from waferwatch.web.figures.event.panels import line
 from waferwatch.web.figures.event.shades import band_edges, shades
-from waferwatch.web.figures.lines import Line
-from waferwatch.web.figures.time_series import _measured, _points
+from waferwatch.web.figures.lines import Line, Lines
+from waferwatch.web.figures.time_series import _chosen, _measured, _points
 
 WAFERS, ROWS = 300, 20
 
@@ -111,3 +113,14 @@ def test_in_the_time_series_of_a_check_an_event_is_not_shaded_over_a_long_pause(
     assert parts == [(place[90 * ROWS], place[100 * ROWS - 1]), (place[100 * ROWS], place[110 * ROWS])]
     alone = Line("PM1", np.arange(ROWS), place[:ROWS], wafer[:ROWS])
     assert _measured(alone, place[0], place[ROWS - 1]) == [(place[0], place[ROWS - 1])]
+
+
+def test_of_many_chambers_those_with_abnormal_wafers_are_drawn_where_no_row_is_flagged() -> None:
+    lines = [Line(f"PM{at:02d}", np.array([at]), np.array([at]), np.zeros(1, np.int64)) for at in range(40)]
+    runs = [SimpleNamespace(equipment=f"PM{at:02d}", abnormal=at in (7, 33)) for at in range(40)]
+    found = SimpleNamespace(flags=np.zeros(40, np.bool_), runs=runs)
+    names = [line.name for line in _chosen(Lines(lines, "row", "", 0), cast(Detection, found), 3000)]
+    assert len(names) == 12
+    assert {"PM07", "PM33"} <= set(names)
+    found.flags[38] = True
+    assert "PM38" in [line.name for line in _chosen(Lines(lines, "row", "", 0), cast(Detection, found), 3000)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -87,14 +88,15 @@ def _bounds(window: Window, axis: str, zone: str | None) -> tuple[Any, Any]:
 
 
 def _chosen(lines: Lines, found: Detection | None, points: int) -> list[Line]:
-    """As many lines as one screen can show apart: those with most flagged rows."""
+    """As many lines as one screen can show apart: those with most flagged rows, then with most abnormal wafers."""
     most = min(_MOST_LINES, max(1, points // 8))
     if len(lines.lines) <= most:
         return lines.lines
     if found is None:
         return lines.lines[:most]
-    flagged = [int(found.flags[line.rows].sum()) for line in lines.lines]
-    best = sorted(np.argsort(flagged, kind="stable")[::-1][:most].tolist())
+    abnormal = Counter(run.equipment or "" for run in found.runs if run.abnormal)
+    off = [(-int(found.flags[line.rows].sum()), -abnormal[line.name]) for line in lines.lines]
+    best = sorted(sorted(range(len(off)), key=off.__getitem__)[:most])
     return [lines.lines[number] for number in best]
 
 
