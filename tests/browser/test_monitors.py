@@ -184,7 +184,10 @@ def test_the_whole_life_of_a_monitor_is_walked_on_the_pages(
     expect(page.locator(".fits-no")).to_contain_text("no longer fits")
     expect(page.get_by_role("row", name="pressure PM1")).to_be_visible()
 
-    # A maintenance is marked, and the level after it learnt.
+    # A maintenance is marked, and the level after it learnt; not of chambers that the monitor does not watch.
+    page.goto("/pm?dataset=demo&chamber=ETCH-01&at=2026-01-05 09:00:00")
+    expect(page.get_by_role("button", name="Keep as a mark")).to_be_visible()
+    expect(page.get_by_role("link", name="Rebase etch-life")).to_have_count(0)
     listed = api.get("/datasets").json()["datasets"]
     (pm,) = [one["id"] for one in listed if one["name"] == "pm.csv"]
     page.goto(f"/pm?dataset={pm}&at={MAINTENANCE}")

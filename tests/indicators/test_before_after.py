@@ -90,3 +90,11 @@ def test_what_cannot_be_compared_is_refused_with_a_remedy(frame: pd.DataFrame):
     for tolerance in (-1.0, float("nan")):
         with pytest.raises(InputError, match="tolerance of he_flow"):
             before_after(frame, "2026-01-05 09:30:00", tolerances={"he_flow": tolerance})
+
+
+def test_after_a_maintenance_no_lower_limit_lies_where_no_value_can(frame: pd.DataFrame):
+    found = before_after(frame, str(frame["time"].iloc[len(frame) // 2])).frame
+    never = found["statistic"].isin(["spread", "length"])
+    assert not (found.loc[never, "lower"] <= 0).any()
+    assert found.loc[never, "lower"].isna().any()
+    assert found.loc[~never, "lower"].notna().any()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import waferwatch
 from waferwatch.indicators.cells import StageName, StepCells
 from waferwatch.indicators.indicators import IndicatorColumn
+from waferwatch.indicators.judging.leading import bounds
 from waferwatch.indicators.learnt.limits import IndicatorLimits, heavy_tails
 from waferwatch.indicators.learnt.relation import trend
 from waferwatch.read.frames import table_from_frame
@@ -119,3 +122,19 @@ def test_a_mean_that_is_the_same_but_for_rounding_is_never_off():
     assert judged is not None
     means = [at for at, one in enumerate(judged.deviations.columns) if one.statistic in ("mean", "spread", "trend")]
     assert float(np.nanmax(np.abs(judged.deviations.spreads[:, means]))) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("statistic", "shown"), [("spread", False), ("settle", False), ("length", False), ("mean", True)]
+)
+def test_a_limit_that_nothing_can_lie_below_is_not_shown(statistic: str, shown: bool):
+    cells, every = one_stage(40), np.ones(40, np.bool_)
+    columns = [IndicatorColumn("s", statistic)]
+    values = np.abs(np.random.default_rng(5).normal(0.2, 0.3, (40, 1)))
+    limits = IndicatorLimits.learn(values, cells, every, columns, np.full(1, 1e-9))
+    found = bounds(limits, 0, 0, columns[0])
+    assert (found[0] is not None) == shown
+    assert not (limits.off(values, cells, columns) < -1).any(), "no verdict rests on it"
+    higher = bounds(replace(limits, centre=limits.centre + 1e3), 0, 0, columns[0])
+    assert higher[0] is not None
+    assert higher[0] > 0

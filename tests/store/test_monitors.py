@@ -344,3 +344,10 @@ def test_of_versions_that_are_put_in_use_at_the_same_moment_one_is_in_use(store:
         one.join(60)
     assert len(seen) == 40
     assert {len(one) for one in seen} == {1}
+
+
+def test_a_monitor_watches_the_chosen_equipment_that_it_knows(store: Store, model: Model) -> None:
+    store.monitors.add("etch", new(model, about=model_facts(model)), "kim")
+    assert store.monitors.get("etch").watched == ["E1"]
+    assert store.monitors.change("etch", "kim", equipment=["E2"]).watched == []
+    assert store.monitors.change("etch", "kim", every_equipment=True).watched == ["E1"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from waferwatch.indicators.cells import StepCells
 from waferwatch.indicators.learnt.eighths import bends, means_of_eighths
 from waferwatch.indicators.learnt.normal_course import NormalCourse, centred
-from waferwatch.indicators.statistics import MEAN, STATISTICS, durations, measured_rows, statistics_of
+from waferwatch.indicators.statistics import MEAN, SETTLE, SPREAD, STATISTICS, durations, measured_rows, statistics_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,6 +22,7 @@ BEND = "bend"  # of a sensor: how far it bends off slowly, which single rows hid
 LENGTH, MISSING, T2, SPE = "length", "missing", "t2", "spe"  # of a cell as a whole
 OF_SENSORS = (*STATISTICS, SHAPE, BEND)
 OF_CELLS = (LENGTH, MISSING, SPE)
+NEVER_NEGATIVE = frozenset({SPREAD, SETTLE, SHAPE, BEND, LENGTH, MISSING, T2, SPE})
 _ROWS_AT_ONCE = 16_384  # columns of a piece stay in a core's cache
 _CLIP = 20.0  # spreads
 _LEAST_THERE = 0.5  # of the rows of a cell, so that the others can be filled

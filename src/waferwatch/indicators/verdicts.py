@@ -103,6 +103,11 @@ class RunScore:
     __hash__ = None  # type: ignore[assignment]
 
     @property
+    def judged(self) -> bool:
+        """Whether anything could be said of it."""
+        return not (math.isnan(self.score) and math.isnan(self.ratio))
+
+    @property
     def reason(self) -> str:
         """The reason in English; empty for a normal wafer."""
         return "" if self.sentence is None else str(self.sentence)

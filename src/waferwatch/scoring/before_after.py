@@ -16,6 +16,7 @@ from waferwatch.indicators.before_after import OF_ROWS, STATISTICS, Back, Compar
 from waferwatch.indicators.cells import StepCells, cells_of
 from waferwatch.indicators.indicators import Indicators, has_statistic, indicators_of
 from waferwatch.indicators.judge import sensor_values
+from waferwatch.indicators.judging.leading import lower_side
 from waferwatch.indicators.learnt.limits import least_spreads
 from waferwatch.indicators.learnt.normal_course import NormalCourse, quanta
 from waferwatch.read.frames import table_from_frame
@@ -147,7 +148,9 @@ def _stage(
         row = rows_of.get(column.sensor, 0.0) if column.statistic in OF_ROWS else 0.0
         one = compare(values[~after], values[after], float(least[at]), row, typed)
         sides = {"wafers_before": int((~after).sum()), "wafers_after": int(after.sum())}
-        rows.append({"sensor": column.sensor, "statistic": column.statistic, **_record(one), **sides})
+        lower = lower_side(column.statistic, one.lower)
+        shown = {"lower": math.nan if lower is None else lower}
+        rows.append({"sensor": column.sensor, "statistic": column.statistic, **_record(one), **shown, **sides})
     return rows
 
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
+
+from tests.commands.test_wafer_sentences import drifting
+from waferwatch.indicators.problems.problem import ProblemSeverity
+from waferwatch.read.table import Note
+from waferwatch.scoring.result import Detection
+from waferwatch.web.html.language import Translator
+from waferwatch.web.results.problems_found import problem_titles
 
 QUICK = "squared_difference"
 
@@ -61,6 +70,43 @@ def test_the_headline_of_nothing_names_the_rows_and_no_event(client: TestClient,
         "promise": "Threshold set by hand.",
         "part": "",
     }
+
+
+def test_problems_of_wafers_alone_are_said_before_there_is_no_event(client: TestClient, tmp_path: Path) -> None:
+    drifting(tmp_path / "etch.csv")
+    made = client.post("/datasets", files={"file": ("etch.csv", (tmp_path / "etch.csv").read_bytes())}).json()["id"]
+    answer = client.post("/detect", json={"dataset": made, "detector": "statistical"}).json()
+    assert answer["events_total"] == 0
+    assert answer["problems"]["sentence"] == "1 problem. 3 of 40 wafers are abnormal."
+    assert answer["problems"]["total"] == 1
+    (worst,) = answer["problems"]["worst"]
+    assert worst["title"].startswith("flow +5.5% in step 1")
+    assert client.get(f"/problems/{worst['name']}?run={answer['run']}").status_code == 200
+    report = client.get(f"/runs/{answer['run']}/report.html").text
+    assert report.index("1 problem. 3 of 40 wafers are abnormal.") < report.index("No event: none of")
+    client.delete(f"/datasets/{made}")
+
+
+def test_as_many_problems_are_listed_as_the_sentence_counts(client: TestClient) -> None:
+    answer = client.post("/detect", json={"detector": "statistical", "reference_rows": 2200}).json()
+    problems = client.get(f"/runs/{answer['run']}/problems").json()["problems"]
+    counted = [one["name"] for one in problems if one["severity"] != "weak"]
+    assert counted
+    assert answer["problems"]["total"] == len(counted)
+    assert answer["problems"]["sentence"].startswith(f"{len(counted)} problems")
+    assert [one["name"] for one in answer["problems"]["worst"]] == counted[:5]
+    moved = client.post(f"/runs/{answer['run']}/threshold", json={"threshold": 20.0}).json()["problems"]
+    assert all(one["name"] is None for one in moved["worst"])
+
+
+def test_weak_problems_are_named_only_where_there_are_no_others() -> None:
+    def problem(title: str, severity: str) -> SimpleNamespace:
+        return SimpleNamespace(title=Note(title), severity=ProblemSeverity(severity))
+
+    both = SimpleNamespace(problems=[problem("leak", "severe"), problem("noise", "weak")])
+    assert problem_titles(cast(Detection, both), Translator("en")) == ["leak"]
+    alone = SimpleNamespace(problems=[problem("noise", "weak")])
+    assert problem_titles(cast(Detection, alone), Translator("en")) == ["noise"]
 
 
 def test_events_come_in_order_of_start_and_the_report_lists_the_worst_first(

@@ -104,6 +104,22 @@ def test_a_row_holds_only_what_its_state_offers(client: TestClient, run: str) ->
         assert len(row.encode()) < 3500
 
 
+def test_a_lane_of_minutes_names_each_place_once() -> None:
+    axis = _Axis(0.0, 180.0, dated=True)
+    labels = [axis.text(edge, short=True) for edge in axis.edges[:-1:4]]
+    assert labels == ["00:00:00", "00:00:30", "00:01:00", "00:01:30", "00:02:00", "00:02:30"]
+
+
+def test_a_file_of_one_row_is_not_called_free_of_problems(client: TestClient) -> None:
+    content = b"time,chamber,wafer,flow,power\n2026-01-05 08:00:00,CH1,1,5.0,300.0\n"
+    made = client.post("/datasets", files={"file": ("one.csv", content)}).json()["id"]
+    run = client.post("/detect", json={"dataset": made, "detector": "statistical"}).json()["run"]
+    page = client.get(f"/problems?run={run}", headers={"accept-language": "en"}).text
+    assert "No wafer could be judged." in page
+    assert "0 wafers judged" in page
+    client.delete(f"/datasets/{made}")
+
+
 def test_a_stretch_over_more_than_one_day_says_both_days() -> None:
     axis = _Axis(0.0, 400_000.0, dated=True)
     assert axis.span(3600.0, 7200.0) == "1970-01-01 01:00:00 – 02:00:00"

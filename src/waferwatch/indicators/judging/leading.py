@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.indicators.indicators import SPE, T2, IndicatorColumn, Indicators
+from waferwatch.indicators.indicators import NEVER_NEGATIVE, SPE, T2, IndicatorColumn, Indicators
 from waferwatch.indicators.judging.facets import Facet, column_numbers
 from waferwatch.indicators.learnt.limits import UPPER_ONLY, IndicatorLimits
 from waferwatch.indicators.learnt.wafer_model import TREND, Deviations
@@ -81,7 +81,13 @@ def bounds(limits: IndicatorLimits, stage: int, at: int, column: IndicatorColumn
         return None, None
     if column.statistic in (SPE, T2):
         return None, float(np.exp(centre + far))
-    return (None if column.statistic in UPPER_ONLY else centre - far), centre + far
+    return lower_side(column.statistic, centre - far), centre + far
+
+
+def lower_side(statistic: str, lower: float) -> float | None:
+    """A lower limit; None where nothing can lie below it."""
+    unreached = statistic in UPPER_ONLY or (statistic in NEVER_NEGATIVE and lower <= 0)
+    return None if unreached else lower
 
 
 def _shares(facets: Sequence[Facet]) -> dict[str, float]:

@@ -21,19 +21,34 @@ def headline(problems: Sequence[FabProblem], runs: Sequence[RunScore], rows: int
     """
     wafers = [run for run in runs if run.wafer is not None]
     if not problems:
-        return [_none(len(wafers), rows)]
+        return _none(wafers or runs, rows if not wafers else None)
     counted = [one for one in problems if one.severity is not ProblemSeverity.WEAK]
     notes = [_some(counted) if counted else _weak(problems)]
     if wafers:
-        values: dict[str, object] = {"abnormal": sum(run.abnormal for run in wafers), "wafers": len(wafers)}
-        notes.append(Note("{abnormal} of {wafers} wafers are abnormal.", values))
+        abnormal = sum(run.abnormal for run in wafers)
+        values: dict[str, object] = {"abnormal": abnormal, "wafers": len(wafers)}
+        one = Note("{abnormal} of {wafers} wafers is abnormal.", values)
+        notes.append(one if abnormal == 1 else Note("{abnormal} of {wafers} wafers are abnormal.", values))
     return notes
 
 
-def _none(wafers: int, rows: int) -> Note:
-    if wafers:
-        return Note("No problem in {wafers} wafers.", {"wafers": wafers})
-    return Note("No problem in {rows} rows.", {"rows": rows})
+def _none(runs: Sequence[RunScore], rows: int | None) -> list[Note]:
+    """No problem, in what could be judged.
+
+    Args:
+        runs: wafers, or series where there are none.
+        rows: of the data; None where they have wafers.
+    """
+    judged = sum(run.judged for run in runs)
+    if runs and not judged:
+        return [Note("No wafer could be judged.") if rows is None else Note("No row could be judged.")]
+    if rows is not None:
+        return [Note("No problem in {rows} rows.", {"rows": rows}) if rows != 1 else Note("No problem in 1 row.")]
+    notes = [
+        Note("No problem in {wafers} wafers.", {"wafers": judged}) if judged != 1 else Note("No problem in 1 wafer.")
+    ]
+    left = len(runs) - judged
+    return [*notes, Note("Not judged: {count}.", {"count": left})] if left else notes
 
 
 def _some(problems: Sequence[FabProblem]) -> Note:

@@ -77,6 +77,12 @@ class MonitorRecord:
         return next((one for one in self.versions if one.state is VersionState.IN_USE), None)
 
     @property
+    def watched(self) -> list[str]:
+        """The equipment that its version in use knows and that is watched; ``""`` for data that name none."""
+        known = [] if self.in_use is None else list(self.in_use.about["equipment"]) or [""]
+        return known if self.equipment is None else [one for one in known if one in self.equipment]
+
+    @property
     def before(self) -> VersionRecord | None:
         """The version that was in use last before the present one."""
         used = [one for one in self.versions if one.activated is not None and one.state is not VersionState.IN_USE]

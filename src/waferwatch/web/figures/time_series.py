@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -87,14 +88,15 @@ def _bounds(window: Window, axis: str, zone: str | None) -> tuple[Any, Any]:
 
 
 def _chosen(lines: Lines, found: Detection | None, points: int) -> list[Line]:
-    """As many lines as one screen can show apart: those with most flagged rows."""
+    """As many lines as one screen can show apart: those with most flagged rows, then with most abnormal wafers."""
     most = min(_MOST_LINES, max(1, points // 8))
     if len(lines.lines) <= most:
         return lines.lines
     if found is None:
         return lines.lines[:most]
-    flagged = [int(found.flags[line.rows].sum()) for line in lines.lines]
-    best = sorted(np.argsort(flagged, kind="stable")[::-1][:most].tolist())
+    abnormal = Counter(run.equipment or "" for run in found.runs if run.abnormal)
+    off = [(-int(found.flags[line.rows].sum()), -abnormal[line.name]) for line in lines.lines]
+    best = sorted(sorted(range(len(off)), key=off.__getitem__)[:most])
     return [lines.lines[number] for number in best]
 
 
@@ -112,7 +114,7 @@ def _traces(
     return [
         {
             "type": "scatter",
-            "mode": "lines",
+            "mode": "lines" if part.stop - part.start > 1 else "markers",  # a line of one point cannot be seen
             "name": safe(line.name),
             "line": {"width": 1.2, "color": styles[line.name].color, "dash": styles[line.name].dash},
             "hovertemplate": "%{x}<br>%{y:.5g}" + extra,
@@ -143,9 +145,14 @@ def _borders(place: NDArray[Any], stretch: NDArray[np.int64], most: int) -> NDAr
     """Positions at which a line begins anew: all that begin a series, or those after a long pause, or none."""
     borders: NDArray[np.int64] = np.flatnonzero(np.diff(stretch)) + 1
     if len(borders) > most:
-        pauses = (place[borders] - place[borders - 1]).astype(np.float64)
-        borders = borders[pauses > _LONG_PAUSE * float(np.median(pauses))]
+        borders = _after_long_pauses(place, borders)
     return borders if len(borders) <= most else borders[:0]
+
+
+def _after_long_pauses(place: NDArray[Any], borders: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Those borders before which nothing was measured for far longer than before most."""
+    pauses = (place[borders] - place[borders - 1]).astype(np.float64)
+    return borders[pauses > _LONG_PAUSE * float(np.median(pauses))] if len(borders) else borders
 
 
 def _flag_traces(
@@ -237,23 +244,45 @@ def _shades(found: Detection, lines: Lines, bounds: tuple[Any, Any]) -> list[dic
     peaks = np.array([event.peak_score for event in found.events])
     shown = np.flatnonzero(seen)
     shown = shown[np.argsort(-peaks[shown], kind="stable")[:_MOST_SHADES]]
-    edge = EDGE if len(shown) <= _MOST_CLEAR_SHADES else FAINT_EDGE
-    return [
-        {
-            "type": "rect",
-            "xref": "x",
-            "yref": "paper",
-            "x0": left,
-            "x1": right,
-            "y0": 0,
-            "y1": 1,
-            "fillcolor": SHADE,
-            "line": {"width": 1, "color": edge},  # an event of one row is still seen
-            "layer": "below",
-            "name": f"event-{found.events[at].id}",
-        }
-        for at, left, right in zip(shown.tolist(), axis_values(first[shown]), axis_values(last[shown]), strict=True)
-    ]
+    few = len(shown) <= _MOST_CLEAR_SHADES
+    shapes: list[dict[str, Any]] = []
+    for at in shown.tolist():
+        line = _line_of(found.events[at], lines) if few else None
+        ends = [(first[at], last[at])] if line is None else _measured(line, first[at], last[at])
+        shapes += [_shade(left, right, EDGE if few else FAINT_EDGE, found.events[at].id) for left, right in ends]
+    return shapes
+
+
+def _shade(left: Any, right: Any, edge: str, event: int) -> dict[str, Any]:
+    left, right = axis_values(np.array([left, right]))
+    return {
+        "type": "rect",
+        "xref": "x",
+        "yref": "paper",
+        "x0": left,
+        "x1": right,
+        "y0": 0,
+        "y1": 1,
+        "fillcolor": SHADE,
+        "line": {"width": 1, "color": edge},  # an event of one row is still seen
+        "layer": "below",
+        "name": f"event-{event}",
+    }
+
+
+def _line_of(event: Event, lines: Lines) -> Line | None:
+    """The line of its equipment."""
+    if len(lines.lines) == 1:
+        return lines.lines[0]
+    return next((line for line in lines.lines if line.name == event.equipment), None)
+
+
+def _measured(line: Line, first: Any, last: Any) -> list[tuple[Any, Any]]:
+    """The parts of an event between long pauses of its equipment: its first and last places."""
+    part = within(line, first, last)
+    borders = _after_long_pauses(line.place, np.flatnonzero(np.diff(line.stretch)) + 1)
+    inside = borders[(borders > part.start) & (borders < part.stop)]
+    return list(zip([first, *line.place[inside]], [*line.place[inside - 1], last], strict=True))
 
 
 def _spans(events: Sequence[Event], lines: Lines) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -22,6 +22,7 @@ from waferwatch.web.figures.time_series import Window, time_figure
 from waferwatch.web.html.language import Translator, translated
 from waferwatch.web.results.finished import lines_of
 from waferwatch.web.results.headline import headline
+from waferwatch.web.results.problems_found import problems_found
 from waferwatch.web.shell.context import Parts
 
 FIGURE_POINTS = 3000
@@ -45,6 +46,7 @@ def detect_answer(app: Parts, run: Run, translate: Translator) -> dict[str, Any]
         "monitor": options.monitor,
         "stale": is_stale(app, options),
         "headline": headline(one, translate),
+        "problems": problems_found(app, run, found, translate),
         **{name: getattr(found, name) for name in ("detector", "model", "model_sha256", "device", "features")},
         "rows": len(found.flags),
         "chosen": one.chosen,

@@ -79,8 +79,9 @@ def measured_of(app: Parts, run_id: str) -> JudgedWafers:
         kept = _kept.get(("measured", key), lambda: _Kept(_measure(app, run)))
     if kept.judged is None:
         raise InputError(
-            "These data have no wafers.",
-            hint="Trends have a point for each wafer. Give data with a wafer column or clear pauses between wafers.",
+            "These data have no wafers to compare.",
+            hint="Trends have a point for each wafer. Give data of several wafers, with a wafer column or clear pauses "
+            "between them.",
             field="run",
         )
     return kept.judged

@@ -137,6 +137,17 @@ class Headline(BaseModel):
     part: str = Field(description="The filters and how many rows they leave; empty without filters.")
 
 
+class NamedProblem(BaseModel):
+    name: str | None = Field(description="Of its page, /problems/{name}; null where a moved threshold made it.")
+    title: str
+
+
+class ProblemsFound(BaseModel):
+    sentence: str = Field(description="How many problems, and how many wafers are abnormal; empty without any.")
+    total: int = Field(description="Weak ones count only where there are no others.")
+    worst: list[NamedProblem] = Field(description="At most five, worst first.")
+
+
 class DetectAnswer(BaseModel):
     run: str = Field(description="Name of this result, for /plot/{feature}?run=.")
     dataset: str
@@ -144,6 +155,7 @@ class DetectAnswer(BaseModel):
     monitor: str | None = Field(description="NAME@VERSION of the monitor that scored; null where the run learnt.")
     stale: bool = Field(description="Whether columns of the data set have been given other roles since.")
     headline: Headline = Field(description="What was found, in sentences of the language asked for.")
+    problems: ProblemsFound = Field(description="Of wafers and rows together; wafers can be abnormal where no row is.")
     detector: str
     model: str
     model_sha256: str | None

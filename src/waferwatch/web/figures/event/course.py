@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from waferwatch.explain.explanation import Explanation
 from waferwatch.explain.scene import Scene
 from waferwatch.read.table import Role
-from waferwatch.web.figures.event.panels import Panel, Traces, axis_name, heights, level, line, panels, places, shade
-from waferwatch.web.figures.lines import pick
+from waferwatch.web.figures.event.panels import Panel, Traces, heights, level, line, panels, places
+from waferwatch.web.figures.event.shades import axis_of_panel, band_edges, shades
 from waferwatch.web.figures.style import ANOMALY, LINES, NORMAL, REFERENCE, Figure, axis_values, safe, short
 from waferwatch.web.html.language import Translator
 
@@ -37,20 +37,19 @@ def course_figure(scene: Scene, found: Explanation, translate: Translator) -> Fi
     titles = [*sensors, translate("score")]
     pixels = heights(_PIXELS, len(sensors), _LEAST_PIXELS, [_SCORE_PIXELS])
     parts = [Panel(*pair) for pair in zip(titles, pixels, strict=True)]
-    event = slice(spot.first - spot.view.start, spot.last - spot.view.start)
-    shapes = [shade(x[event.start], x[event.stop]), *level(scene.found.threshold, panel, ANOMALY)]
+    event = slice(spot.first - spot.view.start, spot.last - spot.view.start + 1)
+    shapes = [*shades(x, event), *level(scene.found.threshold, panel, ANOMALY)]
     return {"data": data, "layout": panels(parts, _axis(scene, kind, translate), shapes=shapes)}
 
 
 def _course(found: Explanation, x: NDArray[Any], at: int, translate: Translator) -> Traces:
     along = found.course
-    low, high = along.low[:, at], along.high[:, at]
-    kept = np.union1d(pick(low, _BAND_POINTS // 2), pick(high, _BAND_POINTS // 2))
+    at_x, low, high = band_edges(x, along.low[:, at], along.high[:, at], _BAND_POINTS)
     edges: dict[str, Any] = {
         "type": "scatter",
         "mode": "lines",
-        "x": axis_values(x[kept]),
-        "yaxis": axis_name(at),
+        "x": at_x,
+        "yaxis": axis_of_panel(at),
         "hoverinfo": "skip",
         "line": {"width": 0, "shape": "hv"},
         "legendgroup": "band",
@@ -58,8 +57,8 @@ def _course(found: Explanation, x: NDArray[Any], at: int, translate: Translator)
     filled = {"fill": "tonexty", "fillcolor": _BAND, "name": translate("normal band"), "showlegend": at == 0}
     median = {"width": 1, "color": REFERENCE, "shape": "hv"}
     return [
-        edges | {"y": short(low[kept]), "showlegend": False},
-        edges | {"y": short(high[kept])} | filled,
+        edges | {"y": low, "showlegend": False},
+        edges | {"y": high} | filled,
         line(translate("median"), x, along.middle[:, at], at, line=median),
         *_expected(found, x, at, translate),
     ]
@@ -93,7 +92,7 @@ def _onsets(found: Explanation, x: NDArray[Any], measured: NDArray[np.float64], 
                 "marker": {"symbol": "triangle-down", "size": 10, "color": ANOMALY},
                 "x": axis_values(x[[place]]),
                 "y": short(measured[[place], at]),
-                "yaxis": axis_name(at),
+                "yaxis": axis_of_panel(at),
                 "hovertemplate": "%{x}<br>%{y:.5g}<extra>" + translate("left the normal") + "</extra>",
             }
         )

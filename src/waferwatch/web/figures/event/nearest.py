@@ -9,8 +9,9 @@ from waferwatch.explain.nearest import Nearest
 from waferwatch.explain.scene import Scene
 from waferwatch.read.table import Role
 from waferwatch.series.series import Series
-from waferwatch.web.figures.event.panels import Panel, Traces, heights, line, panels, shade, since
-from waferwatch.web.figures.style import ANOMALY, NORMAL, SHADE, Figure, empty, safe
+from waferwatch.web.figures.event.panels import Panel, Traces, heights, line, panels, since
+from waferwatch.web.figures.event.shades import shades
+from waferwatch.web.figures.style import ANOMALY, NORMAL, Figure, empty, safe
 from waferwatch.web.html.language import Translator
 
 _PIXELS, _LEAST_PIXELS = 168, 40
@@ -32,11 +33,13 @@ def nearest_figure(scene: Scene, found: Explanation, translate: Translator) -> F
     x_other, _ = since(other, slice(start, start + len(nearest.rows)), start + nearest.before)
     measured, normal = scene.values(sensors, nearest.event_rows), scene.values(sensors, nearest.rows)
     data: Traces = []
-    shapes: list[dict[str, Any]] = [shade(0.0, float(x[min(len(x) - 1, spot.last - first)]), colour=_EVENT)]
+    inside = slice(spot.first - first, min(len(x), spot.last - first + 1))
+    shapes = shades(x, inside, colour=_EVENT)
     for at in range(len(sensors)):
         data.append(line(translate("nearest normal"), x_other, normal[:, at], at, line={"width": 1.5, "color": NORMAL}))
         data.append(line(translate("this event"), x, measured[:, at], at, line={"width": 1.5, "color": ANOMALY}))
-        shapes += [shade(x[begin], x[end], at, SHADE) for begin, end in nearest.marks[at]]
+        for begin, end in nearest.marks[at]:
+            shapes += shades(x, slice(begin, end + 1), at)
     pixels = heights(_PIXELS, len(sensors), _LEAST_PIXELS)
     parts = [Panel(*pair) for pair in zip(sensors, pixels, strict=True)]
     return {"data": data, "layout": panels(parts, axis_since(scene, unit, translate), shapes=shapes)}

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from waferwatch.read.table import Table
 from waferwatch.series.series import Series
+from waferwatch.web.figures.event.shades import axis_of_panel, pauses
 from waferwatch.web.figures.lines import pick
-from waferwatch.web.figures.style import SHADE, axis_values, layout, safe, short
+from waferwatch.web.figures.style import axis_values, layout, safe, short
 
 POINTS = 400  # of one line
 _GAP, _TOP, _BOTTOM = 22, 40, 36  # pixels between panels, above and below them
 _LONGEST_NAME = 38
-_PAUSE = 8.0  # usual times from row to row
 Traces = list[dict[str, Any]]
 
 
@@ -27,11 +27,6 @@ class Panel:
 
     title: str
     pixels: int
-
-
-def axis_name(number: int) -> str:
-    """Plotly's name of the y axis of a panel, counted from 0: y, y2, y3 ..."""
-    return "y" if number == 0 else f"y{number + 1}"
 
 
 def heights(pixels: int, count: int, least: int, more: Sequence[int] = ()) -> list[int]:
@@ -47,7 +42,7 @@ def panels(parts: Sequence[Panel], axis: dict[str, Any], **own: Any) -> dict[str
     top = 1.0
     for number, part in enumerate(parts):
         bottom = top - part.pixels / drawn
-        name = axis_name(number)
+        name = axis_of_panel(number)
         made[name.replace("y", "yaxis")] = {
             "domain": [max(0.0, bottom), top],
             "zeroline": False,
@@ -70,7 +65,7 @@ def panels(parts: Sequence[Panel], axis: dict[str, Any], **own: Any) -> dict[str
         top = bottom - _GAP / drawn
     legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1 + 16 / drawn, "yanchor": "bottom"}
     return layout(
-        xaxis=axis | {"anchor": axis_name(len(parts) - 1), "nticks": 5, "tickangle": 0},
+        xaxis=axis | {"anchor": axis_of_panel(len(parts) - 1), "nticks": 5, "tickangle": 0},
         margin={"l": 48, "r": 10, "t": _TOP, "b": _BOTTOM},
         height=drawn + _TOP + _BOTTOM,
         showlegend=True,
@@ -83,13 +78,13 @@ def panels(parts: Sequence[Panel], axis: dict[str, Any], **own: Any) -> dict[str
 
 def line(name: str, x: NDArray[Any], y: NDArray[np.float64], panel: int, **own: Any) -> dict[str, Any]:
     """One line of a panel, down-sampled, broken where values are missing and at pauses. Its name is there once."""
-    at, pauses = pick(y, POINTS), np.flatnonzero(_pauses(x))
-    if len(pauses) <= POINTS // 4:  # both ends of each, so that what lies between them is drawn whole
-        ends = np.concatenate([pauses, pauses + 1])
+    at, after = pick(y, POINTS), pauses(x)
+    if len(after) <= POINTS // 4:  # both ends of each, so that what lies between them is drawn whole
+        ends = np.concatenate([after, after + 1])
         at = np.union1d(at, ends[np.isfinite(y[ends])])
     xs, ys = axis_values(x[at]), short(y[at])
     broken = np.isnan(y)
-    broken[pauses] = True
+    broken[after] = True
     if broken.any():
         interrupted = [k for k in range(1, len(at)) if broken[at[k - 1] : at[k]].any()]
         for place in reversed(interrupted):
@@ -103,34 +98,9 @@ def line(name: str, x: NDArray[Any], y: NDArray[np.float64], panel: int, **own: 
         "showlegend": panel == 0,
         "x": xs,
         "y": ys,
-        "yaxis": axis_name(panel),
+        "yaxis": axis_of_panel(panel),
         "hovertemplate": "%{x}<br>%{y:.5g}<extra>%{fullData.name}</extra>",
         **own,
-    }
-
-
-def _pauses(x: NDArray[Any]) -> NDArray[np.bool_]:
-    """(n - 1,) whether nothing was measured for long between a place and the next."""
-    steps = np.diff(x).astype(np.float64)
-    return steps > _PAUSE * float(np.median(steps)) if len(steps) else np.zeros(0, np.bool_)
-
-
-def shade(first: Any, last: Any, panel: int | None = None, colour: str = SHADE) -> dict[str, Any]:
-    """A part of the x axis, over all panels or over one."""
-    where = (
-        {"yref": "paper", "y0": 0, "y1": 1}
-        if panel is None
-        else {"yref": f"{axis_name(panel)} domain", "y0": 0, "y1": 1}
-    )
-    return {
-        "type": "rect",
-        "xref": "x",
-        "x0": axis_values(np.array([first]))[0],
-        "x1": axis_values(np.array([last]))[0],
-        "fillcolor": colour,
-        "line": {"width": 1, "color": colour},
-        "layer": "below",
-        **where,
     }
 
 
@@ -140,7 +110,7 @@ def level(value: float, panel: int, colour: str) -> list[dict[str, Any]]:
         return []
     ends = {"x0": 0, "x1": 1, "y0": value, "y1": value}
     dashes = {"width": 1.2, "dash": "dash", "color": colour}
-    return [{"type": "line", "xref": "paper", "yref": axis_name(panel), "line": dashes, **ends}]
+    return [{"type": "line", "xref": "paper", "yref": axis_of_panel(panel), "line": dashes, **ends}]
 
 
 def places(table: Table, stretch: Series, view: slice) -> tuple[NDArray[Any], str]:

@@ -13,7 +13,8 @@ from waferwatch.explain.sisters import SameMoment
 from waferwatch.monitors.golden.wafers import equipment_of
 from waferwatch.series.series import Series
 from waferwatch.web.figures.event.nearest import axis_since
-from waferwatch.web.figures.event.panels import Panel, Traces, heights, level, line, panels, places, shade, since
+from waferwatch.web.figures.event.panels import Panel, Traces, heights, level, line, panels, places, since
+from waferwatch.web.figures.event.shades import shades
 from waferwatch.web.figures.style import ANOMALY, REFERENCE, Figure, empty, safe
 from waferwatch.web.figures.wafers.chambers import ChamberStyle, chamber_styles
 from waferwatch.web.html.language import Translator
@@ -49,7 +50,7 @@ def sisters_figure(scene: Scene, found: Explanation, translate: Translator) -> F
     pixels = heights(_PIXELS, len(sensors), _LEAST_PIXELS, [_SCORE_PIXELS])
     parts = [Panel(*pair) for pair in zip(titles, pixels, strict=True)]
     axis: dict[str, Any] = {"type": "date" if kind == "date" else "linear"}
-    shapes = [_span(scene, found, absolute), *level(scene.found.threshold, len(sensors), REFERENCE)]
+    shapes = [*_spans(scene, found, absolute), *level(scene.found.threshold, len(sensors), REFERENCE)]
     axis = axis if absolute else axis_since(scene, kind, translate)
     return {"data": data, "layout": panels(parts, axis, shapes=shapes)}
 
@@ -58,11 +59,11 @@ def _style(chamber: ChamberStyle) -> dict[str, Any]:
     return {"width": 1.2, "color": chamber.color, "dash": chamber.dash}
 
 
-def _span(scene: Scene, found: Explanation, absolute: bool) -> dict[str, Any]:
+def _spans(scene: Scene, found: Explanation, absolute: bool) -> list[dict[str, Any]]:
     spot = found.spot
     x: NDArray[Any]
-    x, _ = places(scene.table, spot.stretch, spot.span) if absolute else since(spot.stretch, spot.span, spot.first)
-    return shade(x[0], x[-1], colour=_EVENT)
+    x, _ = places(scene.table, spot.stretch, spot.view) if absolute else since(spot.stretch, spot.view, spot.first)
+    return shades(x, slice(spot.first - spot.view.start, spot.last - spot.view.start + 1), colour=_EVENT)
 
 
 def _nothing(found: Explanation, translate: Translator) -> str:

@@ -235,7 +235,9 @@ def _detail(row: Row, translate: Translator) -> str:
         return text + " · " + said.format(**values)
     if verdict is Back.MOVED:
         values = {"lower": numbers.short(row["lower"]), "upper": numbers.short(row["upper"])}
-        return text + " · " + translate("within {lower} to {upper}").format(**values)
+        one_sided = math.isnan(row["lower"])
+        said = translate("below the limit {upper}") if one_sided else translate("within {lower} to {upper}")
+        return text + " · " + said.format(**values)
     if verdict is Back.SETTLING:
         return text + " · " + translate("the last wafers move towards the old level")
     return text

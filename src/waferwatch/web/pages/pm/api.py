@@ -49,8 +49,8 @@ async def pm_page(request: Request) -> Response:
     """The page that asks whether a tool is back after a maintenance."""
     app = parts(request)
     monitors = await app.work.read(app.store.monitors.all)
-    names = [one.name for one in monitors if one.in_use is not None]
-    return await render(request, "pm/pm.html", area="pm", monitors=names)
+    watching = {one.name: one.watched for one in monitors if one.in_use is not None}
+    return await render(request, "pm/pm.html", area="pm", monitors=watching)
 
 
 async def proposals(request: Request) -> Response:

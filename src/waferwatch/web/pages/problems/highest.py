@@ -21,6 +21,7 @@ class HighRun:
     name: str
     start: str
     height: str  # as a multiple of the limit; the score where only rows were judged
+    scored: bool  # whether it is the score
 
 
 def highest(found: Detection, scope: Scope, numbers: Numbers) -> list[HighRun]:
@@ -35,8 +36,9 @@ def _height(run: RunScore) -> float:
 
 
 def _shown(run: RunScore, numbers: Numbers) -> HighRun:
-    height = numbers.short(run.score) if math.isnan(run.ratio) else f"{run.ratio:.2f} ×"
-    return HighRun(run.equipment or "", wafer_name(run), place(run.start or ""), height)
+    scored = math.isnan(run.ratio)
+    height = numbers.short(run.score) if scored else f"{run.ratio:.2f} ×"
+    return HighRun(run.equipment or "", wafer_name(run), place(run.start or ""), height, scored)
 
 
 def wafer_name(run: RunScore) -> str:

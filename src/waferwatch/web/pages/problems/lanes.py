@@ -19,6 +19,7 @@ MOST_LANES = 12
 MOST_PLACES = 10
 NO_DATA, NORMAL, UNJUDGED = "none", "normal", "unjudged"
 _ORDER = (ProblemSeverity.WEAK, ProblemSeverity.CLEAR, ProblemSeverity.SEVERE)
+_SHORT_S = 600  # in less, minutes alone would come twice
 _DAY_S = 86400
 
 
@@ -115,7 +116,9 @@ class _Axis:
         stamp = str(np.datetime64(round(at), "s")).replace("T", " ")
         if not short:
             return stamp
-        return stamp[5:10] if self.high - self.low > 2 * _DAY_S else stamp[11:16]
+        if self.high - self.low > 2 * _DAY_S:
+            return stamp[5:10]
+        return stamp[11:16] if self.high - self.low > _SHORT_S else stamp[11:19]
 
     def span(self, start: float, end: float) -> str:
         """From one place to another; the day once where both are on it."""

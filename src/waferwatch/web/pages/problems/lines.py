@@ -9,12 +9,12 @@ import numpy as np
 from markupsafe import Markup
 
 from waferwatch.indicators.problems.problem import Alone, FabProblem
-from waferwatch.read.table import Note
 from waferwatch.scoring.result import Detection
 from waferwatch.store.problems.grouping import ListedProblem
 from waferwatch.store.problems.known import KnownProblem, ProblemState, problem_name
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import Numbers, place, until
+from waferwatch.web.html.said import said
 from waferwatch.web.html.texts import event_words, severity_words
 
 SIGNS = {"severe": "◆", "clear": "▲", "weak": "●"}
@@ -90,14 +90,6 @@ def state_text(known: KnownProblem, translate: Translator) -> str:
     if known.state is ProblemState.ACKNOWLEDGED:
         return translate("acknowledged · {name}").format(name=known.acknowledged_by)
     return translate("new")
-
-
-def said(note: Note | None, translate: Translator) -> str:
-    """A sentence in the visitor's language, with times as people write them."""
-    if note is None:
-        return ""
-    values = {name: place(value) if name == "since" else value for name, value in note.values.items()}
-    return translate(note.template).format(**values)
 
 
 def short_title(one: FabProblem, translate: Translator) -> str:

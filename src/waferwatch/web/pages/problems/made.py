@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from waferwatch.explain.threshold import threshold_notes
 from waferwatch.jobs.options import Options
 from waferwatch.scoring.result import Detection
@@ -41,12 +43,18 @@ def how_made(run: Run, found: Detection, translate: Translator) -> Made:
 
 
 def _judged(run: Run, found: Detection, numbers: Numbers, translate: Translator) -> str:
-    wafers = sum(one.wafer is not None for one in found.runs)
-    seconds = numbers.short(round(found.seconds, 1))
+    wafers = [one for one in found.runs if one.wafer is not None]
     if wafers:
-        return translate("{count} wafers judged in {seconds} s.").format(count=numbers.whole(wafers), seconds=seconds)
-    return translate("{count} rows judged in {seconds} s.").format(
-        count=numbers.whole(len(found.scores)), seconds=seconds
+        count = sum(one.judged for one in wafers)
+        one, said = (
+            translate("{count} wafer judged in {seconds} s."),
+            translate("{count} wafers judged in {seconds} s."),
+        )
+    else:
+        count = int(np.isfinite(found.scores).sum())
+        one, said = translate("{count} row judged in {seconds} s."), translate("{count} rows judged in {seconds} s.")
+    return (one if count == 1 else said).format(
+        count=numbers.whole(count), seconds=numbers.short(round(found.seconds, 1))
     )
 
 

@@ -22,8 +22,8 @@ from waferwatch.store.runs import Run
 from waferwatch.store.verdicts import Judgement
 from waferwatch.web.html.language import Translator, translated
 from waferwatch.web.html.numbers import Numbers, place
+from waferwatch.web.html.said import said
 from waferwatch.web.pages.problems.highest import wafer_name
-from waferwatch.web.pages.problems.lines import said
 from waferwatch.web.pages.problems.scope import moment_of
 
 _FEWEST_WAFERS = 25  # normal ones: fewer make no limits that last

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from waferwatch.indicators.problems.headline import headline
 from waferwatch.indicators.problems.problem import ProblemSeverity
 from waferwatch.indicators.verdicts import RunScore
-from waferwatch.read.table import Note
 from waferwatch.scoring.result import Detection
 from waferwatch.store.datasets import Dataset
 from waferwatch.store.marks import Mark
@@ -20,11 +19,12 @@ from waferwatch.store.recent import Recent
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import Numbers, place
+from waferwatch.web.html.said import counted, said
 from waferwatch.web.pages.problems.acts.marked import of_change, place_of_change
 from waferwatch.web.pages.problems.faults import TrueFaults, true_faults
 from waferwatch.web.pages.problems.highest import HighRun, highest, wafer_name
 from waferwatch.web.pages.problems.lanes import Lanes, make_lanes
-from waferwatch.web.pages.problems.lines import ProblemLine, problem_line, said, state_text
+from waferwatch.web.pages.problems.lines import ProblemLine, problem_line, state_text
 from waferwatch.web.pages.problems.live import LiveAlarms, live_alarms
 from waferwatch.web.pages.problems.made import Made, how_made
 from waferwatch.web.pages.problems.proposal import GoldenProposal, golden_proposal
@@ -194,14 +194,6 @@ def _missing(known: Sequence[KnownProblem], translate: Translator) -> list[Missi
         )
         for one in known[:_MOST_MISSING]
     ]
-
-
-def counted(note: Note, numbers: Numbers, translate: Translator) -> str:
-    """A sentence whose counts are written as in the visitor's language."""
-    values: dict[str, Any] = {
-        name: numbers.whole(value) if isinstance(value, int) else value for name, value in note.values.items()
-    }
-    return translate(note.template).format(**values)
 
 
 def _abnormal(one: RunScore, translate: Translator) -> AbnormalWafer:

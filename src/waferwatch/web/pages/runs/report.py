@@ -34,6 +34,7 @@ from waferwatch.web.html.texts import detector_titles, event_words
 from waferwatch.web.results.answer import sensor_ranking
 from waferwatch.web.results.finished import lines_of
 from waferwatch.web.results.headline import headline
+from waferwatch.web.results.problems_found import problem_titles, problems_sentence
 from waferwatch.web.shell.context import Parts
 
 _MOST_EVENTS = 300  # in the table, those with the highest peaks
@@ -87,6 +88,8 @@ def report_html(of: ReportContent) -> str:
             run=run,
             options=one.options,
             headline=headline(one, of.translate),
+            problems=problems_sentence(found, of.translate),
+            titles=problem_titles(found, of.translate),
             chosen=one.chosen,
             found=found,
             detector=detector_titles(of.translate).get(found.detector, found.detector),

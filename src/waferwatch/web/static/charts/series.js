@@ -73,7 +73,7 @@ async function put(figure) {
   byId("zoom-out").disabled = view.start === null && view.end === null;
   const left = meta.lines < meta.lines_total;
   byId("series-note").textContent = left
-    ? text("{shown} of {all} lines are drawn: those with most flagged rows.", {
+    ? text("{shown} of {all} lines are drawn: those with most flagged rows or abnormal wafers.", {
         shown: whole(meta.lines),
         all: whole(meta.lines_total),
       })

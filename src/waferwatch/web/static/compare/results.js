@@ -72,15 +72,17 @@ function offerPairs({ detectors }) {
   showMissed();
 }
 
+const missedBy = (count, names) =>
+  text("{count} events of {found} were missed by {missed}.", { count: whole(count), ...names });
+
 function showMissed() {
   const { detectors, missed, events } = shown.agreement;
   const [found, other] = [byId("found-by").value, byId("missed-by").value];
   const all = missed[detectors.indexOf(found)][detectors.indexOf(other)];
   const listed = events.filter((event) => event.detector === found && event.missed_by.includes(other));
   const names = { found: titleOf(found), missed: titleOf(other) };
-  const about = all
-    ? text("{count} events of {found} were missed by {missed}.", { count: whole(all), ...names })
-    : text("{missed} missed no event of {found}.", names);
+  const some = all === 1 ? text("1 event of {found} was missed by {missed}.", names) : missedBy(all, names);
+  const about = all ? some : text("{missed} missed no event of {found}.", names);
   byId("missed-note").textContent =
     listed.length < all ? `${about} ${text("Those with the highest peaks are listed.")}` : about;
   byId("missed").hidden = !listed.length;

@@ -125,7 +125,8 @@ async function showAnswer(answer) {
   for (const name of ["distribution", "correlation"]) await draw(byId(name), answer.figures[name]);
   byId("correlation-normal").checked = true;
   await score.show(answer);
-  announce(text("Detection finished. Events found: {events}.", { events: whole(answer.events_total) }));
+  const counts = { problems: whole(answer.problems.total), events: whole(answer.events_total) };
+  announce(text("Detection finished. Problems found: {problems}, events: {events}.", counts));
 }
 
 function showFindings(answer) {

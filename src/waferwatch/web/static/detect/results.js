@@ -22,7 +22,8 @@ const SHOWN_SENSORS = 2; // of each line
 const HOUR_S = 3600;
 
 // What was found, in sentences; the worst leads to its own page.
-export function showHeadline({ headline, notes, run, promise }) {
+export function showHeadline({ headline, problems, notes, run, promise }) {
+  showProblems(problems, run);
   byId("headline-found").textContent = headline.found;
   const worst = element("a", {
     href: `/problems/event?run=${encodeURIComponent(run)}&event=${headline.event}`,
@@ -36,6 +37,19 @@ export function showHeadline({ headline, notes, run, promise }) {
   byId("headline-notes").replaceChildren(
     ...notes.filter((note) => note !== headline.promise).map((note) => element("li", { content: note })),
   );
+}
+
+// Of wafers and rows together: wafers can be abnormal where no row is.
+function showProblems({ sentence, total, worst }, run) {
+  const query = `?run=${encodeURIComponent(run)}`;
+  const line = ({ name, title }) => {
+    const page = name ? `/problems/${encodeURIComponent(name)}` : "/problems";
+    return element("li", {}, element("a", { href: page + query, content: name ? `${name} ${title}` : title }));
+  };
+  const all = () => element("li", {}, element("a", { href: `/problems${query}`, content: text("All problems") }));
+  byId("headline-problems").textContent = sentence;
+  byId("headline-named").replaceChildren(...worst.map(line), ...(worst.length < total ? [all()] : []));
+  byId("headline-found").classList.toggle("headline-found", !sentence);
 }
 
 export function showTiles(answer) {

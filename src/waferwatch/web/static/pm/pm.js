@@ -89,10 +89,20 @@ function nothing() {
   byId("about").textContent = "";
 }
 
+async function compared(mine) {
+  try {
+    return await ask(`${base()}?${queryOf(question())}`);
+  } catch (problem) {
+    if (mine === turn) byId("about").textContent = "";
+    throw problem;
+  }
+}
+
 async function check(mine = ++turn, push = false) {
   write(push);
   clearProblem();
-  const answer = await ask(`${base()}?${queryOf(question())}`);
+  byId("about").textContent = text("Comparing …");
+  const answer = await compared(mine);
   if (mine !== turn) return;
   found = answer;
   byId("word").className = `verdict-word ${answer.verdict}`;
@@ -107,16 +117,22 @@ async function check(mine = ++turn, push = false) {
     byId("lines").replaceChildren(element("li", { content: text("Nothing: every indicator is back.") }));
   showGrid();
   for (const format of ["csv", "xlsx"]) byId(format).href = `${base("/export")}?${queryOf({ ...question(), format })}`;
-  for (const link of document.querySelectorAll(".rebase")) {
-    const query = queryOf({ dataset: found.dataset, since: view.at });
-    /** @type {any} */ (link).href = `${/** @type {any} */ (link).pathname}?${query}#rebase-form`;
-  }
+  offerRebases();
   byId("mark").disabled = false;
   byId("shown").hidden = false;
   announce(`${answer.word}. ${answer.sentence}`);
   const first = answer.lines[0] ?? answer.cells[0];
   if (!view.sensor && first) Object.assign(view, placeOf(first));
   if (view.sensor) await showOne();
+}
+
+// Of the monitors that watch this chamber.
+function offerRebases() {
+  const query = queryOf({ dataset: found.dataset, since: view.at });
+  for (const link of /** @type {NodeListOf<any>} */ (document.querySelectorAll(".rebase"))) {
+    link.href = `${link.pathname}?${query}#rebase-form`;
+    link.hidden = !JSON.parse(link.dataset.watched).includes(view.chamber ?? "");
+  }
 }
 
 const placeOf = ({ sensor, step, recipe, statistic }) => ({ sensor, step, recipe, stat: statistic });

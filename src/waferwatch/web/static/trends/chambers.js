@@ -32,6 +32,7 @@ async function show({ more = false, push = false } = {}) {
   const mine = ++turn;
   clearProblem();
   write(push);
+  byId("about").textContent = text("Comparing …"); // many wafers take a while, and what stands there is of before
   try {
     const skip = more ? shown : 0;
     const answer = await ask(`${base()}/indicators?${queryOf({ ...chosen(), limit: PAGE, skip })}`);

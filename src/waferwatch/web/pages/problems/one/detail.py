@@ -21,9 +21,10 @@ from waferwatch.store.recent import Recent
 from waferwatch.store.runs import Run
 from waferwatch.web.html.language import Translator
 from waferwatch.web.html.numbers import NONE, Numbers, place
+from waferwatch.web.html.said import said
 from waferwatch.web.pages.problems.acts.marked import of_change, place_of_change
 from waferwatch.web.pages.problems.highest import wafer_name
-from waferwatch.web.pages.problems.lines import ProblemLine, problem_line, said, short_title, state_text
+from waferwatch.web.pages.problems.lines import ProblemLine, problem_line, short_title, state_text
 from waferwatch.web.pages.problems.one.checks import OtherCheck, other_checks
 from waferwatch.web.pages.problems.one.event_picture import event_picture
 from waferwatch.web.pages.problems.one.facts import WaferSquare, facts_of, wafer_strip
