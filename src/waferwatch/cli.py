@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _TYPED = {"start": "from", "end": "to"}  # options that are typed by another name than that of their field
 FILE_FORMATS = (
-    "CSV, Parquet, Excel, OpenDocument, zip, LabVIEW TDMS, LabVIEW LVM, HDF5, JSON"  # as formats.registry has them
+    "CSV, Parquet, Excel, OpenDocument, zip, tar, LabVIEW TDMS, LabVIEW LVM, HDF5, JSON"  # as formats.registry has them
 )
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
@@ -148,7 +148,7 @@ def run_detect(options: argparse.Namespace) -> int:
         say(f"Note: {note}")
     if options.output:
         original = read_original(options.file, form=recipe_options.reading_of(options, options.file).form)
-        write_rows(with_result(original, detection), options.output)
+        write_rows(with_result(original, detection, found.table), options.output)
     wafers.write_outputs(options, found.table, detection)
     document = detection.to_dict() | {
         "file": options.file,
@@ -213,6 +213,6 @@ def _say_detection(options: argparse.Namespace, detection: Detection, found: dic
         + (" of rows, those with the highest peaks:" if len(events) > 10 else " of rows" + (":" if events else "."))
     )
     for event in sorted(events, key=lambda event: -event["peak_score"])[:10]:
-        where = " ".join(filter(None, (event["end"], event["equipment"], event["lot"])))
+        where = " ".join(filter(None, (str(event["end"]), event["equipment"], event["lot"])))
         sensors = ", ".join(f"{item['sensor']} {item['share']:.0%}" for item in event["sensors"][:3])
         say(f"  #{event['id']} {event['kind']} {event['start']} - {where} ({sensors})")

@@ -1,8 +1,10 @@
 import json
 import os
+import re
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -22,11 +24,11 @@ def run(*arguments, **options):
     )
 
 
-def test_detect_writes_every_row_and_column_in_order_with_three_more_columns(fab_file, tmp_path, capsys):
+def test_detect_writes_every_row_and_column_in_order_with_the_result_next_to_them(fab_file, tmp_path, capsys):
     output = tmp_path / "out.csv"
     assert main(["detect", str(fab_file), "--detector", "isolation_forest", "--output", str(output)]) == 0
     before, after = pd.read_csv(fab_file), pd.read_csv(output)
-    assert list(after.columns) == [*before.columns, "anomaly_score", "is_anomaly", "event_id"]
+    assert list(after.columns) == [*before.columns, "anomaly_score", "is_anomaly", "event_id", "is_abnormal_wafer"]
     pd.testing.assert_frame_equal(after[before.columns], before)
     assert after["is_anomaly"].dtype == bool
     assert after.loc[~after["is_anomaly"], "event_id"].isna().all()
@@ -179,6 +181,8 @@ def test_compare_gives_one_row_a_detector(fab_file):
         (["detect", "FAB", "--detector", "nothing"], "isolation_forest"),
         (["detect", "FAB", "--features", "no_such"], "no_such"),
         (["detect", "FAB", "--contamination", "2"], "contamination"),
+        (["detect", "FAB", "--threshold", "-1"], "--threshold: The threshold cannot be -1.0. Give a number"),
+        (["before-after", "FAB", "--at", "banana"], "--at: 'banana' is not a time. Write it as"),
         (["detect", "FAB", "--output", "out.docx"], ".parquet"),
         (["detect", "FAB", "--output", "no/such/folder/out.csv"], "does not exist"),
         (["detect", "FAB", "--reference-rows", "0"], "reference"),
@@ -254,3 +258,21 @@ def test_doctor_says_what_is_there(tmp_path):
     found = run("doctor", env={**os.environ, "WAFERWATCH_DATA_DIR": str(tmp_path), "WAFERWATCH_PORT": "45123"})
     assert found.returncode == 0, found.stderr
     assert "checkpoint" in found.stderr
+
+
+def test_events_of_rows_without_a_clock_are_listed_by_their_rows(tmp_path, capsys):
+    values = np.sin(np.arange(3000) * 0.7) + np.random.default_rng(0).normal(0, 0.2, 3000)
+    values[2500:2540] *= 6
+    path = tmp_path / "pump.csv"
+    pd.DataFrame({"vibration": values}).to_csv(path, index=False)
+    assert main(["detect", str(path), "--detector", "statistical", "--threshold", "2"]) == 0
+    assert re.search(r"#\d+ \w+ 2\d{3} - 2\d{3} \(vibration 100%\)", capsys.readouterr().err)
+
+
+def test_a_file_of_which_nothing_could_be_judged_does_not_say_that_there_is_no_problem(tmp_path, capsys):
+    path = tmp_path / "short.csv"
+    path.write_text("time,a,b\n2026-03-01 08:00:00,1,2\n2026-03-01 08:00:01,1,3\n2026-03-01 08:00:02,2,2\n")
+    assert main(["detect", str(path), "--detector", "statistical"]) == 0
+    told = capsys.readouterr().err
+    assert "None of the 3 rows could be judged" in told
+    assert "No problem" not in told

@@ -100,6 +100,15 @@ class TestAutomatic:
         assert above["T7"] == 10
         assert len(above) <= 4
 
+    def test_a_fault_of_one_stream_taken_to_be_normal_does_not_make_another_stand_out(self) -> None:
+        rng = np.random.default_rng(0)
+        squeezed = rng.normal(0, 0.05, 2000)  # as votes are in whose spread a fault has part
+        squeezed[1500:1510] += 3
+        pieces = {"A": [rng.normal(0, 0.3, 2000)], "B": [squeezed], "C": [np.zeros(2000)]}
+        found, _ = automatic_threshold(pieces, dict.fromkeys(pieces, False), dict.fromkeys(pieces, False))
+        assert (pieces["A"][0] > found).sum() <= 2
+        assert (squeezed > found).sum() == 10
+
     def test_of_a_short_stream_taken_to_be_normal_nothing_is_called_unusual(self) -> None:
         scores = np.append(np.zeros(100), 9.0)
         assert automatic_threshold({"": [scores]}, {"": False}, {"": False}) == (9.0, "")

@@ -228,9 +228,9 @@ def test_a_character_across_two_chunks_is_kept(tmp_path: Path) -> None:
         assert table.frame["memo"].fillna("").tolist() == [*cells, ""]
 
 
-def test_a_missing_file_and_a_folder_are_reported(tmp_path: Path) -> None:
+def test_a_missing_file_and_an_empty_folder_are_reported(tmp_path: Path) -> None:
     assert "There is no file" in refusal(tmp_path / "none.csv", NotFoundError)
-    assert "is a folder" in refusal(tmp_path)
+    assert "holds no file with data" in refusal(tmp_path)
 
 
 def test_an_unknown_column_is_answered_with_the_closest(tmp_path: Path) -> None:

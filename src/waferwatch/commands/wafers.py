@@ -87,13 +87,22 @@ def write_outputs(options: argparse.Namespace, table: Table, found: Detection) -
 
 def say_problems(found: Detection) -> None:
     """What was found, in one sentence, and the worst problems with their wafers."""
-    from waferwatch.indicators.problems.headline import headline
+    import numpy as np
 
+    from waferwatch.indicators.problems.headline import headline
+    from waferwatch.indicators.problems.problem import ProblemSeverity
+
+    if len(found.scores) and np.isnan(found.scores).all() and not found.problems:
+        say(f"None of the {len(found.scores):,} rows could be judged: more rows are needed to say what is normal.")
+        return
     say(" ".join(str(note) for note in headline(found.problems, found.runs, len(found.scores))))
     for one in found.problems[:_MOST_LISTED]:
         say(f"  P-{one.number} {one.severity.value}: {one.title} ({one.why}){_named(one.wafers)}")
-    if len(found.problems) > _MOST_LISTED:
-        say(f"  and {len(found.problems) - _MOST_LISTED:,} more; --problems OUT writes all of them")
+    left = found.problems[_MOST_LISTED:]
+    if left:
+        weak = sum(one.severity is ProblemSeverity.WEAK for one in left)
+        said = f", {weak:,} of them weak" if 0 < weak < len(left) else ", weak ones" if weak else ""
+        say(f"  and {len(left):,} more{said}; --problems OUT writes all of them")
 
 
 def _named(names: Sequence[str]) -> str:

@@ -9,20 +9,24 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from waferwatch.export.csv_file import write_csv
+from waferwatch.read.table import Table
 from waferwatch.scoring.output import with_result
 from waferwatch.scoring.result import Detection
 
 _GROUP_ROWS = 100_000
 
 
-def write_detection_rows(frame: pd.DataFrame, found: Detection, file: BinaryIO, kind: str) -> None:
+def write_detection_rows(
+    frame: pd.DataFrame, found: Detection, file: BinaryIO, kind: str, table: Table | None = None
+) -> None:
     """Every input row and column in input order, and anomaly_score, is_anomaly and event_id.
 
     Args:
         frame: the rows as they came, (rows, columns).
         kind: "csv" (texts that a spreadsheet would run are made harmless) or "parquet" (every cell as it came).
+        table: what was detected in; with it is_abnormal_wafer as well, where wafers were judged.
     """
-    table = arrow_table(with_result(frame, found))
+    table = arrow_table(with_result(frame, found, table))
     if kind == "parquet":
         parquet.write_table(table, file, row_group_size=_GROUP_ROWS, compression="zstd")
     else:

@@ -15,6 +15,7 @@ FEWEST_RUNS = 8
 STRETCHES = 64  # that a stream is cut into where nothing is known to be normal
 SHORTEST = 32  # points of a stretch: scores of neighbouring rows go together
 FEWEST_STRETCHES = 6
+ENOUGH_STRETCHES = 16  # of one scope, to say by themselves what it reaches
 _ROBUST = 1.4826  # median absolute deviation to standard deviation
 # Of Gumbel's distribution, which highest values of many rows have: its median lies above its mode, and its median
 # absolute deviation is as wide, in units of its scale.
@@ -46,7 +47,7 @@ def automatic_threshold(
         return float("inf"), min(left_out)
     own = {key: _own(pieces, runs[key]) for key, pieces in judged.items()}
     doubtful = [key for key, pieces in judged.items() if are_doubtful(pieces, runs[key], known[key])]
-    by_chance = _by_chance([one for key in doubtful for one in judged[key]])
+    by_chance = _by_chance([judged[key] for key in doubtful])
     highest = max((own[key] for key in doubtful), default=float("inf"))
     found = {key: min(highest, by_chance) if key in doubtful else value for key, value in own.items()}
     threshold = float(np.median(list(found.values())))
@@ -73,20 +74,31 @@ def _own(pieces: Sequence[Floats], runs: bool) -> float:
     return max(min(median + SPREADS * spread, farthest), float(highest.max()))
 
 
-def _by_chance(pieces: Sequence[Floats]) -> float:
+def _by_chance(scopes: Sequence[Sequence[Floats]]) -> float:
     """What one of the stretches of streams reaches by chance, on average, as most of them are.
 
     The highest scores of long stretches have Gumbel's distribution (E. J. Gumbel, Statistics of Extremes, 1958); its
     mode and scale are taken from their median and median absolute deviation, so that what stands out in fewer than
-    half of them hardly moves it. Infinity where there are too few stretches to say.
+    half of them hardly moves it. A fault makes all other scores of its own scope small, and of two or three scopes the
+    small ones may be half of all: it is not below what any scope with enough stretches reaches by itself. Infinity
+    where there are too few stretches to say.
     """
-    size = max(SHORTEST, -(-sum(len(one) for one in pieces) // STRETCHES))
-    cut = [part for one in pieces for part in np.array_split(one, max(1, len(one) // size))]
-    if len(cut) < FEWEST_STRETCHES:
+    size = max(SHORTEST, -(-sum(len(one) for pieces in scopes for one in pieces) // STRETCHES))
+    highest = [
+        np.array([part.max() for one in pieces for part in np.array_split(one, max(1, len(one) // size))])
+        for pieces in scopes
+    ]
+    count = sum(map(len, highest))
+    if count < FEWEST_STRETCHES:
         return float("inf")
-    highest = np.array([part.max() for part in cut])
+    alone = [_reached(one, count) for one in highest if len(one) >= ENOUGH_STRETCHES]
+    return max([_reached(np.concatenate(highest), count), *(one for one in alone if np.isfinite(one))])
+
+
+def _reached(highest: Floats, stretches: int) -> float:
+    """What one of so many stretches reaches, by the highest scores of some of them; infinity where most are equal."""
     median = float(np.median(highest))
     scale = float(np.median(np.abs(highest - median))) / _GUMBEL_DEVIATION
     if scale == 0:
         return float("inf")
-    return median + scale * (float(np.log(len(highest))) - _GUMBEL_MEDIAN)
+    return median + scale * (float(np.log(stretches)) - _GUMBEL_MEDIAN)

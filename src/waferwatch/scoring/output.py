@@ -6,23 +6,48 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from waferwatch.errors import InputError
+from waferwatch.read.table import Table
 from waferwatch.scoring.result import Detection
+from waferwatch.series.wafer_runs import find_passes
 
-COLUMNS = ("anomaly_score", "is_anomaly", "event_id")
+ABNORMAL_WAFER = "is_abnormal_wafer"
+COLUMNS = ("anomaly_score", "is_anomaly", "event_id", ABNORMAL_WAFER)
 
 
-def with_result(frame: pd.DataFrame, detection: Detection) -> pd.DataFrame:
+def with_result(frame: pd.DataFrame, detection: Detection, table: Table | None = None) -> pd.DataFrame:
     """The frame with the columns anomaly_score (float), is_anomaly (bool) and event_id (empty where none).
 
     Columns of these names that were there before, of an earlier result, are replaced.
+
+    Args:
+        table: what was detected in. Where wafers were judged the result then has is_abnormal_wafer (bool) as well, in
+            every row of a wafer: a wafer may be abnormal as a whole though no single row of it is.
     """
     result = frame.drop(columns=[name for name in COLUMNS if name in frame.columns])
     event_ids = pd.array(detection.event_ids, dtype="Int64")
     event_ids[detection.event_ids == 0] = pd.NA
-    return result.assign(anomaly_score=detection.scores, is_anomaly=detection.flags, event_id=event_ids)
+    result = result.assign(anomaly_score=detection.scores, is_anomaly=detection.flags, event_id=event_ids)
+    abnormal = None if table is None else in_abnormal_wafers(table, detection)
+    return result if abnormal is None else result.assign(**{ABNORMAL_WAFER: abnormal})
+
+
+def in_abnormal_wafers(table: Table, detection: Detection) -> NDArray[np.bool_] | None:
+    """(rows,) whether each row is of an abnormal wafer; None where no wafers were judged."""
+    runs = find_passes(table) if any(run.wafer is not None for run in detection.runs) else None
+    if runs is None:
+        return None
+    abnormal = {run.start_row for run in detection.runs if run.abnormal}
+    begins = runs.rows[runs.starts]
+    if not abnormal <= set(begins.tolist()):  # an older version told wafers apart in another way
+        return None
+    found = np.zeros(len(table.frame), np.bool_)
+    found[runs.rows] = np.isin(begins, list(abnormal))[runs.numbers]
+    return found
 
 
 def check_output(path: Path) -> None:

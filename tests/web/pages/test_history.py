@@ -74,7 +74,7 @@ def test_rows_are_also_parquet(client: TestClient, demo_run: str) -> None:
     frame = parquet.read_table(io.BytesIO(answer.content)).to_pandas()
     assert answer.headers["content-disposition"].startswith('attachment; filename="demo-rows.parquet"')
     assert len(frame) == 20_000
-    assert list(frame.columns[-3:]) == ["anomaly_score", "is_anomaly", "event_id"]
+    assert list(frame.columns[-4:]) == ["anomaly_score", "is_anomaly", "event_id", "is_abnormal_wafer"]
     found = client.get(f"/runs/{demo_run}").json()["summary"]
     assert int(frame["is_anomaly"].sum()) == found["anomalies"]
     assert frame["event_id"].nunique() == found["events"]

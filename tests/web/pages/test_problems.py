@@ -84,7 +84,7 @@ def test_an_end_is_typed_as_people_write_it(
     assert set(listed(page(client, f"/problems?run={run}&end={end}"))) == names
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "start is not a time: last Monday."), ("ko", "last Monday")])
+@pytest.mark.parametrize(("language", "said"), [("en", "is not a time."), ("ko", "last Monday")])
 def test_a_time_that_is_none_is_refused_with_a_way_back(client: TestClient, run: str, language: str, said: str) -> None:
     address = f"/problems?run={run}&start=last Monday"
     answer = client.get(address, headers=PAGE | {"Accept-Language": language})

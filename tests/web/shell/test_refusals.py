@@ -87,7 +87,7 @@ def test_a_body_that_cannot_be_used_is_refused_by_its_field(
         ),
         (f"/runs?search={'x' * 1001}", "search is longer than 1000 letters.", "Shorten it."),
         ("/runs?search=", "search is empty.", "Give it a value."),
-        ("/plot/pressure_mTorr?start=NaT", "start is not a time: NaT.", "Write it as 2026-01-31T08:30:00."),
+        ("/plot/pressure_mTorr?start=NaT", "'NaT' is not a time.", "Write it as 2026-01-31T08:30:00."),
     ],
 )
 def test_a_value_of_the_right_type_is_refused_for_what_is_wrong_with_it(

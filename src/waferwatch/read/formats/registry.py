@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from waferwatch.read.file_rows import FileRows
-from waferwatch.read.formats.archive import archive_format
+from waferwatch.read.formats.archive import archive_format, read_folder, tar_format
 from waferwatch.read.formats.file_format import DataFile, FileFormat
 from waferwatch.read.formats.hdf5 import HDF5
 from waferwatch.read.formats.json_records import JSON_RECORDS
@@ -24,6 +26,8 @@ def read_rows_of(file: DataFile) -> FileRows:
         TooLargeError: it holds more than the limits allow.
         MissingExtraError: its format needs an extra that is not installed.
     """
+    if isinstance(file.source, Path) and file.source.is_dir():
+        return read_folder(file.source, file, _read_inside)
     return format_of(file).read(file)
 
 
@@ -51,6 +55,7 @@ FORMATS: tuple[FileFormat, ...] = (
     WORKBOOK,
     OPEN_DOCUMENT,
     archive_format(_read_inside),
+    tar_format(_read_inside),
     TDMS,
     LVM,
     HDF5,

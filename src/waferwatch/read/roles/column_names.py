@@ -56,7 +56,7 @@ _CATEGORY_NAMES = {
 }
 _CATEGORY = {name: role for role, names in _CATEGORY_NAMES.items() for name in names.split()}
 _SUFFIXES = ("id", "no", "nr", "num", "number", "name", "code", "index", "번호", "명", "이름", "코드", "아이디")
-_RESULT_COLUMNS = frozenset({"anomaly_score", "event_id"})
+_RESULT_COLUMNS = frozenset({"anomaly_score", "event_id", "is_abnormal_wafer"})
 # Words before a name of a thing that leave it the name of that thing.
 _MODIFIERS = vocabulary("process processing proc main sub used current 공정 처리 메인 현재 사용 생산 측정 진행")
 # "previous_tool" names a thing, but not the one that the row comes from.

@@ -50,15 +50,12 @@ def place_of(text: str | None, dated: bool, field: str, zone: str | None = None)
     except (ValueError, OverflowError, TypeError):
         if dated:
             raise InputError(
-                "{name} is not a time: {value}.",
+                "'{value}' is not a time.",
                 hint="Write it as 2026-01-31T08:30:00.",
                 field=field,
-                name=field,
                 value=text[:60],
             ) from None
-        raise InputError(
-            "{name} is not a number: {value}.", hint="Write it as 1250.", field=field, name=field, value=text[:60]
-        ) from None
+        raise InputError("'{value}' is not a number.", hint="Write it as 1250.", field=field, value=text[:60]) from None
 
 
 def _time(text: str, field: str, zone: str | None) -> Any:
@@ -67,19 +64,17 @@ def _time(text: str, field: str, zone: str | None) -> Any:
         raise ValueError(text)  # "NaT" and "nan" are read, but are no place
     if _DATED.fullmatch(text) is None:
         raise InputError(
-            "{name} does not say for certain which day and time is meant: {value}.",
+            "'{value}' does not say for certain which day and time is meant.",
             hint="Write it as 2026-01-31T08:30:00.",
             field=field,
-            name=field,
             value=text[:60],
         )
     if moment.tzinfo is not None:
         if zone is None:
             raise InputError(
-                "{name} has an offset from UTC, but the times of the data have none: {value}.",
+                "'{value}' has an offset from UTC, but the times of the data have none.",
                 hint="Write it without an offset, as the clock of the data shows it.",
                 field=field,
-                name=field,
                 value=text[:60],
             )
         moment = moment.tz_convert("UTC").tz_localize(None) + offset_of(zone)

@@ -43,10 +43,10 @@ class Thresholds:
             check_contamination(self.contamination)
         if self.false_alarms is not None:
             check_alarms(self.false_alarms)
-        if self.threshold != AUTO and not (isinstance(self.threshold, int | float) and math.isfinite(self.threshold)):
+        if self.threshold != AUTO and not (isinstance(self.threshold, int | float) and 0 <= self.threshold < math.inf):
             raise InputError(
                 "The threshold cannot be {value}.",
-                hint="Give a finite number as the scores are, such as 3, or auto.",
+                hint="Give a number as the scores are, 0 or more, such as 3, or auto.",
                 field="threshold",
                 value=self.threshold,
             )

@@ -64,8 +64,9 @@ def policy_of(thresholds: Thresholds) -> dict[str, Any]:
 
 
 def thresholds_of(policy: dict[str, Any]) -> Thresholds:
-    """What ``policy_of`` was given."""
-    return Thresholds(**policy)
+    """What ``policy_of`` was given; a threshold below 0, which older versions took, flags what 0 flags."""
+    given = policy.get("threshold")
+    return Thresholds(**policy | ({"threshold": 0.0} if isinstance(given, int | float) and given < 0 else {}))
 
 
 def threshold_by_policy(about: dict[str, Any], policy: dict[str, Any]) -> PolicyThreshold:

@@ -142,7 +142,7 @@ def from_validation(error: ValidationError, known: list[str]) -> InputError:
     if kind == "threshold":
         return InputError(
             "The threshold cannot be {value}.",
-            hint="Give a finite number as the scores are, such as 3, or auto.",
+            hint="Give a number as the scores are, 0 or more, such as 3, or auto.",
             field=field,
             value=str(first["input"])[:60],
         )

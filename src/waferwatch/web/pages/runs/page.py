@@ -93,7 +93,8 @@ def _check_line(run: Run) -> dict[str, Any]:
 
 
 def _write_rows(app: Parts, run: Run, kind: str, file: BinaryIO) -> None:
-    write_detection_rows(_original(app, run.dataset), app.store.results.detection(run.id), file, kind)
+    table, found = app.store.datasets.table(run.dataset), app.store.results.detection(run.id)
+    write_detection_rows(_original(app, run.dataset), found, file, kind, table)
 
 
 def _original(app: Parts, dataset_id: str) -> pd.DataFrame:
