@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.server_process import ServerProcess, as_it_is, free_port
 
@@ -18,6 +18,7 @@ QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--process-per-site",  # a process that has compiled Plotly draws the next page in half the time
 )
 expect.set_options(timeout=20_000)  # a busy machine is no fault of the page
 _DESK = {"locale": "en-US", "viewport": {"width": 1440, "height": 900}}
@@ -59,31 +60,51 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+@pytest.fixture(scope="session")
+def desk_context(browser: Browser, server: str) -> Iterator[BrowserContext]:
+    yield from _context(browser, server, **_DESK)
+
+
+@pytest.fixture(scope="session")
+def phone_context(browser: Browser, server: str) -> Iterator[BrowserContext]:
+    yield from _context(browser, server, **_PHONE)
+
+
+@pytest.fixture(scope="session")
+def guarded_desk_context(browser: Browser, guarded_server: str) -> Iterator[BrowserContext]:
+    yield from _context(browser, guarded_server, **_DESK)
+
+
+@pytest.fixture(scope="session")
+def guarded_phone_context(browser: Browser, guarded_server: str) -> Iterator[BrowserContext]:
+    yield from _context(browser, guarded_server, **_PHONE)
+
+
 @pytest.fixture
-def page(browser: Browser, server: str) -> Iterator[Page]:
+def page(desk_context: BrowserContext, server: str) -> Iterator[Page]:
     """A desktop page that fails its test for any console error, page error, failed or foreign request.
 
     A test that provokes one names a part of its text in ``page.allowed_faults``.
     """
-    yield from _watched(browser, server, **_DESK)
+    yield from _watched(desk_context, server)
 
 
 @pytest.fixture
-def phone(browser: Browser, server: str) -> Iterator[Page]:
+def phone(phone_context: BrowserContext, server: str) -> Iterator[Page]:
     """The same on a small phone, in Korean."""
-    yield from _watched(browser, server, **_PHONE)
+    yield from _watched(phone_context, server)
 
 
 @pytest.fixture
-def guarded_page(browser: Browser, guarded_server: str) -> Iterator[Page]:
+def guarded_page(guarded_desk_context: BrowserContext, guarded_server: str) -> Iterator[Page]:
     """A desktop page on the server that asks for a token."""
-    yield from _watched(browser, guarded_server, **_DESK)
+    yield from _watched(guarded_desk_context, guarded_server)
 
 
 @pytest.fixture
-def guarded_phone(browser: Browser, guarded_server: str) -> Iterator[Page]:
+def guarded_phone(guarded_phone_context: BrowserContext, guarded_server: str) -> Iterator[Page]:
     """The same on a small phone, in Korean."""
-    yield from _watched(browser, guarded_server, **_PHONE)
+    yield from _watched(guarded_phone_context, guarded_server)
 
 
 def leave_and_delete(page: Page, *paths: str) -> None:
@@ -101,8 +122,24 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
             one.goto("about:blank")
 
 
-def _watched(browser: Browser, server: str, **options: object) -> Iterator[Page]:
+def _context(browser: Browser, server: str, **options: object) -> Iterator[BrowserContext]:
+    """One whose first page stays open, so that the process lives on between the tests."""
     context = browser.new_context(base_url=server, **options)  # type: ignore[arg-type]
+    context.new_page().goto("/healthz")
+    yield context
+    context.close()
+
+
+def _forget(context: BrowserContext, server: str) -> None:
+    """What pages have kept in the browser goes; compiled scripts stay."""
+    context.clear_cookies()
+    tools = context.new_cdp_session(context.pages[0])
+    tools.send("Storage.clearDataForOrigin", {"origin": server, "storageTypes": "all"})
+    tools.detach()
+
+
+def _watched(context: BrowserContext, server: str) -> Iterator[Page]:
+    _forget(context, server)
     page = context.new_page()
     faults: list[str] = []
     allowed: list[str] = []
@@ -112,5 +149,6 @@ def _watched(browser: Browser, server: str, **options: object) -> Iterator[Page]
     page.on("request", lambda request: request.url.startswith((server, "data:", "blob:")) or faults.append(request.url))
     page.allowed_faults = allowed  # type: ignore[attr-defined]
     yield page
-    context.close()
+    for opened in context.pages[1:]:
+        opened.close()
     assert [fault for fault in faults if not any(part in fault for part in allowed)] == []

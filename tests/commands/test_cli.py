@@ -18,10 +18,22 @@ def fab_file(tmp_path_factory):
     return path
 
 
-def run(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "waferwatch", *map(str, arguments)], capture_output=True, text=True, **options
-    )
+def run(*arguments):
+    """A process, as users start it, of several seconds; most tests do with ``asked``."""
+    return subprocess.run([sys.executable, "-m", "waferwatch", *map(str, arguments)], capture_output=True, text=True)
+
+
+@pytest.fixture
+def asked(capsys):
+    """Run a command: its exit code, its JSON document where it gives one, and what stderr says."""
+
+    def call(*arguments):
+        capsys.readouterr()
+        code = main([*map(str, arguments)])
+        shown = capsys.readouterr()
+        return code, json.loads(shown.out) if "--json" in arguments and code == 0 else None, shown.err
+
+    return call
 
 
 def test_detect_writes_every_row_and_column_in_order_with_the_result_next_to_them(fab_file, tmp_path, capsys):
@@ -49,64 +61,59 @@ def test_json_is_the_last_line_of_stdout_and_words_go_to_stderr(fab_file):
 QUICK = ("--detector", "squared_difference", "--reference-rows", 500, "--json")
 
 
-def test_the_threshold_is_automatic_and_what_it_promises_is_said(fab_file):
-    found = run("detect", fab_file, *QUICK)
-    assert found.returncode == 0
-    document = json.loads(found.stdout)
+def test_the_threshold_is_automatic_and_what_it_promises_is_said(fab_file, asked):
+    code, document, said = asked("detect", fab_file, *QUICK)
+    assert code == 0
     assert document["threshold_by"] == "auto"
     assert document["promise"]["rows"] > 0
     assert len(document["model_digest"]) == 64
-    assert "Automatic threshold.\nEvents above it in " in found.stderr
-    assert "false event in " in found.stderr
-    same = run("detect", fab_file, *QUICK, "--threshold", "auto")
-    assert json.loads(same.stdout)["threshold"] == document["threshold"]
+    assert "Automatic threshold.\nEvents above it in " in said
+    assert "false event in " in said
+    _, same, _ = asked("detect", fab_file, *QUICK, "--threshold", "auto")
+    assert same["threshold"] == document["threshold"]
 
 
-def test_the_threshold_may_be_a_score(fab_file):
-    found = run("detect", fab_file, *QUICK, "--threshold", 2.5)
-    document = json.loads(found.stdout)
+def test_the_threshold_may_be_a_score(fab_file, asked):
+    _, document, said = asked("detect", fab_file, *QUICK, "--threshold", 2.5)
     assert (document["threshold"], document["threshold_by"]) == (2.5, "hand")
-    assert "Threshold set by hand." in found.stderr
+    assert "Threshold set by hand." in said
 
 
-def test_a_number_of_false_alarms_sets_the_threshold_where_the_normal_rows_can_promise_it(fab_file):
-    found = run("detect", fab_file, *QUICK, "--false-alarms", 20_000)
-    assert found.returncode == 0
-    document = json.loads(found.stdout)
+def test_a_number_of_false_alarms_sets_the_threshold_where_the_normal_rows_can_promise_it(fab_file, asked):
+    code, document, said = asked("detect", fab_file, *QUICK, "--false-alarms", 20_000)
+    assert code == 0
     assert document["threshold_by"] == "false_alarms"
     assert document["promise"]["asked_per_week"] == 20_000
     assert document["promise"]["kept"]
-    assert "Threshold by the number of false alarms." in found.stderr
-    too_few = run("detect", fab_file, *QUICK, "--false-alarms", 1)
-    assert too_few.stderr.count("cannot be promised") == 1
-    automatic = json.loads(too_few.stdout)
+    assert "Threshold by the number of false alarms." in said
+    _, automatic, said = asked("detect", fab_file, *QUICK, "--false-alarms", 1)
+    assert said.count("cannot be promised") == 1
     assert not automatic["promise"]["kept"]
     assert automatic["threshold"] > document["threshold"]
 
 
 @pytest.mark.parametrize("two", [("--contamination", "0.1"), ("--false-alarms", "9")])
-def test_one_way_to_a_threshold_is_enough(fab_file, two):
-    found = run("detect", fab_file, "--threshold", "3", *two)
-    assert found.returncode == 2
-    assert "not allowed with" in found.stderr
+def test_one_way_to_a_threshold_is_enough(fab_file, two, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["detect", str(fab_file), "--threshold", "3", *two])
+    assert left.value.code == 2
+    assert "not allowed with" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
 def model(fab_file, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "etch"
-    made = run(
-        "fit", "--folder", folder, fab_file, "--reference-rows", 500, "--detector", "squared_difference", "--json"
-    )
+    made = run(*("fit", "--folder", folder, fab_file), *QUICK)
     assert made.returncode == 0, made.stderr
     assert "waferwatch detect FILE --model" in made.stderr
     return folder, json.loads(made.stdout)
 
 
-def test_a_saved_model_finds_what_learning_on_the_spot_finds(fab_file, model):
+def test_a_saved_model_finds_what_learning_on_the_spot_finds(fab_file, model, asked):
     folder, made = model
     found = run("detect", fab_file, "--model", folder, "--json")  # a process that has learnt nothing itself
     assert found.returncode == 0, found.stderr
-    by_model, on_the_spot = json.loads(found.stdout), json.loads(run("detect", fab_file, *QUICK).stdout)
+    by_model, (_, on_the_spot, _) = json.loads(found.stdout), asked("detect", fab_file, *QUICK)
     assert by_model["model_digest"] == made["model_digest"] == on_the_spot["model_digest"]
     for name in ("threshold", "events", "anomalies"):
         assert by_model[name] == on_the_spot[name]
@@ -167,11 +174,11 @@ def test_the_role_of_a_column_can_be_set(tmp_path, capsys):
     assert "equipment" in capsys.readouterr().err
 
 
-def test_compare_gives_one_row_a_detector(fab_file):
+def test_compare_gives_one_row_a_detector(fab_file, asked):
     two = "squared_difference,moving_variance"
-    found = run("compare", fab_file, "--label", "anomaly", "--detectors", two, "--json")
-    assert found.returncode == 0
-    assert [row["detector"] for row in json.loads(found.stdout)["rows"]] == ["squared_difference", "moving_variance"]
+    code, document, _ = asked("compare", fab_file, "--label", "anomaly", "--detectors", two, "--json")
+    assert code == 0
+    assert [row["detector"] for row in document["rows"]] == ["squared_difference", "moving_variance"]
 
 
 @pytest.mark.parametrize(
@@ -198,10 +205,21 @@ def test_bad_input_ends_with_code_2_and_a_sentence_without_traceback(fab_file, a
     assert "Traceback" not in told
 
 
-def test_wrong_options_end_with_code_2(fab_file):
-    assert run("detect").returncode == 2
-    assert run("detect", fab_file, "--contamination", "many").returncode == 2
-    assert run("detect", fab_file, "--contamination", "0.05", "--false-alarms", "1").returncode == 2
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["detect"],
+        ["detect", "FAB", "--contamination", "many"],
+        ["detect", "FAB", "--contamination", "0.05", "--false-alarms", "1"],
+    ],
+)
+def test_wrong_options_end_with_code_2(fab_file, words):
+    with pytest.raises(SystemExit) as left:
+        main([str(fab_file) if word == "FAB" else word for word in words])
+    assert left.value.code == 2
+
+
+def test_an_unknown_command_ends_its_process_with_code_2():
     assert run("nonsense").returncode == 2
 
 
@@ -251,13 +269,16 @@ def test_a_pipe_is_refused_with_the_way_to_read_it(fab_file):
     assert "is a pipe or a device" in found.stderr
 
 
-def test_doctor_says_what_is_there(tmp_path):
-    found = run("doctor", env={**os.environ, "WAFERWATCH_DATA_DIR": str(tmp_path), "WAFERWATCH_PORT": "0"})
-    assert "WAFERWATCH_PORT" in found.stderr
-    assert found.returncode == 2
-    found = run("doctor", env={**os.environ, "WAFERWATCH_DATA_DIR": str(tmp_path), "WAFERWATCH_PORT": "45123"})
-    assert found.returncode == 0, found.stderr
-    assert "checkpoint" in found.stderr
+def test_doctor_says_what_is_there(tmp_path, asked, monkeypatch):
+    monkeypatch.setenv("WAFERWATCH_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("WAFERWATCH_PORT", "0")
+    code, _, said = asked("doctor")
+    assert "WAFERWATCH_PORT" in said
+    assert code == 2
+    monkeypatch.setenv("WAFERWATCH_PORT", "45123")
+    code, _, said = asked("doctor")
+    assert code == 0, said
+    assert "checkpoint" in said
 
 
 def test_events_of_rows_without_a_clock_are_listed_by_their_rows(tmp_path, capsys):
@@ -273,6 +294,6 @@ def test_a_file_of_which_nothing_could_be_judged_does_not_say_that_there_is_no_p
     path = tmp_path / "short.csv"
     path.write_text("time,a,b\n2026-03-01 08:00:00,1,2\n2026-03-01 08:00:01,1,3\n2026-03-01 08:00:02,2,2\n")
     assert main(["detect", str(path), "--detector", "statistical"]) == 0
-    told = capsys.readouterr().err
-    assert "None of the 3 rows could be judged" in told
-    assert "No problem" not in told
+    said = capsys.readouterr().err
+    assert "None of the 3 rows could be judged" in said
+    assert "No problem" not in said

@@ -43,6 +43,15 @@ def guarded(tmp_path: Path) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def shut(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The same for requests that leave nothing behind, which may show many wrong tokens: one application is enough."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("waferwatch.web.access.access._FAILED_PER_MINUTE", 1000)
+        with opened(tmp_path_factory.mktemp("shut"), token=SecretStr(TOKEN)) as client:
+            yield client
+
+
 def log_in(client: TestClient, token: str = TOKEN, **fields: str) -> Any:
     return client.post("/login", data={"token": token, **fields}, headers=PAGE)
 
@@ -95,15 +104,15 @@ CLOSED = sorted({(one.method, re.sub(r"{\w+(:path)?}", "x", one.path)) for one i
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
 def test_no_program_gets_anything_without_the_token(
-    assert_error: AssertError, guarded: TestClient, method: str, path: str
+    assert_error: AssertError, shut: TestClient, method: str, path: str
 ) -> None:
     if path in ("/healthz", "/readyz"):
-        assert guarded.request(method, path).status_code in (200, 503)
+        assert shut.request(method, path).status_code in (200, 503)
         return
-    answer = guarded.request(method, path)
+    answer = shut.request(method, path)
     assert_error(answer, 401, "unauthorized")
     assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert_error(guarded.request(method, path, headers={"Authorization": "Bearer wrong"}), 401, "unauthorized", "token")
+    assert_error(shut.request(method, path, headers={"Authorization": "Bearer wrong"}), 401, "unauthorized", "token")
 
 
 def test_unknown_addresses_tell_nothing_either(assert_error: AssertError, guarded: TestClient) -> None:
@@ -180,15 +189,16 @@ def test_the_token_of_an_address_becomes_a_cookie_and_leaves_the_address(guarded
         "///evil.example",
     ],
 )
-def test_nobody_is_led_to_another_site(guarded: TestClient, wanted: str) -> None:
+def test_nobody_is_led_to_another_site(shut: TestClient, wanted: str) -> None:
     assert local_path(wanted) == "/"
-    answer = log_in(guarded, next=wanted)
+    answer = log_in(shut, next=wanted)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    page = guarded.get("/login", params={"next": wanted})
+    page = shut.get("/login", params={"next": wanted})
     assert page.headers["location"] == "/"
-    guarded.cookies.clear()
-    token = guarded.get(f"//evil.example/?token={quote(TOKEN)}")
+    shut.cookies.clear()
+    token = shut.get(f"//evil.example/?token={quote(TOKEN)}")
     assert token.headers["location"] == "/"
+    shut.cookies.clear()
 
 
 def test_a_wrong_token_is_reported_on_the_page_with_what_was_typed_kept(
