@@ -32,6 +32,7 @@ _NUMBER = r"^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|infinity)$"
 _MAY_BE_NUMBER = r"^[^\pL\pN]{0,4}\pN"
 _REPEATED = 2  # times that each text of a column comes, on average, so that categories take less than texts
 _LOOK = 2_000  # different texts that are looked at before all are
+_LONG_STAYS = 8  # rows, on average, for which the number of a thing stays the same
 _MOST_WORDS = 20  # different words for no value that are counted by name
 
 
@@ -249,6 +250,12 @@ def is_whole(numbers: NDArray[np.float64]) -> bool:
     """Whether every number there is (NaN aside) is a whole one, as the number of a thing is."""
     present = numbers[~np.isnan(numbers)]
     return bool(np.isfinite(present).all() and (present == np.floor(present)).all())
+
+
+def stay(numbers: NDArray[np.float64]) -> bool:
+    """Whether numbers stay the same for many rows, as the name of a lot does that is written 4711.1 or 4711.2."""
+    present = numbers[~np.isnan(numbers)]
+    return bool(_LONG_STAYS * (np.count_nonzero(np.diff(present)) + 1) <= len(present))
 
 
 def counts_rows(numbers: NDArray[np.float64]) -> bool:

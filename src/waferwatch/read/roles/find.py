@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +13,7 @@ from waferwatch.read.cells.rules import USUAL, CellRules
 from waferwatch.read.clock.choice import choose_clock, named_clock
 from waferwatch.read.findings import Findings
 from waferwatch.read.roles import column_names
+from waferwatch.read.roles.codes import is_code
 from waferwatch.read.roles.labels import find_label
 from waferwatch.read.roles.status import Status, find_status
 from waferwatch.read.roles.wishes import Wishes
@@ -21,7 +23,6 @@ from waferwatch.read.time_axis.times import looks_like_time
 
 _SOME = 0.1  # of a text column's cells: this share of numbers is worth a note
 _LISTED = 10
-_LONG_STAYS = 8  # rows, on average, for which a name stays the same where it is written as a number with a fraction
 
 _LEFT_OUT_TEXTS = {
     "another clock": "Left out, since another column is the clock: {columns}.",
@@ -43,6 +44,7 @@ class FoundRoles:
     status: dict[str, Status] = field(default_factory=dict)
     zone: str | None = None  # of the time column, once it was read
     left_out: dict[str, list[str]] = field(default_factory=dict)  # reason -> columns
+    codes: list[str] = field(default_factory=list)  # columns of numbers that are names
 
 
 def find_roles(
@@ -72,6 +74,7 @@ def find_roles(
         if name not in found.roles:
             found.roles[name] = _role_of(frame[name], name, found, wishes, rules)
     _say_left_out(found)
+    _say_codes(found)
     found.roles = {name: found.roles[name] for name in frame.columns}
     return found
 
@@ -146,6 +149,10 @@ def _role_of(column: pd.Series, name: str, found: FoundRoles, wishes: Wishes, ru
 
 
 def _role_of_numbers(column: pd.Series, name: str, cells: values.Cells, found: FoundRoles, wishes: Wishes) -> Role:
+    if is_code(name, cells.numbers):
+        if not wishes.only_features:
+            found.codes.append(name)
+        return Role.CONTEXT
     if wishes.only_features:
         return Role.IGNORED
     if not values.is_numeric(column):
@@ -168,13 +175,7 @@ def _holds_categories(cells: values.Cells, kind: Role) -> bool:
     unit = cells.unit or ""
     if len(unit) > 1 and unit.isalpha() and kind in (Role.EQUIPMENT, Role.STEP):
         return False  # a chamber's 5 mTorr, unlike the tools 1A and 2B
-    return values.is_whole(cells.numbers) or _stays(cells.numbers)
-
-
-def _stays(numbers: np.ndarray) -> bool:
-    """Whether numbers stay the same for many rows, as those of a lot do: 4711.1, 4711.2."""
-    present = numbers[~np.isnan(numbers)]
-    return bool(_LONG_STAYS * (np.count_nonzero(np.diff(present)) + 1) <= len(present))
+    return values.is_whole(cells.numbers) or values.stay(cells.numbers)
 
 
 def _role_of_counter(numbers: np.ndarray, found: FoundRoles, name: str) -> Role:
@@ -221,8 +222,26 @@ def _say_few_numbers(found: FoundRoles, name: str, numbers: int, rows: int) -> N
 def _say_left_out(found: FoundRoles) -> None:
     """One line for the columns that were left out for the same reason."""
     for why, columns in found.left_out.items():
-        said = ", ".join(columns[:_LISTED]) + (", ..." if len(columns) > _LISTED else "")
-        found.findings.info("left_out", _LEFT_OUT_TEXTS[why], {"columns": said}, count=len(columns))
+        found.findings.info("left_out", _LEFT_OUT_TEXTS[why], {"columns": _listed(columns)}, count=len(columns))
+
+
+def _say_codes(found: FoundRoles) -> None:
+    if not found.codes:
+        return
+    found.findings.info(
+        "codes",
+        "Taken as context, not judged, since their numbers are codes, whose differences mean nothing: {columns}.",
+        {"columns": _listed(found.codes)},
+        column=found.codes[0] if len(found.codes) == 1 else None,
+        count=len(found.codes),
+        remedy="Give a column that measures something the role sensor.",
+        option="--role COL=sensor",
+        field="roles",
+    )
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(columns[:_LISTED]) + (", ..." if len(columns) > _LISTED else "")
 
 
 def _name_such_things(kind: Role, texts: list[str]) -> bool:

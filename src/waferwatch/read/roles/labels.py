@@ -10,6 +10,7 @@ import pandas as pd
 from waferwatch.errors import InputError
 from waferwatch.read.cells import values
 from waferwatch.read.findings import Findings
+from waferwatch.read.roles.codes import is_code
 from waferwatch.read.roles.label_names import is_silent, is_weak, label_rank, means_good, means_label
 from waferwatch.read.table import Note, Role
 
@@ -63,7 +64,7 @@ def _leave_out(column: pd.Series, name: str, bad: np.ndarray, roles: dict[str, R
         return
     if cells.mostly_numbers:
         present = cells.numbers[~np.isnan(cells.numbers)]
-        if not values.is_whole(present) or len(np.unique(present)) > _MOST_GRADES:
+        if not values.is_whole(present) or (len(np.unique(present)) > _MOST_GRADES and not is_code(name, present)):
             notes.add(_measures(name))
             return
     elif not means_label(name):
