@@ -7,6 +7,7 @@ python benchmarks/wafers.py runs FILE.parquet
 python benchmarks/wafers.py maintenance after_maintenance.csv.gz
 python benchmarks/wafers.py cost
 python benchmarks/wafers.py week [--first 0] [--seeds 10]
+python benchmarks/wafers.py faultless [--first 1] [--seeds 4] [--reference-rows 6000]
 """
 
 from __future__ import annotations
@@ -287,9 +288,20 @@ def run_week(seed: int = 0) -> None:
     print(f"guilty sensor first in {first} of {len(errors)}, onset error {np.median(errors):.0f} s (median)")
 
 
+def run_faultless(seed: int, reference_rows: int | None) -> None:
+    """A virtual fab of three chambers and about 505 wafers without any fault: whatever is found is false."""
+    frame = waferwatch.generate(60_000, 3, seed=seed, faults=False).drop(columns=["anomaly", "fault_kind"])
+    found = waferwatch.detect(frame, detector=DETECTOR, reference_rows=reference_rows)
+    abnormal, severities = sum(one.abnormal for one in found.runs), [one.severity.value for one in found.problems]
+    counts = {name: severities.count(name) for name in ("severe", "clear", "weak")}
+    print(
+        f"seed {seed}: {abnormal} of {len(found.runs)} wafers abnormal, {len(severities)} problems {counts}", flush=True
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["made", "fab", "runs", "maintenance", "cost", "week"])
+    parser.add_argument("what", choices=["made", "fab", "runs", "maintenance", "cost", "week", "faultless"])
     parser.add_argument("path", nargs="?")
     parser.add_argument("--first", type=int, default=0, help="the first seed of made wafers")
     parser.add_argument("--seeds", type=int, default=10)
@@ -298,6 +310,7 @@ def main() -> None:
     parser.add_argument("--without", default="", help="statistics without a say in verdicts, such as t2,spe")
     parser.add_argument("--detector", default=DETECTOR)
     parser.add_argument("--mode", default="reference")
+    parser.add_argument("--reference-rows", type=int, help="of each chamber, known to be normal (default: none)")
     options = parser.parse_args()
     wafer_model.NO_VERDICT += tuple(options.without.split(","))
     if options.what == "made":
@@ -312,6 +325,9 @@ def main() -> None:
     elif options.what == "week":
         for seed in range(options.first, options.first + options.seeds):
             run_week(seed)
+    elif options.what == "faultless":
+        for seed in range(options.first, options.first + options.seeds):
+            run_faultless(seed, options.reference_rows)
     else:
         run_cost()
 

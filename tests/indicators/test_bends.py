@@ -12,7 +12,8 @@ import waferwatch
 from waferwatch.indicators.frames import indicator_frame, limit_frame
 from waferwatch.indicators.indicators import BEND as BENDS
 from waferwatch.indicators.learnt.eighths import EIGHTHS, bends, usual_spread
-from waferwatch.indicators.learnt.limits import LEAST_BEND, SPREADS, TAILS
+from waferwatch.indicators.learnt.left_out import TAILS
+from waferwatch.indicators.learnt.limits import LEAST_BEND, SPREADS
 from waferwatch.read.frames import table_from_frame
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.result import Detection

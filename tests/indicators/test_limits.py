@@ -12,7 +12,8 @@ import waferwatch
 from waferwatch.indicators.cells import StageName, StepCells
 from waferwatch.indicators.indicators import IndicatorColumn
 from waferwatch.indicators.judging.leading import bounds
-from waferwatch.indicators.learnt.limits import IndicatorLimits, heavy_tails
+from waferwatch.indicators.learnt.left_out import heavy_tails
+from waferwatch.indicators.learnt.limits import IndicatorLimits
 from waferwatch.indicators.learnt.relation import trend
 from waferwatch.read.frames import table_from_frame
 from waferwatch.scoring.wafers import judged_again
@@ -52,6 +53,14 @@ def test_far_off_golden_wafers_hardly_widen_a_limit():
     some[:5] += 30
     wide, usual = limits_of(some), limits_of(values)
     assert float(wide.spread.mean()) < 1.3 * float(usual.spread.mean())
+
+
+def test_values_that_half_of_the_wafers_share_leave_the_others_within_their_limits():
+    noise = np.random.default_rng(5)
+    rows = noise.choice([24, 25, 26], 60, p=[0.22, 0.56, 0.22])  # of a step in which a gas decays
+    values = -2.7 + 0.2 * (rows[:, None] - 25) + noise.normal(0, 0.005, (60, len(MEANS)))
+    off = limits_of(values).off(values, one_stage(60), MEANS)
+    assert (np.abs(off) < 1).all()
 
 
 @pytest.mark.parametrize(("lacking", "known"), [(1, True), (4, True), (12, False)])

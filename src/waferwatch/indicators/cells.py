@@ -107,6 +107,27 @@ class StepCells:
         return found
 
     @cached_property
+    def since_change(self) -> Ints:
+        """(cells,) wafers of the same recipe that the equipment ran just before: 0 for the first after a change."""
+        return self._in_stays[0]
+
+    @cached_property
+    def of_first_stay(self) -> NDArray[np.bool_]:
+        """(cells,) whether the table does not say what recipe the equipment ran before this one."""
+        return self._in_stays[1]
+
+    @cached_property
+    def _in_stays(self) -> tuple[Ints, NDArray[np.bool_]]:
+        first = np.flatnonzero(np.diff(self.run, prepend=-1))
+        tool = np.unique([one.equipment for one in self.names], return_inverse=True)[1][self.stage[first]]
+        recipe = np.unique([one.recipe for one in self.names], return_inverse=True)[1][self.stage[first]]
+        other_tool = np.diff(tool, prepend=-1) != 0
+        changes = np.flatnonzero(other_tool | (np.diff(recipe, prepend=-1) != 0))
+        cells = np.diff(first, append=len(self.run))
+        of_first = np.repeat(other_tool[changes], np.diff(changes, append=len(first)))
+        return np.repeat(ticks_of(changes, len(first)), cells), np.repeat(of_first, cells)
+
+    @cached_property
     def tick(self) -> Ints:
         """(n,) rows since the cell began, from 0."""
         return ticks_of(self.starts, len(self.rows))

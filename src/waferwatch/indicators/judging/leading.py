@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from waferwatch.indicators.indicators import NEVER_NEGATIVE, SPE, T2, IndicatorColumn, Indicators
 from waferwatch.indicators.judging.facets import Facet, column_numbers
+from waferwatch.indicators.learnt.first_wafers import FIRST_WAFERS
 from waferwatch.indicators.learnt.limits import UPPER_ONLY, IndicatorLimits
 from waferwatch.indicators.learnt.wafer_model import TREND, Deviations
 from waferwatch.indicators.statistics import MEAN
@@ -63,7 +64,8 @@ class Leading:
         if stage < 0 or np.isnan(limits.centre[stage, at]):
             return {"value": value}
         usual, spread = float(limits.centre[stage, at]), float(limits.spread[stage, at])
-        lower, upper = bounds(limits, stage, at, self.found.columns[at])
+        wafer = int(self.found.cells.since_change[cell])
+        lower, upper = bounds(limits, stage, at, self.found.columns[at], wafer)
         if self.found.columns[at].statistic == SPE:
             usual = float(np.exp(usual))
         known = abs(usual) > _LEAST_CHANGE * spread and usual != 0
@@ -74,14 +76,22 @@ class Leading:
         return {"value": value, "usual": usual, "lower": lower, "upper": upper, "spreads": float(far), "change": change}
 
 
-def bounds(limits: IndicatorLimits, stage: int, at: int, column: IndicatorColumn) -> tuple[float | None, float | None]:
-    """Lower and upper limit of a column; None where it has none to that side."""
+def bounds(
+    limits: IndicatorLimits, stage: int, at: int, column: IndicatorColumn, wafer: int = FIRST_WAFERS
+) -> tuple[float | None, float | None]:
+    """Lower and upper limit of a column; None where it has none to that side.
+
+    Args:
+        wafer: its number after a change of recipe, from 0; those from FIRST_WAFERS on have the same limits.
+    """
     centre, far = float(limits.centre[stage, at]), float(limits.reach[stage, at] * limits.spread[stage, at])
     if np.isnan(centre):
         return None, None
+    usual = limits.usual_offset(stage, at, wafer)
+    lower, upper = centre + min(usual, 0.0) - far, centre + max(usual, 0.0) + far
     if column.statistic in (SPE, T2):
-        return None, float(np.exp(centre + far))
-    return lower_side(column.statistic, centre - far), centre + far
+        return None, float(np.exp(upper))
+    return lower_side(column.statistic, lower), upper
 
 
 def lower_side(statistic: str, lower: float) -> float | None:

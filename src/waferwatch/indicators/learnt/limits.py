@@ -13,6 +13,7 @@ from scipy.stats import norm, t
 
 from waferwatch.indicators.cells import StepCells
 from waferwatch.indicators.indicators import BEND, LENGTH, MISSING, SHAPE, SPE, T2, IndicatorColumn
+from waferwatch.indicators.learnt.first_wafers import beyond_usual, usual_offsets
 from waferwatch.indicators.learnt.normal_course import stage_key
 from waferwatch.indicators.statistics import MEAN, SETTLE, SLOPE, SPREAD
 from waferwatch.models.state import SINCE, storable
@@ -22,22 +23,18 @@ Ints = NDArray[np.int64]
 
 FEWEST_WAFERS = 8  # golden ones of a stage; with fewer there is no limit
 ENOUGH_WAFERS = 25  # with fewer a limit is provisional
+MOST_APART = 0.25  # share of them that may lie far off the others; with more, these are normal too
 MOST_LACKING = 0.1  # share of them that may lack a value; more, and a wafer without it is nothing unusual
 SPREADS = 4.75  # normal spreads from the middle to a limit, of a spread known exactly
 SISTERS = 10.0  # wafers that the spread of the same step on sister equipment counts for
 UPPER_ONLY = frozenset({SHAPE, BEND, SPE, T2, MISSING})
 LOGARITHMIC = frozenset({SPE, T2})
-FOLDS = 5
 _ROBUST = 1.4826  # median absolute deviation to standard deviation
 _TRIM = 3.0  # robust spreads from the middle; what lies farther off says nothing of how wide normal is
 _KEPT = 1 - 2 * _TRIM * float(norm.pdf(_TRIM)) / (2 * float(norm.cdf(_TRIM)) - 1)  # variance of a normal value within
 _FREEDOM, _FREEDOM_FEW = 0.7, 0.5  # of such a spread and of a median distance, in those of a standard deviation
-_RARE = 1e-3  # share of left-out values that says how heavy the tails of a statistic are
 _LEAST = 1e-12
 LEAST_BEND = 0.28  # what chance alone spreads it: golden wafers that happen to bend less are few, not better
-# Where statistics have tails by their nature, how much farther out a limit lies at least. With that of a bend, chance
-# alone puts one normal step in a million beyond a limit of 35 wafers, where a mean has fewer.
-TAILS = {BEND: 1.15}
 # Shares of a step's usual length: the statistics of a longer or shorter one cannot be compared.
 OTHER_LENGTH = {SLOPE: 0.05, SPREAD: 0.05, SHAPE: 0.1, BEND: 0.1, SPE: 0.1}
 OTHER_MEAN = 0.25  # the same for means: a gas that decays as a chamber waits has another one over a longer wait
@@ -61,6 +58,7 @@ class IndicatorLimits:
     reach: Floats  # (G, K) spreads from centre to limit
     factor: Floats  # (K,) how much of that is because the statistic has heavy tails
     other_length: float | None = field(default=None, metadata={SINCE: "0.7.0"})  # OTHER_MEAN; None: means always count
+    offsets: Floats | None = field(default=None, metadata={SINCE: "0.7.0"})  # (P, G, K) of first wafers, in spreads
 
     @classmethod
     def learn(
@@ -83,29 +81,29 @@ class IndicatorLimits:
         """
         timed = golden if known is None else known
         scaled = on_scale(values, columns)
-        stages = [number for number in range(len(cells.names)) if (golden & (cells.stage == number)).any()]
-        own = [_robust(scaled[golden & (cells.stage == number)], least) for number in stages]
-        count = np.array([int((golden & (cells.stage == number)).sum()) for number in stages], np.int64)
-        shape = (len(stages), len(columns))
-        centre = np.stack([one[0] for one in own]) if own else np.empty(shape)
-        spread = np.stack([one[1] for one in own]) if own else np.empty(shape)
-        pooled, sisters = _pooled(spread, [cells.names[number].anywhere for number in stages])
-        weight = np.where(sisters > 1, SISTERS, 0.0)[:, None]
-        spread = np.sqrt((count[:, None] * spread**2 + weight * pooled**2) / (count[:, None] + weight))
-        reach = np.repeat(_reach(count, weight[:, 0])[:, None], len(columns), axis=1)
-        centre[count < FEWEST_WAFERS] = np.nan
+        every = {number: np.flatnonzero(golden & (cells.stage == number)) for number in range(len(cells.names))}
+        mine = {number: some for number, some in every.items() if len(some)}
+        centre, spread, sisters = _normal(scaled, mine, cells, least)
+        count = np.array([len(some) for some in mine.values()], np.int64)
+        reach = np.repeat(_reach(count, sisters)[:, None], len(columns), axis=1)
         for column in [at for at, one in enumerate(columns) if one.statistic == LENGTH]:
-            for row, number in enumerate(stages):
+            for row, number in enumerate(mine):
                 far = farthest_length(scaled[timed & (cells.stage == number), column], 2 * float(least[column]))
                 reach[row, column] = far / spread[row, column]
+        comparable = [one.statistic not in (LENGTH, MISSING) for one in columns]
+        off = [
+            np.where(comparable, (scaled[some] - centre[row]) / spread[row], 0.0)
+            for row, some in enumerate(mine.values())
+        ]
         return cls(
-            [stage_key(cells.names[number]) for number in stages],
+            [stage_key(cells.names[number]) for number in mine],
             count,
             centre,
             spread,
             reach,
-            np.ones(shape[1]),
+            np.ones(len(columns)),
             OTHER_MEAN,
+            usual_offsets(off, list(mine.values()), cells),
         )
 
     def widened(self, tails: dict[str, float], columns: Sequence[IndicatorColumn]) -> IndicatorLimits:
@@ -124,12 +122,21 @@ class IndicatorLimits:
         found = np.array([known.get(stage_key(one), -1) for one in cells.names], np.int64)
         return found[cells.stage]
 
-    def off(self, values: Floats, cells: StepCells, columns: list[IndicatorColumn]) -> Floats:
-        """(cells, K) signed distance from the middle as a multiple of that of the limit; NaN without a limit."""
+    def off(
+        self, values: Floats, cells: StepCells, columns: list[IndicatorColumn], *, first_wafers: bool = True
+    ) -> Floats:
+        """(cells, K) signed distance from the middle as a multiple of that of the limit; NaN without a limit.
+
+        Args:
+            first_wafers: whether the first wafers after a change of recipe may lie where such wafers usually do.
+        """
         at = self.places(cells)
         if not len(self.stages):
             return np.full(values.shape, np.nan)
-        found = (on_scale(values, columns) - self.centre[at]) / (self.spread[at] * self.reach[at])
+        found = (on_scale(values, columns) - self.centre[at]) / self.spread[at]
+        if self.offsets is not None and first_wafers:
+            found = beyond_usual(found, self.offsets, at, cells)
+        found /= self.reach[at]
         found[at < 0] = np.nan
         found[self._of_another_length(values, at, columns)] = np.nan
         upper = np.array([one.statistic in UPPER_ONLY for one in columns])
@@ -147,49 +154,21 @@ class IndicatorLimits:
             found |= off[:, None] > most  # NaN compares as False
         return found
 
+    def usual_offset(self, stage: int, column: int, wafer: int) -> float:
+        """How far a wafer usually lies off the middle, in units of the column (of its logarithm, of t2 and spe).
+
+        Args:
+            wafer: its number after a change of recipe, from 0.
+        """
+        if self.offsets is None or wafer >= len(self.offsets):
+            return 0.0
+        return float(self.offsets[wafer, stage, column] * self.spread[stage, column])
+
     def spreads(self, off: Floats, cells: StepCells) -> Floats:
         """(cells, K) what :meth:`off` gave, in spreads."""
         at = self.places(cells)
         found: Floats = off * self.reach[at] if len(self.stages) else off
         return found
-
-
-def left_out(
-    values: Floats, cells: StepCells, golden: NDArray[np.bool_], columns: list[IndicatorColumn], least: Floats
-) -> Floats:
-    """(cells, K) as ``IndicatorLimits.off``, golden cells by limits learnt from the runs of other folds."""
-    fold = turns(cells, FOLDS)
-    found = IndicatorLimits.learn(values, cells, golden, columns, least).off(values, cells, columns)
-    for number in range(FOLDS):
-        mine = golden & (fold == number)
-        others = IndicatorLimits.learn(values, cells, golden & (fold != number), columns, least)
-        found[mine] = others.off(values, cells, columns)[mine]
-    return found
-
-
-def heavy_tails(off: Floats, run: Ints, columns: Sequence[IndicatorColumn]) -> dict[str, float]:
-    """Statistic -> factor by which its limits lie farther out, as its left-out golden values do.
-
-    Of each wafer and sensor the farthest step counts, since what a wafer has in one step it often has in all of them,
-    and one odd wafer must not widen every limit.
-
-    Args:
-        off: (cells, K) of golden cells, in multiples of their limits.
-        run: (cells,) the run of each, ascending.
-    """
-    usual = float(norm.isf(_RARE / 2)) / SPREADS
-    starts = np.flatnonzero(np.diff(run, prepend=-1))
-    steps = len(run) / max(len(starts), 1)
-    far = np.where(np.isfinite(off), np.abs(off), -1.0)
-    worst = np.maximum.reduceat(far, starts, axis=0) if len(starts) else far
-    found = {}
-    for statistic in dict.fromkeys(one.statistic for one in columns):
-        mine = worst[:, [one.statistic == statistic for one in columns]]
-        mine = mine[mine >= 0]
-        share = max(1 - _RARE * steps, 0.5)
-        seen = float(np.quantile(mine, share)) / usual if len(mine) else 1.0
-        found[statistic] = max(TAILS.get(statistic, 1.0), seen)
-    return found
 
 
 def on_scale(values: Floats, columns: Sequence[IndicatorColumn]) -> Floats:
@@ -228,13 +207,23 @@ def least_spreads(
     return np.array([least(one) for one in columns])
 
 
-def turns(cells: StepCells, folds: int) -> Ints:
-    """(cells,) successive cells of a stage take turns."""
-    found = np.empty(len(cells), np.int64)
-    for number in range(len(cells.names)):
-        mine = np.flatnonzero(cells.stage == number)
-        found[mine] = np.arange(len(mine)) % folds
-    return found
+def _normal(scaled: Floats, golden: dict[int, Ints], cells: StepCells, least: Floats) -> tuple[Floats, Floats, Floats]:
+    """(G, K) centre, NaN with too few golden cells, and spread, together with that of sisters; (G,) wafers that these
+    count for.
+
+    Args:
+        golden: stage -> its golden cells.
+    """
+    own = [_robust(scaled[some], least) for some in golden.values()]
+    count = np.array([len(some) for some in golden.values()], np.int64)
+    shape = (len(golden), scaled.shape[1])
+    centre = np.stack([one[0] for one in own]) if own else np.empty(shape)
+    spread = np.stack([one[1] for one in own]) if own else np.empty(shape)
+    pooled, sisters = _pooled(spread, [cells.names[number].anywhere for number in golden])
+    weight = np.where(sisters > 1, SISTERS, 0.0)
+    whole = count[:, None] * spread**2 + weight[:, None] * pooled**2
+    centre[count < FEWEST_WAFERS] = np.nan
+    return centre, np.sqrt(whole / (count + weight)[:, None]), weight
 
 
 def _robust(values: Floats, least: Floats) -> tuple[Floats, Floats]:
@@ -252,12 +241,21 @@ def _robust(values: Floats, least: Floats) -> tuple[Floats, Floats]:
 
 
 def _centre_and_spread(values: Floats, least: Floats) -> tuple[Floats, Floats]:
-    """Median, and spread by the median distance; where that is 0 but values differ, by the mean distance."""
+    """Median, and spread by the median distance; where that is 0 but values differ, by the mean distance.
+
+    Where more than a quarter lie far off by that, as values that half of the wafers share leave the others, by the
+    distance that three quarters keep.
+    """
     with np.errstate(invalid="ignore"):
         centre = _medians(values)
         off = np.abs(values - centre)
         middle, mean = _ROBUST * _medians(off), 1.2533 * off.mean(axis=0)
-    spread = np.where(middle > 0, middle, mean) * len(values) / max(len(values) - 0.8, 0.2)
+    spread = np.where(middle > 0, middle, mean)
+    with np.errstate(invalid="ignore"):
+        apart = (off > _TRIM * spread).mean(axis=0) > MOST_APART
+    if apart.any():
+        spread[apart] = np.quantile(off[:, apart], 1 - MOST_APART, axis=0) / norm.ppf(1 - MOST_APART / 2)
+    spread = spread * len(values) / max(len(values) - 0.8, 0.2)
     if len(values) >= ENOUGH_WAFERS:
         spread = np.where(middle > 0, _reweighted(values, off, spread), spread)
     return centre, np.where(np.isnan(spread), np.nan, np.maximum(spread, least))

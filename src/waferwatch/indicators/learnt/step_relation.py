@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from waferwatch.indicators.cells import StepCells
 from waferwatch.indicators.indicators import IndicatorColumn
-from waferwatch.indicators.learnt.limits import FOLDS, IndicatorLimits, heavy_tails, left_out
+from waferwatch.indicators.learnt.left_out import FOLDS, heavy_tails, left_out
+from waferwatch.indicators.learnt.limits import IndicatorLimits
 from waferwatch.models.state import storable
 
 Floats = NDArray[np.float64]
@@ -52,7 +53,7 @@ class StepRelation:
             left[mine] = known.contrast(known.inverses(runs & (turn != fold)))[mine]
         columns, least = _columns(spreads), np.full(spreads.shape[1], _LEAST)
         used = golden & np.isfinite(left).any(axis=1)
-        tails = heavy_tails(left_out(left, cells, used, columns, least)[used], cells.run[used], columns)
+        tails = heavy_tails(left_out(left, cells, used, columns, least).plain[used], cells.run[used], columns)
         limits = IndicatorLimits.learn(left, cells, used, columns, least).widened(tails, columns)
         return cls(known.recipes, known.steps, known.inverses(runs), limits)
 

@@ -23,14 +23,8 @@ from waferwatch.indicators.indicators import (
     columns_of,
     indicators_of,
 )
-from waferwatch.indicators.learnt.limits import (
-    FEWEST_WAFERS,
-    IndicatorLimits,
-    heavy_tails,
-    least_spreads,
-    left_out,
-    turns,
-)
+from waferwatch.indicators.learnt.left_out import LeftOutCells, heavy_tails, left_out, turns
+from waferwatch.indicators.learnt.limits import FEWEST_WAFERS, IndicatorLimits, least_spreads
 from waferwatch.indicators.learnt.normal_course import NormalCourse, quanta
 from waferwatch.indicators.learnt.relation import MeanRelation, trend
 from waferwatch.indicators.learnt.step_relation import CONTRAST, StepRelation
@@ -146,9 +140,10 @@ def learn_wafers(
         measured = _left_out_traces(indicators_of(values, cells, sensors, course), every, kept, quantum)
         seen = np.maximum(quantum, SEEN * course.usual_spread)
         least = least_spreads(measured.columns, sensors, seen, row_seconds, usual)
-        off = left_out(measured.values, cells, kept[cells.run], measured.columns, least)
-        off[cells.of_unknown_start] = np.nan
-        unlike = kept & _unlike(np.abs(off), measured.columns, cells, kept)
+        found = left_out(measured.values, cells, kept[cells.run], measured.columns, least)
+        for off in (found.off, found.plain):
+            off[cells.of_unknown_start] = np.nan
+        unlike = kept & _unlike(found, measured.columns, cells, kept)
         if not unlike.any():
             break
         kept = kept & ~unlike
@@ -204,12 +199,12 @@ def _learn(
 ) -> WaferModel:
     """From the golden runs that are kept; ``every_golden`` are those set aside, too."""
     cells, used = found.cells, golden[found.cells.run] & ~found.cells.of_unknown_start
-    off = left_out(found.values, cells, used, found.columns, least)
+    seen = left_out(found.values, cells, used, found.columns, least)
     timed = every_golden[cells.run] & ~cells.of_unknown_start & ~cells.of_unknown_end
     limits = IndicatorLimits.learn(found.values, cells, used, found.columns, least, timed).widened(
-        heavy_tails(off[used], cells.run[used], found.columns), found.columns
+        heavy_tails(seen.plain[used], cells.run[used], found.columns), found.columns
     )
-    off = left_out(found.values, cells, used, found.columns, least) / limits.factor
+    off = seen.off / limits.factor
     mean = [one.statistic == MEAN for one in found.columns]
     relation = MeanRelation.learn(limits.spreads(off, cells)[:, mean], cells, used)
     t2 = relation.t2(limits.spreads(off, cells)[:, mean], cells)[:, None]
@@ -294,14 +289,15 @@ def _deviations(
 
 
 def _unlike(
-    off: Floats, columns: Sequence[IndicatorColumn], cells: StepCells, golden: NDArray[np.bool_]
+    found: LeftOutCells, columns: Sequence[IndicatorColumn], cells: StepCells, golden: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """(runs,) whether any statistic of a run lies beyond its limit, and farther off than golden wafers ever do."""
-    found = np.zeros(len(cells.runs), np.bool_)
+    unlike = np.zeros(len(cells.runs), np.bool_)
+    off, plain = np.abs(found.off), np.abs(found.plain)
     for statistic in dict.fromkeys(one.statistic for one in columns if one.statistic not in NEVER_ASIDE):
-        worst = highest(off[:, [one.statistic == statistic for one in columns]], cells)
-        found |= worst > max(LEAST_ASIDE, _far(worst[golden]))
-    return found
+        mine = [one.statistic == statistic for one in columns]
+        unlike |= highest(off[:, mine], cells) > max(LEAST_ASIDE, _far(highest(plain[:, mine], cells)[golden]))
+    return unlike
 
 
 def _far(worst: Floats) -> float:

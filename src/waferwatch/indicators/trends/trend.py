@@ -42,7 +42,7 @@ class Trend:
     values: Floats  # (n,) NaN where nothing was measured
     spreads: Floats  # (n,) distance from the golden median in golden spreads
     beyond: Ints  # (n,) -1 below its limit, 1 above it, 0 within or without a limit
-    lower: float | None  # learnt
+    lower: float | None  # learnt, of all but the first wafers after a change of recipe
     upper: float | None
     usual: float | None  # golden median
     golden: int  # wafers that the limits rest on
@@ -52,12 +52,17 @@ class Trend:
         """Whether too few wafers were learnt from for a limit that stays."""
         return self.golden < ENOUGH_WAFERS
 
+    @property
+    def as_first_wafers(self) -> int:
+        """Wafers outside these limits that lie where the first ones after a change of recipe usually do."""
+        return int((self.outside(self.lower, self.upper) & (self.beyond == 0) & np.isfinite(self.spreads)).sum())
+
     def fired(self, rule: Rule) -> Flags:
         """(n,) where a rule fires."""
         return fired(self.spreads, rule)
 
     def outside(self, lower: float | None, upper: float | None) -> Flags:
-        """(n,) where a value lies outside limits that a person typed."""
+        """(n,) where a value lies outside limits, such as those that a person typed."""
         with np.errstate(invalid="ignore"):
             below = self.values < (-np.inf if lower is None else lower)
             above = self.values > (np.inf if upper is None else upper)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from waferwatch.indicators.indicators import IndicatorColumn
 from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.indicators.judging.leading import bounds
+from waferwatch.indicators.learnt.first_wafers import FIRST_WAFERS
 from waferwatch.indicators.learnt.limits import IndicatorLimits
 from waferwatch.indicators.learnt.normal_course import stage_key
 
@@ -42,7 +43,8 @@ def column_of(judged: JudgedWafers, at: int) -> Floats:
 
 
 def stage_sides(judged: JudgedWafers, stage: int, at: int) -> tuple[float | None, float | None]:
-    """Lower and upper limit of a column in a stage, as :func:`sides_of` has them; None where there is none."""
+    """Lower and upper limit of a column in a stage, as :func:`sides_of` has them for all but the first wafers after a
+    change of recipe; None where there is none."""
     base, column = len(judged.found.columns), judged.deviations.columns[at]
     if at > base:
         return -judged.deviations.trend_limit, judged.deviations.trend_limit
@@ -64,13 +66,14 @@ def sides_of(judged: JudgedWafers) -> LimitSides:
     count = len(judged.found.columns)
     own = _by_stage(model.limits, range(count), columns)
     t2 = _by_stage(model.t2_limits, (0,), columns[count : count + 1])
+    wafer = np.minimum(cells.since_change, FIRST_WAFERS)
     found = []
     for side in (0, 1):
         table = np.full((len(cells), len(columns)), np.nan)
         for limits, known, first in ((model.limits, own, 0), (model.t2_limits, t2, count)):
             places = limits.places(cells)
-            if len(known):
-                there = np.where((places >= 0)[:, None], known[places, :, side], np.nan)
+            if known.shape[1]:
+                there = np.where((places >= 0)[:, None], known[wafer, places, :, side], np.nan)
                 table[:, first : first + there.shape[1]] = there
         table[:, count + 1 :] = (-1 if side == 0 else 1) * judged.deviations.trend_limit
         found.append(table)
@@ -78,9 +81,12 @@ def sides_of(judged: JudgedWafers) -> LimitSides:
 
 
 def _by_stage(limits: IndicatorLimits, of: Sequence[int], columns: Sequence[IndicatorColumn]) -> Floats:
-    """(stages, columns, 2)."""
+    """(FIRST_WAFERS + 1, stages, columns, 2), by the number of a wafer after a change of recipe."""
     known = [
-        [bounds(limits, stage, at, one) for at, one in zip(of, columns, strict=False)]
-        for stage in range(len(limits.stages))
+        [
+            [bounds(limits, stage, at, one, wafer) for at, one in zip(of, columns, strict=False)]
+            for stage in range(len(limits.stages))
+        ]
+        for wafer in range(FIRST_WAFERS + 1)
     ]
-    return np.array(known, np.float64).reshape(len(known), len(of), 2)
+    return np.array(known, np.float64).reshape(len(known), len(limits.stages), len(of), 2)

@@ -195,6 +195,9 @@ def _said(judged: JudgedWafers, one: Trend, off: Sequence[int], translate: Trans
     values = {"count": numbers.whole(len(one.runs)), "beyond": numbers.whole(len(off))}
     if one.lower is None and one.upper is None:
         return f"{name}: {_no_limit(one, values['count'], translate)}"
+    if one.as_first_wafers:
+        usual = translate("Outside, as the first wafers after a change of recipe usually are: {count}")
+        name = f"{usual.format(count=numbers.whole(one.as_first_wafers))}. {name}"
     if not off:
         text = "{count} wafer, within the limits" if len(one.runs) == 1 else "{count} wafers, all within the limits"
         return f"{name}: {translate(text).format(**values)}"
