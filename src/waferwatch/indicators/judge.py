@@ -129,6 +129,7 @@ class _Judging:
     rows: RowScores
 
     def verdicts(self) -> tuple[list[RunScore], list[list[Facet]]]:
+        """The verdict on each run, in order, and in which ways it is off; none for one that is not."""
         cells = self.found.cells
         by_rows = row_scores_of_runs(self.rows.scores, cells)
         ratios = self.model.ratios(self.deviations, by_rows, cells)

@@ -144,6 +144,7 @@ class _Panel:
         return np.asarray((self.trend.beyond != 0) | self.trend.outside(self.view.lower, self.view.upper))
 
     def traces(self) -> list[dict[str, Any]]:
+        """The line of a chamber, rings where rules fire, triangles beyond limits: neither is thinned out."""
         fired = self._fired()
         some = np.array([bool(one) for one in fired], np.bool_)
         chosen = np.unique(np.concatenate([pick(self.trend.values, MOST_POINTS), np.flatnonzero(self.off | some)]))
@@ -179,10 +180,12 @@ class _Panel:
         return found
 
     def marks(self) -> list[dict[str, Any]]:
+        """What people have marked on the time of this chamber, or of all."""
         mine = [one for one in self.view.marks if one["equipment"] in (None, self.trend.equipment)]
         return [self._mark(one) for one in mine]
 
     def notes(self) -> list[dict[str, Any]]:
+        """Texts on the panel: its chamber, how many wafers are beyond, maintenance."""
         beyond = int(self.off.sum())
         said = [f"<b>{safe(self.trend.equipment)}</b>" if self.trend.equipment else ""]
         said.append(self._beyond(beyond))

@@ -28,6 +28,7 @@ class Made:
 
 
 def how_made(run: Run, found: Detection, translate: Translator) -> Made:
+    """How a result came about, in the reader's language."""
     options, numbers = Options.from_dict(run.options), Numbers(translate.language)
     promise = translated(threshold_notes(found.threshold, found.threshold_by, found.promise), translate)
     kept = found.promise is None or found.promise.kept

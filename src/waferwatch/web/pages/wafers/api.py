@@ -46,10 +46,7 @@ async def list_problems(request: Request) -> Response:
 
     def key() -> Hashable:
         run = finished_detection(app, run_id)
-        listed = app.store.problems.listed(run, app.store.results.detection(run.id))
-        said = tuple((one.known.number, one.known.state, one.known.verdict, one.known.note) for one in listed)
-        counts = tuple(one.problem.runs for one in listed)  # merging and splitting change them
-        return "problems", translate.language, detection_key(app, run), said, counts
+        return "problems", translate.language, detection_key(app, run), app.store.problems.state_of(run.dataset)
 
     return await app.work.answer(request, key, lambda: _problems(app, finished_detection(app, run_id), translate))
 
