@@ -98,6 +98,23 @@ def test_an_event_is_judged_by_keyboard_and_the_verdict_stays(page: Page) -> Non
     expect(page.locator("#note")).to_have_value("")
 
 
+def test_a_note_that_is_being_written_outlives_another_event_and_a_reload(page: Page) -> None:
+    opened(page, event=1)
+    page.fill("#note", "밸브 교체 예정")
+    page.click("#next")
+    expect(page.locator("#title")).to_contain_text("Event 2 of")
+    expect(page.locator("#note")).to_have_value("")
+    page.click("#previous")
+    expect(page.locator("#title")).to_contain_text("Event 1 of")
+    expect(page.locator("#note")).to_have_value("밸브 교체 예정")
+    page.reload()
+    expect(page.locator("#note")).to_have_value("밸브 교체 예정")
+    page.click("button[value=false_alarm]")
+    expect(page.locator("#said-note")).to_have_text("밸브 교체 예정")
+    page.click("#undo")
+    expect(page.locator("#note")).to_have_value("")
+
+
 def test_what_an_event_is_like_leads_to_it(page: Page) -> None:
     opened(page, event=2)
     links = page.locator("#similar a")

@@ -18,7 +18,7 @@ def groups_figure(groups: Sequence[GroupCount], group_by: str, feature: str | No
     shown = list(groups)[:_MOST_BARS]
     data = [_ratio_bars(shown, translate)]
     axes: dict[str, Any] = {
-        "xaxis": {"title": {"text": translate("anomalous share")}, "tickformat": ".1~%", "rangemode": "tozero"},
+        "xaxis": {"title": {"text": translate("anomalous share")}, "tickformat": ".2~%", "rangemode": "tozero"},
         "yaxis": group_axis([one.value for one in shown], group_by, translate),
     }
     if feature is not None:

@@ -1,6 +1,6 @@
 // The data set that a page looks at: chosen by a switch, the address, or the last visit.
 import { ask, showNotes, showProblem } from "./api.js";
-import { byId, page, text, whole } from "./text.js";
+import { byId, page, sizeOfTable, text } from "./text.js";
 
 const KEY = "waferwatch-dataset";
 const select = byId("dataset");
@@ -37,10 +37,7 @@ export function choose(id) {
   select.value = datasets.has(id) ? id : "demo";
   const dataset = chosen();
   remember(dataset.id);
-  byId("dataset-size").textContent = text("{rows} rows, {columns} columns", {
-    rows: whole(dataset.rows),
-    columns: whole(dataset.columns),
-  });
+  byId("dataset-size").textContent = sizeOfTable(dataset);
   for (const follower of followers) follower(dataset);
 }
 

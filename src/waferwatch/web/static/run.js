@@ -6,6 +6,8 @@ const UNFINISHED = ["queued", "running"];
 const box = byId("run-progress");
 /** @type {any} */
 let followed = null; // id of the run whose progress is shown
+/** @type {any} */
+let ending = null; // id of the run that is to be cancelled: it ends at its next step, which can take seconds
 /** @type {{ at: number, progress: number } | null} */
 let seen = null; // when it was first seen running, and how far it was
 const LEAST = 0.03; // of the work: from less nobody can say how long the rest takes
@@ -55,9 +57,10 @@ function show(run) {
     box.scrollIntoView({ block: "nearest" }); // it may have been asked for far below, among the settings
   }
   const waiting = run.state === "queued";
-  byId("run-state").textContent = waiting
-    ? text("Waiting; place in the queue: {place}", { place: run.place ?? 1 })
-    : text("Running");
+  const place = text("Waiting; place in the queue: {place}", { place: run.place ?? 1 });
+  const going = waiting ? place : text("Running");
+  byId("run-state").textContent = ending === run.id ? text("Cancelling …") : going;
+  byId("run-cancel").disabled = ending === run.id;
   byId("run-share").textContent = waiting ? "" : [percent(run.progress, 0), left(run)].filter(Boolean).join(" · ");
   const bar = box.querySelector(".progress");
   bar.setAttribute("aria-valuenow", Math.round(run.progress * 100));
@@ -74,5 +77,11 @@ function left(run) {
 }
 
 byId("run-cancel").addEventListener("click", async () => {
-  if (followed) await cancel(followed).catch(() => {}); // what became of it is seen at the next look
+  if (!followed) return;
+  ending = followed;
+  byId("run-state").textContent = text("Cancelling …");
+  byId("run-cancel").disabled = true;
+  await cancel(followed).catch(() => {
+    ending = null; // what became of it is seen at the next look
+  });
 });

@@ -30,6 +30,12 @@ export function counted(one, many, count) {
   return text(chosen, { count: whole(count) });
 }
 
+/** How large a table is. @param {{ rows: number, columns: number }} table */
+export function sizeOfTable({ rows, columns }) {
+  const size = { rows: whole(rows), columns: whole(columns) };
+  return rows === 1 ? text("1 row, {columns} columns", size) : text("{rows} rows, {columns} columns", size);
+}
+
 const formats = new Map();
 function format(options) {
   const key = JSON.stringify(options);

@@ -1,6 +1,6 @@
 // The list of data sets: name, size and age, with a search.
 
-import { byId, element, page, text, whole } from "../text.js";
+import { byId, element, page, sizeOfTable, text } from "../text.js";
 import { age, bytes } from "./measures.js";
 
 const KEY = "waferwatch-dataset"; // the other pages open with the same data set
@@ -16,9 +16,7 @@ export const chosen = () => datasets.get(current);
 export const onChoice = (follower) => followers.push(follower);
 
 export function sizeOf(dataset) {
-  const parts = [
-    text("{rows} rows, {columns} columns", { rows: whole(dataset.rows), columns: whole(dataset.columns) }),
-  ];
+  const parts = [sizeOfTable(dataset)];
   if (!dataset.builtin) parts.push(bytes(dataset.bytes), age(dataset.created));
   return parts.join(" · ");
 }

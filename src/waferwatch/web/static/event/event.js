@@ -1,6 +1,7 @@
 // The page that explains one event: what, where, when, how sure, and what it looks like beside what is normal.
 import { announce, ask, clearProblem, showProblem } from "../api.js";
 import { draw, drawAll } from "../charts/chart.js";
+import { draftOf, dropDraft, keepDraft } from "../draft.js";
 import { offerExport } from "../exports.js";
 import {
   byId,
@@ -307,7 +308,7 @@ function showVerdict({ verdict, note, by, at: when }) {
   for (const button of document.querySelectorAll("#verdict button[aria-pressed]"))
     button.setAttribute("aria-pressed", String(button.getAttribute("value") === verdict));
   byId("undo").disabled = verdict === null;
-  byId("note").value = note;
+  byId("note").value = draftOf(path(where.event), note);
   byId("said-note").textContent = note;
   byId("said").textContent = verdict
     ? saidOf(verdict, { by, at: time(when) })
@@ -322,6 +323,7 @@ async function judge(verdict) {
       body: { verdict, note: verdict ? byId("note").value : "" },
     });
     clearProblem();
+    dropDraft(path(event));
     if (where.event === event) showVerdict(said);
     announce(verdict ? text("The verdict is kept.") : text("The verdict was taken back."));
   } catch (problem) {
@@ -334,6 +336,7 @@ function step(by) {
   if (next >= 1 && next <= where.events) show(next, { push: true });
 }
 
+keepDraft(byId("note"), () => path(where.event));
 byId("verdict").addEventListener("submit", (event) => {
   event.preventDefault();
   judge(event.submitter?.value || null);

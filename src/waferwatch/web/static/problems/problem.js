@@ -1,5 +1,6 @@
 // The page of one problem: the engineer's verdict, and the keys that lead on.
 import { announce, ask, clearProblem, showProblem } from "../api.js";
+import { draftOf, dropDraft, keepDraft } from "../draft.js";
 import { byId, text, time } from "../text.js";
 import { VERDICTS } from "../words.js";
 import * as acts from "./acts.js";
@@ -21,12 +22,15 @@ function show(answer) {
     verdict === null ? text("Nobody has said yet what it was.") : `${VERDICTS[verdict]} · ${by} · ${time(at)} UTC`;
 }
 
+byId("note").value = draftOf(name ?? "", byId("note").value);
+keepDraft(byId("note"), () => name ?? "");
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   clearProblem();
   const verdict = event.submitter?.value || null;
   try {
     show(await ask(`/problems/${name}/verdict`, { method: "PUT", body: { verdict, note: byId("note").value } }));
+    dropDraft(name ?? "");
     announce(verdict ? text("The verdict is kept.") : text("The verdict was taken back."));
   } catch (problem) {
     showProblem(problem);

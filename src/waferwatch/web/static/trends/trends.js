@@ -28,6 +28,7 @@ const FIELDS = [
   "to",
 ];
 const DESK = matchMedia("(min-width: 768px)");
+const MOST_OPEN = 40; // sensors of a grid that is open by itself: a longer one would push the chart out of sight
 /** @type {any} What is looked at: all of it stands in the address. */
 let view = read();
 /** @type {any} */
@@ -36,6 +37,7 @@ let found = null; // the answer of the grid
 let run = null;
 let turn = 0; // grows whenever another detection is looked at: late answers are dropped
 let grids = 0; // the same of the grid
+let unfolded = ""; // the detection whose grid was opened or folded by its size
 let series = 0; // and of the indicator
 
 function read() {
@@ -151,6 +153,8 @@ async function showGrid(mine = turn) {
   byId("sentence").textContent = answer.sentence;
   byId("about").textContent = answer.about;
   if (!view.step && !view.sensor) open(answer.worst[0] ?? answer.cells[0] ?? answer.far[0] ?? firstPlace(answer));
+  if (unfolded !== run.id) byId("grid-fold").open = DESK.matches && answer.sensors.length <= MOST_OPEN;
+  unfolded = run.id;
   grid.show(answer, view);
   coverage.show(answer);
   offer();
@@ -336,7 +340,6 @@ window.addEventListener("popstate", () => {
   trace.close();
   showDataset(data.chosen());
 });
-byId("grid-fold").open = DESK.matches;
 let first = true;
 data.onDataset((dataset) => {
   if (!first) view = { ...Object.fromEntries(FIELDS.map((name) => [name, null])), last: view.last };
