@@ -30,6 +30,7 @@ from waferwatch.read.frames import plain_frame, table_from_frame
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring.reference import CONTEXT, without_context
 from waferwatch.scoring.result import Detection
+from waferwatch.scoring.sensors import check_sensors
 from waferwatch.scoring.thresholds.threshold import AUTO, Thresholds
 from waferwatch.series.layout import SeriesLayout
 from waferwatch.series.series import Series
@@ -196,6 +197,7 @@ class Model:
     def _read(self, frame: pd.DataFrame, name: str, first_row: int = 1, notes: Sequence[Note] = ()) -> Table:
         plain = self.plain(frame, name)
         columns = set(plain.columns)
+        check_sensors(name, columns, self.features)
         roles = {column: role for column, role in self.roles.items() if column in columns}
         return table_from_frame(
             plain,
