@@ -72,7 +72,7 @@ def _with(rows: int, position: int, column: str, value: object) -> str:
 
 def _files(folder: Path, given: Callable[..., Case], detector: list[str]) -> Iterator[Case]:
     yield "no such file", ["detect", str(folder / "nowhere.csv"), *detector]
-    yield "a folder", ["detect", str(folder), *detector]
+    yield "a folder without files", ["detect", str(folder), *detector]
     yield given("empty file", "empty.csv", "")
     yield given("only blank lines", "blank.csv", "\n\n\n")
     yield given("header only", "header.csv", "time,a\n")

@@ -56,6 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output left; there is nobody to tell
         return 0
+    except MemoryError:
+        print(
+            "waferwatch: there is not enough memory for this. Ask for fewer rows, or split the file.", file=sys.stderr
+        )
+        return 2
     except Exception:
         logging.getLogger("waferwatch").exception("Unexpected fault")
         print(

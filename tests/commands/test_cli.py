@@ -195,6 +195,7 @@ def test_compare_gives_one_row_a_detector(fab_file, asked):
         (["detect", "FAB", "--reference-rows", "0"], "reference"),
         (["detect", "FAB", "--false-alarms", "-1", "--reference-rows", "500"], "cannot be -1"),
         (["generate", "x.csv", "--rows", "0"], "rows"),
+        (["generate", "x.csv", "--rows", "99999999999999"], "not enough memory"),
         (["models", "info", "nothing"], "nothing"),
     ],
 )
@@ -297,3 +298,27 @@ def test_a_file_of_which_nothing_could_be_judged_does_not_say_that_there_is_no_p
     said = capsys.readouterr().err
     assert "None of the 3 rows could be judged" in said
     assert "No problem" not in said
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            {"chuck_temp_C": "Chuck temp C"},
+            "no column chuck_temp_C, of which the model has learnt. Did you mean Chuck",
+        ),
+        (
+            {"chuck_temp_C": "x9", "dc_bias_V": "x8"},
+            "no column dc_bias_V, chuck_temp_C, of which the model",
+        ),
+    ],
+)
+def test_every_sensor_that_a_file_lacks_for_a_model_is_named_with_the_way_out(
+    fab_file, model, tmp_path, capsys, change, sentence
+):
+    path = tmp_path / "today.csv"
+    pd.read_csv(fab_file).rename(columns=change).to_csv(path, index=False)
+    assert main(["detect", str(path), "--model", str(model[0])]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert "the name that the model knows" in said

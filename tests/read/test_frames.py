@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import waferwatch
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.read.frames import table_from_frame
 from waferwatch.read.table import Role
@@ -171,3 +173,9 @@ def test_cells_that_are_lists_or_records_are_left_out(cell: object, time: str | 
 def test_notes_of_the_reader_come_first() -> None:
     table = table_from_frame(pd.DataFrame({"p": [1.0, -np.inf]}), notes=())
     assert [str(note) for note in table.notes] == ["Infinite values were taken as missing: 1, in p."]
+
+
+@pytest.mark.parametrize("path", ["etch.csv", Path("etch.csv")])
+def test_a_path_instead_of_a_frame_is_answered_with_the_way_to_read_it(path: str | Path) -> None:
+    with pytest.raises(InputError, match=r"not a pandas DataFrame. Give waferwatch.read_file\(path\) instead"):
+        waferwatch.detect(path)  # type: ignore[arg-type]

@@ -218,6 +218,7 @@ def table_for(model: Model, options: argparse.Namespace, label: str | None = Non
     """
     from waferwatch.read.frames import table_from_frame
     from waferwatch.read.recipe.reading import rows_by
+    from waferwatch.scoring.sensors import check_sensors
 
     reading = recipe_options.reading_of(options, options.file)
     try:
@@ -225,6 +226,7 @@ def table_for(model: Model, options: argparse.Namespace, label: str | None = Non
     except TooLargeError as error:
         raise _in_pieces(error, options) from error
     there = {str(column) for column in rows.frame.columns}
+    check_sensors(Path(options.file).name, there, model.features)
     return table_from_frame(
         rows.frame,
         name=Path(options.file).name,

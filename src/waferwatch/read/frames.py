@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -120,6 +121,8 @@ def plain_frame(
 def _no_frame(given: Any, table: str) -> InputError:
     package, kind = type(given).__module__.partition(".")[0], type(given).__name__
     hint = "Make a DataFrame of it, with one named column for each sensor."
+    if isinstance(given, str | os.PathLike):
+        hint = "Give waferwatch.read_file(path) instead of the path."
     if hasattr(given, "to_pandas"):
         hint = "Give its to_pandas()."
     found = kind if package == "builtins" else f"{package} {kind}"

@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 
 from waferwatch.errors import InputError, NotFoundError
 from waferwatch.read.cells.values import is_numeric
 from waferwatch.read.table import Role, Table
+
+
+def check_sensors(table: str, names: Collection[str], features: Sequence[str]) -> None:
+    """Refuse columns that lack a sensor of a model.
+
+    Args:
+        table: what the message calls it.
+        names: of its columns.
+        features: of the model.
+
+    Raises:
+        NotFoundError: naming those that are missing, what they may be called now, and what to do.
+    """
+    missing = [name for name in features if name not in names]
+    if not missing:
+        return
+    others = [name for name in names if name not in features]
+    close = [match for name in missing for match in get_close_matches(name, others, n=1)]
+    raise NotFoundError(
+        "{table} has no column {columns}, of which the model has learnt.",
+        hint="Did you mean {closest}? Give it the name that the model knows if it is the same sensor in the same unit."
+        if close
+        else "Give the sensor the name that the model knows; where it is gone, add an empty column of that name, and "
+        "it is not judged.",
+        field="features",
+        table=table,
+        columns=", ".join(missing[:10]) + (", ..." if len(missing) > 10 else ""),
+        closest=", ".join(dict.fromkeys(close)),
+    )
 
 
 def with_sensors_of(reference: Table, table: Table) -> Table:

@@ -21,6 +21,7 @@ from waferwatch.models.state import digest_of
 from waferwatch.read.frames import plain_frame, table_from_frame
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring.reference import CONTEXT, without_context
+from waferwatch.scoring.sensors import check_sensors
 from waferwatch.series.layout import SeriesLayout
 from waferwatch.series.series import Series
 
@@ -136,6 +137,7 @@ class LearntModel:
     def _read(self, frame: pd.DataFrame, name: str, first_row: int = 1, notes: Sequence[Note] = ()) -> Table:
         plain = self.plain(frame, name)
         columns = set(plain.columns)
+        check_sensors(name, columns, self.features)
         roles = {column: role for column, role in self.roles.items() if column in columns}
         return table_from_frame(
             plain,
