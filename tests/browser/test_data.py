@@ -301,12 +301,12 @@ def test_the_page_is_korean_for_a_korean_browser_and_fits_a_phone(phone: Page) -
 
 
 @pytest.mark.parametrize("tab", ["quality", "roles", "rows"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(data: Page, tab: str, theme: str) -> None:
-    data.select_option("#theme", theme)
+def test_axe_finds_no_serious_fault_in_either_theme(data: Page, tab: str) -> None:
     data.click(f"#{tab}-tab")
-    data.wait_for_timeout(300)
-    assert serious_faults(data) == []
+    for theme in ("light", "dark"):
+        data.select_option("#theme", theme)
+        data.wait_for_timeout(300)
+        assert serious_faults(data, colours_only=theme == "dark") == [], theme
 
 
 def test_the_page_loads_no_plotly(page: Page) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
@@ -123,7 +124,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     telemetry.watch_live(lambda: None if made.live.running is None else live_numbers(made.live.running))
     app = Starlette(
         routes=[
-            *(Route(one.path, one.handler, methods=[one.method]) for one in ENDPOINTS),
+            *(_route(one) for one in ENDPOINTS),
             Route("/static/{path:path}", serve_asset),
         ],
         middleware=[
@@ -151,6 +152,13 @@ def prepare(parts: Parts) -> None:
     """
     for run_id in parts.store.prepare():
         _log.warning("run %s was interrupted when the server ended; it can be started again", run_id)
+
+
+def _route(one: Endpoint) -> Route:
+    """Starlette's own pattern leaves out names with a line break, as a column or an equipment may have."""
+    route = Route(one.path, one.handler, methods=[one.method])
+    route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
+    return route
 
 
 @contextlib.asynccontextmanager

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import json
 
 import numpy as np
@@ -57,14 +58,24 @@ def test_the_middle_layers_tokens_are_given(tmp_path):
     np.testing.assert_allclose(found["tokens"], seen[0].numpy(), rtol=1e-3, atol=1e-3)
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A network of all parts, and what it was exported to."""
+    model, folder = network(fault_head=True), tmp_path_factory.mktemp("exported")
+    return model, export.export_checkpoint(model, folder, name="made", card={}, with_weights=False)
+
+
 @pytest.mark.parametrize("name", [name for name, _ in network(fault_head=True).named_parameters()])
-def test_every_parameter_takes_part_in_the_check(name, tmp_path):
-    model = network(fault_head=True)
-    made = export.export_checkpoint(model, tmp_path, name="made", card={}, with_weights=False)
+def test_every_parameter_takes_part_in_the_check(name, exported):
+    model, made = copy.deepcopy(exported[0]), exported[1]
     dict(model.named_parameters())[name].data.mul_(1.5)
 
     with pytest.raises(ModelError, match="differs from torch's by"):
         export.check_parity(model, made)
+
+
+def test_the_check_finds_no_difference_where_there_is_none(exported):
+    assert export.check_parity(*exported) < export.TOLERANCE
 
 
 def test_a_network_of_numbers_that_are_not_finite_is_refused_and_not_described(tmp_path):

@@ -22,6 +22,9 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.pytest._test_builder import build_operation_test
+from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -51,9 +54,13 @@ TABLE = "time,equipment,lot,step,pressure,flow\n" + "\n".join(
     for at in range(300)
 )
 
-schema = schemathesis.openapi.from_dict(describe(ENDPOINTS, metadata.version("waferwatch"), "session")).exclude(
-    path="/alarms/stream"
-)
+DESCRIPTION = describe(ENDPOINTS, metadata.version("waferwatch"), "session")
+OPERATIONS = [
+    f"{method.upper()} {path}"
+    for path, methods in DESCRIPTION["paths"].items()
+    for method in methods
+    if path != "/alarms/stream"
+]
 
 
 @dataclass
@@ -77,20 +84,32 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def left() -> list[Known]:
+    """What the test before has left as it was."""
+    return []
+
+
 @pytest.fixture
-def known(fuzzed: TestClient) -> Known:
+def known(fuzzed: TestClient, left: list[Known], operation: str) -> Known:
+    if not left:
+        left.append(make_known(fuzzed))
+    return left[0] if operation.startswith("GET ") else left.pop()
+
+
+def make_known(client: TestClient) -> Known:
     dataset, deleted = (
-        fuzzed.post("/datasets", files={"file": (f"{name}.csv", TABLE.encode())}).json()["id"] for name in "ab"
+        client.post("/datasets", files={"file": (f"{name}.csv", TABLE.encode())}).json()["id"] for name in "ab"
     )
-    assert fuzzed.delete(f"/datasets/{deleted}").status_code == 204
+    assert client.delete(f"/datasets/{deleted}").status_code == 204
     body = {"dataset": dataset, "detector": QUICK, "contamination": 0.02}
-    detection = fuzzed.post("/detect", json=body)
+    detection = client.post("/detect", json=body)
     assert detection.status_code == 200, detection.text
     compared = {"dataset": dataset, "detectors": [QUICK]}
-    assert fuzzed.post("/model_compare", json=compared).status_code == 200
-    runs = fuzzed.get("/runs", params={"dataset": dataset, "kind": "comparison"}).json()["runs"]
-    learn_monitor(fuzzed, dataset)
-    return Known(fuzzed, dataset, detection.json()["run"], runs[0]["id"], deleted)
+    assert client.post("/model_compare", json=compared).status_code == 200
+    runs = client.get("/runs", params={"dataset": dataset, "kind": "comparison"}).json()["runs"]
+    learn_monitor(client, dataset)
+    return Known(client, dataset, detection.json()["run"], runs[0]["id"], deleted)
 
 
 def learn_monitor(client: TestClient, dataset: str) -> None:
@@ -101,14 +120,31 @@ def learn_monitor(client: TestClient, dataset: str) -> None:
             time.sleep(0.01)
 
 
-@schema.parametrize()
-@settings(
-    max_examples=EXAMPLES,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
-def test_every_answer_is_described(case: schemathesis.Case, known: Known) -> None:
+@pytest.fixture(scope="module")
+def schema() -> BaseSchema:
+    return schemathesis.openapi.from_dict(DESCRIPTION)
+
+
+# Schemathesis's own parametrize makes up the requests to every endpoint in every test process, which takes half a
+# minute, and gives all of them one id, of which pytest-xdist runs the first alone.
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_answer_is_described(operation: str, schema: BaseSchema, known: Known) -> None:
+    @settings(max_examples=EXAMPLES, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    def ask(case: schemathesis.Case) -> None:
+        check_answer(case, known)
+
+    method, path = operation.split(" ")
+    asked = build_operation_test(
+        config=schema.config,
+        operation=schema[path][method],
+        test_func=ask,
+        given_kwargs={},
+        feedback=FeedbackSources(),
+    )
+    asked()
+
+
+def check_answer(case: schemathesis.Case, known: Known) -> None:
     lead(case, known)
     sent = requests.Request(**case.as_transport_kwargs(base_url=HERE)).prepare()
     content = sent.body.encode() if isinstance(sent.body, str) else sent.body

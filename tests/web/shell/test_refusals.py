@@ -127,6 +127,7 @@ def test_a_body_that_is_no_json_object_is_refused(
     ("path", "status", "code", "field"),
     [
         ("/plot/none_such", 404, "not_found", "feature"),
+        ("/plot/none%0Asuch", 404, "not_found", "feature"),
         ("/plot/equipment", 422, "bad_input", "feature"),
         ("/plot/", 404, "not_found", "feature"),
         ("/plot/pressure_mTorr?points=9", 422, "bad_input", "points"),
