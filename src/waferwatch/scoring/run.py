@@ -25,6 +25,7 @@ from waferwatch.read.table import Note, Table
 from waferwatch.scoring import wafers
 from waferwatch.scoring.model import Model, roles_of
 from waferwatch.scoring.notes.counters import counter_notes
+from waferwatch.scoring.notes.decades import decades_notes
 from waferwatch.scoring.notes.detected import detection_notes
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.reference import Scope, like, normal_series, set_aside_notes, standing_out_notes
@@ -83,6 +84,7 @@ def fit_table(
             *set_aside_notes(fitted, normal),
             *standing_out_notes(fitted, normal),
             *counter_notes(normal, features),
+            *decades_notes(fitted, features),
             *_network_notes(method, fitted),
         ),
         wafers=wafers.learn_from(table, normal, features, fitted),
