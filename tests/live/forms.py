@@ -85,6 +85,12 @@ def wafers(number: int, rows: int, part: int) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
+def pumped(number: int, rows: int, part: int) -> pd.DataFrame:
+    """The same with a pressure that runs over several decades."""
+    frame = wafers(number, rows, part)
+    return frame.assign(s0=10.0 ** (frame["s0"] - 8))
+
+
 def as_it_is(frame: pd.DataFrame, _rng: np.random.Generator) -> pd.DataFrame:
     return frame
 
@@ -92,6 +98,12 @@ def as_it_is(frame: pd.DataFrame, _rng: np.random.Generator) -> pd.DataFrame:
 def missing_values(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     sensors = list(frame.select_dtypes("floating"))
     return frame.assign(**{one: frame[one].where(rng.random(len(frame)) > 0.1) for one in sensors})
+
+
+def leak(frame: pd.DataFrame, _rng: np.random.Generator) -> pd.DataFrame:
+    """The pressure is three times as high from then on, at last where it counts as nothing."""
+    late = np.arange(len(frame)) > len(frame) // 2
+    return frame.assign(s0=frame["s0"] * np.where(late, 3.0, 1.0) * (np.arange(len(frame)) < len(frame) - 20))
 
 
 def missing_stretch(frame: pd.DataFrame, _rng: np.random.Generator) -> pd.DataFrame:
@@ -228,6 +240,7 @@ def families() -> tuple[Family, ...]:
         Family("one", "statistical", trace(1), 700, 1000, STREAM),
         Family("several", "statistical", trace(3), 700, 1000, SEVERAL),
         Family("wafers", "statistical", wafers, 1800, 600, WAFERS),
+        Family("pumped", "statistical", pumped, 1800, 300, {"plain": as_it_is, "leak": leak, "gaps": missing_values}),
         Family("moment-one", "moment", trace(1), 700, 1000, FEW),
         Family("moment-several", "moment", trace(3), 700, 1000, FEW),
         Family("moment-wafers", "moment", wafers, 1800, 480, FEW_WAFERS),

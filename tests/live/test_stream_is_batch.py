@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -134,5 +135,10 @@ def test_settled_scores_are_those_of_the_file_and_early_ones_those_of_any_batche
         np.testing.assert_allclose(mine["settled"], expected, rtol=0, atol=1e-4, err_msg=f"{family.monitor}: {name}")
     again = scores_of(store, family, "other batches", 40, whole=False)
     pd.testing.assert_series_equal(again["early"], found["early"], check_exact=True)
+    early = replace(model, fitted=model.early)
+    for name, frame in family.live().items() if model.early.decades is not None else ():
+        mine, expected = found[found["equipment"] == name], early.detect(frame).scores
+        np.testing.assert_allclose(mine["early"], expected, rtol=0, atol=1e-6, err_msg=f"{family.monitor}: {name}")
+    assert (model.early.decades is not None) == (family.monitor == "pumped")
     assert found["early"].notna().mean() > 0.8
     assert found["settled"].notna().mean() > 0.8

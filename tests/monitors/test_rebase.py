@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import waferwatch
+from tests.models.pumped import BASE, pumped, times
 from tests.monitors.made import (
     SENSORS,
     STEPS,
@@ -30,7 +31,7 @@ from waferwatch.monitors.golden.golden_set import choose
 from waferwatch.monitors.learn import learn
 from waferwatch.monitors.rebase.rebased import Rebased, Refusal
 from waferwatch.monitors.rebase.relearn import rebase
-from waferwatch.scoring.model import Model
+from waferwatch.scoring.model import Model, model_from
 from waferwatch.scoring.thresholds.rethreshold import with_threshold
 from waferwatch.scoring.wafers import judged_again
 
@@ -361,3 +362,19 @@ def test_every_kind_of_detector_is_rebased_the_same_way(detector: str) -> None:
     np.testing.assert_allclose(
         np.nanmedian(found.detect(moved).scores), np.nanmedian(model.detect(plain).scores), atol=0.15
     )
+
+
+def test_a_sensor_over_decades_is_rebased_by_a_share_and_its_faults_are_still_found() -> None:
+    model = learn(choose(table(pumped(40))), detector="statistical").model
+    every = [f"W{number:03d}" for number in range(92)]  # a maintenance left them at three times that
+    later = times(pumped(40, seed=1, first=40, start="2026-03-02"), 3.0, "base", every)
+    found = rebase(model, table(later), accept=["pressure"])
+    moved = {(one.sensor, one.step): (one.before, one.after) for one in found.moved}
+    assert moved == {("pressure", "base"): (pytest.approx(BASE, rel=0.1), pytest.approx(3 * BASE, rel=0.1))}
+    assert model.detect(later).flags.mean() > 0.2
+    again = times(pumped(12, seed=2, first=80, start="2026-03-03"), 3.0, "base", every)
+    assert not found.model.detect(again).flags.any()
+    bad = found.model.detect(times(again, 2.0, "base", ["W085"]))
+    assert set(again["wafer"][bad.flags]) == {"W085"}
+    restored = model_from(found.model.content(), Path("rebased"))
+    assert np.array_equal(restored.detect(again).scores, found.model.detect(again).scores, equal_nan=True)

@@ -31,5 +31,21 @@ def test_a_ramp_that_begins_anew_in_every_run_is_no_counter_and_one_over_all_run
     assert "as counters do: rf_kWh. Later values" in notes
 
 
+def test_a_counter_that_was_set_back_is_named_and_what_comes_back_again_and_again_is_not() -> None:
+    frame, place = stream(900, 2), np.arange(900)
+    frame["rf_h"] = np.where(place < 500, place, place - 500) * 0.1
+    frame["life_pct"] = 100 - np.where(place < 400, place, place - 400) * 0.1
+    frame["sawtooth"] = place % 90 * 0.5
+    frame["drift"] = np.cumsum(np.where(place % 400 == 399, -0.5, 0.1))
+    notes = notes_of(frame)
+    assert "set back in what was learnt: rf_h, life_pct. Later values" in notes
+
+
+def test_a_ramp_of_few_runs_is_no_counter_that_was_set_back() -> None:
+    frame = runs(3)
+    frame["ramp"] = frame.groupby("cycle").cumcount() * 0.7
+    assert "set back" not in notes_of(frame, group=["equipment", "cycle"])
+
+
 def test_usual_sensors_are_no_counters() -> None:
     assert "counters" not in notes_of(stream(900, 3))

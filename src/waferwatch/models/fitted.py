@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 
 import numpy as np
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from waferwatch.models.alarm_counts import AlarmCounts
 from waferwatch.models.automatic import are_doubtful, automatic_threshold
 from waferwatch.models.contract import Detector, Learnt, Part, Progress, Scores, no_progress, part_of
+from waferwatch.models.decades import Decades, by_decades
 from waferwatch.models.rarity import Rarity
-from waferwatch.models.state import storable
+from waferwatch.models.state import SINCE, storable
 from waferwatch.models.threads import in_threads
 from waferwatch.series.series import Series
 from waferwatch.series.steps import Steps
@@ -87,6 +88,7 @@ class Fitted:
     threshold: float  # automatic, on the common scale
     alarms: AlarmCounts
     reference: list[ReferencePiece]
+    decades: Decades | None = field(default=None, metadata={SINCE: "0.7.0"})  # sensors judged by their logarithm
 
     @property
     def context(self) -> int:
@@ -118,8 +120,9 @@ class Fitted:
         total, done = max(1, sum(len(one) for one in series)), 0
         for key, numbers in by_scope.items():
             mine = [series[number] for number in numbers]
+            read = by_decades(self.decades, mine)
             share = sum(len(one) for one in mine) / total
-            scored = self._part(key, mine).score(mine, detector, part_of(progress, done / total, share))
+            scored = self._part(key, read).score(read, detector, part_of(progress, done / total, share))
             done += sum(len(one) for one in mine)
             known = _by_first_row([piece for piece in self.reference if piece.scope == self.part_key(key)])
             for some in _together(mine):
@@ -149,8 +152,9 @@ class Fitted:
         Args:
             first: the first series of each, in time order; no more than ``FIRST_ROWS`` points of them count.
         """
-        adopted = {key_of(scope): self.parts[self.sister].shifted(_first_rows(mine)) for scope, mine in first.items()}
-        return replace(self, parts=self.parts | adopted)
+        sister = self.parts[self.sister]
+        read = {key_of(scope): by_decades(self.decades, _first_rows(mine)) for scope, mine in first.items()}
+        return replace(self, parts=self.parts | {key: sister.shifted(mine) for key, mine in read.items()})
 
     def lacks(self, scope: Scope) -> bool:
         """Whether a scope has no reference of its own."""
@@ -210,7 +214,9 @@ def fit_parts(
     Args:
         reference: of each scope, at least one series; the scope () alone stands for every scope.
     """
-    learnt = _learnt_parts(detector, reference, progress)
+    decades = Decades.learn([one for mine in reference.values() for one in mine])
+    read = {scope: by_decades(decades, mine) for scope, mine in reference.items()}
+    learnt = _learnt_parts(detector, read, progress)
     series = {key_of(scope): mine for scope, mine in reference.items()}
     normal = {key: _kept(one) for key, one in learnt.items()}
     runs = {key: all(one.is_run for one in mine) for key, mine in series.items()}
@@ -236,6 +242,7 @@ def fit_parts(
             for key, mine in series.items()
             for number, (one, left) in enumerate(zip(mine, learnt[key].left_out, strict=True))
         ],
+        decades,
     )
 
 

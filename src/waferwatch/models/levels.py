@@ -3,25 +3,27 @@
 A detector keeps levels inside its features, each in its own way. What a maintenance changes is learnt outside of them:
 readings after it are brought back to the level before it, and the detector's shapes and relations stay as they were.
 
-Shapes: S sensors, K stages (recipe and step), m stays of a run in a stage. Everything is in the units of the sensors.
+Shapes: S sensors, K stages (recipe and step), m stays of a run in a stage. Everything is in the units of the
+sensors; of those that are judged by their logarithm, in decades.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from waferwatch.models.decades import Decades, by_decades
 from waferwatch.models.ensemble.features.course import Course
 from waferwatch.models.ensemble.preparation.chain import Chain, chain_of
 from waferwatch.models.ensemble.preparation.normal import Normal, measure
 from waferwatch.models.ensemble.preparation.stays import absolute, bounds
 from waferwatch.models.fitted import EVERY_SCOPE, key_of
-from waferwatch.models.state import storable
+from waferwatch.models.state import SINCE, storable
 from waferwatch.series.clock import clock_numbers
 from waferwatch.series.series import Series, steps_of
 from waferwatch.series.steps import Steps, joined
@@ -56,11 +58,12 @@ class UsualLevels:
     off: Floats  # (S, K) mean distance from the course, about 0
     spread: Floats  # (S, K) standard deviation of single readings around the course, above 0
     run_spread: Floats  # (S, K) of the means of stays, above 0
+    decades: Decades | None = field(default=None, metadata={SINCE: "0.7.0"})
 
     @classmethod
-    def learn(cls, series: Sequence[Series]) -> Self:
+    def learn(cls, series: Sequence[Series], decades: Decades | None = None) -> Self:
         """From normal series of one equipment, at least one."""
-        units = units_of(series)
+        units = by_decades(decades, units_of(series))
         normal, steps = measure(units), joined([steps_of(one) for one in units])
         chain = chain_of(units, normal)
         in_course = any(one.steps is not None or one.is_run for one in series)
@@ -72,11 +75,12 @@ class UsualLevels:
         readings = np.concatenate([one.values for one in units]).T
         floor = normal.spread * np.where(normal.values == 1, 1.0, LEAST_SPREAD)
         columns = [_of_stage(readings, off, stays, steps.stage == one, stays.stage == one, floor) for one in stages]
-        return cls(normal, course, stages, counts, *_table(columns, len(floor)))
+        level, mean_off, spread, run_spread = _table(columns, len(floor))
+        return cls(normal, course, stages, counts, level, mean_off, spread, run_spread, decades)
 
     def stays_of(self, series: Sequence[Series]) -> LevelStays:
         """Stays of successive series of the equipment, by their distance from the course."""
-        units = units_of(series)
+        units = by_decades(self.decades, units_of(series))
         chain, steps = chain_of(units, self.normal), joined([steps_of(one) for one in units])
         return _stays(units, chain, steps, _distance(chain, steps, self.normal, self.course))
 
@@ -95,6 +99,16 @@ class LevelShift:
     since: int | None  # nanoseconds since 1970; None: of all rows, since their times are no dates
     stages: NDArray[np.int64]  # (K,) sorted
     offset: Floats  # (S, K), 0 where nothing was learnt
+    # (S,) whose offset is in decades
+    decades: NDArray[np.bool_] | None = field(default=None, metadata={SINCE: "0.7.0"})
+
+    def before(self, readings: Floats, stages: NDArray[np.int64]) -> Floats:
+        """Readings (n, S) as they would have been before the maintenance, by the stage of each row."""
+        offset = _offsets(self, stages).T
+        found: Floats = readings - offset
+        if self.decades is not None:
+            found[:, self.decades] = readings[:, self.decades] * 10.0 ** -offset[:, self.decades]
+        return found
 
 
 def units_of(series: Sequence[Series]) -> list[Series]:
@@ -122,13 +136,13 @@ def _of_scope(shifts: Sequence[LevelShift], scope: str) -> list[LevelShift]:
 
 
 def _as_before(series: Series, shifts: Sequence[LevelShift]) -> Series:
-    total: Floats | None = None
+    values: Floats | None = None
     for one in _of_scope(shifts, key_of(series.scope)):
         after = _is_after(series, one.since)
         if after.any():
-            total = np.zeros(series.values.shape) if total is None else total
-            total[after] = _offsets(one, steps_of(series).stage[after]).T
-    return series if total is None else replace(series, values=series.values - total)
+            values = series.values.copy() if values is None else values
+            values[after] = one.before(series.values[after], steps_of(series).stage[after])
+    return series if values is None else replace(series, values=values)
 
 
 def _is_after(series: Series, since: int | None) -> NDArray[np.bool_]:

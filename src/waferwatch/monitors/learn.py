@@ -84,7 +84,7 @@ def learn(
     kept, aside = _learnt_from(model, golden.table)
     model = replace(
         model,
-        levels={scope: UsualLevels.learn(series) for scope, series in kept.items()},
+        levels={scope: UsualLevels.learn(series, model.fitted.decades) for scope, series in kept.items()},
         early=learn_early(model, [one for series in kept.values() for one in series]),
     )
     unlike = [left for one in aside for left in left_out_of(golden.table, _rows_of(one, golden), Reason.UNLIKE)]

@@ -22,6 +22,7 @@ from waferwatch.scoring.detecting.learnt import roles_of
 from waferwatch.scoring.detecting.with_model import detect_with
 from waferwatch.scoring.model import Model
 from waferwatch.scoring.notes.counters import counter_notes
+from waferwatch.scoring.notes.decades import decades_notes
 from waferwatch.scoring.question import Question
 from waferwatch.scoring.reference import Scope, like, normal_series, set_aside_notes, standing_out_notes
 from waferwatch.scoring.result import Detection
@@ -78,6 +79,7 @@ def fit_table(
             *set_aside_notes(fitted, normal),
             *standing_out_notes(fitted, normal),
             *counter_notes(normal, features),
+            *decades_notes(fitted, features),
             *_network_notes(method, fitted),
         ),
         wafers=wafers.learn_from(table, normal, features, fitted),

@@ -77,7 +77,7 @@ def learn_from(
     scores = row_scores_of_runs(left_out, cells)
     values = sensor_values(table, features)
     with np.errstate(over="ignore", invalid="ignore"):  # squares of values beyond 1e154: such wafers are not judged
-        return learn_wafers(values, cells, features, golden[near], scores, cells.usual_interval)
+        return learn_wafers(values, cells, features, golden[near], scores, cells.usual_interval, fitted.decades)
 
 
 def _up_to_the_last(golden: NDArray[np.bool_], equipment: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -95,6 +95,14 @@ class NormalCourse:
             return np.zeros(self.spread.shape[1])
         return np.median(self.spread, axis=0).astype(np.float64)
 
+    @property
+    def least_spread(self) -> Floats:
+        """(S,) the spread of single rows where it is smallest; 0 where nothing is known."""
+        if not len(self.spread):
+            return np.zeros(self.spread.shape[1])
+        found: Floats = np.min(self.spread, axis=0).astype(np.float64)
+        return found
+
     def row_spread(self, name: StageName) -> list[float]:
         """(S,) the usual spread of single rows of a stage; 0 where nothing is known."""
         key = stage_key(name)

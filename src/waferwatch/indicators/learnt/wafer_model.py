@@ -29,6 +29,7 @@ from waferwatch.indicators.learnt.normal_course import NormalCourse, quanta
 from waferwatch.indicators.learnt.relation import MeanRelation, trend
 from waferwatch.indicators.learnt.step_relation import CONTRAST, StepRelation
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN, SETTLE
+from waferwatch.models.decades import Decades
 from waferwatch.models.rarity import Rarity
 from waferwatch.models.state import SINCE, storable
 
@@ -121,6 +122,7 @@ def learn_wafers(
     golden: NDArray[np.bool_],
     rows: Floats,
     row_seconds: float,
+    decades: Decades | None = None,
 ) -> WaferModel | None:
     """Learn from golden wafers; None where no stage has enough of them.
 
@@ -128,6 +130,7 @@ def learn_wafers(
         golden: (runs,) whether a run is known, or taken, to be normal.
         rows: (runs,) row scores of the runs, golden ones left out of learning; NaN where there are none.
         row_seconds: usual time from row to row.
+        decades: sensors that run over several decades.
     """
     every = values(cells.rows)
     quantum = quanta(every)
@@ -138,7 +141,7 @@ def learn_wafers(
             return None
         course = NormalCourse.learn(every, cells, kept[cells.run], quantum)
         measured = _left_out_traces(indicators_of(values, cells, sensors, course), every, kept, quantum)
-        seen = np.maximum(quantum, SEEN * course.usual_spread)
+        seen = np.maximum(quantum, SEEN * _fineness(course, decades))
         least = least_spreads(measured.columns, sensors, seen, row_seconds, usual)
         found = left_out(measured.values, cells, kept[cells.run], measured.columns, least)
         for off in (found.off, found.plain):
@@ -150,6 +153,12 @@ def learn_wafers(
     if not _enough(kept, cells):
         return None
     return _learn(course, measured, list(sensors), kept, rows, least, golden)
+
+
+def _fineness(course: NormalCourse, decades: Decades | None) -> Floats:
+    """(S,) the spread of a row, where a sensor that runs over several decades is at its lowest."""
+    usual = course.usual_spread
+    return usual if decades is None else np.where(decades.sensors, course.least_spread, usual)
 
 
 def _left_out_traces(found: Indicators, every: Floats, golden: NDArray[np.bool_], quantum: Floats) -> Indicators:

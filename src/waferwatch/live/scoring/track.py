@@ -59,6 +59,8 @@ class EarlyTrack:
             return EarlyScores(np.full(len(rows), np.nan), unknown, np.zeros(values.shape, np.int8), productive)
         steps, begins = self._steps(rows), self._begins(rows)
         values = self._as_before(values, rows, steps)
+        if early.decades is not None:
+            values = early.decades.values(values)
         found = [self._stretch(part, values, steps, start, stop, begins) for start, stop in _stretches(begins)]
         self._go_on(rows, steps)
         points = early.rarity.of(np.concatenate([one.points for one in found]))

@@ -141,8 +141,7 @@ def _sensor(name: str, scope: str, level: StepLevel | None, share: float, names:
     if level is None:
         return SensorDrift(name, equipment_text(scope), None, None, None, None, None, share)
     recipe, step = names.get(level.stage, (None, None))
-    after = level.before + level.shift
-    return SensorDrift(name, equipment_text(scope), recipe, step, level.before, after, level.spreads, share)
+    return SensorDrift(name, equipment_text(scope), recipe, step, level.before, level.after, level.spreads, share)
 
 
 def _together(every: Sequence[Fits]) -> Fits:

@@ -23,16 +23,22 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class StepLevel:
-    """One sensor in one stage of one equipment; levels and spreads in its unit."""
+    """One sensor in one stage of one equipment; shift and spread in its unit, or in decades."""
 
     sensor: int
     stage: int
     column: int  # of the stage in UsualLevels
-    before: float  # mean reading in the reference
+    before: float  # usual reading in the reference, in the sensor's unit
     spread: float  # of single readings in the reference
     standing: Standing  # of its distance from the reference, wafer by wafer
     error: float  # standard error of its shift
     wafers: int
+    in_decades: bool = False  # it is judged by its logarithm
+
+    @property
+    def after(self) -> float:
+        """What is usual now, in the sensor's unit."""
+        return self.before * 10.0**self.shift if self.in_decades else self.before + self.shift
 
     @property
     def shift(self) -> float:
@@ -90,4 +96,6 @@ def _step_level(levels: UsualLevels, sensor: int, stage: int, column: int, value
     found = standing(values, run_spread)
     error = float(np.hypot(found.error, run_spread / np.sqrt(levels.stays[column])))
     before, spread = float(levels.level[sensor, column]), float(levels.spread[sensor, column])
-    return StepLevel(sensor, stage, column, before, spread, found, error, len(values))
+    decades = levels.decades is not None and bool(levels.decades.sensors[sensor])
+    before = 10.0**before if decades else before
+    return StepLevel(sensor, stage, column, before, spread, found, error, len(values), decades)

@@ -125,7 +125,8 @@ def _shift(model: Model, scope: str, levels: UsualLevels, moved: list[StepLevel]
     offset = offsets_at(model.shifts, scope, since, levels.stages, len(model.features)).copy()
     for one in moved:
         offset[one.sensor, one.column] += one.shift
-    return LevelShift(scope, since, levels.stages, offset)
+    decades = None if levels.decades is None else levels.decades.sensors
+    return LevelShift(scope, since, levels.stages, offset, decades)
 
 
 def _check_between(model: Model, scope: str, since: int | None, series: list[Series]) -> None:

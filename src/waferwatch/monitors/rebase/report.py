@@ -138,7 +138,7 @@ class RebaseReport:
             "recipe": recipe,
             "step": step,
             "before": one.before,
-            "after": one.before + one.shift,
+            "after": one.after,
             "spreads": one.spreads,
             "wafers": one.wafers,
         }

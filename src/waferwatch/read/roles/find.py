@@ -230,11 +230,11 @@ def _say_codes(found: FoundRoles) -> None:
         return
     found.findings.info(
         "codes",
-        "Taken as context, not judged, since their numbers are codes, whose differences mean nothing: {columns}.",
+        "Taken as context, not judged, since their numbers are codes, whose differences mean nothing: {columns}. "
+        "Give one that measures something the role sensor.",
         {"columns": _listed(found.codes)},
         column=found.codes[0] if len(found.codes) == 1 else None,
         count=len(found.codes),
-        remedy="Give a column that measures something the role sensor.",
         option="--role COL=sensor",
         field="roles",
     )

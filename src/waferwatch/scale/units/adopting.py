@@ -19,6 +19,7 @@ from waferwatch.evaluate.injection import inject
 from waferwatch.indicators.cells import cells_of
 from waferwatch.indicators.judge import row_scores_of_runs, sensor_values
 from waferwatch.indicators.learnt.wafer_model import WaferModel, learn_wafers
+from waferwatch.models.decades import by_decades
 from waferwatch.models.fitted import key_of
 from waferwatch.models.levels import units_of
 from waferwatch.monitors.golden.golden_set import choose
@@ -180,7 +181,7 @@ def _rebased(model: Model, table: Table) -> Model:
 def _moved(model: Model, table: Table) -> Model:
     """A model without usual levels, at the mean level of some rows."""
     key = next(iter(model.fitted.parts))
-    part = model.fitted.parts[key].shifted(_series(model, table))
+    part = model.fitted.parts[key].shifted(by_decades(model.fitted.decades, _series(model, table)))
     return replace(model, fitted=replace(model.fitted, parts={key: part}))
 
 
@@ -197,4 +198,5 @@ def _limits(table: Table, model: Model, points: NDArray[np.float64]) -> WaferMod
     golden = np.ones(len(cells.runs), np.bool_)
     scores = row_scores_of_runs(points, cells)
     values = sensor_values(table, model.features)
-    return learn_wafers(values, cells, model.features, golden, scores, cells.usual_interval)
+    decades = model.fitted.decades
+    return learn_wafers(values, cells, model.features, golden, scores, cells.usual_interval, decades)
