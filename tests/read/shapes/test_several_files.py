@@ -93,6 +93,7 @@ def test_days_of_two_tools_are_two_tools_and_not_one_for_each_day(tmp_path: Path
     days = {f"CVD{tool}_2026030{day}.csv": trace(f"2026-03-0{day} 08:00") for day in (1, 2, 3) for tool in (1, 2)}
     table = read_table(packed(tmp_path, days))
     assert table.frame["equipment"].value_counts().to_dict() == {"CVD1": 36, "CVD2": 36}
+    assert any("the names of the files gave the columns equipment." in str(note) for note in table.notes)
     assert table.groups == ("equipment",)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -118,22 +118,26 @@ def _below_one_another(files: Sequence[NamedRows], clock: str | None, table: str
     whole = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
     lengths = [len(frame) for frame in frames]
     said = {name: np.repeat(np.array(values, dtype=object), lengths) for name, values in columns.items()}
-    _say_order(ordered, list(columns), table, findings)
+    _say_order(ordered, columns, table, findings)
     _say_lacking(ordered, names, table, findings)
     return FileRows(whole.assign(**said), 1, findings.everything, files[0].rows.units)
 
 
-def _say_order(files: Sequence[NamedRows], columns: list[str], table: str, findings: Findings) -> None:
-    texts = {
-        0: "{table}: the rows of its {files} files were put below one another, {first} first.",
-        1: "{table}: the rows of its {files} files were put below one another, {first} first; "
-        "the column {column} names the file.",
-        2: "{table}: the rows of its {files} files were put below one another, {first} first; "
-        "the names of the files gave the columns {column}.",
-    }
+def _say_order(files: Sequence[NamedRows], columns: Mapping[str, list[str]], table: str, findings: Findings) -> None:
+    text = "{table}: the rows of its {files} files were put below one another, {first} first."
+    if list(columns.values()) == [[file.name for file in files]]:
+        text = (
+            "{table}: the rows of its {files} files were put below one another, {first} first; "
+            "the column {column} names the file."
+        )
+    elif columns:
+        text = (
+            "{table}: the rows of its {files} files were put below one another, {first} first; "
+            "the names of the files gave the columns {column}."
+        )
     findings.repaired(
         "files_below_one_another",
-        texts[min(len(columns), 2)],
+        text,
         {"table": table, "files": len(files), "first": files[0].name, "column": ", ".join(columns)},
         count=len(files),
     )
