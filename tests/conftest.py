@@ -20,6 +20,7 @@ _BROWSER_HALVES = ("browser: test_a to test_f", "browser: test_g to test_w")
 _WEIGHTS = {
     _BROWSER_HALVES[0]: 1000,
     _BROWSER_HALVES[1]: 150,
+    "tests/web/shell/test_fuzz.py": 200,
     "tests/live/test_stream_is_batch.py": 100,
     "tests/test_contributing.py": 60,
     "tests/live/test_sources.py": 50,
