@@ -67,6 +67,17 @@ def test_normal_wafers_of_one_row_are_neither_abnormal_nor_a_problem(seed: int) 
     assert [str(problem.title) for problem in found.problems] == []
 
 
+def test_many_sensors_of_few_wafers_are_related_by_chance_alone() -> None:
+    values = np.random.default_rng(0).normal(size=(300, 100))
+    values[FAULTY.start + 70 : FAULTY.stop + 70, 17] += 12
+    frame = pd.DataFrame(values, columns=[f"SITE_{at + 1}" for at in range(100)])
+    frame.insert(0, "time", pd.Timestamp("2026-03-01") + pd.to_timedelta(np.arange(300) * 600, unit="s"))
+    frame.insert(1, "wafer", np.arange(300))
+    found = waferwatch.detect(frame, reference_rows=150, detector="statistical")
+    assert {run.start_row for run in found.runs if run.abnormal} == {at + 70 for at in FAULTY}
+    assert len(found.problems) == 1
+
+
 def test_sentences_of_a_table_without_steps_name_none(found: Detection) -> None:
     texts = [str(problem.title) for problem in found.problems] + [run.reason for run in found.runs if run.abnormal]
     assert all("SITE_7" in text for text in texts)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.indicators.cells import StepCells
+from waferwatch.indicators.learnt.limits import FOLDS, turns
 from waferwatch.models.state import storable
 
 Floats = NDArray[np.float64]
@@ -51,6 +52,18 @@ class MeanRelation:
             off = np.nan_to_num(spreads[mine])
             found[mine] = np.einsum("cs,st,ct->c", off, self.inverse[number], off) / spreads.shape[1]
         return found
+
+
+def left_out_t2(spreads: Floats, cells: StepCells, golden: NDArray[np.bool_]) -> Floats:
+    """(cells,) T2 of golden cells by the relation of the others: of many sensors, what a wafer was learnt from fits it
+    much better than any later one. NaN of cells that are not golden.
+    """
+    found, turn = np.full(len(cells), np.nan), turns(cells, FOLDS)
+    for fold in range(FOLDS):
+        mine = golden & (turn == fold)
+        if mine.any():
+            found[mine] = MeanRelation.learn(spreads, cells, golden & (turn != fold)).t2(spreads, cells)[mine]
+    return found
 
 
 def trend(spreads: Floats, beyond: NDArray[np.bool_], cells: StepCells) -> Floats:

@@ -26,7 +26,7 @@ from waferwatch.indicators.indicators import (
 from waferwatch.indicators.learnt.left_out import LeftOutCells, heavy_tails, left_out, turns
 from waferwatch.indicators.learnt.limits import FEWEST_WAFERS, IndicatorLimits, least_spreads
 from waferwatch.indicators.learnt.normal_course import NormalCourse, quanta
-from waferwatch.indicators.learnt.relation import MeanRelation, trend
+from waferwatch.indicators.learnt.relation import MeanRelation, left_out_t2, trend
 from waferwatch.indicators.learnt.step_relation import CONTRAST, StepRelation
 from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN, SETTLE
 from waferwatch.models.decades import Decades
@@ -216,7 +216,7 @@ def _learn(
     off = seen.off / limits.factor
     mean = [one.statistic == MEAN for one in found.columns]
     relation = MeanRelation.learn(limits.spreads(off, cells)[:, mean], cells, used)
-    t2 = relation.t2(limits.spreads(off, cells)[:, mean], cells)[:, None]
+    t2 = left_out_t2(limits.spreads(off, cells)[:, mean], cells, used)[:, None]
     t2_limits = IndicatorLimits.learn(t2, cells, used, [IndicatorColumn("_t2", T2)], np.array([0.02]))
     steps = StepRelation.learn(limits.spreads(off, cells)[:, mean], np.abs(off[:, mean]) > 1, cells, used)
     every = _deviations(off, found, limits, relation, t2_limits, steps)

@@ -20,6 +20,7 @@ from waferwatch.models.ensemble.chain_scores import (
     scores_of,
 )
 from waferwatch.models.ensemble.features.course import Course
+from waferwatch.models.ensemble.features.farthest import FEWEST_SENSORS, FarthestSensor
 from waferwatch.models.ensemble.features.one_sensor import OneSensor, OneSensorLearning
 from waferwatch.models.ensemble.features.several_sensors import SeveralSensors, SeveralSensorsLearning
 from waferwatch.models.ensemble.features.states import States, with_excess
@@ -58,6 +59,7 @@ class StreamPart(Part):
     context: int
     delay: int
     full_windows: bool | None = field(default=None, metadata={SINCE: "0.7.0"})  # next to ends and holes, too
+    farthest: FarthestSensor | None = field(default=None, metadata={SINCE: "0.7.0"})  # where there are many sensors
 
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         encoder = encoder_of(detector)
@@ -92,6 +94,8 @@ class StreamPart(Part):
                 excess = np.zeros(shares.shape)
                 excess[~kept] = np.concatenate([self.states.excess(one) for one in pieces], axis=1)
                 points, shares = with_excess(points, shares, excess)
+            if self.farthest is not None:
+                points, shares = with_excess(points, shares, self.farthest.excess(chain))
         return scores_of(chain, np.where(judged, points, np.nan), shares)
 
 
@@ -260,6 +264,11 @@ def _learn_stream(reference: Sequence[Series], detector: EnsembleDetector, step:
         points = mean_vote(several.left_out, len(chain))
         if states is not None:
             points += np.concatenate([states.excess(one) for one in pieces], axis=1).max(axis=0)
+        if detector.plain and normal.varying.sum() >= FEWEST_SENSORS:
+            every = np.concatenate(folds)
+            farthest, left = FarthestSensor.learn(chain, normal.varying, every, known_normal=known_normal)
+            part = replace(part, farthest=farthest)
+            points += left
     return Learnt(part, chain.split(np.where(measured(chain, normal), points, np.nan)))
 
 

@@ -87,13 +87,15 @@ class States:
         return found
 
 
-def with_excess(points: Floats, shares: NDArray[np.float32], excess: Floats) -> tuple[Floats, NDArray[np.float32]]:
-    """Scores with what states add, and the shares of all sensors, each row of them adding up to 1.
+def with_excess(
+    points: Floats, shares: NDArray[np.float32], excess: NDArray[np.floating]
+) -> tuple[Floats, NDArray[np.float32]]:
+    """Scores with what single sensors add, and the shares of all sensors, each row of them adding up to 1.
 
     Args:
-        points: (n,) votes without the states.
-        shares: (S, n) of all sensors, 0 for the states.
-        excess: (S, n) of all sensors, 0 for those that are no state. The largest counts: states often go together.
+        points: (n,) votes without it.
+        shares: (S, n) of all sensors in these.
+        excess: (S, n) of all sensors, 0 for those that add nothing. The largest counts: sensors often go together.
     """
     added = excess.max(axis=0)
     some = np.flatnonzero(added > 0)  # of few points or none: the others stay as they are

@@ -25,6 +25,12 @@ class Normal:
     values: NDArray[np.int64]  # (S,) distinct values: 1 = constant, 2 = a state, 3 = three or more
 
     @property
+    def varying(self) -> NDArray[np.bool_]:
+        """(S,) sensors of three values or more."""
+        found: NDArray[np.bool_] = self.values >= 3
+        return found
+
+    @property
     def two_valued(self) -> NDArray[np.bool_]:
         """(S,) sensors that are a state, such as a valve; none where no other sensor takes three values or more."""
         if not (self.values >= 3).any():
