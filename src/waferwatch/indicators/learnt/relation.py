@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.indicators.cells import StepCells
-from waferwatch.indicators.learnt.limits import FOLDS, turns
+from waferwatch.indicators.learnt.left_out import FOLDS, turns
 from waferwatch.models.state import storable
 
 Floats = NDArray[np.float64]
