@@ -14,7 +14,7 @@ from waferwatch.models.ensemble.features.course import Course, jumps
 from waferwatch.models.ensemble.features.descriptors import Grid, averaged, describe, measured_share
 from waferwatch.models.ensemble.features.joint_bank import JointBank, Metric
 from waferwatch.models.ensemble.features.one_sensor import OneSensorLearning
-from waferwatch.models.ensemble.features.run_distances import learn_distances
+from waferwatch.models.ensemble.features.runs.distances import learn_distances
 from waferwatch.models.ensemble.features.wander import Wander
 from waferwatch.models.ensemble.nearest import Bank, Components
 from waferwatch.models.ensemble.preparation.chain import Chain, chain_of

@@ -15,7 +15,7 @@ from waferwatch.series.clock import clock_numbers
 from waferwatch.series.split import rows_in_order, split
 
 _FEWEST_ROWS = 4  # of the usual run; anything shorter has no course over time
-_FEWEST_SUMMARIES = 25  # wafers with a row each: with fewer there is little to learn limits from
+_FEWEST_SUMMARIES = 25  # wafers of a row or a few: with fewer there is little to learn limits from
 _FEWEST_PIECES = 8  # between pauses, or rounds of a recipe: with fewer, nothing says that they repeat
 _ALIKE = 0.8  # share of the pieces that are within a factor of _TIMES of the usual length
 _TIMES = 2.0
@@ -43,6 +43,11 @@ class WaferRuns:
         """(n,) the run of each of ``rows``."""
         return np.repeat(np.arange(len(self.starts)), self.lengths)
 
+    @cached_property
+    def have_a_course(self) -> bool:
+        """Whether the usual run has rows enough for a course over time; a row or a few say something of it all."""
+        return float(np.median(self.lengths)) >= _FEWEST_ROWS
+
     def only(self, chosen: NDArray[np.bool_]) -> WaferRuns:
         """The chosen runs alone; ``chosen`` is (runs,)."""
         lengths = self.lengths[chosen]
@@ -64,19 +69,17 @@ def find_runs(table: Table) -> WaferRuns | None:
     rows = rows_in_order(table)
     run = group_codes(table.frame, columns)[0][rows]
     runs = WaferRuns(columns, rows, np.flatnonzero(np.diff(run, prepend=-1)))
-    long_enough = np.median(runs.lengths) >= _FEWEST_ROWS or _a_row_each(table, runs)
-    return runs if len(runs) > 1 and long_enough else None
+    return runs if len(runs) > 1 and (runs.have_a_course or _name_wafers(table, runs)) else None
 
 
-def a_row_for_each_wafer(table: Table) -> bool:
+def has_summaries(table: Table) -> bool:
     """Whether the rows are a summary of each wafer, or its metrology."""
     runs = find_runs(table)
-    return runs is not None and _a_row_each(table, runs)
+    return runs is not None and not runs.have_a_course and _name_wafers(table, runs)
 
 
-def _a_row_each(table: Table, runs: WaferRuns) -> bool:
-    named = table.column(Role.WAFER) is not None and len(runs) >= _FEWEST_SUMMARIES
-    return named and float(np.median(runs.lengths)) == 1
+def _name_wafers(table: Table, runs: WaferRuns) -> bool:
+    return table.column(Role.WAFER) is not None and len(runs) >= _FEWEST_SUMMARIES
 
 
 def find_passes(table: Table) -> WaferRuns | None:

@@ -32,6 +32,7 @@ from waferwatch.indicators.statistics import HIGHEST, LOWEST, MEAN, SETTLE
 from waferwatch.models.decades import Decades
 from waferwatch.models.rarity import Rarity
 from waferwatch.models.state import SINCE, storable
+from waferwatch.series.wafer_runs import WaferRuns
 
 Floats = NDArray[np.float64]
 
@@ -221,7 +222,7 @@ def _learn(
     steps = StepRelation.learn(limits.spreads(off, cells)[:, mean], np.abs(off[:, mean]) > 1, cells, used)
     every = _deviations(off, found, limits, relation, t2_limits, steps)
     worst = farthest(every, cells)[golden]
-    row_limit = _row_limit(rows[golden], cells.runs.lengths[golden])
+    row_limit = _row_limit(rows[golden], cells.runs)
     row_knots = _knots(rows[golden], worst, row_limit)
     reached = np.fmax(worst, _as_multiples(rows[golden], row_limit, row_knots))
     rarity = Rarity.learn([reached])
@@ -252,13 +253,13 @@ def _as_multiples(rows: Floats, row_limit: float, knots: Floats) -> Floats:
     return np.where(plain > 1, plain, np.interp(rows, knots[0], knots[1], left=0.0)) + 0.0 * rows
 
 
-def _row_limit(rows: Floats, lengths: NDArray[np.int64]) -> float:
+def _row_limit(rows: Floats, runs: WaferRuns) -> float:
     """Eight robust spreads above the usual row score of golden wafers, and beyond the highest of them.
 
-    None where a wafer is one row: its score is that of its neighbours as well, and says nothing of one wafer.
+    None where a wafer is a row or a few: their scores are those of its neighbours as well, which say nothing of it.
     """
     known = rows[np.isfinite(rows)]
-    if not len(known) or np.median(lengths) == 1:
+    if not len(known) or not runs.have_a_course:
         return float("inf")
     median = float(np.median(known))
     spread = _ROBUST * float(np.median(np.abs(known - median)))

@@ -160,7 +160,7 @@ def _events_of_runs(judged: ExplainedWafers, event_ids: Ints) -> dict[int, list[
 def _occurrences(judged: ExplainedWafers, events: Sequence[Event], of_run: dict[int, list[int]]) -> list[_Occurrence]:
     """In order of time: each abnormal wafer, and each event none of whose wafers is abnormal.
 
-    Of wafers of one row an event adds nothing: it rests on the rows of their neighbours, and each has been judged.
+    Of wafers of a row or a few an event adds nothing: it rests on the rows of their neighbours, and each was judged.
     """
     by_id = {event.id: event for event in events}
     explained = {event for run, mine in of_run.items() if judged.runs[run].abnormal for event in mine}
@@ -169,7 +169,7 @@ def _occurrences(judged: ExplainedWafers, events: Sequence[Event], of_run: dict[
         if run.abnormal and judged.facets[number]:
             ratio = max(run.ratio, 1.0) if np.isfinite(run.ratio) else 1.0
             found.append(_Occurrence(number, judged.facets[number], ratio, run.score, True))
-        elif not run.abnormal and run.rows > 1:
+        elif not run.abnormal and judged.cells.runs.have_a_course:
             for event in of_run.get(number, []):
                 if event not in explained:
                     found.append(_of_event(judged, number, by_id[event]))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from waferwatch.models.baselines.scorer import BaselineDetector
 from waferwatch.models.baselines.windowed import Floats, WindowScorer
 from waferwatch.models.contract import ModelInfo
-from waferwatch.models.ensemble.features.run_distances import NEIGHBOURS
+from waferwatch.models.ensemble.features.runs.distances import NEIGHBOURS
 
 POINTS = 64
 MOST_NORMAL = 2500  # patches of a sensor that are kept

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from waferwatch.models.baselines.scorer import Scorer
 from waferwatch.models.contract import Progress, Scores, no_progress
 from waferwatch.models.ensemble.features.place_embeddings import Standard
-from waferwatch.models.ensemble.features.run_distances import standard_of
-from waferwatch.models.ensemble.features.whole_runs import combined
+from waferwatch.models.ensemble.features.runs.distances import standard_of
+from waferwatch.models.ensemble.features.runs.whole_runs import combined
 from waferwatch.models.ensemble.preparation.columns import Columns, columns_of, grid_starts, over_windows
 from waferwatch.models.ensemble.preparation.normal import Normal, measure
 from waferwatch.series.series import Series

@@ -22,10 +22,10 @@ from waferwatch.models.ensemble.chain_scores import (
 from waferwatch.models.ensemble.features.course import Course
 from waferwatch.models.ensemble.features.farthest import FEWEST_SENSORS, FarthestSensor
 from waferwatch.models.ensemble.features.one_sensor import OneSensor, OneSensorLearning
+from waferwatch.models.ensemble.features.runs.whole_runs import WholeRuns, WholeRunsLearning
 from waferwatch.models.ensemble.features.several_sensors import SeveralSensors, SeveralSensorsLearning
 from waferwatch.models.ensemble.features.states import States, with_excess
 from waferwatch.models.ensemble.features.stepwise import Stepwise, StepwiseLearning
-from waferwatch.models.ensemble.features.whole_runs import WholeRuns, WholeRunsLearning
 from waferwatch.models.ensemble.preparation.alignment import FEWEST_POINTS, FEWEST_RUNS, MOST_POINTS, are_runs
 from waferwatch.models.ensemble.preparation.batches import Piece, batches
 from waferwatch.models.ensemble.preparation.chain import chain_of, stretches

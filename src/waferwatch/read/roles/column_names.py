@@ -55,6 +55,10 @@ _CATEGORY_NAMES = {
     Role.STEP: "step recipestep processstep stepindex 스텝 단계 공정단계 레시피스텝",
 }
 _CATEGORY = {name: role for role, names in _CATEGORY_NAMES.items() for name in names.split()}
+_PLACES = "site point sitepoint testsite testpoint measurementsite measurementpoint measuringpoint measpoint die"
+_SITES = frozenset(
+    [*_PLACES.split(), "사이트", "포인트", "측정점", "측정포인트", "측정사이트", "측정위치"]
+)  # on a wafer
 _SUFFIXES = ("id", "no", "nr", "num", "number", "name", "code", "index", "번호", "명", "이름", "코드", "아이디")
 _RESULT_COLUMNS = frozenset({"anomaly_score", "event_id", "is_abnormal_wafer"})
 # Words before a name of a thing that leave it the name of that thing.
@@ -123,6 +127,12 @@ def _compound(name: str) -> tuple[Role | None, bool]:
     # "current_step" is the step that runs, "current_chamber" rather a current; "step2" may be the length of a step.
     known = before <= (_MODIFIERS | _CATEGORY.keys()) and not (role is Role.EQUIPMENT and "current" in before)
     return role, known and (named or not numbered)
+
+
+def is_site(name: str) -> bool:
+    """Whether a column may say where on a wafer something was measured, as Site No. does."""
+    found = plain(name)
+    return found in _SITES or any(found.endswith(one) and found[: -len(one)] in _SITES for one in _SUFFIXES)
 
 
 def is_run(name: str) -> bool:

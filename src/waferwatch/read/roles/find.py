@@ -23,6 +23,7 @@ from waferwatch.read.time_axis.times import looks_like_time
 
 _SOME = 0.1  # of a text column's cells: this share of numbers is worth a note
 _LISTED = 10
+_MOSTLY = 0.9  # of the rows: wafers with one site, or measured again, are few
 
 _LEFT_OUT_TEXTS = {
     "another clock": "Left out, since another column is the clock: {columns}.",
@@ -73,6 +74,7 @@ def find_roles(
     for name in frame.columns:
         if name not in found.roles:
             found.roles[name] = _role_of(frame[name], name, found, wishes, rules)
+    _find_sites(frame, found, wishes)
     _say_left_out(found)
     _say_codes(found)
     found.roles = {name: found.roles[name] for name in frame.columns}
@@ -217,6 +219,38 @@ def _say_few_numbers(found: FoundRoles, name: str, numbers: int, rows: int) -> N
         option="--no-value WORD",
         field="no_value",
     )
+
+
+def _find_sites(frame: pd.DataFrame, found: FoundRoles, wishes: Wishes) -> None:
+    """The column that tells the rows of a wafer apart by where on it they were measured is their step."""
+    run = [name for name in frame.columns if found.roles[name] in (Role.EQUIPMENT, Role.LOT, Role.WAFER)]
+    steps = [name for name, role in found.roles.items() if role is Role.STEP]
+    if steps or not any(found.roles[name] is Role.WAFER for name in run):
+        return
+    for name in frame.columns:
+        free = name not in wishes.roles and found.roles[name] in (Role.SENSOR, Role.CONTEXT)
+        if free and column_names.is_site(name) and _tells_rows_apart(frame, run, name):
+            found.roles[name] = Role.STEP
+            _say_sites(found, name)
+            return
+
+
+def _say_sites(found: FoundRoles, name: str) -> None:
+    found.findings.info(
+        "sites",
+        "{column} says where on a wafer a row was measured; it was taken as the step, so that each place has limits of "
+        "its own.",
+        {"column": name},
+        column=name,
+        option=f'--role "{name}=sensor"',
+        field="roles",
+    )
+
+
+def _tells_rows_apart(frame: pd.DataFrame, run: list[str], name: str) -> bool:
+    """Whether the rows of a run, several of them, hardly ever share a value."""
+    several = frame.duplicated(run, keep=False)
+    return bool(several.mean() >= _MOSTLY) and bool(frame.duplicated([*run, name]).mean() <= 1 - _MOSTLY)
 
 
 def _say_left_out(found: FoundRoles) -> None:

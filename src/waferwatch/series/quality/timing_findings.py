@@ -10,7 +10,7 @@ from waferwatch.read.table import Note, Role, Table
 from waferwatch.series.quality.findings import Finding, Severity, Share, length, listed
 from waferwatch.series.quality.interleaved import separating_column
 from waferwatch.series.quality.timing import TimeOrder, Timing
-from waferwatch.series.wafer_runs import a_row_for_each_wafer
+from waferwatch.series.wafer_runs import has_summaries
 
 FEWEST_JUDGED = 16  # rows of a series: MOMENT judges no shorter one (two of its patches)
 FEWEST_LEARNED = 300  # rows of an equipment: with fewer there is little to learn what is normal from
@@ -198,7 +198,7 @@ def _short_series(table: Table, layout: TimeOrder) -> Iterator[Finding]:
 
 
 def _short_equipment(table: Table, timing: Timing) -> Iterator[Finding]:
-    fewest = _FEWEST_WAFERS if a_row_for_each_wafer(table) else FEWEST_LEARNED
+    fewest = _FEWEST_WAFERS if has_summaries(table) else FEWEST_LEARNED
     short = [one for one in timing.equipment if one.rows < fewest]
     if not short:
         return

@@ -14,7 +14,7 @@ from scipy.ndimage import uniform_filter1d
 
 from waferwatch.models.ensemble.features.course import Course
 from waferwatch.models.ensemble.features.place_embeddings import Standard
-from waferwatch.models.ensemble.features.run_distances import FOLDS, RunDistances, learn_distances, standard_of
+from waferwatch.models.ensemble.features.runs.distances import FOLDS, RunDistances, learn_distances, standard_of
 from waferwatch.models.ensemble.preparation.alignment import TraceAlignment
 from waferwatch.models.ensemble.preparation.chain import Chain
 from waferwatch.models.ensemble.preparation.columns import Columns
