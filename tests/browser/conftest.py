@@ -60,22 +60,22 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def desk_context(browser: Browser, server: str) -> Iterator[BrowserContext]:
     yield from _context(browser, server, **_DESK)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def phone_context(browser: Browser, server: str) -> Iterator[BrowserContext]:
     yield from _context(browser, server, **_PHONE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def guarded_desk_context(browser: Browser, guarded_server: str) -> Iterator[BrowserContext]:
     yield from _context(browser, guarded_server, **_DESK)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def guarded_phone_context(browser: Browser, guarded_server: str) -> Iterator[BrowserContext]:
     yield from _context(browser, guarded_server, **_PHONE)
 

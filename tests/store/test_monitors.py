@@ -127,7 +127,7 @@ def test_what_does_not_exist_is_named(store: Store, model: Model) -> None:
         store.monitors.version("depo")
     with pytest.raises(NotFoundError, match=r"no version 7.*Its versions: 1"):
         store.monitors.version("etch@7")
-    with pytest.raises(InputError, match="etch@last names no version"):
+    with pytest.raises(InputError, match="etch@last does not name a version"):
         store.monitors.version("etch@last")
     with pytest.raises(NotFoundError):
         store.monitors.get("a\0b")
