@@ -4,7 +4,7 @@
     python benchmarks/wide_tables.py --widths 100 1000 --rows 1000 --seeds 4 --detector moment
 
 Sensors are independent, share five factors, have heavy tails (Student's t with three degrees of freedom), or share
-factors and lack cells; one of them is off by so many spreads for so many rows. Once the first half of the rows is known
+factors and lack cells; one of them is off by some spreads for some rows. Once the first half of the rows is known
 to be normal, once nothing is. A fault counts as found where an event overlaps it; other events are false.
 """
 

@@ -34,7 +34,7 @@ def alternating(lots: dict[str, int]) -> StepCells:
 
 
 def learnt(cells: StepCells, first: float) -> IndicatorLimits:
-    """From wafers of which the first of each lot lies off by so many spreads."""
+    """From wafers of which the first of each lot lies off by ``first`` spreads."""
     values = np.random.default_rng(7).normal(0, 1, (len(cells), 1))
     values[cells.since_change == 0] += first
     return IndicatorLimits.learn(values, cells, np.ones(len(cells), np.bool_), MEAN, np.array([1e-9]))

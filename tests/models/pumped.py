@@ -39,6 +39,6 @@ def pumped(wafers: int, seed: int = 0, *, first: int = 0, start: str = "2026-03-
 
 
 def times(frame: pd.DataFrame, factor: float, step: str, wafers: list[str]) -> pd.DataFrame:
-    """The pressure of some wafers in a step is so many times as high."""
+    """The pressure of some wafers in a step is ``factor`` times as high."""
     some = (frame["step"] == step) & frame["wafer"].isin(wafers)
     return frame.assign(pressure=frame["pressure"] * np.where(some, factor, 1.0))

@@ -35,7 +35,7 @@ class Decades:
 
     @classmethod
     def learn(cls, reference: Sequence[Series]) -> Self | None:
-        """From normal series of all equipment; None where no sensor runs over so many decades."""
+        """From normal series of all equipment; None where no sensor spans enough decades."""
         lowest = np.fmin.reduce([_ends(one, np.fmin) for one in reference])
         highest = np.fmax.reduce([_ends(one, np.fmax) for one in reference])
         with np.errstate(invalid="ignore", divide="ignore"):

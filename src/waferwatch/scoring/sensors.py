@@ -28,7 +28,7 @@ def check_sensors(table: str, names: Collection[str], features: Sequence[str]) -
     others = [name for name in names if name not in features]
     close = [match for name in missing for match in get_close_matches(name, others, n=1)]
     raise NotFoundError(
-        "{table} has no column {columns}, of which the model has learnt.",
+        "{table} has no column {columns}, which the model learnt from.",
         hint="Did you mean {closest}? Give it the name that the model knows if it is the same sensor in the same unit."
         if close
         else "Give the sensor the name that the model knows; where it is gone, add an empty column of that name, and "

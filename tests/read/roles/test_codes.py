@@ -35,7 +35,7 @@ def said(table: Table) -> list[str]:
 
 
 def stays(numbers: list[int], length: int) -> np.ndarray:
-    """Each number for so many rows, again and again, until the rows are full."""
+    """Each number for some rows, again and again, until the rows are full."""
     return np.resize(np.repeat(np.array(numbers, float), length), ROWS)
 
 

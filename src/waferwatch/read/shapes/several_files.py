@@ -178,8 +178,8 @@ def _distinguished(files: Sequence[NamedRows], clock: str | None) -> tuple[dict[
     if following:
         return found, ordered
     if dated:
-        told = "equipment" in found or Role.EQUIPMENT in map(category, taken)
-        return (found if told else {"equipment": names}), ordered
+        named = "equipment" in found or Role.EQUIPMENT in map(category, taken)
+        return (found if named else {"equipment": names}), ordered
     alone = "wafer" in found and len(set(zip(*found.values(), strict=True))) == len(files)
     return (found if alone else {**found, "run": names}), ordered
 
