@@ -96,7 +96,7 @@ def _by_chance(scopes: Sequence[Sequence[Floats]]) -> float:
 
 
 def _reached(highest: Floats, stretches: int) -> float:
-    """What one of a number of stretches reaches, by the highest scores of some of them; infinity where most are equal."""
+    """What one stretch of a number reaches, by the highest scores of some of them; infinity where most are equal."""
     median = float(np.median(highest))
     scale = float(np.median(np.abs(highest - median))) / _GUMBEL_DEVIATION
     if scale == 0:
