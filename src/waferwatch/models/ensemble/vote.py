@@ -6,7 +6,7 @@ their plain mean were better than weights, tail probabilities, maxima and median
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -46,6 +46,13 @@ class Vote:
         found = np.subtract(distances, self.level, dtype=np.float64)
         found /= self.spread
         return soft(np.maximum(found, LOWEST, out=found), self.high)
+
+
+def learn_votes(left_out: Mapping[str, Floats], high: float) -> dict[str, Vote]:
+    """Those of features that have a distance of any left-out row. Without one nothing says what is usual of a feature:
+    the reference is too short for it, and it has no vote.
+    """
+    return {name: Vote.learn(values, high) for name, values in left_out.items() if np.isfinite(values).any()}
 
 
 def soft(votes: Floats, high: float) -> Floats:

@@ -13,7 +13,7 @@ from scipy.ndimage import uniform_filter1d
 from waferwatch.models.blocks import BLOCKS, Folds, touching
 from waferwatch.models.ensemble.nearest import Bank, Components
 from waferwatch.models.ensemble.preparation.columns import Columns, coarsen, grid_starts, over_windows, refine
-from waferwatch.models.ensemble.vote import Vote, filled
+from waferwatch.models.ensemble.vote import Vote, filled, learn_votes
 from waferwatch.models.moment.encoder import Embeddings, Encoder, Step, widest_directions
 from waferwatch.models.state import storable
 
@@ -190,11 +190,10 @@ class OneSensorLearning:
             step()
             self._learn_windows(length, kind)
         level = self._learn_level() if plain else 0.0
-        votes = {name: Vote.learn(np.concatenate(values), HIGH) for name, values in self._left.items()}
+        votes = learn_votes({name: np.concatenate(values) for name, values in self._left.items()}, HIGH)
         self.model = OneSensor(self._bases, self._known, level, votes)
         self.left_out = [
-            {name: votes[name].of(values[piece]) for name, values in self._left.items()}
-            for piece in range(len(reference))
+            {name: vote.of(self._left[name][piece]) for name, vote in votes.items()} for piece in range(len(reference))
         ]
 
     def _learn_view(self, view: StreamView, encoder: Encoder, step: Step) -> None:

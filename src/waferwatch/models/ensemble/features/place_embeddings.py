@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_opening, maximum_filter1d, uniform_filter1d
 
+from waferwatch.models.blocks import BLOCKS, NOT_LEARNT, Folds
 from waferwatch.models.ensemble.features.descriptors import Grid
 from waferwatch.models.ensemble.nearest import Bank, Components
 from waferwatch.models.ensemble.preparation.chain import Chain
 from waferwatch.models.ensemble.preparation.columns import Columns, coarsen, holes_mirrored, mirrored, refine
 from waferwatch.models.ensemble.vote import filled, soft
 from waferwatch.models.moment.encoder import Embeddings, Encoder, Step, widest_directions
-from waferwatch.models.state import storable
+from waferwatch.models.state import SINCE, storable
 
 # Points; with a longer reference MOMENT takes no part unless it is alone, and then each sensor is shown to it at four
 # points in one: a fourth of the time.
@@ -30,6 +31,7 @@ MOST_NORMAL = 2000
 MOST_LEARNT = 8000
 LOWEST, HIGHEST = -3.0, 30.0  # spreads between which a feature counts in full
 EVERY = 2  # second group of patches
+FARTHEST_OFF = 2.0  # spreads that rows may lie off where they were left out, at the median, for a kind to count
 
 Floats = NDArray[np.float32]
 
@@ -65,6 +67,7 @@ class PlaceEmbeddings:
     averaged: int
     basis: Floats
     sensors: list[SensorEmbeddings]
+    kinds: list[int] | None = field(default=None, metadata={SINCE: "0.7.1"})  # of KINDS that count; None: all
 
     @property
     def fault(self) -> bool:
@@ -77,26 +80,39 @@ class PlaceEmbeddings:
         points = [self.on_points(grid.chain.piece(number), encoder, step, full=full) for number in pieces]
         return _at_places(np.concatenate(points, axis=2) if len(points) > 1 else points[0], grid)
 
-    def on_points(
-        self, columns: Columns, encoder: Encoder, step: Step, *, full: bool = True, scaled: bool = True
-    ) -> Floats:
+    def on_points(self, columns: Columns, encoder: Encoder, step: Step, *, full: bool) -> Floats:
         """(S, features, n), in spreads of the reference.
 
         Args:
             full: next to ends and holes features are those of the next full window. Models of before 0.7.0 were learnt
                 without.
         """
+        return self.counting(self.read(self.shown(columns, encoder, step, full=full), columns, step, full=full))
+
+    def counting(self, features: Floats) -> Floats:
+        """The features (S, all, n) that count."""
+        if self.kinds is None:
+            return features
+        return features[:, [*self.kinds, *range(len(KINDS), features.shape[1])]]
+
+    def shown(self, columns: Columns, encoder: Encoder, step: Step, *, full: bool = True) -> Embeddings:
+        """The embeddings of a series and of what is mirrored at its ends."""
         coarse = coarsen(columns, self.averaged)
         wide = _full(coarse) if full else mirrored(coarse, MIRROR, MIRROR)
-        seen = replace(encoder, basis=self.basis).embed(wide, step, fault=self.fault)
+        return replace(encoder, basis=self.basis).embed(wide, step, fault=self.fault)
+
+    def read(self, seen: Embeddings, columns: Columns, step: Step, *, full: bool = True, scaled: bool = True) -> Floats:
+        """(S, features, n) of a series whose embeddings are ``seen``, in spreads of the reference if ``scaled``."""
+        coarse = coarsen(columns, self.averaged)
         found = np.zeros((columns.sensors, len(KINDS) + self.fault, len(columns)), np.float32)
         for sensor, known in enumerate(self.sensors):
             step()
             if known.moved:
-                for feature, values in enumerate(_distances(known, seen, sensor, len(wide))):
+                for feature, values in enumerate(_distances(known, seen, sensor, len(coarse) + 2 * MIRROR)):
                     inside = values[MIRROR : MIRROR + len(coarse)]
                     if full:  # others show a mirrored series, which bends at its ends and holes; that is no fault
-                        inside = filled(np.where(_in_full_windows(coarse.measured[sensor]), inside, np.nan))
+                        whole = _in_full_windows(coarse.measured[sensor])
+                        inside = filled(np.where(whole, inside, np.nan)) if whole.any() else inside
                     # A sensor that says nothing of these rows is shown as usual.
                     shown = np.nan_to_num(known.standards[feature].of(inside)) if scaled else inside
                     found[sensor, feature] = refine(shown, self.averaged, columns.offset, len(columns))
@@ -106,33 +122,76 @@ class PlaceEmbeddings:
 
 
 class PlaceEmbeddingsLearning:
-    """Learns what is normal, and keeps the features of the reference.
+    """Learns what is normal of all of the reference, and anew without each of its blocks, and keeps the features of the
+    reference by each.
 
-    They are those that the whole reference teaches: features of blocks by what was learnt from the others lay so far
-    off in short references that banks became wide (docs/experiments.md). The banks are calibrated on blocks left out.
+    A short reference is known by heart: its own rows lie nearer to what was learnt from them than any later one. How
+    far a block lies off where it was left out says how far later rows do, and which kinds of distance say anything.
+    Of long references, which MOMENT reads only where it is alone, features are those that all of it teaches.
+
+    Args:
+        folds: (n,) block of each point of the chain.
     """
 
-    def __init__(self, chain: Chain, encoder: Encoder, step: Step) -> None:
-        reference = [chain.piece(number) for number in range(len(chain.starts))]
-        self._reference = reference
-        points = len(chain)
-        self._averaged = COARSE if points > LONG_REFERENCE else 1
-        wide = [_full(coarsen(one, self._averaged)) for one in reference]
-        uneven = [encoder.embed(one, step, uneven=True) for one in wide]
-        basis = widest_directions([one.tokens[one.observed] for one in uneven])
-        uneven = [replace(one, tokens=one.tokens @ basis) for one in uneven]
-        sensors = [self._learn(uneven, sensor) for sensor in range(reference[0].sensors)]
-        unscaled = PlaceEmbeddings(self._averaged, basis, sensors)
-        self._points = [unscaled.on_points(one, encoder, step, scaled=False) for one in reference]
-        self.model = self._scaled(unscaled)
+    def __init__(self, chain: Chain, folds: Folds, encoder: Encoder, step: Step) -> None:
+        self._step = step
+        averaged = COARSE if len(chain) > LONG_REFERENCE else 1
+        pieces = chain.pieces()
+        uneven = (encoder.embed(_full(coarsen(one, averaged)), step, uneven=True) for _, one in pieces)
+        basis = widest_directions([seen.tokens[seen.observed] for seen in uneven])
+        self._empty, self._encoder = PlaceEmbeddings(averaged, basis, []), replace(encoder, basis=basis)
+        self.model, found = self._learn([one for _, one in pieces])
+        self._points = {NOT_LEARNT: np.concatenate(found, axis=2)}
+        if averaged == 1:
+            shown = [self._empty.shown(one, encoder, step) for _, one in pieces]
+            self._points |= {block: self._without(block, pieces, folds, shown) for block in range(BLOCKS)}
+            self.model = replace(self.model, kinds=self._generalising(folds))
+            self._points = {block: self.model.counting(one) for block, one in self._points.items()}
 
-    def at_places(self, grid: Grid) -> Floats:
-        """(m, S, features) of the reference."""
-        return _at_places(np.concatenate(self._points, axis=2), grid)
+    def at_places(self, grid: Grid, without: int) -> Floats:
+        """(m, S, features) of the reference, by what was learnt without a block, or with ``NOT_LEARNT`` by all."""
+        return _at_places(self._points.get(without, self._points[NOT_LEARNT]), grid)
 
-    def _learn(self, uneven: Sequence[Embeddings], sensor: int) -> SensorEmbeddings:
+    def _without(
+        self, block: int, pieces: Sequence[tuple[slice, Columns]], folds: Folds, shown: Sequence[Embeddings]
+    ) -> Floats:
+        """(S, features, n): the block as later rows are read, all others as the reference is."""
+        parts = [part for where, one in pieces for part in _outside(block, where, one, folds)]
+        if not parts:
+            return self._points[NOT_LEARNT]
+        model, features = self._learn([one for _, one in parts])
+        read = [model.read(seen, one, self._step) for seen, (_, one) in zip(shown, pieces, strict=True)]
+        found = np.concatenate(read, axis=2)
+        for (where, _), values in zip(parts, features, strict=True):
+            found[:, :, where] = values
+        return found
+
+    def _generalising(self, folds: Folds) -> list[int]:
+        """The kinds of distance that do not know the reference by heart."""
+        left = np.zeros_like(self._points[NOT_LEARNT][:, : len(KINDS)])
+        for block in range(BLOCKS):
+            left[:, :, folds == block] = self._points[block][:, : len(KINDS), folds == block]
+        moved = np.array([one.moved for one in self.model.sensors])
+        if not moved.any():
+            return list(range(len(KINDS)))
+        off = np.median(np.median(left[moved], axis=2), axis=0)
+        return [int(kind) for kind in np.flatnonzero(off <= FARTHEST_OFF)]
+
+    def _learn(self, pieces: Sequence[Columns]) -> tuple[PlaceEmbeddings, list[Floats]]:
+        wide = [_full(coarsen(one, self._empty.averaged)) for one in pieces]
+        uneven = [self._encoder.embed(one, self._step, uneven=True) for one in wide]
+        sensors = [self._of_sensor(uneven, pieces, sensor) for sensor in range(pieces[0].sensors)]
+        unscaled = replace(self._empty, sensors=sensors)
+        points = [
+            unscaled.read(unscaled.shown(one, self._encoder, self._step), one, self._step, scaled=False)
+            for one in pieces
+        ]
+        return _scaled(unscaled, points), points
+
+    def _of_sensor(self, uneven: Sequence[Embeddings], pieces: Sequence[Columns], sensor: int) -> SensorEmbeddings:
+        self._step()
         components, bank = {}, Bank.choose(np.zeros((1, 1), np.float32), 1)
-        moved = max(float(one.values[sensor].std()) for one in self._reference) > 1e-6
+        moved = max(float(one.values[sensor].std()) for one in pieces) > 1e-6
         for count, kind in KINDS:
             rows = np.concatenate([one.groups(sensor, count)[0] for one in uneven])
             if not len(rows):  # measured in stretches too short for the network
@@ -144,20 +203,31 @@ class PlaceEmbeddingsLearning:
                 components[str(count)] = Components.learn(rows)
         return SensorEmbeddings(components, bank, [], moved)
 
-    def _scaled(self, unscaled: PlaceEmbeddings) -> PlaceEmbeddings:
-        """The features in spreads of the reference, those that are kept too."""
-        sensors = []
-        for sensor, known in enumerate(unscaled.sensors):
-            standards = []
-            for feature in range(len(KINDS) + unscaled.fault):
-                every = np.concatenate([one[sensor, feature] for one in self._points])
-                every = every[~np.isnan(every)] if not np.isnan(every).all() else np.zeros(1)
-                standard = Standard(float(every.mean()), float(every.std()) + 0.05 * abs(float(every.mean())) + 1e-6)
-                standards.append(standard)
-                for one in self._points:
-                    one[sensor, feature] = np.nan_to_num(standard.of(one[sensor, feature]))
-            sensors.append(replace(known, standards=standards))
-        return replace(unscaled, sensors=sensors)
+
+def _outside(block: int, where: slice, piece: Columns, folds: Folds) -> list[tuple[slice, Columns]]:
+    """The stretches of a piece that are not in a block, and where in the chain they lie."""
+    others = np.concatenate([[False], folds[where] != block, [False]])
+    edges = np.flatnonzero(np.diff(others.astype(np.int8)))
+    return [
+        (slice(where.start + first, where.start + after), piece.at(slice(first, after)))
+        for first, after in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    ]
+
+
+def _scaled(unscaled: PlaceEmbeddings, points: Sequence[Floats]) -> PlaceEmbeddings:
+    """The features in spreads of what was learnt from, ``points`` too."""
+    sensors = []
+    for sensor, known in enumerate(unscaled.sensors):
+        standards = []
+        for feature in range(len(KINDS) + unscaled.fault):
+            every = np.concatenate([one[sensor, feature] for one in points])
+            every = every[~np.isnan(every)] if not np.isnan(every).all() else np.zeros(1)
+            standard = Standard(float(every.mean()), float(every.std()) + 0.05 * abs(float(every.mean())) + 1e-6)
+            standards.append(standard)
+            for one in points:
+                one[sensor, feature] = np.nan_to_num(standard.of(one[sensor, feature]))
+        sensors.append(replace(known, standards=standards))
+    return replace(unscaled, sensors=sensors)
 
 
 def _distances(known: SensorEmbeddings, seen: Embeddings, sensor: int, points: int) -> list[NDArray[np.float64]]:

@@ -7,13 +7,13 @@ a long one has shown it, and there the plain banks find more without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.models.blocks import BLOCKS, Folds
+from waferwatch.models.blocks import BLOCKS, NOT_LEARNT, Folds
 from waferwatch.models.ensemble.features.descriptors import STRIDE, Grid, averaged, describe, measured_share
 from waferwatch.models.ensemble.features.joint_bank import JointBank, Metric
 from waferwatch.models.ensemble.features.place_embeddings import (
@@ -22,7 +22,7 @@ from waferwatch.models.ensemble.features.place_embeddings import (
     PlaceEmbeddingsLearning,
 )
 from waferwatch.models.ensemble.preparation.chain import Chain, local_mean, stretches
-from waferwatch.models.ensemble.vote import LOWEST, Vote, filled
+from waferwatch.models.ensemble.vote import LOWEST, Vote, filled, learn_votes
 from waferwatch.models.moment.encoder import Encoder, Step
 from waferwatch.models.state import storable
 
@@ -58,6 +58,8 @@ class SeveralSensors:
         Args:
             full: windows at ends and holes are full, as those of the reference were.
         """
+        if not self.banks:
+            return {}, np.full(chain.values.shape, 1 / chain.sensors, np.float32)
         grid = Grid.of(chain)
         votes: Distances = {}
         shares, nearest = [], grid.nearest()
@@ -108,7 +110,7 @@ class SeveralSensorsLearning:
         self._banks: dict[str, JointBank] = {}
         self._left: Distances = {}
         shown = encoder if not plain or len(reference) <= LONG_REFERENCE else None
-        embeddings = None if shown is None else PlaceEmbeddingsLearning(reference, shown, step)
+        embeddings = None if shown is None else PlaceEmbeddingsLearning(reference, folds, shown, step)
         for width in WIDTHS if plain else ():
             step()
             self._learn(f"plain {width}", width, None, PLAIN)
@@ -116,35 +118,42 @@ class SeveralSensorsLearning:
             step()
             self._learn(f"moment {width}", width, embeddings, WITH_MOMENT)
         learnt = folds >= 0
-        votes = {name: Vote.learn(left[learnt], high) for name, left in self._left.items()}
+        votes = learn_votes({name: left[learnt] for name, left in self._left.items()}, high)
         known = None if embeddings is None else embeddings.model
-        self.model = SeveralSensors(self._banks, known, votes, self._measured)
-        self.left_out = {name: votes[name].of(left) for name, left in self._left.items()}
+        banks = {name: self._banks[name] for name in votes}
+        self.model = SeveralSensors(banks, known, votes, self._measured)
+        self.left_out = {name: vote.of(self._left[name]) for name, vote in votes.items()}
 
     def _learn(self, name: str, width: int, embeddings: PlaceEmbeddingsLearning | None, metric: Metric) -> None:
         grids = [Grid.of(self._reference, phase) for phase in range(0, STRIDE, 2)]
-        cut = [self._at_places(grid, width, embeddings) for grid in grids]
-        read, mine = cut[0], self._folds[grids[0].inside()]
-        rows, block = np.concatenate(cut), np.concatenate([self._folds[grid.inside()] for grid in grids])
+        block = np.concatenate([self._folds[grid.inside()] for grid in grids])
         touch = np.concatenate([self._touching(grid, STRIDE * (width + 1)) for grid in grids], axis=1)
-        some = slice(None, None, max(1, len(rows) // MOST_LEARNT))
-        rows, block, touch = rows[some], block[some], touch[:, some]
-        found = np.full(len(read), np.nan)
+        some = slice(None, None, max(1, len(block) // MOST_LEARNT))
+        mine, whole = self._folds[grids[0].inside()], self._cut(grids, width, embeddings, NOT_LEARNT)
+        read = whole[: len(mine)]
+        found = np.full(len(mine), np.nan)
         for number in range(BLOCKS):
-            others = rows[~touch[number] & (block >= 0)]
-            if (mine == number).any() and len(others) >= FEWEST_ROWS:
-                left_out = JointBank.learn(others, metric)
-                found[mine == number] = left_out.nearest(read[mine == number])[0]
-        self._banks[name] = JointBank.learn(rows[block >= 0], metric)
+            others = ~touch[number, some] & (block[some] >= 0)
+            if (mine == number).any() and others.sum() >= FEWEST_ROWS:
+                rows = whole if embeddings is None else self._cut(grids, width, embeddings, number)
+                left_out = JointBank.learn(rows[some][others], metric)
+                found[mine == number] = left_out.nearest(rows[: len(mine)][mine == number])[0]
+        self._banks[name] = JointBank.learn(whole[some][block[some] >= 0], metric)
         if (mine < 0).any():
             found[mine < 0] = self._banks[name].nearest(read[mine < 0])[0]
         self._left[name] = smoothed(grids[0].on_points(filled(found)), self._reference, full=self._full)
 
-    def _at_places(self, grid: Grid, width: int, embeddings: PlaceEmbeddingsLearning | None) -> Floats:
-        found = described(grid, self._measured)
-        if embeddings is not None:
-            found = side_by_side(found, embeddings.at_places(grid))
-        return rows_of(found, width, grid)
+    def _cut(
+        self, grids: Sequence[Grid], width: int, embeddings: PlaceEmbeddingsLearning | None, without: int
+    ) -> Floats:
+        """Rows of the places of all grids, with MOMENT's features by what was learnt without a block."""
+        rows = []
+        for grid in grids:
+            found = described(grid, self._measured)
+            if embeddings is not None:
+                found = side_by_side(found, embeddings.at_places(grid, without))
+            rows.append(rows_of(found, width, grid))
+        return np.concatenate(rows)
 
     def _touching(self, grid: Grid, half: int) -> NDArray[np.bool_]:
         """(BLOCKS, m) which blocks the points around each place are in."""

@@ -123,9 +123,11 @@ class Stepwise:
             changes = self.rates.residual(rates(chain), steps)
             jump, each[JUMP] = over_each(jumps(changes), self.jump, changes)
             votes[JUMP] = self.votes[JUMP].of(jump)
-        joint, each[JOINT] = self.joint.votes_and_shares(beyond, None, step)
+        joint, shares = self.joint.votes_and_shares(beyond, None, step)
+        parts = votes.copy()
+        if joint:
+            parts[JOINT], each[JOINT] = np.nanmean(list(joint.values()), axis=0), shares
         # Height counts as in the power mean: the part that is highest says whose fault it is.
-        parts = {**votes, JOINT: np.nanmean(list(joint.values()), axis=0)}
         total = sum(
             fourth(np.maximum(np.nan_to_num(parts[name], nan=LOWEST) - LOWEST, 1e-6)) * one
             for name, one in each.items()
@@ -229,7 +231,9 @@ def stay_distance(deviation: Floats) -> Floats:
 def fused(votes: Votes) -> Floats:
     """Power mean of the parts. A spike shows in the jumps and off the course, a shift in the stays."""
     single = [votes[name] for name in (OFF, STAY, JUMP) if name in votes]
-    banks = np.stack([values for name, values in votes.items() if name not in (OFF, STAY, JUMP)])
-    known = np.count_nonzero(~np.isnan(banks), axis=0)
-    parts = np.stack([*single, np.where(known, np.nansum(banks, axis=0) / np.maximum(known, 1), LOWEST)])
+    banks = [values for name, values in votes.items() if name not in (OFF, STAY, JUMP)]
+    if banks:
+        known = np.count_nonzero(~np.isnan(banks), axis=0)
+        single.append(np.where(known, np.nansum(banks, axis=0) / np.maximum(known, 1), LOWEST))
+    parts = np.stack(single)
     return fourth_root(fourth(np.maximum(parts, LOWEST) - LOWEST).mean(axis=0)) + LOWEST
