@@ -141,5 +141,5 @@ def _read_member(
 
 def _holds_numbers(frame: pd.DataFrame) -> bool:
     """Whether any column is mostly numbers; those whose type says so are looked at first."""
-    columns = sorted(frame.columns, key=lambda name: not is_numeric(frame[name]))
-    return any(look_at(frame[column]).mostly_numbers for column in columns)
+    columns = sorted((frame[name] for name in frame.columns), key=lambda one: not is_numeric(one))
+    return any(look_at(column).mostly_numbers for column in columns)
