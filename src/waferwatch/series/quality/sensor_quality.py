@@ -116,7 +116,7 @@ def examine_sensor(table: Table, name: str, layout: TimeOrder, levels: Levels) -
             name, len(values), len(values), whole, None, None, None, None, 0, None, None, (), 0, 0, None, False
         )
     distinct = _count_distinct(present)
-    starts, lengths = _runs(values, known, layout.starts)
+    starts, lengths = _runs(values, known, layout.begins)
     stuck = _stuck(values[starts], lengths) if distinct is None or distinct > FEW_VALUES else np.empty(0, np.intp)
     far = _far(values, levels)
     longest = int(np.argmax(lengths))
@@ -125,7 +125,7 @@ def examine_sensor(table: Table, name: str, layout: TimeOrder, levels: Levels) -
         rows=len(values),
         missing=len(values) - len(present),
         longest_missing=_longest_missing(known, layout),
-        every=_every(known, layout.starts),
+        every=_every(known, layout.begins),
         low=float(present.min()),
         median=float(np.median(present)),
         high=float(present.max()),
@@ -136,7 +136,7 @@ def examine_sensor(table: Table, name: str, layout: TimeOrder, levels: Levels) -
         stuck_rows=int(lengths[stuck].sum()),
         outliers=int((far > _FAR).sum()),
         farthest=int(layout.rows[np.argmax(far)]) if (far > _FAR).any() else None,
-        rising=_is_rising(values, layout.starts, distinct),
+        rising=_is_rising(values, layout.begins, distinct),
     )
 
 
@@ -224,7 +224,7 @@ def _quantile(ordered: NDArray[np.float64], rows: NDArray[np.intp], share: float
 def _longest_missing(known: NDArray[np.bool_], layout: TimeOrder) -> Stretch | None:
     if known.all():
         return None
-    new = layout.starts.copy()
+    new = layout.begins.copy()
     new[1:] |= known[1:] != known[:-1]
     first = np.flatnonzero(new)
     lengths = np.where(known[first], 0, np.diff(first, append=len(known)))
