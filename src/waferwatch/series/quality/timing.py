@@ -38,12 +38,13 @@ class TimeOrder:
     @property
     def twice(self) -> NDArray[np.bool_]:
         """(m,) where an hour begins again, as at the end of summer time."""
-        return np.zeros(len(self.rows), np.bool_) if self.step is None else np.less(self.step, 0.0)
+        return np.zeros(len(self.rows), np.bool_) if self.step is None else self.step < 0
 
     @cached_property
     def begins(self) -> NDArray[np.bool_]:
         """(m,) where nothing goes on from the row before: with a group, or behind a gap."""
-        return self.after_gap | (np.diff(self.group, prepend=-1) != 0)
+        found: NDArray[np.bool_] = self.after_gap | (np.diff(self.group, prepend=-1) != 0)
+        return found
 
     def name(self, at: int) -> str:
         """The group of the row at a place of this order, as text; empty when the rows are not split."""
