@@ -443,3 +443,30 @@ def test_an_hour_that_is_left_out_every_sunday_is_a_gap_of_each() -> None:
     quality = examined(frame)
     assert "hour_left_out" not in kinds(quality)
     assert quality.timing.gap_count == 7
+
+
+@pytest.mark.parametrize("factor", [1000.0, 0.001, 133.322])
+def test_a_unit_that_changes_midway_is_said_with_its_place_and_remedy(factor: float) -> None:
+    frame = pd.concat([noisy(tool="A"), noisy(tool="B")], ignore_index=True)
+    frame.loc[3200:, "b"] *= factor
+    found = only(examined(frame), "unit_change")
+    assert (found.columns, found.row) == (("b",), 3200)
+    assert " B " in str(found.sentence)
+    assert f"{1 / factor:.6g}" in str(found.remedy)
+
+
+def test_a_unit_that_changes_within_recipes_is_found_at_its_row() -> None:
+    frame = noisy()
+    frame["a"] += np.tile(np.repeat([0.0, 180.0, 480.0, 30.0], 25), 20)
+    frame.loc[1111:, "a"] /= 1000
+    assert only(examined(frame), "unit_change").row == 1111
+
+
+@pytest.mark.parametrize("level", [20.0, 200.0, 20_000.0])
+def test_a_set_point_or_a_gain_that_changes_is_no_change_of_unit(level: float) -> None:
+    frame = noisy()
+    frame.loc[1000:, "a"] += level - 20.0
+    frame.loc[1000:, "b"] = 20.0 + 1000 * (frame["b"] - 20.0)
+    frame.loc[1000:, "c"] *= level / 20
+    assert ("unit_change" in kinds(examined(frame))) is (level == 20_000.0)
+    assert "unit_change" not in kinds(examined(frame[["time", "a", "b"]]))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
 from waferwatch.series.quality.timing import TimeOrder
+from waferwatch.series.quality.unit_change import UnitChange
 
 FEW_VALUES = 10  # a sensor with so few different ones has levels, at which it may stay as long as it likes
 _MANY_VALUES = 1000  # more different ones are not counted
@@ -74,6 +75,7 @@ class SensorQuality:
     farthest: int | None  # position in the table of the one farthest away
     rising: bool  # it never falls within a series: it counts something
     twin: str | None = None  # an earlier sensor with the very same values
+    unit_change: UnitChange | None = None
 
     @property
     def missing_share(self) -> float:
