@@ -305,11 +305,11 @@ def test_a_file_of_which_nothing_could_be_judged_does_not_say_that_there_is_no_p
     [
         (
             {"chuck_temp_C": "Chuck temp C"},
-            "no column chuck_temp_C, which the model learnt from. Did you mean Chuck",
+            "no sensor chuck_temp_C, which the model learnt from. Did you mean Chuck",
         ),
         (
             {"chuck_temp_C": "x9", "dc_bias_V": "x8"},
-            "no column dc_bias_V, chuck_temp_C, which the model",
+            "no sensor dc_bias_V, chuck_temp_C, which the model",
         ),
     ],
 )

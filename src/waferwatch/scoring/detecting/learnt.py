@@ -153,18 +153,11 @@ class LearntModel:
         """The table as the model can score it: recipes, steps and wafers that it knows nothing of do not count.
 
         Raises:
-            InputError: a sensor or a column that says which step a row belongs to is missing.
+            NotFoundError: a sensor is missing.
+            InputError: a column that says which step a row belongs to is missing.
         """
-        there = set(table.columns(Role.SENSOR))
-        missing = [name for name in self.features if name not in there]
-        if missing:
-            raise InputError(
-                "{table} lacks the sensors {columns} that the model was learnt with.",
-                hint="Give it the same sensor columns, or learn a model without them.",
-                field="features",
-                table=table.name,
-                columns=", ".join(missing[:10]),
-            )
+        sensors = table.columns(Role.SENSOR)
+        check_sensors(table.name, sensors, self.features, [name for name in table.frame.columns if name not in sensors])
         known = set(self.roles.values())
         lost = [role.value for role in (Role.RECIPE, Role.STEP) if role.value in known and table.column(role) is None]
         if lost and self.fitted.reads_steps:
