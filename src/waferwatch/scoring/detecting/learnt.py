@@ -48,6 +48,7 @@ class LearntModel:
     early: Fitted | None = (
         None  # the detector ``early`` on the same rows, for live alarms; only of what a monitor learnt
     )
+    codes: dict[str, list[str]] = field(default_factory=dict)  # code column that is no sensor -> values learnt from
 
     @property
     def name(self) -> str:
@@ -73,12 +74,13 @@ class LearntModel:
 
     @property
     def _more(self) -> dict[str, Any]:
-        """What only models of monitors and models with golden wafers have."""
+        """What only some models have: those of monitors, with golden wafers, or of tables with codes."""
         more = {
             "levels": self.levels or None,
             "shifts": self.shifts or None,
             "wafers": self.wafers,
             "early": self.early,
+            "codes": self.codes or None,
         }
         return {name: known for name, known in more.items() if known is not None}
 
