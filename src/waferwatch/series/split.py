@@ -22,7 +22,7 @@ from waferwatch.series.series import Series
 from waferwatch.series.steps import stages_of
 from waferwatch.series.summer_time import comes_twice, is_left_out
 
-_LEAST_OF_RUN = 8  # rows of a wafer's pass; with fewer a row is a summary of a wafer, not a point of its trace
+_LEAST_OF_RUN = 16  # rows of a wafer's pass, as many as a series needs to be judged; shorter ones are read on end
 _MOST_CLOCKS = 1000  # groups whose clocks are kept
 _MOST_REPEATED_HOURS = 3  # of one group: a file of a few years
 _SHORT_RUN = 512  # rows; groups shorter than one window of MOMENT are runs, which cannot be judged by themselves
