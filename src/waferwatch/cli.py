@@ -7,10 +7,10 @@ Exit codes: 0 done, 2 bad input or options, or a database or data folder that ca
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from waferwatch.commands.live.alarms import add_alarms_parser
 from waferwatch.commands.options import data_options, recipe_options
 from waferwatch.commands.options.actions import print_json, say
 from waferwatch.commands.options.outputs import check_apart
-from waferwatch.errors import WaferwatchError
+from waferwatch.errors import InputError, WaferwatchError
 from waferwatch.settings import read_settings
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except WaferwatchError as error:
         print(f"waferwatch: {_option(error, typed)}{error}", file=sys.stderr)
-        findings = getattr(error, "findings", ())
-        if findings and getattr(options, "json", False):
-            print(json.dumps({"findings": [finding.to_dict() for finding in findings]}, ensure_ascii=False))
+        _print_refusal(error, options)
         return error.exit_code
     except KeyboardInterrupt:
         print("waferwatch: stopped.", file=sys.stderr)
@@ -68,6 +66,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _print_refusal(error: WaferwatchError, options: argparse.Namespace) -> None:
+    """What stands in the way as JSON, where that is asked for."""
+    from waferwatch.read.findings import finding_of
+
+    if getattr(options, "json", False):
+        findings = getattr(error, "findings", ()) or (finding_of(error),)
+        with suppress(InputError, BrokenPipeError):  # stdout takes no more, or nobody reads it; stderr has it already
+            print_json({"findings": [finding.to_dict() for finding in findings]}, options)
 
 
 def _option(error: WaferwatchError, typed: Sequence[str]) -> str:

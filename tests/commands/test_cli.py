@@ -305,11 +305,11 @@ def test_a_file_of_which_nothing_could_be_judged_does_not_say_that_there_is_no_p
     [
         (
             {"chuck_temp_C": "Chuck temp C"},
-            "no column chuck_temp_C, which the model learnt from. Did you mean Chuck",
+            "no sensor chuck_temp_C, which the model learnt from. Did you mean Chuck",
         ),
         (
             {"chuck_temp_C": "x9", "dc_bias_V": "x8"},
-            "no column dc_bias_V, chuck_temp_C, which the model",
+            "no sensor dc_bias_V, chuck_temp_C, which the model",
         ),
     ],
 )
@@ -322,3 +322,17 @@ def test_every_sensor_that_a_file_lacks_for_a_model_is_named_with_the_way_out(
     said = capsys.readouterr().err
     assert sentence in said
     assert "the name that the model knows" in said
+
+
+REFUSED = [("", "is empty"), ("time,a\n", "has no rows of data"), (None, "no file")]
+
+
+@pytest.mark.parametrize(("content", "sentence"), REFUSED)
+def test_every_refusal_is_json_for_a_program_that_asks_for_it(tmp_path, capsys, content, sentence):
+    path = tmp_path / "day.csv"
+    if content is not None:
+        path.write_text(content)
+    assert main(["detect", str(path), "--json"]) == 2
+    (finding,) = json.loads(capsys.readouterr().out.splitlines()[-1])["findings"]
+    assert sentence in finding["sentence"]
+    assert (finding["level"], bool(finding["remedy"])) == ("obstacle", True)

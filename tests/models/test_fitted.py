@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import waferwatch
-from tests.models.frames import stream
+from tests.models.frames import runs, stream
 
 
 def equipment(name: str | None, seed: int, level: float = 0.0, rows: int = 1500) -> pd.DataFrame:
@@ -60,3 +60,15 @@ def test_a_reference_too_short_for_the_network_alone_leaves_its_rows_unjudged(ro
     model = waferwatch.fit(stream(rows, 1), detector="moment_only")
     found = model.detect(stream(1500, 1, seed=1))
     assert not found.flags[np.isnan(found.scores)].any()
+
+
+def test_a_run_far_beyond_the_others_is_flagged_where_nothing_is_known_to_be_normal() -> None:
+    frame = runs(40)
+    faulty = (frame["cycle"] == "R0030") & (frame.groupby("cycle").cumcount().between(40, 60))
+    frame.loc[faulty, "s0"] += 30.0
+    found = waferwatch.detect(frame, detector="statistical", group=["equipment", "cycle"])
+    assert found.flags[faulty].any()
+    assert set(frame.loc[found.flags, "cycle"]) == {"R0030"}
+    assert any("stand out from the others" in str(note) for note in found.notes)
+    known = waferwatch.fit(frame, detector="statistical", group=["equipment", "cycle"], reference_rows=len(frame))
+    assert not known.detect(frame).flags.any(), "its owner says that it is normal"

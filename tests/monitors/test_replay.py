@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from tests.monitors.made import chamber, everywhere, in_steps, learnt, table
-from waferwatch.monitors.alarms.replay import Replay, Truth, replay, truth_of
+from waferwatch.monitors.alarms.replay import Replay, Truth, replay
 from waferwatch.monitors.rebase.relearn import rebase
 from waferwatch.read.table import Table
 from waferwatch.scoring.model import Model
@@ -65,7 +65,8 @@ def test_labels_say_which_events_are_false() -> None:
 def test_verdicts_say_which_events_are_false_and_say_nothing_of_the_others() -> None:
     rows, new = moved()
     judged = new.detect(rows.frame)
-    found = replay(new, new, rows, new_wish=Thresholds(0.5), truth=truth_of(judged, {1: False}))
+    truth = Truth(true=np.zeros(len(judged.flags), np.bool_), false=judged.event_ids == 1)
+    found = replay(new, new, rows, new_wish=Thresholds(0.5), truth=truth)
     assert found.old.rate is not None
     assert found.new.rate is not None
     assert (found.old.rate.false, found.old.rate.true, found.old.rate.unjudged) == (1, 0, 0)

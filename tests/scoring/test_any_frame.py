@@ -57,3 +57,26 @@ def test_any_frame_is_scored_or_refused_with_a_sentence(
     total = found.contributions[judged].astype(float).sum(axis=1)
     np.testing.assert_allclose(total, np.maximum(found.scores[judged], 0), rtol=1e-3, atol=1e-3)
     assert np.isnan(found.contributions[~judged]).all()
+
+
+@pytest.mark.parametrize("rows", [9, 12])
+def test_wafers_of_ten_rows_or_so_are_judged_one_behind_the_other(rows: int) -> None:
+    rng = np.random.default_rng(0)
+    wafers = 120
+    place = np.tile(np.arange(rows), wafers)
+    frame = pd.DataFrame(
+        {
+            "time": pd.date_range("2026-01-05", periods=wafers * rows, freq="s")
+            + pd.to_timedelta(np.repeat(np.arange(wafers), rows) * 60, "s"),
+            "lot": np.repeat(np.arange(wafers) // 25, rows),
+            "wafer": np.repeat(np.arange(wafers) % 25, rows),
+            "step": np.where(place < rows // 2, "ramp", "main"),
+            "pressure": np.minimum(place, rows // 2) * 5.0 + rng.normal(0, 0.3, wafers * rows),
+        }
+    )
+    frame.loc[800:819, "pressure"] += 8 * 0.3
+    found = waferwatch.detect(frame, detector="statistical")
+    assert np.isfinite(found.scores).all()
+    assert found.flags[800:820].mean() > 0.5
+    elsewhere = np.r_[rows : 800 - rows, 820 + rows : len(frame)]
+    assert found.flags[elsewhere].mean() < 0.01

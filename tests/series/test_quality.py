@@ -389,3 +389,84 @@ def test_rows_are_examined_as_columns_and_not_one_by_one() -> None:
 def test_a_row_for_each_wafer_asks_for_wafers_not_for_hundreds_of_rows(wafers: int, enough: bool) -> None:
     frame = pd.DataFrame({"wafer": np.arange(wafers), "thickness": np.random.default_rng(0).normal(size=wafers)})
     assert ("short_reference" not in kinds(examined(frame))) is enough
+
+
+def test_a_wait_between_wafers_is_no_gap_and_a_hole_within_one_is() -> None:
+    frame = noisy(1600, wafer=np.repeat(np.arange(20), 80))
+    frame["time"] += pd.to_timedelta(np.repeat(np.arange(20), 80) * 600, "s")
+    timing = examined(frame).timing
+    assert (timing.gap_count, timing.series) == (0, 20)
+    frame.loc[840:879, "time"] += pd.Timedelta(minutes=5)
+    quality = examined(frame)
+    assert only(quality, "gaps").row == 840
+    assert quality.timing.gap_count == 1
+
+
+def local(start: str, zone: str = "Europe/Berlin", rows: int = 240) -> pd.DataFrame:
+    """Rows a minute apart, by a local clock."""
+    clock = pd.date_range(start, periods=rows, freq="min", tz="UTC").tz_convert(zone).tz_localize(None)
+    return noisy(rows).assign(time=clock)
+
+
+def test_an_hour_that_comes_twice_is_said_once_and_is_neither_rows_at_one_time_nor_time_that_goes_back() -> None:
+    quality = examined(local("2025-10-25 23:30"))
+    assert only(quality, "hour_twice").row == 90
+    assert not {"same_time", "time_back", "gaps"} & set(kinds(quality))
+
+
+@pytest.mark.parametrize(
+    ("start", "zone", "row"),
+    [("2026-03-28 23:30", "Europe/Berlin", 90), ("2026-03-08 09:00", "America/Los_Angeles", 60)],
+)
+def test_an_hour_that_is_left_out_in_spring_is_said_and_is_no_gap(start: str, zone: str, row: int) -> None:
+    frame = local(start, zone)
+    quality = examined(frame)
+    assert only(quality, "hour_left_out").row == row
+    assert quality.timing.gap_count == 0
+    assert [note for note in split(table_from_frame(frame)).notes if "summer time" in str(note)]
+
+
+@pytest.mark.parametrize("start", ["2026-03-29 23:30", "2026-03-28 10:00"])
+def test_an_hour_without_rows_on_another_day_or_at_another_time_is_a_gap(start: str) -> None:
+    frame = local(start, "UTC")
+    frame.loc[90:, "time"] += pd.Timedelta(hours=1)
+    quality = examined(frame)
+    assert "hour_left_out" not in kinds(quality)
+    assert quality.timing.gap_count == 1
+
+
+def test_an_hour_that_is_left_out_every_sunday_is_a_gap_of_each() -> None:
+    frame = noisy(4 * 1440)
+    days = [pd.date_range(f"2026-03-{day} 00:30", periods=1440, freq="min") for day in ("08", "15", "22", "29")]
+    frame["time"] = np.concatenate(days)
+    frame.loc[frame["time"].dt.hour >= 2, "time"] += pd.Timedelta(hours=1)
+    quality = examined(frame)
+    assert "hour_left_out" not in kinds(quality)
+    assert quality.timing.gap_count == 7
+
+
+@pytest.mark.parametrize("factor", [1000.0, 0.001, 133.322])
+def test_a_unit_that_changes_midway_is_said_with_its_place_and_remedy(factor: float) -> None:
+    frame = pd.concat([noisy(tool="A"), noisy(tool="B")], ignore_index=True)
+    frame.loc[3200:, "b"] *= factor
+    found = only(examined(frame), "unit_change")
+    assert (found.columns, found.row) == (("b",), 3200)
+    assert " B " in str(found.sentence)
+    assert f"{1 / factor:.6g}" in str(found.remedy)
+
+
+def test_a_unit_that_changes_within_recipes_is_found_at_its_row() -> None:
+    frame = noisy()
+    frame["a"] += np.tile(np.repeat([0.0, 180.0, 480.0, 30.0], 25), 20)
+    frame.loc[1111:, "a"] /= 1000
+    assert only(examined(frame), "unit_change").row == 1111
+
+
+@pytest.mark.parametrize("level", [20.0, 200.0, 20_000.0])
+def test_a_set_point_or_a_gain_that_changes_is_no_change_of_unit(level: float) -> None:
+    frame = noisy()
+    frame.loc[1000:, "a"] += level - 20.0
+    frame.loc[1000:, "b"] = 20.0 + 1000 * (frame["b"] - 20.0)
+    frame.loc[1000:, "c"] *= level / 20
+    assert ("unit_change" in kinds(examined(frame))) is (level == 20_000.0)
+    assert "unit_change" not in kinds(examined(frame[["time", "a", "b"]]))

@@ -13,8 +13,9 @@ from sqlalchemy import select, update
 from waferwatch.errors import NotFoundError
 from waferwatch.store.database import connection as database_module
 from waferwatch.store.database.clock import database_now
+from waferwatch.store.database.connection import now
 from waferwatch.store.database.schema import runs as rows
-from waferwatch.store.runs import Run, State
+from waferwatch.store.runs import Ending, Run, State
 from waferwatch.store.store import Store
 from waferwatch.store.upkeep.worker import host_of, this_worker
 from waferwatch.store.verdicts import Judgement
@@ -64,7 +65,7 @@ def test_a_run_goes_from_queued_to_done(store: Store) -> None:
 
 def test_a_run_that_has_ended_stays_as_it_is(store: Store) -> None:
     run = add(store)
-    store.runs.fail(run.id, State.CANCELLED, ERROR)
+    store.runs.end(run.id, Ending(State.CANCELLED, now(), error=ERROR))
     store.runs.finish(run.id, {"events": 3})
     store.runs.start(run.id)
     ended = store.runs.get(run.id)
@@ -74,7 +75,7 @@ def test_a_run_that_has_ended_stays_as_it_is(store: Store) -> None:
 def test_runs_are_found_by_data_set_kind_state_and_text(store: Store) -> None:
     first = add(store)
     second = add(store, "0123456789abcdef", "에칭 100%.csv", user="이영희", detector="pca", features=["압력"])
-    store.runs.fail(second.id, State.FAILED, ERROR)
+    store.runs.end(second.id, Ending(State.FAILED, now(), error=ERROR))
 
     def ids(**wanted: object) -> list[str]:
         return [run.id for run in store.runs.all(**wanted)]  # type: ignore[arg-type]
@@ -171,7 +172,7 @@ def test_the_database_s_clock_is_written_as_moments_are(store: Store) -> None:
 def test_a_process_that_was_taken_for_dead_goes_on_with_its_run(store: Store) -> None:
     done, going = add(store), add(store)
     for run in (done, going):
-        store.runs.fail(run.id, State.INTERRUPTED, ERROR)
+        store.runs.end(run.id, Ending(State.INTERRUPTED, now(), error=ERROR))
     store.runs.keep_alive({going.id: 0.5})
     store.runs.finish(done.id, {"events": 3})
     assert (store.runs.get(going.id).state, store.runs.get(going.id).finished) == (State.RUNNING, None)
@@ -184,7 +185,7 @@ def test_a_process_learns_which_of_its_runs_others_do_not_want(store: Store) -> 
         owned(store, run, "elsewhere:5:x", 0)
     store.runs.cancel(cancelled.id, ERROR)
     store.delete_run(deleted.id)
-    store.runs.fail(ended.id, State.CANCELLED, ERROR)
+    store.runs.end(ended.id, Ending(State.CANCELLED, now(), error=ERROR))
     assert store.runs.unwanted([run.id for run in runs]) == {cancelled.id, deleted.id, ended.id}
     assert store.runs.get(cancelled.id).state is State.QUEUED, "its own process ends it"
     assert store.runs.unwanted([]) == set()
@@ -201,7 +202,7 @@ def test_of_many_who_end_a_run_at_once_one_decides(store: Store) -> None:
         if number % 2:
             store.runs.finish(run.id, {"by": number})
         else:
-            store.runs.fail(run.id, State.CANCELLED, ERROR | {"by": number})
+            store.runs.end(run.id, Ending(State.CANCELLED, now(), error=ERROR | {"by": number}))
 
     assert at_once(end) == []
     ended = store.runs.get(run.id)

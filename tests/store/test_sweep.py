@@ -20,9 +20,10 @@ from tests.store.test_datasets import CSV, keep
 from tests.store.test_runs import ERROR, add
 from waferwatch.errors import NotFoundError
 from waferwatch.settings import Settings
+from waferwatch.store.database.connection import now
 from waferwatch.store.database.schema import datasets as dataset_rows
 from waferwatch.store.database.schema import runs as run_rows
-from waferwatch.store.runs import State
+from waferwatch.store.runs import Ending, State
 from waferwatch.store.store import Store, open_store
 from waferwatch.store.upkeep.sweeper import Sweeper
 from waferwatch.store.verdicts import Judgement
@@ -201,7 +202,7 @@ def test_results_of_runs_that_ended_without_one_are_removed(store: Store) -> Non
         store.results.put_document(run.id, {})
         make_old(store.results.folder / run.id)
     store.runs.finish(done.id, {})
-    store.runs.fail(interrupted.id, State.INTERRUPTED, ERROR)
+    store.runs.end(interrupted.id, Ending(State.INTERRUPTED, now(), error=ERROR))
     store.runs.start(running.id)
     store.runs.delete(deleted.id)
     store.settle()

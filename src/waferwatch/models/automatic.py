@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 SPREADS = 10.0  # robust spreads of normal runs' highest scores above their median
+UNKNOWN_SPREADS = 20.0  # the same, beyond which a run is not normal that is only taken to be
 BEYOND = 2.5  # times as far from the usual as the highest normal score: no threshold lies farther
 FEWEST_RUNS = 8
 STRETCHES = 64  # that a stream is cut into where nothing is known to be normal
@@ -30,8 +31,9 @@ def automatic_threshold(
     Of a stream that is known to be normal it is the highest score that a row had which was not learnt from. Of streams
     that are only taken to be normal it is what the highest of all their stretches would be by chance, since their
     highest rows may be what is looked for. Of runs it is the median of their highest scores and ten robust spreads, at
-    most two and a half times as far out as the highest of all and never below it. Of several scopes (equipment) it is
-    the median of theirs: the highest score of one short reference is a chancy number.
+    most two and a half times as far out as the highest of all and never below it, as far as that is known to be normal:
+    of runs that are only taken to be, it is at most twenty spreads out. Of several scopes (equipment) it is the median
+    of theirs: the highest score of one short reference is a chancy number.
 
     Args:
         left_out: raw scores of each piece of each scope, (n,), NaN = not judged.
@@ -45,7 +47,7 @@ def automatic_threshold(
     judged = {key: some for key, pieces in judged.items() if (some := [one for one in pieces if len(one)])}
     if not judged:
         return float("inf"), min(left_out)
-    own = {key: _own(pieces, runs[key]) for key, pieces in judged.items()}
+    own = {key: _own(pieces, runs[key], known[key]) for key, pieces in judged.items()}
     doubtful = [key for key, pieces in judged.items() if are_doubtful(pieces, runs[key], known[key])]
     by_chance = _by_chance([judged[key] for key in doubtful])
     highest = max((own[key] for key in doubtful), default=float("inf"))
@@ -63,7 +65,7 @@ def _are_many_runs(pieces: Sequence[Floats], runs: bool) -> bool:
     return runs and len(pieces) >= FEWEST_RUNS
 
 
-def _own(pieces: Sequence[Floats], runs: bool) -> float:
+def _own(pieces: Sequence[Floats], runs: bool, known: bool) -> float:
     """Of one scope that is known to be normal, or of its runs."""
     highest = np.array([one.max() for one in pieces])
     median = float(np.median(highest))
@@ -71,7 +73,8 @@ def _own(pieces: Sequence[Floats], runs: bool) -> float:
     if not _are_many_runs(pieces, runs) or spread == 0:
         return float(highest.max())
     farthest = median + BEYOND * (float(highest.max()) - median)
-    return max(min(median + SPREADS * spread, farthest), float(highest.max()))
+    normal = float(highest.max()) if known else min(float(highest.max()), median + UNKNOWN_SPREADS * spread)
+    return max(min(median + SPREADS * spread, farthest), normal)
 
 
 def _by_chance(scopes: Sequence[Sequence[Floats]]) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waferwatch.models.alarm_counts import AlarmCounts
-from waferwatch.models.automatic import are_doubtful, automatic_threshold
+from waferwatch.models.automatic import automatic_threshold
 from waferwatch.models.contract import Detector, Learnt, Part, Progress, Scores, no_progress, part_of
 from waferwatch.models.decades import Decades, by_decades
 from waferwatch.models.rarity import Rarity
@@ -222,11 +222,8 @@ def fit_parts(
     runs = {key: all(one.is_run for one in mine) for key, mine in series.items()}
     known = {key: all(one.is_known_normal for one in mine) for key, mine in series.items()}
     raw, sister = automatic_threshold(normal, runs, known)
-    # What stands out of a stream that is only taken to be normal says neither how rare normal scores are nor how often
-    # they come.
-    normal = {
-        key: _up_to(raw, kept) if are_doubtful(kept, runs[key], known[key]) else kept for key, kept in normal.items()
-    }
+    # What stands out of rows only taken to be normal says neither how rare normal scores are nor how often they come.
+    normal = {key: kept if known[key] else _up_to(raw, kept) for key, kept in normal.items()}
     rarity = Rarity.learn([values for kept in normal.values() for values in kept])
     kept_series = {key: _kept_series(series[key], one) for key, one in learnt.items()}
     scaled = {key: [rarity.of(values) for values in kept] for key, kept in normal.items()}

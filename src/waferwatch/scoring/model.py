@@ -203,6 +203,7 @@ def _built(about: Mapping[str, Any], content: bytes, path: Path) -> Model:
             unpack(about.get("shifts", []), arrays),
             unpack(about["wafers"], arrays) if "wafers" in about else None,
             unpack(about["early"], arrays) if "early" in about else None,
+            unpack(about.get("codes", {"dict": {}}), arrays),
         )
     except (AttributeError, KeyError, TypeError, ValueError, EOFError, BadZipFile, zlib.error, RecursionError) as error:
         raise ModelError(

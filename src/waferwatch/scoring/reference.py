@@ -91,16 +91,16 @@ def set_aside_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]]) ->
 
 
 def standing_out_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]]) -> list[Note]:
-    """How many rows of streams that are only taken to be normal are unlike the others."""
+    """How many rows that are only taken to be normal are unlike the others; runs that are set aside are named."""
     pieces = zip(fitted.reference, (one for mine in normal.values() for one in mine), strict=True)
-    streams = [piece.left_out for piece, one in pieces if not one.is_run and not one.is_known_normal]
-    count = sum(int(np.count_nonzero(fitted.rarity.of(one.astype(np.float64)) > fitted.threshold)) for one in streams)
+    taken = [piece.left_out for piece, one in pieces if not piece.set_aside and not one.is_known_normal]
+    count = sum(int(np.count_nonzero(fitted.rarity.of(one.astype(np.float64)) > fitted.threshold)) for one in taken)
     if not count:
         return []
     return [
         Note(
             "{count} of the {rows} rows that were taken to be normal stand out from the others and do not count as "
             "normal. If they are, say that they are known to be normal.",
-            {"count": f"{count:,}", "rows": f"{sum(len(one) for one in streams):,}"},
+            {"count": f"{count:,}", "rows": f"{sum(len(one) for one in taken):,}"},
         )
     ]

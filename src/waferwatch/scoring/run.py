@@ -21,6 +21,7 @@ from waferwatch.scoring import wafers
 from waferwatch.scoring.detecting.learnt import roles_of
 from waferwatch.scoring.detecting.with_model import detect_with
 from waferwatch.scoring.model import Model
+from waferwatch.scoring.notes.codes import codes_of
 from waferwatch.scoring.notes.counters import counter_notes
 from waferwatch.scoring.notes.decades import decades_notes
 from waferwatch.scoring.question import Question
@@ -83,6 +84,7 @@ def fit_table(
             *_network_notes(method, fitted),
         ),
         wafers=wafers.learn_from(table, normal, features, fitted),
+        codes=codes_of(table, normal),
     )
 
 

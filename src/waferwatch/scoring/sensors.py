@@ -11,13 +11,14 @@ from waferwatch.read.cells.values import is_numeric
 from waferwatch.read.table import Role, Table
 
 
-def check_sensors(table: str, names: Collection[str], features: Sequence[str]) -> None:
+def check_sensors(table: str, names: Collection[str], features: Sequence[str], others: Collection[str] = ()) -> None:
     """Refuse columns that lack a sensor of a model.
 
     Args:
         table: what the message calls it.
-        names: of its columns.
+        names: of its columns, or of its sensors where that is known.
         features: of the model.
+        others: its columns that are no sensors.
 
     Raises:
         NotFoundError: naming those that are missing, what they may be called now, and what to do.
@@ -25,18 +26,20 @@ def check_sensors(table: str, names: Collection[str], features: Sequence[str]) -
     missing = [name for name in features if name not in names]
     if not missing:
         return
-    others = [name for name in names if name not in features]
-    close = [match for name in missing for match in get_close_matches(name, others, n=1)]
+    free = [name for name in (*names, *others) if name not in features]
+    close = dict.fromkeys(match for name in missing for match in get_close_matches(name, free, n=1))
     raise NotFoundError(
-        "{table} has no column {columns}, which the model learnt from.",
-        hint="Did you mean {closest}? Give it the name that the model knows if it is the same sensor in the same unit."
+        "{table} has no sensor {columns}, which the model learnt from.",
+        hint="Give these columns the role sensor."
+        if not set(missing).isdisjoint(others)
+        else "Did you mean {closest}? Give it the name that the model knows if it is the same sensor in the same unit."
         if close
         else "Give the sensor the name that the model knows; where it is gone, add an empty column of that name, and "
         "it is not judged.",
         field="features",
         table=table,
         columns=", ".join(missing[:10]) + (", ..." if len(missing) > 10 else ""),
-        closest=", ".join(dict.fromkeys(close)),
+        closest=", ".join(close),
     )
 
 

@@ -20,10 +20,10 @@ from waferwatch.series.gaps import gap_limits, gap_starts
 from waferwatch.series.layout import SeriesLayout, key_text, offset_of
 from waferwatch.series.series import Series
 from waferwatch.series.steps import stages_of
+from waferwatch.series.summer_time import comes_twice, is_left_out
 
-_LEAST_OF_RUN = 8  # rows of a wafer's pass; with fewer a row is a summary of a wafer, not a point of its trace
+_LEAST_OF_RUN = 16  # rows of a wafer's pass, as many as a series needs to be judged; shorter ones are read on end
 _MOST_CLOCKS = 1000  # groups whose clocks are kept
-_HOUR = 3_600_000_000_000  # nanoseconds
 _MOST_REPEATED_HOURS = 3  # of one group: a file of a few years
 _SHORT_RUN = 512  # rows; groups shorter than one window of MOMENT are runs, which cannot be judged by themselves
 
@@ -246,7 +246,7 @@ def _in_time_order(
     numbers = clock_numbers(time[rows])
     same_group = np.diff(group) == 0
     back = same_group & (np.diff(numbers) < 0)
-    repeated = _hour_comes_twice(numbers, back, same_group) if time.dtype.kind == "M" else np.zeros_like(back)
+    repeated = comes_twice(numbers, back, same_group) if time.dtype.kind == "M" else np.zeros_like(back)
     kept = _groups_kept(group, back, repeated)
     if (back & ~kept[group[1:]]).any():
         count = int((back & ~kept[group[1:]]).sum())
@@ -260,22 +260,25 @@ def _in_time_order(
                 {"row": row},
             )
         )
-    again = int((same_group & (np.diff(clock_numbers(time[rows])) == 0)).sum())
+    return rows, [*notes, *_steps_notes(rows, time, same_group, first_row)]
+
+
+def _steps_notes(
+    rows: NDArray[np.int64], time: NDArray[Any], same_group: NDArray[np.bool_], first_row: int
+) -> list[Note]:
+    """What is worth knowing of the steps of time between rows in their order."""
+    notes, numbers = [], clock_numbers(time[rows])
+    if time.dtype.kind == "M" and (left_out := is_left_out(numbers, same_group)).any():
+        notes.append(
+            Note(
+                "The clock leaps one hour ahead at row {row}, as at the beginning of summer time; no rows are missing.",
+                {"row": first_row + int(rows[1:][left_out][0])},
+            )
+        )
+    again = int((same_group & (np.diff(numbers) == 0)).sum())
     if again:
         notes.append(Note("Rows with the same time as the row before were kept: {count}.", {"count": again}))
-    return rows, notes
-
-
-def _hour_comes_twice(
-    numbers: NDArray[np.int64], back: NDArray[np.bool_], same_group: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Where time goes back by an hour but for a usual step or two, as local clocks do at the end of summer time."""
-    steps = np.diff(numbers)
-    usual = steps[same_group & (steps > 0)]
-    longest = 3 * float(np.median(usual)) if len(usual) else 0.0
-    since = steps + _HOUR
-    found: NDArray[np.bool_] = back & (since >= 0) & (since <= min(longest, _HOUR / 2))
-    return found
+    return notes
 
 
 def _groups_kept(group: NDArray[np.intp], back: NDArray[np.bool_], repeated: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -214,10 +214,6 @@ class Runs:
     def finish(self, run_id: str, summary: dict[str, Any]) -> None:
         self.end(run_id, Ending(State.DONE, now(), summary=summary))
 
-    def fail(self, run_id: str, state: State, error: dict[str, Any]) -> None:
-        """End a run that gives no result: FAILED, CANCELLED or INTERRUPTED."""
-        self.end(run_id, Ending(state, now(), error=error))
-
     def cancel(self, run_id: str, error: dict[str, Any]) -> None:
         """Stop a run that is no job of this process.
 

@@ -34,12 +34,13 @@ def test_the_time_column_is_found_by_name(name: str, values: object) -> None:
         (
             Role.EQUIPMENT,
             "장비ID 장비 설비 설비명 호기 챔버 equipment Equipment_ID EQP EQP-ID tool tool.id Machine chamber module "
-            "Entity furnace_id Tube Reactor scanner stepper_name implanter 퍼니스 튜브번호 노광기",
+            "Entity furnace_id Tube Reactor scanner stepper_name implanter 퍼니스 튜브번호 노광기 "
+            "Anlage Anlagen-Nr. Anlagennummer Maschine Kammer",
         ),
-        (Role.LOT, "배치번호 배치 로트 lot LotID lot_no Batch"),
-        (Role.WAFER, "웨이퍼 웨이퍼번호 wafer waferId Slot run_id Run RunID"),
-        (Role.RECIPE, "레시피 recipe RECIPE_NAME ppid"),
-        (Role.STEP, "스텝 단계 step Step_No STEP-ID StepNumber recipe_step"),
+        (Role.LOT, "배치번호 배치 로트 lot LotID lot_no Batch Los Los-Nr. Losnummer"),
+        (Role.WAFER, "웨이퍼 웨이퍼번호 wafer waferId Slot run_id Run RunID Scheibe Scheibennummer"),
+        (Role.RECIPE, "레시피 recipe RECIPE_NAME ppid Rezept Rezeptname"),
+        (Role.STEP, "스텝 단계 step Step_No STEP-ID StepNumber recipe_step Schritt Prozessschritt"),
     ],
 )
 @pytest.mark.parametrize("values", [list("aabbcc"), [1, 1, 2, 2, 3, 3], [1.0, 1.0, np.nan, 2.0, 3.0, 3.0]])
@@ -50,7 +51,7 @@ def test_categories_are_found_by_name_whatever_their_type(role: Role, names: str
 
 MEASUREMENTS = (
     "tool_temperature step_time batch_pressure wafer_bow chamber_pressure run_time_left lot_size_mean "
-    "챔버압력 장비온도 time_constant label_voltage yaw index_offset"
+    "챔버압력 장비온도 time_constant label_voltage yaw index_offset Kammerdruck Anlagentemperatur Loss He_flow_loss"
 )
 
 

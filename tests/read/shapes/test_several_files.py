@@ -8,12 +8,14 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from waferwatch.errors import InputError
 from waferwatch.read.files import read_original, read_table
 from waferwatch.read.shapes.file_names import columns_of_names
 from waferwatch.read.table import Role
+from waferwatch.read.text import delimiters
 
 Files = dict[str, str]
 
@@ -158,3 +160,20 @@ def test_a_number_after_a_lot_is_a_wafer_and_dates_are_nothing() -> None:
     names = ["20260301_LOT5_01", "20260301_LOT5_02"]
     assert columns_of_names(names, None) == {"lot": ["LOT5", "LOT5"], "wafer": ["01", "02"]}
     assert columns_of_names(["20260301_080000", "20260302_080000"], None) == {}
+
+
+def test_many_files_are_each_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+    measure = pd.DataFrame.memory_usage
+    monkeypatch.setattr(pd.DataFrame, "memory_usage", lambda frame: counted.append(len(frame)) or measure(frame))
+    read_table(packed(tmp_path, {f"W{at:02d}.csv": trace(f"2026-03-01 08:{at:02d}") for at in range(20)}))
+    assert counted == [12] * 20
+
+
+def test_cells_are_looked_at_a_few_times_to_find_the_form_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+    look = delimiters.cell_kind
+    monkeypatch.setattr(delimiters, "cell_kind", lambda cell: looked_at.append(cell) or look(cell))
+    lines = trace(rows=60).splitlines(keepends=True)
+    assert delimiters.find_delimiter(lines).delimiter == ","
+    assert len(looked_at) == 60 * 4  # the names in the first line say nothing of it

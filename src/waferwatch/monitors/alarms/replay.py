@@ -89,7 +89,7 @@ def replay(
     Args:
         table: rows with the columns of both.
         rows: positions of those to score, ascending; None: all.
-        truth: from verdicts, see :func:`truth_of`; None: the labels of the table, where it has any.
+        truth: what is known of the rows; None: the labels of the table, where it has any.
 
     Raises:
         InputError, NotFoundError, ModelError: as ``Model.detect``.
@@ -107,12 +107,6 @@ def replay(
         only_new,
         int(np.count_nonzero(first.flags & second.flags)),
     )
-
-
-def truth_of(found: Detection, verdicts: dict[int, bool]) -> Truth:
-    """What verdicts on the events of a detection say about its rows; an event without one says nothing."""
-    rows = [np.isin(found.event_ids, [one for one, said in verdicts.items() if said is kind]) for kind in (True, False)]
-    return Truth(rows[0], rows[1])
 
 
 def _missed(mine: Detection, other: Detection) -> tuple[Event, ...]:

@@ -41,10 +41,10 @@ _MOST_LETTERS = 60  # of a number or time; a longer cell is text
 def cell_kind(text: str) -> CellKind:
     """The kind of one cell."""
     text = text.strip()
-    if not text or text.lower() in _MISSING:
-        return CellKind.EMPTY
     if _PLAIN_NUMBER.fullmatch(text):
         return CellKind.NUMBER
+    if not text or text.lower() in _MISSING:
+        return CellKind.EMPTY
     if len(text) > _MOST_LETTERS or not any(sign.isdigit() for sign in text):
         return CellKind.TEXT
     if _TIME.fullmatch(text) and any(sign.isdigit() for sign in text):

@@ -49,6 +49,11 @@ def is_code(name: str, numbers: NDArray[np.float64]) -> bool:
     return _FEWEST_STATES <= distinct <= _FEW and values.stay(numbers)
 
 
+def may_name_code(name: str) -> bool:
+    """Whether the name is that of a code or of a state."""
+    return names_code(name) or _may_name_states(name)
+
+
 @lru_cache(maxsize=20_000)
 def names_code(name: str) -> bool:
     """Whether the name is that of a code and of nothing else: "AlarmCode", "ALID", "error_no", "StatusWord"."""

@@ -48,18 +48,33 @@ _COUNTERS = frozenset((
 # fmt: on
 _CATEGORY_NAMES = {
     Role.EQUIPMENT: "equipment equip eqp eqpt eq tool machine chamber module entity furnace tube reactor scanner "
-    "stepper implanter 장비 설비 호기 챔버 모듈 기기 퍼니스 튜브 노광기",
-    Role.LOT: "lot batch foup cassette carrier 배치 로트 랏 롯",
-    Role.WAFER: "wafer wf slot run trace substrate 웨이퍼 슬롯 런 기판",
-    Role.RECIPE: "recipe rcp ppid processrecipe 레시피 공정레시피",
-    Role.STEP: "step recipestep processstep stepindex 스텝 단계 공정단계 레시피스텝",
+    "stepper implanter anlage anlagen maschine kammer 장비 설비 호기 챔버 모듈 기기 퍼니스 튜브 노광기",
+    Role.LOT: "lot batch foup cassette carrier los 배치 로트 랏 롯",
+    Role.WAFER: "wafer wf slot run trace substrate scheibe scheiben 웨이퍼 슬롯 런 기판",
+    Role.RECIPE: "recipe rcp ppid processrecipe rezept 레시피 공정레시피",
+    Role.STEP: "step recipestep processstep stepindex schritt prozessschritt 스텝 단계 공정단계 레시피스텝",
 }
 _CATEGORY = {name: role for role, names in _CATEGORY_NAMES.items() for name in names.split()}
 _PLACES = "site point sitepoint testsite testpoint measurementsite measurementpoint measuringpoint measpoint die"
 _SITES = frozenset(
     [*_PLACES.split(), "사이트", "포인트", "측정점", "측정포인트", "측정사이트", "측정위치"]
 )  # on a wafer
-_SUFFIXES = ("id", "no", "nr", "num", "number", "name", "code", "index", "번호", "명", "이름", "코드", "아이디")
+_SUFFIXES = (
+    "id",
+    "no",
+    "nr",
+    "num",
+    "number",
+    "nummer",
+    "name",
+    "code",
+    "index",
+    "번호",
+    "명",
+    "이름",
+    "코드",
+    "아이디",
+)
 _RESULT_COLUMNS = frozenset({"anomaly_score", "event_id", "is_abnormal_wafer"})
 # Words before a name of a thing that leave it the name of that thing.
 _MODIFIERS = vocabulary("process processing proc main sub used current 공정 처리 메인 현재 사용 생산 측정 진행")

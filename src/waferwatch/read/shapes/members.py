@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+import pandas as pd
+
 from waferwatch.errors import InputError, NotFoundError, TooLargeError
-from waferwatch.read.cells.values import look_at
+from waferwatch.read.cells.values import is_numeric, look_at
 from waferwatch.read.file_rows import FileRows
 from waferwatch.read.findings import Findings
 from waferwatch.read.formats.file_format import DataFile
-from waferwatch.read.limits import Limits
 from waferwatch.read.shapes.several_files import NamedRows, put_together
 from waferwatch.read.text.source import Opens
 
@@ -48,11 +49,15 @@ def read_members(members: Sequence[Member], file: DataFile, read_file: Callable[
     _check(members, file)
     findings = Findings()
     found: list[tuple[str, FileRows]] = []
+    count, memory = 0, 0
     for member in _wished(members, file):
         rows = _read_member(member, file, read_file, findings, alone=len(members) == 1)
         if rows is not None:
             found.append((member.path, rows))
-            _check_total([one for _path, one in found], file.name, file.limits)
+            count += len(rows.frame)
+            file.limits.check_rows(file.name, count)
+            memory += int(rows.frame.memory_usage().sum())
+            file.limits.check_memory(file.name, memory)
     if not found:
         raise InputError(
             "{table} holds no file that can be read as a table: {reasons}",
@@ -118,7 +123,7 @@ def _read_member(
     name = f"{file.name}/{member.path}"
     try:
         rows = read_file(replace(file, source=member.open, name=name))
-        if not alone and not any(look_at(rows.frame[column]).mostly_numbers for column in rows.frame.columns):
+        if not alone and not _holds_numbers(rows.frame):
             raise InputError("{table} holds no numbers.", hint="", table=name)
         return rows
     except TooLargeError:
@@ -134,6 +139,7 @@ def _read_member(
         return None
 
 
-def _check_total(found: Sequence[FileRows], name: str, limits: Limits) -> None:
-    limits.check_rows(name, sum(len(one.frame) for one in found))
-    limits.check_memory(name, sum(int(one.frame.memory_usage().sum()) for one in found))
+def _holds_numbers(frame: pd.DataFrame) -> bool:
+    """Whether any column is mostly numbers; those whose type says so are looked at first."""
+    columns = sorted((frame[name] for name in frame.columns), key=lambda one: not is_numeric(one))
+    return any(look_at(column).mostly_numbers for column in columns)

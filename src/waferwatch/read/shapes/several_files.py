@@ -61,11 +61,11 @@ def put_together(files: Sequence[NamedRows], table: str, findings: Findings) -> 
 
 def _alike(frames: Sequence[pd.DataFrame]) -> bool:
     """Whether the files hold the same sensors, though one or the other may be lacking in some of them."""
-    sets = [{str(name) for name in frame.columns if look_at(frame[name]).mostly_numbers} for frame in frames]
-    everywhere, anywhere = set.intersection(*sets), set.union(*sets)
     columns = [set(frame.columns) for frame in frames]
     if all(one == columns[0] for one in columns):
         return True
+    sets = [{str(name) for name in frame.columns if look_at(frame[name]).mostly_numbers} for frame in frames]
+    everywhere, anywhere = set.intersection(*sets), set.union(*sets)
     return len(everywhere) > 1 and len(everywhere) >= _SHARED * len(anywhere)
 
 

@@ -9,11 +9,19 @@ import numpy as np
 from waferwatch.read.cells.kinds import CellKind, cell_kind, is_value
 from waferwatch.read.text.records import Record
 
+_SIGNS = ",;\t| "  # one of which stands between any two fields
 _FEWEST_FIELDS = 12
 _WIDER = 2  # times as many fields as lines
 _MOSTLY = 0.9
 _LOOKED_AT = 200  # fields of a line
 _APART = 0.3  # spread within a line to that between lines, where each line is a sensor
+
+
+def has_room_on_its_side(lines: Sequence[str]) -> bool:
+    """Whether any line can have as many more fields than there are lines as ``lies_on_its_side`` asks for."""
+    filled = sum(bool(line.strip()) for line in lines)
+    most = max((line.count(sign) for line in lines for sign in _SIGNS), default=0)
+    return most + 1 >= max(_FEWEST_FIELDS, _WIDER * filled)
 
 
 def lies_on_its_side(records: Sequence[Record]) -> bool:

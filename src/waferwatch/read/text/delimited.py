@@ -21,7 +21,7 @@ from waferwatch.read.form import Form
 from waferwatch.read.limits import Limits
 from waferwatch.read.memory import Meter, measured_pool
 from waferwatch.read.roles.column_names import category
-from waferwatch.read.shapes.transposed import lies_on_its_side, turned
+from waferwatch.read.shapes.transposed import has_room_on_its_side, lies_on_its_side, turned
 from waferwatch.read.text.delimiters import find_delimiter
 from waferwatch.read.text.encodings import collect_evidence, decide, is_binary, marked_encoding
 from waferwatch.read.text.foreign_rows import without_foreign_rows
@@ -131,6 +131,8 @@ def _upright(text: _Text, written: str, *, whole: bool) -> FileRows | None:
     lines = lines_of(written) if whole else []
     if not 1 < sum(bool(line.strip()) for line in lines) <= text.limits.columns:
         return None
+    if text.form.shape is None and not has_room_on_its_side(lines):
+        return None  # most tables, before anything is looked at cell by cell
     delimiter = find_delimiter(lines, text.form.sign).delimiter
     records = records_of(lines, delimiter)
     if text.form.shape is None and not lies_on_its_side(records):

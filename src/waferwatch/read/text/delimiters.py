@@ -87,26 +87,34 @@ def _middle(lines: Sequence[str]) -> list[str]:
 
 
 def _split(lines: Sequence[str], delimiter: str) -> LineSplit:
+    if not any(delimiter in line for line in lines) and delimiter in _SIGNS:
+        return LineSplit(delimiter, 1, 1.0, 0.0)
     records = [record for record in records_of(lines, delimiter) if record.fields]
     if not records:
         return LineSplit(delimiter, 1, 0.0, 0.0)
-    width = usual_width(records)
-    alike = [record for record in records if len(record.fields) == width]
-    filled = sum(cell_kind(cell) is not CellKind.EMPTY for record in alike for cell in record.fields[:_MOST_CELLS])
-    values = sum(map(_values, alike))
-    return LineSplit(delimiter, width, len(alike) / len(records), values / filled if filled else 0.0)
+    kinds = [_kinds(record) for record in records]
+    values = [sum(map(is_value, one)) for one in kinds]
+    width = _usual_width(records, values)
+    alike = [at for at, record in enumerate(records) if len(record.fields) == width]
+    filled = sum(kind is not CellKind.EMPTY for at in alike for kind in kinds[at])
+    share = sum(values[at] for at in alike) / filled if filled else 0.0
+    return LineSplit(delimiter, width, len(alike) / len(records), share)
 
 
 def usual_width(records: Sequence[Record]) -> int:
     """Fields of the lines that hold the most values together; where none holds any, of the most lines."""
+    return _usual_width(records, [sum(map(is_value, _kinds(record))) for record in records])
+
+
+def _usual_width(records: Sequence[Record], values: Sequence[int]) -> int:
+    """The same, by the numbers and times in each line."""
     lines: Counter[int] = Counter()
-    values: Counter[int] = Counter()
-    for record in records:
+    together: Counter[int] = Counter()
+    for record, count in zip(records, values, strict=True):
         lines[len(record.fields)] += 1
-        values[len(record.fields)] += _values(record)
-    return max(lines, key=lambda width: (values[width], lines[width], width))
+        together[len(record.fields)] += count
+    return max(lines, key=lambda width: (together[width], lines[width], width))
 
 
-def _values(record: Record) -> int:
-    """Numbers and times in a line."""
-    return sum(is_value(cell_kind(cell)) for cell in record.fields[:_MOST_CELLS])
+def _kinds(record: Record) -> list[CellKind]:
+    return [cell_kind(cell) for cell in record.fields[:_MOST_CELLS]]

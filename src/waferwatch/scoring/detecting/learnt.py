@@ -48,6 +48,7 @@ class LearntModel:
     early: Fitted | None = (
         None  # the detector ``early`` on the same rows, for live alarms; only of what a monitor learnt
     )
+    codes: dict[str, list[str]] = field(default_factory=dict)  # code column that is no sensor -> values learnt from
 
     @property
     def name(self) -> str:
@@ -73,12 +74,13 @@ class LearntModel:
 
     @property
     def _more(self) -> dict[str, Any]:
-        """What only models of monitors and models with golden wafers have."""
+        """What only some models have: those of monitors, with golden wafers, or of tables with codes."""
         more = {
             "levels": self.levels or None,
             "shifts": self.shifts or None,
             "wafers": self.wafers,
             "early": self.early,
+            "codes": self.codes or None,
         }
         return {name: known for name, known in more.items() if known is not None}
 
@@ -153,18 +155,11 @@ class LearntModel:
         """The table as the model can score it: recipes, steps and wafers that it knows nothing of do not count.
 
         Raises:
-            InputError: a sensor or a column that says which step a row belongs to is missing.
+            NotFoundError: a sensor is missing.
+            InputError: a column that says which step a row belongs to is missing.
         """
-        there = set(table.columns(Role.SENSOR))
-        missing = [name for name in self.features if name not in there]
-        if missing:
-            raise InputError(
-                "{table} lacks the sensors {columns} that the model was learnt with.",
-                hint="Give it the same sensor columns, or learn a model without them.",
-                field="features",
-                table=table.name,
-                columns=", ".join(missing[:10]),
-            )
+        sensors = table.columns(Role.SENSOR)
+        check_sensors(table.name, sensors, self.features, [name for name in table.frame.columns if name not in sensors])
         known = set(self.roles.values())
         lost = [role.value for role in (Role.RECIPE, Role.STEP) if role.value in known and table.column(role) is None]
         if lost and self.fitted.reads_steps:

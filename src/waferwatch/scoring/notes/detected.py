@@ -12,6 +12,7 @@ from waferwatch.read.roles.groups import group_text
 from waferwatch.read.table import Note, Role, Table
 from waferwatch.scoring import wafers
 from waferwatch.scoring.detecting.learnt import LearntModel
+from waferwatch.scoring.notes.codes import new_code_notes
 from waferwatch.scoring.reference import Scope
 from waferwatch.scoring.thresholds.promise import promise_notes
 from waferwatch.scoring.thresholds.threshold import Chosen
@@ -30,6 +31,7 @@ def detection_notes(
         *_empty_notes(model.features, table),
         *_unknown_notes(model, series),
         *_unknown_step_notes(model, series, table),
+        *new_code_notes(model.codes, table),
         *_unjudged_note(points),
         *wafers.wafer_notes(model.wafers, table, rebased=bool(model.shifts)),
         *promise_notes(chosen.promise),

@@ -11,6 +11,7 @@ from waferwatch.series.quality.sensor_findings import sensor_findings
 from waferwatch.series.quality.sensor_quality import SensorQuality, examine_sensor, find_levels, find_twins
 from waferwatch.series.quality.timing import Timing, examine_timing, lay_out
 from waferwatch.series.quality.timing_findings import timing_findings
+from waferwatch.series.quality.unit_change import find_unit_change
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def examine(table: Table, progress: Callable[[float], None] = lambda _share: Non
     twins = find_twins(table, names)
     sensors = []
     for count, name in enumerate(names, start=1):
-        sensors.append(replace(examine_sensor(table, name, layout, levels), twin=twins.get(name)))
+        found = examine_sensor(table, name, layout, levels)
+        sensors.append(replace(found, twin=twins.get(name), unit_change=find_unit_change(table, name, layout)))
         progress(count / len(names))
     findings = [*timing_findings(table, layout, timing), *sensor_findings(table, sensors)]
     return Quality(timing, tuple(sensors), ranked(findings))

@@ -25,6 +25,7 @@ _MANY = {
     "constant": Note("Sensors with the same value in every row: {count} ({columns})."),
     "stuck": Note("Sensors that stand still for unusually long: {count} ({columns})."),
     "outliers": Note("Sensors with single values far from the rest: {count} ({columns})."),
+    "unit_change": Note("Sensors whose unit seems to change within the table: {count} ({columns})."),
     "few_values": Note("Sensors with very few different values: {count} ({columns})."),
     "rising": Note("Sensors that never fall: {count} ({columns})."),
     "twin": Note("Sensors with the very same values as another: {count} ({columns})."),
@@ -84,6 +85,7 @@ def _of(table: Table, sensor: SensorQuality, standstills: Sequence[_Standstill])
         return
     yield from _stuck(table, sensor, standstills)
     yield from _outliers(table, sensor)
+    yield from _unit_change(table, sensor)
     yield from _roles(sensor)
 
 
@@ -201,6 +203,39 @@ def _outliers(table: Table, sensor: SensorQuality) -> Iterator[Finding]:
         row=sensor.farthest,
         share=share,
     )
+
+
+def _unit_change(table: Table, sensor: SensorQuality) -> Iterator[Finding]:
+    change = sensor.unit_change
+    if change is None:
+        return
+    values: dict[str, object] = {
+        "column": sensor.name,
+        "factor": _text(change.factor),
+        "inverse": _text(1 / change.factor),
+        "row": change.row + table.first_row,
+        "equipment": change.equipment,
+    }
+    yield Finding(
+        "unit_change",
+        Severity.WARNING,
+        Note(
+            "From row {row} on {column} of {equipment} is {factor} times what it was, with its noise: "
+            "its unit seems to change there."
+            if change.equipment
+            else "From row {row} on {column} is {factor} times what it was, with its noise: "
+            "its unit seems to change there.",
+            values,
+        ),
+        Note("Multiply the values from there on by {inverse}, or export the data anew in one unit.", values),
+        (sensor.name,),
+        row=change.row,
+        share=1 - change.row / len(table.frame),
+    )
+
+
+def _text(factor: float) -> str:
+    return f"{factor:.6g}"
 
 
 def _standstills(sensors: Sequence[SensorQuality]) -> list[_Standstill]:

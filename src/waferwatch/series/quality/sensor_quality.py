@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
 from waferwatch.series.quality.timing import TimeOrder
+from waferwatch.series.quality.unit_change import UnitChange
 
 FEW_VALUES = 10  # a sensor with so few different ones has levels, at which it may stay as long as it likes
 _MANY_VALUES = 1000  # more different ones are not counted
@@ -74,6 +75,7 @@ class SensorQuality:
     farthest: int | None  # position in the table of the one farthest away
     rising: bool  # it never falls within a series: it counts something
     twin: str | None = None  # an earlier sensor with the very same values
+    unit_change: UnitChange | None = None
 
     @property
     def missing_share(self) -> float:
@@ -116,7 +118,7 @@ def examine_sensor(table: Table, name: str, layout: TimeOrder, levels: Levels) -
             name, len(values), len(values), whole, None, None, None, None, 0, None, None, (), 0, 0, None, False
         )
     distinct = _count_distinct(present)
-    starts, lengths = _runs(values, known, layout.starts)
+    starts, lengths = _runs(values, known, layout.begins)
     stuck = _stuck(values[starts], lengths) if distinct is None or distinct > FEW_VALUES else np.empty(0, np.intp)
     far = _far(values, levels)
     longest = int(np.argmax(lengths))
@@ -125,7 +127,7 @@ def examine_sensor(table: Table, name: str, layout: TimeOrder, levels: Levels) -
         rows=len(values),
         missing=len(values) - len(present),
         longest_missing=_longest_missing(known, layout),
-        every=_every(known, layout.starts),
+        every=_every(known, layout.begins),
         low=float(present.min()),
         median=float(np.median(present)),
         high=float(present.max()),
@@ -136,7 +138,7 @@ def examine_sensor(table: Table, name: str, layout: TimeOrder, levels: Levels) -
         stuck_rows=int(lengths[stuck].sum()),
         outliers=int((far > _FAR).sum()),
         farthest=int(layout.rows[np.argmax(far)]) if (far > _FAR).any() else None,
-        rising=_is_rising(values, layout.starts, distinct),
+        rising=_is_rising(values, layout.begins, distinct),
     )
 
 
@@ -224,7 +226,7 @@ def _quantile(ordered: NDArray[np.float64], rows: NDArray[np.intp], share: float
 def _longest_missing(known: NDArray[np.bool_], layout: TimeOrder) -> Stretch | None:
     if known.all():
         return None
-    new = layout.starts.copy()
+    new = layout.begins.copy()
     new[1:] |= known[1:] != known[:-1]
     first = np.flatnonzero(new)
     lengths = np.where(known[first], 0, np.diff(first, append=len(known)))

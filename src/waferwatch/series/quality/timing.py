@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,9 @@ from numpy.typing import NDArray
 from waferwatch.read.roles.groups import group_codes
 from waferwatch.read.table import Role, Table
 from waferwatch.series.clock import clock_numbers
-from waferwatch.series.gaps import gap_starts
+from waferwatch.series.series import Series
+from waferwatch.series.split import split
+from waferwatch.series.summer_time import is_left_out
 
 _GAPS_LISTED = 10  # the longest ones, each with its place
 _MIDDLE = (0.05, 0.95)  # of the steps, for how even they are
@@ -27,7 +31,20 @@ class TimeOrder:
     group: NDArray[np.intp]  # (m,) number of its group
     keys: list[tuple[str, ...]]  # values of the group columns, for each group
     starts: NDArray[np.bool_]  # (m,) True where a series begins
+    after_gap: NDArray[np.bool_]  # (m,) True behind a gap in time; a wait between two wafers is none
     step: NDArray[np.float64] | None  # (m,) time since the row before, 0 at the first of a group; None without a time
+    left_out: NDArray[np.bool_]  # (m,) True behind an hour that the clock leaps over as summer time begins
+
+    @property
+    def twice(self) -> NDArray[np.bool_]:
+        """(m,) where an hour begins again, as at the end of summer time."""
+        return np.zeros(len(self.rows), np.bool_) if self.step is None else self.step < 0
+
+    @cached_property
+    def begins(self) -> NDArray[np.bool_]:
+        """(m,) where nothing goes on from the row before: with a group, or behind a gap."""
+        found: NDArray[np.bool_] = self.after_gap | (np.diff(self.group, prepend=-1) != 0)
+        return found
 
     def name(self, at: int) -> str:
         """The group of the row at a place of this order, as text; empty when the rows are not split."""
@@ -77,6 +94,8 @@ class Timing:
     gap_length: float  # of all gaps together
     without_time: RowPlace
     back: RowPlace  # rows that come before the one above them, in input order within a group
+    hour_twice: RowPlace  # rows at which an hour begins again, as at the end of summer time
+    hour_left_out: RowPlace  # rows at which an hour was leapt over, as at its beginning
     again: RowPlace  # rows with the same time as the row before them in their group
     repeated: RowPlace  # of those, the ones with the same sensor values too
     series: int
@@ -87,24 +106,32 @@ def lay_out(table: Table) -> TimeOrder:
     """Put the rows of a table in the order of its series: those of ``series.split``."""
     codes, keys = group_codes(table.frame, table.groups)
     time = _numbers(table)
-    rows = np.arange(len(table.frame), dtype=np.int64)
-    if time is not None:
-        rows = rows[_timed(table)]
+    series = [] if time is not None and not _timed(table).any() else _series(table)
+    rows = np.concatenate([np.empty(0, np.int64), *(one.rows for one in series)])
+    first = np.cumsum([0, *(len(one) for one in series[:-1])]) if series else np.empty(0, np.int64)
+    starts, same_run = np.zeros(len(rows), np.bool_), np.ones(len(rows), np.bool_)
+    starts[first] = True
+    same_run[first[1:]] = [one.run == before.run for before, one in pairwise(series)]
     group = codes[rows]
-    if (np.diff(group) < 0).any():
-        order = np.argsort(group, kind="stable")
-        rows, group = rows[order], group[order]
-    starts = np.diff(group, prepend=-1) != 0
+    none = np.zeros(len(rows), np.bool_)
     if time is None:
-        return TimeOrder(rows, group, keys, starts, None)
+        return TimeOrder(rows, group, keys, starts, none, None, none)
+    same_group = np.diff(group, prepend=-1) == 0
     step = np.diff(time[rows], prepend=time[rows[:1]])
-    if ((step < 0) & ~starts).any():
-        rows = rows[np.lexsort((time[rows], group))]
-        step = np.diff(time[rows], prepend=time[rows[:1]])
-    starts = starts | gap_starts(time[rows], group)
-    lengths = step / _NANOSECONDS if time.dtype.kind == "i" else step
-    first = np.diff(group, prepend=-1) != 0
-    return TimeOrder(rows, group, keys, starts, np.where(first, 0.0, lengths))
+    lengths = np.where(same_group, step / _NANOSECONDS if time.dtype.kind == "i" else step, 0.0)
+    left_out = none.copy()
+    if time.dtype.kind == "i":
+        left_out[1:] = is_left_out(time[rows], same_group[1:])
+    after_gap = starts & same_run & (lengths > 0) & ~left_out
+    return TimeOrder(rows, group, keys, starts, after_gap, lengths, left_out)
+
+
+def _series(table: Table) -> list[Series]:
+    """Which rows are in which series."""
+    no_sensors: dict[str, Role] = {
+        name: Role.IGNORED if role is Role.SENSOR else role for name, role in table.roles.items()
+    }
+    return split(replace(table, roles=no_sensors), steps=False).series
 
 
 def examine_timing(table: Table, layout: TimeOrder) -> Timing:
@@ -115,11 +142,13 @@ def examine_timing(table: Table, layout: TimeOrder) -> Timing:
         none, all_rows = RowPlace(0, None), RowPlace(len(table.frame), 0)
         series = int(layout.starts.sum())
         untimed = none if column is None else all_rows
-        return Timing(column, False, None, None, None, None, (), 0, 0.0, untimed, none, none, none, series, equipment)
+        return Timing(
+            column, False, None, None, None, None, (), 0, 0.0, untimed, none, none, none, none, none, series, equipment
+        )
     times = table.frame[column].to_numpy()
     period, jitter = _sampling(layout.step)
     first_of_group = np.diff(layout.group, prepend=-1) != 0
-    after_gap = np.flatnonzero(layout.starts & ~first_of_group)
+    after_gap = np.flatnonzero(layout.after_gap)
     again = np.flatnonzero((layout.step == 0) & ~first_of_group)
     return Timing(
         column=column,
@@ -132,7 +161,9 @@ def examine_timing(table: Table, layout: TimeOrder) -> Timing:
         gap_count=len(after_gap),
         gap_length=float(layout.step[after_gap].sum()),
         without_time=_place(np.flatnonzero(~_timed(table))),
-        back=_place(_rows_back(table)),
+        back=_place(np.setdiff1d(_rows_back(table), layout.rows[layout.twice])),
+        hour_twice=_place(np.sort(layout.rows[layout.twice])),
+        hour_left_out=_place(np.sort(layout.rows[layout.left_out])),
         again=_place(np.sort(layout.rows[again])),
         repeated=_place(np.sort(layout.rows[again[_same_values(table, layout, again)]])),
         series=int(layout.starts.sum()),

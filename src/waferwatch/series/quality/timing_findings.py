@@ -37,6 +37,7 @@ def timing_findings(table: Table, layout: TimeOrder, timing: Timing) -> Iterator
     else:
         yield from _missing_time(table, timing)
         yield from _order(table, timing)
+        yield from _summer_time(table, timing)
         yield from _repeated(table, layout, timing)
         yield from _spacing(table, timing)
     yield from _short_series(table, layout)
@@ -84,6 +85,32 @@ def _order(table: Table, timing: Timing) -> Iterator[Finding]:
         row=row,
         share=share,
     )
+
+
+def _summer_time(table: Table, timing: Timing) -> Iterator[Finding]:
+    remedy = Note("Let the recorder write UTC, or times with their offset from it.")
+    if timing.hour_twice.row is not None:
+        yield Finding(
+            "hour_twice",
+            Severity.NOTE,
+            Note(
+                "The clock goes back one hour at row {row}, as at the end of summer time; the rows keep their order.",
+                {"row": timing.hour_twice.row + table.first_row},
+            ),
+            remedy,
+            row=timing.hour_twice.row,
+        )
+    if timing.hour_left_out.row is not None:
+        yield Finding(
+            "hour_left_out",
+            Severity.NOTE,
+            Note(
+                "The clock leaps one hour ahead at row {row}, as at the beginning of summer time; no rows are missing.",
+                {"row": timing.hour_left_out.row + table.first_row},
+            ),
+            remedy,
+            row=timing.hour_left_out.row,
+        )
 
 
 def _repeated(table: Table, layout: TimeOrder, timing: Timing) -> Iterator[Finding]:
