@@ -25,7 +25,7 @@ CSV = "time,equipment,lot,<b>pressure</b>,__proto__\n" + "\n".join(
 
 @pytest.fixture(scope="module")
 def fab(server: str) -> Iterator[str]:
-    """Address of the page with a labelled fab like the demo, of a third of its rows: a comparison takes as much less."""
+    """Address of the page with a labelled fab like the demo, of a third of its rows, which takes as much less time."""
     content = generate(6_000, equipment=2, seed=4).to_csv(index=False).encode()
     with httpx.Client(base_url=server, timeout=60) as client:
         dataset = client.post("/datasets", files={"file": ("fab.csv", content, "text/csv")}).json()["id"]
