@@ -340,16 +340,21 @@ def files(few: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def known(few: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The same tables from the library."""
+    found = waferwatch.detect(few, reference=first_wafers(few, 25), detector="statistical")
+    return wafer_tables(table_from_frame(few), found)
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_every_table_is_the_same_in_every_format(files: Path, few: pd.DataFrame, ending: str):
+def test_every_table_is_the_same_in_every_format(files: Path, known: dict[str, pd.DataFrame], ending: str):
     columns = {
         "wafers": WAFER_COLUMNS,
         "indicators": INDICATOR_COLUMNS,
         "problems": PROBLEM_COLUMNS,
         "limits": LIMIT_COLUMNS,
     }
-    found = waferwatch.detect(few, reference=first_wafers(few, 25), detector="statistical")
-    known = wafer_tables(table_from_frame(few), found)
     for table, names in columns.items():
         back = read_back(files / f"{table}.{ending}")
         assert tuple(back.columns) == names
