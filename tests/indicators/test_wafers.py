@@ -365,6 +365,17 @@ def test_every_table_is_the_same_in_every_format(files: Path, known: dict[str, p
             np.testing.assert_allclose(values, known[table][name].to_numpy(float), rtol=1e-6, atol=1e-9, err_msg=name)
 
 
+def test_a_table_that_is_asked_for_alone_is_made_alone(
+    few: pd.DataFrame, known: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+):
+    table = table_from_frame(few)
+    found = waferwatch.detect(few, reference=first_wafers(few, 25), detector="statistical")
+    (limits,) = wafer_tables(table, found, ["limits"]).values()
+    pd.testing.assert_frame_equal(limits, known["limits"])
+    monkeypatch.setattr("waferwatch.export.wafers.judged_again", lambda *_: pytest.fail("indicators were computed"))
+    assert list(wafer_tables(table, found, ["problems", "wafers"])) == ["wafers", "problems"]
+
+
 def test_every_indicator_with_limits_has_them_in_the_table_of_limits(files: Path):
     limits, indicators = read_back(files / "limits.parquet"), read_back(files / "indicators.parquet")
     place = ["equipment", "recipe", "step", "sensor", "statistic"]
