@@ -34,7 +34,7 @@ main() {
       # Many tests start processes, which begin several seconds sooner where Python may keep what it has compiled.
       unset PYTHONDONTWRITEBYTECODE
       # The whole suite runs in several processes; what is picked by an argument is soon done in one.
-      [ $# -gt 0 ] || set -- -n logical --maxprocesses 4 --dist loadscope
+      [ $# -gt 0 ] || set -- -n auto --dist loadscope
       if [ "${WAFERWATCH_TEST_TORCH:-1}" = 0 ]; then
         say "WAFERWATCH_TEST_TORCH=0: the tests that need torch are left out."
         set -- -m "not torch" "$@"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,12 +59,17 @@ class Import:
     at_top: bool  # run when the module is imported: outside functions and TYPE_CHECKING
 
 
+@cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text("utf-8"))
+
+
 def path_of(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 
 
-def imports_of(source: str, module: str = "waferwatch.module") -> list[Import]:
-    return list(_imports(ast.parse(source), module, at_top=True))
+def imports_of(tree: ast.Module, module: str = "waferwatch.module") -> list[Import]:
+    return list(_imports(tree, module, at_top=True))
 
 
 def _imports(node: ast.AST, module: str, at_top: bool) -> Iterator[Import]:
@@ -101,9 +107,10 @@ def module_name(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def found_imports(file: Path) -> list[Import]:
     name = module_name(file)
-    return imports_of(file.read_text(encoding="utf-8"), f"{name}.__init__" if file.name == "__init__.py" else name)
+    return imports_of(tree_of(file), f"{name}.__init__" if file.name == "__init__.py" else name)
 
 
 def test_imports_go_from_left_to_right():
@@ -166,17 +173,13 @@ def test_no_folder_holds_more_modules_than_one_looks_over():
 def test_no_public_class_name_is_there_twice():
     places: dict[str, list[str]] = {}
     for file in FILES:
-        for name in public_classes(file.read_text("utf-8")):
+        for name in public_classes(tree_of(file)):
             places.setdefault(name, []).append(path_of(file))
     assert {name: files for name, files in places.items() if len(files) > 1} == {}
 
 
-def public_classes(source: str) -> list[str]:
-    return [
-        node.name
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
-    ]
+def public_classes(tree: ast.Module) -> list[str]:
+    return [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
 
 
 def test_torch_is_imported_only_where_it_belongs():
@@ -222,7 +225,7 @@ def test_files_are_short():
 def test_functions_are_short():
     long = {}
     for file in FILES:
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and lines_of(node) > LONGEST_FUNCTION:
                 long[f"{path_of(file)}:{node.lineno} {node.name}"] = lines_of(node)
     assert long == {}
@@ -247,7 +250,7 @@ def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     ],
 )
 def test_the_import_finder_sees(source, expected):
-    assert [(item.target, item.at_top) for item in imports_of(source)] == expected
+    assert [(item.target, item.at_top) for item in imports_of(ast.parse(source))] == expected
 
 
 def test_no_test_asserts_how_long_something_took():

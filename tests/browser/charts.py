@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 
 def see_chart(page: Page, chart: str, timeout: float = 20_000) -> None:
@@ -13,4 +13,5 @@ def see_chart(page: Page, chart: str, timeout: float = 20_000) -> None:
         timeout: in milliseconds.
     """
     page.locator(chart).scroll_into_view_if_needed(timeout=timeout)
-    expect(page.locator(f"{chart} .main-svg").first).to_be_visible(timeout=timeout)
+    # Not expect(): it writes down the whole page for its message each time that the chart is not there yet.
+    page.locator(f"{chart} .main-svg").first.wait_for(timeout=timeout)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.server_process import ServerProcess, as_it_is, free_port
+from tests.server_process import ServerProcess, as_it_is, free_port, without_demo_check
 
 BROWSERS = ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")  # the first draws the same and starts sooner
 QUIET = (
@@ -39,11 +39,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def guarded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One that asks for a token: ``open-sesame-please``."""
-    yield from _serve(tmp_path_factory.mktemp("guarded"), WAFERWATCH_TOKEN="open-sesame-please")
+    yield from _serve(tmp_path_factory.mktemp("guarded"), without_demo_check, WAFERWATCH_TOKEN="open-sesame-please")
 
 
-def _serve(folder: Path, **settings: str) -> Iterator[str]:
-    server = ServerProcess(folder / "data", folder / "log", as_it_is, **settings)
+def _serve(folder: Path, prepare: Callable[[], None] = as_it_is, **settings: str) -> Iterator[str]:
+    server = ServerProcess(folder / "data", folder / "log", prepare, **settings)
     server.start()
     yield server.url
     server.stop()

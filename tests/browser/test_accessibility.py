@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from tests.browser.access import faults_in_both_themes, fits
 from tests.browser.charts import see_chart
@@ -63,7 +63,7 @@ def check(page: Page, path: str, ready: str) -> None:
     page.goto(path)
     if ready.endswith(CHART):
         see_chart(page, ready.removesuffix(CHART), 60_000)
-    expect(page.locator(ready).first).to_be_visible(timeout=60_000)
+    page.locator(ready).first.wait_for(timeout=60_000)
     assert faults_in_both_themes(page) == [], path
     assert fits(page), path
 

@@ -145,7 +145,7 @@ def test_a_run_is_repeated_on_other_data_and_followed_to_its_end(page: Page, api
 
 
 def test_the_dialog_closes_with_escape_and_nothing_is_started(page: Page, api: httpx.Client) -> None:
-    detect(api)
+    detect(api, dataset=upload(api))
     open_page(page)
     page.locator("[data-action=repeat]").focus()
     page.keyboard.press("Enter")
@@ -170,7 +170,7 @@ def test_a_run_on_its_way_shows_progress_and_is_cancelled_and_started_again(page
 
 
 def test_the_page_asks_only_while_something_is_on_its_way(page: Page, api: httpx.Client) -> None:
-    detect(api)
+    detect(api, dataset=upload(api))
     open_page(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -179,8 +179,9 @@ def test_the_page_asks_only_while_something_is_on_its_way(page: Page, api: httpx
 
 
 def test_a_run_is_deleted_after_a_second_thought(page: Page, api: httpx.Client) -> None:
-    detect(api)
-    kept = detect(api, contamination=0.02)
+    dataset = upload(api)
+    detect(api, dataset=dataset)
+    kept = detect(api, dataset=dataset, contamination=0.02)
     open_page(page)
     last = page.locator(".run").last
     last.locator("[data-action=delete]").focus()
@@ -263,7 +264,7 @@ def test_a_narrow_phone_shows_everything_in_korean_without_sideways_scroll(phone
 
 
 def test_no_serious_accessibility_fault_is_found_in_either_theme(page: Page, api: httpx.Client) -> None:
-    detect(api)
+    detect(api, dataset=upload(api))
     fail(api)
     api.post("/runs", json={"kind": "comparison", "contamination": 0.08})
     open_page(page)
@@ -273,7 +274,7 @@ def test_no_serious_accessibility_fault_is_found_in_either_theme(page: Page, api
 
 
 def test_a_figure_is_saved_as_png_and_svg_on_the_page_s_own_ground(page: Page, api: httpx.Client) -> None:
-    run = detect(api)
+    run = detect(api, dataset=upload(api))
     page.emulate_media(color_scheme="dark")
     page.goto(f"/problems/check?run={run}")
     see_chart(page, "#series", 30_000)

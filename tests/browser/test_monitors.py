@@ -14,6 +14,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.access import faults_in_both_themes, fits
 from tests.browser.conftest import _serve
 from tests.commands.test_monitor_commands import fab_rows
+from tests.server_process import without_demo_check
 
 MAINTENANCE = "2026-11-20 01:20:00"  # before the wafer with number 120
 pytestmark = pytest.mark.browser
@@ -34,7 +35,7 @@ def api(server: str) -> Iterator[httpx.Client]:
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[str]:
     """Another server on a data folder of its own."""
-    yield from _serve(tmp_path)
+    yield from _serve(tmp_path, without_demo_check)
 
 
 def empty(client: httpx.Client) -> None:

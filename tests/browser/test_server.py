@@ -19,7 +19,7 @@ import numpy as np
 
 from tests.server_process import ServerProcess, as_it_is
 
-ROWS, SENSORS = 300_000, 8
+ROWS, SENSORS = 150_000, 8
 
 
 def _big_csv() -> bytes:

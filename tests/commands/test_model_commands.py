@@ -90,11 +90,12 @@ def good(tmp_path):
 
 @pytest.fixture
 def larger_steps(imported, monkeypatch):
-    """A hundred steps that move the tiny network far, and no more."""
+    """Steps that move the tiny network far at once, so that a few seconds of them are enough."""
     pytest.importorskip("torch")
     from waferwatch.models.moment.checkpoints import tuning
 
     monkeypatch.setattr(tuning, "LEARNING_RATE", 3e-3)
+    monkeypatch.setattr(tuning, "WARM_UP", 5)
     monkeypatch.setattr(tuning, "HELD_WINDOWS", 32)
     monkeypatch.setattr(tuning, "JUDGED_EVERY", 10)
     monkeypatch.setattr(tuning, "PATIENCE", 2)
@@ -108,7 +109,7 @@ TUNE = ["models", "tune", "tuned"]
 def test_a_tuned_checkpoint_is_announced_listed_and_detects_the_same_each_time(good, larger_steps, capsys):
     rows = ["--reference-rows", "1500", "--features", "pressure_mTorr,rf_forward_W", "--group", "equipment"]
 
-    assert main([*TUNE, good, good, "--from", "mine", "--minutes", "1", *rows, "--json"]) == 0
+    assert main([*TUNE, good, good, "--from", "mine", "--minutes", "0.1", *rows, "--json"]) == 0
 
     said = capsys.readouterr()
     document = json.loads(said.out.splitlines()[-1])

@@ -340,16 +340,21 @@ def files(few: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def known(few: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The same tables from the library."""
+    found = waferwatch.detect(few, reference=first_wafers(few, 25), detector="statistical")
+    return wafer_tables(table_from_frame(few), found)
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_every_table_is_the_same_in_every_format(files: Path, few: pd.DataFrame, ending: str):
+def test_every_table_is_the_same_in_every_format(files: Path, known: dict[str, pd.DataFrame], ending: str):
     columns = {
         "wafers": WAFER_COLUMNS,
         "indicators": INDICATOR_COLUMNS,
         "problems": PROBLEM_COLUMNS,
         "limits": LIMIT_COLUMNS,
     }
-    found = waferwatch.detect(few, reference=first_wafers(few, 25), detector="statistical")
-    known = wafer_tables(table_from_frame(few), found)
     for table, names in columns.items():
         back = read_back(files / f"{table}.{ending}")
         assert tuple(back.columns) == names
@@ -358,6 +363,17 @@ def test_every_table_is_the_same_in_every_format(files: Path, few: pd.DataFrame,
         for name in numbers:
             values = pd.to_numeric(back[name]).to_numpy(float)
             np.testing.assert_allclose(values, known[table][name].to_numpy(float), rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+def test_a_table_that_is_asked_for_alone_is_made_alone(
+    few: pd.DataFrame, known: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+):
+    table = table_from_frame(few)
+    found = waferwatch.detect(few, reference=first_wafers(few, 25), detector="statistical")
+    (limits,) = wafer_tables(table, found, ["limits"]).values()
+    pd.testing.assert_frame_equal(limits, known["limits"])
+    monkeypatch.setattr("waferwatch.export.wafers.judged_again", lambda *_: pytest.fail("indicators were computed"))
+    assert list(wafer_tables(table, found, ["problems", "wafers"])) == ["wafers", "problems"]
 
 
 def test_every_indicator_with_limits_has_them_in_the_table_of_limits(files: Path):

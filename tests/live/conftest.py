@@ -19,6 +19,18 @@ from waferwatch.settings import Settings, read_settings
 from waferwatch.store.store import Store, open_store
 
 
+@pytest.fixture(autouse=True)
+def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The threads look for work more often than in a fab: tests wait for them. What they do is the same."""
+    live = "waferwatch.live"
+    monkeypatch.setattr(f"{live}.scoring.workers.IDLE_S", 0.3)
+    monkeypatch.setattr(f"{live}.scoring.workers.TICK_S", 0.05)
+    monkeypatch.setattr(f"{live}.delivery.worker._PAUSE_S", 0.02)
+    monkeypatch.setattr(f"{live}.delivery.worker._TICK_S", 0.05)
+    monkeypatch.setattr(f"{live}.learning.from_rows._EVERY_S", 0.1)
+    monkeypatch.setattr(f"{live}.silence._EVERY_S", 0.1)
+
+
 @pytest.fixture(scope="session")
 def learnt_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the monitor ``etch``."""

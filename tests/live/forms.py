@@ -238,8 +238,8 @@ def families() -> tuple[Family, ...]:
     """Those of all monitors."""
     return (
         Family("one", "statistical", trace(1), 700, 1000, STREAM),
-        Family("several", "statistical", trace(3), 700, 1000, SEVERAL),
-        Family("wafers", "statistical", wafers, 1800, 600, WAFERS),
+        Family("several", "statistical", trace(3), 700, 800, SEVERAL),
+        Family("wafers", "statistical", wafers, 1800, 480, WAFERS),
         Family("pumped", "statistical", pumped, 1800, 300, {"plain": as_it_is, "leak": leak, "gaps": missing_values}),
         Family("moment-one", "moment", trace(1), 700, 1000, FEW),
         Family("moment-several", "moment", trace(3), 700, 1000, FEW),

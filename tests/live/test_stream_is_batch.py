@@ -133,7 +133,7 @@ def test_settled_scores_are_those_of_the_file_and_early_ones_those_of_any_batche
     for name, frame in family.live().items():
         mine, expected = found[found["equipment"] == name], model.detect(frame).scores
         np.testing.assert_allclose(mine["settled"], expected, rtol=0, atol=1e-4, err_msg=f"{family.monitor}: {name}")
-    again = scores_of(store, family, "other batches", 40, whole=False)
+    again = scores_of(store, family, "other batches", 90, whole=False)
     pd.testing.assert_series_equal(again["early"], found["early"], check_exact=True)
     early = replace(model, fitted=model.early)
     for name, frame in family.live().items() if model.early.decades is not None else ():

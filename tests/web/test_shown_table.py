@@ -31,3 +31,13 @@ def test_numbers_stay_numbers_names_stay_names_and_formulas_are_harmless(client:
 def test_a_table_without_columns_is_refused(client: TestClient, assert_error: Callable[..., dict[str, Any]]) -> None:
     refused = client.post("/tables/export", json=TABLE | {"format": "csv", "columns": []})
     assert_error(refused, 422, "bad_input", "columns")
+
+
+def test_a_table_of_too_many_rows_or_columns_is_refused(
+    client: TestClient, assert_error: Callable[..., dict[str, Any]]
+) -> None:
+    for field, most in (("rows", [[1]] * 10_000), ("columns", ["wafer"] * 500)):
+        sent = {"title": "wafers", "format": "csv", "columns": ["wafer"], "rows": []}
+        assert client.post("/tables/export", json=sent | {field: most}).status_code == 200
+        refused = client.post("/tables/export", json=sent | {field: [*most, most[0]]})
+        assert_error(refused, 422, "bad_input", field)

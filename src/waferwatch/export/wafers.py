@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from functools import partial
+
 import pandas as pd
 
 from waferwatch.indicators.frames import (
@@ -14,26 +17,36 @@ from waferwatch.indicators.frames import (
     rule_frame,
     wafer_frame,
 )
+from waferwatch.indicators.judged import JudgedWafers
 from waferwatch.read.table import Table
 from waferwatch.scoring.result import Detection
 from waferwatch.scoring.wafers import judged_again
 
+_LEARNT = {"limits": LIMIT_COLUMNS, "rules": RULE_COLUMNS, "indicators": INDICATOR_COLUMNS}
 TABLES = ("wafers", "problems", "limits", "rules", "indicators")
 
 
-def wafer_tables(table: Table, found: Detection) -> dict[str, pd.DataFrame]:
-    """All tables by name, those of ``TABLES`` in their order; without golden wafers the last three are empty.
+def wafer_tables(table: Table, found: Detection, names: Collection[str] = TABLES) -> dict[str, pd.DataFrame]:
+    """Tables by name, in the order of ``TABLES``; without golden wafers the last three are empty.
 
     Args:
         table: what was detected in.
+        names: those wanted; each takes its time.
     """
-    judged = judged_again(table, found)
-    tables = {"wafers": wafer_frame(found.runs), "problems": problem_frame(found.problems)}
+    every: dict[str, Callable[[], pd.DataFrame]] = {
+        "wafers": lambda: wafer_frame(found.runs),
+        "problems": lambda: problem_frame(found.problems),
+    }
+    if not _LEARNT.keys().isdisjoint(names):
+        every |= _learnt_tables(judged_again(table, found))
+    return {name: make() for name, make in every.items() if name in names}
+
+
+def _learnt_tables(judged: JudgedWafers | None) -> dict[str, Callable[[], pd.DataFrame]]:
     if judged is None:
-        empty = (("limits", LIMIT_COLUMNS), ("rules", RULE_COLUMNS), ("indicators", INDICATOR_COLUMNS))
-        return tables | {name: pd.DataFrame(columns=list(columns)) for name, columns in empty}
-    return tables | {
-        "limits": limit_frame(judged.model),
-        "rules": rule_frame(judged),
-        "indicators": indicator_frame(judged),
+        return {name: partial(pd.DataFrame, columns=list(columns)) for name, columns in _LEARNT.items()}
+    return {
+        "limits": lambda: limit_frame(judged.model),
+        "rules": lambda: rule_frame(judged),
+        "indicators": lambda: indicator_frame(judged),
     }

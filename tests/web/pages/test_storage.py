@@ -106,7 +106,8 @@ def test_an_upload_that_the_disk_refuses_half_way_is_reported(
 def test_a_damaged_result_is_reported_and_the_others_go_on(
     own: TestClient, folder: Path, assert_error: AssertError
 ) -> None:
-    run, other = (detect(own, contamination=share).json()["run"] for share in (0.01, 0.02))
+    dataset = upload(own).json()["id"]
+    run, other = (detect(own, dataset=dataset, contamination=share).json()["run"] for share in (0.01, 0.02))
     change_one_byte(folder / "runs" / run / "detection.json", random.Random(1))
     for answer in (
         own.get(f"/runs/{run}/result"),
@@ -143,7 +144,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> download.Held:
 def test_downloads_that_are_held_are_bounded_in_number(
     own: TestClient, held: download.Held, monkeypatch: pytest.MonkeyPatch, assert_error: AssertError
 ) -> None:
-    run = detect(own).json()["run"]
+    run = detect(own, dataset=upload(own).json()["id"]).json()["run"]
     export = f"/runs/{run}/export?what=events&format=csv"
     for _ in range(40):
         assert own.get(export).status_code == 200, "what has been read counts no longer"
@@ -159,7 +160,8 @@ def test_downloads_that_are_held_are_bounded_in_number(
 def test_downloads_that_are_held_are_bounded_in_size(
     own: TestClient, held: download.Held, assert_error: AssertError
 ) -> None:
-    export = f"/runs/{detect(own).json()['run']}/export?what=events&format=csv"
+    run = detect(own, dataset=upload(own).json()["id"]).json()["run"]
+    export = f"/runs/{run}/export?what=events&format=csv"
     held.open()
     held.grow(4_000_000_000)
     assert_error(own.get(export), 503, "downloads_busy")
@@ -170,7 +172,8 @@ def test_downloads_that_are_held_are_bounded_in_size(
 def test_an_export_that_fails_counts_no_longer(
     own: TestClient, held: download.Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    export = f"/runs/{detect(own).json()['run']}/export?what=events&format=csv"
+    run = detect(own, dataset=upload(own).json()["id"]).json()["run"]
+    export = f"/runs/{run}/export?what=events&format=csv"
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

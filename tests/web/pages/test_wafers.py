@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -11,13 +11,18 @@ import pytest
 from starlette.testclient import TestClient
 
 from waferwatch.indicators.frames import INDICATOR_COLUMNS, LIMIT_COLUMNS, PROBLEM_COLUMNS, WAFER_COLUMNS
+from waferwatch.read.virtual_fab.generate import generate
 
 
 @pytest.fixture(scope="module")
-def run(client: TestClient) -> str:
-    answer = client.post("/detect", json={"detector": "statistical"})
+def run(client: TestClient) -> Iterator[str]:
+    """Of one equipment like those of the demo, whose tables are made in half the time."""
+    content = generate(7_500, equipment=1).to_csv(index=False).encode()
+    dataset = client.post("/datasets", files={"file": ("fab.csv", content)}).json()["id"]
+    answer = client.post("/detect", json={"dataset": dataset, "detector": "statistical"})
     assert answer.status_code == 200, answer.text
-    return str(answer.json()["run"])
+    yield str(answer.json()["run"])
+    client.delete(f"/datasets/{dataset}")
 
 
 def test_wafers_are_listed_with_their_verdicts(client: TestClient, run: str) -> None:

@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 from waferwatch.settings import Settings
 from waferwatch.web.app import create_app
 
-QUICK = {"detector": "squared_difference"}
+SENSORS = ["pressure_mTorr", "rf_forward_W"]  # of the demo; all of them take longer
+QUICK: dict[str, Any] = {"detector": "squared_difference", "features": SENSORS}
 CSV = b"time,equipment,a\n" + b"\n".join(b"%d,E1,%d" % (at, 9 if at == 40 else at % 5) for at in range(90))
 
 
@@ -43,7 +44,7 @@ def done(app: TestClient, method: str, path: str, **content: Any) -> list[tuple[
     [
         ("/detect", {**QUICK, "contamination": 0.011}, "start detection"),
         ("/group_analysis", {**QUICK, "contamination": 0.012, "group_by": "lot"}, "start detection"),
-        ("/model_compare", {"detectors": ["squared_difference"]}, "start comparison"),
+        ("/model_compare", {"detectors": ["squared_difference"], "features": SENSORS}, "start comparison"),
         ("/runs", {**QUICK, "contamination": 0.013}, "start detection"),
     ],
 )

@@ -40,7 +40,8 @@ def usual_offsets(spreads: Sequence[Floats], golden: Sequence[Ints], cells: Step
     for mine in sisters.values():
         for wafer in range(FIRST_WAFERS):
             own = [spreads[at][place[golden[at]] == wafer] for at in mine]
-            usual = _usual(np.concatenate(own))
+            few = any(len(values) < _ENOUGH for values in own)
+            usual = _usual(np.concatenate(own)) if few else np.zeros(found.shape[2])
             for at, values in zip(mine, own, strict=True):
                 found[wafer, at] = _usual(values) if len(values) >= _ENOUGH else usual
     return found
@@ -62,13 +63,20 @@ def beyond_usual(spreads: Floats, offsets: Floats, stage: Ints, cells: StepCells
     return found
 
 
+def medians(values: Floats) -> Floats:
+    """(K,) as ``np.median`` over the first axis, several times as fast for few rows."""
+    ordered = np.sort(values, axis=0)
+    middle = (ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2
+    return np.where(np.isnan(ordered[-1]), np.nan, middle)
+
+
 def _usual(off: Floats) -> Floats:
     """(K,) of cells of one place."""
     off = off[~np.isnan(off).all(axis=1)]
     if len(off) < _FEWEST:
         return np.zeros(off.shape[1])
     if len(off) >= _ENOUGH:
-        return np.nan_to_num(np.median(off, axis=0))
+        return np.nan_to_num(medians(off))
     agree = (off > 0).all(axis=0) | (off < 0).all(axis=0)
     nearest = np.sign(off[0]) * np.abs(off).min(axis=0)
     return np.where(agree, nearest, 0.0)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from waferwatch.export.tables import write_tables
-from waferwatch.export.wafers import wafer_tables
+from waferwatch.export.wafers import TABLES, wafer_tables
 from waferwatch.indicators.frames import WAFER_COLUMNS, problem_frame
 from waferwatch.indicators.verdicts import RunScore
 from waferwatch.jobs.finished import finished_of
@@ -27,6 +27,8 @@ from waferwatch.web.results.keys import detection_key
 from waferwatch.web.shell.context import Parts, parts, read_query, translator, user_of
 from waferwatch.web.shell.openapi import DETECTING, Endpoint
 from waferwatch.web.transfer.download import TABLE_MEDIA, download, file_name
+
+_BOOK = tuple(name for name in TABLES if name != "indicators")  # of which there are too many for sheets
 
 
 async def list_wafers(request: Request) -> Response:
@@ -99,11 +101,11 @@ def _said(note: Note | None, translate: Translator) -> str:
 
 def _write(app: Parts, run: Run, query: WaferExportQuery, file: BinaryIO) -> None:
     scored = finished_of(app.store, run).scored_rows()
-    frames = wafer_tables(scored.table, scored.found)
-    frames["problems"] = _problem_frame(app.store.problems.listed(run, scored.finished.found))
     book = query.what == "wafers" and query.format == "xlsx"
-    sheets = [name for name in frames if name != "indicators"] if book else [query.what]
-    write_tables({name: frames[name] for name in sheets}, file, query.format)
+    frames = wafer_tables(scored.table, scored.found, _BOOK if book else (query.what,))
+    if "problems" in frames:
+        frames["problems"] = _problem_frame(app.store.problems.listed(run, scored.finished.found))
+    write_tables(frames, file, query.format)
 
 
 def _problem_frame(listed: Sequence[ListedProblem]) -> pd.DataFrame:
