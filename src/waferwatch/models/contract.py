@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
@@ -52,6 +52,15 @@ class Part(ABC):
     def reads_steps(self) -> bool:
         """Whether its scores rest on which recipe step a row belongs to."""
         return False
+
+    @property
+    def widths(self) -> Mapping[str, float]:
+        """Of each feature, the spread of normal distances that raw scores are in units of; none where they are not."""
+        return {}
+
+    def magnified(self, times: float) -> Self:
+        """The same with raw scores so many times as high, for a part that has ``widths``."""
+        raise NotImplementedError
 
     @abstractmethod
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:

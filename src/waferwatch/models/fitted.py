@@ -15,6 +15,7 @@ from waferwatch.models.alarm_counts import AlarmCounts
 from waferwatch.models.automatic import automatic_threshold
 from waferwatch.models.contract import Detector, Learnt, Part, Progress, Scores, no_progress, part_of
 from waferwatch.models.decades import Decades, by_decades
+from waferwatch.models.lent_scale import with_lent_scales
 from waferwatch.models.rarity import Rarity
 from waferwatch.models.state import SINCE, storable
 from waferwatch.models.threads import in_threads
@@ -216,11 +217,11 @@ def fit_parts(
     """
     decades = Decades.learn([one for mine in reference.values() for one in mine])
     read = {scope: by_decades(decades, mine) for scope, mine in reference.items()}
-    learnt = _learnt_parts(detector, read, progress)
     series = {key_of(scope): mine for scope, mine in reference.items()}
-    normal = {key: _kept(one) for key, one in learnt.items()}
     runs = {key: all(one.is_run for one in mine) for key, mine in series.items()}
     known = {key: all(one.is_known_normal for one in mine) for key, mine in series.items()}
+    learnt = with_lent_scales(_learnt_parts(detector, read, progress), known)
+    normal = {key: _kept(one) for key, one in learnt.items()}
     raw, sister = automatic_threshold(normal, runs, known)
     # What stands out of rows only taken to be normal says neither how rare normal scores are nor how often they come.
     normal = {key: kept if known[key] else _up_to(raw, kept) for key, kept in normal.items()}

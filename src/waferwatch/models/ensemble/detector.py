@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from waferwatch.models.blocks import NOT_LEARNT, contiguous, of_runs
+from waferwatch.models.blocks import BLOCKS, NOT_LEARNT, contiguous, of_runs
 from waferwatch.models.contract import Detector, Learnt, ModelInfo, Part, Progress, Scores, no_progress
 from waferwatch.models.ensemble.chain_scores import (
     equal_shares,
@@ -60,6 +60,15 @@ class StreamPart(Part):
     delay: int
     full_windows: bool | None = field(default=None, metadata={SINCE: "0.7.0"})  # next to ends and holes, too
     farthest: FarthestSensor | None = field(default=None, metadata={SINCE: "0.7.0"})  # where there are many sensors
+    magnified_by: float | None = field(default=None, metadata={SINCE: "0.7.1"})  # where sisters lent their scale
+
+    @property
+    def widths(self) -> dict[str, float]:
+        model = self.one or self.several
+        return {} if model is None else {name: vote.spread for name, vote in model.votes.items()}
+
+    def magnified(self, times: float) -> Self:
+        return replace(self, magnified_by=times)
 
     def score(self, series: Sequence[Series], detector: Detector, progress: Progress = no_progress) -> list[Scores]:
         encoder = encoder_of(detector)
@@ -96,7 +105,7 @@ class StreamPart(Part):
                 points, shares = with_excess(points, shares, excess)
             if self.farthest is not None:
                 points, shares = with_excess(points, shares, self.farthest.excess(chain))
-        return scores_of(chain, np.where(judged, points, np.nan), shares)
+        return scores_of(chain, np.where(judged, points * (self.magnified_by or 1.0), np.nan), shares)
 
 
 @storable
@@ -286,7 +295,9 @@ def _learn_steps(reference: Sequence[Series], runs: bool, step: Step) -> Learnt 
     else:
         folds = np.concatenate(contiguous([len(one) for one in reference]))
     course = Course.learn(chain.values[:, folds >= 0], where.at(folds >= 0))
-    if course is None:
+    # Where no course is left without a block, rows were measured by what they had their share in.
+    rests = [(folds >= 0) & (folds != block) for block in range(BLOCKS)]
+    if course is None or any(Course.learn(chain.values[:, rest], where.at(rest)) is None for rest in rests):
         return None
     known = np.ones(len(chain), np.bool_)
     if runs:  # the first run begins from another state than all others: what came before it is not in the table

@@ -120,7 +120,7 @@ class Stepwise:
             STAY: stays.on_points(powers / np.maximum(powers.sum(axis=0), 1e-30)),
         }
         if self.rates is not None and self.jump is not None:
-            changes = self.rates.residual(rates(chain), steps)
+            changes = _from_their_start(self.rates.residual(rates(chain), steps))
             jump, each[JUMP] = over_each(jumps(changes), self.jump, changes)
             votes[JUMP] = self.votes[JUMP].of(jump)
         joint, shares = self.joint.votes_and_shares(beyond, None, step)
@@ -194,7 +194,7 @@ class StepwiseLearning:
         course = Course.learn(changes.values[:, learnt], self._steps.at(learnt))
         if course is None:
             return None, None
-        beyond = self._strange(course, changes)
+        beyond = _from_their_start(self._strange(course, changes))
         return course, self._each(JUMP, jumps(beyond), HIGH_JUMP, beyond)
 
     def _each(self, name: str, distances: NDArray[np.floating], high: float, beyond: Chain) -> list[Vote]:
@@ -215,6 +215,12 @@ class StepwiseLearning:
                 others = StayMeans.learn(stays, (block >= 0) & ~mine, least, FEWEST_LEFT)
                 deviation[:, mine] = others.deviation(stays)[:, mine]
         self._left[STAY] = stays.on_points(stay_distance(deviation))
+
+
+def _from_their_start(changes: Chain) -> Chain:
+    """Changes beyond their normal course, where nothing is known of how a series came to its first row."""
+    changes.values[:, changes.starts] = 0.0
+    return changes
 
 
 def over_each(distances: NDArray[np.floating], votes: Sequence[Vote], beyond: Chain) -> tuple[Floats, Floats]:
