@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 SPREADS = 10.0  # robust spreads of normal runs' highest scores above their median
-UNKNOWN_SPREADS = 30.0  # the same, beyond which a run is not normal that is only taken to be
+UNKNOWN_SPREADS = 20.0  # the same, beyond which a run is not normal that is only taken to be
 BEYOND = 2.5  # times as far from the usual as the highest normal score: no threshold lies farther
 FEWEST_RUNS = 8
 STRETCHES = 64  # that a stream is cut into where nothing is known to be normal
