@@ -87,13 +87,13 @@ class PlaceEmbeddings:
             full: next to ends and holes features are those of the next full window. Models of before 0.7.0 were learnt
                 without.
         """
-        return self.counting(self.read(self.shown(columns, encoder, step, full=full), columns, step, full=full))
+        return self.read(self.shown(columns, encoder, step, full=full), columns, step, full=full)
 
-    def counting(self, features: Floats) -> Floats:
-        """The features (S, all, n) that count."""
-        if self.kinds is None:
-            return features
-        return features[:, [*self.kinds, *range(len(KINDS), features.shape[1])]]
+    @property
+    def counted(self) -> list[int]:
+        """The features that count, of KINDS and the fault head."""
+        kinds = range(len(KINDS)) if self.kinds is None else self.kinds
+        return [*kinds, len(KINDS)] if self.fault else [*kinds]
 
     def shown(self, columns: Columns, encoder: Encoder, step: Step, *, full: bool = True) -> Embeddings:
         """The embeddings of a series and of what is mirrored at its ends."""
@@ -104,18 +104,21 @@ class PlaceEmbeddings:
     def read(self, seen: Embeddings, columns: Columns, step: Step, *, full: bool = True, scaled: bool = True) -> Floats:
         """(S, features, n) of a series whose embeddings are ``seen``, in spreads of the reference if ``scaled``."""
         coarse = coarsen(columns, self.averaged)
-        found = np.zeros((columns.sensors, len(KINDS) + self.fault, len(columns)), np.float32)
+        found = np.zeros((columns.sensors, len(self.counted), len(columns)), np.float32)
         for sensor, known in enumerate(self.sensors):
             step()
             if known.moved:
-                for feature, values in enumerate(_distances(known, seen, sensor, len(coarse) + 2 * MIRROR)):
-                    inside = values[MIRROR : MIRROR + len(coarse)]
+                for place, feature in enumerate(self.counted):
+                    if feature == len(KINDS) and seen.fault is None:
+                        continue  # a network without the head, as official checkpoints are
+                    every = _distances(known, seen, sensor, feature, len(coarse) + 2 * MIRROR)
+                    inside = every[MIRROR : MIRROR + len(coarse)]
                     if full:  # others show a mirrored series, which bends at its ends and holes; that is no fault
                         whole = _in_full_windows(coarse.measured[sensor])
                         inside = filled(np.where(whole, inside, np.nan)) if whole.any() else inside
                     # A sensor that says nothing of these rows is shown as usual.
                     shown = np.nan_to_num(known.standards[feature].of(inside)) if scaled else inside
-                    found[sensor, feature] = refine(shown, self.averaged, columns.offset, len(columns))
+                    found[sensor, place] = refine(shown, self.averaged, columns.offset, len(columns))
         if self.fault:
             found[:, -1] = maximum_filter1d(found[:, -1], 8, axis=1)
         return found
@@ -146,7 +149,7 @@ class PlaceEmbeddingsLearning:
             shown = [self._empty.shown(one, encoder, step) for _, one in pieces]
             self._points |= {block: self._without(block, pieces, folds, shown) for block in range(BLOCKS)}
             self.model = replace(self.model, kinds=self._generalising(folds))
-            self._points = {block: self.model.counting(one) for block, one in self._points.items()}
+            self._points = {block: one[:, self.model.counted] for block, one in self._points.items()}
 
     def at_places(self, grid: Grid, without: int) -> Floats:
         """(m, S, features) of the reference, by what was learnt without a block, or with ``NOT_LEARNT`` by all."""
@@ -230,21 +233,21 @@ def _scaled(unscaled: PlaceEmbeddings, points: Sequence[Floats]) -> PlaceEmbeddi
     return replace(unscaled, sensors=sensors)
 
 
-def _distances(known: SensorEmbeddings, seen: Embeddings, sensor: int, points: int) -> list[NDArray[np.float64]]:
-    """Distances of each kind, and the fault head, on the averaged points."""
-    found = []
-    for count, kind in KINDS:
-        rows, centres = seen.groups(sensor, count, EVERY)
-        if kind == "near":
-            values = known.bank.distance(rows)
-        elif kind == "spread":
-            values = np.abs(known.components[str(count)].white(rows)).sum(axis=1)
-        else:
-            values = known.components[str(count)].residual(rows, KEPT)
-        found.append(spread_out(values, centres, count * seen.patch, points))
-    if seen.fault is not None:
-        found.append(filled(seen.fault[sensor].astype(np.float64)))
-    return found
+def _distances(
+    known: SensorEmbeddings, seen: Embeddings, sensor: int, feature: int, points: int
+) -> NDArray[np.float64]:
+    """Distances of one kind, or the fault head, on the averaged points."""
+    if seen.fault is not None and feature == len(KINDS):
+        return filled(seen.fault[sensor].astype(np.float64))
+    count, kind = KINDS[feature]
+    rows, centres = seen.groups(sensor, count, EVERY)
+    if kind == "near":
+        values = known.bank.distance(rows)
+    elif kind == "spread":
+        values = np.abs(known.components[str(count)].white(rows)).sum(axis=1)
+    else:
+        values = known.components[str(count)].residual(rows, KEPT)
+    return spread_out(values, centres, count * seen.patch, points)
 
 
 def spread_out(
