@@ -45,7 +45,7 @@ def drawn(page: Page) -> None:
 
 
 def test_an_event_is_explained_on_one_screen(page: Page) -> None:
-    found = opened(page, contamination=None, threshold=2.85)
+    found = opened(page, contamination=None, threshold=3.0)
     event = found["events"][1]
     expect(page.locator("#title")).to_have_text(f"Event 2 of {found['events_total']}")
     expect(page.locator("#facts")).to_contain_text(event["equipment"])
