@@ -91,9 +91,9 @@ def test_a_model_that_does_not_read_steps_takes_rows_without_them() -> None:
 def test_a_sensor_that_is_read_as_something_else_is_told_from_one_that_is_gone() -> None:
     frame = wafers()
     model = waferwatch.fit(frame, detector="squared_difference")
-    with pytest.raises(NotFoundError, match="no sensor q, which the model learnt from") as read_otherwise:
+    with pytest.raises(InputError, match="no sensor q, which the model learnt from") as read_otherwise:
         model.fits(table_from_frame(frame, roles={"q": "context"}))
     assert read_otherwise.value.hint() == "Give these columns the role sensor."
-    with pytest.raises(NotFoundError, match="no sensor q") as gone:
+    with pytest.raises(InputError, match="no sensor q") as gone:
         model.fits(table_from_frame(frame.drop(columns="q")))
     assert "add an empty column" in gone.value.hint()

@@ -21,14 +21,14 @@ def check_sensors(table: str, names: Collection[str], features: Sequence[str], o
         others: its columns that are no sensors.
 
     Raises:
-        NotFoundError: naming those that are missing, what they may be called now, and what to do.
+        InputError: naming those that are missing, what they may be called now, and what to do.
     """
     missing = [name for name in features if name not in names]
     if not missing:
         return
     free = [name for name in (*names, *others) if name not in features]
     close = dict.fromkeys(match for name in missing for match in get_close_matches(name, free, n=1))
-    raise NotFoundError(
+    raise InputError(
         "{table} has no sensor {columns}, which the model learnt from.",
         hint="Give these columns the role sensor."
         if not set(missing).isdisjoint(others)

@@ -155,8 +155,7 @@ class LearntModel:
         """The table as the model can score it: recipes, steps and wafers that it knows nothing of do not count.
 
         Raises:
-            NotFoundError: a sensor is missing.
-            InputError: a column that says which step a row belongs to is missing.
+            InputError: a sensor, or a column that says which step a row belongs to, is missing.
         """
         sensors = table.columns(Role.SENSOR)
         check_sensors(table.name, sensors, self.features, [name for name in table.frame.columns if name not in sensors])
