@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
+import multiprocessing
 import signal
 import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -322,28 +323,28 @@ def test_a_kill_between_commit_and_send_loses_no_message(tmp_path: Path) -> None
 
 def _killed_after(folder: Path, first: int, alarms: int) -> None:
     """A process that raises alarms and sends is killed after some of them."""
-    reading, writing = os.pipe()
-    process = os.fork()
-    if process == 0:
-        try:
-            _raise_and_send(folder, first, writing)
-        finally:
-            os._exit(1)
-    os.close(writing)
+    # Not a fork of this process: it could wait for ever for a lock that a thread of a browser or a model holds here.
+    context = multiprocessing.get_context("forkserver")
+    reading, writing = context.Pipe(duplex=False)
+    process = context.Process(target=_raise_and_send, args=(folder, first, writing))
+    process.start()
+    writing.close()
     for _ in range(alarms):
-        assert os.read(reading, 1), "the process has ended by itself"
-    os.kill(process, signal.SIGKILL)
-    os.waitpid(process, 0)
-    os.close(reading)
+        assert reading.poll(60), "the process raises no alarm"
+        reading.recv_bytes()
+    process.kill()
+    process.join()
+    reading.close()
+    assert process.exitcode == -signal.SIGKILL, "the process has ended by itself"
 
 
-def _raise_and_send(folder: Path, first: int, told: int) -> None:
+def _raise_and_send(folder: Path, first: int, raised: Connection) -> None:
     bench = Bench(folder)
     bench.clock.now = datetime.now(NOON.tzinfo)
     bench.worker.start()
     for number in range(first, 10_000):
         bench.raise_alarm(equipment=f"E{number}")
-        os.write(told, b".")
+        raised.send_bytes(b".")
         time.sleep(0.005)
 
 
