@@ -17,6 +17,7 @@ from waferwatch.models.ensemble.preparation.columns import Columns, coarsen, hol
 from waferwatch.models.ensemble.vote import filled, soft
 from waferwatch.models.moment.encoder import Embeddings, Encoder, Step, widest_directions
 from waferwatch.models.state import SINCE, storable
+from waferwatch.models.threads import in_threads
 
 # Points; with a longer reference MOMENT takes no part unless it is alone, and then each sensor is shown to it at four
 # points in one: a fourth of the time.
@@ -147,7 +148,9 @@ class PlaceEmbeddingsLearning:
         self._points = {NOT_LEARNT: np.concatenate(found, axis=2)}
         if averaged == 1:
             shown = [self._empty.shown(one, encoder, step) for _, one in pieces]
-            self._points |= {block: self._without(block, pieces, folds, shown) for block in range(BLOCKS)}
+            self._encoder = replace(self._encoder, threads=1)  # of each block, of which several are learnt at a time
+            left = in_threads(lambda block: self._without(block, pieces, folds, shown), range(BLOCKS), encoder.threads)
+            self._points |= dict(enumerate(left))
             self.model = replace(self.model, kinds=self._generalising(folds))
             self._points = {block: one[:, self.model.counted] for block, one in self._points.items()}
 
