@@ -19,7 +19,7 @@ from waferwatch.models.ensemble.chain_scores import (
     measured,
     scores_of,
 )
-from waferwatch.models.ensemble.features.course import Course
+from waferwatch.models.ensemble.features.course import Course, may_be_learnt
 from waferwatch.models.ensemble.features.farthest import FEWEST_SENSORS, FarthestSensor
 from waferwatch.models.ensemble.features.one_sensor import OneSensor, OneSensorLearning
 from waferwatch.models.ensemble.features.runs.whole_runs import WholeRuns, WholeRunsLearning
@@ -296,8 +296,7 @@ def _learn_steps(reference: Sequence[Series], runs: bool, step: Step) -> Learnt 
         folds = np.concatenate(contiguous([len(one) for one in reference]))
     course = Course.learn(chain.values[:, folds >= 0], where.at(folds >= 0))
     # Where no course is left without a block, rows were measured by what they had their share in.
-    rests = [(folds >= 0) & (folds != block) for block in range(BLOCKS)]
-    if course is None or any(Course.learn(chain.values[:, rest], where.at(rest)) is None for rest in rests):
+    if course is None or not all(may_be_learnt(where.at((folds >= 0) & (folds != block))) for block in range(BLOCKS)):
         return None
     known = np.ones(len(chain), np.bool_)
     if runs:  # the first run begins from another state than all others: what came before it is not in the table

@@ -88,29 +88,22 @@ def _order(table: Table, timing: Timing) -> Iterator[Finding]:
 
 
 def _summer_time(table: Table, timing: Timing) -> Iterator[Finding]:
-    remedy = Note("Let the recorder write UTC, or times with their offset from it.")
-    if timing.hour_twice.row is not None:
-        yield Finding(
+    hours = (
+        (
             "hour_twice",
-            Severity.NOTE,
-            Note(
-                "The clock goes back one hour at row {row}, as at the end of summer time; the rows keep their order.",
-                {"row": timing.hour_twice.row + table.first_row},
-            ),
-            remedy,
-            row=timing.hour_twice.row,
-        )
-    if timing.hour_left_out.row is not None:
-        yield Finding(
+            timing.hour_twice.row,
+            "The clock goes back one hour at row {row}, as at the end of summer time; the rows keep their order.",
+        ),
+        (
             "hour_left_out",
-            Severity.NOTE,
-            Note(
-                "The clock leaps one hour ahead at row {row}, as at the beginning of summer time; no rows are missing.",
-                {"row": timing.hour_left_out.row + table.first_row},
-            ),
-            remedy,
-            row=timing.hour_left_out.row,
-        )
+            timing.hour_left_out.row,
+            "The clock leaps one hour ahead at row {row}, as at the beginning of summer time; no rows are missing.",
+        ),
+    )
+    remedy = Note("Let the recorder write UTC, or times with their offset from it.")
+    for code, row, sentence in hours:
+        if row is not None:
+            yield Finding(code, Severity.NOTE, Note(sentence, {"row": row + table.first_row}), remedy, row=row)
 
 
 def _repeated(table: Table, layout: TimeOrder, timing: Timing) -> Iterator[Finding]:

@@ -42,14 +42,9 @@ class Course:
     @classmethod
     def learn(cls, values: Floats, steps: Steps) -> Self | None:
         """From normal points (S, n) and their steps; None when most of their places are visited too rarely."""
-        if not len(steps):
-            return None
         stages = np.unique(steps.stage)
-        every = _place(steps, stages)
-        places, which, visits = np.unique(every, return_inverse=True, return_counts=True)
-        # A step that goes on and on is at its last place for long, but has come there once.
-        known = np.bincount(which, steps.tick <= LAST_TICK) >= FEWEST
-        if visits[known].sum() < LEAST_KNOWN * len(every):
+        places, which, visits, known = _visited(steps, stages)
+        if not _are_enough(visits, known):
             return None
         level, spread = _levels(values, which, visits)
         # A stage none of whose places is known says nothing of rows in it.
@@ -148,6 +143,24 @@ def _place(steps: Steps, stages: Places) -> Places:
     known = stages[np.minimum(number, len(stages) - 1)] == steps.stage
     place: Places = np.where(known, number, len(stages)) * (LAST_TICK + 1) + np.minimum(steps.tick, LAST_TICK)
     return place
+
+
+def may_be_learnt(steps: Steps) -> bool:
+    """Whether most places of these points are visited often enough to know what is normal there."""
+    _, _, visits, known = _visited(steps, np.unique(steps.stage))
+    return _are_enough(visits, known)
+
+
+def _visited(steps: Steps, stages: Places) -> tuple[Places, NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """The places, which of them each point is at, how many points are at each, and which are come to often enough."""
+    every = _place(steps, stages) if len(steps) else np.empty(0, np.int64)
+    places, which, visits = np.unique(every, return_inverse=True, return_counts=True)
+    # A step that goes on and on is at its last place for long, but has come there once.
+    return places, which, visits, np.bincount(which, steps.tick <= LAST_TICK, len(places)) >= FEWEST
+
+
+def _are_enough(visits: NDArray[np.intp], known: NDArray[np.bool_]) -> bool:
+    return len(visits) > 0 and bool(visits[known].sum() >= LEAST_KNOWN * visits.sum())
 
 
 def _levels(values: Floats, which: NDArray[np.intp], visits: NDArray[np.intp]) -> tuple[Floats, Floats]:
