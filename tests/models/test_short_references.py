@@ -10,6 +10,7 @@ import waferwatch
 from waferwatch.models.ensemble.detector import StreamPart
 from waferwatch.models.ensemble.features.place_embeddings import KINDS
 from waferwatch.models.ensemble.vote import learn_votes
+from waferwatch.models.moment.encoder import Encoder
 from waferwatch.scoring.model import Model
 
 LATER = 1500
@@ -83,3 +84,25 @@ def test_a_rare_command_beside_a_constant_sensor_hides_no_fault() -> None:
     found = waferwatch.detect(frame, reference_rows=2000, detector="statistical")
     assert found.scores[3000:3020].min() > np.nanmax(found.scores[:2000])
     assert found.flags[3000:3020].all()
+
+
+def test_no_row_of_a_reference_that_never_moves_is_less_usual_than_another() -> None:
+    """A window of the network has 512 points: of so few rows each block has places of it for its own."""
+    one = stream_part(waferwatch.fit(pd.DataFrame({"x": np.zeros(530)}), features=["x"], detector="moment_only")).one
+
+    assert one is not None
+    assert {name for name, vote in one.votes.items() if vote.spread > 1e-3} <= {"fault x1", "fault x8"}
+
+
+def test_a_model_of_before_reads_tokens_with_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    for sensors in (1, 3):
+        model = waferwatch.fit(wandering(700, sensors), detector="moment")
+        part = stream_part(model)
+        known = part.one or (part.several and part.several.embeddings)
+        assert known is not None
+        assert known.without_places
+        object.__setattr__(known, "without_places", None)  # as it is read from a file of before
+
+        with monkeypatch.context() as patch:
+            patch.delattr(Encoder, "without_places")
+            assert np.isfinite(model.detect(wandering(700, sensors, seed=1)).scores).all()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -53,6 +53,16 @@ class Encoder:
     engine: Engine
     basis: Floats | None = None  # (D, d) directions to keep; None keeps all
     threads: int = 1
+    flat: Floats | None = None  # (N, D) what is taken off the tokens of every window; None takes nothing off
+
+    def without_places(self) -> Encoder:
+        """The same, with the tokens of a flat window taken off those of every window.
+
+        A token also says where in its window it lies: a tenth of the variance of tokens, half of it where a sensor
+        hardly moves. A short reference has each place of a window once, so that a block left out of learning would be
+        unlike the others by that alone (docs/experiments.md).
+        """
+        return replace(self, flat=self.engine.flat_tokens)
 
     def embed(self, columns: Columns, step: Step, *, fault: bool = False, uneven: bool = False) -> Embeddings:
         """Every sensor of a series, in windows that begin at absolute multiples of their distance, and one at each end.
@@ -90,13 +100,16 @@ class Encoder:
             step()
             some = slice(start, start + WINDOWS_AT_ONCE)
             found = self.engine.run(x[some], observed[some], np.ones_like(observed[some]), outputs=wanted)
-            tokens = found["tokens"] if self.basis is None else found["tokens"] @ self.basis
-            return tokens, found.get("fault_logit")
+            return self._reduced(found["tokens"]), found.get("fault_logit")
 
         with ThreadPoolExecutor(max(1, self.threads)) as pool:
             found = list(pool.map(run, range(0, len(x), WINDOWS_AT_ONCE)))
         faults = [one for _, one in found if one is not None]
         return np.concatenate([one for one, _ in found]), np.concatenate(faults) if faults else None
+
+    def _reduced(self, tokens: Floats) -> Floats:
+        shape: Floats = tokens if self.flat is None else tokens - self.flat
+        return shape if self.basis is None else shape @ self.basis
 
 
 def widest_directions(tokens: Sequence[Floats]) -> Floats:

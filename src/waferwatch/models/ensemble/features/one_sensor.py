@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -15,7 +15,7 @@ from waferwatch.models.ensemble.nearest import Bank, Components
 from waferwatch.models.ensemble.preparation.columns import Columns, coarsen, grid_starts, over_windows, refine
 from waferwatch.models.ensemble.vote import Vote, filled, learn_votes
 from waferwatch.models.moment.encoder import Embeddings, Encoder, Step, widest_directions
-from waferwatch.models.state import storable
+from waferwatch.models.state import SINCE, storable
 
 HIGH = 10.0  # above which a vote grows by its logarithm only
 MOST_NORMAL = 512  # rows in a bank: 1500 were not better (docs/experiments.md)
@@ -129,6 +129,7 @@ class OneSensor:
     known: dict[str, Known]  # family of features -> what is normal
     level: float  # median of the local means
     votes: dict[str, Vote]
+    without_places: bool | None = field(default=None, metadata={SINCE: "0.7.2"})  # whether embeddings are read so
 
     def votes_of(self, columns: Columns, encoder: Encoder | None, step: Step) -> Distances:
         """The vote of each feature at each point, (n,)."""
@@ -137,6 +138,7 @@ class OneSensor:
     def _distances(self, columns: Columns, encoder: Encoder | None, step: Step) -> Distances:
         found: Distances = {}
         if encoder is not None:
+            encoder = encoder.without_places() if self.without_places else encoder
             for view in VIEWS:
                 if str(view.averaged) in self.bases:
                     found |= self._read_view(view, columns, encoder, step)
@@ -185,13 +187,13 @@ class OneSensorLearning:
         self._left: dict[str, list[NDArray[np.float64]]] = {}
         if encoder is not None:
             for view in VIEWS:
-                self._learn_view(view, encoder, step)
+                self._learn_view(view, encoder.without_places(), step)
         for length, kind in (WINDOWS_WITH_NETWORK if encoder is not None else WINDOWS_ALONE) if plain else ():
             step()
             self._learn_windows(length, kind)
         level = self._learn_level() if plain else 0.0
         votes = learn_votes({name: np.concatenate(values) for name, values in self._left.items()}, HIGH)
-        self.model = OneSensor(self._bases, self._known, level, votes)
+        self.model = OneSensor(self._bases, self._known, level, votes, without_places=encoder is not None or None)
         self.left_out = [
             {name: vote.of(self._left[name][piece]) for name, vote in votes.items()} for piece in range(len(reference))
         ]

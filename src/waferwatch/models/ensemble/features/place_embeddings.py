@@ -69,6 +69,7 @@ class PlaceEmbeddings:
     basis: Floats
     sensors: list[SensorEmbeddings]
     kinds: list[int] | None = field(default=None, metadata={SINCE: "0.7.1"})  # of KINDS that count; None: all
+    without_places: bool | None = field(default=None, metadata={SINCE: "0.7.2"})  # whether embeddings are read so
 
     @property
     def fault(self) -> bool:
@@ -100,6 +101,7 @@ class PlaceEmbeddings:
         """The embeddings of a series and of what is mirrored at its ends."""
         coarse = coarsen(columns, self.averaged)
         wide = _full(coarse) if full else mirrored(coarse, MIRROR, MIRROR)
+        encoder = encoder.without_places() if self.without_places else encoder
         return replace(encoder, basis=self.basis).embed(wide, step, fault=self.fault)
 
     def read(self, seen: Embeddings, columns: Columns, step: Step, *, full: bool = True, scaled: bool = True) -> Floats:
@@ -138,12 +140,13 @@ class PlaceEmbeddingsLearning:
     """
 
     def __init__(self, chain: Chain, folds: Folds, encoder: Encoder, step: Step) -> None:
-        self._step = step
+        self._step, encoder = step, encoder.without_places()
         averaged = COARSE if len(chain) > LONG_REFERENCE else 1
         pieces = chain.pieces()
         uneven = (encoder.embed(_full(coarsen(one, averaged)), step, uneven=True) for _, one in pieces)
         basis = widest_directions([seen.tokens[seen.observed] for seen in uneven])
-        self._empty, self._encoder = PlaceEmbeddings(averaged, basis, []), replace(encoder, basis=basis)
+        self._empty = PlaceEmbeddings(averaged, basis, [], without_places=True)
+        self._encoder = replace(encoder, basis=basis)
         self.model, found = self._learn([one for _, one in pieces])
         self._points = {NOT_LEARNT: np.concatenate(found, axis=2)}
         if averaged == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -42,6 +43,15 @@ class Engine:
     def outputs(self) -> tuple[str, ...]:
         """Every output that this checkpoint has."""
         return ("restored", "fault_logit", "tokens") if self.config.fault_head else ("restored", "tokens")
+
+    @cached_property
+    def flat_tokens(self) -> Array:
+        """(N, D) tokens of a window in which nothing moves: what they say is where in the window they lie."""
+        observed = np.ones((1, self.config.num_patches), np.float32)
+        found: Array = self.run(np.zeros((1, self.config.seq_len), np.float32), observed, observed, ("tokens",))[
+            "tokens"
+        ][0]
+        return found
 
     def run(
         self, x: Array, observed: Array, visible: Array, outputs: Sequence[str] = ("restored", "fault_logit")
