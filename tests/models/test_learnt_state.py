@@ -74,8 +74,27 @@ class TestRarity:
 
 
 class TestAutomatic:
-    def test_of_a_stream_known_to_be_normal_it_is_the_highest_score(self) -> None:
-        assert automatic_threshold({"": [np.array([1.0, np.nan, 3.0])]}, {"": False}, {"": True}) == (3.0, "")
+    def test_of_a_stream_known_to_be_normal_it_is_a_quarter_farther_out_than_the_highest_score(self) -> None:
+        assert automatic_threshold({"": [np.array([1.0, np.nan, 3.0])]}, {"": False}, {"": True}) == (3.25, "")
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_of_a_stream_known_to_be_normal_no_row_lies_above_it_by_chance(self, seed: int) -> None:
+        scores = np.random.default_rng(seed).standard_t(4, 5000)
+        found, _ = automatic_threshold({"": [scores]}, {"": False}, {"": True})
+        assert found > scores.max()
+
+    def test_one_odd_stretch_of_a_stream_known_to_be_normal_does_not_hide_what_is_less_odd(self) -> None:
+        scores = np.random.default_rng(0).normal(0, 0.3, 3000)
+        usual = scores.max()
+        scores[400:440] = 20.0
+        found, _ = automatic_threshold({"": [scores]}, {"": False}, {"": True})
+        assert 2 * usual < found < 4 * usual
+
+    def test_what_an_engineer_vouched_for_is_not_above_it(self) -> None:
+        scores = np.random.default_rng(0).normal(0, 0.3, 3000)
+        odd = np.full(40, 20.0)
+        found, _ = automatic_threshold({"": [scores, odd]}, {"": False}, {"": True}, {"": 20.0})
+        assert found >= 20.0
 
     @pytest.mark.parametrize("rows", [400, 5000, 60_000])
     @pytest.mark.parametrize("bad", [0.0, 0.01, 0.2])

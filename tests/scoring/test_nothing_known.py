@@ -60,10 +60,21 @@ def test_what_stands_out_does_not_count_as_normal_in_what_is_promised() -> None:
     assert found.promise.rows == ROWS - (found.scores > found.threshold).sum()
 
 
-def test_the_same_rows_known_to_be_normal_are_taken_as_they_are() -> None:
+def test_faults_in_rows_known_to_be_normal_are_flagged_and_named() -> None:
     found = waferwatch.detect(faulty(3), reference_rows=ROWS, detector="statistical")
+    assert found.flags[2000:2061].any()
+    assert found.flags[4000:4101].any()
+    assert len(found.events) == 2
+    (note,) = (str(one) for one in found.notes if "known to be normal" in str(one))
+    first = int(found.flags.argmax()) + 1
+    assert f"{found.flags.sum()} of the {ROWS:,} rows" in note
+    assert f"in row {first:,}" in note
+
+
+def test_rows_known_to_be_normal_without_a_fault_are_not_flagged() -> None:
+    found = waferwatch.detect(stream(ROWS, 3), reference_rows=ROWS, detector="statistical")
     assert not found.flags.any()
-    assert not any("stand out from the others" in str(note) for note in found.notes)
+    assert not any("known to be normal" in str(note) for note in found.notes)
 
 
 @pytest.mark.parametrize("detector", DETECTORS)

@@ -12,6 +12,10 @@ Floats = NDArray[np.float64]
 SPREADS = 10.0  # robust spreads of normal runs' highest scores above their median
 UNKNOWN_SPREADS = 20.0  # the same, beyond which a run is not normal that is only taken to be
 BEYOND = 2.5  # times as far from the usual as the highest normal score: no threshold lies farther
+FARTHER = 1.25  # times as far from the usual as the highest row of a stream that is known to be normal, at most, and
+BY_CHANCE = (
+    3.0  # times as far as the highest of its stretches is by chance: one odd stretch of it says less than the rest
+)
 FEWEST_RUNS = 8
 STRETCHES = 64  # that a stream is cut into where nothing is known to be normal
 SHORTEST = 32  # points of a stretch: scores of neighbouring rows go together
@@ -24,13 +28,18 @@ _GUMBEL_MEDIAN, _GUMBEL_DEVIATION = 0.3665, 0.7670
 
 
 def automatic_threshold(
-    left_out: Mapping[str, Sequence[Floats]], runs: Mapping[str, bool], known: Mapping[str, bool]
+    left_out: Mapping[str, Sequence[Floats]],
+    runs: Mapping[str, bool],
+    known: Mapping[str, bool],
+    vouched: Mapping[str, float] | None = None,
 ) -> tuple[float, str]:
     """The raw threshold, and the scope that is nearest to it, of two as near the first by name.
 
-    Of a stream that is known to be normal it is the highest score that a row had which was not learnt from. Of streams
-    that are only taken to be normal it is what the highest of all their stretches would be by chance, since their
-    highest rows may be what is looked for. Of runs it is the median of their highest scores and ten robust spreads, at
+    Of a stream that is known to be normal it is a quarter farther out than the highest score that a row had which was
+    not learnt from, and at most three times as far as the highest of its stretches would be by chance: where one
+    stretch is unlike all others, it may hide a fault that is less unlike them. Of streams that are only taken to be
+    normal it is what the highest of all their stretches would be by chance, since their highest rows may be what is
+    looked for. Of runs it is the median of their highest scores and ten robust spreads, at
     most two and a half times as far out as the highest of all and never below it, as far as that is known to be normal:
     of runs that are only taken to be, it is at most twenty spreads out. Of several scopes (equipment) it is the median
     of theirs: the highest score of one short reference is a chancy number.
@@ -39,6 +48,7 @@ def automatic_threshold(
         left_out: raw scores of each piece of each scope, (n,), NaN = not judged.
         runs: whether a scope's pieces are runs.
         known: whether a scope's pieces are known to be normal.
+        vouched: the highest score of rows that an engineer vouched for, by scope: none of its scope lies below it.
 
     Returns:
         Infinity where nothing was judged.
@@ -47,7 +57,8 @@ def automatic_threshold(
     judged = {key: some for key, pieces in judged.items() if (some := [one for one in pieces if len(one)])}
     if not judged:
         return float("inf"), min(left_out)
-    own = {key: _own(pieces, runs[key], known[key]) for key, pieces in judged.items()}
+    least = vouched or {}
+    own = {key: max(_own(pieces, runs[key], known[key]), least.get(key, -np.inf)) for key, pieces in judged.items()}
     doubtful = [key for key, pieces in judged.items() if are_doubtful(pieces, runs[key], known[key])]
     by_chance = _by_chance([judged[key] for key in doubtful])
     highest = max((own[key] for key in doubtful), default=float("inf"))
@@ -67,6 +78,8 @@ def _are_many_runs(pieces: Sequence[Floats], runs: bool) -> bool:
 
 def _own(pieces: Sequence[Floats], runs: bool, known: bool) -> float:
     """Of one scope that is known to be normal, or of its runs."""
+    if known and not runs:
+        return _of_known_stream(pieces)
     highest = np.array([one.max() for one in pieces])
     median = float(np.median(highest))
     spread = _ROBUST * float(np.median(np.abs(highest - median)))
@@ -75,6 +88,13 @@ def _own(pieces: Sequence[Floats], runs: bool, known: bool) -> float:
     farthest = median + BEYOND * (float(highest.max()) - median)
     normal = float(highest.max()) if known else min(float(highest.max()), median + UNKNOWN_SPREADS * spread)
     return max(min(median + SPREADS * spread, farthest), normal)
+
+
+def _of_known_stream(pieces: Sequence[Floats]) -> float:
+    every = np.concatenate(pieces)
+    usual = float(np.median(every))
+    farthest = FARTHER * (float(every.max()) - usual)
+    return usual + min(farthest, BY_CHANCE * max(_by_chance([pieces]) - usual, 0.0))
 
 
 def _by_chance(scopes: Sequence[Sequence[Floats]]) -> float:

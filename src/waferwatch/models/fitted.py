@@ -222,7 +222,7 @@ def fit_parts(
     known = {key: all(one.is_known_normal for one in mine) for key, mine in series.items()}
     learnt = with_lent_scales(_learnt_parts(detector, read, progress), known)
     normal = {key: _kept(one) for key, one in learnt.items()}
-    raw, sister = automatic_threshold(normal, runs, known)
+    raw, sister = automatic_threshold(normal, runs, known, _vouched(series, learnt))
     # What stands out of rows only taken to be normal says neither how rare normal scores are nor how often they come.
     normal = {key: kept if known[key] else _up_to(raw, kept) for key, kept in normal.items()}
     rarity = Rarity.learn([values for kept in normal.values() for values in kept])
@@ -283,6 +283,16 @@ def _kept(learnt: Learnt) -> list[Floats]:
     aside = set(learnt.set_aside)
     found = [values for number, values in enumerate(learnt.left_out) if number not in aside]
     return [values.astype(np.float32).astype(np.float64) for values in found]
+
+
+def _vouched(series: Mapping[str, Sequence[Series]], learnt: Mapping[str, Learnt]) -> dict[str, float]:
+    """Scope -> the highest left-out score of streams that an engineer vouched for."""
+    found: dict[str, float] = {}
+    for key, one in learnt.items():
+        for piece, values in zip(series[key], one.left_out, strict=True):
+            if piece.vouched and not piece.is_run and not np.isnan(values).all():
+                found[key] = max(found.get(key, -np.inf), float(np.float32(np.nanmax(values))))
+    return found
 
 
 def _up_to(raw: float, pieces: Sequence[Floats]) -> list[Floats]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from waferwatch.models.fitted import Fitted
 from waferwatch.read.table import Note, Role, Table
@@ -90,11 +91,21 @@ def set_aside_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]]) ->
     ]
 
 
-def standing_out_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]]) -> list[Note]:
-    """How many rows that are only taken to be normal are unlike the others; runs that are set aside are named."""
+def standing_out_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]], first_row: int) -> list[Note]:
+    """How many rows that were learnt from are above the threshold all the same; runs that are set aside are named.
+
+    Args:
+        first_row: number of the first row of the table in messages.
+    """
     pieces = zip(fitted.reference, (one for mine in normal.values() for one in mine), strict=True)
-    taken = [piece.left_out for piece, one in pieces if not piece.set_aside and not one.is_known_normal]
-    count = sum(int(np.count_nonzero(fitted.rarity.of(one.astype(np.float64)) > fitted.threshold)) for one in taken)
+    kept = [(piece.left_out, one) for piece, one in pieces if not piece.set_aside]
+    taken = [left_out for left_out, one in kept if not one.is_known_normal]
+    known = [(left_out, one) for left_out, one in kept if one.is_known_normal and not one.run]
+    return [*_taken_notes(fitted, taken), *_known_notes(fitted, known, first_row)]
+
+
+def _taken_notes(fitted: Fitted, taken: Sequence[NDArray[np.float32]]) -> list[Note]:
+    count = sum(int(_above(fitted, one).sum()) for one in taken)
     if not count:
         return []
     return [
@@ -104,3 +115,26 @@ def standing_out_notes(fitted: Fitted, normal: Mapping[Scope, Sequence[Series]])
             {"count": f"{count:,}", "rows": f"{sum(len(one) for one in taken):,}"},
         )
     ]
+
+
+def _known_notes(fitted: Fitted, known: Sequence[tuple[NDArray[np.float32], Series]], first_row: int) -> list[Note]:
+    above = [one.rows[_above(fitted, left_out)] for left_out, one in known]
+    count = sum(map(len, above))
+    if not count:
+        return []
+    return [
+        Note(
+            "{count} of the {rows} rows known to be normal are far off the others and flagged, the first in row {row}: "
+            "the threshold does not follow them. Check them; if they are normal, give more like them.",
+            {
+                "count": f"{count:,}",
+                "rows": f"{sum(len(one) for _, one in known):,}",
+                "row": f"{min(int(one.min()) for one in above if len(one)) + first_row:,}",
+            },
+        )
+    ]
+
+
+def _above(fitted: Fitted, left_out: NDArray[np.float32]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = fitted.rarity.of(left_out.astype(np.float64)) > fitted.threshold
+    return found

@@ -78,7 +78,7 @@ def fit_table(
         device,
         (
             *set_aside_notes(fitted, normal),
-            *standing_out_notes(fitted, normal),
+            *standing_out_notes(fitted, normal, table.first_row),
             *counter_notes(normal, features),
             *decades_notes(fitted, features),
             *_network_notes(method, fitted),
