@@ -129,7 +129,7 @@ class OneSensor:
     known: dict[str, Known]  # family of features -> what is normal
     level: float  # median of the local means
     votes: dict[str, Vote]
-    without_places: bool | None = field(default=None, metadata={SINCE: "0.7.2"})  # whether embeddings are read so
+    without_places: bool | None = field(default=None, metadata={SINCE: "0.8.0"})  # whether embeddings are read so
 
     def votes_of(self, columns: Columns, encoder: Encoder | None, step: Step) -> Distances:
         """The vote of each feature at each point, (n,)."""

@@ -69,7 +69,7 @@ class PlaceEmbeddings:
     basis: Floats
     sensors: list[SensorEmbeddings]
     kinds: list[int] | None = field(default=None, metadata={SINCE: "0.7.1"})  # of KINDS that count; None: all
-    without_places: bool | None = field(default=None, metadata={SINCE: "0.7.2"})  # whether embeddings are read so
+    without_places: bool | None = field(default=None, metadata={SINCE: "0.8.0"})  # whether embeddings are read so
 
     @property
     def fault(self) -> bool:
