@@ -12,10 +12,9 @@ Floats = NDArray[np.float64]
 SPREADS = 10.0  # robust spreads of normal runs' highest scores above their median
 UNKNOWN_SPREADS = 20.0  # the same, beyond which a run is not normal that is only taken to be
 BEYOND = 2.5  # times as far from the usual as the highest normal score: no threshold lies farther
-FARTHER = 1.25  # times as far from the usual as the highest row of a stream that is known to be normal, at most, and
-BY_CHANCE = (
-    3.0  # times as far as the highest of its stretches is by chance: one odd stretch of it says less than the rest
-)
+FARTHER = 1.25  # times as far from the usual as the highest row of a stream that is known to be normal
+ODD = 1 / 8  # of such a stream: one stretch of it, around its highest row, that may be unlike all others
+BY_CHANCE = 3.0  # times as far as the highest of its stretches is by chance, at least, where it has an odd one
 FEWEST_RUNS = 8
 STRETCHES = 64  # that a stream is cut into where nothing is known to be normal
 SHORTEST = 32  # points of a stretch: scores of neighbouring rows go together
@@ -36,13 +35,13 @@ def automatic_threshold(
     """The raw threshold, and the scope that is nearest to it, of two as near the first by name.
 
     Of a stream that is known to be normal it is a quarter farther out than the highest score that a row had which was
-    not learnt from, and at most three times as far as the highest of its stretches would be by chance: where one
-    stretch is unlike all others, it may hide a fault that is less unlike them. Of streams that are only taken to be
-    normal it is what the highest of all their stretches would be by chance, since their highest rows may be what is
-    looked for. Of runs it is the median of their highest scores and ten robust spreads, at
-    most two and a half times as far out as the highest of all and never below it, as far as that is known to be normal:
-    of runs that are only taken to be, it is at most twenty spreads out. Of several scopes (equipment) it is the median
-    of theirs: the highest score of one short reference is a chancy number.
+    not learnt from. One stretch of it, an eighth at most, may be unlike all others, such as a start: what it reaches
+    counts no farther than three times what the highest of its stretches would reach by chance, else it would hide
+    faults that are less unlike them. Of streams that are only taken to be normal it is what the highest of all their
+    stretches would be by chance, since their highest rows may be what is looked for. Of runs it is the median of their
+    highest scores and ten robust spreads, at most two and a half times as far out as the highest of all and never below
+    it, as far as that is known to be normal: of runs that are only taken to be, it is at most twenty spreads out. Of
+    several scopes (equipment) it is the median of theirs: the highest score of one short reference is a chancy number.
 
     Args:
         left_out: raw scores of each piece of each scope, (n,), NaN = not judged.
@@ -92,9 +91,14 @@ def _own(pieces: Sequence[Floats], runs: bool, known: bool) -> float:
 
 def _of_known_stream(pieces: Sequence[Floats]) -> float:
     every = np.concatenate(pieces)
-    usual = float(np.median(every))
-    farthest = FARTHER * (float(every.max()) - usual)
-    return usual + min(farthest, BY_CHANCE * max(_by_chance([pieces]) - usual, 0.0))
+    usual, highest = float(np.median(every)), int(every.argmax())
+    half = max(1, int(len(every) * ODD / 2))
+    others = np.delete(every, slice(max(0, highest - half), highest + half + 1))
+    farthest = FARTHER * (float(every[highest]) - usual)
+    if not len(others):
+        return usual + farthest
+    rest, chance = FARTHER * (float(others.max()) - usual), BY_CHANCE * (_by_chance([pieces]) - usual)
+    return usual + min(farthest, max(rest, chance))
 
 
 def _by_chance(scopes: Sequence[Sequence[Floats]]) -> float:
