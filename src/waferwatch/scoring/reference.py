@@ -124,8 +124,8 @@ def _known_notes(fitted: Fitted, known: Sequence[tuple[NDArray[np.float32], Seri
         return []
     return [
         Note(
-            "{count} of the {rows} rows known to be normal lie above the threshold, far off the others, the first in row "
-            "{row}. Check them; if they are normal, give more like them.",
+            "{count} of the {rows} rows known to be normal lie above the threshold, far off the others, the first in "
+            "row {row}. Check them; if they are normal, give more like them.",
             {
                 "count": f"{count:,}",
                 "rows": f"{sum(len(one) for _, one in known):,}",
