@@ -12,6 +12,8 @@ import pytest
 import waferwatch
 from tests.models.frames import stream
 from waferwatch.models.state import pack
+from waferwatch.read.frames import table_from_frame
+from waferwatch.scoring.run import fit_table
 
 ROWS = 6000
 DETECTORS = ["statistical", "moment"]
@@ -109,3 +111,16 @@ def test_models_of_before_0_7_0_go_on_as_they_were_next_to_ends(sensors: int, de
     later = stream(3000, sensors, seed=1)
     middle = slice(800, 2200)
     np.testing.assert_allclose(before.detect(later).scores[middle], now.detect(later).scores[middle], atol=1e-6)
+
+
+@pytest.mark.parametrize("is_vouched", [True, False])
+def test_a_stretch_that_an_engineer_vouched_for_is_not_flagged(is_vouched: bool) -> None:
+    frame = stream(ROWS, 3)
+    time = next(iter(frame.select_dtypes("datetime")))
+    later = frame.index >= 5000
+    frame.loc[later, time] += pd.Timedelta(hours=1)  # a series of its own
+    frame.loc[5400:5460, "s0"] += 6
+    table = table_from_frame(frame, name="golden")
+    model = fit_table(table, detector="statistical", vouched=later if is_vouched else None)
+    flags = model.detect(frame).flags
+    assert flags[5400:5461].any() != is_vouched

@@ -56,12 +56,12 @@ def automatic_threshold(
     judged = {key: some for key, pieces in judged.items() if (some := [one for one in pieces if len(one)])}
     if not judged:
         return float("inf"), min(left_out)
-    least = vouched or {}
-    own = {key: max(_own(pieces, runs[key], known[key]), least.get(key, -np.inf)) for key, pieces in judged.items()}
+    own = {key: _own(pieces, runs[key], known[key]) for key, pieces in judged.items()}
     doubtful = [key for key, pieces in judged.items() if are_doubtful(pieces, runs[key], known[key])]
     by_chance = _by_chance([judged[key] for key in doubtful])
     highest = max((own[key] for key in doubtful), default=float("inf"))
     found = {key: min(highest, by_chance) if key in doubtful else value for key, value in own.items()}
+    found |= {key: max(found[key], least) for key, least in (vouched or {}).items() if key in found}
     threshold = float(np.median(list(found.values())))
     return threshold, min(own, key=lambda key: (abs(own[key] - threshold), key))
 
