@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from tests.calls import calls_of
 from waferwatch.errors import ModelError
 from waferwatch.models.alarm_counts import MERGE_GAP, AlarmCounts
 from waferwatch.models.automatic import BEYOND, automatic_threshold
 from waferwatch.models.blocks import BLOCKS, contiguous, of_runs, touching
-from waferwatch.models.fitted import FIRST_ROWS, ReferencePiece, fit_parts
+from waferwatch.models.fitted import FIRST_ROWS, KnownPieces, ReferencePiece, fit_parts
 from waferwatch.models.rarity import Rarity
 from waferwatch.models.registry import create
 from waferwatch.models.state import digest_of, pack, storable, unpack
@@ -232,11 +233,28 @@ class TestFitted:
         piece = series(rng.normal(size=(50, 2)))
         learnt = ReferencePiece.of(piece, np.zeros(50), False)
         longer = series(np.concatenate([rng.normal(size=(7, 2)), piece.values, rng.normal(size=(3, 2))]))
-        assert learnt.starts_in(longer) == 7
+        known = KnownPieces.of([learnt])
+        assert list(known.found_in(longer)) == [(learnt, 7)]
         changed = longer.values.copy()
         changed[20] += 1
-        assert learnt.starts_in(series(changed)) is None
-        assert learnt.starts_in(series(piece.values[:40])) is None
+        assert not list(known.found_in(series(changed)))
+        assert not list(known.found_in(series(piece.values[:40])))
+
+    def test_pieces_that_begin_alike_or_with_a_missing_reading_are_told_apart(self) -> None:
+        values = np.round(np.random.default_rng(0).normal(size=(60, 2)))
+        values[[0, 20, 40], :] = [np.nan, 1.0]
+        pieces = [ReferencePiece.of(series(values[start : start + 15]), np.zeros(15), False) for start in (0, 20, 40)]
+        assert list(KnownPieces.of(pieces).found_in(series(values))) == [
+            (piece, start) for piece, start in zip(pieces, (0, 20, 40), strict=True)
+        ]
+
+    def test_the_search_grows_with_pieces_and_series_no_faster_than_their_number(self) -> None:
+        def work(count: int) -> int:
+            cut = [series(one) for one in np.random.default_rng(0).normal(size=(count, 30, 2))]
+            known = KnownPieces.of([ReferencePiece.of(one, np.zeros(30), False) for one in cut])
+            return calls_of(lambda: [list(known.found_in(one)) for one in cut])
+
+        assert work(1000) < 15 * work(100)
 
     def test_reference_rows_score_as_when_they_were_left_out(self) -> None:
         rng = np.random.default_rng(0)

@@ -6,7 +6,8 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, pairwise
+from itertools import pairwise
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,26 +55,47 @@ class ReferencePiece:
             set_aside,
         )
 
-    def starts_in(self, series: Series) -> int | None:
-        """Where in a series these very rows stand; None where they do not."""
-        last = len(series) - len(self.left_out)
-        if last < 0:
-            return None
-        # A run is a run as a whole; elsewhere the first row finds the few places that are worth a look.
-        for start in [0] if series.run else self._places(series, last)[:_MOST_PLACES]:
-            same = bool(_same(series.values[start], self.first).all())
-            if same and hash_of(series.values[start : start + len(self.left_out)]) == self.sha256:
-                return int(start)
-        return None
+    def stands_at(self, series: Series, start: int) -> bool:
+        """Whether these very rows stand in a series from a place on."""
+        stop = start + len(self.left_out)
+        return stop <= len(series) and hash_of(series.values[start:stop]) == self.sha256
 
-    def _places(self, series: Series, last: int) -> list[int]:
-        """Where the first row stands, up to a last place; sensors are rounded, so one of them alone finds many."""
-        places = np.flatnonzero(_same(series.values[: last + 1, 0], self.first[0]))
-        for sensor in range(1, series.sensors):
-            if len(places) <= 1:
-                break
-            places = places[_same(series.values[places, sensor], self.first[sensor])]
-        found: list[int] = places.tolist()
+
+@dataclass(frozen=True)
+class KnownPieces:
+    """Pieces of a reference, found by their first rows: a file may hold thousands of them, and as many series."""
+
+    by_first_row: dict[bytes, list[ReferencePiece]]
+    first: Floats  # ascending, what the first sensor reads in these rows
+
+    @classmethod
+    def of(cls, pieces: Sequence[ReferencePiece]) -> Self:
+        by_first_row: dict[bytes, list[ReferencePiece]] = defaultdict(list)
+        for piece in pieces:
+            by_first_row[piece.first.tobytes()].append(piece)
+        return cls(dict(by_first_row), np.unique(np.array([piece.first[0] for piece in pieces], np.float64)))
+
+    def found_in(self, series: Series) -> Iterator[tuple[ReferencePiece, int]]:
+        """The pieces that stand in a series, and where each begins."""
+        for row, places in self._places(series).items():
+            for piece in self.by_first_row[row]:
+                start = next((place for place in places if piece.stands_at(series, place)), None)
+                if start is not None:
+                    yield piece, start
+
+    def _places(self, series: Series) -> dict[bytes, list[int]]:
+        """First rows of pieces that stand in a series, and the first few places where each does.
+
+        A run is a run as a whole. Elsewhere sensors are rounded, so that one of them alone finds many places.
+        """
+        found: dict[bytes, list[int]] = defaultdict(list)
+        readings = series.values[: 1 if series.run else len(series), 0]
+        for place in np.flatnonzero(_among(self.first, readings)).tolist() if len(self.first) else ():
+            row = series.values[place].tobytes()
+            if row in self.by_first_row and len(found[row]) < _MOST_PLACES:
+                found[row].append(place)
+                if len(found) == len(self.by_first_row) and all(len(one) == _MOST_PLACES for one in found.values()):
+                    break
         return found
 
 
@@ -125,7 +147,7 @@ class Fitted:
             share = sum(len(one) for one in mine) / total
             scored = self._part(key, read).score(read, detector, part_of(progress, done / total, share))
             done += sum(len(one) for one in mine)
-            known = _by_first_row([piece for piece in self.reference if piece.scope == self.part_key(key)])
+            known = KnownPieces.of([piece for piece in self.reference if piece.scope == self.part_key(key)])
             for some in _together(mine):
                 yield from zip(numbers[some], self._scaled(mine[some], scored[some], known), strict=True)
             del scored  # before the next scope is scored
@@ -169,9 +191,7 @@ class Fitted:
     def _part(self, key: str, series: Sequence[Series]) -> Part:
         return self.own_part(key) or self.parts[self.sister].shifted(_first_rows(series))
 
-    def _scaled(
-        self, series: Sequence[Series], scores: Sequence[Scores], known: Mapping[bytes, list[ReferencePiece]]
-    ) -> Iterator[Scores]:
+    def _scaled(self, series: Sequence[Series], scores: Sequence[Scores], known: KnownPieces) -> Iterator[Scores]:
         raw = np.concatenate([mine.points for mine in scores])
         ends = np.cumsum([len(one) for one in series]).tolist()
         borders = list(pairwise([0, *ends]))
@@ -184,15 +204,11 @@ class Fitted:
             mine.contributions[:] *= heights[start:stop]
             yield Scores(scaled[start:stop], mine.contributions)
 
-    def _put_left_out(self, series: Series, raw: Floats, known: Mapping[bytes, list[ReferencePiece]]) -> None:
+    def _put_left_out(self, series: Series, raw: Floats, known: KnownPieces) -> None:
         """Put what reference rows scored when left out of learning into their raw scores."""
-        # Of runs only those that begin as this one does can be the same; a longer series may hold any.
-        candidates = known.get(series.values[0].tobytes(), ()) if series.run else chain.from_iterable(known.values())
-        for piece in candidates:
-            start = piece.starts_in(series) if len(piece.left_out) <= len(series) else None
-            if start is not None:
-                mine = slice(start, start + len(piece.left_out))
-                raw[mine] = np.where(np.isnan(raw[mine]) | np.isnan(piece.left_out), raw[mine], piece.left_out)
+        for piece, start in known.found_in(series):
+            mine = slice(start, start + len(piece.left_out))
+            raw[mine] = np.where(np.isnan(raw[mine]) | np.isnan(piece.left_out), raw[mine], piece.left_out)
 
 
 def _together(series: Sequence[Series]) -> Iterator[slice]:
@@ -261,15 +277,10 @@ def _learnt_parts(
     return {key_of(scope): one for scope, one in zip(reference, found, strict=True)}
 
 
-def _by_first_row(pieces: Sequence[ReferencePiece]) -> dict[bytes, list[ReferencePiece]]:
-    found: dict[bytes, list[ReferencePiece]] = defaultdict(list)
-    for piece in pieces:
-        found[piece.first.tobytes()].append(piece)
-    return found
-
-
-def _same(values: Floats, others: Floats) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = np.asarray((values == others) | (np.isnan(values) & np.isnan(others)))
+def _among(known: Floats, readings: Floats) -> NDArray[np.bool_]:
+    """(n,) which readings are one of these, ascending, at least one; NaN is NaN."""
+    place = np.minimum(np.searchsorted(known, readings), len(known) - 1)
+    found: NDArray[np.bool_] = (known[place] == readings) | (np.isnan(readings) & np.isnan(known[-1]))
     return found
 
 
