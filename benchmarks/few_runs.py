@@ -1,9 +1,10 @@
 """What a few good runs are worth: seconds to learn and judge, and average precision over runs. No torch, no training.
 
     python benchmarks/few_runs.py DATA_FOLDER/lam_etch__exp29.parquet
+    python benchmarks/few_runs.py DATA_FOLDER/lam_etch__exp29.parquet --runs 8,10,17 --draws 10
     python benchmarks/few_runs.py --rows 24000
 
-So many normal runs, drawn by a seed, are the reference; all other runs are judged. A file has the columns that
+A number of normal runs, drawn by a seed, are the reference; all other runs are judged. A file has the columns that
 run_quality.py names. Without one, the runs of each recipe of a virtual fab are judged, each recipe by itself.
 
 A table goes to stdout, and its last line is one JSON document.
@@ -36,12 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--runs", type=lambda text: [int(one) for one in text.split(",")], default=[8, 10])
     parser.add_argument("--detectors", default="moment,statistical", help="default: %(default)s")
     parser.add_argument("--rows", type=int, default=24_000, help="of the virtual fab (default: %(default)s)")
+    parser.add_argument("--draws", type=int, default=len(SEEDS), help="of the good runs (default: %(default)s)")
     options = parser.parse_args(arguments)
     rows = []
     for name, frame, roles in of_file(options.file) if options.file else of_fab(options.rows):
         for count in options.runs:
             rows += [
-                {"data": name, "reference_runs": count, **judged(frame, roles, count, one)}
+                {"data": name, "reference_runs": count, **judged(frame, roles, count, one, options.draws)}
                 for one in options.detectors.split(",")
             ]
     print(pd.DataFrame(rows).to_string(index=False))
@@ -66,11 +68,11 @@ def of_fab(rows: int) -> Iterator[tuple[str, pd.DataFrame, dict[str, str]]]:
         yield f"fab {name}", part[[*table.columns(Role.SENSOR), RUN, STEP, RECIPE_STEP, LABEL]], {RECIPE_STEP: "step"}
 
 
-def judged(frame: pd.DataFrame, roles: dict[str, str], count: int, detector: str) -> dict[str, Any]:
-    """Means over the seeds."""
+def judged(frame: pd.DataFrame, roles: dict[str, str], count: int, detector: str, draws: int) -> dict[str, Any]:
+    """Means over the draws, and the standard error of that of the average precision."""
     bad = frame.groupby(RUN, sort=False)[LABEL].max().astype(bool)
     precision, seconds = [], []
-    for seed in SEEDS:
+    for seed in range(draws):
         drawn = np.random.default_rng(seed).permutation(bad.index[~bad].to_numpy())[:count]
         known = frame[RUN].isin(drawn)
         started = time.perf_counter()
@@ -81,6 +83,7 @@ def judged(frame: pd.DataFrame, roles: dict[str, str], count: int, detector: str
         "bad": int(bad.sum()),
         "detector": detector,
         "average_precision": round(float(np.mean(precision)), 3),
+        "standard_error": round(float(np.std(precision)) / draws**0.5, 3),
         "seconds": round(float(np.median(seconds)), 1),
     }
 

@@ -30,6 +30,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from lines import Line, append_line, read_lines
 from manifest import LABEL, SHAPES, Entry, entries, labelled_table
@@ -57,6 +58,7 @@ class Task:
     checkpoint: str | None
     sha256: str  # hash of the detector's weights, empty without weights
     seed: int = 0  # of the drawn half of the runs
+    reference_lowest: bool = False  # whether the reference's rows count as the lowest of the series
 
     @property
     def key(self) -> tuple[str, str, str, int]:
@@ -108,6 +110,12 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", choices=SHAPES, help="series of one shape only")
     parser.add_argument("--families", help="families of the manifest, with commas (default: all)")
     parser.add_argument("--output", type=Path, default=Path("quality.csv"), help="lines (default: %(default)s)")
+    parser.add_argument(
+        "--reference-lowest",
+        action="store_true",
+        help="count the reference's rows as the lowest, as they nearly are where what learnt them scores them; needs "
+        "an --output of its own",
+    )
     parser.add_argument("--fresh", action="store_true", help="forget the lines of an earlier run")
     parser.add_argument("--checkpoint", help="checkpoint for moment and moment_only (default: the embedded one)")
     parser.add_argument("--published", type=Path, metavar="FOLDER", help="published scores by TSB-AD file name")
@@ -125,7 +133,7 @@ def planned(options: argparse.Namespace) -> Iterator[Task]:
         sha256 = create(detector, checkpoint=checkpoint).info.sha256 or ""
         for entry in chosen:
             for seed in SEEDS if entry.shape == "runs" else (0,):
-                yield Task(entry, detector, checkpoint, sha256, seed)
+                yield Task(entry, detector, checkpoint, sha256, seed, options.reference_lowest)
     for baseline in BASELINES:
         for entry in chosen:
             if entry.shape == "runs":
@@ -165,6 +173,9 @@ def _score_series(task: Task) -> Line:
     )
     labels = table.frame[LABEL].to_numpy(bool)
     window = vus_window(table, detection.features)
+    ranked = detection.scores.copy()
+    if task.reference_lowest:
+        ranked[: task.entry.train_rows] = np.nan
     return Line(
         file=task.entry.path.name,
         family=task.entry.family,
@@ -177,8 +188,8 @@ def _score_series(task: Task) -> Line:
         sensors=len(detection.features),
         window=window,
         unjudged=int(pd.isna(detection.scores).sum()),
-        vus_pr=vus_pr(labels, detection.scores, window),
-        auc_pr=auc_pr(labels, detection.scores),
+        vus_pr=vus_pr(labels, ranked, window),
+        auc_pr=auc_pr(labels, ranked),
         seconds=round(detection.seconds, 3),
     )
 

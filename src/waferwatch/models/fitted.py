@@ -89,13 +89,15 @@ class KnownPieces:
         A run is a run as a whole. Elsewhere sensors are rounded, so that one of them alone finds many places.
         """
         found: dict[bytes, list[int]] = defaultdict(list)
+        looked_for = set(self.by_first_row)
         readings = series.values[: 1 if series.run else len(series), 0]
-        for place in np.flatnonzero(_among(self.first, readings)).tolist() if len(self.first) else ():
+        for place in np.flatnonzero(_among(self.first, readings)).tolist() if looked_for else ():
             row = series.values[place].tobytes()
-            if row in self.by_first_row and len(found[row]) < _MOST_PLACES:
+            if row in looked_for:
                 found[row].append(place)
-                if len(found) == len(self.by_first_row) and all(len(one) == _MOST_PLACES for one in found.values()):
-                    break
+                looked_for -= {row} if len(found[row]) == _MOST_PLACES else set()
+            if not looked_for:
+                break
         return found
 
 
